@@ -1,0 +1,1 @@
+//! Phantom Gateway: proxy.
