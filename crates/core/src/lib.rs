@@ -1,1 +1,38 @@
-//! Phantom Gateway: core.
+//! The vocabulary of the gateway and its pure decisions.
+//!
+//! No I/O, no clock, no async, no randomness: time is an argument, and what cannot be proven by a
+//! value of a type here is not decided here.
+
+pub mod api;
+pub mod audience;
+pub mod authorize;
+pub mod claims;
+pub mod deny;
+pub mod json;
+pub mod jwt;
+pub mod quota;
+pub mod scope;
+pub mod statement;
+pub mod time;
+pub mod token;
+
+pub use api::Access;
+pub use api::Protection;
+pub use api::Trust;
+pub use audience::Audience;
+pub use authorize::Permit;
+pub use authorize::authorize;
+pub use claims::ClaimRule;
+pub use claims::Claims;
+pub use deny::Deny;
+pub use deny::DenyReason;
+pub use scope::RequiredScope;
+pub use scope::Scope;
+pub use statement::Statement;
+pub use time::Clock;
+pub use time::Now;
+pub use time::Tick;
+pub use time::UnixTime;
+pub use token::BearerToken;
+pub use token::PhantomToken;
+pub use token::TokenDigest;

@@ -1,0 +1,32 @@
+//! What a route asks of a caller.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::claims::ClaimRule;
+use crate::scope::RequiredScope;
+
+/// A route is one or the other, never neither.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Access {
+    Protected(Protection),
+    Public,
+}
+
+/// What a token must show besides being genuine.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Protection {
+    pub scope: RequiredScope,
+    pub claims: Vec<ClaimRule>,
+}
+
+/// On what terms statements of one key manager are believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// The statement's issuer has to be this, byte for byte.
+    pub issuer: Option<Arc<str>>,
+    /// One member of the statement's audience has to be this.
+    pub audience: Option<Box<str>>,
+    /// Tolerance for clocks that disagree, 0 to 60 s, applied once at each end of a token's life.
+    pub clock_skew: Duration,
+}

@@ -1,0 +1,74 @@
+//! The `aud` claim (RFC 7519 §4.1.3): a string or an array of strings, compared exactly.
+
+use serde_json::Value;
+use thiserror::Error;
+
+/// Those a token is meant for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audience(Box<[Box<str>]>);
+
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("aud is neither a string nor an array of strings")]
+pub struct InvalidAudience;
+
+impl Audience {
+    pub fn from_claim(claim: &Value) -> Result<Self, InvalidAudience> {
+        match claim {
+            Value::String(one) => Ok(Self(Box::new([one.as_str().into()]))),
+            Value::Array(many) => many
+                .iter()
+                .map(|member| member.as_str().map(Box::from).ok_or(InvalidAudience))
+                .collect::<Result<_, _>>()
+                .map(Self),
+            _ => Err(InvalidAudience),
+        }
+    }
+
+    /// Exact member: no prefix, no substring, no case folding. An empty audience contains nobody.
+    #[must_use]
+    pub fn contains(&self, identifier: &str) -> bool {
+        self.0.iter().any(|member| &**member == identifier)
+    }
+
+    pub fn members(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|member| &**member)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn jwt_7_one_member_of_the_audience_equals_our_identifier() {
+        let cases = [
+            (json!("client-one"), true),
+            (json!(["x", "client-one"]), true),
+            (json!([]), false),
+            (json!("client-one-two"), false),
+            (json!("Client-One"), false),
+            (json!(["client"]), false),
+            (json!("x client-one"), false),
+        ];
+        for (claim, contained) in cases {
+            let audience = Audience::from_claim(&claim).unwrap();
+            assert_eq!(audience.contains("client-one"), contained, "{claim}");
+        }
+        for claim in [json!(1), json!(null), json!({}), json!(["a", 1])] {
+            assert_eq!(Audience::from_claim(&claim), Err(InvalidAudience), "{claim}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_audience_contains_exactly_its_members(
+            members in proptest::collection::vec("[ab]{0,3}", 0..5), asked in "[ab]{0,3}"
+        ) {
+            let audience = Audience::from_claim(&json!(members)).unwrap();
+            prop_assert_eq!(audience.contains(&asked), members.contains(&asked));
+        }
+    }
+}

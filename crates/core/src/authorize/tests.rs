@@ -1,0 +1,140 @@
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::Audience;
+use crate::claims::ClaimRule;
+use crate::claims::ClaimTest;
+use crate::jwt::BASE64URL;
+use crate::scope::RequiredScope;
+use crate::scope::Scope;
+use crate::token::PhantomToken;
+use base64::Engine;
+
+const NOON: u64 = 1_800_000_000;
+
+fn at(seconds: u64) -> UnixTime {
+    UnixTime::from_secs(seconds)
+}
+
+fn statement() -> Statement {
+    let payload = BASE64URL.encode(json!({"tenant": "acme", "scope": "read write"}).to_string());
+    Statement {
+        phantom_token: PhantomToken::parse(&format!("e30.{payload}.c2ln"), 1024).unwrap(),
+        issuer: Some("https://as.example".into()),
+        subject: Some("alice".into()),
+        client_id: Some("client-one".into()),
+        audience: Audience::from_claim(&json!(["client-one"])).unwrap(),
+        scope: Scope::parse("read write").unwrap(),
+        expires_at: Some(at(NOON + 300)),
+        not_before: Some(at(NOON - 10)),
+        confirmed: false,
+    }
+}
+
+fn trust() -> Trust {
+    Trust {
+        issuer: Some("https://as.example".into()),
+        audience: Some("client-one".into()),
+        clock_skew: Duration::ZERO,
+    }
+}
+
+fn protected(scope: RequiredScope, claims: Vec<ClaimRule>) -> Access {
+    Access::Protected(Protection { scope, claims })
+}
+
+fn decide(
+    access: &Access,
+    statement: &Statement,
+    trust: &Trust,
+    now: u64,
+) -> Result<Permit, DenyReason> {
+    authorize(access, Some(Evidence { statement, trust }), at(now))
+}
+
+#[test]
+fn a_protected_route_without_a_statement_has_no_permit() {
+    let access = protected(RequiredScope::Nothing, Vec::new());
+    assert_eq!(authorize(&access, None, at(NOON)), Err(DenyReason::CredentialMissing));
+    assert!(authorize(&Access::Public, None, at(NOON)).is_ok());
+}
+
+#[test]
+fn cac_4_time_issuer_audience_scope_claims_and_cnf_are_checked_on_the_statement() {
+    let open = protected(RequiredScope::Nothing, Vec::new());
+    assert!(decide(&open, &statement(), &trust(), NOON).is_ok());
+    assert_eq!(decide(&open, &statement(), &trust(), NOON + 300), Err(DenyReason::TokenExpired));
+    assert_eq!(decide(&open, &statement(), &trust(), NOON - 11), Err(DenyReason::TokenNotYetValid));
+
+    let other_issuer = Trust { issuer: Some("https://as.example/".into()), ..trust() };
+    assert_eq!(decide(&open, &statement(), &other_issuer, NOON), Err(DenyReason::IssuerMismatch));
+    let other_audience = Trust { audience: Some("client".into()), ..trust() };
+    assert_eq!(
+        decide(&open, &statement(), &other_audience, NOON),
+        Err(DenyReason::AudienceMismatch)
+    );
+
+    let admin = protected(RequiredScope::All(Scope::parse("read admin").unwrap()), Vec::new());
+    assert_eq!(decide(&admin, &statement(), &trust(), NOON), Err(DenyReason::InsufficientScope));
+    let tenant =
+        |name: &str| ClaimRule { claim: "tenant".into(), test: ClaimTest::Equals(json!(name)) };
+    let acme = protected(RequiredScope::Nothing, vec![tenant("acme")]);
+    assert!(decide(&acme, &statement(), &trust(), NOON).is_ok());
+    let globex = protected(RequiredScope::Nothing, vec![tenant("acme"), tenant("globex")]);
+    assert_eq!(decide(&globex, &statement(), &trust(), NOON), Err(DenyReason::ClaimRuleUnmet));
+
+    let bound = Statement { confirmed: true, ..statement() };
+    assert_eq!(decide(&open, &bound, &trust(), NOON), Err(DenyReason::ConfirmationUnenforced));
+}
+
+#[test]
+fn int_8_a_missing_issuer_or_audience_denies_where_one_is_expected() {
+    let open = protected(RequiredScope::Nothing, Vec::new());
+    let anonymous = Statement { issuer: None, ..statement() };
+    assert_eq!(decide(&open, &anonymous, &trust(), NOON), Err(DenyReason::IssuerMismatch));
+    let unaddressed = Statement { audience: Audience::default(), ..statement() };
+    assert_eq!(decide(&open, &unaddressed, &trust(), NOON), Err(DenyReason::AudienceMismatch));
+    let timeless = Statement { expires_at: None, not_before: None, ..statement() };
+    assert!(decide(&open, &timeless, &trust(), NOON).is_ok());
+}
+
+#[test]
+fn jwt_9_skew_is_applied_once_at_each_end() {
+    let open = protected(RequiredScope::Nothing, Vec::new());
+    let tolerant = Trust { clock_skew: Duration::from_secs(60), ..trust() };
+    let permit = decide(&open, &statement(), &tolerant, NOON + 359).unwrap();
+    assert_eq!(permit.until(), Some(at(NOON + 360)));
+    assert_eq!(decide(&open, &statement(), &tolerant, NOON + 360), Err(DenyReason::TokenExpired));
+    assert!(decide(&open, &statement(), &tolerant, NOON - 70).is_ok());
+    assert_eq!(
+        decide(&open, &statement(), &tolerant, NOON - 71),
+        Err(DenyReason::TokenNotYetValid)
+    );
+}
+
+#[test]
+fn pitfall_25_a_dead_token_is_told_nothing_of_rights() {
+    let admin = protected(RequiredScope::All(Scope::parse("admin").unwrap()), Vec::new());
+    assert_eq!(decide(&admin, &statement(), &trust(), NOON + 300), Err(DenyReason::TokenExpired));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100_000))]
+
+    #[test]
+    fn no_permit_outside_of_life_plus_skew(
+        exp in proptest::option::of(NOON - 1000..NOON + 1000),
+        nbf in proptest::option::of(NOON - 1000..NOON + 1000),
+        skew in 0u64..=60,
+        now in NOON - 1100..NOON + 1100,
+    ) {
+        let statement = Statement { expires_at: exp.map(at), not_before: nbf.map(at), ..statement() };
+        let trust = Trust { clock_skew: Duration::from_secs(skew), ..trust() };
+        let access = protected(RequiredScope::Nothing, Vec::new());
+        let live = exp.is_none_or(|exp| now < exp + skew) && nbf.is_none_or(|nbf| nbf - skew <= now);
+        prop_assert_eq!(decide(&access, &statement, &trust, now).is_ok(), live);
+    }
+}

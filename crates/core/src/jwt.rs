@@ -1,0 +1,103 @@
+//! The shape of a compact JWS (RFC 7515 §7.1), before any key is involved.
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::GeneralPurpose;
+use base64::engine::GeneralPurposeConfig;
+use thiserror::Error;
+
+/// base64url without padding, white space or stray trailing bits (RFC 7515 §2).
+pub const BASE64URL: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
+        .with_decode_allow_trailing_bits(false),
+);
+
+/// Three base64url parts, none decoded yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompactJws<'a> {
+    pub header: &'a str,
+    pub payload: &'a str,
+    pub signature: &'a str,
+}
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum InvalidShape {
+    #[error("not three parts")]
+    Parts,
+    #[error("not strict base64url")]
+    Encoding,
+}
+
+impl<'a> CompactJws<'a> {
+    /// Exactly three parts over the base64url alphabet; header and payload are not empty.
+    pub fn parse(token: &'a str) -> Result<Self, InvalidShape> {
+        let mut parts = token.split('.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(InvalidShape::Parts);
+        };
+        if header.is_empty() || payload.is_empty() {
+            return Err(InvalidShape::Parts);
+        }
+        let alphabet = |part: &str| part.bytes().all(is_base64url_byte);
+        if !(alphabet(header) && alphabet(payload) && alphabet(signature)) {
+            return Err(InvalidShape::Encoding);
+        }
+        Ok(Self { header, payload, signature })
+    }
+}
+
+/// Strict base64url: no padding, no white space, zero trailing bits (RFC 7515 §2).
+pub fn decode(part: &str) -> Result<Vec<u8>, InvalidShape> {
+    BASE64URL.decode(part).map_err(|_| InvalidShape::Encoding)
+}
+
+/// Whether a credential looks like a JWT: three dot-separated parts whose first decodes to a JSON
+/// object (RFC 7519 §7.2). Opaque tokens may hold dots; few hold two and a JSON header.
+#[must_use]
+pub fn looks_like_jwt(token: &str) -> bool {
+    let Ok(jws) = CompactJws::parse(token) else { return false };
+    jws.header.starts_with("ey") && decode(jws.header).is_ok_and(|header| header.starts_with(b"{"))
+}
+
+const fn is_base64url_byte(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jwt_10_base64url_is_strict() {
+        assert_eq!(decode("QUI"), Ok(b"AB".to_vec()));
+        // Padding, white space, the standard alphabet, and bits left over in the last symbol.
+        for part in ["QUI=", "QU I", "QUI\n", "Q+I_", "Q/I_", "QUJ", "Q", "A==="] {
+            assert_eq!(decode(part), Err(InvalidShape::Encoding), "{part}");
+        }
+    }
+
+    #[test]
+    fn jwt_10_a_compact_jws_has_exactly_three_parts() {
+        assert!(CompactJws::parse("e30.e30.c2ln").is_ok());
+        assert!(CompactJws::parse("e30.e30.").is_ok(), "the empty signature falls to the verifier");
+        for token in ["", ".", "..", "e30.e30", "e30.e30.c2ln.x", "e30.e30.a.b.c", ".e30.c2ln"] {
+            assert_eq!(CompactJws::parse(token), Err(InvalidShape::Parts), "{token}");
+        }
+        for token in ["e3 0.e30.c2ln", "e30.e+0.c2ln", "e30.e30.c2ln="] {
+            assert_eq!(CompactJws::parse(token), Err(InvalidShape::Encoding), "{token}");
+        }
+    }
+
+    #[test]
+    fn an_opaque_token_with_dots_is_not_a_jwt() {
+        assert!(looks_like_jwt("eyJhbGciOiJub25lIn0.e30."));
+        assert!(!looks_like_jwt("_0XBPWQQ_f3f1.a8b2.77"));
+        assert!(!looks_like_jwt("eyABC"));
+    }
+}

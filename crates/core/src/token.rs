@@ -1,0 +1,168 @@
+//! Tokens as types: the credential a client presents, its digest, and the JWT obtained for it.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::jwt::CompactJws;
+
+/// A bearer credential as presented (RFC 6750 §2.1 `b64token`): borrowed, never printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct BearerToken<'a>(&'a str);
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum InvalidToken {
+    #[error("longer than the {limit} bytes allowed")]
+    TooLong { limit: usize },
+    #[error("not of the grammar b64token")]
+    Grammar,
+}
+
+impl<'a> BearerToken<'a> {
+    /// Longest credential taken, before any hashing or parsing.
+    pub const MAX_LEN: usize = 8 * 1024;
+
+    /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, and no repair of any kind.
+    pub fn parse(value: &'a [u8]) -> Result<Self, InvalidToken> {
+        if value.len() > Self::MAX_LEN {
+            return Err(InvalidToken::TooLong { limit: Self::MAX_LEN });
+        }
+        let body = value.iter().position(|byte| *byte == b'=').unwrap_or(value.len());
+        let (body, padding) = value.split_at(body);
+        let fits = !body.is_empty()
+            && body.iter().all(|byte| is_b64token_byte(*byte))
+            && padding.iter().all(|byte| *byte == b'=');
+        match std::str::from_utf8(value) {
+            Ok(token) if fits => Ok(Self(token)),
+            _ => Err(InvalidToken::Grammar),
+        }
+    }
+
+    /// The secret itself: for hashing and for the introspection call only.
+    #[must_use]
+    pub const fn expose(&self) -> &'a str {
+        self.0
+    }
+}
+
+impl fmt::Debug for BearerToken<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BearerToken(redacted)")
+    }
+}
+
+const fn is_b64token_byte(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+}
+
+/// Keyed hash of an opaque token under one key manager: the only cache key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TokenDigest([u8; 32]);
+
+impl TokenDigest {
+    #[must_use]
+    pub const fn new(mac: [u8; 32]) -> Self {
+        Self(mac)
+    }
+
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TokenDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenDigest(redacted)")
+    }
+}
+
+/// The JWT sent to the backend. Its shape is safe for a header field; that it is genuine is the
+/// verifier's word, which is why only `phantom-oauth` has a reason to make one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PhantomToken(Box<str>);
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum InvalidPhantomToken {
+    #[error("the JWT has {length} bytes, the backend's header takes {limit}")]
+    TooLong { length: usize, limit: usize },
+    #[error("not a compact JWS")]
+    Shape,
+}
+
+impl PhantomToken {
+    /// Default limit on the JWT: what common backends take in one header field.
+    pub const MAX_LEN: usize = 8 * 1024;
+
+    pub fn parse(jwt: &str, limit: usize) -> Result<Self, InvalidPhantomToken> {
+        if jwt.len() > limit {
+            return Err(InvalidPhantomToken::TooLong { length: jwt.len(), limit });
+        }
+        let jws = CompactJws::parse(jwt).map_err(|_| InvalidPhantomToken::Shape)?;
+        if jws.signature.is_empty() {
+            return Err(InvalidPhantomToken::Shape);
+        }
+        Ok(Self(jwt.into()))
+    }
+
+    /// The JWT itself: for the backend's `Authorization` field and for reading its claims only.
+    #[must_use]
+    pub const fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PhantomToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhantomToken(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tok_1_the_credential_follows_b64token() {
+        for token in ["a", "abc-._~+/123==", "A=", "_0XBPWQQ_2f3"] {
+            assert_eq!(BearerToken::parse(token.as_bytes()).unwrap().expose(), token);
+        }
+        for token in ["", "=", "=a", "a=b", "a b", "a,b", "a;b", "a&b", "a%41", "a\"", "ä", "a\0"]
+        {
+            assert_eq!(
+                BearerToken::parse(token.as_bytes()),
+                Err(InvalidToken::Grammar),
+                "{token:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn tok_4_length_is_checked_before_anything_else() {
+        let longest = "a".repeat(BearerToken::MAX_LEN);
+        assert!(BearerToken::parse(longest.as_bytes()).is_ok());
+        let junk = vec![0xff; BearerToken::MAX_LEN + 1];
+        assert!(matches!(BearerToken::parse(&junk), Err(InvalidToken::TooLong { .. })));
+    }
+
+    #[test]
+    fn jir_7_a_phantom_token_is_header_safe_and_bounded() {
+        assert!(PhantomToken::parse("e30.e30.c2ln", 12).is_ok());
+        let long = PhantomToken::parse("e30.e30.c2ln", 11);
+        assert_eq!(long, Err(InvalidPhantomToken::TooLong { length: 12, limit: 11 }));
+        for jwt in ["e30.e30.", "e30.e30", "e30.e30.c2\r\nX: y", r#"{"active":false}"#, ""] {
+            assert_eq!(PhantomToken::parse(jwt, 99), Err(InvalidPhantomToken::Shape), "{jwt:?}");
+        }
+    }
+
+    #[test]
+    fn int_11_no_token_type_prints_its_secret() {
+        let printed = format!(
+            "{:?} {:?} {:?}",
+            BearerToken::parse(b"s3cret").unwrap(),
+            PhantomToken::parse("e30.e30.c2ln", 99).unwrap(),
+            TokenDigest::new([7; 32]),
+        );
+        assert!(!printed.contains("s3cret") && !printed.contains("e30") && !printed.contains('7'));
+    }
+}
