@@ -1,1 +1,24 @@
-//! Phantom Gateway: cache.
+//! Token to verified statement, remembered for as long as it may be.
+//!
+//! One [`TokenExchange`] per key manager. A hit is synchronous and takes no lock of its own; a miss
+//! asks the authorization server once, however many callers wait. What is kept is the server's
+//! statement, never a verdict on it (CAC-4).
+
+mod counters;
+mod digest;
+mod exchange;
+mod inactive;
+mod l1;
+mod lifetime;
+mod marks;
+mod policy;
+mod recent;
+mod single_flight;
+mod sync;
+
+pub use counters::CacheStats;
+pub use digest::CacheSecret;
+pub use exchange::ExchangeError;
+pub use exchange::Lookup;
+pub use exchange::TokenExchange;
+pub use policy::CachePolicy;

@@ -1,0 +1,164 @@
+//! The exchange of opaque tokens under one key manager.
+
+mod error;
+mod introspection;
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use phantom_core::BearerToken;
+use phantom_core::Clock;
+use phantom_core::Now;
+use phantom_core::Statement;
+use phantom_core::TokenDigest;
+use phantom_oauth::Introspect;
+use tokio::runtime::Handle;
+
+use crate::counters::CacheStats;
+use crate::counters::Count;
+use crate::digest::CacheSecret;
+use crate::digest::DigestKey;
+use crate::l1::Found;
+use crate::policy::CachePolicy;
+pub use error::ExchangeError;
+use introspection::Exchange;
+use introspection::HeldToken;
+
+/// Statements of one key manager's tokens: kept ones at once, others by one introspection each.
+///
+/// Shared by all workers. Never more calls under way than 10,000, never more revocation marks kept
+/// than 100,000; everything else is bounded by the [`CachePolicy`].
+pub struct TokenExchange {
+    key: DigestKey,
+    exchange: Arc<Exchange>,
+}
+
+/// What is known of a token without asking anyone.
+#[derive(Clone, Debug)]
+pub enum Lookup {
+    /// The server's statement, within its freshness and before its `exp`. Not yet a verdict: the
+    /// caller authorises on every request (CAC-4).
+    Hit(Arc<Statement>),
+    /// The server called the token inactive a few seconds ago at most.
+    Inactive,
+    /// To be [exchanged](TokenExchange::exchange).
+    Miss,
+    /// A revocation mark denies the token.
+    Revoked,
+}
+
+impl TokenExchange {
+    /// `identity` is all that a verdict belongs to: issuer, endpoint, our client id, answer format
+    /// (CAC-5, INT-10). `runtime` carries the introspections, with its timer enabled.
+    #[must_use]
+    pub fn new(
+        identity: &[&[u8]],
+        secret: &CacheSecret,
+        policy: CachePolicy,
+        introspect: Arc<dyn Introspect>,
+        clock: Arc<dyn Clock>,
+        runtime: Handle,
+    ) -> Self {
+        let exchange = Arc::new(Exchange::new(policy, introspect, clock, runtime));
+        Self { key: DigestKey::new(secret, identity), exchange }
+    }
+
+    /// The token's cache key here; at another key manager it has another (pitfall 13).
+    #[must_use]
+    pub fn digest(&self, token: BearerToken<'_>) -> TokenDigest {
+        self.key.digest(token)
+    }
+
+    /// What is known now. A hit costs one read of the cache.
+    #[must_use]
+    pub fn lookup(&self, digest: &TokenDigest, now: Now) -> Lookup {
+        let (lookup, count) = self.exchange.look_up(digest, now);
+        self.exchange.counters.add(count);
+        lookup
+    }
+
+    /// Asks the server, together with all who ask about the same token at the time.
+    ///
+    /// The call runs in a task of its own and goes on when this future is dropped (CAC-11). It ends
+    /// within [`CachePolicy::longest_call`], whatever happens.
+    pub fn exchange(
+        &self,
+        token: BearerToken<'_>,
+        digest: TokenDigest,
+    ) -> impl Future<Output = Result<Arc<Statement>, ExchangeError>> + Send + use<> {
+        Arc::clone(&self.exchange).exchange(HeldToken::of(token), digest)
+    }
+
+    /// Denies the token from now on, as long as anything said of it before may live (CAC-16).
+    pub fn revoke(&self, digest: TokenDigest) {
+        let exchange = &self.exchange;
+        exchange.marks.mark(digest, exchange.clock.now().tick, || exchange.l1.remove(&digest));
+    }
+
+    /// For streams that are open already (STR-1).
+    #[must_use]
+    pub fn is_revoked(&self, digest: &TokenDigest) -> bool {
+        self.exchange.is_revoked(digest)
+    }
+
+    /// Walks the cache: for a scrape, not for a request.
+    #[must_use]
+    pub fn stats(&self) -> CacheStats {
+        self.exchange.stats()
+    }
+
+    /// Drops what has expired, which nothing else does before its room is needed.
+    pub fn sweep(&self) {
+        let now = self.exchange.clock.now();
+        self.exchange.l1.sweep(now);
+        self.exchange.inactive.sweep(now.tick);
+        self.exchange.marks.sweep(now.tick);
+    }
+
+    #[must_use]
+    pub fn policy(&self) -> &CachePolicy {
+        &self.exchange.policy
+    }
+}
+
+impl fmt::Debug for TokenExchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenExchange")
+            .field("policy", &self.exchange.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Exchange {
+    /// The cache first: it never holds a marked token, so a hit need not look at the marks.
+    fn look_up(&self, digest: &TokenDigest, now: Now) -> (Lookup, Count) {
+        let count = match self.l1.find(digest, now) {
+            Found::Live(statement) => return (Lookup::Hit(statement), Count::Hit),
+            Found::Expired => Count::Expired,
+            Found::Nothing => Count::Miss,
+        };
+        if self.marks.contains(digest, now.tick) {
+            (Lookup::Revoked, Count::Revoked)
+        } else if self.inactive.contains(digest, now.tick) {
+            (Lookup::Inactive, Count::Negative)
+        } else {
+            (Lookup::Miss, count)
+        }
+    }
+
+    fn stats(&self) -> CacheStats {
+        let (entries, bytes) = self.l1.size();
+        let mut stats = CacheStats {
+            entries,
+            bytes,
+            negative_entries: self.inactive.len(),
+            marks: self.marks.len(),
+            single_flight_waiters: self.flights.waiters(),
+            flights: self.flights.flights(),
+            ..CacheStats::default()
+        };
+        self.counters.read_into(&mut stats);
+        stats
+    }
+}

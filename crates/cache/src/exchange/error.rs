@@ -1,0 +1,41 @@
+//! Why a token has no statement.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use phantom_oauth::IntrospectError;
+use thiserror::Error;
+
+/// Shared by all who waited, hence cheap to clone.
+#[derive(Clone, Debug, Error)]
+pub enum ExchangeError {
+    /// The server says so.
+    #[error("token is not active")]
+    Inactive,
+    /// A revocation mark says so, whatever the server said before it.
+    #[error("token is revoked")]
+    Revoked,
+    /// No verdict: our set-up or the server's answer is wrong. A retry will not help.
+    #[error("authorization server misbehaved: {cause}")]
+    Misbehaved { cause: Arc<str> },
+    /// No verdict for now.
+    #[error("authorization server unavailable: {cause}")]
+    Unavailable { retry_after: Option<Duration>, cause: Arc<str> },
+}
+
+impl ExchangeError {
+    pub(super) fn unavailable(cause: &str) -> Self {
+        Self::Unavailable { retry_after: None, cause: cause.into() }
+    }
+}
+
+impl From<IntrospectError> for ExchangeError {
+    fn from(error: IntrospectError) -> Self {
+        match error {
+            IntrospectError::Misbehaved { cause } => Self::Misbehaved { cause },
+            IntrospectError::Unavailable { retry_after, cause } => {
+                Self::Unavailable { retry_after, cause }
+            }
+        }
+    }
+}

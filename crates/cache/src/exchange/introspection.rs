@@ -1,0 +1,198 @@
+//! The miss path: one introspection per token, and what is kept of its answer.
+
+use std::sync::Arc;
+
+use phantom_core::BearerToken;
+use phantom_core::Clock;
+use phantom_core::Now;
+use phantom_core::Statement;
+use phantom_core::TokenDigest;
+use phantom_oauth::Freshness;
+use phantom_oauth::Introspect;
+use phantom_oauth::Introspection;
+use tokio::runtime::Handle;
+use zeroize::Zeroizing;
+
+use super::ExchangeError;
+use super::Lookup;
+use crate::counters::Count;
+use crate::counters::Counters;
+use crate::inactive::InactiveTokens;
+use crate::l1::L1;
+use crate::lifetime::statement_life;
+use crate::marks::Admission;
+use crate::marks::Marks;
+use crate::marks::Moment;
+use crate::policy::CachePolicy;
+use crate::single_flight::Arrival;
+use crate::single_flight::Boarding;
+use crate::single_flight::Pilot;
+use crate::single_flight::SingleFlight;
+
+const MOST_FLIGHTS: usize = 10_000;
+const MOST_MARKS: usize = 100_000;
+
+/// Times one flight asks: again once, if marks were forgotten meanwhile.
+const QUESTIONS: usize = 2;
+
+type Outcome = Result<Arc<Statement>, ExchangeError>;
+
+/// What callers, their flights and their tasks share.
+pub(super) struct Exchange {
+    pub(super) policy: CachePolicy,
+    pub(super) l1: L1,
+    pub(super) inactive: InactiveTokens,
+    pub(super) marks: Marks,
+    pub(super) flights: Arc<SingleFlight<Outcome>>,
+    pub(super) counters: Counters,
+    pub(super) clock: Arc<dyn Clock>,
+    introspect: Arc<dyn Introspect>,
+    runtime: Handle,
+}
+
+/// A token that outlives the request it came with; zeroised.
+#[derive(Clone)]
+pub(super) struct HeldToken(Arc<Zeroizing<Box<[u8]>>>);
+
+impl HeldToken {
+    pub(super) fn of(token: BearerToken<'_>) -> Self {
+        Self(Arc::new(Zeroizing::new(token.expose().as_bytes().into())))
+    }
+}
+
+/// When a question was put.
+#[derive(Clone, Copy)]
+struct Asked {
+    now: Now,
+    moment: Moment,
+}
+
+impl Exchange {
+    pub(super) fn new(
+        policy: CachePolicy,
+        introspect: Arc<dyn Introspect>,
+        clock: Arc<dyn Clock>,
+        runtime: Handle,
+    ) -> Self {
+        Self {
+            l1: L1::new(&policy),
+            inactive: InactiveTokens::new(policy.inactive, policy.max_inactive_entries),
+            marks: Marks::new(policy.cap.saturating_add(policy.longest_call), MOST_MARKS),
+            flights: SingleFlight::new(MOST_FLIGHTS),
+            counters: Counters::default(),
+            policy,
+            clock,
+            introspect,
+            runtime,
+        }
+    }
+
+    pub(super) fn is_revoked(&self, digest: &TokenDigest) -> bool {
+        self.marks.contains(digest, self.clock.now().tick)
+    }
+
+    pub(super) async fn exchange(
+        self: Arc<Self>,
+        token: HeldToken,
+        digest: TokenDigest,
+    ) -> Outcome {
+        let (pilot, mut waiter) = match self.flights.board(digest) {
+            Boarding::Pilot(pilot, waiter) => (Some(pilot), waiter),
+            Boarding::Passenger(waiter) => (None, waiter),
+            Boarding::Full => {
+                return Err(ExchangeError::unavailable("too many introspections under way"));
+            }
+        };
+        if let Some(pilot) = pilot {
+            self.take_off(pilot, &token, digest);
+        }
+        let outcome = loop {
+            match (&mut waiter).await {
+                Arrival::Landed(outcome) => break outcome,
+                Arrival::Vacant(pilot) => self.take_off(pilot, &token, digest),
+                Arrival::Lost => {
+                    return Err(ExchangeError::unavailable(
+                        "introspection ended without an outcome",
+                    ));
+                }
+            }
+        };
+        // A mark may have been made between the landing and now.
+        if self.is_revoked(&digest) { Err(ExchangeError::Revoked) } else { outcome }
+    }
+
+    /// Starts the call, unless another flight landed since the caller looked (one introspection
+    /// per token). The task ends with its call; if its runtime stops first, the pilot tells.
+    fn take_off(self: &Arc<Self>, pilot: Pilot<Outcome>, token: &HeldToken, digest: TokenDigest) {
+        match self.look_up(&digest, self.clock.now()).0 {
+            Lookup::Hit(statement) => return pilot.land(Ok(statement)),
+            Lookup::Inactive => return pilot.land(Err(ExchangeError::Inactive)),
+            Lookup::Revoked => return pilot.land(Err(ExchangeError::Revoked)),
+            Lookup::Miss => {}
+        }
+        let (exchange, token) = (Arc::clone(self), token.clone());
+        self.runtime.spawn(async move {
+            let outcome = exchange.ask(&token, digest).await;
+            pilot.land(outcome);
+        });
+    }
+
+    async fn ask(&self, token: &HeldToken, digest: TokenDigest) -> Outcome {
+        for _ in 0..QUESTIONS {
+            let asked = Asked { moment: self.marks.moment(), now: self.clock.now() };
+            let answer = self.introspect(token).await?;
+            let admission = match &answer {
+                Introspection::Active { statement, freshness } => {
+                    self.keep(digest, statement, *freshness, asked)
+                }
+                Introspection::Inactive => self.keep_inactive(digest, asked),
+            };
+            match (admission, answer) {
+                (Admission::Admitted, Introspection::Active { statement, .. }) => {
+                    return Ok(statement);
+                }
+                (Admission::Admitted, Introspection::Inactive) => {
+                    return Err(ExchangeError::Inactive);
+                }
+                (Admission::Revoked, _) => return Err(ExchangeError::Revoked),
+                (Admission::AskAgain, _) => {}
+            }
+        }
+        Err(ExchangeError::unavailable("revocations came faster than answers"))
+    }
+
+    async fn introspect(&self, token: &HeldToken) -> Result<Introspection, ExchangeError> {
+        let Ok(token) = BearerToken::parse(&token.0) else {
+            return Err(ExchangeError::Inactive); // It was a token when it was taken.
+        };
+        self.counters.add(Count::Introspection);
+        let call = self.introspect.introspect(token);
+        match tokio::time::timeout(self.policy.longest_call, call).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(ExchangeError::unavailable("introspection took too long")),
+        }
+    }
+
+    fn keep(
+        &self,
+        digest: TokenDigest,
+        statement: &Arc<Statement>,
+        freshness: Freshness,
+        asked: Asked,
+    ) -> Admission {
+        let life = statement_life(&self.policy, freshness, statement.expires_at, asked.now.wall);
+        self.marks.admit(&digest, asked.moment, self.clock.now().tick, || {
+            self.inactive.remove(&digest);
+            if let Some(life) = life {
+                self.l1.insert(digest, Arc::clone(statement), asked.now.tick.plus(life));
+            }
+        })
+    }
+
+    fn keep_inactive(&self, digest: TokenDigest, asked: Asked) -> Admission {
+        self.marks.admit(&digest, asked.moment, self.clock.now().tick, || {
+            self.l1.remove(&digest);
+            self.inactive.insert(digest, asked.now.tick);
+        })
+    }
+}
