@@ -78,3 +78,6 @@ fn by_id_alone<'a>(server: &'a AuthorizationServer, form: &Form) -> Result<&'a C
         .ok_or(OauthError::InvalidClient("the client did not authenticate"))?;
     server.clients.find(id).filter(|client| client.is_public()).ok_or(REFUSED)
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,7 +45,10 @@ impl Issuer {
         }
         let origin = url.origin().ascii_serialization();
         // Compared byte for byte by everyone, so it must be written the way URLs are built from it.
-        let path = identifier.strip_prefix(&origin).ok_or(refuse("is not in normal form"))?;
+        let path = identifier
+            .strip_prefix(&origin)
+            .filter(|path| path.is_empty() || path.starts_with('/'))
+            .ok_or(refuse("is not in normal form"))?;
         if !path.split('/').skip(1).all(is_plain_segment) {
             return Err(refuse("has a path of other characters than A-Z a-z 0-9 . _ ~ -"));
         }

@@ -29,6 +29,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// What requests under way get when the server ends.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+/// hyper grows its HTTP/1.1 buffer by doubling, so a header may get to twice that.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
 const MAX_STREAMS: u32 = 256;
 

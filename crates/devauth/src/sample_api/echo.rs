@@ -122,10 +122,13 @@ pub(super) async fn delay(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    // NaN counts as no delay.
-    let seconds = if seconds > 0.0 { seconds.min(MAX_DELAY) } else { 0.0 };
-    tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
+    tokio::time::sleep(wait(seconds)).await;
     anything(peer, method, uri, headers, body).await
+}
+
+/// At most ten seconds. NaN and less than nothing count as no wait.
+pub(super) fn wait(seconds: f64) -> Duration {
+    Duration::from_secs_f64(if seconds > 0.0 { seconds.min(MAX_DELAY) } else { 0.0 })
 }
 
 /// Names and values; a repeated name gets a list.
