@@ -1,0 +1,219 @@
+use phantom_testkit::ManualClock;
+use phantom_testkit::Signer;
+use phantom_testkit::jose::access_token_claims;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const ISSUER: &str = "https://as.example.com/oauth";
+const NOW: UnixTime = ManualClock::START;
+
+fn rules() -> AccessTokenRules {
+    AccessTokenRules {
+        issuer: Some(ISSUER.into()),
+        accepted_typ: AcceptedTyp::default(),
+        required_claims: REQUIRED_CLAIMS.map(Box::from).to_vec(),
+        clock_skew: Duration::from_secs(10),
+        scope_array: false,
+        max_phantom_token_len: 8192,
+    }
+}
+
+fn judge(rules: &AccessTokenRules, claims: &Value) -> Result<Statement, Refusal> {
+    rules.statement("e30.e30.c2ln", Some("at+jwt"), claims.to_string().as_bytes(), NOW)
+}
+
+/// Good claims with one changed; `null` stands for absence.
+fn changed(name: &str, value: Value) -> Value {
+    let mut claims = access_token_claims(ISSUER, NOW);
+    claims[name] = value;
+    claims
+}
+
+#[test]
+fn a_good_access_token_becomes_a_statement() {
+    let statement = judge(&rules(), &access_token_claims(ISSUER, NOW)).unwrap();
+    assert_eq!(statement.issuer.as_deref(), Some(ISSUER));
+    assert_eq!(statement.subject.as_deref(), Some("alice"));
+    assert_eq!(statement.client_id.as_deref(), Some("client-one"));
+    assert!(statement.audience.contains("client-one"));
+    assert!(statement.scope.contains("write"));
+    assert_eq!(statement.expires_at, Some(NOW.plus(Duration::from_secs(300))));
+    assert!(!statement.confirmed);
+    let bound = judge(&rules(), &changed("cnf", json!({"jkt": "x"}))).unwrap();
+    assert!(bound.confirmed);
+}
+
+#[test]
+fn jwt_6_the_issuer_is_compared_byte_for_byte() {
+    for iss in [
+        json!("https://as.example.com/oauth/"),
+        json!("https://AS.example.com/oauth"),
+        json!("http://as.example.com/oauth"),
+        json!("https://as.example.com/oaut"),
+        json!(""),
+    ] {
+        assert_eq!(judge(&rules(), &changed("iss", iss.clone())), Err(Refusal::Issuer), "{iss}");
+    }
+    assert_eq!(
+        judge(&rules(), &changed("iss", json!([ISSUER]))),
+        Err(Refusal::ClaimMalformed("iss"))
+    );
+}
+
+#[test]
+fn jwt_7_the_audience_is_kept_whole_for_the_decision() {
+    let many = judge(&rules(), &changed("aud", json!(["a", "b"]))).unwrap();
+    assert!(many.audience.contains("a") && many.audience.contains("b"));
+    let none = judge(&rules(), &changed("aud", json!([]))).unwrap();
+    assert_eq!(none.audience.members().count(), 0, "an empty audience contains nobody");
+    for aud in [json!(1), json!({}), json!(["a", 1])] {
+        assert_eq!(judge(&rules(), &changed("aud", aud)), Err(Refusal::ClaimMalformed("aud")));
+    }
+}
+
+#[test]
+fn jwt_8_each_required_claim_is_required() {
+    for name in REQUIRED_CLAIMS {
+        let refused = judge(&rules(), &changed(name, Value::Null));
+        assert_eq!(refused, Err(Refusal::ClaimMissing(name.into())), "{name}");
+    }
+    let lenient = AccessTokenRules { required_claims: vec!["exp".into()], ..rules() };
+    assert!(judge(&lenient, &changed("jti", Value::Null)).is_ok());
+}
+
+#[test]
+fn jwt_9_life_is_tested_with_the_skew_once_at_each_end() {
+    let now = NOW.as_secs();
+    let rules = rules();
+    let life = |claims: &Value| {
+        judge(&rules, claims).and_then(|statement| rules.check_life(&statement, NOW))
+    };
+    let cases = [
+        ("exp", json!(now), Ok(())),
+        ("exp", json!(now - 9), Ok(())),
+        ("exp", json!(now - 10), Err(Refusal::Expired)),
+        ("exp", json!(now - 20), Err(Refusal::Expired)),
+        ("nbf", json!(now + 10), Ok(())),
+        ("nbf", json!(now + 11), Err(Refusal::NotYetValid)),
+        ("iat", json!(now + 10), Ok(())),
+        ("iat", json!(now + 11), Err(Refusal::IssuedInFuture)),
+        ("exp", json!((now + 1) as f64 + 0.5), Ok(())),
+    ];
+    for (name, value, expected) in cases {
+        assert_eq!(life(&changed(name, value.clone())), expected, "{name} {value}");
+    }
+}
+
+#[test]
+fn jwt_9_dates_that_are_none_are_refused() {
+    for name in ["exp", "nbf", "iat"] {
+        for value in [json!("1767225600"), json!(-1), json!(1e300), json!(true), json!([1])] {
+            let refused = judge(&rules(), &changed(name, value.clone()));
+            assert_eq!(refused, Err(Refusal::ClaimMalformed(name)), "{name} {value}");
+        }
+    }
+    for number in ["1e999", "NaN", "Infinity", "99999999999999999999999999"] {
+        let payload = access_token_claims(ISSUER, NOW).to_string();
+        let exp = (NOW.as_secs() + 300).to_string();
+        let payload = payload.replace(&exp, number);
+        let judged = rules().statement("e30.e30.c2ln", Some("at+jwt"), payload.as_bytes(), NOW);
+        assert!(judged.is_err(), "{number}");
+    }
+}
+
+#[test]
+fn jwt_11_duplicate_claims_are_refused() {
+    let payload = br#"{"sub":"alice","sub":"mallory"}"#;
+    let judged = rules().statement("e30.e30.c2ln", Some("at+jwt"), payload, NOW);
+    assert_eq!(judged, Err(Refusal::Payload));
+}
+
+#[test]
+fn jwt_14_other_kinds_of_token_do_not_pass_for_access_tokens() {
+    let lenient = AccessTokenRules {
+        accepted_typ: AcceptedTyp::from_list(&["JWT".into(), "none".into()]).unwrap(),
+        required_claims: vec![],
+        ..rules()
+    };
+    let mut id_token = access_token_claims(ISSUER, NOW);
+    id_token["nonce"] = json!("n-0S6");
+    let mut event = access_token_claims(ISSUER, NOW);
+    event["events"] = json!({"http://schemas.openid.net/event/backchannel-logout": {}});
+    let proof = json!({"iss": ISSUER, "htm": "GET", "htu": "https://x", "jti": "1", "iat": 1});
+    let answer = json!({"iss": ISSUER, "token_introspection": {"active": true}});
+    for (typ, claims) in [
+        (None, &id_token),
+        (Some("JWT"), &id_token),
+        (Some("JWT"), &event),
+        (None, &proof),
+        (None, &answer),
+    ] {
+        let payload = claims.to_string();
+        let judged = lenient.statement("e30.e30.c2ln", typ, payload.as_bytes(), NOW);
+        assert!(matches!(judged, Err(Refusal::OtherKind(_))), "{claims}");
+    }
+    let good = access_token_claims(ISSUER, NOW).to_string();
+    for typ in [
+        "secevent+jwt",
+        "dpop+jwt",
+        "logout+jwt",
+        "client-authentication+jwt",
+        "token-introspection+jwt",
+    ] {
+        let judged = lenient.statement("e30.e30.c2ln", Some(typ), good.as_bytes(), NOW);
+        assert_eq!(judged, Err(Refusal::Typ), "{typ}");
+    }
+}
+
+#[test]
+fn jir_4_an_introspection_answer_presented_as_an_access_token_is_refused() {
+    let answer = json!({
+        "iss": ISSUER, "aud": "gateway", "iat": NOW.as_secs(),
+        "token_introspection": access_token_claims(ISSUER, NOW),
+    });
+    let payload = answer.to_string();
+    for typ in ["token-introspection+jwt", "at+jwt"] {
+        assert!(rules().statement("e30.e30.c2ln", Some(typ), payload.as_bytes(), NOW).is_err());
+    }
+}
+
+#[test]
+fn jir_7_the_phantom_token_fits_the_backends_header() {
+    let signer = Signer::es256("k");
+    let claims = access_token_claims(ISSUER, NOW);
+    let token = signer.sign(&claims);
+    let limit = token.len() - 1;
+    let tight = AccessTokenRules { max_phantom_token_len: limit, ..rules() };
+    let judged = tight.statement(&token, Some("at+jwt"), claims.to_string().as_bytes(), NOW);
+    assert_eq!(judged, Err(Refusal::TooLongForBackend { length: token.len(), limit }));
+}
+
+#[test]
+fn int_9_an_array_in_scope_needs_the_option_and_never_panics() {
+    let array = changed("scope", json!(["read", "write"]));
+    assert_eq!(judge(&rules(), &array), Err(Refusal::ClaimMalformed("scope")));
+    let tolerant = AccessTokenRules { scope_array: true, ..rules() };
+    assert!(judge(&tolerant, &array).unwrap().scope.contains("write"));
+    for odd in [json!([1]), json!([null]), json!({}), json!(7), json!(["a b"]), json!("a\"b")] {
+        let refused = judge(&tolerant, &changed("scope", odd.clone()));
+        assert_eq!(refused, Err(Refusal::ClaimMalformed("scope")), "{odd}");
+    }
+}
+
+#[test]
+fn pitfall_25_absent_claims_are_absent_not_a_panic() {
+    let lenient = AccessTokenRules { required_claims: vec![], ..rules() };
+    let statement = judge(&lenient, &json!({"iss": ISSUER})).unwrap();
+    assert_eq!(statement.expires_at, None);
+    assert!(statement.scope.is_empty());
+    assert_eq!(statement.audience.members().count(), 0);
+}
+
+proptest! {
+    #[test]
+    fn no_payload_makes_the_rules_panic(payload in proptest::collection::vec(any::<u8>(), 0..256)) {
+        drop(rules().statement("e30.e30.c2ln", Some("at+jwt"), &payload, NOW));
+    }
+}
