@@ -86,9 +86,9 @@ fn grant(server: &AuthorizationServer, request: AuthorizationRequest, user: &str
 fn answer_refusal(server: &AuthorizationServer, refusal: Refusal) -> Response {
     match refusal {
         Refusal::ToUser(text) => refuse(text),
-        Refusal::ToClient { answer_to, state, code, description } => {
-            let members = [("error", code), ("error_description", description)];
-            redirect(server, answer_to, state.as_deref(), &members)
+        Refusal::ToClient(error) => {
+            let members = [("error", error.code), ("error_description", error.description)];
+            redirect(server, error.answer_to, error.state.as_deref(), &members)
         }
     }
 }

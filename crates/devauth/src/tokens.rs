@@ -128,7 +128,8 @@ impl Tokens {
     pub(crate) fn issue_code(&self, code: Code, now: i64) -> String {
         let text = self.mint.code();
         // Kept longer than it is good for: a replay ends the tokens as long as they can live.
-        let forget_at = now.saturating_add(self.code_lifetime).saturating_add(self.access_lifetime);
+        let life = self.access_lifetime.max(self.refresh_lifetime);
+        let forget_at = self.code_expiry(now).saturating_add(life);
         self.lock().codes.insert(digest_of(&text), code, forget_at, now);
         text
     }

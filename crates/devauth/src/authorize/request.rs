@@ -30,12 +30,16 @@ pub(super) struct AuthorizationRequest {
 pub(super) enum Refusal {
     /// The client or its redirect URI is in doubt: a page, no redirect.
     ToUser(&'static str),
-    ToClient {
-        answer_to: Url,
-        state: Option<String>,
-        code: &'static str,
-        description: &'static str,
-    },
+    ToClient(Box<ErrorResponse>),
+}
+
+/// Sent to the redirect URI.
+#[derive(Debug)]
+pub(super) struct ErrorResponse {
+    pub(super) answer_to: Url,
+    pub(super) state: Option<String>,
+    pub(super) code: &'static str,
+    pub(super) description: &'static str,
 }
 
 impl AuthorizationRequest {
@@ -77,12 +81,12 @@ impl AuthorizationRequest {
     }
 
     pub(super) fn refused(&self, code: &'static str, description: &'static str) -> Refusal {
-        Refusal::ToClient {
+        Refusal::ToClient(Box::new(ErrorResponse {
             answer_to: self.answer_to.clone(),
             state: self.state.clone(),
             code,
             description,
-        }
+        }))
     }
 }
 

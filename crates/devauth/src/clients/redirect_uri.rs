@@ -10,7 +10,7 @@ const MAX_LENGTH: usize = 2048;
 pub enum RedirectUri {
     /// Compared character by character (RFC 9700 §2.1).
     Exact(String),
-    /// `http` on 127.0.0.1, [::1] or localhost with any port and path (RFC 8252 §7.3, §8.3).
+    /// `http` on 127.0.0.1, `[::1]` or localhost with any port and path (RFC 8252 §7.3, §8.3).
     Loopback,
 }
 

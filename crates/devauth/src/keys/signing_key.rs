@@ -11,6 +11,7 @@ use aws_lc_rs::signature::{
     RsaKeyPair,
 };
 use aws_lc_rs::{digest, error::Unspecified};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::jose::{base64url, signing_input};
@@ -55,6 +56,14 @@ pub(super) struct SigningKey {
     jwk: Value,
 }
 
+/// `kid` first, so that a JWT begins as the ones in the tutorials do: `eyJraWQ`.
+#[derive(Serialize)]
+struct Header<'a> {
+    kid: &'a str,
+    typ: &'a str,
+    alg: &'static str,
+}
+
 enum Pair {
     Rsa(RsaKeyPair),
     P256(EcdsaKeyPair),
@@ -86,7 +95,8 @@ impl SigningKey {
     }
 
     pub(super) fn sign(&self, typ: &str, claims: &Value) -> Result<String, KeyError> {
-        let header = json!({ "alg": self.algorithm.name(), "kid": self.kid, "typ": typ });
+        let header = Header { kid: &self.kid, typ, alg: self.algorithm.name() };
+        let header = serde_json::to_string(&header).map_err(|_| KeyError::Sign)?;
         let input = signing_input(&header, claims);
         let signature = self.pair.sign(input.as_bytes()).map_err(|_| KeyError::Sign)?;
         Ok(format!("{input}.{}", base64url(signature)))
@@ -157,6 +167,7 @@ mod tests {
             let public = PublicKey::from_jwk(key.jwk()).unwrap();
             let jws = UnverifiedJws::parse(&jwt).unwrap();
             assert!(jws.is_signed_by(&public), "{algorithm:?}");
+            assert!(jwt.starts_with("eyJraWQ"), "as in the tutorials: {jwt}");
             let other = SigningKey::generate(algorithm).unwrap();
             assert!(!jws.is_signed_by(&PublicKey::from_jwk(other.jwk()).unwrap()));
         }

@@ -192,9 +192,21 @@ async fn a_code_used_twice_revokes_the_tokens_of_the_first_use() {
     let (access, refresh_token) = (text(&first, "access_token"), text(&first, "refresh_token"));
     assert!(server.is_active(&access).await);
     server.advance(100);
+    assert!(server.is_active(&access).await, "the code is over, the token is not");
     assert_eq!(server.redeem("client-one", &code).await.refusal(), "400 invalid_grant");
     assert!(!server.is_active(&access).await);
     let answer = refresh(&server, "client-one", &refresh_token, "").await;
+    assert_eq!(answer.refusal(), "400 invalid_grant");
+}
+
+#[tokio::test]
+async fn a_late_replay_of_a_code_still_ends_the_refresh_token() {
+    let server = TestServer::start().await;
+    let code = server.code("client-one", &[]).await;
+    let first = server.redeem("client-one", &code).await;
+    server.advance(3600);
+    assert_eq!(server.redeem("client-one", &code).await.refusal(), "400 invalid_grant");
+    let answer = refresh(&server, "client-one", &text(&first, "refresh_token"), "").await;
     assert_eq!(answer.refusal(), "400 invalid_grant");
 }
 
