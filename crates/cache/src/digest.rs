@@ -95,3 +95,6 @@ impl Hasher for DigestHasher {
         self.0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,16 +103,18 @@ impl Weighter<TokenDigest, Held> for AtLeast {
 /// At start, so that the one way to fail, a capacity left out, may panic: none is left out.
 fn dimensions(policy: &CachePolicy) -> (Options, AtLeast) {
     let entries = policy.max_entries.max(1);
-    let shards = shard_count(entries, policy.max_bytes);
+    let bytes = if policy.max_entries == 0 { 0 } else { policy.max_bytes };
+    let shards = shard_count(entries, bytes);
     // Digests spread over shards like balls over bins: four standard deviations of room on top of
     // its share, and a shard overflows less than once in ten thousand. So `max_entries` do fit.
     let share = entries.div_ceil(shards);
     let room = if shards == 1 { share } else { share + 4 * share.isqrt() };
-    let lightest = (policy.max_bytes / shards / room).max(1) as u64;
+    // Two at least: alone, the lightest would fill its shard and not be admitted.
+    let lightest = (bytes / shards / room.max(2)).max(1) as u64;
     let options = OptionsBuilder::new()
         .shards(shards)
         .estimated_items_capacity(entries)
-        .weight_capacity(policy.max_bytes as u64)
+        .weight_capacity(bytes as u64)
         .build()
         .expect("both capacities are set");
     (options, AtLeast(lightest))
@@ -123,3 +125,6 @@ fn shard_count(entries: usize, bytes: usize) -> usize {
     let most = (entries / SHARD_ENTRIES).min(bytes / SHARD_BYTES).clamp(1, 64);
     1 << most.ilog2()
 }
+
+#[cfg(test)]
+mod tests;

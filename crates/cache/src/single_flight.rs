@@ -184,6 +184,7 @@ impl<T> Pilot<T> {
 impl<T> Drop for Pilot<T> {
     fn drop(&mut self) {
         if !self.landed {
+            tracing::warn!("an introspection ended without an outcome");
             self.flights.lose_pilot(&self.flight);
         }
     }
