@@ -1,0 +1,9 @@
+//! The exchange from outside: a scripted authorization server, and a clock turned by hand.
+
+mod answers;
+mod clocks;
+mod keys;
+mod properties;
+mod revocation;
+mod sharing;
+mod support;

@@ -1,0 +1,125 @@
+//! Marks against answers (CAC-16, pitfall 41).
+
+use super::support::*;
+use phantom_cache::CachePolicy;
+use phantom_cache::ExchangeError;
+use phantom_cache::Lookup;
+use phantom_oauth::Freshness;
+use phantom_oauth::Introspection;
+
+/// Cap and longest call of the usual policy.
+const LIFE: u64 = 330;
+
+fn rig() -> Rig {
+    Rig::scripted(|_, _| active(expiring(10_000), Freshness::Unstated))
+}
+
+#[tokio::test]
+async fn cac_16_a_revoked_token_is_denied_at_once_although_it_was_cached() {
+    let rig = rig();
+    rig.resolve("abc").await.unwrap();
+    rig.resolve("other").await.unwrap();
+    rig.revoke("abc");
+    assert_matches!(rig.lookup("abc"), Lookup::Revoked);
+    assert_matches!(rig.lookup("other"), Lookup::Hit(_));
+    assert_eq!((rig.exchange.stats().entries, rig.exchange.stats().marks), (1, 1));
+    assert!(rig.exchange.is_revoked(&rig.exchange.digest(token("abc"))));
+    assert!(!rig.exchange.is_revoked(&rig.exchange.digest(token("other"))));
+}
+
+#[tokio::test]
+async fn pitfall_41_a_mark_beats_an_answer_that_was_asked_for_before_it() {
+    for freshness in [Freshness::Unstated, Freshness::DoNotStore] {
+        let server = ScriptedServer::new(move |_, _| active(expiring(100), freshness));
+        server.close();
+        let rig = Rig::new(CachePolicy::default(), server);
+        let waiting = [tokio::spawn(rig.asking("abc")), tokio::spawn(rig.asking("abc"))];
+        let bystander = tokio::spawn(rig.asking("other"));
+        rig.until(|rig| rig.server.calls() == 2 && rig.exchange.stats().single_flight_waiters == 3)
+            .await;
+        rig.revoke("abc");
+        rig.server.open();
+        for waiting in waiting {
+            assert_matches!(waiting.await.unwrap(), Err(ExchangeError::Revoked));
+        }
+        bystander.await.unwrap().unwrap();
+        assert_matches!(rig.lookup("abc"), Lookup::Revoked);
+        rig.clock.pass(secs(LIFE));
+        assert_matches!(rig.lookup("abc"), Lookup::Miss);
+    }
+}
+
+#[tokio::test]
+async fn cac_16_a_marked_token_costs_no_call() {
+    let rig = rig();
+    rig.revoke("abc");
+    assert_matches!(rig.asking("abc").await, Err(ExchangeError::Revoked));
+    assert_eq!(rig.server.calls(), 0);
+}
+
+#[tokio::test]
+async fn cac_16_a_mark_lasts_as_long_as_the_longest_call_and_the_cap() {
+    let rig = rig();
+    rig.revoke("abc");
+    rig.clock.pass(secs(LIFE - 1));
+    assert_matches!(rig.lookup("abc"), Lookup::Revoked);
+    rig.clock.pass(secs(1));
+    assert_matches!(rig.lookup("abc"), Lookup::Miss);
+    rig.exchange.sweep();
+    assert_eq!(rig.exchange.stats().marks, 0);
+    rig.revoke("abc");
+    assert_matches!(rig.lookup("abc"), Lookup::Revoked);
+}
+
+#[tokio::test]
+async fn cac_16_after_its_mark_a_token_is_what_the_server_says_it_is() {
+    let rig = Rig::scripted(|call, _| match call {
+        1 => active(expiring(10_000), Freshness::Unstated),
+        _ => Ok(Introspection::Inactive),
+    });
+    rig.resolve("abc").await.unwrap();
+    rig.revoke("abc");
+    rig.clock.pass(secs(LIFE));
+    assert_matches!(rig.resolve("abc").await, Err(ExchangeError::Inactive));
+    assert_matches!(rig.lookup("abc"), Lookup::Inactive);
+}
+
+#[tokio::test]
+async fn pitfall_41_a_call_that_outlives_marks_asks_again_before_it_is_believed() {
+    let server = ScriptedServer::new(|call, _| match call {
+        1 => active(expiring(10_000), Freshness::Unstated),
+        _ => Ok(Introspection::Inactive),
+    });
+    server.close();
+    let rig = Rig::new(CachePolicy::default(), server);
+    let waiting = tokio::spawn(rig.asking("abc"));
+    rig.until(|rig| rig.server.calls() == 1).await;
+    rig.revoke("abc");
+    rig.clock.pass(secs(LIFE));
+    rig.exchange.sweep();
+    rig.server.open();
+    assert_matches!(waiting.await.unwrap(), Err(ExchangeError::Inactive));
+    assert_eq!(rig.server.calls(), 2);
+}
+
+#[tokio::test]
+async fn cac_16_more_marks_than_are_kept_let_no_older_answer_through_and_empty_no_cache() {
+    let server = ScriptedServer::new(|call, token| match (token, call) {
+        ("kept", _) | (_, 2) => active(expiring(10_000), Freshness::Unstated),
+        _ => Ok(Introspection::Inactive),
+    });
+    let rig = Rig::new(CachePolicy::default(), server);
+    rig.resolve("kept").await.unwrap();
+    rig.server.close();
+    let waiting = tokio::spawn(rig.asking("abc"));
+    rig.until(|rig| rig.server.calls() == 2).await;
+    rig.revoke("abc");
+    for n in 0..100_000 {
+        rig.revoke(&format!("flood{n}"));
+    }
+    assert_eq!(rig.exchange.stats().marks, 100_000);
+    rig.server.open();
+    assert_matches!(waiting.await.unwrap(), Err(ExchangeError::Inactive));
+    assert_eq!(rig.server.calls(), 3, "the answer from before was not believed");
+    assert_matches!(rig.lookup("kept"), Lookup::Hit(_));
+}

@@ -1,0 +1,226 @@
+//! One introspection however many ask, whoever leaves, whatever dies.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use super::support::*;
+use phantom_cache::CachePolicy;
+use phantom_cache::ExchangeError;
+use phantom_cache::Lookup;
+use phantom_core::Statement;
+use phantom_oauth::Freshness;
+use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+const CALLERS: usize = 1000;
+
+type Call = JoinHandle<Result<Arc<Statement>, ExchangeError>>;
+
+fn ask_many(rig: &Rig, callers: usize) -> Vec<Call> {
+    (0..callers).map(|_| tokio::spawn(rig.asking("abc"))).collect()
+}
+
+async fn waiting(rig: &Rig, callers: usize) {
+    rig.until(|rig| {
+        rig.exchange.stats().single_flight_waiters == callers && rig.server.calls() > 0
+    })
+    .await;
+}
+
+async fn closed(script: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) -> Rig {
+    let server = ScriptedServer::new(script);
+    server.close();
+    Rig::new(CachePolicy::default(), server)
+}
+
+#[tokio::test]
+async fn cac_10_a_thousand_first_requests_with_one_new_token_make_one_introspection() {
+    for freshness in [Freshness::Unstated, Freshness::DoNotStore] {
+        let rig = closed(move |_, _| active(expiring(100), freshness)).await;
+        let calls = ask_many(&rig, CALLERS);
+        waiting(&rig, CALLERS).await;
+        rig.server.open();
+        for call in calls {
+            call.await.unwrap().unwrap();
+        }
+        assert_eq!(rig.server.calls(), 1, "{freshness:?}");
+        let stats = rig.exchange.stats();
+        assert_eq!((stats.single_flight_waiters, stats.flights), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn cac_11_the_introspection_goes_on_when_the_first_caller_disconnects() {
+    let rig = closed(|_, _| active(expiring(100), Freshness::Unstated)).await;
+    let first = tokio::spawn(rig.asking("abc"));
+    waiting(&rig, 1).await;
+    let others = ask_many(&rig, CALLERS - 1);
+    waiting(&rig, CALLERS).await;
+    first.abort();
+    assert!(first.await.unwrap_err().is_cancelled());
+    rig.server.open();
+    for call in others {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(rig.server.calls(), 1);
+}
+
+#[tokio::test]
+async fn cac_11_the_introspection_goes_on_when_every_caller_disconnects() {
+    let rig = closed(|_, _| active(expiring(100), Freshness::Unstated)).await;
+    let calls = ask_many(&rig, 10);
+    waiting(&rig, 10).await;
+    for call in calls {
+        call.abort();
+        assert!(call.await.unwrap_err().is_cancelled());
+    }
+    assert_eq!(rig.exchange.stats().single_flight_waiters, 0);
+    rig.server.open();
+    rig.until(|rig| matches!(rig.lookup("abc"), Lookup::Hit(_))).await;
+    assert_eq!(rig.server.calls(), 1);
+}
+
+/// The retry belongs to the introspection client (INT-14): to us it is one, longer call.
+#[tokio::test]
+async fn cac_10_a_first_try_that_fails_makes_still_one_introspection() {
+    let tries = Arc::new(AtomicUsize::new(0));
+    let server = ScriptedServer::with({
+        let tries = Arc::clone(&tries);
+        Box::new(move |_, _| {
+            let tries = Arc::clone(&tries);
+            Box::pin(async move {
+                while tries.fetch_add(1, SeqCst) == 0 {
+                    tokio::task::yield_now().await;
+                }
+                active(expiring(100), Freshness::Unstated)
+            })
+        })
+    });
+    server.close();
+    let rig = Rig::new(CachePolicy::default(), server);
+    let calls = ask_many(&rig, CALLERS);
+    waiting(&rig, CALLERS).await;
+    rig.server.open();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!((rig.server.calls(), tries.load(SeqCst)), (1, 2));
+}
+
+#[tokio::test]
+async fn cac_10_all_waiters_inherit_a_failure_together() {
+    let rig = closed(|_, _| unavailable()).await;
+    let calls = ask_many(&rig, CALLERS);
+    waiting(&rig, CALLERS).await;
+    rig.server.open();
+    for call in calls {
+        assert_matches!(call.await.unwrap(), Err(ExchangeError::Unavailable { .. }));
+    }
+    assert_eq!(rig.server.calls(), 1);
+}
+
+#[tokio::test]
+async fn pitfall_21_one_waiter_retries_after_the_task_of_the_first_panicked() {
+    let rig = closed(|call, _| match call {
+        1 => panic!("scripted"),
+        _ => active(expiring(100), Freshness::Unstated),
+    })
+    .await;
+    let calls = ask_many(&rig, CALLERS);
+    waiting(&rig, CALLERS).await;
+    rig.server.open();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    assert_eq!(rig.server.calls(), 2);
+}
+
+#[tokio::test]
+async fn pitfall_21_nobody_hangs_when_every_task_panics() {
+    let rig = closed(|_, _| panic!("scripted")).await;
+    let calls = ask_many(&rig, CALLERS);
+    waiting(&rig, CALLERS).await;
+    rig.server.open();
+    for call in calls {
+        assert_matches!(call.await.unwrap(), Err(ExchangeError::Unavailable { .. }));
+    }
+    assert_eq!(rig.server.calls(), 2);
+    assert_eq!(rig.exchange.stats().flights, 0);
+}
+
+#[test]
+fn pitfall_21_nobody_hangs_when_the_runtime_of_the_call_stops() {
+    let carrier = Runtime::new().unwrap();
+    let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::Unstated));
+    server.close();
+    let rig = Rig::on(carrier.handle().clone(), CachePolicy::default(), server);
+    Builder::new_current_thread().build().unwrap().block_on(async {
+        let calls = ask_many(&rig, 10);
+        waiting(&rig, 10).await;
+        carrier.shutdown_background();
+        for call in calls {
+            assert_matches!(call.await.unwrap(), Err(ExchangeError::Unavailable { .. }));
+        }
+        assert_matches!(rig.asking("abc").await, Err(ExchangeError::Unavailable { .. }));
+    });
+}
+
+#[test]
+fn a_call_can_be_awaited_from_runtimes_of_other_threads() {
+    let carrier = Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
+    let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::Unstated));
+    server.close();
+    let rig = Rig::on(carrier.handle().clone(), CachePolicy::default(), server);
+    let workers: Vec<_> = (0..4)
+        .map(|_| {
+            let call = rig.asking("abc");
+            // No timer and no I/O: only the carrier needs them.
+            std::thread::spawn(|| Builder::new_current_thread().build().unwrap().block_on(call))
+        })
+        .collect();
+    while rig.exchange.stats().single_flight_waiters < 4 {
+        std::thread::yield_now();
+    }
+    rig.server.open();
+    for worker in workers {
+        worker.join().unwrap().unwrap();
+    }
+    assert_eq!(rig.server.calls(), 1);
+}
+
+#[tokio::test]
+async fn cac_10_a_caller_that_looked_before_a_flight_landed_makes_no_second_call() {
+    let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
+    assert_matches!(rig.lookup("abc"), Lookup::Miss);
+    let late = rig.asking("abc");
+    rig.resolve("abc").await.unwrap();
+    late.await.unwrap();
+    assert_eq!(rig.server.calls(), 1);
+}
+
+#[tokio::test]
+async fn pitfall_21_an_introspection_that_never_ends_is_ended() {
+    let server = ScriptedServer::with(Box::new(|_, _| Box::pin(std::future::pending())));
+    let longest_call = Duration::from_millis(20);
+    let rig = Rig::new(CachePolicy { longest_call, ..CachePolicy::default() }, server);
+    assert_matches!(rig.resolve("abc").await, Err(ExchangeError::Unavailable { .. }));
+    assert_eq!(rig.exchange.stats().flights, 0);
+    assert_matches!(rig.lookup("abc"), Lookup::Miss);
+}
+
+#[tokio::test]
+async fn calls_under_way_are_bounded() {
+    let rig = closed(|_, _| active(expiring(100), Freshness::Unstated)).await;
+    let calls: Vec<_> =
+        (0..10_000).map(|n| tokio::spawn(rig.asking(&format!("token{n}")))).collect();
+    rig.until(|rig| rig.exchange.stats().flights == 10_000).await;
+    assert_matches!(rig.asking("one-more").await, Err(ExchangeError::Unavailable { .. }));
+    rig.server.open();
+    for call in calls {
+        call.await.unwrap().unwrap();
+    }
+    rig.asking("one-more").await.unwrap();
+}
