@@ -81,7 +81,8 @@ impl TokenExchange {
     /// Asks the server, together with all who ask about the same token at the time.
     ///
     /// The call runs in a task of its own and goes on when this future is dropped (CAC-11). It ends
-    /// within [`CachePolicy::longest_call`], whatever happens.
+    /// within [`CachePolicy::longest_call`]; only a call whose task died is made once more. The
+    /// future may be awaited on any executor.
     pub fn exchange(
         &self,
         token: BearerToken<'_>,

@@ -132,9 +132,16 @@ impl Exchange {
         }
         let (exchange, token) = (Arc::clone(self), token.clone());
         self.runtime.spawn(async move {
-            let outcome = exchange.ask(&token, digest).await;
+            let outcome = exchange.ask_in_time(&token, digest).await;
             pilot.land(outcome);
         });
+    }
+
+    /// The one deadline of a flight, questions asked again included.
+    async fn ask_in_time(&self, token: &HeldToken, digest: TokenDigest) -> Outcome {
+        tokio::time::timeout(self.policy.longest_call, self.ask(token, digest))
+            .await
+            .unwrap_or_else(|_| Err(ExchangeError::unavailable("introspection took too long")))
     }
 
     async fn ask(&self, token: &HeldToken, digest: TokenDigest) -> Outcome {
@@ -166,11 +173,7 @@ impl Exchange {
             return Err(ExchangeError::Inactive); // It was a token when it was taken.
         };
         self.counters.add(Count::Introspection);
-        let call = self.introspect.introspect(token);
-        match tokio::time::timeout(self.policy.longest_call, call).await {
-            Ok(answer) => Ok(answer?),
-            Err(_) => Err(ExchangeError::unavailable("introspection took too long")),
-        }
+        Ok(self.introspect.introspect(token).await?)
     }
 
     fn keep(

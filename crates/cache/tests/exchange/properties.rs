@@ -78,7 +78,7 @@ fn shifted(time: UnixTime, millis: i64) -> UnixTime {
 }
 
 /// Runs every life on one exchange, each with a token of its own, and judges all that it hands out.
-fn judge(lives: impl Strategy<Value = Life>, policy: CachePolicy) {
+fn judge(lives: impl Strategy<Value = Life>, policy: &CachePolicy) {
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     let next: Arc<Mutex<Option<(Introspection, Now)>>> = Arc::default();
     let clock = ManualClock::at_noon();
@@ -162,23 +162,23 @@ fn judge(lives: impl Strategy<Value = Life>, policy: CachePolicy) {
 #[test]
 fn cac_1_no_statement_is_accepted_past_its_end_while_time_passes_evenly() {
     let step = (0u64..60_000).prop_map(|millis| (millis as i64, millis));
-    judge(lives(step), CachePolicy::default());
+    judge(lives(step), &CachePolicy::default());
 }
 
 #[test]
 fn pitfall_23_no_statement_is_accepted_past_its_end_when_the_wall_clock_steps() {
-    judge(lives((around(100_000), 0u64..60_000)), CachePolicy::default());
+    judge(lives((around(100_000), 0u64..60_000)), &CachePolicy::default());
 }
 
 #[test]
 fn pitfall_23_no_statement_is_accepted_past_its_end_when_the_machine_sleeps() {
     // The tick stands still or jumps; the wall clock goes on by itself.
     let tick = prop_oneof![Just(0u64), 0u64..90_000];
-    judge(lives((0i64..90_000, tick)), CachePolicy::default());
+    judge(lives((0i64..90_000, tick)), &CachePolicy::default());
 }
 
 #[test]
 fn cac_2_no_statement_is_accepted_past_its_end_although_no_store_is_overridden() {
     let policy = CachePolicy { despite_no_store: Some(secs(120)), ..CachePolicy::default() };
-    judge(lives((around(60_000), 0u64..60_000)), policy);
+    judge(lives((around(60_000), 0u64..60_000)), &policy);
 }

@@ -123,3 +123,20 @@ async fn cac_16_more_marks_than_are_kept_let_no_older_answer_through_and_empty_n
     assert_eq!(rig.server.calls(), 3, "the answer from before was not believed");
     assert_matches!(rig.lookup("kept"), Lookup::Hit(_));
 }
+
+#[tokio::test]
+async fn pitfall_41_a_mark_beats_an_answer_that_has_landed_but_was_not_taken_yet() {
+    let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::DoNotStore));
+    server.close();
+    let rig = Rig::new(CachePolicy::default(), server);
+    let mut waiting = Box::pin(rig.asking("abc"));
+    tokio::select! {
+        biased;
+        answer = &mut waiting => panic!("answered early: {answer:?}"),
+        () = rig.until(|rig| rig.server.calls() == 1) => {}
+    }
+    rig.server.open();
+    rig.until(|rig| rig.exchange.stats().flights == 0).await;
+    rig.revoke("abc");
+    assert_matches!(waiting.await, Err(ExchangeError::Revoked));
+}
