@@ -1,1 +1,33 @@
-//! Phantom Gateway: pipeline.
+//! The decision on a request, independent of the transport that brought it.
+//!
+//! [`Pipeline::decide`] takes [`RequestFacts`] and yields a [`Decision`]: forward with a permit, or
+//! answer. The proxy, adapters to other proxies and `phantom explain` all enter here.
+
+pub mod admit;
+pub mod answer;
+pub mod cors;
+pub mod credential;
+pub mod decide;
+pub mod edits;
+pub mod exchange;
+pub mod facts;
+pub mod route;
+pub mod route_table;
+pub mod snapshot;
+pub mod trace;
+
+pub use answer::Answer;
+pub use answer::ErrorFormat;
+pub use answer::Fault;
+pub use decide::Decision;
+pub use decide::Forward;
+pub use decide::Pipeline;
+pub use edits::Edits;
+pub use exchange::KeyManagerHandle;
+pub use facts::Field;
+pub use facts::KnownFields;
+pub use facts::RequestFacts;
+pub use route::Route;
+pub use route::Target;
+pub use route_table::RouteTable;
+pub use snapshot::Snapshot;

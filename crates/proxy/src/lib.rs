@@ -1,1 +1,33 @@
-//! Phantom Gateway: proxy.
+//! The data plane: accepts connections, refuses what is ambiguous, asks the pipeline, forwards.
+//!
+//! Thread per core: each worker has a runtime, listeners and upstream connections of its own.
+//! HTTP/1.1 is our own on both sides, because a gateway has to refuse on the wire what a general
+//! server repairs, and because it is where the time of a cached request goes. HTTP/2 is hyper's.
+
+pub mod access_log;
+pub mod config;
+mod deadline;
+mod exchange;
+mod forward;
+pub mod head;
+pub mod http1;
+mod http2;
+pub mod listen;
+pub mod metrics;
+pub mod normalize;
+pub mod proxy_protocol;
+mod respond;
+pub mod server;
+mod static_files;
+pub mod tls;
+mod transport;
+mod upstream;
+
+pub use access_log::AccessLog;
+pub use config::Limits;
+pub use config::Listener;
+pub use config::ProxyConfig;
+pub use metrics::Metrics;
+pub use server::Published;
+pub use server::Server;
+pub use server::Shared;

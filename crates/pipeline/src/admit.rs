@@ -1,0 +1,71 @@
+//! Rate limits of routes: generic cell rate per client, in bounded memory.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use phantom_core::Deny;
+use phantom_core::DenyReason;
+use phantom_core::Statement;
+use phantom_core::Tick;
+use phantom_core::quota::Rate;
+use phantom_core::quota::Usage;
+use quick_cache::sync::Cache;
+
+/// Clients a limit remembers at once. The least used is forgotten first, which lets it start anew.
+const MAX_CLIENTS: usize = 100_000;
+
+/// A rate, and the usage of the clients under it. Shared by all workers of the process.
+#[derive(Clone, Debug)]
+pub struct RateLimit {
+    rate: Rate,
+    by: Party,
+    usage: Arc<Cache<PartyKey, Arc<Mutex<Usage>>>>,
+}
+
+/// Who is counted as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// The OAuth client of the token, or the address where there is none.
+    Client,
+    Peer,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum PartyKey {
+    Client(Box<str>),
+    Peer(IpAddr),
+}
+
+impl RateLimit {
+    #[must_use]
+    pub fn new(rate: Rate, by: Party) -> Self {
+        Self { rate, by, usage: Arc::new(Cache::new(MAX_CLIENTS)) }
+    }
+
+    /// Counts this request, or refuses it and says when to come back.
+    pub fn admit(
+        &self,
+        statement: Option<&Statement>,
+        peer: IpAddr,
+        now: Tick,
+    ) -> Result<(), Deny> {
+        let client = statement
+            .filter(|_| self.by == Party::Client)
+            .and_then(|statement| statement.client_id.as_ref().or(statement.subject.as_ref()));
+        let key = client.map_or(PartyKey::Peer(peer), |client| PartyKey::Client(client.clone()));
+        let usage = self.usage.get_or_insert_with(&key, || Ok::<_, Infallible>(Arc::default()));
+        let Ok(usage) = usage;
+        // A poisoned lock means a panic between two plain stores: the number is still a number.
+        let mut usage = usage.lock().unwrap_or_else(PoisonError::into_inner);
+        match usage.admit(self.rate, now) {
+            Ok(next) => {
+                *usage = next;
+                Ok(())
+            }
+            Err(wait) => Err(Deny { reason: DenyReason::RateLimited, retry_after: Some(wait) }),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Cross-origin requests (Fetch standard): preflights are answered here, answers get their fields.
+
+use crate::facts::RequestFacts;
+
+/// What a route lets browsers of other origins do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cors {
+    pub origins: AllowedOrigins,
+    pub methods: Box<str>,
+    pub headers: Box<str>,
+    pub expose: Box<str>,
+    /// Cookies and client certificates; not to be had with [`AllowedOrigins::Any`].
+    pub credentials: bool,
+    pub max_age_seconds: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AllowedOrigins {
+    Any,
+    Listed(Box<[Box<str>]>),
+}
+
+impl Default for AllowedOrigins {
+    fn default() -> Self {
+        Self::Listed(Box::default())
+    }
+}
+
+pub type HeaderList = Vec<(&'static str, String)>;
+
+impl Cors {
+    /// The header fields of a preflight's answer; none but `Vary` for an origin that is not listed.
+    #[must_use]
+    pub fn preflight(&self, facts: &RequestFacts<'_>) -> HeaderList {
+        let mut fields = self.answer_fields(facts);
+        let allowed = fields.iter().any(|(name, _)| *name == "access-control-allow-origin");
+        if allowed {
+            fields.push(("access-control-allow-methods", self.methods.to_string()));
+            if !self.headers.is_empty() {
+                fields.push(("access-control-allow-headers", self.headers.to_string()));
+            }
+            fields.push(("access-control-max-age", self.max_age_seconds.to_string()));
+        }
+        fields
+    }
+
+    /// The header fields of any other answer, refusals too: without them a browser hides the
+    /// challenge from the page (COR-3).
+    #[must_use]
+    pub fn answer_fields(&self, facts: &RequestFacts<'_>) -> HeaderList {
+        self.fields_for(facts.fields.origin.one())
+    }
+
+    #[must_use]
+    pub fn fields_for(&self, origin: Option<&[u8]>) -> HeaderList {
+        let mut fields = HeaderList::new();
+        let listed = match &self.origins {
+            AllowedOrigins::Any => {
+                if origin.is_some() {
+                    fields.push(("access-control-allow-origin", "*".to_owned()));
+                }
+                origin.is_some()
+            }
+            AllowedOrigins::Listed(origins) => {
+                fields.push(("vary", "Origin".to_owned()));
+                let ours = origin.and_then(|asked| origins.iter().find(|o| o.as_bytes() == asked));
+                if let Some(origin) = ours {
+                    fields.push(("access-control-allow-origin", origin.to_string()));
+                    if self.credentials {
+                        fields.push(("access-control-allow-credentials", "true".to_owned()));
+                    }
+                }
+                ours.is_some()
+            }
+        };
+        if listed && !self.expose.is_empty() {
+            fields.push(("access-control-expose-headers", self.expose.to_string()));
+        }
+        fields
+    }
+}
+
+/// A true preflight: `OPTIONS` with `Origin` and `Access-Control-Request-Method` (COR-1). Any other
+/// `OPTIONS` is a request like all others and needs a token.
+#[must_use]
+pub fn is_preflight(facts: &RequestFacts<'_>) -> bool {
+    facts.method == "OPTIONS"
+        && facts.fields.origin.one().is_some()
+        && facts.fields.access_control_request_method.one().is_some()
+}

@@ -1,0 +1,203 @@
+//! The decision, hop by hop: route, credential, exchange, authorisation, rate, edits.
+
+use std::sync::Arc;
+
+use phantom_core::Access;
+use phantom_core::Clock;
+use phantom_core::Deny;
+use phantom_core::DenyReason;
+use phantom_core::Now;
+use phantom_core::Permit;
+use phantom_core::authorize;
+use phantom_core::authorize::Evidence;
+
+use crate::answer::Answer;
+use crate::cors;
+use crate::credential;
+use crate::edits::Edits;
+use crate::exchange;
+use crate::exchange::Exchanged;
+use crate::facts::RequestFacts;
+use crate::route::Route;
+use crate::route_table::Match;
+use crate::snapshot::Snapshot;
+use crate::trace::Trace;
+
+/// Decides on requests. One per process; the snapshot is an argument, loaded once a request.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    clock: Arc<dyn Clock>,
+}
+
+/// What to do with a request.
+#[derive(Debug)]
+pub enum Decision {
+    /// Answer it here. `reason` is set where that is a refusal.
+    Answer {
+        answer: Answer,
+        route: Option<Arc<Route>>,
+        reason: Option<DenyReason>,
+    },
+    Forward(Box<Forward>),
+}
+
+/// A request to be forwarded, with the proof that it may be.
+#[derive(Debug)]
+pub struct Forward {
+    pub permit: Permit,
+    pub route: Arc<Route>,
+    pub edits: Edits,
+    /// The exchange behind the permit; `None` on public routes.
+    pub exchanged: Option<Exchanged>,
+}
+
+impl Pipeline {
+    #[must_use]
+    pub const fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+
+    #[must_use]
+    pub fn now(&self) -> Now {
+        self.clock.now()
+    }
+
+    /// Hops 3 to 6. A cached token passes no await point that waits.
+    pub async fn decide(
+        &self,
+        snapshot: &Snapshot,
+        facts: &RequestFacts<'_>,
+        trace: &mut impl Trace,
+    ) -> Decision {
+        if let Some(keys) = &snapshot.published_keys
+            && facts.path == Snapshot::KEYS_PATH
+            && matches!(facts.method, "GET" | "HEAD")
+        {
+            trace.step("route", || "our own key set".to_owned());
+            return Decision::Answer {
+                answer: Answer::json(keys.clone()),
+                route: None,
+                reason: None,
+            };
+        }
+        let route = match snapshot.routes.find(facts.host, facts.path, facts.method) {
+            Match::Found(route) => route,
+            Match::MethodNotAllowed { routes } => {
+                return not_allowed(snapshot, facts, routes, trace);
+            }
+            Match::NoRoute => {
+                trace.step("route", || "none matches host and path".to_owned());
+                let deny = DenyReason::NoRoute.into();
+                let answer = Answer::deny(&deny, None, snapshot.error_format, facts.is_grpc());
+                return Decision::Answer { answer, route: None, reason: Some(deny.reason) };
+            }
+        };
+        trace.step("route", || format!("`{}` by prefix `{}`", route.name, route.matcher.prefix));
+        if let Some(preflight) = preflight(route, facts, trace) {
+            return preflight;
+        }
+        match self.permit(route, facts, trace).await {
+            Ok(forward) => Decision::Forward(forward),
+            Err(deny) => refuse(route, facts, &deny),
+        }
+    }
+
+    async fn permit(
+        &self,
+        route: &Arc<Route>,
+        facts: &RequestFacts<'_>,
+        trace: &mut impl Trace,
+    ) -> Result<Box<Forward>, Deny> {
+        let mut now = self.clock.now();
+        let mut edits = Edits::default();
+        let exchanged = match &route.access {
+            Access::Public => {
+                trace.step("credential", || "the route is public: none is asked for".to_owned());
+                None
+            }
+            Access::Protected(_) => {
+                let credential = credential::find(facts, &route.credentials);
+                let credential = traced(credential.map_err(Deny::from), "credential", trace)?;
+                edits.place = credential.place;
+                let token = credential.token()?;
+                let exchanged =
+                    exchange::exchange(&route.key_managers, route.jwt, token, now, trace).await?;
+                if exchanged.source == exchange::Source::AuthorizationServer {
+                    // The call took its time.
+                    now = self.clock.now();
+                }
+                Some(exchanged)
+            }
+        };
+        let evidence = exchanged.as_ref().map(|exchanged| Evidence {
+            statement: &exchanged.statement,
+            trust: &exchanged.key_manager.trust,
+        });
+        let permit = authorize(&route.access, evidence, now.wall).map_err(Deny::from);
+        let permit = traced(permit, "authorize", trace)?;
+        if let Some(limit) = &route.rate_limit {
+            let statement = evidence.map(|evidence| evidence.statement);
+            traced(limit.admit(statement, facts.peer, now.tick), "admit", trace)?;
+        }
+        edits.bearer = exchanged.as_ref().map(|exchanged| exchanged.statement.clone());
+        edits.private_response = edits.place == crate::edits::CredentialPlace::Query;
+        trace.step("edits", || match edits.bearer {
+            Some(_) => {
+                "credential removed, `Authorization: Bearer` set to the phantom token".to_owned()
+            }
+            None => "none".to_owned(),
+        });
+        Ok(Box::new(Forward { permit, route: route.clone(), edits, exchanged }))
+    }
+}
+
+fn traced<T>(
+    outcome: Result<T, Deny>,
+    hop: &'static str,
+    trace: &mut impl Trace,
+) -> Result<T, Deny> {
+    trace.step(hop, || match &outcome {
+        Ok(_) => "passed".to_owned(),
+        Err(deny) => format!("refused: {deny} ({})", deny.reason.name()),
+    });
+    outcome
+}
+
+fn refuse(route: &Arc<Route>, facts: &RequestFacts<'_>, deny: &Deny) -> Decision {
+    let mut answer = Answer::deny(deny, Some(route), route.error_format, facts.is_grpc());
+    if let Some(cors) = &route.cors {
+        answer.fields.extend(cors.answer_fields(facts));
+    }
+    Decision::Answer { answer, route: Some(route.clone()), reason: Some(deny.reason) }
+}
+
+fn not_allowed(
+    snapshot: &Snapshot,
+    facts: &RequestFacts<'_>,
+    routes: &[Arc<Route>],
+    trace: &mut impl Trace,
+) -> Decision {
+    // A preflight is for another method than OPTIONS: the route of that method answers it.
+    if let Some(answer) = routes.iter().find_map(|route| preflight(route, facts, trace)) {
+        return answer;
+    }
+    trace.step("route", || format!("none of that path takes `{}`", facts.method));
+    let format = routes.first().map_or(snapshot.error_format, |route| route.error_format);
+    let answer = Answer::method_not_allowed(routes, format, facts.is_grpc());
+    let route = routes.first().cloned();
+    Decision::Answer { answer, route, reason: Some(DenyReason::MethodNotAllowed) }
+}
+
+fn preflight(
+    route: &Arc<Route>,
+    facts: &RequestFacts<'_>,
+    trace: &mut impl Trace,
+) -> Option<Decision> {
+    let cors = route.cors.as_ref().filter(|_| cors::is_preflight(facts))?;
+    trace.step("preflight", || "answered from the route's allow-list".to_owned());
+    let answer = Answer::empty(204, cors.preflight(facts));
+    Some(Decision::Answer { answer, route: Some(route.clone()), reason: None })
+}
+
+#[cfg(test)]
+mod tests;

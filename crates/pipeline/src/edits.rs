@@ -1,0 +1,94 @@
+//! What changes between the request taken and the request sent.
+
+use std::sync::Arc;
+
+use phantom_core::Statement;
+
+/// Where the credential was found; it is removed from there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CredentialPlace {
+    Cookie,
+    Form,
+    #[default]
+    Header,
+    Query,
+}
+
+/// Edits that the decision asks for. The transport adds its own (hop-by-hop, forwarding fields).
+#[derive(Clone, Debug, Default)]
+pub struct Edits {
+    /// All inbound `Authorization` fields go, and exactly one `Bearer` with this token is set
+    /// (TOK-9). `None` on public routes: theirs passes untouched.
+    pub bearer: Option<Arc<Statement>>,
+    pub place: CredentialPlace,
+    /// The response is for this client alone (RFC 6750 §2.3).
+    pub private_response: bool,
+}
+
+/// Query without `access_token`, or `None` where it holds none: nothing to rewrite then (TOK-5).
+#[must_use]
+pub fn without_access_token(query: &str) -> Option<String> {
+    let is_token = |pair: &&str| {
+        form_urlencoded::parse(pair.as_bytes())
+            .next()
+            .is_some_and(|(name, _)| name == "access_token")
+    };
+    // Every spelling of the name has its first letter in the query or is percent-encoded.
+    if !query.contains("access_token") && !query.contains('%') {
+        return None;
+    }
+    if !query.split('&').any(|pair| is_token(&pair)) {
+        return None;
+    }
+    let kept: Vec<&str> = query.split('&').filter(|pair| !is_token(pair)).collect();
+    Some(kept.join("&"))
+}
+
+/// Cookie field without the cookie of that name; `None` when nothing is left.
+#[must_use]
+pub fn without_cookie(field: &[u8], name: &str) -> Option<Vec<u8>> {
+    let kept: Vec<&[u8]> = field
+        .split(|byte| *byte == b';')
+        .map(<[u8]>::trim_ascii)
+        .filter(|pair| !pair.is_empty() && cookie_name(pair) != name.as_bytes())
+        .collect();
+    (!kept.is_empty()).then(|| kept.join(&b"; "[..]))
+}
+
+pub(crate) fn cookie_name(pair: &[u8]) -> &[u8] {
+    let end = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+    pair.get(..end).unwrap_or_default().trim_ascii()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tok_5_access_token_is_stripped_from_the_query_in_every_spelling() {
+        let cases = [
+            ("a=1&access_token=x&b=2", Some("a=1&b=2")),
+            ("access_token=x", Some("")),
+            ("access_token", Some("")),
+            ("%61ccess%5Ftoken=x&c=%20", Some("c=%20")),
+            ("access_token=x&access_token=y&d", Some("d")),
+            ("my_access_token=x", None),
+            ("q=access_token", None),
+            ("a=%41", None),
+            ("", None),
+        ];
+        for (query, expected) in cases {
+            assert_eq!(without_access_token(query).as_deref(), expected, "{query}");
+        }
+    }
+
+    #[test]
+    fn tok_8_the_token_cookie_is_removed_and_others_stay() {
+        let cut = |field: &str| {
+            without_cookie(field.as_bytes(), "t").map(|kept| String::from_utf8(kept).unwrap())
+        };
+        assert_eq!(cut("a=1; t=x; b=2").as_deref(), Some("a=1; b=2"));
+        assert_eq!(cut("t=x"), None);
+        assert_eq!(cut("tt=x;T=y").as_deref(), Some("tt=x; T=y"));
+    }
+}

@@ -1,0 +1,138 @@
+//! A route: which requests it takes, what it asks of them, where they go.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use phantom_core::Access;
+
+use crate::admit::RateLimit;
+use crate::answer::ErrorFormat;
+use crate::cors::Cors;
+use crate::exchange::KeyManagerHandle;
+
+/// One route of the snapshot. Everything a request needs is ready in it.
+#[derive(Debug)]
+pub struct Route {
+    /// Place in the snapshot's list of routes, by which the transport finds what it keeps of it.
+    pub index: usize,
+    /// Label in metrics, logs and `explain`; unique in the snapshot.
+    pub name: Arc<str>,
+    pub matcher: Matcher,
+    pub access: Access,
+    /// Those asked about a credential, in this order. Empty on public routes only.
+    pub key_managers: Vec<Arc<KeyManagerHandle>>,
+    pub credentials: CredentialSources,
+    pub jwt: JwtPolicy,
+    pub realm: Box<str>,
+    pub error_format: ErrorFormat,
+    pub cors: Option<Cors>,
+    pub rate_limit: Option<RateLimit>,
+    pub target: Target,
+}
+
+/// What a request has to look like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Matcher {
+    /// Lower-case host without port; `None`: any.
+    pub host: Option<Box<str>>,
+    /// Path prefix, matched on segment borders: `/`, or `/a/b` without a slash at the end.
+    pub prefix: Box<str>,
+    /// Empty: all methods.
+    pub methods: Box<[Box<str>]>,
+}
+
+impl Matcher {
+    #[must_use]
+    pub fn takes_method(&self, method: &str) -> bool {
+        // HEAD is GET without a body (RFC 9110 §9.3.2): who allows the one allows the other.
+        let asked = |name: &str| self.methods.iter().any(|taken| &**taken == name);
+        self.methods.is_empty() || asked(method) || (method == "HEAD" && asked("GET"))
+    }
+}
+
+/// Where a client may put its token. The `Authorization` field always counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CredentialSources {
+    /// `access_token` in the query (RFC 6750 §2.3); clients must not, RFC 9700 §4.3.2.
+    pub query: bool,
+    /// `access_token` in a form body (RFC 6750 §2.2).
+    pub form: bool,
+    pub cookie: Option<CookieSource>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookieSource {
+    pub name: Box<str>,
+    /// `Origin` has to be one of these, for every method (TOK-8).
+    pub trusted_origins: Box<[Box<str>]>,
+}
+
+/// What happens to a credential that is a JWT already (JWT-15).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JwtPolicy {
+    /// Validated with the issuer's keys and passed on; never introspected.
+    AcceptJwt,
+    /// Asked about like any other token.
+    #[default]
+    IntrospectOnly,
+}
+
+/// Where a permitted request goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    Directory(PathBuf),
+    Upstream(Upstream),
+}
+
+/// A backend: `scheme://authority` and the path that takes the place of the route's prefix.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Upstream {
+    pub https: bool,
+    /// Host in URI form, without brackets for IPv6.
+    pub host: Box<str>,
+    pub port: u16,
+    /// Without a slash at the end; empty for the root.
+    pub path: Box<str>,
+}
+
+impl Upstream {
+    /// Path and query to send upstream: the upstream's path plus what follows the route's prefix,
+    /// percent-encoding untouched.
+    pub fn write_target(&self, prefix: &str, path: &str, query: Option<&str>, out: &mut Vec<u8>) {
+        let rest = path.get(prefix.trim_end_matches('/').len()..).unwrap_or_default();
+        if self.path.is_empty() && !rest.starts_with('/') {
+            out.push(b'/');
+        }
+        out.extend_from_slice(self.path.as_bytes());
+        out.extend_from_slice(rest.as_bytes());
+        if let Some(query) = query {
+            out.push(b'?');
+            out.extend_from_slice(query.as_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_upstream_path_takes_the_place_of_the_prefix() {
+        let cases = [
+            ("/api", "/api", "/api", None, "/api"),
+            ("/api", "/api", "/api/x%2Cy", Some("a=%20"), "/api/x%2Cy?a=%20"),
+            ("", "/api", "/api", None, "/"),
+            ("", "/", "/", None, "/"),
+            ("", "/", "/x", Some(""), "/x?"),
+            ("/v2", "/", "/x/", None, "/v2/x/"),
+            ("/v2", "/a/b", "/a/b/", None, "/v2/"),
+        ];
+        for (upstream, prefix, path, query, expected) in cases {
+            let upstream =
+                Upstream { https: false, host: "b".into(), port: 80, path: upstream.into() };
+            let mut out = Vec::new();
+            upstream.write_target(prefix, path, query, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected, "{prefix} {path}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! From host, path and method to the route: the longest prefix on segment borders wins.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::route::Route;
+
+/// Routes of a snapshot, as a tree of path segments per host.
+#[derive(Debug, Default)]
+pub struct RouteTable {
+    hosts: HashMap<Box<str>, Segment>,
+    any_host: Segment,
+    routes: Vec<Arc<Route>>,
+    form_credentials: bool,
+}
+
+#[derive(Debug, Default)]
+struct Segment {
+    children: HashMap<Box<str>, Segment>,
+    routes: Vec<Arc<Route>>,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Match<'t, R = Arc<Route>> {
+    Found(&'t R),
+    /// The prefix is there but no route of it takes the method. A shorter prefix is not tried: it
+    /// may be less protected. `preflight` is the route that would answer for CORS.
+    MethodNotAllowed {
+        routes: &'t [R],
+    },
+    NoRoute,
+}
+
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("routes `{first}` and `{second}` take the same requests")]
+pub struct Ambiguous {
+    pub first: Arc<str>,
+    pub second: Arc<str>,
+}
+
+impl RouteTable {
+    /// Refuses two routes that take the same host, prefix and method.
+    pub fn new(routes: Vec<Arc<Route>>) -> Result<Self, Ambiguous> {
+        let form_credentials = routes.iter().any(|route| route.credentials.form);
+        let mut table = Self { routes: routes.clone(), form_credentials, ..Self::default() };
+        for route in routes {
+            let root = match &route.matcher.host {
+                Some(host) => table.hosts.entry(host.clone()).or_default(),
+                None => &mut table.any_host,
+            };
+            let mut node = root;
+            for segment in segments(&route.matcher.prefix) {
+                node = node.children.entry(segment.into()).or_default();
+            }
+            if let Some(other) = node.routes.iter().find(|other| overlap(other, &route)) {
+                return Err(Ambiguous { first: other.name.clone(), second: route.name.clone() });
+            }
+            node.routes.push(route);
+        }
+        Ok(table)
+    }
+
+    #[must_use]
+    pub fn find(&self, host: &str, path: &str, method: &str) -> Match<'_> {
+        let named = if self.hosts.is_empty() {
+            None
+        } else {
+            self.hosts
+                .get(host)
+                .or_else(|| self.hosts.get(host.to_ascii_lowercase().as_str()))
+                .and_then(|root| root.deepest(path))
+        };
+        let Some(routes) = named.or_else(|| self.any_host.deepest(path)) else {
+            return Match::NoRoute;
+        };
+        match routes.iter().find(|route| route.matcher.takes_method(method)) {
+            Some(route) => Match::Found(route),
+            None => Match::MethodNotAllowed { routes },
+        }
+    }
+
+    /// Whether any route takes tokens from form bodies.
+    #[must_use]
+    pub const fn has_form_credentials(&self) -> bool {
+        self.form_credentials
+    }
+
+    #[must_use]
+    pub fn routes(&self) -> &[Arc<Route>] {
+        &self.routes
+    }
+}
+
+impl Segment {
+    /// Routes at the deepest node on the path that has any.
+    fn deepest(&self, path: &str) -> Option<&[Arc<Route>]> {
+        let mut node = self;
+        let mut found = None;
+        let mut rest = segments(path);
+        loop {
+            if !node.routes.is_empty() {
+                found = Some(node.routes.as_slice());
+            }
+            let Some(child) = rest.next().and_then(|segment| node.children.get(segment)) else {
+                return found;
+            };
+            node = child;
+        }
+    }
+}
+
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').skip(1).filter(|segment| !segment.is_empty())
+}
+
+fn overlap(a: &Route, b: &Route) -> bool {
+    let (a, b) = (&a.matcher.methods, &b.matcher.methods);
+    a.is_empty() || b.is_empty() || a.iter().any(|method| b.contains(method))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! One line per request, written in batches by each worker. Never a token, secret, claim or query.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::io::Write;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+use phantom_core::DenyReason;
+
+use crate::metrics::Outcome;
+use crate::metrics::RouteMetrics;
+
+/// Lines are handed on when so many bytes have come together, and once a second.
+const BATCH: usize = 32 * 1024;
+
+/// Where access log lines go. Cloned into each worker.
+#[derive(Clone)]
+pub struct AccessLog {
+    format: LogFormat,
+    sink: Arc<Mutex<dyn Write + Send>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    #[default]
+    Json,
+    Text,
+}
+
+impl AccessLog {
+    pub fn new(format: LogFormat, sink: impl Write + Send + 'static) -> Self {
+        Self { format, sink: Arc::new(Mutex::new(sink)) }
+    }
+}
+
+impl fmt::Debug for AccessLog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccessLog").field("format", &self.format).finish_non_exhaustive()
+    }
+}
+
+/// All there is to say about one request: makes its log line and its metrics together.
+#[derive(Debug)]
+pub(crate) struct RequestEvent<'a> {
+    pub(crate) api: &'a str,
+    pub(crate) method: &'a str,
+    /// Without query.
+    pub(crate) path: &'a str,
+    pub(crate) protocol: &'static str,
+    pub(crate) peer: IpAddr,
+    pub(crate) trace_id: Option<&'a str>,
+    pub(crate) outcome: Outcome,
+    /// What the client was told; zero where nothing could be told.
+    pub(crate) status: u16,
+    pub(crate) reason: Option<DenyReason>,
+    /// Was there a decision? Not for requests that were malformed.
+    pub(crate) decided: bool,
+    pub(crate) key_manager: Option<&'a str>,
+    pub(crate) cache: Option<&'static str>,
+    /// Body bytes to the client.
+    pub(crate) bytes: u64,
+    pub(crate) total: Duration,
+    pub(crate) decision: Duration,
+    pub(crate) upstream: Option<Duration>,
+    /// What went wrong with backend or client, from a fixed set.
+    pub(crate) error: Option<&'static str>,
+}
+
+impl RequestEvent<'_> {
+    pub(crate) fn record(&self, metrics: &RouteMetrics, log: &LogBuffer) {
+        metrics.count_request(self.outcome, self.status, self.total, self.upstream);
+        if self.decided {
+            metrics.count_decision(self.reason);
+        }
+        log.write(self);
+    }
+}
+
+/// A worker's lines that are not written yet.
+#[derive(Debug)]
+pub(crate) struct LogBuffer {
+    log: Option<AccessLog>,
+    lines: RefCell<Vec<u8>>,
+    /// Makes request ids: a random start for this worker, then counted up.
+    next_id: std::cell::Cell<u64>,
+}
+
+impl LogBuffer {
+    pub(crate) fn new(log: Option<AccessLog>, worker: usize) -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let start = (since.as_nanos() as u64) << 12 ^ (worker as u64) << 56;
+        Self { log, lines: RefCell::default(), next_id: std::cell::Cell::new(start) }
+    }
+
+    fn write(&self, event: &RequestEvent<'_>) {
+        let Some(log) = &self.log else { return };
+        let id = self.next_id.get();
+        self.next_id.set(id.wrapping_add(1));
+        let mut lines = self.lines.borrow_mut();
+        // Writing to a vector does not fail.
+        let _ = match log.format {
+            LogFormat::Json => write_json(event, id, &mut lines),
+            LogFormat::Text => write_text(event, id, &mut lines),
+        };
+        if lines.len() >= BATCH {
+            drop(lines);
+            self.flush();
+        }
+    }
+
+    /// Hands the lines on. A log that cannot be written loses lines, never requests.
+    pub(crate) fn flush(&self) {
+        let Some(log) = &self.log else { return };
+        let mut lines = self.lines.borrow_mut();
+        if lines.is_empty() {
+            return;
+        }
+        if let Ok(mut sink) = log.sink.lock() {
+            let written = sink.write_all(&lines).and_then(|()| sink.flush());
+            if let Err(error) = written {
+                tracing::warn!(%error, "cannot write the access log, lines are lost");
+            }
+        }
+        lines.clear();
+    }
+}
+
+impl Drop for LogBuffer {
+    fn drop(&mut self) {
+        self.flush();
+    }
+}
+
+fn write_json(event: &RequestEvent<'_>, id: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
+    write!(out, "{{\"time\":{},\"request_id\":\"", unix_millis())?;
+    write_id(event, id, out)?;
+    write!(out, "\",\"peer\":\"{}\",\"method\":", event.peer)?;
+    serde_json::to_writer(&mut *out, event.method)?;
+    out.extend_from_slice(b",\"path\":");
+    serde_json::to_writer(&mut *out, event.path)?;
+    write!(
+        out,
+        ",\"protocol\":\"HTTP/{}\",\"status\":{},\"outcome\":\"{}\",\"bytes\":{},\"total_us\":{},\"decision_us\":{}",
+        event.protocol,
+        event.status,
+        event.outcome.name(),
+        event.bytes,
+        event.total.as_micros(),
+        event.decision.as_micros(),
+    )?;
+    if let Some(upstream) = event.upstream {
+        write!(out, ",\"upstream_us\":{}", upstream.as_micros())?;
+    }
+    out.extend_from_slice(b",\"api\":");
+    serde_json::to_writer(&mut *out, event.api)?;
+    if let Some(key_manager) = event.key_manager {
+        out.extend_from_slice(b",\"key_manager\":");
+        serde_json::to_writer(&mut *out, key_manager)?;
+    }
+    let texts = [
+        ("cache", event.cache),
+        ("deny_reason", event.reason.map(DenyReason::name)),
+        ("error", event.error),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            write!(out, ",\"{name}\":\"{text}\"")?;
+        }
+    }
+    out.extend_from_slice(b"}\n");
+    Ok(())
+}
+
+fn write_text(event: &RequestEvent<'_>, id: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
+    write!(out, "{} ", unix_millis())?;
+    write_id(event, id, out)?;
+    write!(
+        out,
+        " {} \"{} {} HTTP/{}\" {} {}B {}us decision={}us upstream={}us api={} key_manager={} cache={} reason={} error={}\n",
+        event.peer,
+        event.method.escape_default(),
+        event.path.escape_default(),
+        event.protocol,
+        event.status,
+        event.bytes,
+        event.total.as_micros(),
+        event.decision.as_micros(),
+        event.upstream.unwrap_or_default().as_micros(),
+        event.api,
+        event.key_manager.unwrap_or("-"),
+        event.cache.unwrap_or("-"),
+        event.reason.map_or("-", DenyReason::name),
+        event.error.unwrap_or("-"),
+    )
+}
+
+/// The client's trace id where it sent one, else an id of our own.
+fn write_id(event: &RequestEvent<'_>, id: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
+    match event.trace_id {
+        Some(trace) => out.write_all(trace.as_bytes()),
+        None => write!(out, "{id:016x}"),
+    }
+}
+
+/// `traceparent` (W3C Trace Context): version, trace id, parent, flags.
+pub(crate) fn trace_id(traceparent: &[u8]) -> Option<&str> {
+    let id = std::str::from_utf8(traceparent).ok()?.split('-').nth(1)?;
+    (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
+}
+
+fn unix_millis() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
+}

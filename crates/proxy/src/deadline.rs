@@ -1,0 +1,151 @@
+//! Deadlines of connections and streams, watched by one ticker per worker.
+//!
+//! Setting a deadline is one store: a request sets several and meets nearly all of them, so a timer
+//! wheel would be paid for nothing. The price is a coarse clock, [`TICK`] late at most.
+
+use std::cell::Cell;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::task::Context;
+use std::task::Waker;
+use std::time::Duration;
+use std::time::Instant;
+
+/// How late a deadline may be noticed.
+const TICK: Duration = Duration::from_millis(100);
+/// How often a watched stream looks at its permit, in ticks (STR-1: within a second of a revocation).
+const WATCH_EVERY: u64 = 5;
+/// The same in milliseconds, less one tick of tolerance.
+const WATCH_MILLIS: u64 = (WATCH_EVERY - 1) * TICK.as_millis() as u64;
+
+/// All deadlines of a worker.
+#[derive(Clone, Debug)]
+pub(crate) struct Deadlines(Rc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    start: Instant,
+    now: Cell<u64>,
+    entries: RefCell<Vec<Option<Rc<Entry>>>>,
+    free: RefCell<Vec<usize>>,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    /// Milliseconds since the start; `u64::MAX`: none.
+    at: Cell<u64>,
+    watched: Cell<bool>,
+    /// When the owner last looked.
+    looked_at: Cell<u64>,
+    waker: RefCell<Option<Waker>>,
+}
+
+/// The deadline of one connection or stream. Its owner is woken when it passes.
+#[derive(Debug)]
+pub(crate) struct Deadline {
+    all: Deadlines,
+    entry: Rc<Entry>,
+    slot: usize,
+}
+
+impl Deadlines {
+    pub(crate) fn new() -> Self {
+        Self(Rc::new(Shared {
+            start: Instant::now(),
+            now: Cell::new(0),
+            entries: RefCell::default(),
+            free: RefCell::default(),
+        }))
+    }
+
+    pub(crate) fn register(&self) -> Deadline {
+        let entry = Rc::new(Entry { at: Cell::new(u64::MAX), ..Entry::default() });
+        let mut entries = self.0.entries.borrow_mut();
+        let slot = match self.0.free.borrow_mut().pop() {
+            Some(slot) => slot,
+            None => {
+                entries.push(None);
+                entries.len() - 1
+            }
+        };
+        if let Some(place) = entries.get_mut(slot) {
+            *place = Some(entry.clone());
+        }
+        Deadline { all: self.clone(), entry, slot }
+    }
+
+    /// Has every owner look again: the worker is draining.
+    pub(crate) fn wake_all(&self) {
+        for entry in self.0.entries.borrow().iter().flatten() {
+            if let Some(waker) = &*entry.waker.borrow() {
+                waker.wake_by_ref();
+            }
+        }
+    }
+
+    /// Runs for as long as the worker does.
+    pub(crate) async fn tick(&self) {
+        let mut ticker = tokio::time::interval(TICK);
+        ticker.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        for turn in 0u64.. {
+            ticker.tick().await;
+            let now = u64::try_from(self.0.start.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.0.now.set(now);
+            let watch = turn % WATCH_EVERY == 0;
+            for entry in self.0.entries.borrow().iter().flatten() {
+                if (entry.at.get() <= now || (watch && entry.watched.get()))
+                    && let Some(waker) = &*entry.waker.borrow()
+                {
+                    waker.wake_by_ref();
+                }
+            }
+        }
+    }
+}
+
+impl Deadline {
+    /// From now on; replaces what was set.
+    pub(crate) fn set(&self, after: Duration) {
+        let after = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        self.entry.at.set(self.all.0.now.get().saturating_add(after));
+    }
+
+    pub(crate) fn clear(&self) {
+        self.entry.at.set(u64::MAX);
+        self.entry.watched.set(false);
+    }
+
+    /// Has the owner woken about twice a second, to look at what no deadline can tell.
+    pub(crate) fn watch(&self) {
+        self.entry.watched.set(true);
+    }
+
+    /// Whether it is time to look again.
+    pub(crate) fn is_watch_due(&self) -> bool {
+        let now = self.all.0.now.get();
+        let due = now.saturating_sub(self.entry.looked_at.get()) >= WATCH_MILLIS;
+        if due {
+            self.entry.looked_at.set(now);
+        }
+        due
+    }
+
+    /// Whether the deadline has passed; if not, the owner is woken when it does.
+    pub(crate) fn has_passed(&self, cx: &mut Context<'_>) -> bool {
+        let mut waker = self.entry.waker.borrow_mut();
+        match &*waker {
+            Some(known) if known.will_wake(cx.waker()) => {}
+            _ => *waker = Some(cx.waker().clone()),
+        }
+        self.entry.at.get() <= self.all.0.now.get()
+    }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        if let Some(place) = self.all.0.entries.borrow_mut().get_mut(self.slot) {
+            *place = None;
+            self.all.0.free.borrow_mut().push(self.slot);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What is sent to the backend: the request's head with the decision's edits applied.
+
+use std::net::IpAddr;
+
+use phantom_core::Permit;
+use phantom_pipeline::Edits;
+use phantom_pipeline::Forward;
+use phantom_pipeline::edits::CredentialPlace;
+use phantom_pipeline::edits::without_access_token;
+use phantom_pipeline::edits::without_cookie;
+use phantom_pipeline::route::Upstream;
+
+use crate::config::ProxyConfig;
+use crate::head::FieldKind;
+use crate::head::Framing;
+use crate::head::RequestHead;
+
+/// The connection a request came on, as far as the backend is told of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    /// The peer of the TCP connection, or who the PROXY protocol says it was.
+    pub(crate) peer: IpAddr,
+    pub(crate) tls: bool,
+}
+
+/// Writes the request head for the backend. The [`Permit`] is the proof that it may be sent.
+pub(crate) fn write_head(
+    _permit: &Permit,
+    forward: &Forward,
+    upstream: &Upstream,
+    head: &RequestHead,
+    framing: Framing,
+    origin: Origin,
+    config: &ProxyConfig,
+    out: &mut Vec<u8>,
+) {
+    out.extend_from_slice(head.method().as_bytes());
+    out.push(b' ');
+    // TOK-5: stripped whether or not the route takes tokens from there.
+    let rewritten = head.query().and_then(without_access_token);
+    let query = match &rewritten {
+        Some(query) => Some(query.as_str()).filter(|query| !query.is_empty()),
+        None => head.query(),
+    };
+    upstream.write_target(&forward.route.matcher.prefix, head.path(), query, out);
+    out.extend_from_slice(b" HTTP/1.1\r\nhost: ");
+    write_authority(upstream, out);
+    out.extend_from_slice(b"\r\n");
+    let trusted = !config.trusted_proxies.is_empty() && config.trusts(origin.peer);
+    write_passing_fields(head, forward, trusted, out);
+    write_forwarding_fields(head, origin, trusted, &config.via, out);
+    if let Some(statement) = &forward.edits.bearer {
+        field(b"authorization", &[b"Bearer ", statement.phantom_token.expose().as_bytes()], out);
+    }
+    match framing {
+        Framing::Chunked | Framing::UntilClose => field(b"transfer-encoding", &[b"chunked"], out),
+        Framing::Length(length) => {
+            field(b"content-length", &[itoa::Buffer::new().format(length).as_bytes()], out);
+        }
+        Framing::None => {}
+    }
+    if head.takes_trailers {
+        out.extend_from_slice(b"connection: te\r\nte: trailers\r\n");
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Copies what goes end to end.
+fn write_passing_fields(head: &RequestHead, forward: &Forward, trusted: bool, out: &mut Vec<u8>) {
+    let protected = forward.edits.bearer.is_some();
+    for each in &head.fields {
+        let (name, value) = (head.name(each), head.value(each));
+        match each.kind {
+            FieldKind::PassThrough
+            | FieldKind::ContentType
+            | FieldKind::Origin
+            | FieldKind::PreflightMethod
+            | FieldKind::Trailer => field(name, &[value], out),
+            FieldKind::Forwarded | FieldKind::XForwardedOther if trusted => {
+                field(name, &[value], out)
+            }
+            FieldKind::Cookie => match cookie_to_remove(forward) {
+                Some(cookie) => {
+                    if let Some(kept) = without_cookie(value, cookie) {
+                        field(name, &[&kept], out);
+                    }
+                }
+                None => field(name, &[value], out),
+            },
+            // TOK-9: on a protected route every inbound credential goes, and ours is set last.
+            FieldKind::Authorization if protected => {}
+            FieldKind::Authorization => field(name, &[value], out),
+            FieldKind::Connection
+            | FieldKind::ContentLength
+            | FieldKind::Expect
+            | FieldKind::Forwarded
+            | FieldKind::HopByHop
+            | FieldKind::Host
+            | FieldKind::Lookalike
+            | FieldKind::Te
+            | FieldKind::TransferEncoding
+            | FieldKind::Via
+            | FieldKind::XForwardedFor
+            | FieldKind::XForwardedHost
+            | FieldKind::XForwardedOther
+            | FieldKind::XForwardedProto => {}
+        }
+    }
+}
+
+fn cookie_to_remove(forward: &Forward) -> Option<&str> {
+    let source = forward.route.credentials.cookie.as_ref()?;
+    Some(&source.name)
+}
+
+/// `X-Forwarded-*` and `Via`. A client's own are believed from trusted proxies only (HTP-9).
+fn write_forwarding_fields(
+    head: &RequestHead,
+    origin: Origin,
+    trusted: bool,
+    via: &str,
+    out: &mut Vec<u8>,
+) {
+    let theirs = |kind| head.values(kind).filter(move |_| trusted);
+    list(b"x-forwarded-for", theirs(FieldKind::XForwardedFor), out);
+    write_address(origin.peer, out);
+    out.extend_from_slice(b"\r\n");
+    match theirs(FieldKind::XForwardedHost).next() {
+        Some(value) => field(b"x-forwarded-host", &[value], out),
+        None if head.authority.is_empty() => {}
+        None => field(b"x-forwarded-host", &[head.authority().as_bytes()], out),
+    }
+    let scheme: &[u8] = if origin.tls { b"https" } else { b"http" };
+    let scheme = theirs(FieldKind::XForwardedProto).next().unwrap_or(scheme);
+    field(b"x-forwarded-proto", &[scheme], out);
+    list(b"via", head.values(FieldKind::Via), out);
+    out.extend_from_slice(head.version.name().as_bytes());
+    out.push(b' ');
+    out.extend_from_slice(via.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Starts a list field with the members that are there already.
+fn list<'a>(name: &[u8], members: impl Iterator<Item = &'a [u8]>, out: &mut Vec<u8>) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    for member in members {
+        out.extend_from_slice(member);
+        out.extend_from_slice(b", ");
+    }
+}
+
+fn field(name: &[u8], value: &[&[u8]], out: &mut Vec<u8>) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    for part in value {
+        out.extend_from_slice(part);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+fn write_address(address: IpAddr, out: &mut Vec<u8>) {
+    use std::io::Write as _;
+    if let IpAddr::V4(v4) = address {
+        for (at, octet) in v4.octets().into_iter().enumerate() {
+            if at > 0 {
+                out.push(b'.');
+            }
+            out.extend_from_slice(itoa::Buffer::new().format(octet).as_bytes());
+        }
+    } else {
+        // Writing to a vector does not fail.
+        let _ = write!(out, "{address}");
+    }
+}
+
+fn write_authority(upstream: &Upstream, out: &mut Vec<u8>) {
+    let bracketed = upstream.host.contains(':');
+    if bracketed {
+        out.push(b'[');
+    }
+    out.extend_from_slice(upstream.host.as_bytes());
+    if bracketed {
+        out.push(b']');
+    }
+    if upstream.port != if upstream.https { 443 } else { 80 } {
+        out.push(b':');
+        out.extend_from_slice(itoa::Buffer::new().format(upstream.port).as_bytes());
+    }
+}
+
+/// The form without its `access_token`, where it was taken from there.
+pub(crate) fn rewritten_form(edits: &Edits, form: &[u8]) -> Vec<u8> {
+    let text = std::str::from_utf8(form).unwrap_or_default();
+    match (edits.place, without_access_token(text)) {
+        (CredentialPlace::Form, Some(kept)) => kept.into_bytes(),
+        _ => form.to_vec(),
+    }
+}
+
+/// The address a request counts for: the peer, or what trusted proxies say of it.
+pub(crate) fn client_address(head: &RequestHead, peer: IpAddr, config: &ProxyConfig) -> IpAddr {
+    if config.trusted_proxies.is_empty() || !config.trusts(peer) {
+        return peer;
+    }
+    let forwarded: Vec<&[u8]> =
+        head.values(FieldKind::XForwardedFor).flat_map(crate::normalize::members).collect();
+    let mut client = peer;
+    // From the nearest hop outwards, for as long as the hops are trusted.
+    for member in forwarded.into_iter().rev() {
+        let Some(address) = std::str::from_utf8(member).ok().and_then(|text| text.parse().ok())
+        else {
+            break;
+        };
+        client = address;
+        if !config.trusts(client) {
+            break;
+        }
+    }
+    client
+}

@@ -1,0 +1,265 @@
+//! A request head as the proxy holds it: one run of bytes, and where its parts lie in it.
+//!
+//! Both protocols fill the same shape, so that everything behind it is written once. It is reused
+//! from request to request on a connection and allocates nothing in the steady state.
+
+use std::ops::Range;
+
+/// Where a part lies in [`RequestHead::bytes`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    #[must_use]
+    pub const fn new(start: usize, end: usize) -> Self {
+        // Heads are bounded to far below 4 GiB by `Limits`.
+        Self { start: start as u32, end: end as u32 }
+    }
+
+    const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+
+    #[must_use]
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.range()).unwrap_or_default()
+    }
+}
+
+/// One header field and what becomes of it.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldSpan {
+    pub name: Span,
+    pub value: Span,
+    pub kind: FieldKind,
+}
+
+/// Fields this proxy has something to do with. The rest passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldKind {
+    Authorization,
+    Connection,
+    ContentLength,
+    ContentType,
+    Cookie,
+    Expect,
+    Forwarded,
+    Host,
+    /// Meant for one hop only (RFC 9110 §7.6.1), or named by `Connection`.
+    HopByHop,
+    Origin,
+    PassThrough,
+    PreflightMethod,
+    Te,
+    Trailer,
+    TransferEncoding,
+    Via,
+    XForwardedFor,
+    XForwardedHost,
+    /// Any other `X-Forwarded-*`.
+    XForwardedOther,
+    XForwardedProto,
+    /// Another spelling, with `_` for `-`, of a field that we set or act on (HTP-7).
+    Lookalike,
+}
+
+impl FieldKind {
+    /// Whether a decision may rest on the field.
+    #[must_use]
+    pub const fn is_known_to_decision(self) -> bool {
+        matches!(
+            self,
+            Self::Authorization
+                | Self::ContentType
+                | Self::Cookie
+                | Self::Origin
+                | Self::PreflightMethod
+        )
+    }
+
+    /// Names are compared without case. By length first: most names are dismissed at once.
+    #[must_use]
+    pub fn of(name: &[u8]) -> Self {
+        let is = |wanted: &[u8]| name.eq_ignore_ascii_case(wanted);
+        let exact = match name.len() {
+            2 if is(b"te") => Self::Te,
+            3 if is(b"via") => Self::Via,
+            4 if is(b"host") => Self::Host,
+            6 if is(b"cookie") => Self::Cookie,
+            6 if is(b"expect") => Self::Expect,
+            6 if is(b"origin") => Self::Origin,
+            7 if is(b"upgrade") => Self::HopByHop,
+            7 if is(b"trailer") => Self::Trailer,
+            9 if is(b"forwarded") => Self::Forwarded,
+            10 if is(b"connection") => Self::Connection,
+            10 if is(b"keep-alive") => Self::HopByHop,
+            12 if is(b"content-type") => Self::ContentType,
+            13 if is(b"authorization") => Self::Authorization,
+            14 if is(b"content-length") => Self::ContentLength,
+            14 if is(b"http2-settings") => Self::HopByHop,
+            15 if is(b"x-forwarded-for") => Self::XForwardedFor,
+            16 if is(b"proxy-connection") => Self::HopByHop,
+            16 if is(b"x-forwarded-host") => Self::XForwardedHost,
+            17 if is(b"transfer-encoding") => Self::TransferEncoding,
+            17 if is(b"x-forwarded-proto") => Self::XForwardedProto,
+            18 if is(b"proxy-authenticate") => Self::HopByHop,
+            19 if is(b"proxy-authorization") => Self::HopByHop,
+            29 if is(b"access-control-request-method") => Self::PreflightMethod,
+            13.. if starts_with(name, b"x-forwarded-") => Self::XForwardedOther,
+            _ => Self::PassThrough,
+        };
+        if exact == Self::PassThrough && name.contains(&b'_') {
+            let dashed: Vec<u8> =
+                name.iter().map(|byte| if *byte == b'_' { b'-' } else { *byte }).collect();
+            if Self::of(&dashed) != Self::PassThrough {
+                return Self::Lookalike;
+            }
+        }
+        exact
+    }
+}
+
+/// Whether a name starts so, compared without case.
+#[must_use]
+pub fn starts_with(name: &[u8], prefix: &[u8]) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Version {
+    Http10,
+    #[default]
+    Http11,
+    Http2,
+}
+
+impl Version {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http10 => "1.0",
+            Self::Http11 => "1.1",
+            Self::Http2 => "2",
+        }
+    }
+}
+
+/// How the end of a message body is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    Chunked,
+    Length(u64),
+    #[default]
+    None,
+    /// Until the connection closes: responses only.
+    UntilClose,
+}
+
+#[derive(Debug, Default)]
+pub struct RequestHead {
+    pub bytes: Vec<u8>,
+    pub fields: Vec<FieldSpan>,
+    pub method: Span,
+    pub path: Span,
+    pub query: Option<Span>,
+    /// Host and port as the client wrote them.
+    pub authority: Span,
+    pub version: Version,
+    pub framing: Framing,
+    pub expects_continue: bool,
+    /// The client means to send more requests on the connection.
+    pub keep_alive: bool,
+    /// The client takes trailers (`TE: trailers`).
+    pub takes_trailers: bool,
+}
+
+impl RequestHead {
+    pub fn clear(&mut self) {
+        let (mut bytes, mut fields) =
+            (std::mem::take(&mut self.bytes), std::mem::take(&mut self.fields));
+        bytes.clear();
+        fields.clear();
+        *self = Self { bytes, fields, ..Self::default() };
+    }
+
+    /// Adds text to the bytes and tells where it lies.
+    pub fn push(&mut self, text: &[u8]) -> Span {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(text);
+        Span::new(start, self.bytes.len())
+    }
+
+    #[must_use]
+    pub fn text(&self, span: Span) -> &str {
+        std::str::from_utf8(span.of(&self.bytes)).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.text(self.method)
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.text(self.path)
+    }
+
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.query.map(|span| self.text(span))
+    }
+
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.text(self.authority)
+    }
+
+    /// The authority without its port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.authority();
+        if authority.starts_with('[') {
+            return authority.find(']').and_then(|end| authority.get(..=end)).unwrap_or(authority);
+        }
+        authority.split(':').next().unwrap_or_default()
+    }
+
+    #[must_use]
+    pub fn name(&self, field: &FieldSpan) -> &[u8] {
+        field.name.of(&self.bytes)
+    }
+
+    #[must_use]
+    pub fn value(&self, field: &FieldSpan) -> &[u8] {
+        field.value.of(&self.bytes)
+    }
+
+    pub fn values(&self, kind: FieldKind) -> impl Iterator<Item = &[u8]> {
+        self.fields.iter().filter(move |field| field.kind == kind).map(|field| self.value(field))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn htp_7_underscore_spellings_of_our_fields_are_recognised() {
+        for name in ["X_Forwarded_For", "x-forwarded_host", "proxy_authorization", "CONTENT_LENGTH"]
+        {
+            assert_eq!(FieldKind::of(name.as_bytes()), FieldKind::Lookalike, "{name}");
+        }
+        for name in ["x_request_id", "authorisation", "x-forwarded-port2"] {
+            assert_eq!(FieldKind::of(name.as_bytes()), FieldKind::PassThrough, "{name}");
+        }
+        assert_eq!(FieldKind::of(b"AUTHORIZATION"), FieldKind::Authorization);
+    }
+}

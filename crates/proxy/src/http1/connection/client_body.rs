@@ -1,0 +1,82 @@
+//! The body of a client's request, read from its connection as the backend takes it.
+
+use std::task::Context;
+use std::task::Poll;
+use std::task::ready;
+
+use crate::exchange::ClientGone;
+use crate::exchange::RequestBody;
+use crate::exchange::Sink;
+use crate::http1::body::BodyDecoder;
+use crate::http1::body::Piece;
+use crate::http1::buffer::ReadBuffer;
+use crate::transport::Outbox;
+use crate::transport::Transport;
+
+pub(super) struct ClientBody<'a> {
+    pub(super) io: &'a mut Transport,
+    pub(super) received: &'a mut ReadBuffer,
+    pub(super) decoder: &'a mut BodyDecoder,
+    pub(super) outbox: &'a mut Outbox,
+    pub(super) expects_continue: &'a mut bool,
+}
+
+impl ClientBody<'_> {
+    /// Hands the next piece over. `Ready(Ok(false))`: that was all.
+    pub(super) fn poll_raw(
+        &mut self,
+        cx: &mut Context<'_>,
+        take: impl FnOnce(&[u8]),
+    ) -> Poll<Result<bool, ClientGone>> {
+        if std::mem::take(self.expects_continue) {
+            // The verdict is in (HTP-13): now the client may send.
+            self.outbox.bytes.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
+        }
+        loop {
+            if self.outbox.poll_send_all(cx, self.io).is_ready_and(|sent| sent.is_err()) {
+                return Poll::Ready(Err(ClientGone));
+            }
+            match self.decoder.next(self.received).map_err(|_| ClientGone)? {
+                Piece::Data(count) => {
+                    take(self.received.data().get(..count).unwrap_or_default());
+                    self.received.consume(count);
+                    self.decoder.took(count);
+                    return Poll::Ready(Ok(true));
+                }
+                Piece::End => return Poll::Ready(Ok(false)),
+                Piece::NeedMore => {}
+            }
+            match ready!(self.received.poll_fill(cx, self.io)) {
+                Ok(count) if count > 0 => {}
+                _ => return Poll::Ready(Err(ClientGone)),
+            }
+        }
+    }
+}
+
+impl RequestBody for ClientBody<'_> {
+    fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+        sink: &mut Sink<'_>,
+    ) -> Poll<Result<bool, ClientGone>> {
+        let more = ready!(self.poll_raw(cx, |data| sink.data(data)))?;
+        if !more {
+            sink.end(self.decoder.trailers());
+        }
+        Poll::Ready(Ok(more))
+    }
+}
+
+trait PollExt<T> {
+    fn is_ready_and(self, test: impl FnOnce(T) -> bool) -> bool;
+}
+
+impl<T> PollExt<T> for Poll<T> {
+    fn is_ready_and(self, test: impl FnOnce(T) -> bool) -> bool {
+        match self {
+            Poll::Ready(value) => test(value),
+            Poll::Pending => false,
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! Request out, response back, both at once, in constant memory.
+
+use std::future::poll_fn;
+use std::task::Context;
+use std::task::Poll;
+use std::time::Instant;
+
+use phantom_pipeline::Fault;
+use phantom_pipeline::Forward;
+use phantom_pipeline::Target;
+use phantom_pipeline::edits::CredentialPlace;
+use phantom_pipeline::route::Upstream;
+
+use super::ClientBody;
+use super::Http1Connection;
+use super::Served;
+use crate::exchange::Exchange;
+use crate::exchange::UpstreamError;
+use crate::forward;
+use crate::head::Framing;
+use crate::http1::body::BodyDecoder;
+use crate::http1::body::Piece;
+use crate::http1::body::write_chunk;
+use crate::http1::body::write_last_chunk;
+use crate::http1::buffer::CHUNK;
+use crate::metrics::Outcome;
+use crate::respond;
+use crate::respond::ClientFraming;
+use crate::respond::ResponseEdits;
+use crate::upstream::ConnectError;
+use crate::upstream::UpstreamConnection;
+
+/// How one attempt at one backend connection ended.
+enum Attempt {
+    /// The response went to the client whole.
+    Done { status: u16, bytes: u64, keep_alive: bool },
+    /// Nothing was sent to the client yet.
+    Failed { fault: Fault, error: &'static str, stale: bool },
+    /// The client has part of a response, or is gone: all that is left is to close.
+    BrokenOff { status: u16, bytes: u64, error: &'static str },
+}
+
+/// Progress of a response.
+struct Relay {
+    phase: Phase,
+    framing: ClientFraming,
+    edits: ResponseEdits,
+    keep_alive: bool,
+    status: u16,
+    bytes: u64,
+    /// The stream may be ended early without looking whole: a server-sent event stream.
+    ends_anywhere: bool,
+    /// What [`Exchange::moved`] was when the deadline was last put off.
+    moved: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Body,
+    Flush,
+    Head,
+}
+
+impl Http1Connection {
+    /// Forwards a permitted request and relays the answer.
+    pub(super) async fn forward(
+        &mut self,
+        permitted: &Forward,
+        mut body: BodyDecoder,
+        form: Option<Vec<u8>>,
+        grpc: bool,
+    ) -> Served {
+        let started = Instant::now();
+        let Target::Upstream(upstream) = &permitted.route.target else {
+            return self.fail(Fault::NotFound, "no_upstream", permitted, &mut body, grpc).await;
+        };
+        let form = form.map(|form| forward::rewritten_form(&permitted.edits, &form));
+        let mut fresh = false;
+        loop {
+            let connection = match self.connection(upstream, fresh).await {
+                Ok(connection) => connection,
+                Err(error) => {
+                    tracing::warn!(error = %error, host = %upstream.host, port = upstream.port, "no connection to a backend");
+                    let (fault, error) = match error {
+                        ConnectError::Timeout => (Fault::GatewayTimeout, "connect_timeout"),
+                        ConnectError::Io(_) | ConnectError::Name => {
+                            (Fault::BadGateway, "connect_failed")
+                        }
+                    };
+                    let served = self.fail(fault, error, permitted, &mut body, grpc).await;
+                    return Served { upstream: Some(started.elapsed()), ..served };
+                }
+            };
+            let attempt = self.attempt(permitted, upstream, connection, &mut body, form.as_deref());
+            let (outcome, status, bytes, error, keep_alive) = match attempt.await {
+                Attempt::Done { status, bytes, keep_alive } => {
+                    (Outcome::Forwarded, status, bytes, None, keep_alive)
+                }
+                // HTP-15: once more, if nothing of the request can have been acted on twice.
+                Attempt::Failed { stale: true, .. }
+                    if !fresh && self.is_replayable(form.is_some()) =>
+                {
+                    fresh = true;
+                    continue;
+                }
+                Attempt::Failed { fault, error, .. } => {
+                    let served = self.fail(fault, error, permitted, &mut body, grpc).await;
+                    return Served { upstream: Some(started.elapsed()), ..served };
+                }
+                Attempt::BrokenOff { status, bytes, error } => {
+                    (Outcome::Failed, status, bytes, Some(error), false)
+                }
+            };
+            let upstream = Some(started.elapsed());
+            return Served { outcome, status, bytes, upstream, error, keep_alive };
+        }
+    }
+
+    async fn fail(
+        &mut self,
+        fault: Fault,
+        error: &'static str,
+        permitted: &Forward,
+        body: &mut BodyDecoder,
+        grpc: bool,
+    ) -> Served {
+        let mut answer = self.fault(fault, permitted.route.error_format, grpc);
+        if let Some(cors) = &permitted.route.cors {
+            answer.fields.extend(cors.fields_for(self.origin_field().as_deref()));
+        }
+        let served = self.answer(&answer, body).await;
+        Served { outcome: Outcome::Failed, error: Some(error), ..served }
+    }
+
+    /// Idempotent, and no part of a body was taken from the client (or it is all still here).
+    fn is_replayable(&self, buffered: bool) -> bool {
+        let idempotent =
+            matches!(self.head.method(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
+        let bodiless = matches!(self.head.framing, Framing::None | Framing::Length(0));
+        idempotent && (bodiless || buffered)
+    }
+
+    async fn connection(
+        &self,
+        upstream: &Upstream,
+        fresh: bool,
+    ) -> Result<UpstreamConnection, ConnectError> {
+        if !fresh {
+            let idle = poll_fn(|cx| Poll::Ready(self.worker.pool.take(cx, upstream))).await;
+            if let Some(connection) = idle {
+                return Ok(connection);
+            }
+        }
+        self.worker.pool.connect(upstream).await
+    }
+
+    fn origin_field(&self) -> Option<Vec<u8>> {
+        self.head.values(crate::head::FieldKind::Origin).next().map(<[u8]>::to_vec)
+    }
+
+    async fn attempt(
+        &mut self,
+        permitted: &Forward,
+        upstream: &Upstream,
+        mut connection: UpstreamConnection,
+        body: &mut BodyDecoder,
+        form: Option<&[u8]>,
+    ) -> Attempt {
+        let framing = form.map_or(self.head.framing, |form| Framing::Length(form.len() as u64));
+        let config = &self.worker.shared.config;
+        let out = &mut connection.outbox.bytes;
+        forward::write_head(
+            &permitted.permit,
+            permitted,
+            upstream,
+            &self.head,
+            framing,
+            self.origin,
+            config,
+            out,
+        );
+        let to_send = match form {
+            Some(form) => {
+                out.extend_from_slice(form);
+                Framing::None
+            }
+            None => framing,
+        };
+        let to_head = self.head.method() == "HEAD";
+        let exchange = Exchange::new(connection, to_send, to_head, self.worker.response_head());
+        let origin = permitted.route.cors.as_ref().and_then(|_| self.origin_field());
+        let private =
+            permitted.edits.place == CredentialPlace::Query && permitted.edits.private_response;
+        let relay = Relay {
+            phase: Phase::Head,
+            framing: ClientFraming::None,
+            edits: ResponseEdits::new(permitted.route.cors.as_ref(), origin.as_deref(), private),
+            keep_alive: self.may_keep_alive(false),
+            status: 0,
+            bytes: 0,
+            ends_anywhere: false,
+            moved: u64::MAX,
+        };
+        let (attempt, exchange) = self.run(permitted, exchange, relay, body).await;
+        let (connection, head) = exchange.finish();
+        if let (Some(connection), Attempt::Done { .. }) = (connection, &attempt) {
+            self.worker.pool.put(upstream, connection);
+        }
+        self.worker.recycle(head);
+        attempt
+    }
+
+    async fn run(
+        &mut self,
+        permitted: &Forward,
+        mut exchange: Exchange,
+        mut relay: Relay,
+        body: &mut BodyDecoder,
+    ) -> (Attempt, Exchange) {
+        let attempt =
+            poll_fn(|cx| self.poll_relay(cx, permitted, &mut exchange, &mut relay, body)).await;
+        self.deadline.clear();
+        (attempt, exchange)
+    }
+
+    fn poll_relay(
+        &mut self,
+        cx: &mut Context<'_>,
+        permitted: &Forward,
+        exchange: &mut Exchange,
+        relay: &mut Relay,
+        body: &mut BodyDecoder,
+    ) -> Poll<Attempt> {
+        if relay.moved != exchange.moved() {
+            relay.moved = exchange.moved();
+            let limits = &self.worker.shared.config.limits;
+            self.deadline.set(if exchange.is_upload_done() {
+                limits.upstream_idle_timeout
+            } else {
+                limits.body_idle_timeout
+            });
+        }
+        if self.deadline.has_passed(cx) {
+            return Poll::Ready(relay.failed(Fault::GatewayTimeout, "timeout", false));
+        }
+        if !exchange.is_upload_done() {
+            let mut source = ClientBody {
+                io: &mut self.io,
+                received: &mut self.received,
+                decoder: body,
+                outbox: &mut self.outbox,
+                expects_continue: &mut self.head.expects_continue,
+            };
+            match exchange.poll_upload(cx, &mut source) {
+                Poll::Ready(Ok(())) => {
+                    self.deadline.set(self.worker.shared.config.limits.upstream_idle_timeout)
+                }
+                Poll::Ready(Err(_)) => {
+                    let fault = Fault::BadRequest("the request body broke off or is malformed");
+                    return Poll::Ready(relay.failed(fault, "client_gone", false));
+                }
+                Poll::Pending => {}
+            }
+        }
+        let polled = self.poll_response(cx, exchange, relay);
+        if polled.is_pending() {
+            // A stream that lasts is looked at again and again: its token may end (STR-1).
+            if permitted.exchanged.is_some() {
+                self.deadline.watch();
+                if let Some(ended) = self.ended_by_token(cx, permitted, relay) {
+                    return ended;
+                }
+            }
+            if exchange.is_upload_done() && self.client_is_gone(cx) {
+                return Poll::Ready(relay.broken_off("client_gone"));
+            }
+        }
+        polled
+    }
+
+    fn poll_response(
+        &mut self,
+        cx: &mut Context<'_>,
+        exchange: &mut Exchange,
+        relay: &mut Relay,
+    ) -> Poll<Attempt> {
+        loop {
+            match relay.phase {
+                Phase::Head => match exchange.poll_head(cx) {
+                    Poll::Ready(Ok(())) => {
+                        // An answer before the end of the request: the rest of it is never read.
+                        relay.keep_alive &= exchange.is_upload_done();
+                        relay.start(exchange, self.head.version, &mut self.outbox.bytes);
+                    }
+                    Poll::Ready(Err(error)) => {
+                        let stale = matches!(error, UpstreamError::Closed | UpstreamError::Io(_))
+                            && exchange.was_stale();
+                        tracing::debug!(%error, "no answer from a backend");
+                        return Poll::Ready(relay.failed(
+                            Fault::BadGateway,
+                            "upstream_failed",
+                            stale,
+                        ));
+                    }
+                    Poll::Pending => return Poll::Pending,
+                },
+                Phase::Body => {
+                    if self.outbox.pending() >= CHUNK {
+                        match self.outbox.poll_send_all(cx, &mut self.io) {
+                            Poll::Ready(Ok(())) => {}
+                            Poll::Ready(Err(_)) => {
+                                return Poll::Ready(relay.broken_off("client_gone"));
+                            }
+                            Poll::Pending => return Poll::Pending,
+                        }
+                    }
+                    match exchange.poll_piece(cx) {
+                        Poll::Ready(Ok(Piece::Data(count))) => {
+                            relay.pass(exchange.data(count), &mut self.outbox.bytes);
+                            exchange.took(count);
+                        }
+                        Poll::Ready(Ok(Piece::End | Piece::NeedMore)) => {
+                            relay.end(exchange.trailers(), &mut self.outbox.bytes);
+                        }
+                        Poll::Ready(Err(error)) => {
+                            tracing::debug!(%error, "a backend broke off");
+                            return Poll::Ready(relay.broken_off("upstream_broke_off"));
+                        }
+                        Poll::Pending => {
+                            // What came goes on at once: events are not held back.
+                            return match self.outbox.poll_send_all(cx, &mut self.io) {
+                                Poll::Ready(Err(_)) => Poll::Ready(relay.broken_off("client_gone")),
+                                _ => Poll::Pending,
+                            };
+                        }
+                    }
+                }
+                Phase::Flush => {
+                    return match self.outbox.poll_send_all(cx, &mut self.io) {
+                        Poll::Ready(Ok(())) => Poll::Ready(relay.done()),
+                        Poll::Ready(Err(_)) => Poll::Ready(relay.broken_off("client_gone")),
+                        Poll::Pending => Poll::Pending,
+                    };
+                }
+            }
+        }
+    }
+
+    /// A client that hangs up while the backend works: the backend need not go on. What it sends
+    /// meanwhile is the next request, and kept.
+    fn client_is_gone(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.received.data().len() >= CHUNK {
+            return false;
+        }
+        matches!(self.received.poll_fill(cx, &mut self.io), Poll::Ready(Ok(0) | Err(_)))
+    }
+
+    /// Ends a stream whose token has expired or was revoked (STR-1). A server-sent event stream ends
+    /// properly and its reader comes back to a 401 (STR-2); anything else is visibly cut.
+    fn ended_by_token(
+        &mut self,
+        cx: &mut Context<'_>,
+        permitted: &Forward,
+        relay: &mut Relay,
+    ) -> Option<Poll<Attempt>> {
+        if relay.phase != Phase::Body || !self.deadline.is_watch_due() {
+            return None;
+        }
+        let now = self.worker.shared.pipeline.now().wall;
+        let expired = permitted.permit.until().is_some_and(|until| now >= until);
+        let revoked = permitted.exchanged.as_ref().is_some_and(|exchanged| exchanged.is_revoked());
+        if !(expired || revoked) {
+            return None;
+        }
+        if relay.ends_anywhere {
+            relay.keep_alive = false;
+            relay.end(b"", &mut self.outbox.bytes);
+            let _ = self.outbox.poll_send_all(cx, &mut self.io);
+        }
+        Some(Poll::Ready(relay.broken_off(if expired { "token_expired" } else { "token_revoked" })))
+    }
+}
+
+impl Relay {
+    fn start(&mut self, exchange: &Exchange, version: crate::head::Version, out: &mut Vec<u8>) {
+        let head = &exchange.head;
+        self.status = head.status;
+        self.framing = ClientFraming::new(head.framing, version);
+        self.keep_alive &= self.framing != ClientFraming::UntilClose;
+        self.ends_anywhere = head.end_to_end().any(|(name, value)| {
+            name.eq_ignore_ascii_case(b"content-type")
+                && crate::head::starts_with(value, b"text/event-stream")
+        });
+        respond::write_response_head(
+            head,
+            &self.edits,
+            self.framing,
+            version,
+            self.keep_alive,
+            out,
+        );
+        self.phase = if head.framing == Framing::None { Phase::Flush } else { Phase::Body };
+    }
+
+    fn pass(&mut self, data: &[u8], out: &mut Vec<u8>) {
+        self.bytes += data.len() as u64;
+        match self.framing {
+            ClientFraming::Chunked => write_chunk(data, out),
+            ClientFraming::Length | ClientFraming::None | ClientFraming::UntilClose => {
+                out.extend_from_slice(data);
+            }
+        }
+    }
+
+    fn end(&mut self, trailers: &[u8], out: &mut Vec<u8>) {
+        if self.framing == ClientFraming::Chunked {
+            write_last_chunk(trailers, out);
+        }
+        self.phase = Phase::Flush;
+    }
+
+    const fn done(&self) -> Attempt {
+        Attempt::Done { status: self.status, bytes: self.bytes, keep_alive: self.keep_alive }
+    }
+
+    /// Before the client was told anything this is an answer; after, only closing is left.
+    const fn failed(&self, fault: Fault, error: &'static str, stale: bool) -> Attempt {
+        match self.phase {
+            Phase::Head => Attempt::Failed { fault, error, stale },
+            Phase::Body | Phase::Flush => self.broken_off(error),
+        }
+    }
+
+    const fn broken_off(&self, error: &'static str) -> Attempt {
+        Attempt::BrokenOff { status: self.status, bytes: self.bytes, error }
+    }
+}

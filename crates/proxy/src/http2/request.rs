@@ -1,0 +1,74 @@
+//! HTTP/2 request heads (RFC 9113 §8.3) in the shape the rest of the proxy works on.
+
+use http::request::Parts;
+use phantom_pipeline::Fault;
+
+use crate::config::Limits;
+use crate::head::FieldKind;
+use crate::head::FieldSpan;
+use crate::head::Framing;
+use crate::head::RequestHead;
+use crate::head::Version;
+use crate::normalize::normalize;
+
+/// Fills `head` from the parts, under the same rules as a head of HTTP/1.1. `empty`: the head ended
+/// the stream.
+pub(super) fn fill(
+    parts: &Parts,
+    empty: bool,
+    head: &mut RequestHead,
+    limits: &Limits,
+) -> Result<(), Fault> {
+    head.clear();
+    head.version = Version::Http2;
+    head.method = head.push(parts.method.as_str().as_bytes());
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    if target.len() > limits.max_target_bytes {
+        return Err(Fault::TargetTooLong);
+    }
+    if target == "*" || parts.uri.path_and_query().is_none() {
+        return Err(Fault::BadRequest("the request target is no path"));
+    }
+    head.path = head.push(parts.uri.path().as_bytes());
+    head.query = parts.uri.query().map(|query| head.push(query.as_bytes()));
+    if let Some(authority) = parts.uri.authority() {
+        head.authority = head.push(authority.as_str().as_bytes());
+    }
+    if parts.headers.len() > limits.max_fields {
+        return Err(Fault::HeaderTooLarge);
+    }
+    push_cookie(parts, head);
+    for (name, value) in &parts.headers {
+        if name == http::header::COOKIE {
+            continue;
+        }
+        let kind = FieldKind::of(name.as_str().as_bytes());
+        let (name, value) = (head.push(name.as_str().as_bytes()), head.push(value.as_bytes()));
+        head.fields.push(FieldSpan { name, value, kind });
+    }
+    if head.bytes.len() > limits.max_header_bytes {
+        return Err(Fault::HeaderTooLarge);
+    }
+    normalize(head)?;
+    // There is no chunked coding in HTTP/2: without a length the stream's end is the body's.
+    if head.framing == Framing::None && !empty {
+        head.framing = Framing::Chunked;
+    }
+    head.expects_continue = false;
+    Ok(())
+}
+
+/// Cookies may come in pieces; HTTP/1.1 wants them in one field (RFC 9113 §8.2.3).
+fn push_cookie(parts: &Parts, head: &mut RequestHead) {
+    let crumbs: Vec<&[u8]> = parts
+        .headers
+        .get_all(http::header::COOKIE)
+        .iter()
+        .map(http::HeaderValue::as_bytes)
+        .collect();
+    if crumbs.is_empty() {
+        return;
+    }
+    let (name, value) = (head.push(b"cookie"), head.push(&crumbs.join(&b"; "[..])));
+    head.fields.push(FieldSpan { name, value, kind: FieldKind::Cookie });
+}

@@ -1,0 +1,343 @@
+//! One HTTP/2 stream: decided, then answered or forwarded.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::Response;
+use http::StatusCode;
+use http::request::Parts;
+use hyper::body::Body as _;
+use hyper::body::Incoming;
+use phantom_pipeline::Answer;
+use phantom_pipeline::Decision;
+use phantom_pipeline::Fault;
+use phantom_pipeline::Forward;
+use phantom_pipeline::Target;
+use phantom_pipeline::edits::CredentialPlace;
+use phantom_pipeline::route::Upstream;
+use phantom_pipeline::trace::Untraced;
+
+use super::OpenStream;
+use super::body::Account;
+use super::body::ClientStream;
+use super::body::RelayBody;
+use super::body::StreamBody;
+use super::request;
+use crate::exchange::Exchange;
+use crate::exchange::UpstreamError;
+use crate::forward;
+use crate::forward::Origin;
+use crate::head::FieldKind;
+use crate::head::Framing;
+use crate::head::RequestHead;
+use crate::head::Version;
+use crate::http1::connection::facts;
+use crate::metrics::Outcome;
+use crate::respond;
+use crate::respond::ResponseEdits;
+use crate::server::Worker;
+use crate::static_files;
+use crate::upstream::ConnectError;
+
+pub(super) async fn serve(
+    worker: Rc<Worker>,
+    request: http::Request<Incoming>,
+    origin: Origin,
+    open: OpenStream,
+) -> Result<Response<StreamBody>, Infallible> {
+    let (parts, incoming) = request.into_parts();
+    Ok(answer(worker, &parts, incoming, origin, open).await)
+}
+
+async fn answer(
+    worker: Rc<Worker>,
+    parts: &Parts,
+    incoming: Incoming,
+    origin: Origin,
+    open: OpenStream,
+) -> Response<StreamBody> {
+    let started = Instant::now();
+    let published = worker.shared.published.load_full();
+    let mut head = RequestHead::default();
+    let limits = &worker.shared.config.limits;
+    let filled = request::fill(parts, incoming.is_end_stream(), &mut head, limits);
+    let to_head = head.method() == "HEAD";
+    let mut account = Account::new(worker.clone(), published.clone(), started, open);
+    if let Err(fault) = filled {
+        account.error = Some("bad_request");
+        let answer = Answer::fault(fault, published.snapshot.error_format, false);
+        return own(&answer, to_head, account);
+    }
+    let client = forward::client_address(&head, origin.peer, &worker.shared.config);
+    account.describe(&head, client);
+    let mut stream = ClientStream::new(incoming);
+    let form = match read_form(&worker, &published.snapshot, &head, client, &mut stream).await {
+        Ok(form) => form,
+        Err(fault) => {
+            let answer = Answer::fault(fault, published.snapshot.error_format, false);
+            return own(&answer, to_head, account);
+        }
+    };
+    let facts = facts(&head, form.as_deref(), client);
+    let grpc = facts.is_grpc();
+    let decision = worker.shared.pipeline.decide(&published.snapshot, &facts, &mut Untraced).await;
+    account.decided(started.elapsed());
+    match decision {
+        Decision::Answer { answer, route, reason } => {
+            account.route = route;
+            account.reason = reason;
+            own(&answer, to_head, account)
+        }
+        Decision::Forward(permitted) => {
+            account.route = Some(permitted.route.clone());
+            account.exchanged = permitted.exchanged.clone();
+            match &permitted.route.target {
+                Target::Directory(root) => {
+                    let root = root.clone();
+                    file(&permitted, &root, &head, to_head, account).await
+                }
+                Target::Upstream(upstream) => {
+                    let upstream = upstream.clone();
+                    let sending = Sending { permitted, upstream, head, stream, form, origin, grpc };
+                    relay(worker, sending, account).await
+                }
+            }
+        }
+    }
+}
+
+/// A permitted request on its way.
+struct Sending {
+    permitted: Box<Forward>,
+    upstream: Upstream,
+    head: RequestHead,
+    stream: ClientStream,
+    form: Option<Vec<u8>>,
+    origin: Origin,
+    grpc: bool,
+}
+
+impl Sending {
+    fn is_replayable(&self) -> bool {
+        let idempotent =
+            matches!(self.head.method(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
+        let bodiless = matches!(self.head.framing, Framing::None | Framing::Length(0));
+        idempotent && (bodiless || self.form.is_some())
+    }
+}
+
+async fn relay(
+    worker: Rc<Worker>,
+    mut sending: Sending,
+    mut account: Account,
+) -> Response<StreamBody> {
+    account.sent_upstream();
+    let mut fresh = false;
+    loop {
+        match attempt(&worker, &mut sending, fresh).await {
+            Ok(exchange) => return respond_with(worker, sending, exchange, account),
+            Err(failure) if failure.stale && !fresh && sending.is_replayable() => fresh = true,
+            Err(failure) => {
+                account.outcome = Outcome::Failed;
+                account.error = Some(failure.error);
+                let format = sending.permitted.route.error_format;
+                let mut answer = Answer::fault(failure.fault, format, sending.grpc);
+                if let Some(cors) = &sending.permitted.route.cors {
+                    let asked = sending.head.values(FieldKind::Origin).next();
+                    answer.fields.extend(cors.fields_for(asked));
+                }
+                return own(&answer, sending.head.method() == "HEAD", account);
+            }
+        }
+    }
+}
+
+struct Failure {
+    fault: Fault,
+    error: &'static str,
+    stale: bool,
+}
+
+/// Sends the request and waits for the head of the answer.
+async fn attempt(
+    worker: &Rc<Worker>,
+    sending: &mut Sending,
+    fresh: bool,
+) -> Result<Exchange, Failure> {
+    let idle = if fresh {
+        None
+    } else {
+        poll_fn(|cx| Poll::Ready(worker.pool.take(cx, &sending.upstream))).await
+    };
+    let mut connection = match idle {
+        Some(connection) => connection,
+        None => worker.pool.connect(&sending.upstream).await.map_err(|error| {
+            tracing::warn!(%error, host = %sending.upstream.host, "no connection to a backend");
+            match error {
+                ConnectError::Timeout => {
+                    Failure { fault: Fault::GatewayTimeout, error: "connect_timeout", stale: false }
+                }
+                _ => Failure { fault: Fault::BadGateway, error: "connect_failed", stale: false },
+            }
+        })?,
+    };
+    let form =
+        sending.form.as_ref().map(|form| forward::rewritten_form(&sending.permitted.edits, form));
+    let framing =
+        form.as_ref().map_or(sending.head.framing, |form| Framing::Length(form.len() as u64));
+    let out = &mut connection.outbox.bytes;
+    let Sending { permitted, upstream, head, .. } = &*sending;
+    forward::write_head(
+        &permitted.permit,
+        permitted,
+        upstream,
+        head,
+        framing,
+        sending.origin,
+        &worker.shared.config,
+        out,
+    );
+    let to_send = match form {
+        Some(form) => {
+            out.extend_from_slice(&form);
+            Framing::None
+        }
+        None => framing,
+    };
+    let to_head = sending.head.method() == "HEAD";
+    let mut exchange = Exchange::new(connection, to_send, to_head, worker.response_head());
+    let limits = &worker.shared.config.limits;
+    let deadline = worker.deadlines.register();
+    let mut moved = u64::MAX;
+    poll_fn(|cx| {
+        if moved != exchange.moved() {
+            moved = exchange.moved();
+            deadline.set(limits.upstream_idle_timeout);
+        }
+        if deadline.has_passed(cx) {
+            let failure = Failure { fault: Fault::GatewayTimeout, error: "timeout", stale: false };
+            return Poll::Ready(Err(failure));
+        }
+        if let Poll::Ready(Err(_)) = exchange.poll_upload(cx, &mut sending.stream) {
+            let fault = Fault::BadRequest("the request body broke off or is malformed");
+            return Poll::Ready(Err(Failure { fault, error: "client_gone", stale: false }));
+        }
+        match std::task::ready!(exchange.poll_head(cx)) {
+            Ok(()) => Poll::Ready(Ok(())),
+            Err(error) => {
+                let stale = matches!(error, UpstreamError::Closed | UpstreamError::Io(_))
+                    && exchange.was_stale();
+                tracing::debug!(%error, "no answer from a backend");
+                Poll::Ready(Err(Failure {
+                    fault: Fault::BadGateway,
+                    error: "upstream_failed",
+                    stale,
+                }))
+            }
+        }
+    })
+    .await?;
+    Ok(exchange)
+}
+
+fn respond_with(
+    worker: Rc<Worker>,
+    sending: Sending,
+    exchange: Exchange,
+    mut account: Account,
+) -> Response<StreamBody> {
+    let Sending { permitted, upstream, head, stream, grpc, .. } = sending;
+    let asked = head.values(FieldKind::Origin).next();
+    let private =
+        permitted.edits.place == CredentialPlace::Query && permitted.edits.private_response;
+    let edits = ResponseEdits::new(permitted.route.cors.as_ref(), asked, private);
+    let mut response = Response::new(());
+    let status = exchange.head.status;
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    for (name, value) in edits.fields(&exchange.head) {
+        let name = http::HeaderName::from_bytes(name);
+        let value = http::HeaderValue::from_bytes(value);
+        if let (Ok(name), Ok(value)) = (name, value) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    if let Some(length) = exchange.head.content_length()
+        && !matches!(status, 100..=199 | 204)
+        && let Ok(length) = http::HeaderValue::from_bytes(length)
+    {
+        response.headers_mut().insert(http::header::CONTENT_LENGTH, length);
+    }
+    account.status = status;
+    account.outcome = Outcome::Failed;
+    let body = RelayBody::new(worker, *permitted, upstream, exchange, stream, account, grpc);
+    response.map(|()| StreamBody::Relay(Box::new(body)))
+}
+
+async fn read_form(
+    worker: &Rc<Worker>,
+    snapshot: &phantom_pipeline::Snapshot,
+    head: &RequestHead,
+    client: IpAddr,
+    stream: &mut ClientStream,
+) -> Result<Option<Vec<u8>>, Fault> {
+    if head.framing == Framing::None || !snapshot.takes_form(&facts(head, None, client)) {
+        return Ok(None);
+    }
+    let limits = &worker.shared.config.limits;
+    let reading = stream.read_all(limits.max_form_bytes);
+    let form = tokio::time::timeout(limits.body_idle_timeout, reading).await;
+    form.map_err(|_| Fault::RequestTimeout)?.map(Some)
+}
+
+async fn file(
+    permitted: &Forward,
+    root: &std::path::Path,
+    head: &RequestHead,
+    to_head: bool,
+    mut account: Account,
+) -> Response<StreamBody> {
+    let found =
+        static_files::find(root, &permitted.route.matcher.prefix, head.path(), head.method());
+    match found.await {
+        Ok(static_files::Found::File(mut file)) => {
+            let answer = Answer::empty(200, file.fields());
+            let mut response = respond::answer_head(&answer);
+            response.headers_mut().insert(http::header::CONTENT_LENGTH, file.length.into());
+            account.status = 200;
+            let mut content = Vec::new();
+            // Pages and scripts; an archive belongs behind a real file server.
+            while !to_head && let Ok(Some(piece)) = file.next().await {
+                content.extend_from_slice(&piece);
+            }
+            account.bytes = content.len() as u64;
+            response.map(|()| StreamBody::Whole(Some(Bytes::from(content)), Box::new(account)))
+        }
+        Ok(static_files::Found::Redirect(location)) => {
+            own(&Answer::empty(308, vec![("location", location)]), to_head, account)
+        }
+        Err(fault) => {
+            own(&Answer::fault(fault, permitted.route.error_format, false), to_head, account)
+        }
+    }
+}
+
+/// An answer of our own.
+fn own(answer: &Answer, to_head: bool, mut account: Account) -> Response<StreamBody> {
+    let mut response = respond::answer_head(answer);
+    account.status = answer.status;
+    let body = Bytes::copy_from_slice(answer.body.as_bytes());
+    if answer.status != 204 && !response.headers().contains_key("grpc-status") {
+        response.headers_mut().insert(http::header::CONTENT_LENGTH, body.len().into());
+    }
+    let body = (!to_head && !body.is_empty()).then_some(body);
+    account.bytes = body.as_ref().map_or(0, |body| body.len() as u64);
+    response.map(|()| StreamBody::Whole(body, Box::new(account)))
+}
+
+/// The version in logs and `Via`.
+pub(super) const VERSION: Version = Version::Http2;

@@ -1,0 +1,170 @@
+//! Counters and histograms of the data plane. Handles are ready per route; no client, subject or
+//! token is ever a label.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use phantom_core::DenyReason;
+use phantom_pipeline::RouteTable;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    requests: Family<RequestLabels, Counter>,
+    decisions: Family<DecisionLabels, Counter>,
+    request_seconds: Histogram,
+    upstream_seconds: Histogram,
+    pub(crate) connections: Gauge,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    api: String,
+    outcome: &'static str,
+    status_class: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DecisionLabels {
+    reason: &'static str,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Answered here: refused, redirected, a file, a preflight.
+    Answered,
+    /// The backend's answer was passed on whole.
+    Forwarded,
+    /// Backend or client broke off.
+    Failed,
+}
+
+impl Outcome {
+    const ALL: [Self; 3] = [Self::Answered, Self::Forwarded, Self::Failed];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Forwarded => "forwarded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+const STATUS_CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
+
+impl Metrics {
+    pub fn register(registry: &mut Registry) -> Self {
+        // From 0.1 ms to 3 min, in steps of about 2.4.
+        let buckets = || {
+            [
+                0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+                1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0,
+            ]
+        };
+        let metrics = Self {
+            requests: Family::default(),
+            decisions: Family::default(),
+            request_seconds: Histogram::new(buckets()),
+            upstream_seconds: Histogram::new(buckets()),
+            connections: Gauge::default(),
+        };
+        registry.register(
+            "phantom_requests",
+            "Requests, by route, how they ended, and class of status",
+            metrics.requests.clone(),
+        );
+        registry.register(
+            "phantom_decision",
+            "Decisions, by reason; `permit` where there was none to refuse",
+            metrics.decisions.clone(),
+        );
+        registry.register(
+            "phantom_request_seconds",
+            "From a request's head to the end of its answer",
+            metrics.request_seconds.clone(),
+        );
+        registry.register(
+            "phantom_upstream_seconds",
+            "From sending a request upstream to the end of the backend's answer",
+            metrics.upstream_seconds.clone(),
+        );
+        registry.register(
+            "phantom_connections",
+            "Client connections open now",
+            metrics.connections.clone(),
+        );
+        metrics
+    }
+
+    /// Handles for the routes of one snapshot, and one more for requests that match none.
+    #[must_use]
+    pub fn for_routes(&self, routes: &RouteTable) -> Vec<RouteMetrics> {
+        let named = routes.routes().iter().map(|route| &*route.name);
+        named.chain(["none"]).map(|api| RouteMetrics::new(api, self.clone())).collect()
+    }
+}
+
+/// Metric handles of one route, each looked up once.
+#[derive(Debug)]
+pub struct RouteMetrics {
+    api: Box<str>,
+    all: Metrics,
+    requests: [[OnceLock<Counter>; STATUS_CLASSES.len()]; Outcome::ALL.len()],
+    denied: [OnceLock<Counter>; DenyReason::ALL.len()],
+    permitted: OnceLock<Counter>,
+}
+
+impl RouteMetrics {
+    fn new(api: &str, all: Metrics) -> Self {
+        Self {
+            api: api.into(),
+            all,
+            requests: Default::default(),
+            denied: Default::default(),
+            permitted: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn count_request(
+        &self,
+        outcome: Outcome,
+        status: u16,
+        total: Duration,
+        upstream: Option<Duration>,
+    ) {
+        let class = usize::from(status / 100);
+        let handle = self.requests.get(outcome as usize).and_then(|classes| classes.get(class));
+        if let (Some(handle), Some(status_class)) = (handle, STATUS_CLASSES.get(class)) {
+            let labels = || RequestLabels {
+                api: self.api.to_string(),
+                outcome: outcome.name(),
+                status_class,
+            };
+            handle.get_or_init(|| self.all.requests.get_or_create_owned(&labels())).inc();
+        }
+        self.all.request_seconds.observe(total.as_secs_f64());
+        if let Some(upstream) = upstream {
+            self.all.upstream_seconds.observe(upstream.as_secs_f64());
+        }
+    }
+
+    pub(crate) fn count_decision(&self, reason: Option<DenyReason>) {
+        let (handle, reason) = match reason {
+            Some(reason) => (self.denied.get(reason as usize), reason.name()),
+            None => (Some(&self.permitted), "permit"),
+        };
+        if let Some(handle) = handle {
+            handle
+                .get_or_init(|| self.all.decisions.get_or_create_owned(&DecisionLabels { reason }))
+                .inc();
+        }
+    }
+}

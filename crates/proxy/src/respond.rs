@@ -1,0 +1,170 @@
+//! What the client gets: the backend's head with our edits, or an answer of our own.
+
+use std::time::SystemTime;
+
+use http::StatusCode;
+use phantom_pipeline::Answer;
+use phantom_pipeline::cors::Cors;
+use phantom_pipeline::cors::HeaderList;
+
+use crate::head::Framing;
+use crate::head::Version;
+use crate::http1::response::ResponseHead;
+
+/// Edits to a backend's response that follow from the route and the decision.
+#[derive(Debug, Default)]
+pub(crate) struct ResponseEdits {
+    cors: Option<HeaderList>,
+    private: bool,
+}
+
+impl ResponseEdits {
+    pub(crate) fn new(cors: Option<&Cors>, origin: Option<&[u8]>, private: bool) -> Self {
+        Self { cors: cors.map(|cors| cors.fields_for(origin)), private }
+    }
+
+    /// The fields the client gets, in order; ours last.
+    pub(crate) fn fields<'a>(
+        &'a self,
+        head: &'a ResponseHead,
+    ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+        let theirs = head.end_to_end().filter(|(name, _)| !self.replaces(name));
+        let ours =
+            self.cors.iter().flatten().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        // RFC 6750 §2.3: a token in the URI must not leave its answer in a shared cache.
+        let private = self.private.then_some((&b"cache-control"[..], &b"private"[..]));
+        theirs.chain(ours).chain(private)
+    }
+
+    fn replaces(&self, name: &[u8]) -> bool {
+        (self.private && name.eq_ignore_ascii_case(b"cache-control"))
+            || (self.cors.is_some() && crate::head::starts_with(name, b"access-control-"))
+    }
+}
+
+/// How the body goes to a client of that version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ClientFraming {
+    Chunked,
+    Length,
+    None,
+    UntilClose,
+}
+
+impl ClientFraming {
+    pub(crate) const fn new(from_backend: Framing, version: Version) -> Self {
+        match (from_backend, version) {
+            (Framing::None, _) => Self::None,
+            (Framing::Length(_), _) => Self::Length,
+            (Framing::Chunked | Framing::UntilClose, Version::Http10) => Self::UntilClose,
+            (Framing::Chunked | Framing::UntilClose, _) => Self::Chunked,
+        }
+    }
+}
+
+/// Writes the head of a backend's response for an HTTP/1 client.
+pub(crate) fn write_response_head(
+    head: &ResponseHead,
+    edits: &ResponseEdits,
+    framing: ClientFraming,
+    version: Version,
+    keep_alive: bool,
+    out: &mut Vec<u8>,
+) {
+    write_status(head.status, out);
+    for (name, value) in edits.fields(head) {
+        write_field(name, value, out);
+    }
+    match framing {
+        ClientFraming::Chunked => write_field(b"transfer-encoding", b"chunked", out),
+        // `HEAD` and 304 may tell a length without having a body.
+        ClientFraming::Length | ClientFraming::None => {
+            if let Some(length) =
+                head.content_length().filter(|_| !matches!(head.status, 100..=199 | 204))
+            {
+                write_field(b"content-length", length, out);
+            }
+        }
+        ClientFraming::UntilClose => {}
+    }
+    write_connection(version, keep_alive, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Writes an answer of our own for an HTTP/1 client.
+pub(crate) fn write_answer(
+    answer: &Answer,
+    version: Version,
+    to_head_request: bool,
+    keep_alive: bool,
+    out: &mut Vec<u8>,
+) {
+    write_status(answer.status, out);
+    write_field(b"date", httpdate::fmt_http_date(SystemTime::now()).as_bytes(), out);
+    for (name, value) in &answer.fields {
+        write_field(name.as_bytes(), value.as_bytes(), out);
+    }
+    if answer.status != 204 {
+        let length = itoa::Buffer::new().format(answer.body.len()).to_owned();
+        write_field(b"content-length", length.as_bytes(), out);
+    }
+    write_connection(version, keep_alive, out);
+    out.extend_from_slice(b"\r\n");
+    if !to_head_request {
+        out.extend_from_slice(answer.body.as_bytes());
+    }
+}
+
+/// Writes the head of a file for an HTTP/1 client; its content follows.
+pub(crate) fn write_file_head(
+    answer: &Answer,
+    length: u64,
+    version: Version,
+    keep_alive: bool,
+    out: &mut Vec<u8>,
+) {
+    write_status(answer.status, out);
+    write_field(b"date", httpdate::fmt_http_date(SystemTime::now()).as_bytes(), out);
+    for (name, value) in &answer.fields {
+        write_field(name.as_bytes(), value.as_bytes(), out);
+    }
+    write_field(b"content-length", itoa::Buffer::new().format(length).as_bytes(), out);
+    write_connection(version, keep_alive, out);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// An answer of our own for HTTP/2.
+pub(crate) fn answer_head(answer: &Answer) -> http::Response<()> {
+    let mut response = http::Response::new(());
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    for (name, value) in &answer.fields {
+        if let Ok(value) = http::HeaderValue::from_str(value) {
+            response.headers_mut().append(http::HeaderName::from_static(name), value);
+        }
+    }
+    response
+}
+
+fn write_status(status: u16, out: &mut Vec<u8>) {
+    out.extend_from_slice(b"HTTP/1.1 ");
+    out.extend_from_slice(itoa::Buffer::new().format(status).as_bytes());
+    out.push(b' ');
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    out.extend_from_slice(reason.unwrap_or_default().as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
+fn write_connection(version: Version, keep_alive: bool, out: &mut Vec<u8>) {
+    match (version, keep_alive) {
+        (_, false) => write_field(b"connection", b"close", out),
+        (Version::Http10, true) => write_field(b"connection", b"keep-alive", out),
+        _ => {}
+    }
+}
+
+pub(crate) fn write_field(name: &[u8], value: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(name);
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}

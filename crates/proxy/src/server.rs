@@ -1,0 +1,219 @@
+//! The workers: a thread per core, each with a runtime, listeners and upstream connections.
+
+use std::cell::Cell;
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use phantom_pipeline::Pipeline;
+use phantom_pipeline::Snapshot;
+use thiserror::Error;
+use tokio::runtime::Builder;
+use tokio::runtime::LocalOptions;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use crate::access_log::AccessLog;
+use crate::access_log::LogBuffer;
+use crate::config::Listener;
+use crate::config::ProxyConfig;
+use crate::deadline::Deadlines;
+use crate::http1::response::ResponseHead;
+use crate::listen;
+use crate::metrics::Metrics;
+use crate::metrics::RouteMetrics;
+use crate::upstream::Pool;
+
+/// What all workers share.
+#[derive(Debug)]
+pub struct Shared {
+    pub pipeline: Pipeline,
+    pub published: ArcSwap<Published>,
+    pub config: ProxyConfig,
+    pub metrics: Metrics,
+    pub access_log: Option<AccessLog>,
+}
+
+/// A snapshot, and what the proxy keeps beside each of its routes. Swapped as one.
+#[derive(Debug)]
+pub struct Published {
+    pub snapshot: Snapshot,
+    routes: Vec<RouteMetrics>,
+}
+
+impl Published {
+    #[must_use]
+    pub fn new(snapshot: Snapshot, metrics: &Metrics) -> Self {
+        let routes = metrics.for_routes(&snapshot.routes);
+        Self { snapshot, routes }
+    }
+
+    /// Metrics of the route, or of requests without one. `None` only if a route is of another
+    /// snapshot.
+    pub(crate) fn metrics(&self, index: Option<usize>) -> Option<&RouteMetrics> {
+        index.map_or_else(|| self.routes.last(), |index| self.routes.get(index))
+    }
+}
+
+/// The running data plane.
+#[derive(Debug)]
+pub struct Server {
+    addresses: Vec<SocketAddr>,
+    stop: watch::Sender<bool>,
+    workers: Vec<thread::JoinHandle<()>>,
+}
+
+#[derive(Debug, Error)]
+pub enum StartError {
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("cannot start a worker")]
+    Worker(#[source] io::Error),
+}
+
+impl Server {
+    /// Opens all sockets, then starts the workers. Nothing is accepted if any socket fails.
+    pub fn start(shared: &Arc<Shared>, listeners: &[Listener]) -> Result<Self, StartError> {
+        let workers = shared.config.workers.max(1);
+        let (mut addresses, mut sockets) = (Vec::new(), vec![Vec::new(); workers]);
+        for listener in listeners {
+            let mut listener = listener.clone();
+            for (at, sockets) in sockets.iter_mut().enumerate() {
+                let opened = listen::open(listener.bind).and_then(|socket| {
+                    // Port 0 is settled by the first worker; the others share it.
+                    listener.bind = socket.local_addr()?;
+                    Ok(socket)
+                });
+                let socket = opened
+                    .map_err(|source| StartError::Listen { address: listener.bind, source })?;
+                sockets.push((listener.clone(), Arc::new(socket)));
+                if at == 0 {
+                    addresses.push(listener.bind);
+                }
+            }
+        }
+        let (stop, stopped) = watch::channel(false);
+        let threads = sockets.into_iter().enumerate().map(|(index, sockets)| {
+            let (shared, stopped) = (shared.clone(), stopped.clone());
+            thread::Builder::new()
+                .name(format!("worker-{index}"))
+                .spawn(move || run(index, shared, sockets, stopped))
+                .map_err(StartError::Worker)
+        });
+        let workers = threads.collect::<Result<_, _>>()?;
+        Ok(Self { addresses, stop, workers })
+    }
+
+    /// Where it listens, in the order of the listeners given.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Stops accepting, lets open requests end within the drain timeout, then returns. Blocks.
+    pub fn stop(self) {
+        self.stop.send_replace(true);
+        for worker in self.workers {
+            if worker.join().is_err() {
+                tracing::error!("a worker had panicked");
+            }
+        }
+    }
+}
+
+/// What the connections of one worker share. Lives on its thread alone.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) pool: Pool,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) log: LogBuffer,
+    pub(crate) draining: Cell<bool>,
+    /// Response heads between uses; a handful serves all connections of the worker.
+    heads: RefCell<Vec<ResponseHead>>,
+}
+
+impl Worker {
+    pub(crate) fn response_head(&self) -> ResponseHead {
+        self.heads.borrow_mut().pop().unwrap_or_default()
+    }
+
+    pub(crate) fn recycle(&self, head: ResponseHead) {
+        let mut heads = self.heads.borrow_mut();
+        if heads.len() < 64 {
+            heads.push(head);
+        }
+    }
+}
+
+type Socket = (Listener, Arc<std::net::TcpListener>);
+
+fn run(index: usize, shared: Arc<Shared>, sockets: Vec<Socket>, stopped: watch::Receiver<bool>) {
+    let runtime =
+        match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                tracing::error!(%error, "a worker cannot start its runtime");
+                return;
+            }
+        };
+    runtime.block_on(work(index, shared, sockets, stopped));
+}
+
+async fn work(
+    index: usize,
+    shared: Arc<Shared>,
+    sockets: Vec<Socket>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let worker = Rc::new(Worker {
+        pool: Pool::new(shared.config.limits.clone(), shared.config.upstream_tls.clone()),
+        deadlines: Deadlines::new(),
+        log: LogBuffer::new(shared.access_log.clone(), index),
+        draining: Cell::new(false),
+        heads: RefCell::default(),
+        shared,
+    });
+    let connections = TaskTracker::new();
+    let acceptors: Vec<_> = sockets
+        .into_iter()
+        .map(|(listener, socket)| {
+            let accepting = listen::accept(worker.clone(), listener, socket, connections.clone());
+            tokio::task::spawn_local(accepting)
+        })
+        .collect();
+    let housekeeping = tokio::task::spawn_local(keep_house(worker.clone()));
+    // The sender lives as long as the server; if it is gone, so is the reason to run.
+    let _ = stopped.wait_for(|stop| *stop).await;
+    for acceptor in &acceptors {
+        acceptor.abort();
+    }
+    worker.draining.set(true);
+    worker.deadlines.wake_all();
+    connections.close();
+    let drained =
+        tokio::time::timeout(worker.shared.config.drain_timeout, connections.wait()).await;
+    if drained.is_err() {
+        tracing::warn!(left = connections.len(), "the drain timeout passed with connections open");
+    }
+    housekeeping.abort();
+    worker.log.flush();
+}
+
+async fn keep_house(worker: Rc<Worker>) {
+    let ticking = worker.deadlines.tick();
+    let sweeping = async {
+        let mut every = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            every.tick().await;
+            worker.log.flush();
+            worker.pool.sweep();
+        }
+    };
+    tokio::join!(ticking, sweeping);
+}

@@ -1,0 +1,139 @@
+//! Connections to backends: kept open between requests, one pool per worker.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+use std::time::Instant;
+
+use phantom_pipeline::route::Upstream;
+use rustls::pki_types::ServerName;
+use thiserror::Error;
+use tokio::net::TcpStream;
+
+use crate::config::Limits;
+use crate::http1::buffer::ReadBuffer;
+use crate::transport::Outbox;
+use crate::transport::Transport;
+
+/// One connection to a backend, between requests or in use.
+#[derive(Debug)]
+pub(crate) struct UpstreamConnection {
+    pub(crate) io: Transport,
+    pub(crate) received: ReadBuffer,
+    pub(crate) outbox: Outbox,
+    /// It has served a request before: the backend may have closed it meanwhile.
+    pub(crate) reused: bool,
+}
+
+#[derive(Debug, Error)]
+pub(crate) enum ConnectError {
+    #[error("cannot connect to the backend")]
+    Io(#[from] io::Error),
+    #[error("the backend's name is not one a certificate can hold")]
+    Name,
+    #[error("connecting to the backend took too long")]
+    Timeout,
+}
+
+#[derive(Debug)]
+pub(crate) struct Pool {
+    limits: Limits,
+    tls: Arc<rustls::ClientConfig>,
+    idle: RefCell<HashMap<Upstream, VecDeque<Idle>>>,
+}
+
+#[derive(Debug)]
+struct Idle {
+    connection: UpstreamConnection,
+    since: Instant,
+}
+
+impl Pool {
+    pub(crate) fn new(limits: Limits, tls: Arc<rustls::ClientConfig>) -> Self {
+        Self { limits, tls, idle: RefCell::default() }
+    }
+
+    /// An idle connection that looks alive, the most recently used first.
+    pub(crate) fn take(
+        &self,
+        cx: &mut Context<'_>,
+        upstream: &Upstream,
+    ) -> Option<UpstreamConnection> {
+        let mut idle = self.idle.borrow_mut();
+        let idle = idle.get_mut(upstream)?;
+        while let Some(mut candidate) = idle.pop_back() {
+            // An idle connection has nothing to say: readable means closed, or out of step. This
+            // costs no system call unless the kernel has told of something already.
+            let silent = candidate.connection.received.poll_fill(cx, &mut candidate.connection.io);
+            if silent.is_pending() && candidate.connection.received.is_empty() {
+                return Some(candidate.connection);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn put(&self, upstream: &Upstream, mut connection: UpstreamConnection) {
+        connection.reused = true;
+        connection.received.relax();
+        connection.outbox.relax();
+        let mut pools = self.idle.borrow_mut();
+        if !pools.contains_key(upstream) {
+            pools.insert(upstream.clone(), VecDeque::new());
+        }
+        let Some(idle) = pools.get_mut(upstream) else { return };
+        if idle.len() >= self.limits.max_idle_upstream {
+            idle.pop_front();
+        }
+        idle.push_back(Idle { connection, since: Instant::now() });
+    }
+
+    /// Closes what has been idle for too long. Called now and then by the worker.
+    pub(crate) fn sweep(&self) {
+        let Some(oldest) = Instant::now().checked_sub(self.limits.upstream_keep_alive) else {
+            return;
+        };
+        self.idle.borrow_mut().retain(|_, idle| {
+            while idle.front().is_some_and(|idle| idle.since < oldest) {
+                idle.pop_front();
+            }
+            !idle.is_empty()
+        });
+    }
+
+    pub(crate) async fn connect(
+        &self,
+        upstream: &Upstream,
+    ) -> Result<UpstreamConnection, ConnectError> {
+        let connecting = async {
+            let tcp = TcpStream::connect((&*upstream.host, upstream.port)).await?;
+            tcp.set_nodelay(true)?;
+            if !upstream.https {
+                return Ok::<_, ConnectError>(Transport::Plain(tcp));
+            }
+            let name =
+                ServerName::try_from(upstream.host.to_string()).map_err(|_| ConnectError::Name)?;
+            let tls = tokio_rustls::TlsConnector::from(self.tls.clone()).connect(name, tcp).await?;
+            Ok(Transport::TlsClient(Box::new(tls)))
+        };
+        let io = tokio::time::timeout(self.limits.connect_timeout, connecting)
+            .await
+            .map_err(|_| ConnectError::Timeout)??;
+        Ok(UpstreamConnection {
+            io,
+            received: ReadBuffer::default(),
+            outbox: Outbox::default(),
+            reused: false,
+        })
+    }
+}
+
+impl UpstreamConnection {
+    /// Reads once; zero when the backend has closed.
+    pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.received.poll_fill(cx, &mut self.io)
+    }
+}
