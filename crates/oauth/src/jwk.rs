@@ -16,13 +16,13 @@ use crate::algorithm::Algorithm;
 use crate::algorithm::Algorithms;
 
 /// A set of public keys, all of one issuer (DSC-6): (issuer, kid) is a key's identity.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct JwkSet {
     keys: Vec<VerificationKey>,
 }
 
 /// One public key, and what it may verify.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct VerificationKey {
     kid: Option<Box<str>>,
     /// One prepared key for each algorithm: the key decides, the token only names (JWT-2).

@@ -1,0 +1,225 @@
+//! What an authorization server's answer to an introspection call says: a pure function of its
+//! status, media type and body, before any signature is looked at.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::SystemTime;
+
+use phantom_core::UnixTime;
+use phantom_core::json;
+use phantom_core::jwt::CompactJws;
+use serde_json::Map;
+use serde_json::Value;
+
+use crate::freshness::delta_seconds;
+use crate::typ;
+use crate::verify;
+
+/// What we ask for, and so what we expect (JIR-1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ResponseFormat {
+    /// `application/jwt`: the phantom token itself.
+    #[default]
+    PhantomJwt,
+    /// JSON with the phantom token in a claim: the named one, else `phantom_token`, else `jwt`.
+    JsonClaim { claim: Option<Box<str>> },
+    /// A signed statement about the token (RFC 9701), from which we mint.
+    Rfc9701,
+    /// Plain RFC 7662, from which we mint.
+    Json,
+}
+
+impl ResponseFormat {
+    #[must_use]
+    pub const fn accept(&self) -> &'static str {
+        match self {
+            Self::PhantomJwt => "application/jwt",
+            Self::JsonClaim { .. } | Self::Json => "application/json",
+            Self::Rfc9701 => "application/token-introspection+jwt",
+        }
+    }
+
+    /// As the configuration names it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::PhantomJwt => "phantom_jwt",
+            Self::JsonClaim { .. } => "json_claim",
+            Self::Rfc9701 => "rfc9701",
+            Self::Json => "json",
+        }
+    }
+
+    /// Whether we make the phantom token ourselves.
+    #[must_use]
+    pub const fn mints(&self) -> bool {
+        matches!(self, Self::Rfc9701 | Self::Json)
+    }
+}
+
+/// An answer as it came off the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct RawAnswer<'a> {
+    pub status: u16,
+    pub content_type: Option<&'a str>,
+    pub retry_after: Option<&'a str>,
+    pub body: &'a [u8],
+}
+
+/// What it says. Nothing of it has been verified.
+#[derive(Debug, PartialEq)]
+pub enum Said {
+    Inactive,
+    /// A compact JWS that claims to be the phantom token.
+    PhantomToken(String),
+    /// A compact JWS that claims to be a statement about the token. Never forwarded (JIR-4).
+    SignedStatement(String),
+    /// The members of an `active:true` answer.
+    Claims(Map<String, Value>),
+}
+
+/// Why it says nothing we can use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// RSP-10.
+    Misbehaved(Arc<str>),
+    /// Our credentials were refused: RSP-10, after another credential was tried (INT-7).
+    ClientRefused,
+    /// RSP-9.
+    Unavailable { retry_after: Option<Duration>, cause: Arc<str> },
+}
+
+/// Longest pause we let a server ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
+pub fn read(
+    answer: RawAnswer<'_>,
+    format: &ResponseFormat,
+    now: UnixTime,
+) -> Result<Said, Unusable> {
+    match answer.status {
+        200 => read_body(answer, format).map_err(|cause| Unusable::Misbehaved(cause.into())),
+        204 => Ok(Said::Inactive),
+        400 => read_bad_request(answer.body),
+        401 => Err(Unusable::ClientRefused),
+        status @ (408 | 429 | 500..=599) => Err(Unusable::Unavailable {
+            retry_after: answer.retry_after.and_then(|text| retry_after(text, now)),
+            cause: format!("the introspection endpoint answered {status}").into(),
+        }),
+        status @ 300..=399 => Err(Unusable::Misbehaved(
+            format!("the introspection endpoint answered {status}; redirects are not followed")
+                .into(),
+        )),
+        status => Err(Unusable::Misbehaved(
+            format!("the introspection endpoint answered {status}").into(),
+        )),
+    }
+}
+
+/// Some servers answer 400 for a token they cannot read: that token is not active. An error that
+/// is about us is not about the token (RSP-10).
+fn read_bad_request(body: &[u8]) -> Result<Said, Unusable> {
+    let error = json::parse_object(body).ok().and_then(|mut members| members.remove("error"));
+    match error.as_ref().and_then(Value::as_str) {
+        Some("invalid_client" | "unauthorized_client" | "access_denied") => {
+            Err(Unusable::ClientRefused)
+        }
+        Some("unsupported_response_type" | "invalid_target" | "unsupported_token_type") => {
+            Err(Unusable::Misbehaved("the introspection endpoint refused our request".into()))
+        }
+        _ => Ok(Said::Inactive),
+    }
+}
+
+fn read_body(answer: RawAnswer<'_>, format: &ResponseFormat) -> Result<Said, &'static str> {
+    if answer.body.is_empty() {
+        return Err("a 200 answer without a body");
+    }
+    match media_type(answer.content_type).as_deref() {
+        Some("application/json") => read_json(answer.body, format),
+        Some("application/jwt") => {
+            let jwt = compact(answer.body)?;
+            // Seen at real servers: a statement under the phantom token's media type.
+            match (verify::unverified(&jwt), format) {
+                (Ok((typ, _)), _) if typ::is_token_introspection(typ.as_deref()) => {
+                    Ok(Said::SignedStatement(jwt))
+                }
+                (Ok(_), ResponseFormat::PhantomJwt) => Ok(Said::PhantomToken(jwt)),
+                (Ok(_), _) => Err("a JWT, where something else was asked for: set response"),
+                (Err(_), _) => Err("a body that is not an acceptable JWT"),
+            }
+        }
+        Some("application/token-introspection+jwt") => {
+            let jwt = compact(answer.body)?;
+            match verify::unverified(&jwt) {
+                Ok((typ, _)) if typ::is_token_introspection(typ.as_deref()) => {
+                    Ok(Said::SignedStatement(jwt))
+                }
+                _ => Err("a statement whose typ is not token-introspection+jwt"),
+            }
+        }
+        Some(_) => Err("a media type that was not asked for"),
+        None => Err("no media type, or more than one"),
+    }
+}
+
+fn read_json(body: &[u8], format: &ResponseFormat) -> Result<Said, &'static str> {
+    let mut members = json::parse_object(body).map_err(|_| "a body that is not strict JSON")?;
+    // INT-5: a boolean; the string "true", 1 and absence are none.
+    match members.get("active") {
+        Some(Value::Bool(true)) => {}
+        Some(Value::Bool(false)) => return Ok(Said::Inactive),
+        _ => return Err("JSON without a boolean \"active\""),
+    }
+    let named = match format {
+        ResponseFormat::Json => return Ok(Said::Claims(members)),
+        ResponseFormat::Rfc9701 => return Err("plain JSON, where a signed answer was asked for"),
+        ResponseFormat::JsonClaim { claim } => claim.as_deref(),
+        ResponseFormat::PhantomJwt => None,
+    };
+    let token = match named {
+        Some(claim) => members.remove(claim),
+        None => members.remove("phantom_token").or_else(|| members.remove("jwt")),
+    };
+    match token {
+        Some(Value::String(jwt)) => match verify::unverified(&jwt) {
+            Ok((typ, _)) if typ::is_token_introspection(typ.as_deref()) => {
+                Err("a statement in the place of the phantom token")
+            }
+            Ok(_) => Ok(Said::PhantomToken(jwt)),
+            Err(_) => Err("a phantom token that is not an acceptable JWT"),
+        },
+        Some(_) => Err("a phantom token that is not a string"),
+        None => Err("active, but no JWT in the answer: set response = \"json\" to mint one"),
+    }
+}
+
+/// The body as a compact JWS; a line end after it is no part of it.
+fn compact(body: &[u8]) -> Result<String, &'static str> {
+    let text = std::str::from_utf8(body).map_err(|_| "a body that is not a JWT")?;
+    let text = text.trim_end_matches(['\r', '\n']);
+    CompactJws::parse(text).map_err(|_| "a body that is not a JWT")?;
+    Ok(text.to_owned())
+}
+
+/// Type and subtype in lower case (RFC 9110 §8.3.1); parameters don't matter to us.
+fn media_type(content_type: Option<&str>) -> Option<String> {
+    let essence = content_type?.split(';').next()?.trim();
+    (!essence.is_empty()).then(|| essence.to_ascii_lowercase())
+}
+
+/// RFC 9110 §10.2.3: seconds or a date.
+fn retry_after(text: &str, now: UnixTime) -> Option<Duration> {
+    let pause = match delta_seconds(text) {
+        Some(seconds) => Duration::from_secs(seconds),
+        None => {
+            let date = httpdate::parse_http_date(text.trim()).ok()?;
+            let since_epoch = date.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+            now.until(UnixTime::from_secs(since_epoch.as_secs()))
+        }
+    };
+    Some(pause.min(MAX_RETRY_AFTER))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! TLS towards the authorization server (RFC 7662 §4): certificate and host name are checked.
+
+use std::sync::Arc;
+
+use rustls::ClientConfig;
+use rustls::DigitallySignedStruct;
+use rustls::RootCertStore;
+use rustls::SignatureScheme;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::client::danger::ServerCertVerified;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::ServerName;
+use rustls::pki_types::UnixTime;
+use rustls::pki_types::pem::PemObject;
+use thiserror::Error;
+
+/// Whom we believe to be the authorization server.
+#[derive(Clone, Debug)]
+pub enum ServerTrust {
+    /// The certificates of the operating system.
+    System,
+    /// These alone, in PEM.
+    Authorities(Vec<u8>),
+    /// Anyone. For development: whoever sits in between reads tokens and our credentials.
+    Anyone,
+}
+
+/// Our certificate, for `tls_client_auth` (RFC 8705 §2). PEM.
+#[derive(Clone)]
+pub struct ClientIdentity {
+    pub certificate_chain: Vec<u8>,
+    pub private_key: zeroize::Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ClientIdentity(redacted)")
+    }
+}
+
+#[derive(Debug, Error)]
+pub enum TlsError {
+    #[error("the CA file holds no usable certificate in PEM")]
+    NoAuthority,
+    #[error("the client certificate file holds no certificate in PEM")]
+    NoCertificate,
+    #[error("the client key file holds no private key in PEM")]
+    NoKey,
+    #[error("the TLS settings are not acceptable")]
+    Rejected(#[from] rustls::Error),
+}
+
+pub(crate) fn client_config(
+    trust: &ServerTrust,
+    identity: Option<&ClientIdentity>,
+) -> Result<ClientConfig, TlsError> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?;
+    let builder = match trust {
+        ServerTrust::System => builder.with_root_certificates(system_authorities()),
+        ServerTrust::Authorities(pem) => builder.with_root_certificates(authorities(pem)?),
+        ServerTrust::Anyone => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(BelieveAnyone { provider })),
+    };
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let chain: Vec<CertificateDer<'static>> =
+                CertificateDer::pem_slice_iter(&identity.certificate_chain)
+                    .collect::<Result<_, _>>()
+                    .map_err(|_| TlsError::NoCertificate)?;
+            if chain.is_empty() {
+                return Err(TlsError::NoCertificate);
+            }
+            let key = PrivateKeyDer::from_pem_slice(&identity.private_key)
+                .map_err(|_| TlsError::NoKey)?;
+            builder.with_client_auth_cert(chain, key)?
+        }
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn authorities(pem: &[u8]) -> Result<RootCertStore, TlsError> {
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|_| TlsError::NoAuthority)?;
+        roots.add(certificate).map_err(|_| TlsError::NoAuthority)?;
+    }
+    if roots.is_empty() { Err(TlsError::NoAuthority) } else { Ok(roots) }
+}
+
+/// May be empty, in a bare container: then every TLS connection fails, which the log explains.
+fn system_authorities() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    let (added, _) =
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if added == 0 {
+        tracing::warn!("the system has no CA certificates: install them or set ca_file");
+    }
+    roots
+}
+
+/// `verify_ssl = false`.
+#[derive(Debug)]
+struct BelieveAnyone {
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for BelieveAnyone {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,115 @@
+//! One configured authorization server: its rules, its keys, our identity there.
+
+mod build;
+mod config;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use phantom_core::BearerToken;
+use phantom_core::Statement;
+use phantom_core::Trust;
+
+pub use build::BuildError;
+pub use build::Problem;
+pub use config::KeyManagerConfig;
+pub use config::Keys;
+
+use crate::discovery::Discovery;
+use crate::introspect::IntrospectionClient;
+use crate::introspection::Introspect;
+use crate::introspection::IntrospectError;
+use crate::introspection::Introspection;
+use crate::jwks::KeySource;
+use crate::jwks::RefreshCounts;
+use crate::token_verifier::TokenVerifier;
+use crate::token_verifier::VerifyError;
+
+/// Built once from a valid configuration; owns its connections, keys and breaker.
+#[derive(Debug)]
+pub struct KeyManager {
+    name: Arc<str>,
+    trust: Trust,
+    token_cache_cap: Duration,
+    cache_scope: Vec<Vec<u8>>,
+    client: IntrospectionClient,
+    verifier: Arc<TokenVerifier>,
+    keys: Option<KeySource>,
+    discovery: Option<Arc<Discovery>>,
+}
+
+impl KeyManager {
+    #[must_use]
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// On what terms `core::authorize` believes its statements.
+    #[must_use]
+    pub const fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// The configured upper bound on a cached statement's life.
+    #[must_use]
+    pub const fn token_cache_cap(&self) -> Duration {
+        self.token_cache_cap
+    }
+
+    /// To whom a verdict belongs (INT-10, CAC-5): issuer, endpoint, our client id, answer format.
+    #[must_use]
+    pub fn cache_scope(&self) -> &[Vec<u8>] {
+        &self.cache_scope
+    }
+
+    /// Verifies a JWT that a client presents instead of an opaque token. Its audience is for
+    /// `core::authorize`.
+    pub async fn verify_access_token(&self, jwt: &str) -> Result<Arc<Statement>, VerifyError> {
+        self.verifier.presented(jwt).await.map(Arc::new)
+    }
+
+    /// Fetches metadata and keys before the first request needs them. An error is not fatal: each
+    /// request tries again, with a back-off, and is told 503 meanwhile (DSC-10).
+    pub async fn warm_up(&self) -> Result<(), IntrospectError> {
+        if let Some(discovery) = &self.discovery {
+            discovery.metadata().await.map_err(|error| IntrospectError::Unavailable {
+                retry_after: error.retry_after,
+                cause: error.cause,
+            })?;
+        }
+        if let Some(keys) = &self.keys {
+            keys.keys().await.map_err(|error| IntrospectError::Unavailable {
+                retry_after: error.retry_after,
+                cause: error.cause,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Fetches keys ahead of their time. For a background task, every few seconds.
+    pub async fn refresh_if_due(&self) {
+        if let Some(keys) = &self.keys {
+            keys.refresh_if_due().await;
+        }
+    }
+
+    /// Fetches of the issuer's keys so far.
+    #[must_use]
+    pub fn key_refreshes(&self) -> RefreshCounts {
+        self.keys.as_ref().map(KeySource::counts).unwrap_or_default()
+    }
+}
+
+impl Introspect for KeyManager {
+    fn introspect<'a>(
+        &'a self,
+        token: BearerToken<'a>,
+    ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>> {
+        self.client.introspect(token)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! The configuration of a key manager, as the binary and the control plane hand it over.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use phantom_core::PhantomToken;
+
+use crate::algorithm::Algorithm;
+use crate::algorithm::Algorithms;
+use crate::answer::ResponseFormat;
+use crate::client_auth::ClientAuth;
+use crate::discovery::WellKnown;
+
+/// Plain values; `KeyManager::build` says what is wrong with them.
+#[derive(Clone, Debug)]
+pub struct KeyManagerConfig {
+    pub name: String,
+    /// The metadata document's address; the issuer follows from it where none is given.
+    pub well_known: Option<String>,
+    /// Without `well_known`: derive the address from the issuer, in this form.
+    pub discovery: Option<WellKnown>,
+    pub issuer: Option<String>,
+    /// Goes before what metadata says.
+    pub introspection_endpoint: Option<String>,
+    /// Goes before what metadata says.
+    pub keys: Option<Keys>,
+    /// Hosts that metadata may name besides its own (DSC-4).
+    pub allowed_hosts: Vec<String>,
+    /// Those hosts may have private addresses.
+    pub allow_private: bool,
+    /// Plain http to hosts other than loopback.
+    pub allow_http: bool,
+    pub client_id: String,
+    pub client_auth: ClientAuth,
+    pub response: ResponseFormat,
+    /// Values of `typ` taken for access tokens; `none` for absence. Empty: `at+jwt` alone.
+    pub accepted_typ: Vec<String>,
+    /// `None`: those of RFC 9068 for JWTs, none for plain introspection.
+    pub required_claims: Option<Vec<String>>,
+    pub algorithms: Algorithms,
+    /// `introspection_signed_response_alg` as registered (RFC 9701 §6).
+    pub signed_response_algorithm: Algorithm,
+    pub expected_audience: Option<String>,
+    /// 0 to 60 s.
+    pub clock_skew: Duration,
+    pub token_cache_cap: Duration,
+    /// Keep answers marked `no-store` this long all the same (CAC-2).
+    pub no_store_cap: Option<Duration>,
+    pub scope_array: bool,
+    pub max_phantom_token_len: usize,
+    /// False: signatures of phantom tokens are not verified.
+    pub verify_jwt: bool,
+    /// False: anyone can be the authorization server.
+    pub verify_ssl: bool,
+    /// PEM; these authorities alone instead of the system's.
+    pub ca_file: Option<PathBuf>,
+    /// For a whole introspection.
+    pub timeout: Duration,
+    pub connect_timeout: Duration,
+    /// Introspection calls at a time.
+    pub max_concurrent: usize,
+}
+
+/// Where the issuer's keys are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Keys {
+    Uri(String),
+    File(PathBuf),
+    /// The key set itself, in JSON.
+    Inline(String),
+}
+
+impl KeyManagerConfig {
+    #[must_use]
+    pub fn new(name: &str, client_id: &str, client_auth: ClientAuth) -> Self {
+        Self {
+            name: name.to_owned(),
+            well_known: None,
+            discovery: None,
+            issuer: None,
+            introspection_endpoint: None,
+            keys: None,
+            allowed_hosts: Vec::new(),
+            allow_private: false,
+            allow_http: false,
+            client_id: client_id.to_owned(),
+            client_auth,
+            response: ResponseFormat::default(),
+            accepted_typ: Vec::new(),
+            required_claims: None,
+            algorithms: Algorithms::ALL,
+            signed_response_algorithm: Algorithm::Rs256,
+            expected_audience: None,
+            clock_skew: Duration::ZERO,
+            token_cache_cap: Duration::from_secs(300),
+            no_store_cap: None,
+            scope_array: false,
+            max_phantom_token_len: PhantomToken::MAX_LEN,
+            verify_jwt: true,
+            verify_ssl: true,
+            ca_file: None,
+            timeout: Duration::from_millis(2500),
+            connect_timeout: Duration::from_millis(1000),
+            max_concurrent: 64,
+        }
+    }
+}

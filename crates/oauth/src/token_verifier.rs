@@ -1,0 +1,158 @@
+//! Verifies what an authorization server signs: keys over time, then signature, then rules.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use phantom_core::Audience;
+use phantom_core::Clock;
+use phantom_core::Statement;
+use phantom_core::json;
+use serde_json::Map;
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::access_token;
+use crate::access_token::AccessTokenRules;
+use crate::algorithm::Algorithm;
+use crate::algorithm::Algorithms;
+use crate::jwks::KeySource;
+use crate::jwks::KeysUnavailable;
+use crate::refusal::Refusal;
+use crate::typ;
+use crate::verify;
+use crate::verify::JoseHeader;
+use crate::verify::UnverifiedJws;
+
+/// How old the answer to a question just asked may be, besides the skew (JIR-2).
+const RECENT: Duration = Duration::from_secs(60);
+
+/// A token that is bad, or a token of which nothing can be said now. Never the same thing.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum VerifyError {
+    #[error("the JWT is refused: {0}")]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    KeysUnavailable(#[from] KeysUnavailable),
+}
+
+#[derive(Debug)]
+pub(crate) struct TokenVerifier {
+    /// `None` only with `verify_jwt = false`.
+    pub(crate) keys: Option<KeySource>,
+    pub(crate) algorithms: Algorithms,
+    pub(crate) rules: AccessTokenRules,
+    /// `introspection_signed_response_alg` (JIR-5).
+    pub(crate) signed_response_algorithm: Algorithm,
+    /// False: signatures of phantom tokens are not looked at.
+    pub(crate) verify_phantom: bool,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl TokenVerifier {
+    /// The phantom token out of an answer. Whether it is still alive is for `core::authorize`: an
+    /// expired one is the client's affair, not a fault of the server (RSP-3).
+    pub(crate) async fn phantom(&self, token: &str) -> Result<Statement, VerifyError> {
+        let (typ, payload) = if self.verify_phantom {
+            let (header, payload) = self.signed(token, self.algorithms).await?;
+            (header.typ, payload)
+        } else {
+            verify::unverified(token)?
+        };
+        let now = self.clock.now().wall;
+        Ok(self.rules.statement(token, typ.as_deref(), &payload, now)?)
+    }
+
+    /// A JWT that a client presents. Always verified, and alive.
+    pub(crate) async fn presented(&self, token: &str) -> Result<Statement, VerifyError> {
+        let (header, payload) = self.signed(token, self.algorithms).await?;
+        let now = self.clock.now().wall;
+        let statement = self.rules.statement(token, header.typ.as_deref(), &payload, now)?;
+        self.rules.check_life(&statement, now)?;
+        Ok(statement)
+    }
+
+    /// The members of a signed statement about a token (RFC 9701 §5), for `client_id` alone.
+    /// `None`: it says that the token is not active.
+    pub(crate) async fn signed_statement(
+        &self,
+        token: &str,
+        client_id: &str,
+    ) -> Result<Option<Map<String, Value>>, VerifyError> {
+        let algorithms = Algorithms::from_iter([self.signed_response_algorithm]);
+        let (header, payload) = self.signed(token, algorithms).await?;
+        if !typ::is_token_introspection(header.typ.as_deref()) {
+            return Err(Refusal::Typ.into());
+        }
+        let claims = json::parse_object(&payload).map_err(|_| Refusal::Payload)?;
+        Ok(self.statement_members(claims, client_id)?)
+    }
+
+    fn statement_members(
+        &self,
+        mut claims: Map<String, Value>,
+        client_id: &str,
+    ) -> Result<Option<Map<String, Value>>, Refusal> {
+        let issuer = access_token::text(&claims, "iss")?;
+        if issuer.is_none() || issuer != self.rules.issuer.as_deref() {
+            return Err(Refusal::Issuer);
+        }
+        let Some(statement) = claims.remove("token_introspection") else {
+            // Seen at a real server: the members stand flat at the top, where `aud` is the
+            // token's and not ours. That is enough to deny and not enough to permit.
+            return match claims.get("active") {
+                Some(Value::Bool(false)) => Ok(None),
+                _ => Err(Refusal::ClaimMissing("token_introspection".into())),
+            };
+        };
+        let audience = claims.get("aud").map(Audience::from_claim);
+        if !audience.is_some_and(|audience| audience.is_ok_and(|aud| aud.contains(client_id))) {
+            return Err(Refusal::Audience);
+        }
+        self.check_recent(&claims)?;
+        let Value::Object(members) = statement else {
+            return Err(Refusal::ClaimMalformed("token_introspection"));
+        };
+        match members.get("active") {
+            Some(Value::Bool(true)) => Ok(Some(members)),
+            Some(Value::Bool(false)) => Ok(None),
+            // JIR-8: never true by default.
+            _ => Err(Refusal::ClaimMalformed("active")),
+        }
+    }
+
+    fn check_recent(&self, claims: &Map<String, Value>) -> Result<(), Refusal> {
+        let now = self.clock.now().wall;
+        let issued = access_token::date(claims, "iat")?
+            .ok_or_else(|| Refusal::ClaimMissing("iat".into()))?;
+        if issued > now.plus(self.rules.clock_skew) {
+            return Err(Refusal::IssuedInFuture);
+        }
+        if issued.plus(RECENT + self.rules.clock_skew) < now {
+            return Err(Refusal::NotRecent);
+        }
+        Ok(())
+    }
+
+    /// Header and payload of a JWS whose signature is the issuer's.
+    async fn signed(
+        &self,
+        token: &str,
+        algorithms: Algorithms,
+    ) -> Result<(JoseHeader, Vec<u8>), VerifyError> {
+        let jws = UnverifiedJws::parse(token, algorithms)?;
+        let source = self.keys.as_ref().ok_or_else(|| KeysUnavailable {
+            cause: "no keys are configured: set jwks_uri, jwks_file or well_known".into(),
+            retry_after: None,
+        })?;
+        let keys = source.keys().await?;
+        let verified = match jws.verify(&keys) {
+            Err(Refusal::UnknownKey) => {
+                let kid = jws.header.kid.as_deref();
+                let newer = source.keys_for_unknown(kid).await?.ok_or(Refusal::UnknownKey)?;
+                jws.verify(&newer)
+            }
+            verified => verified,
+        };
+        Ok((jws.header, verified?))
+    }
+}
