@@ -2,7 +2,12 @@
 //! and an authorization server that answers what a test tells it to.
 
 pub mod clock;
+pub mod fake_as;
 pub mod jose;
 
 pub use clock::ManualClock;
+pub use fake_as::FakeAs;
+pub use fake_as::Framing;
+pub use fake_as::Recorded;
+pub use fake_as::Reply;
 pub use jose::Signer;
