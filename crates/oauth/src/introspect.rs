@@ -327,3 +327,6 @@ fn misbehaved(cause: impl Into<Arc<str>>) -> IntrospectError {
 fn unavailable(cause: impl Into<Arc<str>>, retry_after: Option<Duration>) -> IntrospectError {
     IntrospectError::Unavailable { retry_after, cause: cause.into() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,8 @@ pub mod refusal;
 pub mod secret;
 pub mod signing;
 mod single_run;
+#[cfg(test)]
+mod test_support;
 pub mod token_verifier;
 mod typ;
 pub mod verify;

@@ -1,0 +1,451 @@
+use std::time::Duration;
+
+use phantom_testkit::FakeAs;
+use phantom_testkit::Framing;
+use phantom_testkit::ManualClock;
+use phantom_testkit::Reply;
+use phantom_testkit::Signer;
+use serde_json::json;
+
+use super::*;
+use crate::test_support::*;
+
+mod signed;
+
+fn statement(asked: Result<Introspection, IntrospectError>) -> Arc<Statement> {
+    match asked {
+        Ok(Introspection::Active { statement, .. }) => statement,
+        other => panic!("not active: {other:?}"),
+    }
+}
+
+fn freshness(asked: Result<Introspection, IntrospectError>) -> Freshness {
+    match asked {
+        Ok(Introspection::Active { freshness, .. }) => freshness,
+        other => panic!("not active: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_phantom_token_is_asked_for_verified_and_described() {
+    let stage = Stage::new().await;
+    let token = stage.token();
+    stage.answer(Reply::jwt(&token).header("cache-control", "private, max-age=120"));
+    let asked = ask(&stage.key_manager(|_| {})).await;
+    let Ok(Introspection::Active { statement, freshness }) = asked else { panic!("{asked:?}") };
+    assert_eq!(statement.phantom_token.expose(), token);
+    assert_eq!(statement.issuer.as_deref(), Some(ISSUER));
+    assert!(statement.scope.contains("read"));
+    assert_eq!(freshness, Freshness::For(Duration::from_secs(120)));
+}
+
+#[tokio::test]
+async fn int_1_the_token_is_posted_form_encoded_and_adds_no_parameter() {
+    let stage = Stage::new().await;
+    stage.answer(Reply::status(204));
+    let key_manager = stage.key_manager(|_| {});
+    for token in ["abc+/def==", "a~b-c._d"] {
+        assert!(is_inactive(&ask_for(&key_manager, token).await));
+        let request = stage.server.last(PATH);
+        assert_eq!(request.method, "POST");
+        assert_eq!(request.header("content-type"), Some("application/x-www-form-urlencoded"));
+        assert_eq!(request.header("accept"), Some("application/jwt"));
+        assert_eq!(request.form("token").as_deref(), Some(token));
+        assert_eq!(request.body.split('&').count(), 2, "{}", request.body);
+    }
+}
+
+#[test]
+fn pitfall_9_what_could_end_a_parameter_is_encoded() {
+    assert_eq!(encoded("a&b=c+d%e f"), "a%26b%3Dc%2Bd%25e+f");
+}
+
+#[tokio::test]
+async fn int_2_the_hint_is_sent_and_nothing_depends_on_it() {
+    let stage = Stage::new().await;
+    stage.answer(Reply::status(204));
+    assert!(is_inactive(&ask(&stage.key_manager(|_| {})).await));
+    let hint = stage.server.last(PATH).form("token_type_hint");
+    assert_eq!(hint.as_deref(), Some("access_token"));
+}
+
+#[tokio::test]
+async fn int_3_certificate_and_host_name_are_checked() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = Stage::with(FakeAs::start_tls().await);
+    stage.answer(Reply::status(204));
+    let ca = directory.path().join("ca.pem");
+    std::fs::write(&ca, stage.server.ca_pem()).unwrap();
+
+    assert!(is_inactive(&ask(&stage.key_manager(|c| c.ca_file = Some(ca.clone()))).await));
+    let unknown_ca = ask(&stage.key_manager(|_| {})).await;
+    assert!(is_unavailable(&unknown_ca), "{unknown_ca:?}");
+    let other_name = ask(&stage.key_manager(|c| {
+        c.ca_file = Some(ca.clone());
+        let port = stage.server.address().port();
+        c.introspection_endpoint = Some(format!("https://127.0.0.2:{port}{PATH}"));
+    }))
+    .await;
+    assert!(is_unavailable(&other_name), "{other_name:?}");
+    assert_eq!(stage.server.count(PATH), 1, "no token went over an unproven connection");
+    assert!(is_inactive(&ask(&stage.key_manager(|c| c.verify_ssl = false)).await));
+}
+
+#[tokio::test]
+async fn int_4_the_call_is_authenticated() {
+    let stage = Stage::new().await;
+    stage.answer(Reply::status(204));
+    assert!(is_inactive(&ask(&stage.key_manager(|_| {})).await));
+    let request = stage.server.last(PATH);
+    assert_eq!(request.header("authorization"), Some("Basic Z2F0ZXdheTpzM2NyZXQ="));
+}
+
+#[tokio::test]
+async fn int_5_a_string_in_active_is_no_verdict() {
+    let stage = Stage::new().await;
+    stage.answer(Reply::json(&json!({"active": "true", "jwt": stage.token()})));
+    assert!(is_misbehaved(&ask(&stage.key_manager(|_| {})).await));
+}
+
+#[tokio::test]
+async fn int_6_each_way_to_say_inactive_is_understood() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    for reply in [Reply::status(204), Reply::json(&json!({"active": false})), Reply::status(400)] {
+        stage.answer(reply);
+        assert!(is_inactive(&ask(&key_manager).await));
+    }
+}
+
+#[tokio::test]
+async fn int_7_refused_credentials_are_our_fault_and_not_the_tokens() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    for status in [401, 403, 404] {
+        stage.answer(Reply::with_type(status, "text/html", "<html>who are you</html>"));
+        let asked = ask(&key_manager).await;
+        assert!(is_misbehaved(&asked), "{status}: {asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn int_8_optional_members_may_be_missing() {
+    let stage = Stage::new().await;
+    stage.answer(Reply::json(&json!({"active": true})));
+    let statement = statement(ask(&stage.key_manager(|c| c.response = ResponseFormat::Json)).await);
+    assert!(statement.scope.is_empty());
+    assert_eq!(statement.subject, None);
+    assert_eq!(statement.audience.members().count(), 0, "absence denies where a rule asks");
+}
+
+#[tokio::test]
+async fn int_9_members_of_the_wrong_type_are_refused_without_a_panic() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|c| c.response = ResponseFormat::Json);
+    for (member, value) in [
+        ("scope", json!(["read"])),
+        ("scope", json!(7)),
+        ("aud", json!({"a": 1})),
+        ("aud", json!([1])),
+        ("exp", json!("1767225600")),
+        ("exp", json!(-5)),
+        ("nbf", json!(true)),
+        ("sub", json!(["a"])),
+        ("iss", json!(1)),
+    ] {
+        let mut body = json!({"active": true});
+        body[member] = value;
+        stage.answer(Reply::json(&body));
+        assert!(is_misbehaved(&ask(&key_manager).await), "{body}");
+    }
+    stage.answer(Reply::json(&json!({"active": true, "aud": ["a", "b"], "scope": "read write"})));
+    let statement = statement(ask(&key_manager).await);
+    assert!(statement.audience.contains("b") && statement.scope.contains("write"));
+}
+
+#[tokio::test]
+async fn int_10_a_verdict_belongs_to_server_endpoint_client_and_format() {
+    let stage = Stage::new().await;
+    let scope = stage.key_manager(|_| {}).cache_scope().to_vec();
+    assert_eq!(stage.key_manager(|_| {}).cache_scope(), scope);
+    let other_issuer = stage.key_manager(|c| c.issuer = Some("https://b.example".into()));
+    let other_endpoint = stage.key_manager(|c| {
+        c.introspection_endpoint = Some(stage.server.url("/other"));
+    });
+    let other_client = stage.key_manager(|c| c.client_id = "another".into());
+    let other_format = stage.key_manager(|c| c.response = ResponseFormat::Json);
+    for other in [other_issuer, other_endpoint, other_client, other_format] {
+        assert_ne!(other.cache_scope(), scope);
+    }
+}
+
+#[tokio::test]
+async fn int_11_no_error_carries_a_token_a_secret_or_a_claim() {
+    let stage = Stage::new().await;
+    let mut claims = stage.claims();
+    claims["iss"] = json!("https://evil.example/alice-private");
+    let replies = [
+        Reply::jwt(&stage.signer.sign(&claims)),
+        Reply::json(&json!({"active": true, "sub": "alice-private"})),
+        Reply::with_type(500, "text/plain", "alice-private"),
+        Reply::with_type(401, "text/plain", "alice-private"),
+        Reply::with_type(200, "text/plain", "alice-private"),
+    ];
+    let key_manager = stage.key_manager(|_| {});
+    for reply in replies {
+        stage.answer(reply);
+        let error = ask_for(&key_manager, "opaque-private").await.unwrap_err();
+        let shown = format!("{error} {error:?} {key_manager:?}");
+        for private in ["alice-private", "opaque-private", "s3cret", "Z2F0ZXdheTpzM2NyZXQ"] {
+            assert!(!shown.contains(private), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn int_12_redirects_are_not_followed() {
+    let stage = Stage::new().await;
+    stage.server.answer("/elsewhere", Reply::jwt(&stage.token()));
+    let key_manager = stage.key_manager(|_| {});
+    for status in [301, 302, 303, 307, 308] {
+        stage.answer(Reply::status(status).header("location", &stage.server.url("/elsewhere")));
+        assert!(is_misbehaved(&ask(&key_manager).await), "{status}");
+    }
+    assert_eq!(stage.server.count("/elsewhere"), 0, "neither token nor credentials went there");
+}
+
+#[tokio::test]
+async fn int_13_the_body_is_read_to_its_end_in_any_framing() {
+    let stage = Stage::new().await;
+    let token = stage.token();
+    let key_manager = stage.key_manager(|_| {});
+    for framing in [
+        Framing::ContentLength,
+        Framing::Chunked,
+        Framing::CloseDelimited,
+        Framing::Segments,
+        Framing::Interim,
+        Framing::Drip(Duration::from_micros(10)),
+    ] {
+        stage.answer(Reply::jwt(&token).framing(framing));
+        let asked = ask(&key_manager).await;
+        assert!(is_active(&asked), "{framing:?}: {asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn pitfall_31_http_2_answers_are_read_like_the_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = Stage::with(FakeAs::start_http2().await);
+    let ca = directory.path().join("ca.pem");
+    std::fs::write(&ca, stage.server.ca_pem()).unwrap();
+    stage.answer(Reply::jwt(&stage.token()));
+    let key_manager = stage.key_manager(|c| c.ca_file = Some(ca));
+    for _ in 0..3 {
+        assert!(is_active(&ask(&key_manager).await));
+    }
+    assert!(stage.server.last(PATH).http2);
+    assert_eq!(stage.server.connections(), 1, "connections are used again");
+}
+
+#[tokio::test]
+async fn int_13_a_cut_or_oversized_body_is_no_verdict() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    let long = "x".repeat(crate::egress::DEFAULT_BODY_LIMIT + 1);
+    for framing in [Framing::ContentLength, Framing::Chunked, Framing::CloseDelimited] {
+        stage.answer(Reply::with_type(200, "application/jwt", long.clone()).framing(framing));
+        let asked = ask(&key_manager).await;
+        assert!(is_unavailable(&asked), "{framing:?}: {asked:?}");
+    }
+    stage.answer(Reply::jwt(&stage.token()).framing(Framing::Cut));
+    assert!(is_unavailable(&ask(&key_manager).await));
+}
+
+#[tokio::test]
+async fn int_14_trouble_is_unavailable_with_the_servers_own_pause() {
+    let stage = Stage::new().await;
+    for status in [429, 500, 502, 503, 504] {
+        stage.answer(Reply::status(status).header("retry-after", "17"));
+        let asked = ask(&stage.key_manager(|_| {})).await;
+        let Err(IntrospectError::Unavailable { retry_after, .. }) = asked else {
+            panic!("{status}: {asked:?}")
+        };
+        assert_eq!(retry_after, Some(Duration::from_secs(17)), "{status}");
+    }
+    assert_eq!(stage.server.count(PATH), 5, "no call was repeated");
+}
+
+#[tokio::test]
+async fn int_14_one_retry_where_the_server_asks_for_a_short_pause() {
+    let stage = Stage::new().await;
+    for status in [429, 503] {
+        let before = stage.server.count(PATH);
+        stage.server.answer_once(PATH, Reply::status(status).header("retry-after", "0"));
+        stage.answer(Reply::status(204));
+        assert!(is_inactive(&ask(&stage.key_manager(|_| {})).await), "{status}");
+        assert_eq!(stage.server.count(PATH) - before, 2);
+        stage.answer(Reply::status(status).header("retry-after", "0"));
+        let before = stage.server.count(PATH);
+        assert!(is_unavailable(&ask(&stage.key_manager(|_| {})).await), "{status}");
+        assert_eq!(stage.server.count(PATH) - before, 2, "one retry, not more");
+    }
+}
+
+#[tokio::test]
+async fn pitfall_34_a_black_hole_ends_at_the_deadline() {
+    let stage = Stage::new().await;
+    let short = |c: &mut crate::KeyManagerConfig| {
+        (c.timeout, c.connect_timeout) = (Duration::from_millis(150), Duration::from_millis(100));
+    };
+    for framing in [Framing::Hang, Framing::HangAfterHead, Framing::Drip(Duration::from_millis(40))]
+    {
+        stage.answer(Reply::jwt(&stage.token()).framing(framing));
+        let asked = ask(&stage.key_manager(short)).await;
+        assert!(is_unavailable(&asked), "{framing:?}: {asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn int_14_a_dead_server_is_unavailable_and_then_not_asked() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    stage.answer(Reply::status(500));
+    for _ in 0..5 {
+        assert!(is_unavailable(&ask(&key_manager).await));
+    }
+    let Err(IntrospectError::Unavailable { retry_after, .. }) = ask(&key_manager).await else {
+        panic!("the breaker is open")
+    };
+    assert_eq!(retry_after, Some(Duration::from_secs(2)));
+    assert_eq!(stage.server.count(PATH), 5, "the sixth was not sent");
+    stage.clock.advance(Duration::from_secs(2));
+    stage.answer(Reply::status(204));
+    assert!(is_inactive(&ask(&key_manager).await));
+    assert!(is_inactive(&ask(&key_manager).await));
+}
+
+#[tokio::test]
+async fn int_14_no_connection_is_unavailable() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    stage.server.stop().await;
+    let token = BearerToken::parse(b"opaque").unwrap();
+    let asked = key_manager.introspect(token).await;
+    assert!(is_unavailable(&asked), "{asked:?}");
+}
+
+#[tokio::test]
+async fn int_15_identity_is_asked_for_and_a_compressed_answer_is_refused() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    for encoding in ["gzip", "br", "identity, gzip", "x"] {
+        stage.answer(Reply::jwt(&stage.token()).header("content-encoding", encoding));
+        assert!(is_misbehaved(&ask(&key_manager).await), "{encoding}");
+    }
+    assert_eq!(stage.server.last(PATH).header("accept-encoding"), Some("identity"));
+    stage.answer(Reply::jwt(&stage.token()).header("content-encoding", "identity"));
+    assert!(is_active(&ask(&key_manager).await));
+}
+
+#[tokio::test]
+async fn jir_6_a_phantom_token_that_does_not_verify_is_not_forwarded() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    let mallory = Signer::es256("k1");
+    let mut foreign = stage.claims();
+    foreign["iss"] = json!("https://evil.example");
+    let mut incomplete = stage.claims();
+    incomplete.as_object_mut().unwrap().remove("client_id");
+    for token in [
+        mallory.sign(&stage.claims()),
+        stage.signer.sign(&foreign),
+        stage.signer.sign(&incomplete),
+        stage.signer.sign_typ("JWT", &stage.claims()),
+        stage.signer.sign_typ("secevent+jwt", &stage.claims()),
+        format!("{}x", stage.token()),
+    ] {
+        stage.answer(Reply::jwt(&token));
+        let asked = ask(&key_manager).await;
+        assert!(is_misbehaved(&asked), "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_expired_phantom_token_is_the_clients_affair() {
+    let stage = Stage::new().await;
+    let mut claims = stage.claims();
+    claims["exp"] = json!(ManualClock::START.as_secs() - 10);
+    stage.answer(Reply::jwt(&stage.signer.sign(&claims)));
+    let statement = statement(ask(&stage.key_manager(|_| {})).await);
+    let life = statement.live_at(ManualClock::START, Duration::ZERO);
+    assert_eq!(life, phantom_core::statement::Life::Expired, "authorize answers 401");
+}
+
+#[tokio::test]
+async fn unverified_mode_reads_claims_and_still_checks_the_shape() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|c| {
+        (c.verify_jwt, c.keys) = (false, None);
+    });
+    let stranger = Signer::rs256("unknown");
+    stage.answer(Reply::jwt(&stranger.sign_typ("JWT", &stage.claims())));
+    assert_eq!(statement(ask(&key_manager).await).subject.as_deref(), Some("alice"));
+    stage.answer(Reply::jwt(&stranger.sign_typ("token-introspection+jwt", &stage.claims())));
+    assert!(!is_active(&ask(&key_manager).await));
+    stage.answer(Reply::jwt("not.a.jwt"));
+    assert!(is_misbehaved(&ask(&key_manager).await));
+    let presented = key_manager.verify_access_token(&stage.token()).await;
+    assert!(presented.is_err(), "what a client presents is never taken unverified");
+}
+
+#[tokio::test]
+async fn cac_2_no_store_is_obeyed_unless_the_operator_says_otherwise() {
+    let stage = Stage::new().await;
+    stage.answer(Reply::jwt(&stage.token()).header("cache-control", "no-store"));
+    let asked = ask(&stage.key_manager(|_| {})).await;
+    assert_eq!(freshness(asked), Freshness::DoNotStore);
+    let cap = Duration::from_secs(30);
+    let asked = ask(&stage.key_manager(|c| c.no_store_cap = Some(cap))).await;
+    assert_eq!(freshness(asked), Freshness::For(cap));
+    stage.answer(Reply::jwt(&stage.token()));
+    assert_eq!(freshness(ask(&stage.key_manager(|_| {})).await), Freshness::Unstated);
+}
+
+#[tokio::test]
+async fn json_without_a_jwt_is_minted_only_where_that_is_configured() {
+    let stage = Stage::new().await;
+    let body = json!({
+        "active": true, "sub": "alice", "scope": "read", "aud": "client-one", "iss": ISSUER,
+        "exp": ManualClock::START.as_secs() + 60, "token_type": "Bearer",
+    });
+    stage.answer(Reply::json(&body).header("cache-control", "max-age=600"));
+    assert!(is_misbehaved(&ask(&stage.key_manager(|_| {})).await));
+
+    let key_manager = stage.key_manager(|c| c.response = ResponseFormat::Json);
+    let statement = statement(ask(&key_manager).await);
+    assert_eq!(stage.server.last(PATH).header("accept"), Some("application/json"));
+    assert_eq!(statement.issuer.as_deref(), Some(ISSUER), "whose statement it is");
+    let end = ManualClock::START.plus(Duration::from_secs(60));
+    assert_eq!(statement.expires_at, Some(end));
+    let claims = statement.claims().unwrap();
+    assert_eq!(claims.string("iss"), Some(GATEWAY), "whose token it is");
+    assert_eq!(claims.string("sub"), Some("alice"));
+    assert_eq!(claims.claim("active"), None);
+}
+
+#[tokio::test]
+async fn a_statement_of_another_issuer_is_not_minted_from() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|c| c.response = ResponseFormat::Json);
+    stage.answer(Reply::json(&json!({"active": true, "iss": "https://evil.example"})));
+    assert!(is_misbehaved(&ask(&key_manager).await));
+}
+
+#[tokio::test]
+async fn cac_3_a_minted_token_without_any_stated_life_is_kept_briefly() {
+    let stage = Stage::new().await;
+    stage.answer(Reply::json(&json!({"active": true})));
+    let key_manager = stage.key_manager(|c| c.response = ResponseFormat::Json);
+    assert_eq!(freshness(ask(&key_manager).await), Freshness::For(UNSTATED_LIFE));
+}
