@@ -1,1 +1,191 @@
+use std::path::PathBuf;
 
+use phantom_core::Access;
+use phantom_core::DenyReason;
+use phantom_core::Protection;
+use phantom_core::UnixTime;
+use phantom_core::authorize;
+use phantom_core::authorize::Evidence;
+use phantom_testkit::ManualClock;
+use phantom_testkit::Reply;
+use phantom_testkit::Signer;
+use serde_json::json;
+
+use super::*;
+use crate::ClientAuth;
+use crate::Refusal;
+use crate::ResponseFormat;
+use crate::SecretSource;
+use crate::WellKnown;
+use crate::test_support::*;
+
+fn problems(stage: &Stage, change: impl FnOnce(&mut KeyManagerConfig)) -> Vec<&'static str> {
+    let mut config = stage.config();
+    change(&mut config);
+    match KeyManager::build(&config, stage.clock.clone(), None) {
+        Ok(_) => vec![],
+        Err(error) => error.problems.iter().map(|problem| problem.field).collect(),
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_configuration_is_refused_with_the_field_and_what_to_do() {
+    let stage = Stage::new().await;
+    assert_eq!(problems(&stage, |_| {}), Vec::<&str>::new());
+    let cases: [(&[&str], &dyn Fn(&mut KeyManagerConfig)); 15] = [
+        (&["client_id"], &|c| c.client_id.clear()),
+        (&["clock_skew_seconds"], &|c| c.clock_skew = Duration::from_secs(61)),
+        (&["timeout", "connect_timeout"], &|c| c.timeout = Duration::ZERO),
+        (&["max_concurrent"], &|c| c.max_concurrent = 0),
+        (&["response"], &|c| c.response = ResponseFormat::Json),
+        (&["issuer"], &|c| c.issuer = None),
+        (&["issuer"], &|c| c.issuer = Some("https://a.b/?q".into())),
+        (&["issuer"], &|c| c.issuer = Some("https://a.b/#f".into())),
+        (&["introspection_endpoint"], &|c| c.introspection_endpoint = None),
+        (&["jwks_uri"], &|c| c.keys = None),
+        (&["jwks_file"], &|c| c.keys = Some(Keys::File(PathBuf::from("/nonexistent")))),
+        (&["jwks"], &|c| c.keys = Some(Keys::Inline(r#"{"keys":[]}"#.into()))),
+        (&["ca_file"], &|c| c.ca_file = Some(PathBuf::from("/nonexistent"))),
+        (&["accepted_typ"], &|c| c.accepted_typ = vec!["secevent+jwt".into()]),
+        (&["client_secret"], &|c| {
+            let secret = SecretSource::File(PathBuf::from("/nonexistent"));
+            c.client_auth = ClientAuth::Basic { secret, raw: false };
+        }),
+    ];
+    for (fields, change) in cases {
+        assert_eq!(problems(&stage, change), fields);
+    }
+}
+
+#[tokio::test]
+async fn pitfall_26_all_problems_are_said_at_once() {
+    let stage = Stage::new().await;
+    let mut config = stage.config();
+    (config.issuer, config.introspection_endpoint, config.keys) = (None, None, None);
+    let error = KeyManager::build(&config, stage.clock.clone(), None).unwrap_err();
+    let said = error.to_string();
+    for field in ["issuer", "introspection_endpoint", "jwks_uri"] {
+        assert!(said.contains(field), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn dsc_3_plain_http_is_for_this_machine_or_by_explicit_choice() {
+    let stage = Stage::new().await;
+    for url in
+        ["http://as.example.com/x", "ftp://as.example.com/x", "as.example.com", "https://u:p@a.b/"]
+    {
+        let fields = problems(&stage, |c| c.introspection_endpoint = Some(url.into()));
+        assert_eq!(fields, ["introspection_endpoint"], "{url}");
+    }
+    assert_eq!(problems(&stage, |c| c.issuer = Some("http://as.example.com".into())), ["issuer"]);
+    let chosen = problems(&stage, |c| {
+        c.introspection_endpoint = Some("http://as.internal/x".into());
+        c.allow_http = true;
+    });
+    assert_eq!(chosen, Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn dsc_2_the_issuer_follows_from_the_well_known_address() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|c| {
+        c.issuer = None;
+        c.well_known = Some("https://as.example.com/t/.well-known/openid-configuration".into());
+    });
+    assert_eq!(key_manager.trust().issuer.as_deref(), Some("https://as.example.com/t"));
+    let unusual = problems(&stage, |c| {
+        c.issuer = None;
+        c.well_known = Some("https://as.example.com/metadata".into());
+    });
+    assert_eq!(unusual, ["issuer"]);
+    let derived = problems(&stage, |c| {
+        c.discovery = Some(WellKnown::OAuth);
+        (c.introspection_endpoint, c.keys) = (None, None);
+    });
+    assert_eq!(derived, Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn jwt_15_a_presented_jwt_gets_the_full_validation() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    assert!(key_manager.verify_access_token(&stage.token()).await.is_ok());
+    let mut expired = stage.claims();
+    expired["exp"] = json!(ManualClock::START.as_secs());
+    let mut foreign = stage.claims();
+    foreign["iss"] = json!("https://evil.example");
+    for (token, refusal) in [
+        (stage.signer.sign(&expired), Refusal::Expired),
+        (stage.signer.sign(&foreign), Refusal::Issuer),
+        (stage.signer.sign_typ("JWT", &stage.claims()), Refusal::Typ),
+        (Signer::es256("k1").sign(&stage.claims()), Refusal::Signature),
+        ("opaque".to_owned(), Refusal::Shape),
+    ] {
+        let refused = key_manager.verify_access_token(&token).await.unwrap_err();
+        assert_eq!(refused, VerifyError::Refused(refusal));
+    }
+    assert_eq!(stage.server.count(PATH), 0, "what fails is not introspected");
+}
+
+#[tokio::test]
+async fn jwt_16_a_bad_token_is_never_confused_with_missing_keys() {
+    let stage = Stage::new().await;
+    stage.server.answer("/jwks", Reply::status(500));
+    let key_manager = stage.key_manager(|_| {});
+    let unknown = key_manager.verify_access_token(&stage.token()).await.unwrap_err();
+    assert!(matches!(unknown, VerifyError::KeysUnavailable(_)));
+    let bad = key_manager.verify_access_token("a.b.c").await.unwrap_err();
+    assert!(matches!(bad, VerifyError::Refused(_)), "bad without any key");
+}
+
+#[tokio::test]
+async fn pitfall_24_the_audience_is_decided_on_the_statement_by_exact_member() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|c| c.expected_audience = Some("client-one".into()));
+    let decide = |statement: &Statement, now: UnixTime| {
+        let evidence = Evidence { statement, trust: key_manager.trust() };
+        let access = Access::Protected(Protection::default());
+        authorize(&access, Some(evidence), now).map(drop)
+    };
+    for (aud, decision) in [
+        (json!("client-one"), Ok(())),
+        (json!(["x", "client-one"]), Ok(())),
+        (json!("client-one-two"), Err(DenyReason::AudienceMismatch)),
+        (json!([]), Err(DenyReason::AudienceMismatch)),
+    ] {
+        let mut claims = stage.claims();
+        claims["aud"] = aud;
+        let token = stage.signer.sign(&claims);
+        let statement = key_manager.verify_access_token(&token).await.unwrap();
+        assert_eq!(decide(&statement, ManualClock::START), decision);
+    }
+}
+
+#[tokio::test]
+async fn pitfall_22_the_skew_is_one_setting_applied_once() {
+    let stage = Stage::new().await;
+    let skew = Duration::from_secs(60);
+    let key_manager = stage.key_manager(|c| c.clock_skew = skew);
+    assert_eq!(key_manager.trust().clock_skew, skew);
+    let token = stage.token();
+    stage.clock.advance(Duration::from_secs(300 + 59));
+    assert!(key_manager.verify_access_token(&token).await.is_ok());
+    stage.clock.advance(Duration::from_secs(1));
+    assert!(key_manager.verify_access_token(&token).await.is_err());
+}
+
+#[tokio::test]
+async fn its_futures_can_move_between_threads() {
+    fn movable<T: Send>(value: T) -> T {
+        value
+    }
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    stage.answer(Reply::jwt(&stage.token()));
+    assert!(movable(key_manager.verify_access_token(&stage.token())).await.is_ok());
+    assert!(movable(key_manager.warm_up()).await.is_ok());
+    movable(key_manager.refresh_if_due()).await;
+    let token = BearerToken::parse(b"opaque").unwrap();
+    assert!(is_active(&movable(key_manager.introspect(token)).await));
+}
