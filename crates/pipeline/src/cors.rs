@@ -56,10 +56,9 @@ impl Cors {
         let mut fields = HeaderList::new();
         let listed = match &self.origins {
             AllowedOrigins::Any => {
-                if origin.is_some() {
-                    fields.push(("access-control-allow-origin", "*".to_owned()));
-                }
-                origin.is_some()
+                // The same for all, without an origin too: so the answer does not vary by it.
+                fields.push(("access-control-allow-origin", "*".to_owned()));
+                true
             }
             AllowedOrigins::Listed(origins) => {
                 fields.push(("vary", "Origin".to_owned()));
@@ -80,11 +79,17 @@ impl Cors {
     }
 }
 
-/// A true preflight: `OPTIONS` with `Origin` and `Access-Control-Request-Method` (COR-1). Any other
-/// `OPTIONS` is a request like all others and needs a token.
+/// The method that a true preflight asks for: `OPTIONS` with `Origin` and
+/// `Access-Control-Request-Method` (COR-1). Any other `OPTIONS` is a request like all others and
+/// needs a token.
 #[must_use]
-pub fn is_preflight(facts: &RequestFacts<'_>) -> bool {
-    facts.method == "OPTIONS"
-        && facts.fields.origin.one().is_some()
-        && facts.fields.access_control_request_method.one().is_some()
+pub fn preflight_method<'a>(facts: &RequestFacts<'a>) -> Option<&'a str> {
+    if facts.method != "OPTIONS" {
+        return None;
+    }
+    facts.fields.origin.one()?;
+    std::str::from_utf8(facts.fields.access_control_request_method.one()?).ok()
 }
+
+#[cfg(test)]
+mod tests;

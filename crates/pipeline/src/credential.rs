@@ -2,6 +2,7 @@
 
 use phantom_core::BearerToken;
 use phantom_core::DenyReason;
+use zeroize::Zeroizing;
 
 use crate::edits::CredentialPlace;
 use crate::edits::cookie_name;
@@ -24,7 +25,7 @@ pub enum CredentialValue<'a> {
 }
 
 /// A decoded credential; checked to be a `b64token`, never printed.
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,10 +77,7 @@ fn from_header(field: Field<'_>) -> Result<Option<Credential<'_>>, DenyReason> {
     let scheme_end = value.iter().position(|byte| *byte == b' ').unwrap_or(value.len());
     let (scheme, rest) = value.split_at(scheme_end);
     if !scheme.eq_ignore_ascii_case(b"bearer") {
-        // A scheme we do not offer is no credential (RSP-1); a field that is no scheme at all, or
-        // that smuggles a second credential in after a comma, is malformed.
-        let is_scheme = !scheme.is_empty() && scheme.iter().all(|byte| is_token_byte(*byte));
-        return if is_scheme { Ok(None) } else { Err(DenyReason::CredentialMalformed) };
+        return not_offered(scheme, rest);
     }
     let spaces = rest.iter().take_while(|byte| **byte == b' ').count();
     let token = rest.get(spaces..).unwrap_or_default();
@@ -89,6 +87,38 @@ fn from_header(field: Field<'_>) -> Result<Option<Credential<'_>>, DenyReason> {
     let token = BearerToken::parse(token).map_err(|_| DenyReason::CredentialMalformed)?;
     let value = CredentialValue::Borrowed(token);
     Ok(Some(Credential { value, place: CredentialPlace::Header }))
+}
+
+/// A scheme we do not offer is no credential (RSP-1). What is no scheme at all, what holds bytes that
+/// no credential has, and what smuggles a second credential in after a comma is refused (TOK-2, TOK-4).
+fn not_offered(scheme: &[u8], rest: &[u8]) -> Result<Option<Credential<'static>>, DenyReason> {
+    let is_scheme = !scheme.is_empty() && scheme.iter().all(|byte| is_token_byte(*byte));
+    if !is_scheme || rest.iter().any(|byte| matches!(byte, 0 | b'\r' | b'\n' | 0x80..)) {
+        Err(DenyReason::CredentialMalformed)
+    } else if is_credential_list(rest) {
+        Err(DenyReason::CredentialRepeated)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Whether commas separate more than `auth-param`s (RFC 9110 §11.4: `token BWS "=" BWS value`).
+fn is_credential_list(value: &[u8]) -> bool {
+    let (mut quoted, mut escaped) = (false, false);
+    let members = value.split(|byte| {
+        quoted ^= *byte == b'"' && !escaped;
+        escaped = quoted && *byte == b'\\' && !escaped;
+        *byte == b',' && !quoted
+    });
+    // The first stands right behind the scheme and may be a `token68`.
+    let mut others = members.skip(1).map(<[u8]>::trim_ascii).filter(|member| !member.is_empty());
+    others.any(|member| !is_parameter(member))
+}
+
+fn is_parameter(member: &[u8]) -> bool {
+    let end = member.iter().position(|byte| *byte == b'=');
+    let name = end.and_then(|end| member.get(..end)).unwrap_or_default().trim_ascii_end();
+    !name.is_empty() && name.iter().all(|byte| is_token_byte(*byte))
 }
 
 fn from_query(query: Option<&str>) -> Result<Option<Credential<'static>>, DenyReason> {
@@ -124,8 +154,10 @@ fn from_cookie(
     if named.next().is_some() {
         return Err(DenyReason::CredentialRepeated);
     }
-    let origin = facts.fields.origin.one().unwrap_or_default();
-    if !source.trusted_origins.iter().any(|trusted| trusted.as_bytes() == origin) {
+    let trusted = facts.fields.origin.one().is_some_and(|origin| {
+        source.trusted_origins.iter().any(|trusted| trusted.as_bytes() == origin)
+    });
+    if !trusted {
         return Err(DenyReason::OriginUntrusted);
     }
     let value = pair.splitn(2, |byte| *byte == b'=').nth(1).unwrap_or_default().trim_ascii();
@@ -145,8 +177,9 @@ fn parameter(encoded: &[u8]) -> Result<Option<CredentialValue<'static>>, DenyRea
 }
 
 fn decoded(token: String) -> Result<CredentialValue<'static>, DenyReason> {
-    match BearerToken::parse(token.as_bytes()) {
-        Ok(_) => Ok(CredentialValue::Decoded(Secret(token))),
+    let secret = Secret(Zeroizing::new(token));
+    match BearerToken::parse(secret.0.as_bytes()) {
+        Ok(_) => Ok(CredentialValue::Decoded(secret)),
         Err(_) => Err(DenyReason::CredentialMalformed),
     }
 }

@@ -14,6 +14,7 @@ use phantom_core::authorize::Evidence;
 use crate::answer::Answer;
 use crate::cors;
 use crate::credential;
+use crate::edits::CredentialPlace;
 use crate::edits::Edits;
 use crate::exchange;
 use crate::exchange::Exchanged;
@@ -80,6 +81,9 @@ impl Pipeline {
                 reason: None,
             };
         }
+        if let Some(preflight) = preflight(snapshot, facts, trace) {
+            return preflight;
+        }
         let route = match snapshot.routes.find(facts.host, facts.path, facts.method) {
             Match::Found(route) => route,
             Match::MethodNotAllowed { routes } => {
@@ -93,9 +97,6 @@ impl Pipeline {
             }
         };
         trace.step("route", || format!("`{}` by prefix `{}`", route.name, route.matcher.prefix));
-        if let Some(preflight) = preflight(route, facts, trace) {
-            return preflight;
-        }
         match self.permit(route, facts, trace).await {
             Ok(forward) => Decision::Forward(forward),
             Err(deny) => refuse(route, facts, &deny),
@@ -140,7 +141,7 @@ impl Pipeline {
             traced(limit.admit(statement, facts.peer, now.tick), "admit", trace)?;
         }
         edits.bearer = exchanged.as_ref().map(|exchanged| exchanged.statement.clone());
-        edits.private_response = edits.place == crate::edits::CredentialPlace::Query;
+        edits.private_response = edits.place == CredentialPlace::Query;
         trace.step("edits", || match edits.bearer {
             Some(_) => {
                 "credential removed, `Authorization: Bearer` set to the phantom token".to_owned()
@@ -165,9 +166,7 @@ fn traced<T>(
 
 fn refuse(route: &Arc<Route>, facts: &RequestFacts<'_>, deny: &Deny) -> Decision {
     let mut answer = Answer::deny(deny, Some(route), route.error_format, facts.is_grpc());
-    if let Some(cors) = &route.cors {
-        answer.fields.extend(cors.answer_fields(facts));
-    }
+    answer.fields.extend(route.cors.iter().flat_map(|cors| cors.answer_fields(facts)));
     Decision::Answer { answer, route: Some(route.clone()), reason: Some(deny.reason) }
 }
 
@@ -177,23 +176,30 @@ fn not_allowed(
     routes: &[Arc<Route>],
     trace: &mut impl Trace,
 ) -> Decision {
-    // A preflight is for another method than OPTIONS: the route of that method answers it.
-    if let Some(answer) = routes.iter().find_map(|route| preflight(route, facts, trace)) {
-        return answer;
-    }
     trace.step("route", || format!("none of that path takes `{}`", facts.method));
     let format = routes.first().map_or(snapshot.error_format, |route| route.error_format);
-    let answer = Answer::method_not_allowed(routes, format, facts.is_grpc());
+    let mut answer = Answer::method_not_allowed(routes, format, facts.is_grpc());
+    let cors = routes.iter().find_map(|route| route.cors.as_ref());
+    answer.fields.extend(cors.into_iter().flat_map(|cors| cors.answer_fields(facts)));
     let route = routes.first().cloned();
     Decision::Answer { answer, route, reason: Some(DenyReason::MethodNotAllowed) }
 }
 
+/// Answers a preflight where the route of the method it asks for has a CORS policy. Without one it
+/// is a request like all others.
 fn preflight(
-    route: &Arc<Route>,
+    snapshot: &Snapshot,
     facts: &RequestFacts<'_>,
     trace: &mut impl Trace,
 ) -> Option<Decision> {
-    let cors = route.cors.as_ref().filter(|_| cors::is_preflight(facts))?;
+    let method = cors::preflight_method(facts)?;
+    let routes = match snapshot.routes.find(facts.host, facts.path, method) {
+        Match::Found(route) => std::slice::from_ref(route),
+        Match::MethodNotAllowed { routes } => routes,
+        Match::NoRoute => return None,
+    };
+    let (route, cors) = routes.iter().find_map(|route| Some((route, route.cors.as_ref()?)))?;
+    trace.step("route", || format!("`{}` by prefix `{}`", route.name, route.matcher.prefix));
     trace.step("preflight", || "answered from the route's allow-list".to_owned());
     let answer = Answer::empty(204, cors.preflight(facts));
     Some(Decision::Answer { answer, route: Some(route.clone()), reason: None })

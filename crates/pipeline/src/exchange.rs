@@ -34,7 +34,7 @@ pub struct Exchanged {
     pub statement: Arc<Statement>,
     pub key_manager: Arc<KeyManagerHandle>,
     pub source: Source,
-    exchange: Arc<TokenExchange>,
+    kind: Kind,
     digest: TokenDigest,
 }
 
@@ -59,14 +59,17 @@ impl Exchanged {
     /// Whether the token was revoked since: asked by long streams (STR-1).
     #[must_use]
     pub fn is_revoked(&self) -> bool {
-        self.exchange.is_revoked(&self.digest)
+        let exchange = self.kind.exchange_at(&self.key_manager);
+        exchange.is_some_and(|exchange| exchange.is_revoked(&self.digest))
     }
 }
 
 /// Exchanges a credential at the route's key managers.
 ///
-/// Opaque tokens tell nothing of their issuer, so each is asked in the route's order until one
-/// vouches. A token that nobody vouches for is refused as bad only if *everybody* said so.
+/// A statement in any of their caches is taken before anybody is asked, so that one key manager's
+/// trouble does not delay tokens that another has vouched for. Opaque tokens tell nothing of their
+/// issuer: each key manager is asked in the route's order until one vouches. A token that nobody
+/// vouches for is refused as bad only if *everybody* said so.
 pub async fn exchange(
     key_managers: &[Arc<KeyManagerHandle>],
     policy: JwtPolicy,
@@ -74,119 +77,135 @@ pub async fn exchange(
     now: Now,
     trace: &mut impl Trace,
 ) -> Result<Exchanged, Deny> {
-    if policy == JwtPolicy::AcceptJwt && jwt::looks_like_jwt(token.expose()) {
-        return exchange_jwt(key_managers, token, now, trace).await;
-    }
-    let mut refusal = Deny::from(DenyReason::TokenInactive);
+    let kind = Kind::of(token, policy);
+    let mut refusal = None;
+    // Allocates nothing where the first cache knows the token.
+    let mut unknown = Vec::new();
     for key_manager in key_managers {
-        match ask(key_manager, &key_manager.opaque, token, now, trace).await {
+        let Some(exchange) = kind.exchange_at(key_manager) else { continue };
+        let inquiry = Inquiry { key_manager, exchange, digest: exchange.digest(token), kind };
+        match exchange.lookup(&inquiry.digest, now) {
+            Lookup::Hit(statement) => {
+                inquiry.tell(trace, || "statement in the cache".to_owned());
+                return Ok(inquiry.exchanged(statement, Source::L1));
+            }
+            Lookup::Inactive => {
+                inquiry.tell(trace, || "known to be inactive".to_owned());
+                refusal = graver(refusal, kind.inactive());
+            }
+            Lookup::Revoked => {
+                inquiry.tell(trace, || "revoked".to_owned());
+                refusal = graver(refusal, DenyReason::TokenRevoked.into());
+            }
+            Lookup::Miss => unknown.push(inquiry),
+        }
+    }
+    if kind == Kind::Jwt {
+        keep_responsible(&mut unknown, token);
+    }
+    for inquiry in unknown {
+        match inquiry.ask(token, trace).await {
             Ok(exchanged) => return Ok(exchanged),
             Err(deny) => refusal = graver(refusal, deny),
         }
     }
-    Err(refusal)
+    Err(refusal.unwrap_or_else(|| {
+        trace.step("exchange", || "no key manager of the route could vouch for it".to_owned());
+        kind.unasked()
+    }))
 }
 
-/// A JWT names its issuer, so one key manager alone is responsible; if it fails there it is not
-/// introspected instead (JWT-15).
-async fn exchange_jwt(
-    key_managers: &[Arc<KeyManagerHandle>],
-    token: BearerToken<'_>,
-    now: Now,
-    trace: &mut impl Trace,
-) -> Result<Exchanged, Deny> {
-    let issuer = claimed_issuer(token);
-    let responsible = key_managers.iter().find(|candidate| {
-        candidate.jwt.is_some()
-            && issuer.is_some()
-            && candidate.trust.issuer.as_deref() == issuer.as_deref()
-    });
-    let Some((key_manager, exchange)) =
-        responsible.and_then(|key_manager| Some((key_manager, key_manager.jwt.as_ref()?)))
-    else {
-        trace
-            .step("exchange", || "the JWT's issuer is none of the route's key managers".to_owned());
-        return Err(DenyReason::TokenUnverified.into());
-    };
-    ask(key_manager, exchange, token, now, trace).await.map_err(|deny| match deny.reason {
-        DenyReason::TokenInactive => DenyReason::TokenUnverified.into(),
-        _ => deny,
-    })
+/// How a credential is exchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// By its issuer's keys. A JWT that fails there is not introspected instead (JWT-15).
+    Jwt,
+    Opaque,
 }
 
-async fn ask(
-    key_manager: &Arc<KeyManagerHandle>,
-    exchange: &Arc<TokenExchange>,
-    token: BearerToken<'_>,
-    now: Now,
-    trace: &mut impl Trace,
-) -> Result<Exchanged, Deny> {
-    let digest = exchange.digest(token);
-    let name = &key_manager.name;
-    let exchanged = |statement, source| Exchanged {
-        statement,
-        key_manager: key_manager.clone(),
-        source,
-        exchange: exchange.clone(),
-        digest,
-    };
-    match exchange.lookup(&digest, now) {
-        Lookup::Hit(statement) => {
-            trace.step("exchange", || format!("key manager `{name}`: statement in the cache"));
-            Ok(exchanged(statement, Source::L1))
+impl Kind {
+    fn of(token: BearerToken<'_>, policy: JwtPolicy) -> Self {
+        if policy == JwtPolicy::AcceptJwt && jwt::looks_like_jwt(token.expose()) {
+            Self::Jwt
+        } else {
+            Self::Opaque
         }
-        Lookup::Inactive => {
-            trace.step("exchange", || format!("key manager `{name}`: known to be inactive"));
-            Err(DenyReason::TokenInactive.into())
+    }
+
+    fn exchange_at(self, key_manager: &KeyManagerHandle) -> Option<&Arc<TokenExchange>> {
+        match self {
+            Self::Jwt => key_manager.jwt.as_ref(),
+            Self::Opaque => Some(&key_manager.opaque),
         }
-        Lookup::Revoked => {
-            trace.step("exchange", || format!("key manager `{name}`: revoked"));
-            Err(DenyReason::TokenRevoked.into())
+    }
+
+    fn inactive(self) -> Deny {
+        match self {
+            Self::Jwt => DenyReason::TokenUnverified.into(),
+            Self::Opaque => DenyReason::TokenInactive.into(),
         }
-        Lookup::Miss => match exchange.exchange(token, digest).await {
+    }
+
+    /// The refusal when there was nobody to ask: a JWT of a stranger is a bad token; an opaque token
+    /// is not known to be one, the route lacks its key managers (pitfall 26).
+    fn unasked(self) -> Deny {
+        match self {
+            Self::Jwt => DenyReason::TokenUnverified.into(),
+            Self::Opaque => DenyReason::AuthorizationServerUnavailable.into(),
+        }
+    }
+}
+
+/// One credential at one key manager.
+struct Inquiry<'r> {
+    key_manager: &'r Arc<KeyManagerHandle>,
+    exchange: &'r Arc<TokenExchange>,
+    digest: TokenDigest,
+    kind: Kind,
+}
+
+impl Inquiry<'_> {
+    async fn ask(&self, token: BearerToken<'_>, trace: &mut impl Trace) -> Result<Exchanged, Deny> {
+        match self.exchange.exchange(token, self.digest).await {
             Ok(statement) => {
-                trace.step("exchange", || format!("key manager `{name}`: asked, active"));
-                Ok(exchanged(statement, Source::AuthorizationServer))
+                self.tell(trace, || "asked, active".to_owned());
+                Ok(self.exchanged(statement, Source::AuthorizationServer))
             }
             Err(error) => {
-                let deny = deny_of(&error);
-                trace.step("exchange", || format!("key manager `{name}`: asked, {}", why(&error)));
-                Err(deny)
+                self.tell(trace, || format!("asked: {error}"));
+                Err(self.deny(&error))
             }
-        },
-    }
-}
-
-fn deny_of(error: &ExchangeError) -> Deny {
-    match error {
-        ExchangeError::Inactive => DenyReason::TokenInactive.into(),
-        ExchangeError::Revoked => DenyReason::TokenRevoked.into(),
-        ExchangeError::Misbehaved { .. } => DenyReason::AuthorizationServerMisbehaved.into(),
-        ExchangeError::Unavailable { retry_after, .. } => {
-            Deny { reason: DenyReason::AuthorizationServerUnavailable, retry_after: *retry_after }
         }
     }
-}
 
-fn why(error: &ExchangeError) -> String {
-    match error {
-        ExchangeError::Inactive => "not active".to_owned(),
-        ExchangeError::Revoked => "revoked meanwhile".to_owned(),
-        ExchangeError::Misbehaved { cause } => format!("misbehaved: {cause}"),
-        ExchangeError::Unavailable { cause, .. } => format!("unavailable: {cause}"),
+    fn exchanged(&self, statement: Arc<Statement>, source: Source) -> Exchanged {
+        let Self { key_manager, digest, kind, .. } = *self;
+        Exchanged { statement, key_manager: key_manager.clone(), source, kind, digest }
+    }
+
+    fn deny(&self, error: &ExchangeError) -> Deny {
+        match error {
+            ExchangeError::Inactive => self.kind.inactive(),
+            ExchangeError::Revoked => DenyReason::TokenRevoked.into(),
+            ExchangeError::Misbehaved { .. } => DenyReason::AuthorizationServerMisbehaved.into(),
+            ExchangeError::Unavailable { retry_after, .. } => Deny {
+                reason: DenyReason::AuthorizationServerUnavailable,
+                retry_after: *retry_after,
+            },
+        }
+    }
+
+    fn tell(&self, trace: &mut impl Trace, what: impl FnOnce() -> String) {
+        trace.step("exchange", || format!("key manager `{}`: {}", self.key_manager.name, what()));
     }
 }
 
-/// A verdict is only as good as the least certain key manager: one that could not be asked might
-/// have vouched.
-fn graver(a: Deny, b: Deny) -> Deny {
-    let rank = |deny: &Deny| match deny.reason {
-        DenyReason::AuthorizationServerUnavailable => 3,
-        DenyReason::AuthorizationServerMisbehaved => 2,
-        DenyReason::TokenRevoked => 1,
-        _ => 0,
-    };
-    if rank(&b) > rank(&a) { b } else { a }
+/// A JWT names its issuer, so only the issuer's key managers are responsible for it.
+fn keep_responsible(inquiries: &mut Vec<Inquiry<'_>>, token: BearerToken<'_>) {
+    let issuer = claimed_issuer(token);
+    inquiries.retain(|inquiry| {
+        issuer.is_some() && inquiry.key_manager.trust.issuer.as_deref() == issuer.as_deref()
+    });
 }
 
 /// The `iss` a JWT claims, unverified: good for choosing who verifies it, for nothing else.
@@ -195,3 +214,21 @@ fn claimed_issuer(token: BearerToken<'_>) -> Option<Box<str>> {
     let claims = phantom_core::json::parse_object(&jwt::decode(jws.payload).ok()?).ok()?;
     claims.get("iss").and_then(serde_json::Value::as_str).map(Box::from)
 }
+
+/// A verdict is only as good as the least certain key manager: one that could not be asked might
+/// have vouched.
+fn graver(so_far: Option<Deny>, next: Deny) -> Option<Deny> {
+    let rank = |deny: &Deny| match deny.reason {
+        DenyReason::AuthorizationServerUnavailable => 3,
+        DenyReason::AuthorizationServerMisbehaved => 2,
+        DenyReason::TokenRevoked => 1,
+        _ => 0,
+    };
+    match so_far {
+        Some(deny) if rank(&deny) >= rank(&next) => Some(deny),
+        _ => Some(next),
+    }
+}
+
+#[cfg(test)]
+mod tests;

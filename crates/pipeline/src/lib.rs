@@ -3,6 +3,11 @@
 //! [`Pipeline::decide`] takes [`RequestFacts`] and yields a [`Decision`]: forward with a permit, or
 //! answer. The proxy, adapters to other proxies and `phantom explain` all enter here.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+
 pub mod admit;
 pub mod answer;
 pub mod cors;

@@ -22,13 +22,13 @@ struct Segment {
     routes: Vec<Arc<Route>>,
 }
 
-#[derive(Debug, PartialEq)]
-pub enum Match<'t, R = Arc<Route>> {
-    Found(&'t R),
-    /// The prefix is there but no route of it takes the method. A shorter prefix is not tried: it
-    /// may be less protected. `preflight` is the route that would answer for CORS.
+#[derive(Debug)]
+pub enum Match<'t> {
+    Found(&'t Arc<Route>),
+    /// The prefix is there but none of its routes, which are never none, takes the method. A shorter
+    /// prefix is not tried: it may be less protected.
     MethodNotAllowed {
-        routes: &'t [R],
+        routes: &'t [Arc<Route>],
     },
     NoRoute,
 }
@@ -62,22 +62,32 @@ impl RouteTable {
         Ok(table)
     }
 
+    /// `host` in any case, with or without the dot of the root. A path with an empty segment matches
+    /// nothing: a backend may read it as another path than we do.
     #[must_use]
     pub fn find(&self, host: &str, path: &str, method: &str) -> Match<'_> {
-        let named = if self.hosts.is_empty() {
-            None
-        } else {
-            self.hosts
-                .get(host)
-                .or_else(|| self.hosts.get(host.to_ascii_lowercase().as_str()))
-                .and_then(|root| root.deepest(path))
-        };
+        if path.contains("//") {
+            return Match::NoRoute;
+        }
+        let named = self.host(host).and_then(|root| root.deepest(path));
         let Some(routes) = named.or_else(|| self.any_host.deepest(path)) else {
             return Match::NoRoute;
         };
         match routes.iter().find(|route| route.matcher.takes_method(method)) {
             Some(route) => Match::Found(route),
             None => Match::MethodNotAllowed { routes },
+        }
+    }
+
+    fn host(&self, host: &str) -> Option<&Segment> {
+        if self.hosts.is_empty() {
+            return None;
+        }
+        let host = host.strip_suffix('.').unwrap_or(host);
+        if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            self.hosts.get(host.to_ascii_lowercase().as_str())
+        } else {
+            self.hosts.get(host)
         }
     }
 
@@ -116,8 +126,11 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn overlap(a: &Route, b: &Route) -> bool {
-    let (a, b) = (&a.matcher.methods, &b.matcher.methods);
-    a.is_empty() || b.is_empty() || a.iter().any(|method| b.contains(method))
+    let takes_one_of = |taker: &Route, other: &Route| {
+        other.matcher.methods.iter().any(|method| taker.matcher.takes_method(method))
+    };
+    let all = |route: &Route| route.matcher.methods.is_empty();
+    all(a) || all(b) || takes_one_of(a, b) || takes_one_of(b, a)
 }
 
 #[cfg(test)]

@@ -1,0 +1,68 @@
+//! The body of an error in each format.
+
+use serde::Serialize;
+
+use super::ErrorFormat;
+use super::said::Said;
+use super::said::Wso2;
+
+/// Media type and text. Members stand in the order in which the formats' originals write them.
+pub(super) fn body(said: &Said, format: ErrorFormat) -> (&'static str, String) {
+    match format {
+        ErrorFormat::Curity => {
+            let body = Curity { code: said.code, message: said.message };
+            ("application/json", text(&body))
+        }
+        ErrorFormat::Problem => {
+            let body = Problem {
+                kind: "about:blank",
+                title: said.title,
+                status: said.status,
+                detail: said.message,
+            };
+            ("application/problem+json", text(&body))
+        }
+        ErrorFormat::Wso2 => ("application/json", text(&wso2(said))),
+    }
+}
+
+#[derive(Serialize)]
+struct Curity {
+    code: &'static str,
+    message: &'static str,
+}
+
+/// RFC 9457 §3.1.
+#[derive(Serialize)]
+struct Problem {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'static str,
+}
+
+/// `code` is a string here, also where it is a status.
+#[derive(Serialize)]
+struct Wso2Fault {
+    code: String,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    message: &'static str,
+    description: &'static str,
+}
+
+fn wso2(said: &Said) -> Wso2Fault {
+    let report = Some("Status report");
+    let (code, kind, message, description) = match said.wso2 {
+        Wso2::Fault(code, message, description) => (code.to_owned(), None, message, description),
+        Wso2::Report(code, message, description) => (code.to_owned(), report, message, description),
+        Wso2::Status => (said.status.to_string(), report, said.title, said.message),
+    };
+    Wso2Fault { code, kind, message, description }
+}
+
+fn text(body: &impl Serialize) -> String {
+    // Strings and numbers in a struct: there is nothing in it that could fail.
+    serde_json::to_string(body).unwrap_or_default()
+}
