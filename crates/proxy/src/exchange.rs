@@ -155,11 +155,11 @@ impl Exchange {
                 self.upload = Upload::Done;
                 continue;
             };
-            self.moved += 1;
             let mut sink = Sink { out: &mut self.connection.outbox.bytes, chunked };
             if !ready!(source.poll_piece(cx, &mut sink))? {
                 self.upload = Upload::Sent;
             }
+            self.moved += 1;
         }
     }
 

@@ -89,10 +89,6 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     pub(crate) fn pending(&self) -> usize {
         self.bytes.len() - self.sent
     }

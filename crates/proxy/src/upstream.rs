@@ -43,7 +43,8 @@ pub(crate) enum ConnectError {
 pub(crate) struct Pool {
     limits: Limits,
     tls: Arc<rustls::ClientConfig>,
-    idle: RefCell<HashMap<Upstream, VecDeque<Idle>>>,
+    /// By port and scheme, then by host: routes that differ only in their path share connections.
+    idle: RefCell<HashMap<(u16, bool), HashMap<Box<str>, VecDeque<Idle>>>>,
 }
 
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl Pool {
         upstream: &Upstream,
     ) -> Option<UpstreamConnection> {
         let mut idle = self.idle.borrow_mut();
-        let idle = idle.get_mut(upstream)?;
+        let idle = idle.get_mut(&(upstream.port, upstream.https))?.get_mut(&upstream.host)?;
         while let Some(mut candidate) = idle.pop_back() {
             // An idle connection has nothing to say: readable means closed, or out of step. This
             // costs no system call unless the kernel has told of something already.
@@ -80,11 +81,12 @@ impl Pool {
         connection.reused = true;
         connection.received.relax();
         connection.outbox.relax();
-        let mut pools = self.idle.borrow_mut();
-        if !pools.contains_key(upstream) {
-            pools.insert(upstream.clone(), VecDeque::new());
+        let mut idle = self.idle.borrow_mut();
+        let hosts = idle.entry((upstream.port, upstream.https)).or_default();
+        if !hosts.contains_key(&upstream.host) {
+            hosts.insert(upstream.host.clone(), VecDeque::new());
         }
-        let Some(idle) = pools.get_mut(upstream) else { return };
+        let Some(idle) = hosts.get_mut(&upstream.host) else { return };
         if idle.len() >= self.limits.max_idle_upstream {
             idle.pop_front();
         }
@@ -96,11 +98,14 @@ impl Pool {
         let Some(oldest) = Instant::now().checked_sub(self.limits.upstream_keep_alive) else {
             return;
         };
-        self.idle.borrow_mut().retain(|_, idle| {
-            while idle.front().is_some_and(|idle| idle.since < oldest) {
-                idle.pop_front();
-            }
-            !idle.is_empty()
+        self.idle.borrow_mut().retain(|_, hosts| {
+            hosts.retain(|_, idle| {
+                while idle.front().is_some_and(|idle| idle.since < oldest) {
+                    idle.pop_front();
+                }
+                !idle.is_empty()
+            });
+            !hosts.is_empty()
         });
     }
 

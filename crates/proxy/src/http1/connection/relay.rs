@@ -50,6 +50,8 @@ struct Relay {
     bytes: u64,
     /// The stream may be ended early without looking whole: a server-sent event stream.
     ends_anywhere: bool,
+    /// The client may have seen the head: from here on an answer of our own comes too late.
+    committed: bool,
     /// What [`Exchange::moved`] was when the deadline was last put off.
     moved: u64,
 }
@@ -199,6 +201,7 @@ impl Http1Connection {
             status: 0,
             bytes: 0,
             ends_anywhere: false,
+            committed: false,
             moved: u64::MAX,
         };
         let (attempt, exchange) = self.run(permitted, exchange, relay, body).await;
@@ -289,7 +292,8 @@ impl Http1Connection {
                 Phase::Head => match exchange.poll_head(cx) {
                     Poll::Ready(Ok(())) => {
                         // An answer before the end of the request: the rest of it is never read.
-                        relay.keep_alive &= exchange.is_upload_done();
+                        relay.keep_alive &=
+                            exchange.is_upload_done() && !self.worker.draining.get();
                         relay.start(exchange, self.head.version, &mut self.outbox.bytes);
                     }
                     Poll::Ready(Err(error)) => {
@@ -306,6 +310,7 @@ impl Http1Connection {
                 },
                 Phase::Body => {
                     if self.outbox.pending() >= CHUNK {
+                        relay.committed = true;
                         match self.outbox.poll_send_all(cx, &mut self.io) {
                             Poll::Ready(Ok(())) => {}
                             Poll::Ready(Err(_)) => {
@@ -324,10 +329,17 @@ impl Http1Connection {
                         }
                         Poll::Ready(Err(error)) => {
                             tracing::debug!(%error, "a backend broke off");
-                            return Poll::Ready(relay.broken_off("upstream_broke_off"));
+                            if relay.committed {
+                                let _ = self.outbox.poll_send_all(cx, &mut self.io);
+                            } else {
+                                self.outbox.bytes.clear();
+                            }
+                            let error = "upstream_broke_off";
+                            return Poll::Ready(relay.failed(Fault::BadGateway, error, false));
                         }
                         Poll::Pending => {
                             // What came goes on at once: events are not held back.
+                            relay.committed = true;
                             return match self.outbox.poll_send_all(cx, &mut self.io) {
                                 Poll::Ready(Err(_)) => Poll::Ready(relay.broken_off("client_gone")),
                                 _ => Poll::Pending,
@@ -336,6 +348,7 @@ impl Http1Connection {
                     }
                 }
                 Phase::Flush => {
+                    relay.committed = true;
                     return match self.outbox.poll_send_all(cx, &mut self.io) {
                         Poll::Ready(Ok(())) => Poll::Ready(relay.done()),
                         Poll::Ready(Err(_)) => Poll::Ready(relay.broken_off("client_gone")),
@@ -425,9 +438,10 @@ impl Relay {
 
     /// Before the client was told anything this is an answer; after, only closing is left.
     const fn failed(&self, fault: Fault, error: &'static str, stale: bool) -> Attempt {
-        match self.phase {
-            Phase::Head => Attempt::Failed { fault, error, stale },
-            Phase::Body | Phase::Flush => self.broken_off(error),
+        if self.committed {
+            self.broken_off(error)
+        } else {
+            Attempt::Failed { fault, error, stale }
         }
     }
 

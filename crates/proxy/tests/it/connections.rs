@@ -1,0 +1,244 @@
+//! Connections: kept, pipelined, bounded, timed out, drained; never shared between clients.
+
+use std::io::Read;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use phantom_proxy::AccessLog;
+use phantom_proxy::Limits;
+use phantom_proxy::access_log::LogFormat;
+
+use crate::harness::*;
+
+const GET: &str = "GET /x HTTP/1.1\r\nHost: h\r\n\r\n";
+
+fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
+#[test]
+fn connections_are_kept_on_both_sides() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    let mut client = gateway.connect();
+    for _ in 0..10 {
+        client.write(GET);
+        assert_eq!(client.response().text(), "ok");
+    }
+    assert_eq!((backend.seen().len(), backend.connections()), (10, 1));
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let backend = Backend::start(|request| ok(request.split(' ').nth(1).unwrap()));
+    let gateway = Setup::new(backend.address).start();
+    let mut client = gateway.connect();
+    let requests: String =
+        (0..20).map(|n| format!("GET /{n} HTTP/1.1\r\nHost: h\r\n\r\n")).collect();
+    client.write(requests);
+    for n in 0..20 {
+        assert_eq!(client.response().text(), format!("/{n}"));
+    }
+}
+
+#[test]
+fn a_request_may_come_byte_by_byte() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    let mut client = gateway.connect();
+    for byte in
+        b"POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    {
+        client.write([*byte]);
+    }
+    assert_eq!(client.response().status, 200);
+    assert_eq!(backend.only().body, "abc");
+}
+
+#[test]
+fn one_clients_state_never_shows_at_another() {
+    // The backend answers with the token it was sent, so a mix-up would show.
+    let backend = Backend::start(|request| {
+        let credential =
+            request.lines().find(|line| line.starts_with("authorization")).unwrap_or("none");
+        ok(credential)
+    });
+    let gateway = Setup::new(backend.address).start();
+    let signed_in =
+        format!("GET /api HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+    let (mut alice, mut stranger) = (gateway.connect(), gateway.connect());
+    for _ in 0..20 {
+        alice.write(&signed_in);
+        assert_eq!(alice.response().text(), format!("authorization: Bearer {JWT}"));
+        stranger.write(GET);
+        assert_eq!(stranger.response().text(), "none");
+        alice.write(GET);
+        assert_eq!(alice.response().text(), "none", "nor at her own next request");
+    }
+    assert_eq!(backend.connections(), 1, "all went over one kept connection");
+}
+
+#[test]
+fn http_1_0_is_served_and_closed_unless_asked_to_keep() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    let response = gateway.send("GET /x HTTP/1.0\r\n\r\n");
+    assert_eq!((response.status, response.closed), (200, true));
+    let mut client = gateway.connect();
+    for _ in 0..2 {
+        client.write("GET /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        assert_eq!(client.response().field("connection"), Some("keep-alive"));
+    }
+}
+
+#[test]
+fn a_head_that_drips_is_cut_off_at_its_deadline() {
+    let backend = Backend::ok();
+    let limits = limits(|limits| limits.header_timeout = Duration::from_millis(300));
+    let gateway = Setup { limits, ..Setup::new(backend.address) }.start();
+    let mut client = gateway.connect();
+    client.write("GET / HTTP/1.1\r\n");
+    let writing = client.stream.try_clone().unwrap();
+    std::thread::spawn(move || {
+        let mut writing = writing;
+        // Every byte comes well within any per-read timeout.
+        while writing.write_all(b"a").is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let response = client.response();
+    assert_eq!((response.status, response.closed), (408, true));
+}
+
+#[test]
+fn an_idle_connection_is_closed_without_a_word() {
+    let backend = Backend::ok();
+    let limits = limits(|limits| limits.keep_alive_timeout = Duration::from_millis(200));
+    let gateway = Setup { limits, ..Setup::new(backend.address) }.start();
+    let mut client = gateway.connect();
+    client.write(GET);
+    assert_eq!(client.response().status, 200);
+    assert!(client.is_closed());
+}
+
+#[test]
+fn a_request_body_that_stalls_is_given_up() {
+    let backend = Backend::ok();
+    let limits = limits(|limits| limits.body_idle_timeout = Duration::from_millis(300));
+    let gateway = Setup { limits, ..Setup::new(backend.address) }.start();
+    let response = gateway.send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
+    assert_eq!(response.status, 504);
+    assert!(response.closed);
+}
+
+#[test]
+fn a_backend_that_never_answers_is_a_gateway_timeout() {
+    let backend = Backend::custom(|mut stream| {
+        let _ = stream.read(&mut [0; 1024]);
+        let _ = stream.read(&mut [0; 1024]);
+    });
+    let limits = limits(|limits| limits.upstream_idle_timeout = Duration::from_millis(300));
+    let gateway = Setup { limits, ..Setup::new(backend.address) }.start();
+    assert_eq!(gateway.send(GET).status, 504);
+}
+
+#[test]
+fn connections_over_the_limit_wait_their_turn() {
+    let backend = Backend::ok();
+    let limits = limits(|limits| limits.max_connections = 2);
+    let gateway = Setup { limits, ..Setup::new(backend.address) }.start();
+    let mut first = gateway.connect();
+    let mut second = gateway.connect();
+    for client in [&mut first, &mut second] {
+        client.write(GET);
+        assert_eq!(client.response().status, 200);
+    }
+    let mut third = gateway.connect();
+    third.write(GET);
+    third.stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    assert!(third.stream.read(&mut [0; 1]).is_err(), "not served while two are open");
+    third.stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    drop(first);
+    assert_eq!(third.response().status, 200);
+}
+
+#[test]
+fn at_shutdown_open_requests_end_and_idle_connections_close() {
+    let backend = Backend::start(|_| {
+        std::thread::sleep(Duration::from_millis(300));
+        ok("slow")
+    });
+    let mut gateway = Setup::new(backend.address).start();
+    let (mut idle, mut busy) = (gateway.connect(), gateway.connect());
+    busy.write(GET);
+    eventually("the request is at the backend", || backend.seen().len() == 1);
+    gateway.stop();
+    let response = busy.response();
+    assert_eq!((response.text(), response.closed), ("slow", true));
+    assert!(idle.is_closed());
+    assert!(std::net::TcpStream::connect(gateway.address).is_err(), "nothing listens any more");
+}
+
+#[test]
+fn the_drain_timeout_bounds_the_shutdown() {
+    let backend = Backend::custom(|mut stream| {
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let setup = Setup { drain: Duration::from_millis(200), ..Setup::new(backend.address) };
+    let mut gateway = setup.start();
+    let mut client = gateway.connect();
+    client.write(GET);
+    eventually("the request is at the backend", || backend.connections() == 1);
+    gateway.stop();
+    assert!(client.is_closed());
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_access_log_tells_what_happened_and_no_secret() {
+    for format in [LogFormat::Json, LogFormat::Text] {
+        let lines = Lines::default();
+        let backend = Backend::ok();
+        let access_log = Some(AccessLog::new(format, lines.clone()));
+        let mut gateway = Setup { access_log, ..Setup::new(backend.address) }.start();
+        let trace = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
+        gateway.send(format!("GET /api/a?access_token=qsecret&q=qvalue HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n{trace}\r\n"));
+        gateway
+            .send("GET /api/b HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer unknown-token\r\n\r\n");
+        gateway.send("GET /%00 HTTP/1.1\r\nHost: h\r\n\r\n");
+        gateway.stop();
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), 3, "{text}");
+        for expected in [
+            "/api/a",
+            "0af7651916cd43dd8448eb211c80319c",
+            "curity",
+            "token_inactive",
+            "127.0.0.1",
+            "401",
+        ] {
+            assert!(text.contains(expected), "{expected} in {text}");
+        }
+        for secret in [TOKEN, JWT, "unknown-token", "qsecret", "qvalue", "alice"] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+        assert_eq!(backend.only().field("traceparent").unwrap().len(), 55, "passed on");
+    }
+}

@@ -1,0 +1,250 @@
+//! HTTP/2 from clients, by prior knowledge: decided and forwarded like HTTP/1.1.
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::BodyExt;
+use http_body_util::Full;
+use hyper::body::Frame;
+use hyper::client::conn::http2;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
+use std::io::Write;
+
+use crate::harness::*;
+
+type Sender<B> = http2::SendRequest<B>;
+
+async fn connect<B>(gateway: &Gateway) -> Sender<B>
+where
+    B: hyper::body::Body + Send + Unpin + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let tcp = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
+    let (sender, connection) =
+        http2::handshake(TokioExecutor::new(), TokioIo::new(tcp)).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+fn get(path: &str) -> http::request::Builder {
+    Request::builder().uri(format!("http://api.example{path}"))
+}
+
+fn full(body: &'static str) -> Full<Bytes> {
+    Full::new(Bytes::from_static(body.as_bytes()))
+}
+
+#[tokio::test]
+async fn a_request_over_http2_is_exchanged_and_forwarded() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway).await;
+    let request = get("/api/x?a=1").header("authorization", format!("Bearer {TOKEN}"));
+    let request = request.header("cookie", "a=1").header("cookie", "b=2");
+    let response = sender.send_request(request.body(full("")).unwrap()).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "ok");
+    let seen = backend.only();
+    assert_eq!(seen.line, "GET /api/x?a=1 HTTP/1.1");
+    assert_eq!(seen.field("authorization"), Some(format!("Bearer {JWT}").as_str()));
+    assert_eq!(seen.field("cookie"), Some("a=1; b=2"), "in one field");
+    assert_eq!(seen.field("via"), Some("2 phantom"));
+    assert_eq!(seen.field("x-forwarded-host"), Some("api.example"));
+}
+
+#[tokio::test]
+async fn htp_6_ambiguous_requests_are_refused_in_http2_too() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway).await;
+    let refused = [
+        get("/x").header("host", "other.example"),
+        get("/x")
+            .header("x-a", http::HeaderValue::from_bytes(b"a\xff\tb").unwrap())
+            .uri("http://api.example/%2e%2e/api"),
+        get("/a//b"),
+        get("/api").method("TRACE"),
+        get("/x").header("expect", "magic"),
+    ];
+    for request in refused {
+        let request = request.body(full("")).unwrap();
+        let what = format!("{request:?}");
+        let response = sender.send_request(request).await.unwrap();
+        assert!(
+            response.status().is_client_error() || response.status() == 501,
+            "{what} {response:?}"
+        );
+    }
+    // Fields of a connection do not exist in HTTP/2: the stream is reset, or the request refused.
+    for (name, value) in [("connection", "close"), ("transfer-encoding", "chunked"), ("te", "gzip")]
+    {
+        let mut raw = RawHttp2::connect(&gateway);
+        assert!(raw.is_refused(&[(name, value)]), "{name}: {value}");
+    }
+    for (name, value) in [("X-Upper", "1"), ("x-lf", "a\nb"), ("x-nul", "a\0b"), ("x-cr", "a\rb")] {
+        let mut raw = RawHttp2::connect(&gateway);
+        assert!(raw.is_refused(&[(name, value)]), "{name}");
+    }
+    assert!(backend.seen().is_empty(), "{:?}", backend.seen());
+}
+
+#[tokio::test]
+async fn htp_6_content_length_has_to_equal_the_data() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway).await;
+    let pieces = futures_stream(vec!["abc"]);
+    let request = get("/x").method("POST").header("content-length", "5").body(pieces).unwrap();
+    let outcome = sender.send_request(request).await;
+    assert!(outcome.is_err() || !outcome.unwrap().status().is_success());
+    assert!(backend.seen().iter().all(|raw| !raw.ends_with("abc\0\0")));
+}
+
+#[tokio::test]
+async fn bodies_and_trailers_pass_in_both_directions() {
+    let backend = Backend::start(|_| {
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\ngrpc-status: 0\r\nauthorization: x\r\n\r\n".to_vec()
+    });
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway).await;
+    let mut trailers = http::HeaderMap::new();
+    trailers.insert("x-sum", "3".parse().unwrap());
+    trailers.insert("authorization", "Bearer evil".parse().unwrap());
+    let body =
+        futures_frames(vec![Frame::data(Bytes::from_static(b"abc")), Frame::trailers(trailers)]);
+    let request = get("/x").method("POST").body(body).unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    let collected = response.into_body().collect().await.unwrap();
+    assert_eq!(collected.trailers().unwrap().get("grpc-status").unwrap(), "0");
+    assert!(collected.trailers().unwrap().get("authorization").is_none());
+    assert_eq!(collected.to_bytes(), "ok");
+    assert_eq!(backend.only().body, "abc<trailers>x-sum: 3\r\n\r\n");
+}
+
+#[tokio::test]
+async fn prb_4_grpc_gets_its_refusal_in_a_trailers_only_answer() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway).await;
+    let request =
+        get("/api/Service/Method").method("POST").header("content-type", "application/grpc");
+    let response = sender.send_request(request.body(full("")).unwrap()).await.unwrap();
+    assert_eq!(
+        (response.status().as_u16(), &response.headers()["grpc-status"]),
+        (200, &"16".parse().unwrap())
+    );
+    assert!(response.headers().contains_key("www-authenticate"));
+    assert!(hyper::body::Body::is_end_stream(response.body()));
+}
+
+#[tokio::test]
+async fn str_2_a_grpc_stream_ends_with_status_16_when_its_token_does() {
+    let backend = Backend::custom(|mut stream| {
+        Client::new(stream.try_clone().unwrap()).head();
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
+        std::thread::sleep(std::time::Duration::from_secs(20));
+    });
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway).await;
+    let request = get("/api/Service/Watch").header("authorization", format!("Bearer {TOKEN}"));
+    let request = request.method("POST").header("content-type", "application/grpc");
+    let response = sender.send_request(request.body(full("")).unwrap()).await.unwrap();
+    gateway.clock.set(EXPIRES);
+    let collected = response.into_body().collect().await.unwrap();
+    assert_eq!(collected.trailers().unwrap().get("grpc-status").unwrap(), "16");
+}
+
+#[tokio::test]
+async fn many_streams_share_a_connection() {
+    let backend = Backend::start(|request| ok(request.split(' ').nth(1).unwrap()));
+    let gateway = Setup::new(backend.address).start();
+    let sender = connect(&gateway).await;
+    let requests = (0..100).map(|n| {
+        let mut sender = sender.clone();
+        tokio::spawn(async move {
+            let response =
+                sender.send_request(get(&format!("/{n}")).body(full("")).unwrap()).await.unwrap();
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            assert_eq!(body, format!("/{n}"));
+        })
+    });
+    for request in requests.collect::<Vec<_>>() {
+        request.await.unwrap();
+    }
+}
+
+fn futures_stream(
+    pieces: Vec<&'static str>,
+) -> impl hyper::body::Body<Data = Bytes, Error = std::convert::Infallible> + Send + Unpin + 'static
+{
+    futures_frames(
+        pieces.into_iter().map(|piece| Frame::data(Bytes::from_static(piece.as_bytes()))).collect(),
+    )
+}
+
+fn futures_frames(
+    frames: Vec<Frame<Bytes>>,
+) -> impl hyper::body::Body<Data = Bytes, Error = std::convert::Infallible> + Send + Unpin + 'static
+{
+    struct Frames(std::collections::VecDeque<Frame<Bytes>>);
+    impl hyper::body::Body for Frames {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            std::task::Poll::Ready(self.0.pop_front().map(Ok))
+        }
+    }
+    Frames(frames.into())
+}
+
+/// Writes frames that a well-behaved client library would not.
+struct RawHttp2(Client);
+
+impl RawHttp2 {
+    fn connect(gateway: &Gateway) -> Self {
+        let mut client = gateway.connect();
+        client.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+        Self(client)
+    }
+
+    /// Sends a GET with these fields; whether anything but a 2xx comes of it.
+    fn is_refused(&mut self, fields: &[(&str, &str)]) -> bool {
+        // Static table: :method GET, :scheme http, :path /; then literals without indexing.
+        let mut block = vec![0x82, 0x86, 0x84];
+        let all = [(":authority", "h")].into_iter().chain(fields.iter().copied());
+        for (name, value) in all {
+            block.push(0);
+            block.push(u8::try_from(name.len()).unwrap());
+            block.extend_from_slice(name.as_bytes());
+            block.push(u8::try_from(value.len()).unwrap());
+            block.extend_from_slice(value.as_bytes());
+        }
+        let length = u32::try_from(block.len()).unwrap().to_be_bytes();
+        let mut frame = vec![length[1], length[2], length[3], 1, 5, 0, 0, 0, 1];
+        frame.extend(block);
+        self.0.write(frame);
+        loop {
+            let Some((kind, payload)) = self.frame() else { return true };
+            match kind {
+                // HEADERS: a status of 200 is one byte of the static table.
+                1 => return payload.first() != Some(&0x88),
+                3 | 7 => return true,
+                _ => {}
+            }
+        }
+    }
+
+    fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
+        use std::io::Read;
+        let mut head = [0; 9];
+        self.0.stream.read_exact(&mut head).ok()?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; length as usize];
+        self.0.stream.read_exact(&mut payload).ok()?;
+        Some((head[3], payload))
+    }
+}

@@ -1,0 +1,11 @@
+//! The data plane over real sockets: raw bytes in, raw bytes out.
+
+mod connections;
+mod forwarding;
+mod framing;
+mod harness;
+mod http2;
+mod normalizer;
+mod static_files;
+mod streaming;
+mod tls;

@@ -1,0 +1,139 @@
+//! TLS on both sides, with names and certificates checked.
+
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use phantom_core::Access;
+use phantom_pipeline::Target;
+use phantom_pipeline::route::Upstream;
+use phantom_proxy::tls;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::ServerName;
+
+use crate::harness::*;
+
+struct Identity {
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+}
+
+fn identity(name: &str) -> Identity {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    Identity { certificate: made.cert.der().clone(), key }
+}
+
+fn roots(certificate: &CertificateDer<'static>) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate.clone()).unwrap();
+    roots
+}
+
+fn tls_gateway(backend: std::net::SocketAddr, http2: bool) -> (Gateway, RootCertStore) {
+    let ours = identity("localhost");
+    let trusted = roots(&ours.certificate);
+    let mut setup = Setup::new(backend);
+    setup.listener.tls =
+        Some(tls::server_config(vec![ours.certificate], ours.key, None, http2).unwrap());
+    (setup.start(), trusted)
+}
+
+fn get_over_tls(
+    gateway: &Gateway,
+    roots: RootCertStore,
+    alpn: &[&[u8]],
+) -> (String, Option<Vec<u8>>) {
+    let mut config =
+        rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    let name = ServerName::try_from("localhost").unwrap();
+    let mut session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut tcp = TcpStream::connect(gateway.address).unwrap();
+    let mut stream = rustls::Stream::new(&mut session, &mut tcp);
+    stream.write_all(b"GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    let protocol = session.alpn_protocol().map(<[u8]>::to_vec);
+    (answer, protocol)
+}
+
+#[test]
+fn tok_10_clients_reach_us_over_tls_and_the_backend_is_told_so() {
+    let backend = Backend::ok();
+    let (gateway, roots) = tls_gateway(backend.address, true);
+    let (answer, protocol) = get_over_tls(&gateway, roots, &[b"http/1.1"]);
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("ok"), "{answer}");
+    assert_eq!(protocol.as_deref(), Some(&b"http/1.1"[..]));
+    assert_eq!(backend.only().field("x-forwarded-proto"), Some("https"));
+}
+
+fn https_backend(name: &str) -> (Backend, CertificateDer<'static>) {
+    let theirs = identity(name);
+    let certificate = theirs.certificate.clone();
+    let config = tls::server_config(vec![theirs.certificate], theirs.key, None, false).unwrap();
+    let backend = Backend::custom(move |mut tcp| {
+        let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
+        let mut stream = rustls::Stream::new(&mut session, &mut tcp);
+        let mut head = Vec::new();
+        let mut piece = [0; 1024];
+        while let Ok(count) = stream.read(&mut piece) {
+            head.extend_from_slice(&piece[..count]);
+            if count == 0 {
+                return;
+            }
+            if head.ends_with(b"\r\n\r\n") {
+                head.clear();
+                stream.write_all(&ok("over tls")).unwrap();
+            }
+        }
+    });
+    (backend, certificate)
+}
+
+fn https_route(backend: &Backend) -> Vec<phantom_pipeline::Route> {
+    let upstream = Upstream {
+        https: true,
+        host: "localhost".into(),
+        port: backend.address.port(),
+        path: "".into(),
+    };
+    vec![route("secure", "/", Target::Upstream(upstream), Access::Public)]
+}
+
+#[test]
+fn backends_over_https_are_verified_by_certificate_and_name() {
+    let (backend, certificate) = https_backend("localhost");
+    let trusting =
+        Setup { upstream_roots: roots(&certificate), ..Setup::with_routes(https_route(&backend)) };
+    let gateway = trusting.start();
+    let mut client = gateway.connect();
+    for _ in 0..3 {
+        client.write("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_eq!(client.response().text(), "over tls");
+    }
+    assert_eq!(backend.connections(), 1, "kept open");
+
+    let stranger = Setup::with_routes(https_route(&backend)).start();
+    assert_eq!(stranger.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n").status, 502);
+    let (impostor, certificate) = https_backend("other.example");
+    let fooled =
+        Setup { upstream_roots: roots(&certificate), ..Setup::with_routes(https_route(&impostor)) };
+    assert_eq!(fooled.start().send("GET / HTTP/1.1\r\nHost: h\r\n\r\n").status, 502);
+}
+
+#[test]
+fn a_plain_request_to_a_tls_listener_gets_no_answer_and_does_no_harm() {
+    let backend = Backend::ok();
+    let (gateway, roots) = tls_gateway(backend.address, false);
+    let mut client = gateway.connect();
+    client.write("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    let mut answer = Vec::new();
+    let _ = client.stream.read_to_end(&mut answer);
+    assert!(!answer.starts_with(b"HTTP/1.1 2"));
+    assert!(get_over_tls(&gateway, roots, &[]).0.starts_with("HTTP/1.1 200 "));
+}
