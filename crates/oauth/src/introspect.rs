@@ -1,13 +1,12 @@
 //! The introspection call (RFC 7662) and what becomes of its answer.
 
+mod ask;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
-use http::HeaderValue;
-use http::header;
 use phantom_core::BearerToken;
 use phantom_core::Clock;
 use phantom_core::PhantomToken;
@@ -16,25 +15,13 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::access_token;
-use crate::answer;
-use crate::answer::RawAnswer;
 use crate::answer::ResponseFormat;
 use crate::answer::Said;
-use crate::answer::Unusable;
 use crate::client_auth::Authenticator;
-use crate::client_auth::CallContext;
-use crate::client_auth::Credential;
-use crate::client_auth::encoded;
 use crate::discovery::Discovery;
-use crate::discovery::Metadata;
-use crate::egress::Answer;
 use crate::egress::Egress;
-use crate::egress::EgressError;
 use crate::egress::Target;
-use crate::freshness::freshness_of;
-use crate::guard::Call;
 use crate::guard::Guard;
-use crate::guard::NotAdmitted;
 use crate::introspection::Freshness;
 use crate::introspection::Introspect;
 use crate::introspection::IntrospectError;
@@ -44,8 +31,6 @@ use crate::refusal::Refusal;
 use crate::token_verifier::TokenVerifier;
 use crate::token_verifier::VerifyError;
 
-/// A server that asks for a longer pause is not asked again in this call.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// CAC-3: what a minted token lives in the cache when the server states no end and no freshness.
 const UNSTATED_LIFE: Duration = Duration::from_secs(60);
 
@@ -101,18 +86,18 @@ impl IntrospectionClient {
             Said::SignedStatement(jwt) => {
                 let verified = self.verifier.signed_statement(&jwt, &self.client_id).await;
                 match verified.map_err(unverifiable)? {
-                    Some(members) => self.minted(members, freshness),
+                    Some(members) => self.minted(&members, freshness),
                     None => Ok(Introspection::Inactive),
                 }
             }
-            Said::Claims(members) => self.minted(members, freshness),
+            Said::Claims(members) => self.minted(&members, freshness),
         }
     }
 
     /// Makes the phantom token from what the server said.
     fn minted(
         &self,
-        members: Map<String, Value>,
+        members: &Map<String, Value>,
         freshness: Freshness,
     ) -> Result<Introspection, IntrospectError> {
         let minter = match &self.minter {
@@ -125,14 +110,14 @@ impl IntrospectionClient {
         };
         let rules = &self.verifier.rules;
         let refused = |refusal: Refusal| misbehaved(format!("its statement is refused: {refusal}"));
-        access_token::check_required(&members, &self.required_to_mint).map_err(refused)?;
+        access_token::check_required(members, &self.required_to_mint).map_err(refused)?;
         // The server speaks for its own tokens: what names no issuer is its.
-        let named = access_token::text(&members, "iss").map_err(refused)?;
+        let named = access_token::text(members, "iss").map_err(refused)?;
         if named.is_some_and(|named| rules.issuer.as_deref().is_some_and(|ours| ours != named)) {
             return Err(refused(Refusal::Issuer));
         }
         let issuer = rules.issuer.clone().or_else(|| named.map(Arc::from));
-        let end = access_token::date(&members, "exp").map_err(refused)?;
+        let end = access_token::date(members, "exp").map_err(refused)?;
         let now = self.clock.now().wall;
         let failed = |error: &dyn std::fmt::Display| {
             misbehaved(format!("a phantom token cannot be minted from its statement: {error}"))
@@ -141,7 +126,7 @@ impl IntrospectionClient {
         let phantom_token = PhantomToken::parse(&minted.jwt, rules.max_phantom_token_len)
             .map_err(|error| failed(&error))?;
         let statement =
-            access_token::statement_of(&members, phantom_token, issuer, rules.scope_array)
+            access_token::statement_of(members, phantom_token, issuer, rules.scope_array)
                 .map_err(refused)?;
         let freshness = match (freshness, end) {
             (Freshness::Unstated, None) => Freshness::For(UNSTATED_LIFE),
@@ -150,167 +135,6 @@ impl IntrospectionClient {
         let statement = Statement { expires_at: Some(minted.expires_at), ..statement };
         Ok(Introspection::Active { statement: Arc::new(statement), freshness })
     }
-
-    /// One question: one attempt, one more where that is cheap and safe, one more with another
-    /// credential where ours has changed.
-    async fn ask(&self, token: BearerToken<'_>) -> Result<(Said, Freshness), IntrospectError> {
-        let metadata = self.metadata().await?;
-        let target = self.target(metadata.as_deref())?;
-        let call = self.guard.admit().await.map_err(not_admitted)?;
-        let mut credential = self.auth.credential();
-        let (mut may_retry, mut may_swap) = (true, true);
-        loop {
-            let sent = self.attempt(token, target, metadata.as_deref(), &credential).await?;
-            let pause = match sent {
-                Ok(answer) => match self.read(&answer) {
-                    Ok(said) => {
-                        self.auth.accepted(&credential);
-                        call.succeeded();
-                        return Ok((said, freshness_of(&answer.headers)));
-                    }
-                    Err(Unusable::ClientRefused) => {
-                        let another = match may_swap {
-                            true => self.auth.another(&credential).await,
-                            false => None,
-                        };
-                        let Some(another) = another else {
-                            call.succeeded();
-                            return Err(misbehaved(
-                                "it refused our client credentials: check client_id and secret",
-                            ));
-                        };
-                        (credential, may_swap) = (another, false);
-                        continue;
-                    }
-                    Err(Unusable::Misbehaved(cause)) => {
-                        call.succeeded();
-                        return Err(IntrospectError::Misbehaved { cause });
-                    }
-                    Err(Unusable::Unavailable { retry_after, cause }) => {
-                        let asked = matches!(answer.status.as_u16(), 429 | 503);
-                        let pause = retry_after.filter(|pause| asked && *pause <= LONGEST_PAUSE);
-                        match pause {
-                            Some(pause) if may_retry => (pause, retry_after, cause),
-                            _ => return Err(give_up(call, retry_after, cause)),
-                        }
-                    }
-                },
-                // Not sent, so it can be sent again.
-                Err(error @ EgressError::Connect(_)) if may_retry => {
-                    (Duration::ZERO, None, reason(&error))
-                }
-                Err(error @ (EgressError::ForbiddenAddress | EgressError::Encoded)) => {
-                    call.succeeded();
-                    return Err(misbehaved(reason(&error)));
-                }
-                Err(error) => return Err(give_up(call, None, reason(&error))),
-            };
-            let (pause, retry_after, cause) = pause;
-            if !self.guard.afford_retry() {
-                return Err(give_up(call, retry_after, cause));
-            }
-            tokio::time::sleep(pause).await;
-            may_retry = false;
-        }
-    }
-
-    async fn attempt(
-        &self,
-        token: BearerToken<'_>,
-        target: &Target,
-        metadata: Option<&Metadata>,
-        credential: &Arc<Credential>,
-    ) -> Result<Result<Answer, EgressError>, IntrospectError> {
-        let mut headers = HeaderMap::with_capacity(6);
-        headers.insert(header::ACCEPT, HeaderValue::from_static(self.format.accept()));
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
-        // INT-1: encoded, so that no token can add a parameter.
-        let mut form = String::with_capacity(token.expose().len() + 128);
-        form.push_str("token=");
-        form.push_str(&encoded(token.expose()));
-        form.push_str("&token_type_hint=access_token");
-        let context = CallContext {
-            now: self.clock.now().wall,
-            endpoint: &target.url,
-            accepted_algorithms: metadata.and_then(|known| known.assertion_algorithms.as_deref()),
-        };
-        self.auth
-            .apply(credential, context, &mut headers, &mut form)
-            .map_err(|cause| IntrospectError::Misbehaved { cause })?;
-        Ok(self.egress.post_form(target, headers, form).await)
-    }
-
-    fn read(&self, answer: &Answer) -> Result<Said, Unusable> {
-        let mut types = answer.headers.get_all(header::CONTENT_TYPE).iter();
-        let content_type = match (types.next(), types.next()) {
-            (Some(only), None) => only.to_str().ok(),
-            _ => None,
-        };
-        let retry_after = answer.headers.get(header::RETRY_AFTER);
-        let raw = RawAnswer {
-            status: answer.status.as_u16(),
-            content_type,
-            retry_after: retry_after.and_then(|value| value.to_str().ok()),
-            body: &answer.body,
-        };
-        answer::read(raw, &self.format, self.clock.now().wall)
-    }
-
-    /// Needed for the endpoint; wanted for the algorithms of assertions (CLA-8).
-    async fn metadata(&self) -> Result<Option<Arc<Metadata>>, IntrospectError> {
-        let Some(discovery) = &self.discovery else { return Ok(None) };
-        match (discovery.metadata().await, &self.endpoint) {
-            (Ok(metadata), _) => Ok(Some(metadata)),
-            (Err(_), Some(_)) => Ok(None),
-            (Err(error), None) => Err(unavailable(error.cause, error.retry_after)),
-        }
-    }
-
-    fn target<'a>(&'a self, metadata: Option<&'a Metadata>) -> Result<&'a Target, IntrospectError> {
-        if let Some(endpoint) = &self.endpoint {
-            return Ok(endpoint);
-        }
-        let alias = metadata
-            .and_then(|metadata| metadata.mtls_introspection_endpoint.as_ref())
-            .filter(|_| self.auth.uses_tls());
-        alias
-            .or_else(|| metadata.and_then(|metadata| metadata.introspection_endpoint.as_ref()))
-            .ok_or_else(|| {
-                misbehaved("its metadata names no introspection_endpoint: set it in the file")
-            })
-    }
-}
-
-fn give_up(
-    call: Call<'_>,
-    retry_after: Option<Duration>,
-    cause: impl Into<Arc<str>>,
-) -> IntrospectError {
-    call.failed();
-    unavailable(cause, retry_after)
-}
-
-/// The error and its causes in one line.
-fn reason(error: &EgressError) -> Arc<str> {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text.into()
-}
-
-fn not_admitted(refused: NotAdmitted) -> IntrospectError {
-    let retry_after = match &refused {
-        NotAdmitted::Open { retry_after } => Some(*retry_after),
-        NotAdmitted::Crowded => Some(LONGEST_PAUSE),
-    };
-    unavailable(refused.to_string(), retry_after)
 }
 
 fn unverifiable(error: VerifyError) -> IntrospectError {

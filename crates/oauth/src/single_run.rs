@@ -84,7 +84,10 @@ mod tests {
         single.run(|| async { panic!("the job dies") }).await;
         let ran = Arc::new(AtomicUsize::new(0));
         let counted = ran.clone();
-        single.run(|| async move { drop(counted.fetch_add(1, SeqCst)) }).await;
+        let job = || async move {
+            counted.fetch_add(1, SeqCst);
+        };
+        single.run(job).await;
         assert_eq!(ran.load(SeqCst), 1);
     }
 

@@ -47,12 +47,12 @@ impl Default for AssertionOptions {
 
 pub(super) enum AssertionKey {
     Private { key: SigningKey, kid: Option<String> },
-    Shared(hmac::Key),
+    Shared(Box<hmac::Key>),
 }
 
 impl AssertionKey {
     pub(super) fn shared(secret: &[u8]) -> Self {
-        Self::Shared(hmac::Key::new(hmac::HMAC_SHA256, secret))
+        Self::Shared(Box::new(hmac::Key::new(hmac::HMAC_SHA256, secret)))
     }
 
     /// A new assertion, for one attempt (CLA-6).

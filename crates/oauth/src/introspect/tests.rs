@@ -8,6 +8,7 @@ use phantom_testkit::Signer;
 use serde_json::json;
 
 use super::*;
+use crate::client_auth::encoded;
 use crate::test_support::*;
 
 mod signed;

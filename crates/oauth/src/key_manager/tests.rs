@@ -32,7 +32,8 @@ fn problems(stage: &Stage, change: impl FnOnce(&mut KeyManagerConfig)) -> Vec<&'
 async fn a_wrong_configuration_is_refused_with_the_field_and_what_to_do() {
     let stage = Stage::new().await;
     assert_eq!(problems(&stage, |_| {}), Vec::<&str>::new());
-    let cases: [(&[&str], &dyn Fn(&mut KeyManagerConfig)); 15] = [
+    type Change<'a> = &'a dyn Fn(&mut KeyManagerConfig);
+    let cases: [(&[&str], Change<'_>); 15] = [
         (&["client_id"], &|c| c.client_id.clear()),
         (&["clock_skew_seconds"], &|c| c.clock_skew = Duration::from_secs(61)),
         (&["timeout", "connect_timeout"], &|c| c.timeout = Duration::ZERO),
