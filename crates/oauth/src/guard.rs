@@ -69,9 +69,12 @@ impl Guard {
         }
     }
 
-    /// A turn, after a bounded wait. The breaker is asked last: who waited while the server died
-    /// does not call it.
+    /// A turn, after a bounded wait. The breaker is asked first, so that nobody queues for a dead
+    /// server, and last, so that who waited while it died does not call it.
     pub(crate) async fn admit(&self) -> Result<Call<'_>, NotAdmitted> {
+        if let Some(retry_after) = self.state().breaker.pause(self.clock.now().tick) {
+            return Err(NotAdmitted::Open { retry_after });
+        }
         let place = self.admitted.try_acquire().map_err(|_| NotAdmitted::Crowded)?;
         let turn = match tokio::time::timeout(self.queue_wait, self.calls.acquire()).await {
             Ok(Ok(turn)) => turn,

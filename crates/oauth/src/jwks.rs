@@ -118,38 +118,43 @@ impl KeySource {
         }))
     }
 
-    /// The keys, fetched first when there are none or when they are due.
+    /// The keys, fetched first when there are none or when they are due. While the issuer is in
+    /// trouble and old keys serve, it is asked again without making anybody wait.
     pub(crate) async fn keys(&self) -> Result<Arc<JwkSet>, KeysUnavailable> {
         if self.0.attempt_wanted(Duration::ZERO) {
-            self.refresh().await;
+            if self.0.serves_in_spite_of_failure() {
+                self.0.run.start(|| self.job());
+            } else {
+                self.refresh().await;
+            }
         }
         self.0.held()
     }
 
-    /// For a kid that the keys at hand lack: one fetch, if the issuer may be asked (DSC-7).
-    /// `Ok(None)` when the issuer was asked lately: the kid is unknown.
+    /// For a kid that the keys `seen` lack: newer ones, after one fetch if the issuer may be asked
+    /// (DSC-7). `Ok(None)` when it was asked lately: the kid is unknown.
     pub(crate) async fn keys_for_unknown(
         &self,
         kid: Option<&str>,
+        seen: &Arc<JwkSet>,
     ) -> Result<Option<Arc<JwkSet>>, KeysUnavailable> {
-        if matches!(self.0.location, KeyLocation::Inline(_)) {
-            return Ok(None);
+        // Somebody else's fetch may have ended in between, or be under way.
+        if let Some(newer) = self.0.newer_than(seen) {
+            return Ok(Some(newer));
         }
-        if !self.0.may_ask_for(kid) {
-            let state = self.0.state();
-            return match &state.failure {
-                // We could not look: that the kid is unknown is not known.
-                Some(cause) => {
-                    Err(KeysUnavailable { cause: Arc::clone(cause), retry_after: Some(FLOOR) })
-                }
-                None => Ok(None),
-            };
+        if self.0.may_ask_for(kid) {
+            self.refresh().await;
+        } else {
+            self.0.run.join().await;
         }
-        self.refresh().await;
-        if let Some(cause) = &self.0.state().failure {
-            return Err(KeysUnavailable { cause: Arc::clone(cause), retry_after: Some(FLOOR) });
+        match (self.0.newer_than(seen), &self.0.state().failure) {
+            (Some(newer), _) => Ok(Some(newer)),
+            // We could not look: that the kid is unknown is not known.
+            (None, Some(cause)) => {
+                Err(KeysUnavailable { cause: Arc::clone(cause), retry_after: Some(FLOOR) })
+            }
+            (None, None) => Ok(None),
         }
-        self.0.held().map(Some)
     }
 
     /// Fetches ahead of time, so that no request has to wait for it. For a background task.
@@ -164,8 +169,12 @@ impl KeySource {
     }
 
     async fn refresh(&self) {
+        self.0.run.run(|| self.job()).await;
+    }
+
+    fn job(&self) -> impl Future<Output = ()> + Send + use<> {
         let shared = Arc::clone(&self.0);
-        self.0.run.run(|| async move { shared.fetch_and_store().await }).await;
+        async move { shared.fetch_and_store().await }
     }
 }
 
@@ -198,7 +207,18 @@ impl Shared {
         }
     }
 
+    fn serves_in_spite_of_failure(&self) -> bool {
+        self.state().failure.is_some() && self.held().is_ok()
+    }
+
+    fn newer_than(&self, seen: &Arc<JwkSet>) -> Option<Arc<JwkSet>> {
+        self.held().ok().filter(|held| !Arc::ptr_eq(held, seen))
+    }
+
     fn may_ask_for(&self, kid: Option<&str>) -> bool {
+        if matches!(self.location, KeyLocation::Inline(_)) {
+            return false;
+        }
         let now = self.clock.now().tick;
         let hash = self.hasher.hash_one(kid);
         let mut state = self.state();

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use tokio::sync::watch;
@@ -18,16 +19,38 @@ impl SingleRun {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let mut end = self.join_or_start(job);
-        // Ends with an error when the task drops its sender: that is the end of the run.
-        while end.changed().await.is_ok() {}
+        ended(self.join_or_start(job)).await;
+    }
+
+    /// Starts a run where there is none; does not wait.
+    pub(crate) fn start<F>(&self, job: impl FnOnce() -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        drop(self.join_or_start(job));
+    }
+
+    /// Waits for the run there is. Whether there was one.
+    pub(crate) async fn join(&self) -> bool {
+        let running = self.running().as_ref().filter(|end| end.has_changed().is_ok()).cloned();
+        match running {
+            Some(end) => {
+                ended(end).await;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<watch::Receiver<()>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn join_or_start<F>(&self, job: impl FnOnce() -> F) -> watch::Receiver<()>
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running();
         if let Some(end) = running.as_ref().filter(|end| end.has_changed().is_ok()) {
             return end.clone();
         }
@@ -40,6 +63,11 @@ impl SingleRun {
         *running = Some(end.clone());
         end
     }
+}
+
+/// The receiver fails when the task drops its sender: that is the end of the run.
+async fn ended(mut end: watch::Receiver<()>) {
+    while end.changed().await.is_ok() {}
 }
 
 #[cfg(test)]

@@ -148,7 +148,8 @@ impl TokenVerifier {
         let verified = match jws.verify(&keys) {
             Err(Refusal::UnknownKey) => {
                 let kid = jws.header.kid.as_deref();
-                let newer = source.keys_for_unknown(kid).await?.ok_or(Refusal::UnknownKey)?;
+                let newer =
+                    source.keys_for_unknown(kid, &keys).await?.ok_or(Refusal::UnknownKey)?;
                 jws.verify(&newer)
             }
             verified => verified,

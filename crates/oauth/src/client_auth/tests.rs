@@ -139,6 +139,24 @@ async fn cla_4_the_issuer_is_the_only_audience_as_a_string_and_typ_is_set() {
 }
 
 #[tokio::test]
+async fn pitfall_36_no_assertion_is_good_at_two_servers() {
+    let (one, two) = (Stage::new().await, Stage::new().await);
+    let signer = Signer::es256("c1");
+    let mut audiences = vec![];
+    for (stage, issuer) in [(&one, "https://one.example"), (&two, "https://two.example")] {
+        stage.answer(Reply::status(204));
+        let key_manager = stage.key_manager(|c| {
+            c.issuer = Some(issuer.into());
+            c.client_auth = private_key_jwt(&signer, AssertionOptions::default());
+        });
+        assert!(is_inactive(&ask(&key_manager).await));
+        let assertion = stage.server.last(PATH).form("client_assertion").unwrap();
+        audiences.push(parts(&assertion).1["aud"].clone());
+    }
+    assert_eq!(audiences, [json!("https://one.example"), json!("https://two.example")]);
+}
+
+#[tokio::test]
 async fn cla_5_no_document_changes_the_audience() {
     let stage = Stage::new().await;
     let issuer = stage.server.url("");

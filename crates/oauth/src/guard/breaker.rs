@@ -36,17 +36,25 @@ impl Default for Breaker {
 }
 
 impl Breaker {
+    /// How long not to call, if so.
+    pub(super) fn pause(&self, now: Tick) -> Option<Duration> {
+        match self.state {
+            State::Open { until } if now < until => Some(now.until(until)),
+            State::HalfOpen => Some(PROBE_WAIT),
+            State::Open { .. } | State::Closed => None,
+        }
+    }
+
     /// Whether to call: `Ok(true)` marks the probe of a half-open breaker.
     pub(super) fn admit(&mut self, now: Tick) -> Result<bool, Duration> {
-        match self.state {
-            State::Closed => Ok(false),
-            State::Open { until } if now < until => Err(now.until(until)),
-            State::Open { .. } => {
-                self.state = State::HalfOpen;
-                Ok(true)
-            }
-            State::HalfOpen => Err(PROBE_WAIT),
+        if let Some(pause) = self.pause(now) {
+            return Err(pause);
         }
+        let probe = matches!(self.state, State::Open { .. });
+        if probe {
+            self.state = State::HalfOpen;
+        }
+        Ok(probe)
     }
 
     pub(super) fn record(&mut self, success: bool, probe: bool, now: Tick) {

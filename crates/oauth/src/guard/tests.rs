@@ -78,3 +78,15 @@ async fn int_14_retries_are_paid_for_by_answers() {
     }
     assert!(guard.afford_retry());
 }
+
+#[tokio::test]
+async fn int_14_nobody_queues_for_a_dead_server() {
+    let (_, guard) = guard(1, Duration::from_secs(3600));
+    for _ in 0..4 {
+        guard.admit().await.unwrap().failed();
+    }
+    let held = guard.admit().await.unwrap();
+    guard.record(false, false);
+    assert!(matches!(guard.admit().await, Err(NotAdmitted::Open { .. })), "without a turn");
+    held.succeeded();
+}

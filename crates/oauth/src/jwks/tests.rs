@@ -96,6 +96,43 @@ async fn dsc_7_a_new_kid_is_fetched_at_once_and_then_at_most_every_30_seconds() 
 }
 
 #[tokio::test]
+async fn dsc_7_all_who_come_with_a_new_kid_share_the_one_fetch() {
+    let stage = Stage::new().await;
+    let key_manager = Arc::new(stage.key_manager(|_| {}));
+    assert_eq!(verify(&key_manager, &stage.token()).await, Ok(()));
+    let new = Signer::es256("k2");
+    let reply = Reply::with_type(200, "application/json", new.jwks());
+    stage.server.answer(JWKS, reply.delay(Duration::from_millis(20)));
+    let token = new.sign(&stage.claims());
+    let attempts: Vec<_> = (0..50)
+        .map(|_| {
+            let (key_manager, token) = (Arc::clone(&key_manager), token.clone());
+            tokio::spawn(async move { verify(&key_manager, &token).await })
+        })
+        .collect();
+    for attempt in attempts {
+        assert_eq!(attempt.await.unwrap(), Ok(()), "none is refused for coming second");
+    }
+    assert_eq!(stage.server.count(JWKS), 2);
+}
+
+#[tokio::test]
+async fn dsc_5_while_old_keys_serve_nobody_waits_for_a_silent_issuer() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    let token = lasting(&stage, &stage.signer);
+    assert_eq!(verify(&key_manager, &token).await, Ok(()));
+    stage.server.answer(JWKS, Reply::status(500));
+    stage.clock.advance(CEILING);
+    assert_eq!(verify(&key_manager, &token).await, Ok(()));
+    // Never answers within the deadline; a verification that waited for it would see it fail.
+    stage.server.answer(JWKS, Reply::status(200).framing(phantom_testkit::Framing::Hang));
+    stage.clock.advance(FLOOR);
+    assert_eq!(verify(&key_manager, &token).await, Ok(()));
+    assert_eq!(key_manager.key_refreshes(), RefreshCounts { succeeded: 1, failed: 1 });
+}
+
+#[tokio::test]
 async fn pitfall_5_random_kids_cause_no_storm() {
     let stage = Stage::new().await;
     let key_manager = Arc::new(stage.key_manager(|_| {}));
@@ -142,7 +179,7 @@ async fn dsc_7_a_kid_known_to_be_unknown_asks_for_nothing() {
 fn dsc_7_the_memory_of_unknown_kids_is_bounded() {
     let clock = Arc::new(phantom_testkit::ManualClock::new());
     let egress = Egress::build(&crate::egress::EgressConfig::default()).unwrap();
-    let location = KeyLocation::Inline(JwkSet::default());
+    let location = KeyLocation::File("unread".into());
     let source = KeySource::new("test", location, egress, Algorithms::ALL, clock);
     for n in 0..10_000 {
         let shared = &source.0;

@@ -130,6 +130,37 @@ async fn jwt_15_a_presented_jwt_gets_the_full_validation() {
 }
 
 #[tokio::test]
+async fn pitfall_4_no_other_jwt_of_the_issuer_is_an_access_token() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|c| {
+        c.accepted_typ = vec!["JWT".into(), "at+jwt".into(), "none".into()];
+        c.required_claims = Some(vec!["exp".into()]);
+    });
+    let with = |name: &str, value| {
+        let mut claims = stage.claims();
+        claims[name] = value;
+        claims
+    };
+    let signer = &stage.signer;
+    let others = [
+        signer.sign_typ("JWT", &with("nonce", json!("n"))),
+        signer.sign_typ("JWT", &with("at_hash", json!("h"))),
+        signer.sign_typ("logout+jwt", &stage.claims()),
+        signer.sign_typ("secevent+jwt", &stage.claims()),
+        signer.sign_typ("at+jwt", &with("events", json!({}))),
+        signer.sign_typ("dpop+jwt", &stage.claims()),
+        signer.sign_typ("at+jwt", &with("token_introspection", json!({"active": true}))),
+        signer.sign_typ("token-introspection+jwt", &stage.claims()),
+    ];
+    for other in others {
+        let refused = key_manager.verify_access_token(&other).await;
+        assert!(matches!(refused, Err(VerifyError::Refused(_))), "{refused:?}");
+    }
+    let good = signer.sign_typ("JWT", &stage.claims());
+    assert!(key_manager.verify_access_token(&good).await.is_ok());
+}
+
+#[tokio::test]
 async fn jwt_16_a_bad_token_is_never_confused_with_missing_keys() {
     let stage = Stage::new().await;
     stage.server.answer("/jwks", Reply::status(500));
