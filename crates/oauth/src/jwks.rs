@@ -208,7 +208,8 @@ impl Shared {
     }
 
     fn serves_in_spite_of_failure(&self) -> bool {
-        self.state().failure.is_some() && self.held().is_ok()
+        let failed = self.state().failure.is_some();
+        failed && self.held().is_ok()
     }
 
     fn newer_than(&self, seen: &Arc<JwkSet>) -> Option<Arc<JwkSet>> {

@@ -296,7 +296,10 @@ async fn cla_8_the_servers_list_chooses_the_algorithm_and_none_is_never_chosen()
     }
     let before = stage.server.count(PATH);
     for accepted in [json!(["none"]), json!(["ES256"]), json!([])] {
-        assert!(is_misbehaved(&ask(&key_manager(accepted.clone())).await), "{accepted}");
+        let key_manager = key_manager(accepted.clone());
+        for _ in 0..6 {
+            assert!(is_misbehaved(&ask(&key_manager).await), "{accepted}, no breaker for it");
+        }
     }
     assert_eq!(stage.server.count(PATH), before, "nothing was sent");
 }

@@ -31,6 +31,13 @@ use crate::introspection::IntrospectError;
 /// A server that asks for a longer pause is not asked again in this call.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// An attempt without an answer.
+enum NoAnswer {
+    /// We could not say who we are.
+    NotSent(Arc<str>),
+    Call(EgressError),
+}
+
 impl IntrospectionClient {
     /// One question: one attempt, one more where that is cheap and safe, one more with another
     /// credential where ours has changed.
@@ -44,8 +51,8 @@ impl IntrospectionClient {
         let mut credential = self.auth.credential();
         let (mut may_retry, mut may_swap) = (true, true);
         loop {
-            let sent = self.attempt(token, target, metadata.as_deref(), &credential).await?;
-            let pause = match sent {
+            let sent = self.attempt(token, target, metadata.as_deref(), &credential).await;
+            let (pause, retry_after, cause) = match sent {
                 Ok(answer) => match self.read(&answer) {
                     Ok(said) => {
                         self.auth.accepted(&credential);
@@ -80,16 +87,22 @@ impl IntrospectionClient {
                     }
                 },
                 // Not sent, so it can be sent again.
-                Err(error @ EgressError::Connect(_)) if may_retry => {
+                Err(NoAnswer::Call(error @ EgressError::Connect(_))) if may_retry => {
                     (Duration::ZERO, None, reason(&error))
                 }
-                Err(error @ (EgressError::ForbiddenAddress | EgressError::Encoded)) => {
+                Err(NoAnswer::Call(
+                    error @ (EgressError::ForbiddenAddress | EgressError::Encoded),
+                )) => {
                     call.succeeded();
                     return Err(misbehaved(reason(&error)));
                 }
-                Err(error) => return Err(give_up(call, None, reason(&error))),
+                Err(NoAnswer::Call(error)) => return Err(give_up(call, None, reason(&error))),
+                // Our own fault says nothing about the server's health.
+                Err(NoAnswer::NotSent(cause)) => {
+                    call.succeeded();
+                    return Err(misbehaved(cause));
+                }
             };
-            let (pause, retry_after, cause) = pause;
             if !self.guard.afford_retry() {
                 return Err(give_up(call, retry_after, cause));
             }
@@ -104,7 +117,7 @@ impl IntrospectionClient {
         target: &Target,
         metadata: Option<&Metadata>,
         credential: &Arc<Credential>,
-    ) -> Result<Result<Answer, EgressError>, IntrospectError> {
+    ) -> Result<Answer, NoAnswer> {
         let mut headers = HeaderMap::with_capacity(6);
         headers.insert(header::ACCEPT, HeaderValue::from_static(self.format.accept()));
         headers.insert(
@@ -121,10 +134,8 @@ impl IntrospectionClient {
             endpoint: &target.url,
             accepted_algorithms: metadata.and_then(|known| known.assertion_algorithms.as_deref()),
         };
-        self.auth
-            .apply(credential, context, &mut headers, &mut form)
-            .map_err(|cause| IntrospectError::Misbehaved { cause })?;
-        Ok(self.egress.post_form(target, headers, form).await)
+        self.auth.apply(credential, context, &mut headers, &mut form).map_err(NoAnswer::NotSent)?;
+        self.egress.post_form(target, headers, form).await.map_err(NoAnswer::Call)
     }
 
     fn read(&self, answer: &Answer) -> Result<Said, Unusable> {
