@@ -1,0 +1,1 @@
+//! The third-party authorization server as a process of its own.

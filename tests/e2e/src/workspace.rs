@@ -1,0 +1,33 @@
+//! Where things are: the checkout, the material beside it, and what was built.
+
+use std::path::Path;
+use std::path::PathBuf;
+
+/// The root of the checkout.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the checkout is there")
+}
+
+/// The material that comes beside the checkout: tutorials, test vectors, peers.
+#[must_use]
+pub fn shared() -> PathBuf {
+    root().join("../shared").canonicalize().expect("the folder `shared` lies beside the checkout")
+}
+
+/// The gateway's binary, of the same build as this test.
+#[must_use]
+pub fn phantom() -> PathBuf {
+    let test = std::env::current_exe().expect("this test is a file");
+    let profile = test.parent().and_then(Path::parent).expect("tests lie in `deps`");
+    let binary = profile.join("phantom");
+    assert!(binary.exists(), "{} is missing: run `cargo build -p phantom` first", binary.display());
+    binary
+}
+
+/// The build folder, where `tools/peer` puts the third-party authorization server.
+#[must_use]
+pub fn target() -> PathBuf {
+    let test = std::env::current_exe().expect("this test is a file");
+    test.ancestors().nth(3).expect("tests lie in `target/profile/deps`").to_owned()
+}

@@ -1,0 +1,102 @@
+//! Who may know whom. The arrows of ARCHITECTURE.md, kept by reading what cargo knows.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use phantom_e2e::workspace;
+
+/// A room, and the rooms and libraries it must not import outside of its tests.
+const ROOMS: [(&str, &[&str]); 8] = [
+    ("phantom-core", &[]),
+    ("phantom-oauth", &["phantom-core"]),
+    ("phantom-cache", &["phantom-core", "phantom-oauth"]),
+    ("phantom-pipeline", &["phantom-core", "phantom-oauth", "phantom-cache"]),
+    ("phantom-proxy", &["phantom-core", "phantom-pipeline"]),
+    ("phantom-devauth", &["phantom-core"]),
+    (
+        "phantom",
+        &[
+            "phantom-core",
+            "phantom-oauth",
+            "phantom-cache",
+            "phantom-pipeline",
+            "phantom-proxy",
+            "phantom-devauth",
+        ],
+    ),
+    ("phantom-testkit", &["phantom-core"]),
+];
+
+/// Libraries that a room must do without.
+const WITHOUT: [(&str, &[&str]); 4] = [
+    ("phantom-core", &["tokio", "hyper", "axum", "reqwest", "http", "rand", "getrandom", "aws-lc-rs", "tracing"]),
+    ("phantom-pipeline", &["hyper", "hyper-util", "http", "axum", "tonic", "sqlx", "redis", "reqwest"]),
+    ("phantom-proxy", &["sqlx", "redis", "axum", "reqwest", "phantom-store", "phantom-control"]),
+    ("phantom-cache", &["hyper", "axum", "reqwest"]),
+];
+
+/// Normal dependencies of each package of the workspace.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .current_dir(workspace::root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let packages = metadata["packages"].as_array().unwrap().iter();
+    packages
+        .map(|package| {
+            let normal = package["dependencies"].as_array().unwrap().iter();
+            let normal = normal.filter(|dependency| dependency["kind"].is_null());
+            (text(&package["name"]), normal.map(|dependency| text(&dependency["name"])).collect())
+        })
+        .collect()
+}
+
+/// Edges that should not be there.
+fn forbidden(dependencies: &BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+    let mut found = Vec::new();
+    for (room, allowed) in ROOMS {
+        let imports = dependencies.get(room).unwrap_or_else(|| panic!("there is no room `{room}`"));
+        for ours in imports.iter().filter(|name| name.starts_with("phantom")) {
+            if !allowed.contains(&ours.as_str()) {
+                found.push(format!("{room} -> {ours}"));
+            }
+        }
+    }
+    for (room, without) in WITHOUT {
+        for library in dependencies[room].iter().filter(|name| without.contains(&name.as_str())) {
+            found.push(format!("{room} -> {library}"));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_room_imports_only_what_lies_below_it() {
+    let dependencies = dependencies();
+    assert_eq!(forbidden(&dependencies), Vec::<String>::new());
+    for room in dependencies.keys().filter(|name| name.starts_with("phantom")) {
+        let known = ROOMS.iter().any(|(name, _)| name == room)
+            || ["phantom-e2e", "phantom-bench"].contains(&room.as_str());
+        assert!(known, "`{room}` has no place in the layers: give it one here and in ARCHITECTURE.md");
+    }
+}
+
+#[test]
+fn a_forbidden_edge_is_found() {
+    for (from, to) in [
+        ("phantom-core", "tokio"),
+        ("phantom-core", "phantom-oauth"),
+        ("phantom-pipeline", "hyper"),
+        ("phantom-proxy", "phantom-oauth"),
+        ("phantom-cache", "phantom-pipeline"),
+    ] {
+        let mut dependencies = dependencies();
+        dependencies.get_mut(from).unwrap().insert(to.to_owned());
+        assert_eq!(forbidden(&dependencies), [format!("{from} -> {to}")]);
+    }
+}
