@@ -21,6 +21,9 @@ pub mod route_table;
 pub mod snapshot;
 pub mod trace;
 
+#[cfg(test)]
+mod testing;
+
 pub use answer::Answer;
 pub use answer::ErrorFormat;
 pub use answer::Fault;

@@ -1,0 +1,323 @@
+//! A pipeline with everything around it, as tests want it: servers by script, routes, requests.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::LazyLock;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use phantom_cache::CachePolicy;
+use phantom_cache::CacheSecret;
+use phantom_cache::TokenExchange;
+use phantom_core::Access;
+use phantom_core::Audience;
+use phantom_core::BearerToken;
+use phantom_core::DenyReason;
+use phantom_core::PhantomToken;
+use phantom_core::Protection;
+use phantom_core::RequiredScope;
+use phantom_core::Scope;
+use phantom_core::Statement;
+use phantom_core::Trust;
+use phantom_oauth::Freshness;
+use phantom_oauth::Introspect;
+use phantom_oauth::IntrospectError;
+use phantom_oauth::Introspection;
+use phantom_testkit::ManualClock;
+use phantom_testkit::Signer;
+use serde_json::Value;
+use serde_json::json;
+use tokio::runtime::Handle;
+
+use crate::Answer;
+use crate::Decision;
+use crate::Forward;
+use crate::KeyManagerHandle;
+use crate::KnownFields;
+use crate::Pipeline;
+use crate::RequestFacts;
+use crate::Route;
+use crate::RouteTable;
+use crate::Snapshot;
+use crate::Target;
+use crate::route::CredentialSources;
+use crate::route::JwtPolicy;
+use crate::route::Matcher;
+use crate::trace::Trace;
+use crate::trace::Untraced;
+
+pub(crate) const ISSUER: &str = "https://as.example";
+
+static SIGNER: LazyLock<Signer> = LazyLock::new(|| Signer::es256("k"));
+
+pub(crate) const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// What a server does when asked about a token.
+#[derive(Clone, Debug)]
+pub(crate) enum Says {
+    Active(Statement),
+    Inactive,
+    Misbehaved,
+    Unavailable,
+}
+
+/// Knows tokens by name; all others are inactive.
+#[derive(Debug, Default)]
+pub(crate) struct Server {
+    answers: Mutex<HashMap<String, Says>>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Server {
+    pub(crate) fn says(&self, token: &str, says: Says) {
+        self.answers.lock().unwrap().insert(token.to_owned(), says);
+    }
+
+    /// The tokens it was asked about, in order.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+impl Introspect for Server {
+    fn introspect<'a>(
+        &'a self,
+        token: BearerToken<'a>,
+    ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>> {
+        self.asked.lock().unwrap().push(token.expose().to_owned());
+        let says = self.answers.lock().unwrap().get(token.expose()).cloned();
+        Box::pin(std::future::ready(match says {
+            Some(Says::Active(statement)) => Ok(Introspection::Active {
+                statement: Arc::new(statement),
+                freshness: Freshness::Unstated,
+            }),
+            Some(Says::Inactive) | None => Ok(Introspection::Inactive),
+            Some(Says::Misbehaved) => {
+                Err(IntrospectError::Misbehaved { cause: "its words: <secret-host>".into() })
+            }
+            Some(Says::Unavailable) => Err(IntrospectError::Unavailable {
+                retry_after: Some(secs(7)),
+                cause: "its words: <secret-host>".into(),
+            }),
+        }))
+    }
+}
+
+/// A key manager, the server behind its opaque tokens, and the one that verifies its JWTs.
+pub(crate) struct KeyManager {
+    pub(crate) handle: Arc<KeyManagerHandle>,
+    pub(crate) server: Arc<Server>,
+    pub(crate) verifier: Arc<Server>,
+}
+
+impl KeyManager {
+    /// Of issuer [`ISSUER`]; tokens need the audience `api`.
+    pub(crate) fn new(name: &str, clock: &Arc<ManualClock>) -> Self {
+        Self::of_issuer(name, ISSUER, clock)
+    }
+
+    pub(crate) fn of_issuer(name: &str, issuer: &str, clock: &Arc<ManualClock>) -> Self {
+        let (server, verifier) = (Arc::new(Server::default()), Arc::new(Server::default()));
+        let exchange = |server: &Arc<Server>, format: &str| {
+            Arc::new(TokenExchange::new(
+                &[name.as_bytes(), format.as_bytes()],
+                &CacheSecret::new([7; 32]),
+                CachePolicy::default(),
+                server.clone(),
+                clock.clone(),
+                Handle::current(),
+            ))
+        };
+        let handle = Arc::new(KeyManagerHandle {
+            name: name.into(),
+            trust: Trust {
+                issuer: Some(issuer.into()),
+                audience: Some("api".into()),
+                ..Trust::default()
+            },
+            opaque: exchange(&server, "opaque"),
+            jwt: Some(exchange(&verifier, "jwt")),
+        });
+        Self { handle, server, verifier }
+    }
+
+    pub(crate) fn says(&self, token: &str, says: Says) {
+        self.server.says(token, says);
+    }
+
+    pub(crate) fn revoke(&self, token: &str) {
+        let opaque = &self.handle.opaque;
+        opaque.revoke(opaque.digest(BearerToken::parse(token.as_bytes()).unwrap()));
+    }
+}
+
+/// Time, and the pipeline that lives in it.
+pub(crate) struct World {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) pipeline: Pipeline,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let clock = Arc::new(ManualClock::new());
+        Self { pipeline: Pipeline::new(clock.clone()), clock }
+    }
+
+    pub(crate) fn key_manager(&self, name: &str) -> KeyManager {
+        KeyManager::new(name, &self.clock)
+    }
+
+    pub(crate) async fn decide(&self, snapshot: &Snapshot, request: Request<'_>) -> Decision {
+        self.traced(snapshot, request, &mut Untraced).await
+    }
+
+    pub(crate) async fn traced(
+        &self,
+        snapshot: &Snapshot,
+        request: Request<'_>,
+        trace: &mut impl Trace,
+    ) -> Decision {
+        self.pipeline.decide(snapshot, &request.facts(), trace).await
+    }
+
+    /// The status, and 200 for what is forwarded.
+    pub(crate) async fn status(&self, snapshot: &Snapshot, request: Request<'_>) -> u16 {
+        match self.decide(snapshot, request).await {
+            Decision::Answer { answer, .. } => answer.status,
+            Decision::Forward(_) => 200,
+        }
+    }
+}
+
+/// Signed claims `sub`, `tenant` and those given, and a statement that follows them. Lives 300 s.
+pub(crate) fn statement(scope: &str) -> Statement {
+    let claims = json!({"iss": ISSUER, "sub": "claim-value-subject", "tenant": "acme"});
+    Statement {
+        phantom_token: PhantomToken::parse(&SIGNER.sign(&claims), PhantomToken::MAX_LEN).unwrap(),
+        issuer: Some(ISSUER.into()),
+        subject: Some("claim-value-subject".into()),
+        client_id: Some("claim-value-client".into()),
+        audience: Audience::from_claim(&json!("api")).unwrap(),
+        scope: Scope::parse(scope).unwrap(),
+        expires_at: Some(ManualClock::START.plus(secs(300))),
+        not_before: None,
+        confirmed: false,
+    }
+}
+
+/// A token in the shape of a JWT with these claims.
+pub(crate) fn jwt(claims: &Value) -> String {
+    SIGNER.sign(claims)
+}
+
+pub(crate) fn protected(scope: &str) -> Access {
+    let scope = RequiredScope::All(Scope::parse(scope).unwrap());
+    Access::Protected(Protection { scope, claims: Vec::new() })
+}
+
+/// A public route for all hosts and methods.
+pub(crate) fn public_route(name: &str, prefix: &str) -> Route {
+    Route {
+        index: 0,
+        name: name.into(),
+        matcher: Matcher { host: None, prefix: prefix.into(), methods: Box::default() },
+        access: Access::Public,
+        key_managers: Vec::new(),
+        credentials: CredentialSources::default(),
+        jwt: JwtPolicy::default(),
+        realm: "api".into(),
+        error_format: crate::ErrorFormat::default(),
+        cors: None,
+        rate_limit: None,
+        target: Target::Directory("html".into()),
+    }
+}
+
+/// A route that asks for a token of one of these key managers, and for no scope.
+pub(crate) fn route(name: &str, prefix: &str, key_managers: &[&KeyManager]) -> Route {
+    let key_managers = key_managers.iter().map(|key_manager| key_manager.handle.clone()).collect();
+    Route { access: protected(""), key_managers, ..public_route(name, prefix) }
+}
+
+pub(crate) fn methods(methods: &[&str]) -> Box<[Box<str>]> {
+    methods.iter().map(|method| Box::from(*method)).collect()
+}
+
+pub(crate) fn snapshot<const N: usize>(routes: [Route; N]) -> Snapshot {
+    let routes = RouteTable::new(routes.map(Arc::new).to_vec()).unwrap();
+    Snapshot { routes, ..Snapshot::default() }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) host: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: Option<&'a str>,
+    pub(crate) fields: &'a [(&'a str, &'a str)],
+    pub(crate) form: Option<&'a [u8]>,
+    pub(crate) peer: u8,
+}
+
+impl<'a> Request<'a> {
+    pub(crate) const fn get(path: &'a str, fields: &'a [(&'a str, &'a str)]) -> Self {
+        Self { method: "GET", host: "gw.example", path, query: None, fields, form: None, peer: 1 }
+    }
+
+    pub(crate) fn facts(&self) -> RequestFacts<'a> {
+        let fields = self.fields.iter();
+        RequestFacts {
+            method: self.method,
+            host: self.host,
+            path: self.path,
+            query: self.query,
+            fields: KnownFields::collect(fields.map(|(name, value)| (name.as_bytes(), value.as_bytes()))),
+            form: self.form,
+            peer: IpAddr::V4(Ipv4Addr::new(192, 0, 2, self.peer)),
+        }
+    }
+}
+
+impl Decision {
+    pub(crate) fn forwarded(self) -> Box<Forward> {
+        match self {
+            Self::Forward(forward) => forward,
+            Self::Answer { answer, .. } => panic!("answered: {answer:?}"),
+        }
+    }
+
+    pub(crate) fn answered(self) -> Answer {
+        match self {
+            Self::Answer { answer, .. } => answer,
+            Self::Forward(forward) => panic!("forwarded: {forward:?}"),
+        }
+    }
+
+    pub(crate) fn reason(&self) -> Option<DenyReason> {
+        match self {
+            Self::Answer { reason, .. } => *reason,
+            Self::Forward(_) => None,
+        }
+    }
+}
+
+impl Answer {
+    /// All values of a field.
+    pub(crate) fn values(&self, name: &str) -> Vec<&str> {
+        let named = self.fields.iter().filter(|(field, _)| *field == name);
+        named.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The one value of a field, or nothing.
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
+        let values = self.values(name);
+        assert!(values.len() <= 1, "{name}: {values:?}");
+        values.first().copied()
+    }
+}
