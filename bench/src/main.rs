@@ -1,1 +1,53 @@
-fn main() {}
+//! What a request costs, measured: the load generator, the peers on either side of the gateway,
+//! and the run that compares the gateway with nginx. `docs/performance.md` says how to read it.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod authorization_server;
+mod backend;
+mod http1;
+mod jwt;
+mod load;
+mod measures;
+mod process;
+mod run;
+mod serve;
+mod stats;
+
+#[derive(Debug, Parser)]
+#[command(name = "phantom-bench", about = "Measures phantom against nginx on two cores")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Answer every request with the same small JSON body; prints the port.
+    Backend,
+    /// Introspect every token as active, with a fresh signed JWT; prints the port.
+    As,
+    /// Send requests to one server and print what was measured, `name value` a line.
+    Load(load::Options),
+    /// Compare phantom with nginx and write the summary.
+    Run(run::Options),
+    /// Print the pinned nginx configuration `run` would use, for a look by eye.
+    NginxConfig {
+        /// Directory nginx may write into.
+        #[arg(long, default_value = "target/bench/nginx")]
+        prefix: PathBuf,
+    },
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Backend => backend::run(),
+        Command::As => authorization_server::run(),
+        Command::Load(options) => load::run(&options),
+        Command::Run(options) => run::run(&options),
+        Command::NginxConfig { prefix } => run::print_nginx_config(&prefix),
+    }
+}

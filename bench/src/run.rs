@@ -1,0 +1,111 @@
+//! The run: peers and load on one core, contenders on the other, round after round.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::thread::available_parallelism;
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+use crate::process::Process;
+
+mod bench;
+mod client;
+mod cost;
+mod gateway;
+mod latency;
+mod memory;
+mod miss;
+mod nginx;
+mod phantom;
+mod report;
+mod samples;
+
+use bench::Bench;
+use gateway::AccessLog;
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Options {
+    /// The release binary that is measured.
+    #[arg(long, default_value = "target/release/phantom")]
+    phantom: PathBuf,
+    /// Where nginx stands.
+    #[arg(long, default_value = "nginx")]
+    nginx: PathBuf,
+    /// Configurations, logs and the summary go here.
+    #[arg(long, default_value = "target/bench")]
+    directory: PathBuf,
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// A round's requests to each contender.
+    #[arg(long, default_value_t = 60_000)]
+    requests: u64,
+    #[arg(long, default_value_t = 32)]
+    connections: u64,
+    /// Requests a second where latency is measured.
+    #[arg(long, default_value_t = 5_000)]
+    rate: u64,
+    /// A round's time at that rate, to each contender.
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Distinct tokens where memory is measured.
+    #[arg(long, default_value_t = 50_000)]
+    tokens: u64,
+    /// A round's requests that each bring a new token.
+    #[arg(long, default_value_t = 20_000)]
+    misses: u64,
+    #[arg(long, default_value_t = 0)]
+    gateway_core: usize,
+    #[arg(long, default_value_t = 1)]
+    load_core: usize,
+    /// Fail when a target is missed, and not only when an answer was wrong.
+    #[arg(long)]
+    strict: bool,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    ensure!(options.rounds >= 1, "at least one round");
+    let cores = available_parallelism()?.get();
+    ensure!(cores >= 2, "the gateway and its load need a core each, and there is {cores}");
+    let bench = Bench::start(options)?;
+    let versions = versions(options, &bench.directory)?;
+
+    let mut report = report::Report::new(options, &versions)?;
+    report.cost("access logs off", "", &cost::measure(&bench, AccessLog::Off)?)?;
+    report.cost("access logs on", "logged_", &cost::measure(&bench, AccessLog::On)?)?;
+    report.latency(&latency::measure(&bench)?)?;
+    report.memory(&memory::measure(&bench)?)?;
+    report.misses(&miss::measure(&bench)?)?;
+
+    let met = report.targets()?;
+    let summary = bench.directory.join("summary.txt");
+    fs::write(&summary, report.summary().text())?;
+    say(&format!("\nwritten: {}", summary.display()))?;
+    ensure!(met || !options.strict, "a target was missed");
+    Ok(())
+}
+
+/// What is compared with what.
+fn versions(options: &Options, directory: &Path) -> Result<String> {
+    let log = directory.join("versions.log");
+    let phantom =
+        Process::answering(0, &[options.phantom.as_os_str(), "--version".as_ref()], &log)?
+            .output()?;
+    // nginx tells its version on standard error.
+    Process::answering(0, &[options.nginx.as_os_str(), "-v".as_ref()], &log)?.output()?;
+    let text = fs::read_to_string(&log)?;
+    let nginx = text.lines().last().and_then(|line| line.rsplit(' ').next());
+    Ok(format!("{}, {}", phantom.trim(), nginx.context("version of nginx")?))
+}
+
+pub(crate) fn print_nginx_config(prefix: &Path) -> Result<()> {
+    let log = AccessLog::Off;
+    say(&nginx::config(&nginx::Settings { prefix, port: 8080, backend: 9090, log })?)
+}
+
+fn say(text: &str) -> Result<()> {
+    let mut output = std::io::stdout();
+    writeln!(output, "{text}")?;
+    output.flush().context("standard output")
+}

@@ -1,0 +1,118 @@
+//! The gateway under measurement: one worker, one public and one protected route to the same
+//! backend, nothing of the verification left out.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use super::gateway::{AccessLog, Contender, Gateway, prepare};
+use crate::authorization_server::{INTROSPECTION_PATH, ISSUER, JWKS_PATH};
+use crate::jwt::{AUDIENCE, SCOPE};
+use crate::process::Process;
+
+pub(super) struct Settings<'a> {
+    /// The only place the gateway writes to.
+    pub(super) directory: &'a Path,
+    pub(super) port: u16,
+    pub(super) backend: u16,
+    pub(super) authorization_server: u16,
+    pub(super) cache_entries: u64,
+    pub(super) log: AccessLog,
+}
+
+pub(super) fn start(program: &Path, core: usize, settings: &Settings<'_>) -> Result<Gateway> {
+    let directory = settings.directory;
+    let access_log = prepare(directory)?;
+    let file = directory.join("phantom.toml");
+    fs::write(&file, config(settings))?;
+    let log = directory.join("stderr.log");
+    let command = [program.as_os_str(), "run".as_ref(), "-c".as_ref(), file.as_os_str()];
+    let process = Process::logging(core, &command, &log)?;
+    let gateway = Gateway::ready(process, settings.port, Contender::Public.path(), access_log)
+        .with_context(|| format!("phantom, see {}", log.display()))?;
+    for contender in [Contender::Public, Contender::Protected] {
+        gateway.look(contender).with_context(|| format!("phantom, {} route", contender.name()))?;
+    }
+    Ok(gateway)
+}
+
+fn config(settings: &Settings<'_>) -> String {
+    let Settings { port, backend, authorization_server, cache_entries, .. } = settings;
+    let directory = settings.directory.display();
+    let log = match settings.log {
+        AccessLog::Off => "access_log = \"off\"".to_owned(),
+        AccessLog::On => {
+            format!("access_log = \"json\"\naccess_log_file = \"{directory}/access.log\"")
+        }
+    };
+    format!(
+        r#"[gateway]
+workers = 1
+data_dir = "{directory}/data"
+{log}
+
+[[listener]]
+bind = "127.0.0.1:{port}"
+
+[[key_manager]]
+name = "bench"
+introspection_endpoint = "http://127.0.0.1:{authorization_server}{INTROSPECTION_PATH}"
+issuer = "{ISSUER}"
+jwks_uri = "http://127.0.0.1:{authorization_server}{JWKS_PATH}"
+allow_private = true
+allow_http = true
+client_id = "bench"
+client_secret = "not a secret: the bench's server takes any"
+expected_audience = "{AUDIENCE}"
+token_cache_seconds = 3600
+cache_max_entries = {cache_entries}
+
+[[route]]
+path = "/public"
+upstream = "http://127.0.0.1:{backend}/public"
+public = true
+
+[[route]]
+path = "/protected"
+upstream = "http://127.0.0.1:{backend}/protected"
+key_manager = "bench"
+scope = "{SCOPE}"
+"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AccessLog, Path, Settings, config};
+
+    fn with(log: AccessLog) -> String {
+        config(&Settings {
+            directory: Path::new("/tmp/phantom"),
+            port: 8080,
+            backend: 9090,
+            authorization_server: 9091,
+            cache_entries: 60_000,
+            log,
+        })
+    }
+
+    #[test]
+    fn nothing_of_the_verification_is_switched_off() {
+        let config = with(AccessLog::Off);
+        for word in ["verify_jwt", "unverified", "verify_ssl", "no_store"] {
+            assert!(!config.contains(word), "{word}");
+        }
+        for line in ["expected_audience = \"bench-api\"", "scope = \"read write\"", "issuer = "] {
+            assert!(config.contains(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_access_log_is_off_or_json_to_a_file() {
+        assert!(with(AccessLog::Off).contains("access_log = \"off\"\n"));
+        let on = with(AccessLog::On);
+        assert!(on.contains("access_log = \"json\"\n"));
+        assert!(on.contains("access_log_file = \"/tmp/phantom/access.log\"\n"));
+    }
+}

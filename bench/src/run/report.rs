@@ -1,0 +1,143 @@
+//! What the run prints, table by table as it gets there, and what it writes at the end.
+
+use anyhow::Result;
+
+use super::gateway::Contender::{Nginx, NginxBare, Protected, Public};
+use super::memory::Memory;
+use super::samples::Samples;
+use super::{Options, latency, say};
+use crate::measures::Measures;
+use crate::stats::Spread;
+
+/// What is wanted of the gateway: the name in the summary and the most it may be.
+const TARGETS: [(&str, f64); 6] = [
+    ("protected_over_public", 1.08),
+    ("protected_over_nginx", 1.15),
+    ("p50_over_nginx", 1.15),
+    ("p90_over_nginx", 1.15),
+    ("rss_50k_tokens_mib", 120.0),
+    ("miss_cpu_us", 150.0),
+];
+
+#[derive(Debug)]
+pub(super) struct Report<'a> {
+    options: &'a Options,
+    summary: Measures,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(options: &'a Options, versions: &str) -> Result<Self> {
+        let Options { rounds, requests, connections, gateway_core, load_core, .. } = options;
+        say(&format!(
+            "{versions}\n\
+             {rounds} rounds, fresh processes each round, medians (least .. most of any round)\n\
+             gateway: one worker on core {gateway_core}; client, backend, authorization server: \
+             core {load_core}\n\
+             {connections} connections, {requests} requests a contender and round"
+        ))?;
+        let mut summary = Measures::default();
+        summary.note("rounds", *rounds as f64);
+        summary.note("requests_per_round", *requests as f64);
+        Ok(Self { options, summary })
+    }
+
+    pub(super) fn summary(&self) -> &Measures {
+        &self.summary
+    }
+
+    pub(super) fn cost(&mut self, title: &str, prefix: &str, samples: &Samples) -> Result<()> {
+        say(&format!("\nCPU per request, closed loop, {title}"))?;
+        for (contender, words) in [
+            (Public, "phantom, public route"),
+            (Protected, "phantom, protected, cached token"),
+            (Nginx, "nginx, same header work"),
+            (NginxBare, "nginx, passing on only"),
+        ] {
+            let cpu = samples.spread(contender, "cpu_us")?;
+            let rate = samples.spread(contender, "per_second")?;
+            say(&format!("  {words:<34}{} µs {:>8.0} requests/s", shown(cpu), rate.median))?;
+            self.summary.note(format!("{prefix}{}_cpu_us", contender.name()), cpu.median);
+        }
+        for (upper, lower) in
+            [(Protected, Public), (Protected, Nginx), (Public, Nginx), (Protected, NginxBare)]
+        {
+            let ratio = samples.ratio(upper, lower, "cpu_us")?;
+            let (upper, lower) = (upper.name(), lower.name());
+            say(&format!("  {:<34}{}", format!("{upper} / {lower}"), shown(ratio)))?;
+            self.summary.note(format!("{prefix}{upper}_over_{lower}"), ratio.median);
+        }
+        Ok(())
+    }
+
+    pub(super) fn latency(&mut self, samples: &Samples) -> Result<()> {
+        let rate = self.options.rate;
+        say(&format!(
+            "\nlatency at {rate} requests/s, open loop, from the time meant to leave, µs"
+        ))?;
+        say(&format!(
+            "  {:<12}{:>8}{:>8}{:>8}{:>10}{:>12}{:>12}",
+            "", "p50", "p90", "p99", "max", "sent late", "CPU"
+        ))?;
+        for contender in latency::CONTENDERS {
+            let mut line = format!("  {:<12}", contender.name());
+            for (quantity, width) in latency::QUANTITIES.into_iter().zip([8, 8, 8, 10, 12, 12]) {
+                let median = samples.spread(contender, quantity)?.median;
+                line += &format!("{median:>width$.1}");
+                self.summary.note(format!("{}_{rate}_{quantity}", contender.name()), median);
+            }
+            say(&line)?;
+        }
+        for quantity in ["p50_us", "p90_us"] {
+            let name = quantity.trim_end_matches("_us");
+            let ratio = samples.ratio(Protected, Nginx, quantity)?;
+            say(&format!("  {:<34}{}", format!("{name}: protected / nginx"), shown(ratio)))?;
+            self.summary.note(format!("{name}_over_nginx"), ratio.median);
+            let ratio = samples.ratio(Public, Nginx, quantity)?;
+            self.summary.note(format!("public_{name}_over_nginx"), ratio.median);
+        }
+        Ok(())
+    }
+
+    pub(super) fn memory(&mut self, memory: &Memory) -> Result<()> {
+        let Memory { fresh_mib, full_mib, asked_again } = *memory;
+        let tokens = self.options.tokens;
+        say(&format!("\nresident memory of the process, {tokens} distinct tokens, JWTs of 1 KiB"))?;
+        say(&format!("  {:<34}{fresh_mib:>8.1} MiB", "fresh"))?;
+        say(&format!("  {:<34}{full_mib:>8.1} MiB", "with all tokens"))?;
+        say(&format!("  {:<34}{asked_again:>8} of {tokens}", "not cached when they came again"))?;
+        self.summary.note("rss_fresh_mib", fresh_mib);
+        self.summary.note("rss_50k_tokens_mib", full_mib);
+        self.summary.note("rss_tokens", tokens as f64);
+        self.summary.note("rss_tokens_asked_again", asked_again as f64);
+        Ok(())
+    }
+
+    pub(super) fn misses(&mut self, samples: &Samples) -> Result<()> {
+        let cpu = samples.spread(Protected, "cpu_us")?;
+        let rate = samples.spread(Protected, "per_second")?.median;
+        say("\nCPU per request with a token never seen before, introspected and ES256 verified")?;
+        say(&format!("  {:<34}{} µs {rate:>8.0} requests/s", "phantom, protected", shown(cpu)))?;
+        self.summary.note("miss_cpu_us", cpu.median);
+        Ok(())
+    }
+
+    /// Hold the results against what is wanted; whether all of it was reached.
+    pub(super) fn targets(&self) -> Result<bool> {
+        say("\nwanted")?;
+        let mut all_met = true;
+        for (name, most) in TARGETS {
+            let value = self.summary.value(name)?;
+            let met = value <= most;
+            all_met &= met;
+            let verdict = if met { "met" } else { "MISSED" };
+            say(&format!("  {name:<34}{value:>8.3}   at most {most:<6} {verdict}"))?;
+        }
+        Ok(all_met)
+    }
+}
+
+fn shown(spread: Spread) -> String {
+    let Spread { median, least, most } = spread;
+    let digits = if median < 10.0 { 3 } else { 2 };
+    format!("{median:>8.digits$} ({least:.digits$} .. {most:.digits$})")
+}
