@@ -3,13 +3,13 @@
 
 mod breaker;
 
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
 use phantom_core::Clock;
-use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio::sync::SemaphorePermit;

@@ -102,8 +102,8 @@ impl FakeAs {
         Self::start_with("http", None).await
     }
 
-    /// https, with a certificate for `localhost` and 127.0.0.1 of a CA of its own; asks for a
-    /// client certificate and goes on without one.
+    /// https, with a certificate for `localhost` alone, of a CA of its own; asks for a client
+    /// certificate and goes on without one.
     pub async fn start_tls() -> Self {
         Self::start_with("https", Some(tls::Material::new(false))).await
     }

@@ -79,15 +79,19 @@ async fn int_3_certificate_and_host_name_are_checked() {
     std::fs::write(&ca, stage.server.ca_pem()).unwrap();
 
     assert!(is_inactive(&ask(&stage.key_manager(|c| c.ca_file = Some(ca.clone()))).await));
-    let unknown_ca = ask(&stage.key_manager(|_| {})).await;
-    assert!(is_unavailable(&unknown_ca), "{unknown_ca:?}");
+    let other_ca = directory.path().join("other.pem");
+    std::fs::write(&other_ca, FakeAs::start_tls().await.ca_pem()).unwrap();
+    for authorities in [None, Some(other_ca)] {
+        let unknown_ca = ask(&stage.key_manager(|c| c.ca_file = authorities)).await;
+        assert!(is_unavailable(&unknown_ca), "{unknown_ca:?}");
+    }
     let other_name = ask(&stage.key_manager(|c| {
         c.ca_file = Some(ca.clone());
-        let port = stage.server.address().port();
-        c.introspection_endpoint = Some(format!("https://127.0.0.2:{port}{PATH}"));
+        c.introspection_endpoint = Some(format!("https://{}{PATH}", stage.server.address()));
     }))
     .await;
-    assert!(is_unavailable(&other_name), "{other_name:?}");
+    let shown = format!("{other_name:?}");
+    assert!(is_unavailable(&other_name) && shown.contains("not valid for name"), "{shown}");
     assert_eq!(stage.server.count(PATH), 1, "no token went over an unproven connection");
     assert!(is_inactive(&ask(&stage.key_manager(|c| c.verify_ssl = false)).await));
 }

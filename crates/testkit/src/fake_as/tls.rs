@@ -36,7 +36,7 @@ impl Material {
         let ca = params.self_signed(&ca_key).expect("a CA certificate");
         let issuer = Issuer::new(params, ca_key);
 
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let names = ["localhost".to_owned()];
         let (chain, key) = leaf(&issuer, &names, ExtendedKeyUsagePurpose::ServerAuth);
         let (client_chain, client_key) =
             leaf(&issuer, &["client".to_owned()], ExtendedKeyUsagePurpose::ClientAuth);
