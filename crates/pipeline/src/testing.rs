@@ -277,7 +277,9 @@ impl<'a> Request<'a> {
             host: self.host,
             path: self.path,
             query: self.query,
-            fields: KnownFields::collect(fields.map(|(name, value)| (name.as_bytes(), value.as_bytes()))),
+            fields: KnownFields::collect(
+                fields.map(|(name, value)| (name.as_bytes(), value.as_bytes())),
+            ),
             form: self.form,
             peer: IpAddr::V4(Ipv4Addr::new(192, 0, 2, self.peer)),
         }

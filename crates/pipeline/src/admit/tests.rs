@@ -95,7 +95,9 @@ fn all_workers_share_one_count() {
     let admitted = std::thread::scope(|scope| {
         let admit = || {
             let worker = limit.clone();
-            scope.spawn(move || (0..50).filter(|_| worker.admit(None, peer(1), NOON).is_ok()).count())
+            scope.spawn(move || {
+                (0..50).filter(|_| worker.admit(None, peer(1), NOON).is_ok()).count()
+            })
         };
         let workers: Vec<_> = (0..4).map(|_| admit()).collect();
         workers.into_iter().map(|worker| worker.join().unwrap()).sum::<usize>()

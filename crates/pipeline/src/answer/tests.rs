@@ -261,7 +261,11 @@ fn prb_4_the_legacy_body_has_a_code_and_a_message() {
         r#"{"code":"unauthorized","message":"Missing, invalid or expired access token"}"#
     );
     let texts = [
-        (DenyReason::InsufficientScope, "forbidden", "The token does not contain the required scope"),
+        (
+            DenyReason::InsufficientScope,
+            "forbidden",
+            "The token does not contain the required scope",
+        ),
         (
             DenyReason::AuthorizationServerUnavailable,
             "server_error",

@@ -43,7 +43,9 @@ fn tok_1_and_pitfall_10_bearer_further_on_in_the_field_means_nothing() {
     for value in ["Basic bearer x", "Basic Bearer", "Digest realm=\"Bearer abc\"", "Bearerx abc"] {
         assert_eq!(from_field(value), Err(MISSING), "{value}");
     }
-    for value in ["Bearer", "Bearer ", "Bearer=abc", "Bearer\tabc", " Bearer abc", "", "\"Bearer\" a"] {
+    for value in
+        ["Bearer", "Bearer ", "Bearer=abc", "Bearer\tabc", " Bearer abc", "", "\"Bearer\" a"]
+    {
         assert_eq!(from_field(value), Err(MALFORMED), "{value:?}");
     }
 }
@@ -55,7 +57,11 @@ fn tok_2_and_pitfall_11_two_authorization_fields_are_refused_whatever_they_hold(
     {
         let fields = [("authorization", first), ("Authorization", second)];
         let request = Request::get("/", &fields);
-        assert_eq!(found(request, &CredentialSources::default()), Err(REPEATED), "{first} {second}");
+        assert_eq!(
+            found(request, &CredentialSources::default()),
+            Err(REPEATED),
+            "{first} {second}"
+        );
     }
 }
 
@@ -74,18 +80,26 @@ fn tok_2_a_comma_joined_list_of_credentials_is_refused() {
         assert_eq!(from_field(value), Err(REPEATED), "{value}");
     }
     // One credential whose scheme has parameters is not a list of credentials.
-    for value in
-        ["Digest username=\"a, Bearer b\", realm=\"\\\", Bearer c\", nc=1", "X a=b,, c = d,", "Basic"]
-    {
+    for value in [
+        "Digest username=\"a, Bearer b\", realm=\"\\\", Bearer c\", nc=1",
+        "X a=b,, c = d,",
+        "Basic",
+    ] {
         assert_eq!(from_field(value), Err(MISSING), "{value}");
     }
 }
 
 #[test]
 fn tok_3_nothing_is_repaired() {
-    for value in
-        ["Bearer a b", "Bearer a ", "Bearer a\t", "Bearer %61", "Bearer \"a\"", "Bearer a\u{b}", "Bearer a=b"]
-    {
+    for value in [
+        "Bearer a b",
+        "Bearer a ",
+        "Bearer a\t",
+        "Bearer %61",
+        "Bearer \"a\"",
+        "Bearer a\u{b}",
+        "Bearer a=b",
+    ] {
         assert_eq!(from_field(value), Err(MALFORMED), "{value:?}");
     }
 }
@@ -121,7 +135,11 @@ fn tok_5_a_token_in_the_query_is_none_unless_the_route_takes_it() {
     ];
     for (text, expected) in cases {
         let outcome = found(Request { query: Some(text), ..request }, &query);
-        assert_eq!(outcome.as_ref().map(|(token, _)| token.as_str()).map_err(|e| *e), expected, "{text}");
+        assert_eq!(
+            outcome.as_ref().map(|(token, _)| token.as_str()).map_err(|e| *e),
+            expected,
+            "{text}"
+        );
     }
 }
 
@@ -186,7 +204,8 @@ fn tok_8_a_cookie_needs_its_exact_name_once_and_a_trusted_origin_for_every_metho
     for method in ["GET", "HEAD", "POST", "OPTIONS"] {
         let taken = ask(method, Some("https://spa"), "a=b; __Host-t=abc ;c");
         assert_eq!(taken, Ok(("abc".to_owned(), CredentialPlace::Cookie)), "{method}");
-        for origin in [None, Some(""), Some("null"), Some("https://spa.evil"), Some("https://SPA")] {
+        for origin in [None, Some(""), Some("null"), Some("https://spa.evil"), Some("https://SPA")]
+        {
             let outcome = ask(method, origin, "__Host-t=abc");
             assert_eq!(outcome, Err(DenyReason::OriginUntrusted), "{method} {origin:?}");
         }
