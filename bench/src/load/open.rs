@@ -53,7 +53,7 @@ pub(super) fn measure(options: &Options, rate: u64) -> Result<Measures> {
     measures.note("requests", expected as f64);
     note_cpu(&mut measures, used, expected);
     note_percentiles(&mut measures, "", samples.iter().map(|sample| sample.latency))?;
-    note_percentiles(&mut measures, "late_", samples.iter().map(|sample| sample.late))?;
+    note_percentiles(&mut measures, "sent_", samples.iter().map(|sample| sample.since_sent))?;
     Ok(measures)
 }
 
@@ -115,8 +115,8 @@ pub(super) struct Departure {
 struct Sample {
     /// From the time meant to the last byte of the answer.
     latency: Duration,
-    /// From the time meant to the time sent: our own lateness, or an earlier answer's.
-    late: Duration,
+    /// The same from the time sent. What is missing is our own lateness, or an earlier answer's.
+    since_sent: Duration,
 }
 
 struct Connection<'a> {
@@ -144,10 +144,8 @@ impl<'a> Connection<'a> {
             let sent = Instant::now();
             self.exchange(&output).with_context(|| format!("request {}", departure.number))?;
             if departure.counts {
-                samples.push(Sample {
-                    latency: departure.time.elapsed(),
-                    late: sent.saturating_duration_since(departure.time),
-                });
+                samples
+                    .push(Sample { latency: departure.time.elapsed(), since_sent: sent.elapsed() });
             }
         }
         Ok(samples)

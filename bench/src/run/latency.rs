@@ -11,8 +11,8 @@ use crate::load::Tokens;
 
 pub(super) const CONTENDERS: [Contender; 3] =
     [Contender::Public, Contender::Protected, Contender::Nginx];
-pub(super) const QUANTITIES: [&str; 6] =
-    ["p50_us", "p90_us", "p99_us", "max_us", "late_p50_us", "cpu_us"];
+pub(super) const QUANTITIES: [&str; 7] =
+    ["p50_us", "p90_us", "p99_us", "max_us", "sent_p50_us", "sent_p90_us", "cpu_us"];
 
 pub(super) fn measure(bench: &Bench<'_>) -> Result<Samples> {
     let mut samples = Samples::default();

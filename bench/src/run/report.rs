@@ -71,23 +71,19 @@ impl<'a> Report<'a> {
 
     pub(super) fn latency(&mut self, samples: &Samples) -> Result<()> {
         let rate = self.options.rate;
-        say(&format!(
-            "\nlatency at {rate} requests/s, open loop, from the time meant to leave, µs"
-        ))?;
-        say(&format!(
-            "  {:<12}{:>8}{:>8}{:>8}{:>10}{:>12}{:>12}",
-            "", "p50", "p90", "p99", "max", "sent late", "CPU"
-        ))?;
+        say(&format!("\nlatency at {rate} requests/s, open loop, µs"))?;
+        say("                   from the time meant to leave         from sending      CPU per")?;
+        say("                   p50     p90     p99       max       p50     p90     request")?;
         for contender in latency::CONTENDERS {
             let mut line = format!("  {:<12}", contender.name());
-            for (quantity, width) in latency::QUANTITIES.into_iter().zip([8, 8, 8, 10, 12, 12]) {
+            for (quantity, width) in latency::QUANTITIES.into_iter().zip([8, 8, 8, 10, 10, 8, 12]) {
                 let median = samples.spread(contender, quantity)?.median;
                 line += &format!("{median:>width$.1}");
                 self.summary.note(format!("{}_{rate}_{quantity}", contender.name()), median);
             }
             say(&line)?;
         }
-        for quantity in ["p50_us", "p90_us"] {
+        for quantity in ["p50_us", "p90_us", "sent_p50_us", "sent_p90_us"] {
             let name = quantity.trim_end_matches("_us");
             let ratio = samples.ratio(Protected, Nginx, quantity)?;
             say(&format!("  {:<34}{}", format!("{name}: protected / nginx"), shown(ratio)))?;

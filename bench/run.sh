@@ -1,0 +1,25 @@
+#!/bin/sh
+# Builds the release binaries and measures them: `make bench`. Options go to `phantom-bench run`,
+# as in `bench/run.sh --rounds 3`. What is measured, and how to read it: docs/performance.md.
+set -eu
+cd "$(dirname "$0")/.."
+
+if ! command -v nginx >/dev/null 2>&1; then
+    echo "bench: installing nginx, the yardstick" >&2
+    as_root=""
+    [ "$(id -u)" = 0 ] || as_root=sudo
+    $as_root apt-get update -q
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
+        nginx-light
+    # The package may have started its service: not ours to measure, and on port 80 for no reason.
+    if [ -s /run/nginx.pid ]; then
+        $as_root kill -QUIT "$(cat /run/nginx.pid)" || true
+    fi
+fi
+for tool in nginx taskset setpriv; do
+    command -v "$tool" >/dev/null 2>&1 || { echo "bench: $tool is missing" >&2; exit 1; }
+done
+
+cargo build --release --locked -p phantom -p phantom-bench
+binaries="${CARGO_TARGET_DIR:-target}/release"
+exec "$binaries/phantom-bench" run --phantom "$binaries/phantom" "$@"
