@@ -154,11 +154,11 @@ async fn rsp_9_and_pitfall_19_a_server_that_cannot_be_asked_is_503_and_never_rem
 }
 
 #[tokio::test]
-async fn rsp_10_a_server_that_misbehaves_is_502_and_its_words_stay_here() {
+async fn rsp_10_and_pitfall_33_a_server_that_misbehaves_is_502_and_its_words_stay_here() {
     let answer = answer_when(Says::Misbehaved).await;
     assert_eq!((answer.status, challenge(&answer)), (502, None));
     assert_eq!(answer.value("retry-after"), None);
-    // Pitfall 33: not one byte of what the server said.
+    // CHL-5: not one byte of what the server said.
     let all = format!("{answer:?}");
     assert!(!all.contains("secret-host") && !all.contains("its words"), "{all}");
 }
