@@ -1,1 +1,7 @@
-fn main() {}
+//! `phantom`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    phantom::cli::run(std::env::args_os())
+}

@@ -1,0 +1,117 @@
+//! The request that is asked about.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+
+use anyhow::bail;
+use phantom_pipeline::KnownFields;
+use phantom_pipeline::RequestFacts;
+use zeroize::Zeroizing;
+
+/// Method, place and header fields; the fields may hold credentials.
+pub(crate) struct AskedRequest {
+    pub(crate) method: String,
+    pub(crate) host: String,
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    fields: Vec<(String, Zeroizing<String>)>,
+}
+
+impl AskedRequest {
+    /// `url`: `http://host/path?query` or `/path?query`. Nothing is decoded or repaired.
+    pub(crate) fn new(
+        method: &str,
+        url: &str,
+        host: Option<&str>,
+        headers: &[String],
+        token: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let (authority, target) = match url.split_once("://") {
+            Some(("http" | "https", rest)) => match rest.find(['/', '?']) {
+                Some(at) => rest.split_at(at),
+                None => (rest, "/"),
+            },
+            None if url.starts_with('/') => ("localhost", url),
+            _ => bail!("{url:?} is neither an http URL nor a path that starts with /"),
+        };
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query.to_owned())),
+            None => (target, None),
+        };
+        let mut fields = Vec::new();
+        for header in headers {
+            let Some((name, value)) = header.split_once(':') else {
+                bail!("a header is written \"Name: value\"");
+            };
+            fields.push((name.trim().to_owned(), Zeroizing::new(value.trim().to_owned())));
+        }
+        if let Some(token) = token {
+            let value = Zeroizing::new(format!("Bearer {token}"));
+            fields.push(("authorization".to_owned(), value));
+        }
+        let path = if path.is_empty() { "/" } else { path };
+        Ok(Self {
+            method: method.to_owned(),
+            host: host.unwrap_or_else(|| without_port(authority)).to_owned(),
+            path: path.to_owned(),
+            query,
+            fields,
+        })
+    }
+
+    pub(super) fn facts(&self) -> RequestFacts<'_> {
+        let fields = self.fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        RequestFacts {
+            method: &self.method,
+            host: &self.host,
+            path: &self.path,
+            query: self.query.as_deref(),
+            fields: KnownFields::collect(fields),
+            form: None,
+            peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        }
+    }
+}
+
+impl fmt::Debug for AskedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AskedRequest").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+fn without_port(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_or_a_path_is_taken_apart_without_repair() {
+        let cases = [
+            ("/api/x%2Cy?a=1", ("localhost", "/api/x%2Cy", Some("a=1"))),
+            ("http://gw.example:8080/api", ("gw.example", "/api", None)),
+            ("https://gw.example", ("gw.example", "/", None)),
+            ("https://gw.example?a", ("gw.example", "/", Some("a"))),
+            ("http://[::1]:81/a/../b", ("[::1]", "/a/../b", None)),
+        ];
+        for (url, (host, path, query)) in cases {
+            let asked = AskedRequest::new("GET", url, None, &[], None).unwrap();
+            assert_eq!(
+                (&*asked.host, &*asked.path, asked.query.as_deref()),
+                (host, path, query),
+                "{url}"
+            );
+        }
+        for url in ["api", "ftp://b/", ""] {
+            assert!(AskedRequest::new("GET", url, None, &[], None).is_err(), "{url}");
+        }
+        let no_colon = AskedRequest::new("GET", "/", None, &["Origin".to_owned()], None);
+        assert!(no_colon.is_err());
+    }
+}

@@ -1,0 +1,61 @@
+//! What `explain` says, and what it never says.
+
+use std::path::Path;
+
+use crate::demo::Demo;
+use crate::demo::Options;
+use crate::demo::Ports;
+
+use super::*;
+
+const FREE: Ports = Ports { authorization_server: 0, api: 0, gateway: 0, management: 0 };
+
+fn explained(directory: &Path, method: &str, url: &str, token: Option<&str>) -> (String, String) {
+    let source = Source::read(&directory.join("demo/phantom.toml")).unwrap();
+    let asked = AskedRequest::new(method, url, None, &[], token).unwrap();
+    let view = explain(&source, &asked).unwrap().unwrap();
+    (view.to_string(), view.to_json().to_string())
+}
+
+#[test]
+fn a_decision_is_explained_hop_by_hop_without_tokens_claims_or_query() {
+    compose::install_crypto();
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options { data_dir: directory.path().to_owned(), ports: FREE };
+    let demo = Demo::start(&options).unwrap();
+    let token = demo.authorization_server().issue_token("test-client", "read");
+
+    let (text, json) = explained(directory.path(), "GET", "/api?access_token=s3cret", Some(&token));
+    for part in
+        ["route       `/api` by prefix", "authorize   passed", "forward to http://localhost:"]
+    {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+    for output in [&text, &json] {
+        assert!(!output.contains(&*token), "{output}");
+        assert!(!output.contains("eyJ"), "{output}");
+        assert!(!output.contains("s3cret"), "{output}");
+        assert!(!output.contains("test-client"), "{output}");
+    }
+
+    let (text, _) = explained(directory.path(), "GET", "/api", Some("not-a-known-token"));
+    assert!(text.contains("answer 401 (token_inactive)"), "{text}");
+    assert!(text.contains("www-authenticate: Bearer realm=\"api\", error=\"invalid_token\""));
+    assert!(!text.contains("not-a-known-token"), "{text}");
+
+    let (text, json) = explained(directory.path(), "GET", "/api", None);
+    assert!(text.contains("answer 401 (credential_missing)"), "{text}");
+    assert!(json.contains("\"status\":401"), "{json}");
+
+    let (text, _) = explained(directory.path(), "GET", "/api/../secret", None);
+    assert!(text.contains("answer 400"), "{text}");
+    let (text, _) = explained(directory.path(), "GET", "/other", None);
+    assert!(text.contains("public: no credential"), "{text}");
+    demo.stop();
+}
+
+#[test]
+fn a_token_argument_is_trimmed_and_never_empty() {
+    assert_eq!(&**token_argument(" abc\n").unwrap(), "abc");
+    assert!(token_argument(" ").is_err());
+}

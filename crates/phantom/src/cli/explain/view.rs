@@ -1,0 +1,164 @@
+//! A decision as it is printed: never a token, never a claim's value, never the query.
+
+use std::fmt;
+
+use phantom_core::Access;
+use phantom_core::RequiredScope;
+use phantom_pipeline::Decision;
+use phantom_pipeline::Route;
+use phantom_pipeline::Target;
+use phantom_pipeline::edits::CredentialPlace;
+use phantom_pipeline::route::JwtPolicy;
+use phantom_pipeline::trace::Step;
+use phantom_pipeline::trace::Steps;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::cli::explain::AskedRequest;
+
+/// What was compared, and what came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    request: String,
+    /// What the route asks for, where one was found.
+    asks: Vec<String>,
+    steps: Vec<Step>,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Debug)]
+enum Outcome {
+    Answer { status: u16, reason: Option<&'static str>, fields: Vec<(&'static str, String)> },
+    Forward { to: String, edits: Vec<String> },
+}
+
+impl View {
+    pub(super) fn new(asked: &AskedRequest, steps: Steps, decision: &Decision) -> Self {
+        let request = format!("{} {} of host {}", asked.method, asked.path, asked.host);
+        let (asks, outcome) = match decision {
+            Decision::Answer { answer, route, reason } => {
+                let outcome = Outcome::Answer {
+                    status: answer.status,
+                    reason: reason.map(phantom_core::DenyReason::name),
+                    fields: answer.fields.clone(),
+                };
+                (route.as_deref().map(asks).unwrap_or_default(), outcome)
+            }
+            Decision::Forward(forward) => {
+                let mut edits = Vec::new();
+                if let Some(exchanged) = &forward.exchanged {
+                    let place = match forward.edits.place {
+                        CredentialPlace::Cookie => "its cookie",
+                        CredentialPlace::Form => "the form",
+                        CredentialPlace::Header => "the Authorization field",
+                        CredentialPlace::Query => "the query",
+                    };
+                    let name = &exchanged.key_manager.name;
+                    edits.push(format!("the client's token is taken out of {place}"));
+                    edits.push(format!("Authorization: Bearer <phantom token by `{name}`>"));
+                }
+                let to = destination(&forward.route, &asked.path);
+                (self::asks(&forward.route), Outcome::Forward { to, edits })
+            }
+        };
+        Self { request, asks, steps: steps.0, outcome }
+    }
+
+    #[must_use]
+    pub(crate) fn to_json(&self) -> Value {
+        let steps = self.steps.iter().map(|step| json!({"hop": step.hop, "outcome": step.outcome}));
+        let steps: Vec<Value> = steps.collect();
+        let outcome = match &self.outcome {
+            Outcome::Answer { status, reason, fields } => {
+                let fields =
+                    fields.iter().map(|(name, value)| json!({"name": name, "value": value}));
+                let fields: Vec<Value> = fields.collect();
+                json!({"answer": {"status": status, "reason": reason, "fields": fields}})
+            }
+            Outcome::Forward { to, edits } => json!({"forward": {"to": to, "edits": edits}}),
+        };
+        json!({
+            "request": self.request,
+            "route_asks": self.asks,
+            "steps": steps,
+            "outcome": outcome,
+        })
+    }
+}
+
+impl fmt::Display for View {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.request)?;
+        for step in &self.steps {
+            writeln!(f, "  {:<11} {}", step.hop, step.outcome)?;
+            if step.hop == "route" {
+                for asked in &self.asks {
+                    writeln!(f, "  {:<11} - {asked}", "")?;
+                }
+            }
+        }
+        match &self.outcome {
+            Outcome::Answer { status, reason, fields } => {
+                match reason {
+                    Some(reason) => writeln!(f, "answer {status} ({reason})")?,
+                    None => writeln!(f, "answer {status}")?,
+                }
+                for (name, value) in fields {
+                    writeln!(f, "  {name}: {value}")?;
+                }
+                Ok(())
+            }
+            Outcome::Forward { to, edits } => {
+                writeln!(f, "forward to {to}")?;
+                edits.iter().try_for_each(|edit| writeln!(f, "  {edit}"))
+            }
+        }
+    }
+}
+
+/// What a route asks of its callers: from the configuration, nothing of the token.
+fn asks(route: &Route) -> Vec<String> {
+    let Access::Protected(protection) = &route.access else {
+        return vec!["public: no credential".to_owned()];
+    };
+    let mut asks = Vec::new();
+    for key_manager in &route.key_managers {
+        let mut ask = format!("a token by key manager `{}`", key_manager.name);
+        if let Some(issuer) = &key_manager.trust.issuer {
+            ask.push_str(&format!(", issuer `{issuer}`"));
+        }
+        if let Some(audience) = &key_manager.trust.audience {
+            ask.push_str(&format!(", audience `{audience}`"));
+        }
+        asks.push(ask);
+    }
+    if route.jwt == JwtPolicy::AcceptJwt {
+        asks.push("JWTs of these issuers are accepted as they are".to_owned());
+    }
+    match &protection.scope {
+        RequiredScope::All(scope) => asks.push(format!("scope: all of `{}`", scope.as_str())),
+        RequiredScope::Any(scope) => asks.push(format!("scope: any of `{}`", scope.as_str())),
+        RequiredScope::Nothing => {}
+    }
+    for rule in &protection.claims {
+        asks.push(format!("a rule on claim `{}`", rule.claim));
+    }
+    if route.rate_limit.is_some() {
+        asks.push("a rate limit".to_owned());
+    }
+    asks
+}
+
+fn destination(route: &Route, path: &str) -> String {
+    match &route.target {
+        Target::Directory(directory) => format!("files of {}", directory.display()),
+        Target::Upstream(upstream) => {
+            let mut target = Vec::new();
+            upstream.write_target(&route.matcher.prefix, path, None, &mut target);
+            let scheme = if upstream.https { "https" } else { "http" };
+            let (host, port) = (&upstream.host, upstream.port);
+            let host = if host.contains(':') { format!("[{host}]") } else { host.to_string() };
+            format!("{scheme}://{host}:{port}{}", String::from_utf8_lossy(&target))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Calls that commands make: bounded, without redirects, and without proxies from the environment.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use anyhow::bail;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::StatusCode;
+use http::header;
+use reqwest::Client;
+use rustls::ClientConfig;
+use rustls::RootCertStore;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use url::Url;
+use url::form_urlencoded;
+
+use crate::cli::outgoing::believe_anyone::BelieveAnyone;
+
+mod believe_anyone;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_ANSWER: usize = 256 * 1024;
+
+/// How to reach the server.
+pub(super) struct Trust<'a> {
+    /// Accept any certificate.
+    pub(super) insecure: bool,
+    pub(super) ca_file: Option<&'a Path>,
+}
+
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) content_type: String,
+    pub(super) body: Vec<u8>,
+}
+
+/// A form, sent with client credentials as Basic (RFC 6749 §2.3.1).
+pub(super) async fn post(
+    url: &Url,
+    client_id: &str,
+    secret: &SecretString,
+    accept: &str,
+    form: &[(&str, &str)],
+    trust: &Trust<'_>,
+) -> anyhow::Result<Answer> {
+    let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+    let pair = format!("{}:{}", encoded(client_id), encoded(secret.expose_secret()));
+    let mut basic = header::HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair)))
+        .context("the client credentials do not fit a header field")?;
+    basic.set_sensitive(true);
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request = client(trust)?
+        .post(url.clone())
+        .header(header::AUTHORIZATION, basic)
+        .header(header::ACCEPT, accept)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(body);
+    let sent = request.send().await.map_err(reqwest::Error::without_url);
+    let mut response = sent.with_context(|| {
+        let host = url.host_str().unwrap_or_default();
+        format!("cannot call {host} (is it running? -k accepts a self-signed certificate)")
+    })?;
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let content_type =
+        content_type.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let status = response.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(reqwest::Error::without_url)? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            bail!("the answer is longer than {MAX_ANSWER} bytes");
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, content_type, body })
+}
+
+fn client(trust: &Trust<'_>) -> anyhow::Result<Client> {
+    let builder = ClientConfig::builder();
+    let config = if trust.insecure {
+        let verifier = Arc::new(BelieveAnyone);
+        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+    } else {
+        let mut roots = RootCertStore::empty();
+        match trust.ca_file {
+            Some(path) => {
+                for certificate in phantom_proxy::tls::read_certificates(path)? {
+                    roots.add(certificate)?;
+                }
+            }
+            None => {
+                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            }
+        }
+        builder.with_root_certificates(roots).with_no_client_auth()
+    };
+    let client = Client::builder()
+        .tls_backend_preconfigured(config)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .timeout(TIMEOUT)
+        .build();
+    client.context("the HTTP client cannot be built")
+}

@@ -1,0 +1,79 @@
+//! `phantom token`: an opaque access token, to try things with.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use anyhow::bail;
+use serde_json::Value;
+use url::Url;
+
+use crate::cli::outgoing;
+use crate::cli::outgoing::Trust;
+use crate::cli::output;
+use crate::cli::secret;
+use crate::demo::DEMO_SECRET;
+
+const DEMO_ENDPOINT: &str = "https://localhost:8443/oauth/v2/oauth-token";
+const DEMO_CLIENT: &str = "test-client";
+const VARIABLE: &str = "PHANTOM_CLIENT_SECRET";
+
+const EXAMPLES: &str = "\
+Examples:
+  phantom token -k                           # from the running `phantom demo`
+  curl -H \"Authorization: Bearer $(phantom token -k)\" http://localhost:8080/api
+  PHANTOM_CLIENT_SECRET=… phantom token --endpoint https://login.example.com/oauth/v2/oauth-token \\
+      --client-id client-one --scope 'read write'
+
+Exit codes: 0 a token was printed; 1 there was none; 2 wrong usage.";
+
+/// Get an access token by client_credentials and print it, alone
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The token endpoint
+    #[arg(long, value_name = "URL", default_value = DEMO_ENDPOINT)]
+    endpoint: Url,
+    #[arg(long, value_name = "ID", default_value = DEMO_CLIENT)]
+    client_id: String,
+    /// File with the client's secret; default: PHANTOM_CLIENT_SECRET, or the demo's
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+    #[arg(long, value_name = "SCOPE", default_value = "read")]
+    scope: String,
+    /// Accept any certificate, as a self-signed one
+    #[arg(short = 'k', long)]
+    insecure: bool,
+    /// CA certificates to believe instead of the system's, in PEM
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    ca_file: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let demo = (args.endpoint.as_str() == DEMO_ENDPOINT && args.client_id == DEMO_CLIENT)
+        .then_some(DEMO_SECRET);
+    let secret = secret::read(args.secret_file.as_ref(), VARIABLE, demo)?;
+    let form = [("grant_type", "client_credentials"), ("scope", args.scope.as_str())];
+    let trust = Trust { insecure: args.insecure, ca_file: args.ca_file.as_deref() };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answer = runtime.block_on(outgoing::post(
+        &args.endpoint,
+        &args.client_id,
+        &secret,
+        "application/json",
+        &form,
+        &trust,
+    ))?;
+    let members: Value = serde_json::from_slice(&answer.body)
+        .with_context(|| format!("the server answered {} without JSON", answer.status))?;
+    match members.get("access_token").and_then(Value::as_str) {
+        Some(token) if answer.status.is_success() => {
+            output::line(token);
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => {
+            let error = members.get("error").and_then(Value::as_str).unwrap_or("no access_token");
+            bail!("the server answered {}: {error:?}", answer.status)
+        }
+    }
+}

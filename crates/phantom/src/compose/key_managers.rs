@@ -1,0 +1,61 @@
+//! Key managers as the decision uses them: each with its caches.
+
+use std::sync::Arc;
+
+use phantom_cache::CacheSecret;
+use phantom_cache::TokenExchange;
+use phantom_core::Clock;
+use phantom_oauth::Introspect;
+use phantom_pipeline::KeyManagerHandle;
+use tokio::runtime::Handle;
+
+use crate::compose::presented_jwt::PresentedJwt;
+use crate::config::KeyManagerSetup;
+use crate::telemetry::introspections::Metered;
+use crate::telemetry::metrics::GatewayMetrics;
+
+/// In the order of the configuration.
+#[must_use]
+pub fn handles(
+    setups: Vec<KeyManagerSetup>,
+    secret: &CacheSecret,
+    clock: &Arc<dyn Clock>,
+    runtime: &Handle,
+    metrics: Option<&GatewayMetrics>,
+) -> Vec<Arc<KeyManagerHandle>> {
+    setups
+        .into_iter()
+        .map(|setup| Arc::new(handle(setup, secret, clock, runtime, metrics)))
+        .collect()
+}
+
+fn handle(
+    setup: KeyManagerSetup,
+    secret: &CacheSecret,
+    clock: &Arc<dyn Clock>,
+    runtime: &Handle,
+    metrics: Option<&GatewayMetrics>,
+) -> KeyManagerHandle {
+    let KeyManagerSetup { manager, policy, accepts_jwt } = setup;
+    let mut scope: Vec<&[u8]> = manager.cache_scope().iter().map(Vec::as_slice).collect();
+    let exchange = |scope: &[&[u8]], introspect| {
+        let (clock, runtime) = (Arc::clone(clock), runtime.clone());
+        Arc::new(TokenExchange::new(scope, secret, policy.clone(), introspect, clock, runtime))
+    };
+    let introspect: Arc<dyn Introspect> = match metrics {
+        Some(metrics) => Arc::new(Metered::new(manager.clone(), manager.name(), metrics)),
+        None => manager.clone(),
+    };
+    let opaque = exchange(&scope, introspect);
+    let jwt = accepts_jwt.then(|| {
+        // Another way to a verdict is another verdict (INT-10).
+        scope.push(b"presented jwt");
+        exchange(&scope, Arc::new(PresentedJwt(manager.clone())))
+    });
+    KeyManagerHandle {
+        name: Arc::clone(manager.name()),
+        trust: manager.trust().clone(),
+        opaque,
+        jwt,
+    }
+}

@@ -1,0 +1,42 @@
+//! A JWT that a client presents, in the shape the cache knows: verified here instead of asked about.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use phantom_core::BearerToken;
+use phantom_oauth::Freshness;
+use phantom_oauth::Introspect;
+use phantom_oauth::IntrospectError;
+use phantom_oauth::Introspection;
+use phantom_oauth::KeyManager;
+use phantom_oauth::VerifyError;
+
+/// For routes with `jwt = "accept_jwt"` (JWT-15).
+#[derive(Debug)]
+pub(super) struct PresentedJwt(pub(super) Arc<KeyManager>);
+
+impl Introspect for PresentedJwt {
+    fn introspect<'a>(
+        &'a self,
+        token: BearerToken<'a>,
+    ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>> {
+        Box::pin(async move {
+            match self.0.verify_access_token(token.expose()).await {
+                Ok(statement) => {
+                    Ok(Introspection::Active { statement, freshness: Freshness::Unstated })
+                }
+                Err(VerifyError::Refused(refusal)) => {
+                    let key_manager = &**self.0.name();
+                    tracing::debug!(key_manager, %refusal, "a presented JWT does not verify");
+                    Ok(Introspection::Inactive)
+                }
+                // Nothing is known of the token: never a verdict (DSC-10).
+                Err(VerifyError::KeysUnavailable(error)) => Err(IntrospectError::Unavailable {
+                    retry_after: None,
+                    cause: error.to_string().into(),
+                }),
+            }
+        })
+    }
+}

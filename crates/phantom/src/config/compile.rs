@@ -1,0 +1,127 @@
+//! From the file as written to what the gateway runs on.
+
+mod client_auth;
+mod cors;
+mod gateway;
+mod key_manager;
+mod listener;
+mod route;
+mod upstream;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use phantom_cache::CachePolicy;
+use phantom_core::Clock;
+use phantom_oauth::KeyManager;
+use phantom_oauth::Minter;
+use phantom_pipeline::ErrorFormat;
+use phantom_pipeline::Route;
+use phantom_proxy::Listener;
+use phantom_proxy::ProxyConfig;
+use phantom_proxy::access_log::LogFormat;
+
+use crate::config::context::Context;
+use crate::config::place::Place;
+use crate::config::raw::RawConfig;
+
+/// Why a configuration is compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To see whether it is right. Nothing is written.
+    Check,
+    /// To run it: what has to be kept is made and kept.
+    Run,
+}
+
+/// A valid configuration.
+#[derive(Debug)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub error_format: ErrorFormat,
+    pub access_log: Option<AccessLogSettings>,
+    pub management: std::net::SocketAddr,
+    pub listeners: Vec<Listener>,
+    pub proxy: ProxyConfig,
+    pub key_managers: Vec<KeyManagerSetup>,
+    pub routes: Vec<PlannedRoute>,
+    /// Signs the phantom tokens we make ourselves, where any key manager needs that.
+    pub minter: Option<Arc<Minter>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessLogSettings {
+    pub format: LogFormat,
+    /// `None`: standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// A key manager that can be asked, and how its answers are kept.
+#[derive(Debug)]
+pub struct KeyManagerSetup {
+    pub manager: Arc<KeyManager>,
+    pub policy: CachePolicy,
+    /// A route accepts its JWTs as they are.
+    pub accepts_jwt: bool,
+}
+
+/// A route whose key managers are not bound yet.
+#[derive(Debug)]
+pub struct PlannedRoute {
+    /// With an empty list of key managers.
+    pub route: Route,
+    /// Places in [`Config::key_managers`].
+    pub key_managers: Vec<usize>,
+}
+
+/// `None` only with an error noted; goes on after each to find the others.
+pub(crate) fn compile(
+    raw: RawConfig,
+    context: Context<'_>,
+    purpose: Purpose,
+    clock: &Arc<dyn Clock>,
+) -> Option<Config> {
+    let gateway = gateway::compile(&raw.gateway, context);
+    let management = gateway::management(raw.management_bind.as_ref(), context);
+    let minter = key_manager::minter(&raw, &gateway, context, purpose);
+    let key_managers = key_manager::compile(&raw.key_managers, context, clock, minter.as_ref());
+    let routes = route::compile(&raw.routes, &key_managers, gateway.error_format, context);
+    let protected = routes.iter().any(|route| !route.key_managers.is_empty());
+    let listeners = listener::compile(&raw.listeners, management.as_ref(), protected, context);
+    if raw.listeners.is_empty() {
+        let hint = "add [[listener]] with bind = \"127.0.0.1:8080\"";
+        context.error(&whole_file(), "there is no listener", hint);
+    }
+    if raw.routes.is_empty() {
+        let hint = "every request would get 404: add [[route]]";
+        context.error(&whole_file(), "there is no route", hint);
+    }
+    let https = routes.iter().any(|planned| planned.uses_tls_upstream());
+    let proxy = gateway::proxy(&raw.gateway, https, context)?;
+    let accepting: Vec<usize> = routes
+        .iter()
+        .filter(|planned| planned.accepts_jwt())
+        .flat_map(|planned| planned.key_managers.iter().copied())
+        .collect();
+    let key_managers = key_managers
+        .into_iter()
+        .enumerate()
+        .map(|(index, named)| named.setup(accepting.contains(&index)))
+        .collect::<Option<Vec<_>>>()?;
+    Some(Config {
+        data_dir: gateway.data_dir,
+        error_format: gateway.error_format,
+        access_log: gateway.access_log,
+        management: management?.value,
+        listeners,
+        proxy,
+        key_managers,
+        routes,
+        minter,
+    })
+}
+
+/// Not empty, so that it does not pass for a syntax error.
+fn whole_file() -> Place {
+    Place { key: "phantom.toml".into(), ..Place::default() }
+}

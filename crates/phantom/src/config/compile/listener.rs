@@ -1,0 +1,195 @@
+//! `[[listener]]`: sockets and their TLS.
+
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use phantom_proxy::Listener;
+use phantom_proxy::tls;
+use phantom_proxy::tls::TlsError;
+use rustls::pki_types::CertificateDer;
+
+use crate::config::certificate::Validity;
+use crate::config::context::Context;
+use crate::config::place::At;
+use crate::config::raw::RawListener;
+use crate::config::raw::RawTls;
+
+/// What is left of a certificate's life when we begin to warn.
+const SOON_DAYS: i64 = 14;
+
+pub(super) fn compile(
+    raw: &[RawListener],
+    management: Option<&At<SocketAddr>>,
+    protected: bool,
+    context: Context<'_>,
+) -> Vec<Listener> {
+    let mut taken: Vec<At<SocketAddr>> = management.cloned().into_iter().collect();
+    let mut listeners = Vec::new();
+    for raw in raw {
+        let example = "\"127.0.0.1:8080\"";
+        let Some(bind) = context.required(raw.bind.clone(), &raw.place, "bind", example) else {
+            continue;
+        };
+        let http2 = raw.http2.as_ref().is_none_or(|at| at.value);
+        let config = raw.tls.as_ref().map(|raw| server_config(raw, http2, context));
+        if raw.tls.is_none() && protected {
+            warn_of_plain_tokens(raw, &bind, context);
+        }
+        for address in addresses(&bind, context) {
+            let at = At { value: address, place: bind.place.clone() };
+            if let Some(other) = taken.iter().find(|other| conflict(other.value, address)) {
+                let message =
+                    format!("{address} is taken by {} = {}", other.place.key, other.value);
+                context.error(&bind.place, message, "give each its own port");
+            }
+            taken.push(at);
+            listeners.push(Listener {
+                bind: address,
+                tls: config.clone().flatten(),
+                http2,
+                proxy_protocol: raw.proxy_protocol.as_ref().is_some_and(|at| at.value),
+            });
+        }
+    }
+    listeners
+}
+
+/// TOK-10 (RFC 6750 §5.2, §5.3): tokens travel over TLS, or somebody says where TLS ends.
+fn warn_of_plain_tokens(raw: &RawListener, bind: &At<String>, context: Context<'_>) {
+    let open = addresses_of(&bind.value)
+        .is_some_and(|addresses| addresses.iter().any(|address| !address.ip().is_loopback()));
+    let stated = raw.behind_tls.as_ref().is_some_and(|at| at.value);
+    if open && !stated {
+        let message = "clients send their tokens to this listener in the clear";
+        let hint = "add tls, or behind_tls = true where TLS ends in front of the gateway";
+        context.warning(&bind.place, message, hint);
+    }
+}
+
+fn addresses(bind: &At<String>, context: Context<'_>) -> Vec<SocketAddr> {
+    addresses_of(&bind.value).unwrap_or_else(|| {
+        let message = format!("{:?} is not an address and port", bind.value);
+        let hint = "write \"0.0.0.0:8080\" for all IPv4 addresses, \"[::]:8080\" for all, or \"localhost:8080\"";
+        context.error(&bind.place, message, hint);
+        Vec::new()
+    })
+}
+
+/// `localhost` is the loopback of both families, as far as the machine has them: a client that
+/// resolves the name may try either first.
+fn addresses_of(bind: &str) -> Option<Vec<SocketAddr>> {
+    let Some(port) = bind.strip_prefix("localhost:") else {
+        return Some(vec![bind.parse().ok()?]);
+    };
+    let port: u16 = port.parse().ok()?;
+    let mut addresses = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, port))];
+    if has_ipv6_loopback() {
+        addresses.push(SocketAddr::from((Ipv6Addr::LOCALHOST, port)));
+    }
+    Some(addresses)
+}
+
+/// Whether `[::1]` can be listened on here.
+fn has_ipv6_loopback() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
+
+/// Two sockets that would fight over connections. Port 0 takes a free one each time.
+fn conflict(a: SocketAddr, b: SocketAddr) -> bool {
+    let covers = |wide: IpAddr, ip: IpAddr| match wide {
+        IpAddr::V4(wide) => wide.is_unspecified() && ip.is_ipv4(),
+        // Dual-stack: the IPv6 wildcard takes IPv4 as well.
+        IpAddr::V6(wide) => wide.is_unspecified(),
+    };
+    a.port() == b.port()
+        && a.port() != 0
+        && (a.ip() == b.ip() || covers(a.ip(), b.ip()) || covers(b.ip(), a.ip()))
+}
+
+/// `None` only with an error noted.
+fn server_config(
+    raw: &RawTls,
+    http2: bool,
+    context: Context<'_>,
+) -> Option<Arc<rustls::ServerConfig>> {
+    let cert = context.required(raw.cert.clone(), &raw.place, "cert", "\"gateway.pem\"");
+    let key = context.required(raw.key.clone(), &raw.place, "key", "\"gateway-key.pem\"");
+    let certificates = cert.as_ref().and_then(|at| certificates(at, context));
+    let client_ca = match &raw.client_ca {
+        None => None,
+        Some(at) => Some(certificates_of(at, context)?),
+    };
+    let key_at = key?;
+    let key = tls::read_key(&context.path(&key_at.value))
+        .map_err(|error| context.error(&key_at.place, error.to_string(), "a private key in PEM"))
+        .ok()?;
+    match tls::server_config(certificates?, key, client_ca, http2) {
+        Ok(config) => Some(config),
+        Err(error) => {
+            let place = match (&error, &raw.client_ca) {
+                (TlsError::ClientCa(_), Some(at)) => &at.place,
+                _ => &key_at.place,
+            };
+            context.error(place, error.to_string(), "key and certificate have to belong together");
+            None
+        }
+    }
+}
+
+/// The gateway's own certificates: an expired one is no certificate.
+fn certificates(at: &At<String>, context: Context<'_>) -> Option<Vec<CertificateDer<'static>>> {
+    let certificates = certificates_of(at, context)?;
+    let Some(validity) = certificates.first().and_then(|first| Validity::of(first)) else {
+        context.error(&at.place, "the first certificate cannot be read", "");
+        return None;
+    };
+    let now = Timestamp::now();
+    if validity.not_after < now {
+        let message = format!("the certificate expired on {}", validity.not_after);
+        context.error(&at.place, message, "get a new one: clients refuse this one");
+        return None;
+    }
+    if validity.not_before > now {
+        let message = format!("the certificate is not valid before {}", validity.not_before);
+        context.error(&at.place, message, "is the clock right?");
+        return None;
+    }
+    if validity.not_after.duration_since(now).as_hours() < SOON_DAYS * 24 {
+        let message = format!("the certificate expires on {}", validity.not_after);
+        context.warning(&at.place, message, "renew it");
+    }
+    Some(certificates)
+}
+
+fn certificates_of(at: &At<String>, context: Context<'_>) -> Option<Vec<CertificateDer<'static>>> {
+    tls::read_certificates(&context.path(&at.value))
+        .map_err(|error| context.error(&at.place, error.to_string(), "certificates in PEM"))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_conflict_with_what_they_cover() {
+        let cases = [
+            ("127.0.0.1:80", "127.0.0.1:80", true),
+            ("127.0.0.1:80", "127.0.0.1:81", false),
+            ("127.0.0.1:0", "127.0.0.1:0", false),
+            ("0.0.0.0:80", "127.0.0.1:80", true),
+            ("127.0.0.1:80", "0.0.0.0:80", true),
+            ("0.0.0.0:80", "[::1]:80", false),
+            ("[::]:80", "127.0.0.1:80", true),
+            ("127.0.0.1:80", "127.0.0.2:80", false),
+        ];
+        for (a, b, expected) in cases {
+            assert_eq!(conflict(a.parse().unwrap(), b.parse().unwrap()), expected, "{a} {b}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What is wrong with a configuration, collected until all of it has been looked at.
+
+use std::cell::RefCell;
+
+use crate::config::place::Place;
+use crate::config::place::Span;
+
+/// What is said of a key that nobody asked for.
+pub(crate) const UNKNOWN_KEY: &str = "unknown key";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+impl Severity {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+/// One error or warning. Never holds a secret's value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub severity: Severity,
+    pub place: Place,
+    pub message: String,
+    /// What would be right.
+    pub hint: Option<String>,
+}
+
+/// Collects problems; shared by all who look at one file.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(RefCell<Vec<Problem>>);
+
+impl Problems {
+    pub(crate) fn error(&self, place: &Place, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(Severity::Error, place, message.into(), hint.into());
+    }
+
+    pub(crate) fn warning(
+        &self,
+        place: &Place,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.add(Severity::Warning, place, message.into(), hint.into());
+    }
+
+    /// An error of the file as a whole or of a stretch without a key.
+    pub(crate) fn syntax(&self, span: Span, message: impl Into<String>) {
+        let place = Place { span, key: Box::default() };
+        self.add(Severity::Error, &place, message.into(), String::new());
+    }
+
+    fn add(&self, severity: Severity, place: &Place, message: String, hint: String) {
+        let hint = Some(hint).filter(|hint| !hint.is_empty());
+        self.0.borrow_mut().push(Problem { severity, place: place.clone(), message, hint });
+    }
+
+    /// Whether something was noted already about a key of a table: it is there but of a wrong type.
+    pub(crate) fn concerns(&self, table: &Place, key: &str) -> bool {
+        let path = match &*table.key {
+            "" => key.to_owned(),
+            table => format!("{table}.{key}"),
+        };
+        self.0.borrow().iter().any(|problem| *problem.place.key == *path)
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.0.borrow().iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// In the order of the file.
+    pub(crate) fn into_sorted(self) -> Vec<Problem> {
+        let mut problems = self.0.into_inner();
+        problems.sort_by_key(|problem| (problem.place.span.start, problem.severity));
+        problems
+    }
+}

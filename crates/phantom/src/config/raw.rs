@@ -1,0 +1,63 @@
+//! The file as written: keys and types are right, nothing else has been looked at.
+
+mod gateway;
+mod key_manager;
+mod listener;
+mod route;
+mod secret;
+
+pub(crate) use gateway::RawGateway;
+pub(crate) use gateway::RawLimits;
+pub(crate) use key_manager::RawKeyManager;
+pub(crate) use listener::RawListener;
+pub(crate) use listener::RawTls;
+pub(crate) use route::RawClaimRule;
+pub(crate) use route::RawCookie;
+pub(crate) use route::RawCors;
+pub(crate) use route::RawRateLimit;
+pub(crate) use route::RawRoute;
+pub(crate) use secret::RawSecret;
+
+use toml::de::DeTable;
+
+use crate::config::place::At;
+use crate::config::problem::Problems;
+use crate::config::section::Section;
+
+/// The whole file.
+#[derive(Debug, Default)]
+pub(crate) struct RawConfig {
+    pub(crate) gateway: RawGateway,
+    pub(crate) management_bind: Option<At<String>>,
+    pub(crate) listeners: Vec<RawListener>,
+    pub(crate) key_managers: Vec<RawKeyManager>,
+    pub(crate) routes: Vec<RawRoute>,
+}
+
+impl RawConfig {
+    /// Notes what is wrong with the text, its keys and their types, and returns the rest. `None`
+    /// where the syntax is broken: what is then missing or misplaced is no news.
+    pub(crate) fn parse(text: &str, problems: &Problems) -> Option<Self> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        for error in &errors {
+            let span = error.span().unwrap_or_default().into();
+            problems.syntax(span, error.message());
+        }
+        if !errors.is_empty() {
+            return None;
+        }
+        let mut root = Section::root(&table, problems);
+        let gateway = root.section("gateway").map(RawGateway::read).unwrap_or_default();
+        let management_bind = root.section("management").and_then(|mut section| {
+            let bind = section.take("bind");
+            section.finish();
+            bind
+        });
+        let listeners = root.sections("listener").into_iter().map(RawListener::read).collect();
+        let key_managers =
+            root.sections("key_manager").into_iter().map(RawKeyManager::read).collect();
+        let routes = root.sections("route").into_iter().map(RawRoute::read).collect();
+        root.finish();
+        Some(Self { gateway, management_bind, listeners, key_managers, routes })
+    }
+}

@@ -1,0 +1,295 @@
+//! A table of the file, read key by key: types are checked here, and what nobody asked for is an
+//! unknown key. Problems are noted and reading goes on, so that all of them are found.
+
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::DeArray;
+use toml::de::DeTable;
+use toml::de::DeValue;
+
+use crate::config::duration;
+use crate::config::place::At;
+use crate::config::place::Place;
+use crate::config::problem::Problems;
+use crate::config::problem::UNKNOWN_KEY;
+use crate::config::suggest;
+
+/// One table, and which of its keys have been asked for.
+#[derive(Debug)]
+pub(crate) struct Section<'d> {
+    table: &'d DeTable<'d>,
+    place: Place,
+    asked: Vec<&'static str>,
+    problems: &'d Problems,
+}
+
+/// A type that a value of the file can be.
+pub(crate) trait Read: Sized {
+    const EXPECTED: &'static str;
+
+    /// An error is a hint, empty where there is nothing to add.
+    fn read(value: &DeValue<'_>) -> Result<Self, String>;
+}
+
+impl<'d> Section<'d> {
+    pub(crate) fn root(table: &'d Spanned<DeTable<'d>>, problems: &'d Problems) -> Self {
+        let place = Place::default();
+        Self { table: table.get_ref(), place, asked: Vec::new(), problems }
+    }
+
+    /// The keys asked for that are there, and where.
+    pub(crate) fn places(&self) -> Vec<(&'static str, Place)> {
+        self.asked
+            .iter()
+            .filter_map(|key| {
+                let span = self.table.get(*key)?.span().into();
+                Some((*key, Place { span, key: self.path_of(key) }))
+            })
+            .collect()
+    }
+
+    /// Where the table stands.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn problems(&self) -> &'d Problems {
+        self.problems
+    }
+
+    /// The value of a key. `None`: absent, or of the wrong type, which is noted.
+    pub(crate) fn take<T: Read>(&mut self, key: &'static str) -> Option<At<T>> {
+        let (value, place) = self.look_up(key)?;
+        self.read(value, place)
+    }
+
+    /// A list of strings.
+    pub(crate) fn list(&mut self, key: &'static str) -> Option<At<Vec<At<String>>>> {
+        let (value, place) = self.look_up(key)?;
+        match value {
+            DeValue::Array(items) => Some(self.strings(items, place)),
+            other => {
+                let hint = match other {
+                    DeValue::String(text) => format!("write [{text:?}]"),
+                    _ => String::new(),
+                };
+                self.mismatch(&place, "a list of strings", other, hint);
+                None
+            }
+        }
+    }
+
+    /// A string, or a list of strings.
+    pub(crate) fn one_or_many(&mut self, key: &'static str) -> Option<At<Vec<At<String>>>> {
+        let (value, place) = self.look_up(key)?;
+        match value {
+            DeValue::String(text) => {
+                let one = At { value: text.to_string(), place: place.clone() };
+                Some(At { value: vec![one], place })
+            }
+            DeValue::Array(items) => Some(self.strings(items, place)),
+            other => {
+                self.mismatch(&place, "a string or a list of strings", other, String::new());
+                None
+            }
+        }
+    }
+
+    /// A list of values of any plain type.
+    pub(crate) fn values(&mut self, key: &'static str) -> Option<At<Vec<serde_json::Value>>> {
+        let (value, place) = self.look_up(key)?;
+        let DeValue::Array(items) = value else {
+            self.mismatch(&place, "a list", value, String::new());
+            return None;
+        };
+        let value = items
+            .iter()
+            .filter_map(|item| Some(self.read(item.get_ref(), item_place(&place, item))?.value))
+            .collect();
+        Some(At { value, place })
+    }
+
+    /// A table under a key.
+    pub(crate) fn section(&mut self, key: &'static str) -> Option<Self> {
+        let (value, place) = self.look_up(key)?;
+        self.subsection(value, place, "a table")
+    }
+
+    /// `[[key]]` tables, or a list of inline tables.
+    pub(crate) fn sections(&mut self, key: &'static str) -> Vec<Self> {
+        let Some((value, place)) = self.look_up(key) else { return Vec::new() };
+        let DeValue::Array(items) = value else {
+            self.mismatch(&place, "a list of tables", value, format!("write [[{key}]]"));
+            return Vec::new();
+        };
+        items
+            .iter()
+            .enumerate()
+            .filter_map(|(index, item)| {
+                let mut place = item_place(&place, item);
+                place.key = format!("{}[{index}]", place.key).into();
+                self.subsection(item.get_ref(), place, "a table")
+            })
+            .collect()
+    }
+
+    /// What a key holds, whatever it is: for keys of several types.
+    pub(crate) fn raw(&mut self, key: &'static str) -> Option<(&'d DeValue<'d>, Place)> {
+        self.look_up(key)
+    }
+
+    pub(crate) fn read<T: Read>(&self, value: &DeValue<'_>, place: Place) -> Option<At<T>> {
+        match T::read(value) {
+            Ok(value) => Some(At { value, place }),
+            Err(hint) => {
+                self.mismatch(&place, T::EXPECTED, value, hint);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn subsection(
+        &self,
+        value: &'d DeValue<'d>,
+        place: Place,
+        expected: &str,
+    ) -> Option<Self> {
+        match value {
+            DeValue::Table(table) => {
+                Some(Self { table, place, asked: Vec::new(), problems: self.problems })
+            }
+            other => {
+                self.mismatch(&place, expected, other, String::new());
+                None
+            }
+        }
+    }
+
+    /// Notes every key that was never asked for.
+    pub(crate) fn finish(self) {
+        for key in self.table.keys() {
+            if self.asked.contains(&&**key.get_ref()) {
+                continue;
+            }
+            let place = Place { span: key.span().into(), key: self.path_of(key.get_ref()) };
+            let hint = match suggest::nearest(key.get_ref(), &self.asked) {
+                Some(known) => format!("did you mean `{known}`?"),
+                None => format!("known here: {}", self.asked.join(", ")),
+            };
+            self.problems.error(&place, UNKNOWN_KEY, hint);
+        }
+    }
+
+    fn look_up(&mut self, key: &'static str) -> Option<(&'d DeValue<'d>, Place)> {
+        self.asked.push(key);
+        let value = self.table.get(key)?;
+        let place = Place { span: value.span().into(), key: self.path_of(key) };
+        Some((value.get_ref(), place))
+    }
+
+    fn path_of(&self, key: &str) -> Box<str> {
+        match &*self.place.key {
+            "" => key.into(),
+            path => format!("{path}.{key}").into(),
+        }
+    }
+
+    fn strings(&self, items: &DeArray<'_>, place: Place) -> At<Vec<At<String>>> {
+        let value = items
+            .iter()
+            .filter_map(|item| self.read(item.get_ref(), item_place(&place, item)))
+            .collect();
+        At { value, place }
+    }
+
+    fn mismatch(&self, place: &Place, expected: &str, found: &DeValue<'_>, hint: String) {
+        let message = format!("has to be {expected}, not {}", kind(found));
+        self.problems.error(place, message, hint);
+    }
+}
+
+fn item_place(list: &Place, item: &Spanned<DeValue<'_>>) -> Place {
+    Place { span: item.span().into(), key: list.key.clone() }
+}
+
+const fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::Array(_) => "a list",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Float(_) => "a number with a fraction",
+        DeValue::Integer(_) => "a number",
+        DeValue::String(_) => "a string",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+impl Read for String {
+    const EXPECTED: &'static str = "a string";
+
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        value.as_str().map(str::to_owned).ok_or_else(String::new)
+    }
+}
+
+impl Read for bool {
+    const EXPECTED: &'static str = "true or false";
+
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        match value {
+            DeValue::Boolean(value) => Ok(*value),
+            DeValue::String(text) if matches!(&**text, "true" | "false") => {
+                Err(format!("write {text} without quotes"))
+            }
+            _ => Err(String::new()),
+        }
+    }
+}
+
+impl Read for u64 {
+    const EXPECTED: &'static str = "a whole number";
+
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        let DeValue::Integer(number) = value else { return Err(String::new()) };
+        Self::from_str_radix(number.as_str(), number.radix())
+            .map_err(|_| "it must not be negative or larger than 64 bits".to_owned())
+    }
+}
+
+impl Read for Duration {
+    const EXPECTED: &'static str = "a duration with a unit";
+
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        match value {
+            DeValue::String(text) => duration::parse(text)
+                .ok_or_else(|| "write a whole number and ms, s, m or h, as \"2500ms\"".to_owned()),
+            DeValue::Integer(number) => {
+                Err(format!("write \"{0}s\" for seconds or \"{0}ms\"", number.as_str()))
+            }
+            _ => Err(String::new()),
+        }
+    }
+}
+
+impl Read for serde_json::Value {
+    const EXPECTED: &'static str = "a string, a number or a boolean";
+
+    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+        match value {
+            DeValue::String(text) => Ok(text.to_string().into()),
+            DeValue::Boolean(value) => Ok((*value).into()),
+            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+                .map(Self::from)
+                .map_err(|_| "it is larger than 64 bits".to_owned()),
+            DeValue::Float(number) => number
+                .as_str()
+                .parse()
+                .ok()
+                .and_then(serde_json::Number::from_f64)
+                .map(Self::Number)
+                .ok_or_else(String::new),
+            _ => Err(String::new()),
+        }
+    }
+}

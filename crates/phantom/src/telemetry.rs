@@ -1,0 +1,7 @@
+//! Logs, metrics and the management listener.
+
+pub mod access_log;
+pub mod introspections;
+pub mod log;
+pub mod management;
+pub mod metrics;

@@ -1,0 +1,178 @@
+//! Metrics of what stands behind the data plane: introspection, caches, keys, configuration.
+//!
+//! No token, subject or client is ever a label.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use phantom_cache::CacheStats;
+use phantom_oauth::KeyManager;
+use phantom_pipeline::KeyManagerHandle;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::EncodeMetric;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct IntrospectionLabels {
+    key_manager: String,
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
+/// Handles to write to; what others count is read when it is asked for.
+#[derive(Clone, Debug)]
+pub struct GatewayMetrics {
+    introspections: Family<IntrospectionLabels, Counter>,
+    introspection_seconds: Histogram,
+    observed: Observed,
+}
+
+impl GatewayMetrics {
+    pub fn register(registry: &mut Registry) -> Self {
+        // From 1 ms to 10 s.
+        let buckets =
+            [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+        let metrics = Self {
+            introspections: Family::default(),
+            introspection_seconds: Histogram::new(buckets),
+            observed: Observed::default(),
+        };
+        registry.register(
+            "phantom_introspections",
+            "Calls about tokens, by key manager and outcome",
+            metrics.introspections.clone(),
+        );
+        registry.register(
+            "phantom_introspection_seconds",
+            "Time of one introspection, waiting and verifying included",
+            metrics.introspection_seconds.clone(),
+        );
+        let version: Gauge = Gauge::default();
+        version.set(1);
+        registry.register("phantom_config_version", "Version of the configuration", version);
+        let reloads = Family::<OutcomeLabels, Counter>::default();
+        for outcome in ["succeeded", "failed"] {
+            drop(reloads.get_or_create(&OutcomeLabels { outcome }));
+        }
+        registry.register("phantom_config_reloads", "Reloads, by outcome", reloads);
+        registry.register_collector(Box::new(metrics.observed.clone()));
+        metrics
+    }
+
+    /// From now on these are read at each scrape.
+    pub(crate) fn observe(&self, handles: &[Arc<KeyManagerHandle>], managers: &[Arc<KeyManager>]) {
+        let mut sources = self.observed.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *sources = Sources { handles: handles.to_vec(), managers: managers.to_vec() };
+    }
+
+    pub(crate) fn introspections(&self, key_manager: &str, outcome: &'static str) -> Counter {
+        let labels = IntrospectionLabels { key_manager: key_manager.to_owned(), outcome };
+        self.introspections.get_or_create_owned(&labels)
+    }
+
+    pub(crate) fn introspection_seconds(&self) -> Histogram {
+        self.introspection_seconds.clone()
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Observed(Arc<Mutex<Sources>>);
+
+#[derive(Debug, Default)]
+struct Sources {
+    handles: Vec<Arc<KeyManagerHandle>>,
+    managers: Vec<Arc<KeyManager>>,
+}
+
+impl Sources {
+    fn cache(&self) -> CacheStats {
+        let exchanges = self
+            .handles
+            .iter()
+            .flat_map(|handle| [Some(&handle.opaque), handle.jwt.as_ref()])
+            .flatten();
+        exchanges.map(|exchange| exchange.stats()).fold(CacheStats::default(), |sum, one| {
+            CacheStats {
+                entries: sum.entries + one.entries,
+                bytes: sum.bytes + one.bytes,
+                single_flight_waiters: sum.single_flight_waiters + one.single_flight_waiters,
+                hits: sum.hits + one.hits,
+                misses: sum.misses + one.misses,
+                negatives: sum.negatives + one.negatives,
+                expired: sum.expired + one.expired,
+                revoked: sum.revoked + one.revoked,
+                ..sum
+            }
+        })
+    }
+}
+
+impl Collector for Observed {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let cache = sources.cache();
+        let lookups = [
+            ("hit", cache.hits),
+            ("miss", cache.misses),
+            ("negative", cache.negatives),
+            ("expired", cache.expired),
+            ("revoked", cache.revoked),
+        ]
+        .map(|(result, count)| (vec![("level", "l1"), ("result", result)], count));
+        let help = "Lookups of tokens, by level of the cache and result";
+        counters(&mut encoder, "phantom_token_cache_lookups", help, &lookups)?;
+
+        let refreshes = sources.managers.iter().map(|manager| manager.key_refreshes());
+        let (succeeded, failed) = refreshes
+            .fold((0, 0), |(yes, no), counts| (yes + counts.succeeded, no + counts.failed));
+        let refreshes =
+            [(vec![("outcome", "succeeded")], succeeded), (vec![("outcome", "failed")], failed)];
+        let help = "Fetches of authorization servers' keys, by outcome";
+        counters(&mut encoder, "phantom_jwks_refreshes", help, &refreshes)?;
+
+        let gauges = [
+            ("phantom_token_cache_entries", "Statements in the cache", cache.entries),
+            ("phantom_token_cache_bytes", "Bytes of those statements", cache.bytes),
+            (
+                "phantom_single_flight_waiters",
+                "Requests that wait for an introspection now",
+                cache.single_flight_waiters,
+            ),
+        ];
+        for (name, help, value) in gauges {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
+        Ok(())
+    }
+}
+
+type Labelled = (Vec<(&'static str, &'static str)>, u64);
+
+fn counters(
+    encoder: &mut DescriptorEncoder<'_>,
+    name: &str,
+    help: &str,
+    values: &[Labelled],
+) -> Result<(), fmt::Error> {
+    let kind = ConstCounter::new(0_u64).metric_type();
+    let mut encoder = encoder.encode_descriptor(name, help, None, kind)?;
+    for (labels, value) in values {
+        ConstCounter::new(*value).encode(encoder.encode_family(labels)?)?;
+    }
+    Ok(())
+}
