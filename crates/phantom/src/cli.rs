@@ -86,10 +86,23 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            output::error(&format!("phantom: {error:#}"));
+            output::error(&format!("phantom: {}", sentence(&error)));
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// The error and its causes, each once: some messages quote theirs.
+fn sentence(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut text, cause| {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+        text
+    })
 }
 
 #[cfg(test)]

@@ -125,3 +125,6 @@ impl Gateway {
         self.background.shutdown_timeout(background::SHUTDOWN);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! The binary as a user runs it: exit codes, outputs, signals.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Child;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+fn phantom(directory: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phantom"));
+    command.current_dir(directory).args(args).env_remove("RUST_LOG");
+    command
+}
+
+fn output(directory: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = phantom(directory, args).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Ends with the test, however that ends.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Running {
+    fn signal(&self, name: &str) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    fn code(&mut self) -> Option<i32> {
+        let limit = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(Instant::now() < limit, "it does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn wait_for(port: u16) {
+    let limit = Instant::now() + Duration::from_secs(30);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < limit, "nobody listens on {port}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn public_gateway(directory: &Path, port: u16, management: u16) {
+    std::fs::create_dir_all(directory.join("html")).unwrap();
+    let text = format!(
+        "[management]\nbind = \"127.0.0.1:{management}\"\n[[listener]]\n\
+         bind = \"127.0.0.1:{port}\"\n[[route]]\npath = \"/\"\npublic = true\n\
+         static_dir = \"html\"\n"
+    );
+    std::fs::write(directory.join("phantom.toml"), text).unwrap();
+}
+
+#[test]
+fn check_exits_with_0_for_a_valid_file_and_1_for_a_wrong_or_missing_one() {
+    let directory = tempfile::tempdir().unwrap();
+    public_gateway(directory.path(), 0, 0);
+    let (code, out, err) = output(directory.path(), &["check", "-c", "phantom.toml"]);
+    assert_eq!((code, &*out, &*err), (Some(0), "phantom.toml: no errors, no warnings\n", ""));
+
+    std::fs::write(directory.path().join("wrong.toml"), "[[rout]]\npath = 1\n").unwrap();
+    let (code, out, _) = output(directory.path(), &["check", "-c", "wrong.toml"]);
+    assert_eq!(code, Some(1));
+    assert!(out.contains("wrong.toml:1:3: error: rout: unknown key"), "{out}");
+    let (code, out, _) = output(directory.path(), &["check", "-c", "wrong.toml", "--json"]);
+    assert_eq!(code, Some(1));
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(json["errors"].as_u64().unwrap() >= 1, "{json}");
+
+    let (code, _, err) = output(directory.path(), &["check", "-c", "nowhere.toml"]);
+    let expected = "phantom: cannot read nowhere.toml: No such file or directory (os error 2)\n";
+    assert_eq!((code, &*err), (Some(1), expected));
+    assert_eq!(output(directory.path(), &["check"]).0, Some(2));
+}
+
+#[test]
+fn pitfall_26_run_refuses_a_wrong_configuration_and_says_why() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "[[listener]]\nbind = \"127.0.0.1:0\"\n[[route]]\npath = \"/\"\n\
+                upstream = \"http://127.0.0.1:1\"\n";
+    std::fs::write(directory.path().join("phantom.toml"), text).unwrap();
+    let (code, _, err) = output(directory.path(), &["run", "-c", "phantom.toml"]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("the route is neither protected nor public"), "{err}");
+}
+
+#[test]
+fn run_serves_until_it_is_told_to_stop() {
+    for (signal, command) in [("TERM", "run"), ("INT", "gateway")] {
+        let directory = tempfile::tempdir().unwrap();
+        let (port, management) = (free_port(), free_port());
+        public_gateway(directory.path(), port, management);
+        let child = phantom(directory.path(), &[command, "-c", "phantom.toml"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut running = Running(child);
+        wait_for(port);
+        wait_for(management);
+
+        // A second gateway would share the port with the first, and must not.
+        let (code, _, err) = output(directory.path(), &["run", "-c", "phantom.toml"]);
+        assert_eq!(code, Some(1));
+        assert!(err.contains("is taken by another process"), "{err}");
+
+        running.signal(signal);
+        assert_eq!(running.code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_second_signal_stops_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let backend = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (port, upstream) = (free_port(), backend.local_addr().unwrap());
+    let text = format!(
+        "[gateway]\ndrain_timeout = \"10m\"\n[management]\nbind = \"127.0.0.1:0\"\n\
+         [[listener]]\nbind = \"127.0.0.1:{port}\"\n[[route]]\npath = \"/\"\npublic = true\n\
+         upstream = \"http://{upstream}\"\n"
+    );
+    std::fs::write(directory.path().join("phantom.toml"), text).unwrap();
+    let child = phantom(directory.path(), &["run", "-c", "phantom.toml"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut running = Running(child);
+    wait_for(port);
+    // A request that is under way keeps the gateway until the drain timeout.
+    let mut open = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    open.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let _unanswered = backend.accept().unwrap();
+    running.signal("TERM");
+    let limit = Instant::now() + Duration::from_secs(30);
+    while TcpStream::connect(("127.0.0.1", port)).is_ok() {
+        assert!(Instant::now() < limit, "it still accepts");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(running.0.try_wait().unwrap(), None);
+    running.signal("TERM");
+    assert_eq!(running.code(), Some(1));
+}
+
+#[test]
+fn the_commands_work_together_on_a_demo() {
+    let directory = tempfile::tempdir().unwrap();
+    let ports: Vec<String> = (0..4).map(|_| free_port().to_string()).collect();
+    let args = [
+        "demo",
+        "--data-dir",
+        "data",
+        "--as-port",
+        &ports[0],
+        "--api-port",
+        &ports[1],
+        "--gateway-port",
+        &ports[2],
+        "--management-port",
+        &ports[3],
+    ];
+    let child = phantom(directory.path(), &args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut demo = Running(child);
+    wait_for(ports[2].parse().unwrap());
+    let server = format!("https://localhost:{}/oauth/v2", ports[0]);
+    std::fs::write(directory.path().join("secret"), "Password1\n").unwrap();
+
+    // The certificate is verified unless -k is given.
+    let token_endpoint = format!("{server}/oauth-token");
+    let args = ["token", "--endpoint", &token_endpoint, "--secret-file", "secret"];
+    let (code, out, err) = output(directory.path(), &args);
+    assert_eq!((code, &*out), (Some(1), ""), "{err}");
+    let (code, token, err) = output(directory.path(), &[&args[..], &["-k"]].concat());
+    assert_eq!((code, &*err), (Some(0), ""));
+    let (code, token_by_ca, _) =
+        output(directory.path(), &[&args[..], &["--ca-file", "data/demo/localhost.pem"]].concat());
+    assert_eq!(code, Some(0));
+    assert!(token.len() > 20 && token_by_ca.len() > 20 && token != token_by_ca);
+    let token = token.trim();
+
+    let introspection_endpoint = format!("{server}/oauth-introspect");
+    for accept in ["jwt", "json", "signed"] {
+        let args = [
+            "introspect",
+            "-k",
+            "--endpoint",
+            &introspection_endpoint,
+            "--secret-file",
+            "secret",
+            "--accept",
+            accept,
+            token,
+        ];
+        let (code, out, err) = output(directory.path(), &args);
+        assert_eq!(code, Some(0), "{err}");
+        assert!(out.contains("verdict: active") && out.contains("test-client"), "{out}");
+        let (code, out, _) = output(directory.path(), &[&args[..8], &["unknown"]].concat());
+        assert_eq!(code, Some(1));
+        assert!(out.contains("verdict: not active"), "{out}");
+    }
+
+    let mut explain = phantom(
+        directory.path(),
+        &["explain", "-c", "data/demo/phantom.toml", "--token", "-", "/api"],
+    );
+    let mut explain = explain
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    explain.stdin.take().unwrap().write_all(token.as_bytes()).unwrap();
+    let explained = explain.wait_with_output().unwrap();
+    let text = String::from_utf8(explained.stdout).unwrap();
+    assert!(text.contains("forward to http://localhost:"), "{text}");
+    assert!(!text.contains(token), "{text}");
+
+    demo.signal("INT");
+    assert_eq!(demo.code(), Some(0));
+}
