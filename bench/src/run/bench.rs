@@ -58,10 +58,10 @@ impl<'a> Bench<'a> {
     }
 
     pub(super) fn start_phantom(&self, log: AccessLog) -> Result<Gateway> {
-        let port = free_port()?;
         let settings = phantom::Settings {
             directory: &self.directory.join("phantom"),
-            port,
+            port: free_port()?,
+            management_port: free_port()?,
             backend: self.backend,
             authorization_server: self.authorization_server,
             // Room for all tokens of one process, whichever measurement it serves.

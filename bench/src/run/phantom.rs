@@ -15,6 +15,7 @@ pub(super) struct Settings<'a> {
     /// The only place the gateway writes to.
     pub(super) directory: &'a Path,
     pub(super) port: u16,
+    pub(super) management_port: u16,
     pub(super) backend: u16,
     pub(super) authorization_server: u16,
     pub(super) cache_entries: u64,
@@ -38,7 +39,8 @@ pub(super) fn start(program: &Path, core: usize, settings: &Settings<'_>) -> Res
 }
 
 fn config(settings: &Settings<'_>) -> String {
-    let Settings { port, backend, authorization_server, cache_entries, .. } = settings;
+    let Settings { port, management_port, backend, authorization_server, cache_entries, .. } =
+        settings;
     let directory = settings.directory.display();
     let log = match settings.log {
         AccessLog::Off => "access_log = \"off\"".to_owned(),
@@ -51,6 +53,9 @@ fn config(settings: &Settings<'_>) -> String {
 workers = 1
 data_dir = "{directory}/data"
 {log}
+
+[management]
+bind = "127.0.0.1:{management_port}"
 
 [[listener]]
 bind = "127.0.0.1:{port}"
@@ -90,6 +95,7 @@ mod tests {
         config(&Settings {
             directory: Path::new("/tmp/phantom"),
             port: 8080,
+            management_port: 8081,
             backend: 9090,
             authorization_server: 9091,
             cache_entries: 60_000,
