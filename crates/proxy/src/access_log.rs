@@ -179,9 +179,9 @@ fn write_json(event: &RequestEvent<'_>, id: u64, out: &mut Vec<u8>) -> std::io::
 fn write_text(event: &RequestEvent<'_>, id: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
     write!(out, "{} ", unix_millis())?;
     write_id(event, id, out)?;
-    write!(
+    writeln!(
         out,
-        " {} \"{} {} HTTP/{}\" {} {}B {}us decision={}us upstream={}us api={} key_manager={} cache={} reason={} error={}\n",
+        " {} \"{} {} HTTP/{}\" {} {}B {}us decision={}us upstream={}us api={} key_manager={} cache={} reason={} error={}",
         event.peer,
         event.method.escape_default(),
         event.path.escape_default(),

@@ -48,7 +48,23 @@ pub(crate) struct Deadline {
     slot: usize,
 }
 
+/// A moment on the worker's coarse clock, in milliseconds since its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Coarse(u64);
+
+impl Coarse {
+    pub(crate) fn minus(self, duration: Duration) -> Self {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_sub(millis))
+    }
+}
+
 impl Deadlines {
+    /// [`TICK`] late at most.
+    pub(crate) fn now(&self) -> Coarse {
+        Coarse(self.0.now.get())
+    }
+
     pub(crate) fn new() -> Self {
         Self(Rc::new(Shared {
             start: Instant::now(),

@@ -23,17 +23,25 @@ pub(crate) struct Origin {
     pub(crate) tls: bool,
 }
 
+/// A request about to be sent to a backend.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) forward: &'a Forward,
+    pub(crate) upstream: &'a Upstream,
+    pub(crate) head: &'a RequestHead,
+    /// Of the body as it goes out.
+    pub(crate) framing: Framing,
+    pub(crate) origin: Origin,
+}
+
 /// Writes the request head for the backend. The [`Permit`] is the proof that it may be sent.
 pub(crate) fn write_head(
     _permit: &Permit,
-    forward: &Forward,
-    upstream: &Upstream,
-    head: &RequestHead,
-    framing: Framing,
-    origin: Origin,
+    outgoing: Outgoing<'_>,
     config: &ProxyConfig,
     out: &mut Vec<u8>,
 ) {
+    let Outgoing { forward, upstream, head, framing, origin } = outgoing;
     out.extend_from_slice(head.method().as_bytes());
     out.push(b' ');
     // TOK-5: stripped whether or not the route takes tokens from there.
@@ -77,7 +85,7 @@ fn write_passing_fields(head: &RequestHead, forward: &Forward, trusted: bool, ou
             | FieldKind::PreflightMethod
             | FieldKind::Trailer => field(name, &[value], out),
             FieldKind::Forwarded | FieldKind::XForwardedOther if trusted => {
-                field(name, &[value], out)
+                field(name, &[value], out);
             }
             FieldKind::Cookie => match cookie_to_remove(forward) {
                 Some(cookie) => {
@@ -127,7 +135,7 @@ fn write_forwarding_fields(
     out.extend_from_slice(b"\r\n");
     match theirs(FieldKind::XForwardedHost).next() {
         Some(value) => field(b"x-forwarded-host", &[value], out),
-        None if head.authority.is_empty() => {}
+        None if head.authority().is_empty() => {}
         None => field(b"x-forwarded-host", &[head.authority().as_bytes()], out),
     }
     let scheme: &[u8] = if origin.tls { b"https" } else { b"http" };

@@ -165,13 +165,15 @@ pub enum Framing {
 
 #[derive(Debug, Default)]
 pub struct RequestHead {
+    /// Header fields as they came.
     pub bytes: Vec<u8>,
     pub fields: Vec<FieldSpan>,
-    pub method: Span,
-    pub path: Span,
-    pub query: Option<Span>,
-    /// Host and port as the client wrote them.
-    pub authority: Span,
+    /// Method, path, query and authority: text, and known to be.
+    line: String,
+    method: Span,
+    path: Span,
+    query: Option<Span>,
+    authority: Span,
     pub version: Version,
     pub framing: Framing,
     pub expects_continue: bool,
@@ -183,23 +185,43 @@ pub struct RequestHead {
 
 impl RequestHead {
     pub fn clear(&mut self) {
-        let (mut bytes, mut fields) =
-            (std::mem::take(&mut self.bytes), std::mem::take(&mut self.fields));
+        let mut bytes = std::mem::take(&mut self.bytes);
+        let mut fields = std::mem::take(&mut self.fields);
+        let mut line = std::mem::take(&mut self.line);
         bytes.clear();
         fields.clear();
-        *self = Self { bytes, fields, ..Self::default() };
+        line.clear();
+        *self = Self { bytes, fields, line, ..Self::default() };
     }
 
-    /// Adds text to the bytes and tells where it lies.
-    pub fn push(&mut self, text: &[u8]) -> Span {
+    /// Adds bytes of a field and tells where they lie.
+    pub fn push(&mut self, bytes: &[u8]) -> Span {
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(text);
+        self.bytes.extend_from_slice(bytes);
         Span::new(start, self.bytes.len())
     }
 
-    #[must_use]
-    pub fn text(&self, span: Span) -> &str {
-        std::str::from_utf8(span.of(&self.bytes)).unwrap_or_default()
+    pub fn set_method(&mut self, method: &str) {
+        self.method = self.push_text(method);
+    }
+
+    pub fn set_target(&mut self, path: &str, query: Option<&str>) {
+        self.path = self.push_text(path);
+        self.query = query.map(|query| self.push_text(query));
+    }
+
+    pub fn set_authority(&mut self, authority: &str) {
+        self.authority = self.push_text(authority);
+    }
+
+    fn push_text(&mut self, text: &str) -> Span {
+        let start = self.line.len();
+        self.line.push_str(text);
+        Span::new(start, self.line.len())
+    }
+
+    fn text(&self, span: Span) -> &str {
+        self.line.get(span.range()).unwrap_or_default()
     }
 
     #[must_use]
@@ -217,6 +239,7 @@ impl RequestHead {
         self.query.map(|span| self.text(span))
     }
 
+    /// Host and port as the client wrote them.
     #[must_use]
     pub fn authority(&self) -> &str {
         self.text(self.authority)

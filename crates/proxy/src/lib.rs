@@ -4,6 +4,11 @@
 //! HTTP/1.1 is our own on both sides, because a gateway has to refuse on the wire what a general
 //! server repairs, and because it is where the time of a cached request goes. HTTP/2 is hyper's.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+
 pub mod access_log;
 pub mod config;
 mod deadline;

@@ -15,8 +15,8 @@ use crate::head::Version;
 
 /// Checks a whole head and fills in what follows from its fields: authority, framing, connection.
 ///
-/// `bytes`, `fields`, `method`, `path`, `query` and `version` are there already, and `authority`
-/// where the request line or `:authority` names one.
+/// Fields, method, target and version are there already, and the authority where the request line
+/// or `:authority` names one.
 pub fn normalize(head: &mut RequestHead) -> Result<(), Fault> {
     check_method(head)?;
     check_path(head.path())?;
@@ -104,22 +104,24 @@ fn framing(version: Version, seen: &Seen) -> Result<Framing, Fault> {
 /// RFC 9112 §3.2: exactly one valid Host in HTTP/1.1; an absolute-form target replaces it. In
 /// HTTP/2 `:authority` and `host` have to agree (RFC 9113 §8.3.1).
 fn authority(head: &mut RequestHead, seen: &Seen) -> Result<(), Fault> {
-    let named = head.authority;
-    match (seen.host, head.version) {
-        (None, Version::Http11) => return Err(Fault::BadRequest("no Host field")),
-        (Some(host), Version::Http2) if !named.is_empty() => {
-            if !host.of(&head.bytes).eq_ignore_ascii_case(named.of(&head.bytes)) {
-                return Err(Fault::BadRequest("`:authority` and `host` differ"));
-            }
-        }
-        (Some(host), _) if named.is_empty() => head.authority = host,
-        _ => {}
-    }
+    let invalid = Fault::BadRequest("Host is not a host name with an optional port");
+    let host = match seen.host {
+        Some(host) => host.of(&head.bytes),
+        None if head.version == Version::Http11 => return Err(Fault::BadRequest("no Host field")),
+        None => b"",
+    };
     // An absolute-form target replaces Host, but a broken Host is refused all the same.
-    for span in [seen.host, Some(head.authority)].into_iter().flatten() {
-        if !is_authority(span.of(&head.bytes)) {
-            return Err(Fault::BadRequest("Host is not a host name with an optional port"));
-        }
+    if !(is_authority(host) && is_authority(head.authority().as_bytes())) {
+        return Err(invalid);
+    }
+    if head.authority().is_empty() {
+        let host = std::str::from_utf8(host).map_err(|_| invalid)?.to_owned();
+        head.set_authority(&host);
+    } else if head.version == Version::Http2
+        && seen.host.is_some()
+        && !host.eq_ignore_ascii_case(head.authority().as_bytes())
+    {
+        return Err(Fault::BadRequest("`:authority` and `host` differ"));
     }
     Ok(())
 }

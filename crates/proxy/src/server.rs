@@ -212,7 +212,7 @@ async fn keep_house(worker: Rc<Worker>) {
         loop {
             every.tick().await;
             worker.log.flush();
-            worker.pool.sweep();
+            worker.pool.sweep(worker.deadlines.now());
         }
     };
     tokio::join!(ticking, sweeping);

@@ -7,7 +7,6 @@ use std::io;
 use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
-use std::time::Instant;
 
 use phantom_pipeline::route::Upstream;
 use rustls::pki_types::ServerName;
@@ -15,6 +14,7 @@ use thiserror::Error;
 use tokio::net::TcpStream;
 
 use crate::config::Limits;
+use crate::deadline::Coarse;
 use crate::http1::buffer::ReadBuffer;
 use crate::transport::Outbox;
 use crate::transport::Transport;
@@ -44,13 +44,15 @@ pub(crate) struct Pool {
     limits: Limits,
     tls: Arc<rustls::ClientConfig>,
     /// By port and scheme, then by host: routes that differ only in their path share connections.
-    idle: RefCell<HashMap<(u16, bool), HashMap<Box<str>, VecDeque<Idle>>>>,
+    idle: RefCell<HashMap<(u16, bool), IdleByHost>>,
 }
+
+type IdleByHost = HashMap<Box<str>, VecDeque<Idle>>;
 
 #[derive(Debug)]
 struct Idle {
     connection: UpstreamConnection,
-    since: Instant,
+    since: Coarse,
 }
 
 impl Pool {
@@ -77,7 +79,8 @@ impl Pool {
         None
     }
 
-    pub(crate) fn put(&self, upstream: &Upstream, mut connection: UpstreamConnection) {
+    /// Keeps a connection for the next request. `now` is the worker's coarse clock.
+    pub(crate) fn put(&self, upstream: &Upstream, mut connection: UpstreamConnection, now: Coarse) {
         connection.reused = true;
         connection.received.relax();
         connection.outbox.relax();
@@ -90,14 +93,12 @@ impl Pool {
         if idle.len() >= self.limits.max_idle_upstream {
             idle.pop_front();
         }
-        idle.push_back(Idle { connection, since: Instant::now() });
+        idle.push_back(Idle { connection, since: now });
     }
 
     /// Closes what has been idle for too long. Called now and then by the worker.
-    pub(crate) fn sweep(&self) {
-        let Some(oldest) = Instant::now().checked_sub(self.limits.upstream_keep_alive) else {
-            return;
-        };
+    pub(crate) fn sweep(&self, now: Coarse) {
+        let oldest = now.minus(self.limits.upstream_keep_alive);
         self.idle.borrow_mut().retain(|_, hosts| {
             hosts.retain(|_, idle| {
                 while idle.front().is_some_and(|idle| idle.since < oldest) {

@@ -61,7 +61,8 @@ pub(crate) struct Served {
     pub(crate) outcome: Outcome,
     pub(crate) status: u16,
     pub(crate) bytes: u64,
-    pub(crate) upstream: Option<Duration>,
+    /// A backend was asked, or tried.
+    pub(crate) upstream: bool,
     pub(crate) error: Option<&'static str>,
     /// The connection is in step and may carry another request.
     pub(crate) keep_alive: bool,
@@ -75,7 +76,6 @@ struct Decided {
     decided: bool,
     key_manager: Option<Arc<str>>,
     cache: Option<&'static str>,
-    took: Duration,
 }
 
 impl Http1Connection {
@@ -173,7 +173,8 @@ impl Http1Connection {
         let grpc = facts.is_grpc();
         let decision =
             worker.shared.pipeline.decide(&published.snapshot, &facts, &mut Untraced).await;
-        let mut decided = Decided { decided: true, took: started.elapsed(), ..Decided::default() };
+        let decided_at = Instant::now();
+        let mut decided = Decided { decided: true, ..Decided::default() };
         let served = match decision {
             Decision::Answer { answer, route, reason } => {
                 decided.route = route;
@@ -195,7 +196,7 @@ impl Http1Connection {
                 }
             }
         };
-        self.record(&published, &decided, &served, client, started);
+        self.record(&published, &decided, &served, client, [started, decided_at]);
         served.keep_alive
     }
 
@@ -262,7 +263,7 @@ impl Http1Connection {
             outcome: Outcome::Answered,
             status: answer.status,
             bytes: if to_head { 0 } else { answer.body.len() as u64 },
-            upstream: None,
+            upstream: false,
             error: (!sent).then_some("client_gone"),
             keep_alive: keep_alive && sent,
         }
@@ -355,7 +356,7 @@ impl Http1Connection {
             outcome: Outcome::Answered,
             status: 200,
             bytes,
-            upstream: None,
+            upstream: false,
             error: (!sent).then_some("client_gone"),
             keep_alive: keep_alive && sent,
         }
@@ -372,12 +373,13 @@ impl Http1Connection {
             outcome: Outcome::Answered,
             status: answer.status,
             bytes: answer.body.len() as u64,
-            upstream: None,
+            upstream: false,
             error: Some(if sent { "bad_request" } else { "client_gone" }),
             keep_alive: false,
         };
         self.head.clear();
-        self.record(&published, &Decided::default(), &served, self.origin.peer, Instant::now());
+        let now = Instant::now();
+        self.record(&published, &Decided::default(), &served, self.origin.peer, [now, now]);
         self.linger().await;
     }
 
@@ -431,7 +433,7 @@ impl Http1Connection {
         decided: &Decided,
         served: &Served,
         client: std::net::IpAddr,
-        started: Instant,
+        [started, decided_at]: [Instant; 2],
     ) {
         let index = decided.route.as_ref().map(|route| route.index);
         let Some(metrics) = published.metrics(index) else { return };
@@ -440,6 +442,7 @@ impl Http1Connection {
             .fields
             .iter()
             .find(|field| self.head.name(field).eq_ignore_ascii_case(b"traceparent"));
+        let ended = Instant::now();
         let event = RequestEvent {
             api: decided.route.as_ref().map_or("none", |route| &route.name),
             method: self.head.method(),
@@ -454,9 +457,9 @@ impl Http1Connection {
             key_manager: decided.key_manager.as_deref(),
             cache: decided.cache,
             bytes: served.bytes,
-            total: started.elapsed(),
-            decision: decided.took,
-            upstream: served.upstream,
+            total: ended - started,
+            decision: decided_at - started,
+            upstream: served.upstream.then(|| ended - decided_at),
             error: served.error,
         };
         event.record(metrics, &self.worker.log);

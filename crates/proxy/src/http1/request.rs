@@ -52,12 +52,12 @@ pub fn parse(data: &[u8], head: &mut RequestHead, limits: &Limits) -> Result<Opt
         Some(0) => Version::Http10,
         _ => Version::Http11,
     };
-    head.method = within(request.method.unwrap_or_default().as_bytes());
+    head.set_method(request.method.unwrap_or_default());
     let target = request.path.unwrap_or_default();
     if target.len() > limits.max_target_bytes {
         return Err(Fault::TargetTooLong);
     }
-    split_target(head, within(target.as_bytes()))?;
+    split_target(head, target)?;
     for field in request.headers.iter() {
         head.fields.push(FieldSpan {
             name: within(field.name.as_bytes()),
@@ -98,13 +98,11 @@ fn has_bare_lf(bytes: &[u8]) -> bool {
 
 /// Origin-form, or absolute-form whose authority replaces Host (RFC 9112 §3.2). The other two forms
 /// belong to `CONNECT` and to `OPTIONS *`, which have no route.
-fn split_target(head: &mut RequestHead, target: Span) -> Result<(), Fault> {
-    let text = target.of(&head.bytes);
-    let start = text.as_ptr() as usize - head.bytes.as_ptr() as usize;
-    let mut path_at = 0;
-    if text.first() != Some(&b'/') {
-        let scheme = [&b"http://"[..], b"https://"].into_iter().find(|scheme| {
-            text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+fn split_target(head: &mut RequestHead, target: &str) -> Result<(), Fault> {
+    let mut rest = target;
+    if !target.starts_with('/') {
+        let scheme = ["http://", "https://"].into_iter().find(|scheme| {
+            target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
         });
         let Some(scheme) = scheme else {
             return Err(match head.method() {
@@ -112,20 +110,19 @@ fn split_target(head: &mut RequestHead, target: Span) -> Result<(), Fault> {
                 _ => Fault::BadRequest("the request target is neither a path nor an absolute URI"),
             });
         };
-        let rest = text.get(scheme.len()..).unwrap_or_default();
-        let authority =
-            rest.iter().position(|byte| matches!(byte, b'/' | b'?')).unwrap_or(rest.len());
-        if authority == 0 || rest.get(authority) != Some(&b'/') {
+        let named = target.get(scheme.len()..).unwrap_or_default();
+        let end = named.find(['/', '?']).unwrap_or(named.len());
+        let (authority, path) = named.split_at_checked(end).unwrap_or_default();
+        if authority.is_empty() || !path.starts_with('/') {
             return Err(Fault::BadRequest("the absolute request target has no host or no path"));
         }
-        path_at = scheme.len() + authority;
-        head.authority = Span::new(start + scheme.len(), start + path_at);
+        head.set_authority(authority);
+        rest = path;
     }
-    let rest = text.get(path_at..).unwrap_or_default();
-    let end = memchr::memchr(b'?', rest).unwrap_or(rest.len());
-    let (path, query) = (start + path_at, start + path_at + end);
-    head.path = Span::new(path, query);
-    head.query = (end < rest.len()).then(|| Span::new(query + 1, start + text.len()));
+    match rest.split_once('?') {
+        Some((path, query)) => head.set_target(path, Some(query)),
+        None => head.set_target(rest, None),
+    }
     Ok(())
 }
 

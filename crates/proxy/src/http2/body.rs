@@ -298,7 +298,7 @@ impl RelayBody {
         let trailers = trailer_map(exchange.trailers());
         let (connection, head) = exchange.finish();
         if let Some(connection) = connection {
-            self.worker.pool.put(&self.upstream, connection);
+            self.worker.pool.put(&self.upstream, connection, self.worker.deadlines.now());
         }
         self.worker.recycle(head);
         Poll::Ready((!trailers.is_empty()).then(|| Ok(Frame::trailers(trailers))))

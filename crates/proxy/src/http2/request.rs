@@ -21,7 +21,7 @@ pub(super) fn fill(
 ) -> Result<(), Fault> {
     head.clear();
     head.version = Version::Http2;
-    head.method = head.push(parts.method.as_str().as_bytes());
+    head.set_method(parts.method.as_str());
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     if target.len() > limits.max_target_bytes {
         return Err(Fault::TargetTooLong);
@@ -29,10 +29,9 @@ pub(super) fn fill(
     if target == "*" || parts.uri.path_and_query().is_none() {
         return Err(Fault::BadRequest("the request target is no path"));
     }
-    head.path = head.push(parts.uri.path().as_bytes());
-    head.query = parts.uri.query().map(|query| head.push(query.as_bytes()));
+    head.set_target(parts.uri.path(), parts.uri.query());
     if let Some(authority) = parts.uri.authority() {
-        head.authority = head.push(authority.as_str().as_bytes());
+        head.set_authority(authority.as_str());
     }
     if parts.headers.len() > limits.max_fields {
         return Err(Fault::HeaderTooLarge);
@@ -46,7 +45,7 @@ pub(super) fn fill(
         let (name, value) = (head.push(name.as_str().as_bytes()), head.push(value.as_bytes()));
         head.fields.push(FieldSpan { name, value, kind });
     }
-    if head.bytes.len() > limits.max_header_bytes {
+    if head.bytes.len() + target.len() > limits.max_header_bytes {
         return Err(Fault::HeaderTooLarge);
     }
     normalize(head)?;

@@ -32,6 +32,7 @@ use crate::exchange::Exchange;
 use crate::exchange::UpstreamError;
 use crate::forward;
 use crate::forward::Origin;
+use crate::forward::Outgoing;
 use crate::head::FieldKind;
 use crate::head::Framing;
 use crate::head::RequestHead;
@@ -192,16 +193,8 @@ async fn attempt(
         form.as_ref().map_or(sending.head.framing, |form| Framing::Length(form.len() as u64));
     let out = &mut connection.outbox.bytes;
     let Sending { permitted, upstream, head, .. } = &*sending;
-    forward::write_head(
-        &permitted.permit,
-        permitted,
-        upstream,
-        head,
-        framing,
-        sending.origin,
-        &worker.shared.config,
-        out,
-    );
+    let outgoing = Outgoing { forward: permitted, upstream, head, framing, origin: sending.origin };
+    forward::write_head(&permitted.permit, outgoing, &worker.shared.config, out);
     let to_send = match form {
         Some(form) => {
             out.extend_from_slice(&form);

@@ -35,7 +35,7 @@ fn full(body: &'static str) -> Full<Bytes> {
     Full::new(Bytes::from_static(body.as_bytes()))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_request_over_http2_is_exchanged_and_forwarded() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
@@ -53,7 +53,7 @@ async fn a_request_over_http2_is_exchanged_and_forwarded() {
     assert_eq!(seen.field("x-forwarded-host"), Some("api.example"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn htp_6_ambiguous_requests_are_refused_in_http2_too() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
@@ -89,7 +89,7 @@ async fn htp_6_ambiguous_requests_are_refused_in_http2_too() {
     assert!(backend.seen().is_empty(), "{:?}", backend.seen());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn htp_6_content_length_has_to_equal_the_data() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
@@ -101,7 +101,7 @@ async fn htp_6_content_length_has_to_equal_the_data() {
     assert!(backend.seen().iter().all(|raw| !raw.ends_with("abc\0\0")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn bodies_and_trailers_pass_in_both_directions() {
     let backend = Backend::start(|_| {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\ngrpc-status: 0\r\nauthorization: x\r\n\r\n".to_vec()
@@ -122,7 +122,7 @@ async fn bodies_and_trailers_pass_in_both_directions() {
     assert_eq!(backend.only().body, "abc<trailers>x-sum: 3\r\n\r\n");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn prb_4_grpc_gets_its_refusal_in_a_trailers_only_answer() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
@@ -138,7 +138,7 @@ async fn prb_4_grpc_gets_its_refusal_in_a_trailers_only_answer() {
     assert!(hyper::body::Body::is_end_stream(response.body()));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn str_2_a_grpc_stream_ends_with_status_16_when_its_token_does() {
     let backend = Backend::custom(|mut stream| {
         Client::new(stream.try_clone().unwrap()).head();
@@ -155,7 +155,7 @@ async fn str_2_a_grpc_stream_ends_with_status_16_when_its_token_does() {
     assert_eq!(collected.trailers().unwrap().get("grpc-status").unwrap(), "16");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn many_streams_share_a_connection() {
     let backend = Backend::start(|request| ok(request.split(' ').nth(1).unwrap()));
     let gateway = Setup::new(backend.address).start();

@@ -33,7 +33,7 @@ impl ClientBody<'_> {
             self.outbox.bytes.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
         }
         loop {
-            if self.outbox.poll_send_all(cx, self.io).is_ready_and(|sent| sent.is_err()) {
+            if let Poll::Ready(Err(_)) = self.outbox.poll_send_all(cx, self.io) {
                 return Poll::Ready(Err(ClientGone));
             }
             match self.decoder.next(self.received).map_err(|_| ClientGone)? {
@@ -65,18 +65,5 @@ impl RequestBody for ClientBody<'_> {
             sink.end(self.decoder.trailers());
         }
         Poll::Ready(Ok(more))
-    }
-}
-
-trait PollExt<T> {
-    fn is_ready_and(self, test: impl FnOnce(T) -> bool) -> bool;
-}
-
-impl<T> PollExt<T> for Poll<T> {
-    fn is_ready_and(self, test: impl FnOnce(T) -> bool) -> bool {
-        match self {
-            Poll::Ready(value) => test(value),
-            Poll::Pending => false,
-        }
     }
 }

@@ -3,12 +3,12 @@
 use std::future::poll_fn;
 use std::task::Context;
 use std::task::Poll;
-use std::time::Instant;
 
 use phantom_pipeline::Fault;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Target;
 use phantom_pipeline::edits::CredentialPlace;
+use phantom_pipeline::exchange::Exchanged;
 use phantom_pipeline::route::Upstream;
 
 use super::ClientBody;
@@ -17,6 +17,7 @@ use super::Served;
 use crate::exchange::Exchange;
 use crate::exchange::UpstreamError;
 use crate::forward;
+use crate::forward::Outgoing;
 use crate::head::Framing;
 use crate::http1::body::BodyDecoder;
 use crate::http1::body::Piece;
@@ -72,7 +73,6 @@ impl Http1Connection {
         form: Option<Vec<u8>>,
         grpc: bool,
     ) -> Served {
-        let started = Instant::now();
         let Target::Upstream(upstream) = &permitted.route.target else {
             return self.fail(Fault::NotFound, "no_upstream", permitted, &mut body, grpc).await;
         };
@@ -90,7 +90,7 @@ impl Http1Connection {
                         }
                     };
                     let served = self.fail(fault, error, permitted, &mut body, grpc).await;
-                    return Served { upstream: Some(started.elapsed()), ..served };
+                    return Served { upstream: true, ..served };
                 }
             };
             let attempt = self.attempt(permitted, upstream, connection, &mut body, form.as_deref());
@@ -107,14 +107,13 @@ impl Http1Connection {
                 }
                 Attempt::Failed { fault, error, .. } => {
                     let served = self.fail(fault, error, permitted, &mut body, grpc).await;
-                    return Served { upstream: Some(started.elapsed()), ..served };
+                    return Served { upstream: true, ..served };
                 }
                 Attempt::BrokenOff { status, bytes, error } => {
                     (Outcome::Failed, status, bytes, Some(error), false)
                 }
             };
-            let upstream = Some(started.elapsed());
-            return Served { outcome, status, bytes, upstream, error, keep_alive };
+            return Served { outcome, status, bytes, upstream: true, error, keep_alive };
         }
     }
 
@@ -171,16 +170,9 @@ impl Http1Connection {
         let framing = form.map_or(self.head.framing, |form| Framing::Length(form.len() as u64));
         let config = &self.worker.shared.config;
         let out = &mut connection.outbox.bytes;
-        forward::write_head(
-            &permitted.permit,
-            permitted,
-            upstream,
-            &self.head,
-            framing,
-            self.origin,
-            config,
-            out,
-        );
+        let origin = self.origin;
+        let outgoing = Outgoing { forward: permitted, upstream, head: &self.head, framing, origin };
+        forward::write_head(&permitted.permit, outgoing, config, out);
         let to_send = match form {
             Some(form) => {
                 out.extend_from_slice(form);
@@ -207,7 +199,7 @@ impl Http1Connection {
         let (attempt, exchange) = self.run(permitted, exchange, relay, body).await;
         let (connection, head) = exchange.finish();
         if let (Some(connection), Attempt::Done { .. }) = (connection, &attempt) {
-            self.worker.pool.put(upstream, connection);
+            self.worker.pool.put(upstream, connection, self.worker.deadlines.now());
         }
         self.worker.recycle(head);
         attempt
@@ -256,7 +248,7 @@ impl Http1Connection {
             };
             match exchange.poll_upload(cx, &mut source) {
                 Poll::Ready(Ok(())) => {
-                    self.deadline.set(self.worker.shared.config.limits.upstream_idle_timeout)
+                    self.deadline.set(self.worker.shared.config.limits.upstream_idle_timeout);
                 }
                 Poll::Ready(Err(_)) => {
                     let fault = Fault::BadRequest("the request body broke off or is malformed");
@@ -381,7 +373,7 @@ impl Http1Connection {
         }
         let now = self.worker.shared.pipeline.now().wall;
         let expired = permitted.permit.until().is_some_and(|until| now >= until);
-        let revoked = permitted.exchanged.as_ref().is_some_and(|exchanged| exchanged.is_revoked());
+        let revoked = permitted.exchanged.as_ref().is_some_and(Exchanged::is_revoked);
         if !(expired || revoked) {
             return None;
         }
