@@ -72,7 +72,7 @@ impl Source {
         let raw = RawConfig::parse(&self.text, &problems);
         let directory = self.path.parent().unwrap_or(Path::new(""));
         let context = Context { problems: &problems, directory };
-        let config = raw.and_then(|raw| compile::compile(raw, context, purpose, clock));
+        let config = raw.and_then(|raw| compile::compile(&raw, context, purpose, clock));
         let config = config.filter(|_| !problems.has_errors());
         (config, Report::new(&self.path, &self.text, problems.into_sorted()))
     }

@@ -8,6 +8,7 @@ mod files;
 mod ports;
 mod relay;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -61,7 +62,7 @@ impl Demo {
         let config = config.ok_or_else(|| DemoError::Report(report.to_string()))?;
         let gateway =
             Gateway::start(config, clock).map_err(|error| DemoError::gateway(error, ports))?;
-        ports.gateway = gateway.addresses().first().map_or(ports.gateway, |at| at.port());
+        ports.gateway = gateway.addresses().first().map_or(ports.gateway, SocketAddr::port);
         ports.management = gateway.management_address().port();
         files.write_page(ports)?;
         let banner = banner(&companions, ports, &path.display().to_string());

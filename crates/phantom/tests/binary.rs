@@ -132,6 +132,38 @@ fn run_serves_until_it_is_told_to_stop() {
 }
 
 #[test]
+fn cac_2_and_int_3_what_was_overridden_is_logged_at_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let (port, nobody) = (free_port(), free_port());
+    let text = format!(
+        "[management]\nbind = \"127.0.0.1:0\"\n[[listener]]\nbind = \"127.0.0.1:{port}\"\n\
+         [[key_manager]]\nname = \"login\"\nissuer = \"https://127.0.0.1:{nobody}\"\n\
+         introspection_endpoint = \"https://127.0.0.1:{nobody}/introspect\"\n\
+         jwks_uri = \"https://127.0.0.1:{nobody}/jwks\"\nclient_id = \"gateway\"\n\
+         client_secret = \"hunter2\"\nverify_ssl = false\n\
+         cache_despite_no_store_seconds = 30\n\
+         [[route]]\npath = \"/\"\nkey_manager = \"login\"\nupstream = \"http://127.0.0.1:1\"\n"
+    );
+    std::fs::write(directory.path().join("phantom.toml"), text).unwrap();
+    let log = std::fs::File::create(directory.path().join("log")).unwrap();
+    let child = phantom(directory.path(), &["run", "-c", "phantom.toml"])
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap();
+    let mut running = Running(child);
+    wait_for(port);
+    running.signal("TERM");
+    assert_eq!(running.code(), Some(0));
+    let log = std::fs::read_to_string(directory.path().join("log")).unwrap();
+    for key in ["verify_ssl", "cache_despite_no_store_seconds", "client_secret"] {
+        let line = log.lines().find(|line| line.contains(&format!("key_manager[0].{key}")));
+        assert!(line.is_some_and(|line| line.contains("WARN")), "{key} is not in\n{log}");
+    }
+    assert!(!log.contains("hunter2"), "{log}");
+}
+
+#[test]
 fn a_second_signal_stops_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let backend = TcpListener::bind("127.0.0.1:0").unwrap();

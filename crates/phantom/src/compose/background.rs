@@ -1,6 +1,5 @@
 //! What goes on beside the workers: keys, sweeping, management. Every task ends when told to stop.
 
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::net::TcpListener;
@@ -89,23 +88,17 @@ pub(super) async fn sweep(handles: Vec<Arc<KeyManagerHandle>>, stop: Cancellatio
     }
 }
 
-pub(super) fn manage(
-    socket: TcpListener,
-    router: Router,
-    stop: CancellationToken,
-) -> impl Future<Output = ()> + Send {
-    async move {
-        let listener = match tokio::net::TcpListener::from_std(socket) {
-            Ok(listener) => listener,
-            Err(error) => {
-                tracing::error!(%error, "the management listener cannot be served");
-                return;
-            }
-        };
-        let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
-        if let Err(error) = serving.await {
-            tracing::error!(%error, "the management listener failed");
+pub(super) async fn manage(socket: TcpListener, router: Router, stop: CancellationToken) {
+    let listener = match tokio::net::TcpListener::from_std(socket) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(%error, "the management listener cannot be served");
+            return;
         }
+    };
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    if let Err(error) = serving.await {
+        tracing::error!(%error, "the management listener failed");
     }
 }
 

@@ -41,7 +41,7 @@ impl Signals {
     }
 }
 
-#[expect(clippy::exit, reason = "the user asked twice")]
+#[expect(clippy::exit, clippy::disallowed_methods, reason = "the user asked twice")]
 fn exit_now() -> ! {
     std::process::exit(1)
 }

@@ -76,14 +76,14 @@ pub struct PlannedRoute {
 
 /// `None` only with an error noted; goes on after each to find the others.
 pub(crate) fn compile(
-    raw: RawConfig,
+    raw: &RawConfig,
     context: Context<'_>,
     purpose: Purpose,
     clock: &Arc<dyn Clock>,
 ) -> Option<Config> {
     let gateway = gateway::compile(&raw.gateway, context);
     let management = gateway::management(raw.management_bind.as_ref(), context);
-    let minter = key_manager::minter(&raw, &gateway, context, purpose);
+    let minter = key_manager::minter(raw, &gateway, context, purpose);
     let key_managers = key_manager::compile(&raw.key_managers, context, clock, minter.as_ref());
     let routes = route::compile(&raw.routes, &key_managers, gateway.error_format, context);
     let protected = routes.iter().any(|route| !route.key_managers.is_empty());
@@ -96,7 +96,7 @@ pub(crate) fn compile(
         let hint = "every request would get 404: add [[route]]";
         context.error(&whole_file(), "there is no route", hint);
     }
-    let https = routes.iter().any(|planned| planned.uses_tls_upstream());
+    let https = routes.iter().any(PlannedRoute::uses_tls_upstream);
     let proxy = gateway::proxy(&raw.gateway, https, context)?;
     let accepting: Vec<usize> = routes
         .iter()
