@@ -27,6 +27,7 @@ pub(super) fn start(program: &Path, core: usize, settings: &Settings<'_>) -> Res
     let access_log = prepare(directory)?;
     let file = directory.join("phantom.toml");
     fs::write(&file, config(settings))?;
+    fs::write(directory.join("client_secret"), "any: the bench's server asks for none")?;
     let log = directory.join("stderr.log");
     let command = [program.as_os_str(), "run".as_ref(), "-c".as_ref(), file.as_os_str()];
     let process = Process::logging(core, &command, &log)?;
@@ -68,7 +69,7 @@ jwks_uri = "http://127.0.0.1:{authorization_server}{JWKS_PATH}"
 allow_private = true
 allow_http = true
 client_id = "bench"
-client_secret = "not a secret: the bench's server takes any"
+client_secret = {{ file = "{directory}/client_secret" }}
 expected_audience = "{AUDIENCE}"
 token_cache_seconds = 3600
 cache_max_entries = {cache_entries}
