@@ -4,6 +4,11 @@
 //! asks the authorization server once, however many callers wait. What is kept is the server's
 //! statement, never a verdict on it (CAC-4).
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+
 mod counters;
 mod digest;
 mod exchange;
