@@ -1,6 +1,11 @@
 //! End-to-end tests: real processes, real peers. The tests are in `tests/`; what they share is here.
 
+pub mod certificate;
 pub mod gateway;
+pub mod http;
 pub mod peer;
 pub mod process;
+pub mod resources;
+pub mod scripted_as;
+pub mod wire;
 pub mod workspace;
