@@ -1,4 +1,4 @@
-//! Introspections counted and timed, per key manager and outcome.
+//! Introspections counted and timed, per key manager and outcome; those without a verdict are logged.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,6 +12,7 @@ use phantom_oauth::Introspection;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 
+use crate::telemetry::complaints::Complaints;
 use crate::telemetry::metrics::GatewayMetrics;
 
 /// Passes questions on and counts the answers.
@@ -23,6 +24,7 @@ pub(crate) struct Metered {
     misbehaved: Counter,
     unavailable: Counter,
     seconds: Histogram,
+    complaints: Complaints,
 }
 
 impl Metered {
@@ -39,6 +41,7 @@ impl Metered {
             misbehaved: counter("misbehaved"),
             unavailable: counter("unavailable"),
             seconds: metrics.introspection_seconds(),
+            complaints: Complaints::about(key_manager),
         }
     }
 }
@@ -59,6 +62,9 @@ impl Introspect for Metered {
                 Err(IntrospectError::Unavailable { .. }) => &self.unavailable,
             };
             counter.inc();
+            if let Err(error) = &answer {
+                self.complaints.log(error, Instant::now());
+            }
             answer
         })
     }
