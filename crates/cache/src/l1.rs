@@ -111,6 +111,7 @@ fn dimensions(policy: &CachePolicy) -> (Options, AtLeast) {
     let room = if shards == 1 { share } else { share + 4 * share.isqrt() };
     // Two at least: alone, the lightest would fill its shard and not be admitted.
     let lightest = (bytes / shards / room.max(2)).max(1) as u64;
+    #[expect(clippy::expect_used, reason = "both capacities are given, which is all it asks for")]
     let options = OptionsBuilder::new()
         .shards(shards)
         .estimated_items_capacity(entries)

@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_claim_rule_is_met_by_the_exact_value_only() {
         let held = claims(
-            json!({"tenant": "acme", "n": 1, "groups": ["a", "b"], "acr": "x y", "z": null}),
+            &json!({"tenant": "acme", "n": 1, "groups": ["a", "b"], "acr": "x y", "z": null}),
         );
         let rule = |claim: &str, test| ClaimRule { claim: claim.into(), test };
         let cases = [
