@@ -51,6 +51,8 @@ pub enum Fault {
     LengthTooLarge,
     /// `Expect` asks for something other than `100-continue`.
     ExpectationFailed,
+    /// A file takes `GET` and `HEAD` only.
+    MethodNotAllowed,
     MethodNotImplemented,
     NotFound,
     Overloaded,
@@ -83,10 +85,14 @@ impl Answer {
     #[must_use]
     pub fn fault(fault: Fault, format: ErrorFormat, grpc: bool) -> Self {
         let mut answer = Self::said(&said_of_fault(fault), format, grpc);
-        answer.close =
-            !matches!(fault, Fault::BadGateway | Fault::GatewayTimeout | Fault::NotFound);
-        if fault == Fault::Overloaded {
-            answer.fields.push(("retry-after", "1".to_owned()));
+        answer.close = !matches!(
+            fault,
+            Fault::BadGateway | Fault::GatewayTimeout | Fault::MethodNotAllowed | Fault::NotFound
+        );
+        match fault {
+            Fault::MethodNotAllowed => answer.fields.push(("allow", "GET, HEAD".to_owned())),
+            Fault::Overloaded => answer.fields.push(("retry-after", "1".to_owned())),
+            _ => {}
         }
         answer
     }

@@ -122,6 +122,11 @@ impl Exchange {
         matches!(self.upload, Upload::Done | Upload::Broken)
     }
 
+    /// The request is not whole, and it is the client who is to go on.
+    pub(crate) fn waits_for_client(&self) -> bool {
+        matches!(self.upload, Upload::Sending { .. }) && self.connection.outbox.pending() == 0
+    }
+
     pub(crate) const fn moved(&self) -> u64 {
         self.moved
     }

@@ -34,7 +34,7 @@ pub(crate) async fn find(
     method: &str,
 ) -> Result<Found, Fault> {
     if !matches!(method, "GET" | "HEAD") {
-        return Err(Fault::NotFound);
+        return Err(Fault::MethodNotAllowed);
     }
     let rest = path.get(prefix.trim_end_matches('/').len()..).unwrap_or_default();
     let decoded = percent_decode_str(rest).decode_utf8().map_err(|_| Fault::NotFound)?;

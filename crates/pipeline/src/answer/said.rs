@@ -197,6 +197,7 @@ pub(super) const fn said_of_fault(fault: Fault) -> Said {
             message: "This listener serves HTTP/1.0, HTTP/1.1 and HTTP/2",
             ..bad
         },
+        Fault::MethodNotAllowed => said_of_deny(DenyReason::MethodNotAllowed),
         Fault::NotFound => Said {
             status: 404,
             code: "not_found",

@@ -1,7 +1,9 @@
 //! Bodies of HTTP/2 streams: the client's, read as the backend takes it, and the backend's, sent as
 //! the client takes it.
 
+use std::future::Future;
 use std::future::poll_fn;
+use std::io;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -44,6 +46,7 @@ use crate::metrics::Outcome;
 use crate::respond::write_field;
 use crate::server::Published;
 use crate::server::Worker;
+use crate::static_files::File;
 
 /// What becomes of a request, written down when the stream ends however it ends.
 pub(super) struct Account {
@@ -209,8 +212,45 @@ impl RequestBody for ClientStream {
     }
 }
 
+/// A file on its way to the client, read piece by piece as the client takes it.
+pub(super) struct FileBody {
+    reading: Option<Reading>,
+    account: Account,
+}
+
+type Reading = Pin<Box<dyn Future<Output = (File, io::Result<Option<Vec<u8>>>)>>>;
+
+impl FileBody {
+    pub(super) fn new(file: File, account: Account) -> Self {
+        Self { reading: Some(Self::read(file)), account }
+    }
+
+    fn read(mut file: File) -> Reading {
+        Box::pin(async move {
+            let piece = file.next().await;
+            (file, piece)
+        })
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
+        let Some(reading) = &mut self.reading else { return Poll::Ready(None) };
+        let (file, piece) = ready!(reading.as_mut().poll(cx));
+        self.reading = None;
+        Poll::Ready(match piece {
+            Ok(Some(piece)) => {
+                self.account.bytes += piece.len() as u64;
+                self.reading = Some(Self::read(file));
+                Some(Ok(Frame::data(piece.into())))
+            }
+            Ok(None) => None,
+            Err(_) => Some(Err(BrokenOff::File)),
+        })
+    }
+}
+
 /// The body of an answer on a stream.
 pub(super) enum StreamBody {
+    File(Box<FileBody>),
     Relay(Box<RelayBody>),
     /// The account is kept until the stream is done with.
     Whole(Option<Bytes>, #[expect(dead_code, reason = "written down on drop")] Box<Account>),
@@ -221,6 +261,8 @@ pub(super) enum StreamBody {
 pub(super) enum BrokenOff {
     #[error("the backend broke off")]
     Backend,
+    #[error("the file cannot be read")]
+    File,
     #[error("nothing moved for too long")]
     Timeout,
     #[error("the token ended")]
@@ -359,6 +401,7 @@ impl Body for StreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         match self.get_mut() {
+            Self::File(file) => file.poll_next(cx),
             Self::Relay(relay) => relay.poll_next(cx),
             Self::Whole(body, _) => Poll::Ready(body.take().map(|body| Ok(Frame::data(body)))),
         }
@@ -366,6 +409,7 @@ impl Body for StreamBody {
 
     fn is_end_stream(&self) -> bool {
         match self {
+            Self::File(file) => file.reading.is_none(),
             Self::Relay(relay) => relay.exchange.is_none(),
             Self::Whole(body, _) => body.is_none(),
         }
@@ -373,7 +417,7 @@ impl Body for StreamBody {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Relay(_) => SizeHint::default(),
+            Self::File(_) | Self::Relay(_) => SizeHint::default(),
             Self::Whole(body, _) => {
                 SizeHint::with_exact(body.as_ref().map_or(0, |body| body.len() as u64))
             }

@@ -25,6 +25,7 @@ use phantom_pipeline::trace::Untraced;
 use super::OpenStream;
 use super::body::Account;
 use super::body::ClientStream;
+use super::body::FileBody;
 use super::body::RelayBody;
 use super::body::StreamBody;
 use super::request;
@@ -297,18 +298,14 @@ async fn file(
     let found =
         static_files::find(root, &permitted.route.matcher.prefix, head.path(), head.method());
     match found.await {
-        Ok(static_files::Found::File(mut file)) => {
-            let answer = Answer::empty(200, file.fields());
-            let mut response = respond::answer_head(&answer);
+        Ok(static_files::Found::File(file)) => {
+            let mut response = respond::answer_head(&Answer::empty(200, file.fields()));
             response.headers_mut().insert(http::header::CONTENT_LENGTH, file.length.into());
             account.status = 200;
-            let mut content = Vec::new();
-            // Pages and scripts; an archive belongs behind a real file server.
-            while !to_head && let Ok(Some(piece)) = file.next().await {
-                content.extend_from_slice(&piece);
-            }
-            account.bytes = content.len() as u64;
-            response.map(|()| StreamBody::Whole(Some(Bytes::from(content)), Box::new(account)))
+            response.map(|()| match to_head {
+                true => StreamBody::Whole(None, Box::new(account)),
+                false => StreamBody::File(Box::new(FileBody::new(file, account))),
+            })
         }
         Ok(static_files::Found::Redirect(location)) => {
             own(&Answer::empty(308, vec![("location", location)]), to_head, account)

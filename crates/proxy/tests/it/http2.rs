@@ -174,6 +174,25 @@ async fn many_streams_share_a_connection() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn files_are_streamed_over_http2() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("big.txt"), "x".repeat(1 << 20)).unwrap();
+    let target = phantom_pipeline::Target::Directory(dir.path().to_owned());
+    let site = route("site", "/", target, phantom_core::Access::Public);
+    let gateway = Setup::with_routes(vec![site]).start();
+    let mut sender = connect(&gateway).await;
+    let response = sender.send_request(get("/big.txt").body(full("")).unwrap()).await.unwrap();
+    assert_eq!(response.headers()["content-length"], "1048576");
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes().len(), 1 << 20);
+    let head = get("/big.txt").method("HEAD").body(full("")).unwrap();
+    let response = sender.send_request(head).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.into_body().collect().await.unwrap().to_bytes().is_empty());
+    let missing = sender.send_request(get("/none").body(full("")).unwrap()).await.unwrap();
+    assert_eq!(missing.status(), 404);
+}
+
 fn futures_stream(
     pieces: Vec<&'static str>,
 ) -> impl hyper::body::Body<Data = Bytes, Error = std::convert::Infallible> + Send + Unpin + 'static

@@ -54,5 +54,5 @@ fn nothing_outside_of_the_directory_is_served() {
         assert!(!response.text().contains("secret\n"), "{path}");
     }
     let post = gateway.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n");
-    assert_eq!(post.status, 404);
+    assert_eq!((post.status, post.field("allow")), (405, Some("GET, HEAD")));
 }

@@ -160,6 +160,20 @@ fn str_1_a_revocation_ends_an_open_stream() {
 }
 
 #[test]
+fn str_1_an_upload_does_not_outlive_its_token() {
+    let backend = Backend::custom(|mut stream| {
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let gateway = Setup::new(backend.address).start();
+    let mut client = gateway.connect();
+    client.write(request("POST", "/api", "Content-Length: 1000000\r\n"));
+    client.write("some of it");
+    eventually("the backend has the request", || backend.connections() == 1);
+    gateway.clock.set(EXPIRES);
+    assert!(client.is_closed());
+}
+
+#[test]
 fn pitfall_40_a_stream_without_traffic_ends_with_its_token_too() {
     let backend = Backend::custom(|mut stream| {
         Client::new(stream.try_clone().unwrap()).head();

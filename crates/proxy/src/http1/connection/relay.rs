@@ -53,6 +53,8 @@ struct Relay {
     ends_anywhere: bool,
     /// The client may have seen the head: from here on an answer of our own comes too late.
     committed: bool,
+    /// It is the client who is waited for.
+    for_client: bool,
     /// What [`Exchange::moved`] was when the deadline was last put off.
     moved: u64,
 }
@@ -194,6 +196,7 @@ impl Http1Connection {
             bytes: 0,
             ends_anywhere: false,
             committed: false,
+            for_client: false,
             moved: u64::MAX,
         };
         let (attempt, exchange) = self.run(permitted, exchange, relay, body).await;
@@ -226,17 +229,14 @@ impl Http1Connection {
         relay: &mut Relay,
         body: &mut BodyDecoder,
     ) -> Poll<Attempt> {
-        if relay.moved != exchange.moved() {
-            relay.moved = exchange.moved();
-            let limits = &self.worker.shared.config.limits;
-            self.deadline.set(if exchange.is_upload_done() {
-                limits.upstream_idle_timeout
-            } else {
-                limits.body_idle_timeout
-            });
-        }
+        self.put_off_deadline(exchange, relay);
         if self.deadline.has_passed(cx) {
-            return Poll::Ready(relay.failed(Fault::GatewayTimeout, "timeout", false));
+            let (fault, error) = if exchange.waits_for_client() {
+                (Fault::RequestTimeout, "client_timeout")
+            } else {
+                (Fault::GatewayTimeout, "timeout")
+            };
+            return Poll::Ready(relay.failed(fault, error, false));
         }
         if !exchange.is_upload_done() {
             let mut source = ClientBody {
@@ -246,15 +246,9 @@ impl Http1Connection {
                 outbox: &mut self.outbox,
                 expects_continue: &mut self.head.expects_continue,
             };
-            match exchange.poll_upload(cx, &mut source) {
-                Poll::Ready(Ok(())) => {
-                    self.deadline.set(self.worker.shared.config.limits.upstream_idle_timeout);
-                }
-                Poll::Ready(Err(_)) => {
-                    let fault = Fault::BadRequest("the request body broke off or is malformed");
-                    return Poll::Ready(relay.failed(fault, "client_gone", false));
-                }
-                Poll::Pending => {}
+            if let Poll::Ready(Err(_)) = exchange.poll_upload(cx, &mut source) {
+                let fault = Fault::BadRequest("the request body broke off or is malformed");
+                return Poll::Ready(relay.failed(fault, "client_gone", false));
             }
         }
         let polled = self.poll_response(cx, exchange, relay);
@@ -262,15 +256,33 @@ impl Http1Connection {
             // A stream that lasts is looked at again and again: its token may end (STR-1).
             if permitted.exchanged.is_some() {
                 self.deadline.watch();
-                if let Some(ended) = self.ended_by_token(cx, permitted, relay) {
+                let streams = relay.phase == Phase::Body || !exchange.is_upload_done();
+                if streams && let Some(ended) = self.ended_by_token(cx, permitted, relay) {
                     return ended;
                 }
             }
             if exchange.is_upload_done() && self.client_is_gone(cx) {
                 return Poll::Ready(relay.broken_off("client_gone"));
             }
+            self.put_off_deadline(exchange, relay);
         }
         polled
+    }
+
+    /// While something moves, or somebody else is waited for than before. A client that does not send
+    /// or take is waited for less long than a backend that works.
+    fn put_off_deadline(&self, exchange: &Exchange, relay: &mut Relay) {
+        let for_client = !exchange.is_upload_done() || self.outbox.pending() > 0;
+        if (relay.moved, relay.for_client) == (exchange.moved(), for_client) {
+            return;
+        }
+        (relay.moved, relay.for_client) = (exchange.moved(), for_client);
+        let limits = &self.worker.shared.config.limits;
+        self.deadline.set(if for_client {
+            limits.body_idle_timeout
+        } else {
+            limits.upstream_idle_timeout
+        });
     }
 
     fn poll_response(
@@ -368,7 +380,7 @@ impl Http1Connection {
         permitted: &Forward,
         relay: &mut Relay,
     ) -> Option<Poll<Attempt>> {
-        if relay.phase != Phase::Body || !self.deadline.is_watch_due() {
+        if !self.deadline.is_watch_due() {
             return None;
         }
         let now = self.worker.shared.pipeline.now().wall;
