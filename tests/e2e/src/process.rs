@@ -7,6 +7,8 @@ use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::thread;
+use std::thread::JoinHandle;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -19,6 +21,7 @@ pub struct Process {
     name: String,
     child: Child,
     output: Arc<Mutex<String>>,
+    readers: Vec<JoinHandle<()>>,
 }
 
 impl Process {
@@ -27,13 +30,14 @@ impl Process {
     /// # Panics
     /// If the command cannot be started.
     pub fn start(name: &str, command: &mut Command) -> Self {
-        let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let spawned =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = spawned.unwrap_or_else(|error| panic!("cannot start {name}: {error}"));
         let output = Arc::new(Mutex::new(String::new()));
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        collect(stdout, output.clone());
-        collect(stderr, output.clone());
-        Self { name: name.to_owned(), child, output }
+        let readers = [collect(stdout, output.clone()), collect(stderr, output.clone())];
+        let readers = readers.into_iter().flatten().collect();
+        Self { name: name.to_owned(), child, output, readers }
     }
 
     /// Waits until the process has printed this.
@@ -59,10 +63,11 @@ impl Process {
                 self.name,
                 self.output()
             );
-            std::thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
         }
     }
 
+    /// What was printed so far, as far as it has arrived.
     #[must_use]
     pub fn output(&self) -> String {
         self.output.lock().map(|output| output.clone()).unwrap_or_default()
@@ -73,15 +78,19 @@ impl Process {
         self.child.id()
     }
 
-    /// Asks it to end (SIGTERM) and waits for its exit code; bounded.
+    /// Asks it to end (SIGTERM) and waits for its exit code; bounded. All that it printed is there
+    /// afterwards.
     pub fn stop(&mut self) -> Option<i32> {
         signal(self.child.id(), "TERM");
         let end = Instant::now() + Duration::from_secs(20);
         while Instant::now() < end {
             if let Ok(Some(status)) = self.child.try_wait() {
+                for reader in self.readers.drain(..) {
+                    let _ = reader.join();
+                }
                 return status.code();
             }
-            std::thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
         }
         None
     }
@@ -104,14 +113,17 @@ pub fn signal(id: u32, name: &str) {
     let _ = Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status();
 }
 
-fn collect(stream: Option<impl std::io::Read + Send + 'static>, output: Arc<Mutex<String>>) {
-    let Some(stream) = stream else { return };
-    std::thread::spawn(move || {
+fn collect(
+    stream: Option<impl std::io::Read + Send + 'static>,
+    output: Arc<Mutex<String>>,
+) -> Option<JoinHandle<()>> {
+    let stream = stream?;
+    Some(thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
             if let Ok(mut output) = output.lock() {
                 output.push_str(&line);
                 output.push('\n');
             }
         }
-    });
+    }))
 }

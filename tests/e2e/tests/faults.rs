@@ -172,7 +172,7 @@ struct Stack {
 async fn stack(environment: &[(&str, &str)]) -> Stack {
     let (server, backend) = (ScriptedAs::start("k1").await, scripted_as::backend().await);
     server.vouch();
-    let text = server.key_manager("login", "timeout = \"1s\"")
+    let text = server.key_manager("login", "timeout = \"3s\"")
         + &scripted_as::route(&backend, "key_manager = \"login\"");
     let gateway = Gateway::start_in(directory(), &text, environment);
     gateway.ready().await;
@@ -333,6 +333,7 @@ async fn no_output_tells_a_token_a_secret_or_a_jwt() {
     assert_eq!(stack.gateway.process.stop(), Some(0));
     let output = stack.gateway.process.output();
     assert!(output.contains("\"path\":\"/api\""), "there is an access log:\n{output}");
+    assert!(output.contains("no verdict on a token"), "and causes are told:\n{output}");
 
     let basic = STANDARD.encode(format!("introspection-client:{SECRET}"));
     let part = |jwt: &str, at: usize| jwt.split('.').nth(at).unwrap().to_owned();

@@ -52,7 +52,9 @@ async fn a_token_counts_only_where_its_own_key_manager_vouches() {
     two.server.answer(INTROSPECT, Reply::status(204));
     let route = |path: &str, managers: &str| {
         let upstream = backend.url(path);
-        format!("[[route]]\npath = \"{path}\"\nupstream = \"{upstream}\"\nkey_manager = {managers}\n")
+        format!(
+            "[[route]]\npath = \"{path}\"\nupstream = \"{upstream}\"\nkey_manager = {managers}\n"
+        )
     };
     let gateway = Gateway::start(
         &[
@@ -142,7 +144,7 @@ async fn a_token_never_adds_a_parameter_to_the_question() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_but_a_verified_jwt_is_ever_forwarded() {
-    let stack = Stack::start("timeout = \"1500ms\"").await;
+    let stack = Stack::start("timeout = \"3s\"").await;
     let server = &stack.server;
     let jwt = server.phantom_token();
     let with = |name: &str, value: serde_json::Value| {

@@ -30,8 +30,14 @@ const ROOMS: [(&str, &[&str]); 8] = [
 
 /// Libraries that a room must do without.
 const WITHOUT: [(&str, &[&str]); 4] = [
-    ("phantom-core", &["tokio", "hyper", "axum", "reqwest", "http", "rand", "getrandom", "aws-lc-rs", "tracing"]),
-    ("phantom-pipeline", &["hyper", "hyper-util", "http", "axum", "tonic", "sqlx", "redis", "reqwest"]),
+    (
+        "phantom-core",
+        &["tokio", "hyper", "axum", "reqwest", "http", "rand", "getrandom", "aws-lc-rs", "tracing"],
+    ),
+    (
+        "phantom-pipeline",
+        &["hyper", "hyper-util", "http", "axum", "tonic", "sqlx", "redis", "reqwest"],
+    ),
     ("phantom-proxy", &["sqlx", "redis", "axum", "reqwest", "phantom-store", "phantom-control"]),
     ("phantom-cache", &["hyper", "axum", "reqwest"]),
 ];
@@ -82,7 +88,10 @@ fn every_room_imports_only_what_lies_below_it() {
     for room in dependencies.keys().filter(|name| name.starts_with("phantom")) {
         let known = ROOMS.iter().any(|(name, _)| name == room)
             || ["phantom-e2e", "phantom-bench"].contains(&room.as_str());
-        assert!(known, "`{room}` has no place in the layers: give it one here and in ARCHITECTURE.md");
+        assert!(
+            known,
+            "`{room}` has no place in the layers: give it one here and in ARCHITECTURE.md"
+        );
     }
 }
 

@@ -202,10 +202,10 @@ async fn a_server_with_a_certificate_of_its_own_is_trusted_by_its_ca_file_alone(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_client_secret_is_our_fault_and_not_the_tokens() {
     let wrong = [("INTROSPECTION_CLIENT_SECRET", "wrong")];
-    let stack = Stack::start_with(&[("AS_ALG", "ES256")], "", ROUTE, &wrong).await;
+    let mut stack = Stack::start_with(&[("AS_ALG", "ES256")], "", ROUTE, &wrong).await;
     let answer = stack.refuses(&stack.peer.token("read").await, 502).await;
     assert_eq!(answer.header("www-authenticate"), None);
-    assert!(stack.gateway.process.output().contains("client credentials"));
+    stack.gateway.process.wait_for("it refused our client credentials");
 }
 
 #[tokio::test(flavor = "multi_thread")]

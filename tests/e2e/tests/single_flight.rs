@@ -54,6 +54,14 @@ impl Stack {
         callers.join_all().await
     }
 
+    /// Callers who found nothing in the cache: those who shared an answer, and who caused it.
+    async fn waited(&self) -> usize {
+        const MISSES: &str = "phantom_token_cache_lookups_total{level=\"l1\",result=\"miss\"} ";
+        let metrics = self.gateway.metrics().await;
+        let count = metrics.lines().find_map(|line| line.strip_prefix(MISSES));
+        count.and_then(|count| count.parse().ok()).unwrap_or_else(|| panic!("{metrics}"))
+    }
+
     fn good(&self) -> Reply {
         Reply::jwt(&self.server.phantom_token())
     }
@@ -66,6 +74,7 @@ async fn a_thousand_first_requests_with_one_token_ask_once() {
     assert_eq!(stack.ask_at_once().await, [200; CALLERS]);
     assert_eq!(stack.server.introspections(), 1);
     assert_eq!(stack.backend.count("/api"), CALLERS);
+    assert!(stack.waited().await > 1, "they came one after the other: nothing was shared");
 }
 
 #[tokio::test(flavor = "multi_thread")]
