@@ -33,11 +33,11 @@ const KEYS: &str = r#"{"keys":[
 
 static KEY_MANAGER: LazyLock<KeyManager> = LazyLock::new(|| {
     let secret = SecretSource::Literal("secret".to_owned().into());
-    let mut config = KeyManagerConfig::new("fuzz", "client", ClientAuth::Basic { secret });
+    let mut config = KeyManagerConfig::new("fuzz", "client", ClientAuth::Basic { secret, raw: false });
     config.issuer = Some("https://as.example".to_owned());
     config.introspection_endpoint = Some("https://as.example/introspect".to_owned());
     config.keys = Some(Keys::Inline(KEYS.to_owned()));
-    KeyManager::build(config, &(Arc::new(Noon) as Arc<dyn Clock>), None).expect("it can be built")
+    KeyManager::build(&config, Arc::new(Noon), None).expect("it can be built")
 });
 
 fuzz_target!(|data: &[u8]| {
