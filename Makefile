@@ -4,7 +4,7 @@
 
 demo: ## Run everything of the tutorials on this machine, in one process
 	@tools/need cc
-	cargo run --quiet -p phantom -- demo
+	cargo run -p phantom -- demo
 
 test: ## Format, layers, lints, licences, then every test
 	@tools/test

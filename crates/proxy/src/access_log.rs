@@ -97,6 +97,11 @@ impl LogBuffer {
         Self { log, lines: RefCell::default(), next_id: std::cell::Cell::new(start) }
     }
 
+    /// Whether anybody reads what only the log tells.
+    pub(crate) const fn is_on(&self) -> bool {
+        self.log.is_some()
+    }
+
     fn write(&self, event: &RequestEvent<'_>) {
         let Some(log) = &self.log else { return };
         let id = self.next_id.get();

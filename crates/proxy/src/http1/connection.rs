@@ -437,11 +437,10 @@ impl Http1Connection {
     ) {
         let index = decided.route.as_ref().map(|route| route.index);
         let Some(metrics) = published.metrics(index) else { return };
-        let traceparent = self
-            .head
-            .fields
-            .iter()
-            .find(|field| self.head.name(field).eq_ignore_ascii_case(b"traceparent"));
+        let traced = self.worker.log.is_on();
+        let mut fields = self.head.fields.iter().filter(|_| traced);
+        let traceparent =
+            fields.find(|field| self.head.name(field).eq_ignore_ascii_case(b"traceparent"));
         let ended = Instant::now();
         let event = RequestEvent {
             api: decided.route.as_ref().map_or("none", |route| &route.name),
