@@ -290,6 +290,3 @@ const fn hex(digit: &u8) -> Option<u8> {
         _ => None,
     }
 }
-
-#[cfg(test)]
-mod tests;

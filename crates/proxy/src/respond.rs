@@ -99,26 +99,17 @@ pub(crate) fn write_answer(
     keep_alive: bool,
     out: &mut Vec<u8>,
 ) {
-    write_status(answer.status, out);
-    write_field(b"date", httpdate::fmt_http_date(SystemTime::now()).as_bytes(), out);
-    for (name, value) in &answer.fields {
-        write_field(name.as_bytes(), value.as_bytes(), out);
-    }
-    if answer.status != 204 {
-        let length = itoa::Buffer::new().format(answer.body.len()).to_owned();
-        write_field(b"content-length", length.as_bytes(), out);
-    }
-    write_connection(version, keep_alive, out);
-    out.extend_from_slice(b"\r\n");
+    let length = (answer.status != 204).then_some(answer.body.len() as u64);
+    write_own_head(answer, length, version, keep_alive, out);
     if !to_head_request {
         out.extend_from_slice(answer.body.as_bytes());
     }
 }
 
-/// Writes the head of a file for an HTTP/1 client; its content follows.
-pub(crate) fn write_file_head(
+/// Writes the head of an answer of our own, for content of that length.
+pub(crate) fn write_own_head(
     answer: &Answer,
-    length: u64,
+    length: Option<u64>,
     version: Version,
     keep_alive: bool,
     out: &mut Vec<u8>,
@@ -128,7 +119,9 @@ pub(crate) fn write_file_head(
     for (name, value) in &answer.fields {
         write_field(name.as_bytes(), value.as_bytes(), out);
     }
-    write_field(b"content-length", itoa::Buffer::new().format(length).as_bytes(), out);
+    if let Some(length) = length {
+        write_field(b"content-length", itoa::Buffer::new().format(length).as_bytes(), out);
+    }
     write_connection(version, keep_alive, out);
     out.extend_from_slice(b"\r\n");
 }

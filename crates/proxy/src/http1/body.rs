@@ -226,6 +226,3 @@ fn write_chunk_size(size: usize, out: &mut Vec<u8>) {
     }
     out.extend_from_slice(b"\r\n");
 }
-
-#[cfg(test)]
-mod tests;

@@ -8,11 +8,8 @@ use std::time::Duration;
 use std::time::Instant;
 
 use phantom_core::DenyReason;
-use phantom_pipeline::Answer;
 use phantom_pipeline::Decision;
-use phantom_pipeline::ErrorFormat;
 use phantom_pipeline::Fault;
-use phantom_pipeline::Forward;
 use phantom_pipeline::RequestFacts;
 use phantom_pipeline::Route;
 use phantom_pipeline::Target;
@@ -23,22 +20,20 @@ use crate::access_log::trace_id;
 use crate::deadline::Deadline;
 use crate::forward;
 use crate::forward::Origin;
-use crate::head::Framing;
 use crate::head::RequestHead;
-use crate::head::Version;
 use crate::http1::body::BodyDecoder;
 use crate::http1::buffer::ReadBuffer;
 use crate::http1::request;
 use crate::metrics::Outcome;
-use crate::respond;
 use crate::server::Published;
 use crate::server::Worker;
-use crate::static_files;
 use crate::transport::Outbox;
 use crate::transport::Transport;
 
 mod client_body;
+mod own_answers;
 mod relay;
+mod request_body;
 
 use client_body::ClientBody;
 
@@ -200,233 +195,6 @@ impl Http1Connection {
         served.keep_alive
     }
 
-    /// Reads a form whole where the route takes credentials from one; bounded.
-    async fn read_form(
-        &mut self,
-        published: &Published,
-        body: &mut BodyDecoder,
-    ) -> Result<Option<Vec<u8>>, Fault> {
-        let wanted = published.snapshot.takes_form(&facts(&self.head, None, self.origin.peer));
-        if !wanted || self.head.framing == Framing::None {
-            return Ok(None);
-        }
-        let limits = &self.worker.shared.config.limits;
-        let most = limits.max_form_bytes;
-        self.deadline.set(limits.body_idle_timeout);
-        let mut form = Vec::new();
-        let mut source = ClientBody {
-            io: &mut self.io,
-            received: &mut self.received,
-            decoder: body,
-            outbox: &mut self.outbox,
-            expects_continue: &mut self.head.expects_continue,
-        };
-        let deadline = &self.deadline;
-        poll_fn(|cx| {
-            loop {
-                if deadline.has_passed(cx) {
-                    return Poll::Ready(Err(Fault::RequestTimeout));
-                }
-                match source.poll_raw(cx, |data| form.extend_from_slice(data)) {
-                    Poll::Ready(Ok(true)) if form.len() > most => {
-                        return Poll::Ready(Err(Fault::LengthTooLarge));
-                    }
-                    Poll::Ready(Ok(true)) => {}
-                    Poll::Ready(Ok(false)) => return Poll::Ready(Ok(())),
-                    Poll::Ready(Err(_)) => {
-                        return Poll::Ready(Err(Fault::BadRequest(
-                            "the request body is malformed",
-                        )));
-                    }
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
-        })
-        .await?;
-        self.deadline.clear();
-        Ok(Some(form))
-    }
-
-    /// Sends an answer of our own, and gets past the request's body if that is cheap (HTP-14).
-    async fn answer(&mut self, answer: &Answer, body: &mut BodyDecoder) -> Served {
-        let keep_alive = self.may_keep_alive(answer.close) && self.drain(body).await;
-        let to_head = self.head.method() == "HEAD";
-        respond::write_answer(
-            answer,
-            self.head.version,
-            to_head,
-            keep_alive,
-            &mut self.outbox.bytes,
-        );
-        let sent = self.flush().await;
-        Served {
-            outcome: Outcome::Answered,
-            status: answer.status,
-            bytes: if to_head { 0 } else { answer.body.len() as u64 },
-            upstream: false,
-            error: (!sent).then_some("client_gone"),
-            keep_alive: keep_alive && sent,
-        }
-    }
-
-    fn may_keep_alive(&self, close: bool) -> bool {
-        self.head.keep_alive && !close && !self.worker.draining.get()
-    }
-
-    /// Reads the rest of a small body. False: it is large, late or broken, so close instead. A client
-    /// that waits for 100 may or may not send its body now: that connection cannot go on either.
-    async fn drain(&mut self, body: &mut BodyDecoder) -> bool {
-        if body.is_done() {
-            return true;
-        }
-        let limits = &self.worker.shared.config.limits;
-        let most = limits.max_drain_bytes;
-        if self.head.expects_continue
-            || matches!(self.head.framing, Framing::Length(length) if length > most)
-        {
-            return false;
-        }
-        self.deadline.set(LINGER);
-        let mut drained = 0;
-        let mut source = ClientBody {
-            io: &mut self.io,
-            received: &mut self.received,
-            decoder: body,
-            outbox: &mut self.outbox,
-            expects_continue: &mut self.head.expects_continue,
-        };
-        let deadline = &self.deadline;
-        let whole = poll_fn(|cx| {
-            loop {
-                if drained > most || deadline.has_passed(cx) {
-                    return Poll::Ready(false);
-                }
-                match source.poll_raw(cx, |data| drained += data.len() as u64) {
-                    Poll::Ready(Ok(true)) => {}
-                    Poll::Ready(ended) => return Poll::Ready(ended.is_ok()),
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
-        })
-        .await;
-        self.deadline.clear();
-        whole
-    }
-
-    async fn serve_file(
-        &mut self,
-        permitted: &Forward,
-        root: &std::path::Path,
-        body: &mut BodyDecoder,
-    ) -> Served {
-        let prefix = &permitted.route.matcher.prefix;
-        let found = static_files::find(root, prefix, self.head.path(), self.head.method()).await;
-        let format = permitted.route.error_format;
-        match found {
-            Ok(static_files::Found::File(file)) => self.send_file(file, body).await,
-            Ok(static_files::Found::Redirect(location)) => {
-                let answer = Answer::empty(308, vec![("location", location)]);
-                self.answer(&answer, body).await
-            }
-            Err(fault) => self.answer(&Answer::fault(fault, format, false), body).await,
-        }
-    }
-
-    async fn send_file(&mut self, mut file: static_files::File, body: &mut BodyDecoder) -> Served {
-        let keep_alive = self.may_keep_alive(false) && self.drain(body).await;
-        let head = Answer::empty(200, file.fields());
-        respond::write_file_head(
-            &head,
-            file.length,
-            self.head.version,
-            keep_alive,
-            &mut self.outbox.bytes,
-        );
-        let mut sent = self.flush().await;
-        let mut bytes = 0;
-        if self.head.method() != "HEAD" {
-            while sent && let Ok(Some(piece)) = file.next().await {
-                bytes += piece.len() as u64;
-                self.outbox.bytes.extend_from_slice(&piece);
-                sent = self.flush().await;
-            }
-            sent &= bytes == file.length;
-        }
-        Served {
-            outcome: Outcome::Answered,
-            status: 200,
-            bytes,
-            upstream: false,
-            error: (!sent).then_some("client_gone"),
-            keep_alive: keep_alive && sent,
-        }
-    }
-
-    /// A head that could not be read: the answer, then the end.
-    async fn refuse(&mut self, fault: Fault) {
-        let published = self.worker.shared.published.load_full();
-        let format = published.snapshot.error_format;
-        let answer = Answer::fault(fault, format, false);
-        respond::write_answer(&answer, Version::Http11, false, false, &mut self.outbox.bytes);
-        let sent = self.flush().await;
-        let served = Served {
-            outcome: Outcome::Answered,
-            status: answer.status,
-            bytes: answer.body.len() as u64,
-            upstream: false,
-            error: Some(if sent { "bad_request" } else { "client_gone" }),
-            keep_alive: false,
-        };
-        self.head.clear();
-        let now = Instant::now();
-        self.record(&published, &Decided::default(), &served, self.origin.peer, [now, now]);
-        self.linger().await;
-    }
-
-    /// Sends what lies in the outbox. False: the client takes it no more, or too slowly.
-    async fn flush(&mut self) -> bool {
-        self.deadline.set(self.worker.shared.config.limits.body_idle_timeout);
-        let (outbox, io, deadline) = (&mut self.outbox, &mut self.io, &self.deadline);
-        let sent = poll_fn(|cx| {
-            if deadline.has_passed(cx) {
-                return Poll::Ready(false);
-            }
-            outbox.poll_send_all(cx, io).map(|sent| sent.is_ok())
-        })
-        .await;
-        self.deadline.clear();
-        sent
-    }
-
-    /// Closes our side, and reads for a moment so that unread input does not turn into a reset that
-    /// overtakes the answer (RFC 9112 §9.6).
-    async fn linger(&mut self) {
-        self.deadline.set(LINGER);
-        let (io, received, deadline) = (&mut self.io, &mut self.received, &self.deadline);
-        let mut closing = true;
-        poll_fn(|cx| {
-            loop {
-                if deadline.has_passed(cx) {
-                    return Poll::Ready(());
-                }
-                if closing {
-                    std::task::ready!(tokio::io::AsyncWrite::poll_shutdown(
-                        std::pin::Pin::new(&mut *io),
-                        cx
-                    ))
-                    .ok();
-                    closing = false;
-                }
-                match received.poll_fill(cx, io) {
-                    Poll::Ready(Ok(count)) if count > 0 => received.consume(usize::MAX),
-                    Poll::Ready(_) => return Poll::Ready(()),
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
-        })
-        .await;
-    }
-
     fn record(
         &self,
         published: &Published,
@@ -462,10 +230,6 @@ impl Http1Connection {
             error: served.error,
         };
         event.record(metrics, &self.worker.log);
-    }
-
-    fn fault(&self, fault: Fault, format: ErrorFormat, grpc: bool) -> Answer {
-        Answer::fault(fault, format, grpc)
     }
 }
 

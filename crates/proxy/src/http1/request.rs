@@ -125,6 +125,3 @@ fn split_target(head: &mut RequestHead, target: &str) -> Result<(), Fault> {
     }
     Ok(())
 }
-
-#[cfg(test)]
-mod tests;

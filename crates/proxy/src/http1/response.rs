@@ -158,6 +158,3 @@ impl ResponseHead {
         Some(field.value.of(&self.bytes))
     }
 }
-
-#[cfg(test)]
-mod tests;

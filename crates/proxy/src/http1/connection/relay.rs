@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::task::Context;
 use std::task::Poll;
 
+use phantom_pipeline::Answer;
 use phantom_pipeline::Fault;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Target;
@@ -127,7 +128,7 @@ impl Http1Connection {
         body: &mut BodyDecoder,
         grpc: bool,
     ) -> Served {
-        let mut answer = self.fault(fault, permitted.route.error_format, grpc);
+        let mut answer = Answer::fault(fault, permitted.route.error_format, grpc);
         if let Some(cors) = &permitted.route.cors {
             answer.fields.extend(cors.fields_for(self.origin_field().as_deref()));
         }

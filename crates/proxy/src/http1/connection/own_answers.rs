@@ -1,0 +1,165 @@
+//! Answers that no backend gave: refusals, faults, files; and the ways to end a connection.
+
+use std::future::poll_fn;
+use std::path::Path;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Instant;
+
+use phantom_pipeline::Answer;
+use phantom_pipeline::Fault;
+use phantom_pipeline::Forward;
+use tokio::io::AsyncWrite;
+
+use super::Decided;
+use super::Http1Connection;
+use super::LINGER;
+use super::Served;
+use crate::head::Version;
+use crate::http1::body::BodyDecoder;
+use crate::metrics::Outcome;
+use crate::respond;
+use crate::static_files;
+
+impl Http1Connection {
+    pub(super) fn may_keep_alive(&self, close: bool) -> bool {
+        self.head.keep_alive && !close && !self.worker.draining.get()
+    }
+
+    /// Sends an answer of our own, and gets past the request's body if that is cheap (HTP-14).
+    pub(super) async fn answer(&mut self, answer: &Answer, body: &mut BodyDecoder) -> Served {
+        let keep_alive = self.may_keep_alive(answer.close) && self.drain(body).await;
+        let to_head = self.head.method() == "HEAD";
+        respond::write_answer(
+            answer,
+            self.head.version,
+            to_head,
+            keep_alive,
+            &mut self.outbox.bytes,
+        );
+        let sent = self.flush().await;
+        Served {
+            outcome: Outcome::Answered,
+            status: answer.status,
+            bytes: if to_head { 0 } else { answer.body.len() as u64 },
+            upstream: false,
+            error: (!sent).then_some("client_gone"),
+            keep_alive: keep_alive && sent,
+        }
+    }
+
+    pub(super) async fn serve_file(
+        &mut self,
+        permitted: &Forward,
+        root: &Path,
+        body: &mut BodyDecoder,
+    ) -> Served {
+        let prefix = &permitted.route.matcher.prefix;
+        let found = static_files::find(root, prefix, self.head.path(), self.head.method()).await;
+        let format = permitted.route.error_format;
+        match found {
+            Ok(static_files::Found::File(file)) => self.send_file(file, body).await,
+            Ok(static_files::Found::Redirect(location)) => {
+                let answer = Answer::empty(308, vec![("location", location)]);
+                self.answer(&answer, body).await
+            }
+            Err(fault) => self.answer(&Answer::fault(fault, format, false), body).await,
+        }
+    }
+
+    pub(super) async fn send_file(
+        &mut self,
+        mut file: static_files::File,
+        body: &mut BodyDecoder,
+    ) -> Served {
+        let keep_alive = self.may_keep_alive(false) && self.drain(body).await;
+        let head = Answer::empty(200, file.fields());
+        let length = Some(file.length);
+        respond::write_own_head(
+            &head,
+            length,
+            self.head.version,
+            keep_alive,
+            &mut self.outbox.bytes,
+        );
+        let mut sent = self.flush().await;
+        let mut bytes = 0;
+        if self.head.method() != "HEAD" {
+            while sent && let Ok(Some(piece)) = file.next().await {
+                bytes += piece.len() as u64;
+                self.outbox.bytes.extend_from_slice(&piece);
+                sent = self.flush().await;
+            }
+            sent &= bytes == file.length;
+        }
+        Served {
+            outcome: Outcome::Answered,
+            status: 200,
+            bytes,
+            upstream: false,
+            error: (!sent).then_some("client_gone"),
+            keep_alive: keep_alive && sent,
+        }
+    }
+
+    /// A head that could not be read: the answer, then the end.
+    pub(super) async fn refuse(&mut self, fault: Fault) {
+        let published = self.worker.shared.published.load_full();
+        let format = published.snapshot.error_format;
+        let answer = Answer::fault(fault, format, false);
+        respond::write_answer(&answer, Version::Http11, false, false, &mut self.outbox.bytes);
+        let sent = self.flush().await;
+        let served = Served {
+            outcome: Outcome::Answered,
+            status: answer.status,
+            bytes: answer.body.len() as u64,
+            upstream: false,
+            error: Some(if sent { "bad_request" } else { "client_gone" }),
+            keep_alive: false,
+        };
+        self.head.clear();
+        let now = Instant::now();
+        self.record(&published, &Decided::default(), &served, self.origin.peer, [now, now]);
+        self.linger().await;
+    }
+
+    /// Sends what lies in the outbox. False: the client takes it no more, or too slowly.
+    pub(super) async fn flush(&mut self) -> bool {
+        self.deadline.set(self.worker.shared.config.limits.body_idle_timeout);
+        let (outbox, io, deadline) = (&mut self.outbox, &mut self.io, &self.deadline);
+        let sent = poll_fn(|cx| {
+            if deadline.has_passed(cx) {
+                return Poll::Ready(false);
+            }
+            outbox.poll_send_all(cx, io).map(|sent| sent.is_ok())
+        })
+        .await;
+        self.deadline.clear();
+        sent
+    }
+
+    /// Closes our side, and reads for a moment so that unread input does not turn into a reset that
+    /// overtakes the answer (RFC 9112 §9.6).
+    pub(super) async fn linger(&mut self) {
+        self.deadline.set(LINGER);
+        let (io, received, deadline) = (&mut self.io, &mut self.received, &self.deadline);
+        let mut closing = true;
+        poll_fn(|cx| {
+            loop {
+                if deadline.has_passed(cx) {
+                    return Poll::Ready(());
+                }
+                if closing {
+                    std::task::ready!(AsyncWrite::poll_shutdown(Pin::new(&mut *io), cx)).ok();
+                    closing = false;
+                }
+                match received.poll_fill(cx, io) {
+                    Poll::Ready(Ok(count)) if count > 0 => received.consume(usize::MAX),
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+    }
+}

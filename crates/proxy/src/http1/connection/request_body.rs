@@ -1,0 +1,104 @@
+//! What becomes of a request's body that no backend takes: read whole for its credential, or got
+//! past after a refusal.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use phantom_pipeline::Fault;
+
+use super::ClientBody;
+use super::Http1Connection;
+use super::LINGER;
+use super::facts;
+use crate::head::Framing;
+use crate::http1::body::BodyDecoder;
+use crate::server::Published;
+
+impl Http1Connection {
+    /// Reads a form whole where the route takes credentials from one; bounded.
+    pub(super) async fn read_form(
+        &mut self,
+        published: &Published,
+        body: &mut BodyDecoder,
+    ) -> Result<Option<Vec<u8>>, Fault> {
+        let wanted = published.snapshot.takes_form(&facts(&self.head, None, self.origin.peer));
+        if !wanted || self.head.framing == Framing::None {
+            return Ok(None);
+        }
+        let limits = &self.worker.shared.config.limits;
+        let most = limits.max_form_bytes;
+        self.deadline.set(limits.body_idle_timeout);
+        let mut form = Vec::new();
+        let mut source = ClientBody {
+            io: &mut self.io,
+            received: &mut self.received,
+            decoder: body,
+            outbox: &mut self.outbox,
+            expects_continue: &mut self.head.expects_continue,
+        };
+        let deadline = &self.deadline;
+        poll_fn(|cx| {
+            loop {
+                if deadline.has_passed(cx) {
+                    return Poll::Ready(Err(Fault::RequestTimeout));
+                }
+                match source.poll_raw(cx, |data| form.extend_from_slice(data)) {
+                    Poll::Ready(Ok(true)) if form.len() > most => {
+                        return Poll::Ready(Err(Fault::LengthTooLarge));
+                    }
+                    Poll::Ready(Ok(true)) => {}
+                    Poll::Ready(Ok(false)) => return Poll::Ready(Ok(())),
+                    Poll::Ready(Err(_)) => {
+                        return Poll::Ready(Err(Fault::BadRequest(
+                            "the request body is malformed",
+                        )));
+                    }
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await?;
+        self.deadline.clear();
+        Ok(Some(form))
+    }
+
+    /// Reads the rest of a small body. False: it is large, late or broken, so close instead. A client
+    /// that waits for 100 may or may not send its body now: that connection cannot go on either.
+    pub(super) async fn drain(&mut self, body: &mut BodyDecoder) -> bool {
+        if body.is_done() {
+            return true;
+        }
+        let limits = &self.worker.shared.config.limits;
+        let most = limits.max_drain_bytes;
+        if self.head.expects_continue
+            || matches!(self.head.framing, Framing::Length(length) if length > most)
+        {
+            return false;
+        }
+        self.deadline.set(LINGER);
+        let mut drained = 0;
+        let mut source = ClientBody {
+            io: &mut self.io,
+            received: &mut self.received,
+            decoder: body,
+            outbox: &mut self.outbox,
+            expects_continue: &mut self.head.expects_continue,
+        };
+        let deadline = &self.deadline;
+        let whole = poll_fn(|cx| {
+            loop {
+                if drained > most || deadline.has_passed(cx) {
+                    return Poll::Ready(false);
+                }
+                match source.poll_raw(cx, |data| drained += data.len() as u64) {
+                    Poll::Ready(Ok(true)) => {}
+                    Poll::Ready(ended) => return Poll::Ready(ended.is_ok()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+        self.deadline.clear();
+        whole
+    }
+}
