@@ -89,6 +89,9 @@ async fn a_token_counts_only_where_its_own_key_manager_vouches() {
     // The second's own key under the first's name.
     two.server.answer(INTROSPECT, Reply::jwt(&two.signer.sign(&one.claims())));
     assert_eq!(status("/two", "token-e").await, 502);
+    // The first's key under the second's name.
+    two.server.answer(INTROSPECT, Reply::jwt(&one.signer.sign(&two.claims())));
+    assert_eq!(status("/two", "token-h").await, 502);
     assert_eq!(backend.count("/two"), 0);
 
     // Nobody vouches; one cannot be asked: then it is not known to be bad.
