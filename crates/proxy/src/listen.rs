@@ -141,7 +141,7 @@ async fn knows_http2(
             if !PREFACE.starts_with(data) {
                 return std::task::Poll::Ready(Ok(false));
             }
-            if deadline.has_passed(cx) || worker.draining.get() {
+            if deadline.has_passed(cx) || worker.ending.get() {
                 return std::task::Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             if std::task::ready!(received.poll_fill(cx, io))? == 0 {

@@ -29,6 +29,9 @@ use crate::metrics::Metrics;
 use crate::metrics::RouteMetrics;
 use crate::upstream::Pool;
 
+/// What idle connections get to send one more request.
+const GRACE: Duration = Duration::from_millis(500);
+
 /// What all workers share.
 #[derive(Debug)]
 pub struct Shared {
@@ -133,7 +136,10 @@ pub(crate) struct Worker {
     pub(crate) pool: Pool,
     pub(crate) deadlines: Deadlines,
     pub(crate) log: LogBuffer,
+    /// Answers say that their connection closes.
     pub(crate) draining: Cell<bool>,
+    /// Connections without a request end.
+    pub(crate) ending: Cell<bool>,
     /// Response heads between uses; a handful serves all connections of the worker.
     heads: RefCell<Vec<ResponseHead>>,
 }
@@ -176,6 +182,7 @@ async fn work(
         deadlines: Deadlines::new(),
         log: LogBuffer::new(shared.access_log.clone(), index),
         draining: Cell::new(false),
+        ending: Cell::new(false),
         heads: RefCell::default(),
         shared,
     });
@@ -196,8 +203,14 @@ async fn work(
     worker.draining.set(true);
     worker.deadlines.wake_all();
     connections.close();
-    let drained =
-        tokio::time::timeout(worker.shared.config.drain_timeout, connections.wait()).await;
+    let drain_timeout = worker.shared.config.drain_timeout;
+    let until = tokio::time::Instant::now() + drain_timeout;
+    // A client that sends just now would find its connection closed. One that is busy learns from
+    // its next answer that it has to go; only those that stay silent are closed.
+    let _ = tokio::time::timeout(GRACE.min(drain_timeout), connections.wait()).await;
+    worker.ending.set(true);
+    worker.deadlines.wake_all();
+    let drained = tokio::time::timeout_at(until, connections.wait()).await;
     if drained.is_err() {
         tracing::warn!(left = connections.len(), "the drain timeout passed with connections open");
     }

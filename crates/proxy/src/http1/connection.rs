@@ -108,7 +108,7 @@ impl Http1Connection {
     async fn read_head(&mut self) -> Result<bool, Fault> {
         let limits = &self.worker.shared.config.limits;
         let (received, io, head) = (&mut self.received, &mut self.io, &mut self.head);
-        let (deadline, draining) = (&self.deadline, &self.worker.draining);
+        let (deadline, draining) = (&self.deadline, &self.worker.ending);
         let mut started = false;
         let mut parsed = 0;
         deadline.clear();
@@ -130,9 +130,6 @@ impl Http1Connection {
                     deadline.clear();
                     return Poll::Ready(Ok(true));
                 }
-                if !started && draining.get() {
-                    return Poll::Ready(Ok(false));
-                }
                 if deadline.has_passed(cx) {
                     return Poll::Ready(if started {
                         Err(Fault::RequestTimeout)
@@ -143,6 +140,8 @@ impl Http1Connection {
                 match received.poll_fill(cx, io) {
                     Poll::Ready(Ok(count)) if count > 0 => {}
                     Poll::Ready(_) => return Poll::Ready(Ok(false)),
+                    // Only when there is nothing to read: a request that has arrived is answered.
+                    Poll::Pending if !started && draining.get() => return Poll::Ready(Ok(false)),
                     Poll::Pending => return Poll::Pending,
                 }
             }
