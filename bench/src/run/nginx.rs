@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::gateway::{AccessLog, Contender, Gateway, prepare};
+use crate::jwt::JWT_BYTES;
 use crate::process::{Process, cpu};
 
 pub(super) struct Settings<'a> {
@@ -39,13 +40,14 @@ pub(super) fn start(program: &Path, core: usize, settings: &Settings<'_>) -> Res
         Gateway::ready(process, settings.port, Contender::Nginx.path(), access_log)
             .with_context(|| format!("nginx, see {}", prefix.join("stderr.log").display()))?;
     gateway.worker = cpu::child_of(master).context("nginx has no worker")?;
-    for contender in [Contender::Nginx, Contender::NginxBare] {
+    for contender in [Contender::Nginx, Contender::NginxBare, Contender::NginxJwt] {
         gateway.look(contender).context("nginx")?;
     }
     Ok(gateway)
 }
 
-/// `/nginx` does the header work a gateway does; `/bare` passes the request on and no more.
+/// `/nginx` does the header work a gateway does; `/bare` passes the request on and no more; `/jwt`
+/// does the header work and sends a credential of the JWT's size.
 pub(super) fn config(settings: &Settings<'_>) -> Result<String> {
     let Settings { port, backend, .. } = settings;
     let prefix = settings.prefix.display();
@@ -53,6 +55,7 @@ pub(super) fn config(settings: &Settings<'_>) -> Result<String> {
         AccessLog::Off => "off".to_owned(),
         AccessLog::On => format!("{prefix}/access.log combined"),
     };
+    let credential = "x".repeat(JWT_BYTES);
     let mut config = String::new();
     // Started as root, a worker would change to a user who may not enter the prefix.
     if fs::metadata("/proc/self")?.uid() == 0 {
@@ -91,6 +94,16 @@ http {{
             proxy_set_header X-Forwarded-Proto $scheme;
             proxy_set_header X-Forwarded-Host $http_host;
             proxy_set_header Via "1.1 nginx";
+        }}
+        location /jwt/ {{
+            proxy_pass http://backend;
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_set_header Via "1.1 nginx";
+            proxy_set_header Authorization "Bearer {credential}";
         }}
         location /bare/ {{
             proxy_pass http://backend;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::gateway::Contender::{Nginx, NginxBare, Protected, Public};
+use super::gateway::Contender::{Nginx, NginxBare, NginxJwt, Protected, Public};
 use super::memory::Memory;
 use super::samples::Samples;
 use super::{Options, latency, say};
@@ -52,15 +52,21 @@ impl<'a> Report<'a> {
             (Protected, "phantom, protected, cached token"),
             (Nginx, "nginx, same header work"),
             (NginxBare, "nginx, passing on only"),
+            (NginxJwt, "nginx, 1 KiB of credential"),
         ] {
             let cpu = samples.spread(contender, "cpu_us")?;
             let rate = samples.spread(contender, "per_second")?;
             say(&format!("  {words:<34}{} µs {:>8.0} requests/s", shown(cpu), rate.median))?;
             self.summary.note(format!("{prefix}{}_cpu_us", contender.name()), cpu.median);
         }
-        for (upper, lower) in
-            [(Protected, Public), (Protected, Nginx), (Public, Nginx), (Protected, NginxBare)]
-        {
+        for (upper, lower) in [
+            (Protected, Public),
+            (Protected, Nginx),
+            (Public, Nginx),
+            (Protected, NginxBare),
+            (NginxJwt, Nginx),
+            (Protected, NginxJwt),
+        ] {
             let ratio = samples.ratio(upper, lower, "cpu_us")?;
             let (upper, lower) = (upper.name(), lower.name());
             say(&format!("  {:<34}{}", format!("{upper} / {lower}"), shown(ratio)))?;

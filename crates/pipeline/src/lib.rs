@@ -10,6 +10,7 @@
 
 pub mod admit;
 pub mod answer;
+pub mod config_hash;
 pub mod cors;
 pub mod credential;
 pub mod decide;

@@ -1,16 +1,16 @@
 //! From host, path and method to the route: the longest prefix on segment borders wins.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::config_hash::ConfigMap;
 use crate::route::Route;
 
 /// Routes of a snapshot, as a tree of path segments per host.
 #[derive(Debug, Default)]
 pub struct RouteTable {
-    hosts: HashMap<Box<str>, Segment>,
+    hosts: ConfigMap<Box<str>, Segment>,
     any_host: Segment,
     routes: Vec<Arc<Route>>,
     form_credentials: bool,
@@ -18,7 +18,7 @@ pub struct RouteTable {
 
 #[derive(Debug, Default)]
 struct Segment {
-    children: HashMap<Box<str>, Segment>,
+    children: ConfigMap<Box<str>, Segment>,
     routes: Vec<Arc<Route>>,
 }
 

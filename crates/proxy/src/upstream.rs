@@ -1,13 +1,13 @@
 //! Connections to backends: kept open between requests, one pool per worker.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 
+use phantom_pipeline::config_hash::ConfigMap;
 use phantom_pipeline::route::Upstream;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
@@ -44,10 +44,10 @@ pub(crate) struct Pool {
     limits: Limits,
     tls: Arc<rustls::ClientConfig>,
     /// By port and scheme, then by host: routes that differ only in their path share connections.
-    idle: RefCell<HashMap<(u16, bool), IdleByHost>>,
+    idle: RefCell<ConfigMap<(u16, bool), IdleByHost>>,
 }
 
-type IdleByHost = HashMap<Box<str>, VecDeque<Idle>>;
+type IdleByHost = ConfigMap<Box<str>, VecDeque<Idle>>;
 
 #[derive(Debug)]
 struct Idle {
