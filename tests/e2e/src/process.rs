@@ -78,10 +78,15 @@ impl Process {
         self.child.id()
     }
 
-    /// Asks it to end (SIGTERM) and waits for its exit code; bounded. All that it printed is there
-    /// afterwards.
+    /// Asks it to end (SIGTERM) and waits for its exit code.
     pub fn stop(&mut self) -> Option<i32> {
         signal(self.child.id(), "TERM");
+        self.end()
+    }
+
+    /// Waits for the exit code of a process that was asked to end already: asked twice, the gateway
+    /// ends at once. Bounded. All that it printed is there afterwards.
+    pub fn end(&mut self) -> Option<i32> {
         let end = Instant::now() + Duration::from_secs(20);
         while Instant::now() < end {
             if let Ok(Some(status)) = self.child.try_wait() {

@@ -243,7 +243,7 @@ async fn no_request_is_lost_halfway_when_the_gateway_stops_under_load() {
     stopping.store(true, Ordering::SeqCst);
     signal(stack.gateway.process.id(), "TERM");
     callers.join_all().await;
-    assert_eq!(stack.gateway.process.stop(), Some(0), "{}", stack.gateway.process.output());
+    assert_eq!(stack.gateway.process.end(), Some(0), "{}", stack.gateway.process.output());
     assert_eq!(stack.backend.count("/api"), answered.load(Ordering::SeqCst));
 }
 
