@@ -8,6 +8,7 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
 
+use phantom_pipeline::Fault;
 use thiserror::Error;
 
 use crate::head::Framing;
@@ -122,9 +123,15 @@ impl Exchange {
         matches!(self.upload, Upload::Done | Upload::Broken)
     }
 
-    /// The request is not whole, and it is the client who is to go on.
-    pub(crate) fn waits_for_client(&self) -> bool {
-        matches!(self.upload, Upload::Sending { .. }) && self.connection.outbox.pending() == 0
+    /// What it means that nothing moved for too long: it is the client who was to go on, or the
+    /// backend.
+    pub(crate) fn timeout(&self) -> (Fault, &'static str) {
+        let for_client = matches!(self.upload, Upload::Sending { .. });
+        if for_client && self.connection.outbox.pending() == 0 {
+            (Fault::RequestTimeout, "client_timeout")
+        } else {
+            (Fault::GatewayTimeout, "timeout")
+        }
     }
 
     pub(crate) const fn moved(&self) -> u64 {
@@ -133,8 +140,10 @@ impl Exchange {
 
     /// A fresh connection may be tried: this one had been used before, and the backend closed it
     /// without a byte of an answer.
-    pub(crate) const fn was_stale(&self) -> bool {
-        self.connection.reused && !self.answered
+    pub(crate) const fn was_stale(&self, error: &UpstreamError) -> bool {
+        matches!(error, UpstreamError::Closed | UpstreamError::Io(_))
+            && self.connection.reused
+            && !self.answered
     }
 
     /// Sends as much of the request as backend and client let through. `Ready`: nothing is left.

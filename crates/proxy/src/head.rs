@@ -245,6 +245,15 @@ impl RequestHead {
         self.text(self.authority)
     }
 
+    /// Whether it may be sent twice (HTP-15): idempotent, and no part of a body was taken from the
+    /// client, or all of it is `buffered` here.
+    #[must_use]
+    pub fn is_replayable(&self, buffered: bool) -> bool {
+        let idempotent = matches!(self.method(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
+        let bodiless = matches!(self.framing, Framing::None | Framing::Length(0));
+        idempotent && (bodiless || buffered)
+    }
+
     /// The authority without its port.
     #[must_use]
     pub fn host(&self) -> &str {

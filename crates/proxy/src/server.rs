@@ -10,6 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use phantom_core::DenyReason;
+use phantom_pipeline::Forward;
 use phantom_pipeline::Pipeline;
 use phantom_pipeline::Snapshot;
 use thiserror::Error;
@@ -147,6 +149,19 @@ pub(crate) struct Worker {
 impl Worker {
     pub(crate) fn response_head(&self) -> ResponseHead {
         self.heads.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Why a stream has to end with its token (STR-1), if it has to now.
+    pub(crate) fn token_ended(&self, permitted: &Forward) -> Option<DenyReason> {
+        let exchanged = permitted.exchanged.as_ref()?;
+        let now = self.shared.pipeline.now().wall;
+        if permitted.permit.until().is_some_and(|until| now >= until) {
+            Some(DenyReason::TokenExpired)
+        } else if exchanged.is_revoked() {
+            Some(DenyReason::TokenRevoked)
+        } else {
+            None
+        }
     }
 
     pub(crate) fn recycle(&self, head: ResponseHead) {

@@ -2,11 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 
+use phantom_pipeline::Fault;
 use phantom_pipeline::config_hash::ConfigMap;
 use phantom_pipeline::route::Upstream;
 use rustls::pki_types::ServerName;
@@ -39,6 +41,16 @@ pub(crate) enum ConnectError {
     Timeout,
 }
 
+impl ConnectError {
+    /// What the client is told, and what the log.
+    pub(crate) const fn fault(&self) -> (Fault, &'static str) {
+        match self {
+            Self::Timeout => (Fault::GatewayTimeout, "connect_timeout"),
+            Self::Io(_) | Self::Name => (Fault::BadGateway, "connect_failed"),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Pool {
     limits: Limits,
@@ -60,12 +72,27 @@ impl Pool {
         Self { limits, tls, idle: RefCell::default() }
     }
 
-    /// An idle connection that looks alive, the most recently used first.
-    pub(crate) fn take(
+    /// A connection for one request: a kept one, or a new one where there is none or where a `fresh`
+    /// one is asked for.
+    pub(crate) async fn acquire(
         &self,
-        cx: &mut Context<'_>,
         upstream: &Upstream,
-    ) -> Option<UpstreamConnection> {
+        fresh: bool,
+    ) -> Result<UpstreamConnection, ConnectError> {
+        if !fresh {
+            let idle = poll_fn(|cx| Poll::Ready(self.take(cx, upstream))).await;
+            if let Some(connection) = idle {
+                return Ok(connection);
+            }
+        }
+        self.connect(upstream).await.inspect_err(|error| {
+            let (host, port) = (&upstream.host, upstream.port);
+            tracing::warn!(%error, %host, port, "no connection to a backend");
+        })
+    }
+
+    /// An idle connection that looks alive, the most recently used first.
+    fn take(&self, cx: &mut Context<'_>, upstream: &Upstream) -> Option<UpstreamConnection> {
         let mut idle = self.idle.borrow_mut();
         let idle = idle.get_mut(&(upstream.port, upstream.https))?.get_mut(&upstream.host)?;
         while let Some(mut candidate) = idle.pop_back() {
@@ -110,10 +137,7 @@ impl Pool {
         });
     }
 
-    pub(crate) async fn connect(
-        &self,
-        upstream: &Upstream,
-    ) -> Result<UpstreamConnection, ConnectError> {
+    async fn connect(&self, upstream: &Upstream) -> Result<UpstreamConnection, ConnectError> {
         let connecting = async {
             let tcp = TcpStream::connect((&*upstream.host, upstream.port)).await?;
             tcp.set_nodelay(true)?;

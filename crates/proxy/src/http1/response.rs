@@ -6,6 +6,7 @@ use crate::head::FieldKind;
 use crate::head::FieldSpan;
 use crate::head::Framing;
 use crate::head::Span;
+use crate::head::starts_with;
 use crate::http1::request::MAX_FIELDS;
 use crate::normalize::members;
 use crate::normalize::parse_length;
@@ -149,6 +150,14 @@ impl ResponseHead {
                 )
             })
             .map(|field| (field.name.of(&self.bytes), field.value.of(&self.bytes)))
+    }
+
+    /// A server-sent event stream: it may end after any event without looking cut.
+    #[must_use]
+    pub fn is_event_stream(&self) -> bool {
+        self.end_to_end().any(|(name, value)| {
+            name.eq_ignore_ascii_case(b"content-type") && starts_with(value, b"text/event-stream")
+        })
     }
 
     /// The length to tell the client, also where there is no body: `HEAD` and 304 may name one.

@@ -348,17 +348,15 @@ impl RelayBody {
 
     /// STR-1, STR-2: a stream ends with its token. gRPC says why in its trailers.
     fn poll_token(&mut self) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
-        let Some(exchanged) = &self.permitted.exchanged else { return Poll::Pending };
+        if self.permitted.exchanged.is_none() {
+            return Poll::Pending;
+        }
         self.deadline.watch();
         if !self.deadline.is_watch_due() {
             return Poll::Pending;
         }
-        let now = self.worker.shared.pipeline.now().wall;
-        let expired = self.permitted.permit.until().is_some_and(|until| now >= until);
-        if !(expired || exchanged.is_revoked()) {
-            return Poll::Pending;
-        }
-        let error = if expired { "token_expired" } else { "token_revoked" };
+        let Some(reason) = self.worker.token_ended(&self.permitted) else { return Poll::Pending };
+        let error = reason.name();
         if self.grpc {
             self.exchange = None;
             self.account.error = Some(error);
@@ -367,12 +365,8 @@ impl RelayBody {
             trailers.insert("grpc-message", HeaderValue::from_static("the access token has ended"));
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }
-        let ends_anywhere = self.exchange.as_ref().is_some_and(|exchange| {
-            exchange.head.end_to_end().any(|(name, value)| {
-                name.eq_ignore_ascii_case(b"content-type")
-                    && crate::head::starts_with(value, b"text/event-stream")
-            })
-        });
+        let ends_anywhere =
+            self.exchange.as_ref().is_some_and(|exchange| exchange.head.is_event_stream());
         if ends_anywhere {
             self.exchange = None;
             self.account.error = Some(error);

@@ -13,6 +13,7 @@ use http::StatusCode;
 use http::request::Parts;
 use hyper::body::Body as _;
 use hyper::body::Incoming;
+use phantom_core::DenyReason;
 use phantom_pipeline::Answer;
 use phantom_pipeline::Decision;
 use phantom_pipeline::Fault;
@@ -30,7 +31,6 @@ use super::body::RelayBody;
 use super::body::StreamBody;
 use super::request;
 use crate::exchange::Exchange;
-use crate::exchange::UpstreamError;
 use crate::forward;
 use crate::forward::Origin;
 use crate::forward::Outgoing;
@@ -44,7 +44,6 @@ use crate::respond;
 use crate::respond::ResponseEdits;
 use crate::server::Worker;
 use crate::static_files;
-use crate::upstream::ConnectError;
 
 pub(super) async fn serve(
     worker: Rc<Worker>,
@@ -124,15 +123,6 @@ struct Sending {
     grpc: bool,
 }
 
-impl Sending {
-    fn is_replayable(&self) -> bool {
-        let idempotent =
-            matches!(self.head.method(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
-        let bodiless = matches!(self.head.framing, Framing::None | Framing::Length(0));
-        idempotent && (bodiless || self.form.is_some())
-    }
-}
-
 async fn relay(
     worker: Rc<Worker>,
     mut sending: Sending,
@@ -143,12 +133,25 @@ async fn relay(
     loop {
         match attempt(&worker, &mut sending, fresh).await {
             Ok(exchange) => return respond_with(worker, sending, exchange, account),
-            Err(failure) if failure.stale && !fresh && sending.is_replayable() => fresh = true,
+            Err(failure)
+                if failure.stale
+                    && !fresh
+                    && sending.head.is_replayable(sending.form.is_some()) =>
+            {
+                fresh = true;
+            }
             Err(failure) => {
                 account.outcome = Outcome::Failed;
                 account.error = Some(failure.error);
                 let format = sending.permitted.route.error_format;
-                let mut answer = Answer::fault(failure.fault, format, sending.grpc);
+                let route = &sending.permitted.route;
+                let mut answer = match failure.reason {
+                    Some(reason) => {
+                        account.reason = Some(reason);
+                        Answer::deny(&reason.into(), Some(route), format, sending.grpc)
+                    }
+                    None => Answer::fault(failure.fault, format, sending.grpc),
+                };
                 if let Some(cors) = &sending.permitted.route.cors {
                     let asked = sending.head.values(FieldKind::Origin).next();
                     answer.fields.extend(cors.fields_for(asked));
@@ -163,6 +166,14 @@ struct Failure {
     fault: Fault,
     error: &'static str,
     stale: bool,
+    /// The token ended while the request was still on its way.
+    reason: Option<DenyReason>,
+}
+
+impl Failure {
+    const fn new((fault, error): (Fault, &'static str)) -> Self {
+        Self { fault, error, stale: false, reason: None }
+    }
 }
 
 /// Sends the request and waits for the head of the answer.
@@ -171,23 +182,8 @@ async fn attempt(
     sending: &mut Sending,
     fresh: bool,
 ) -> Result<Exchange, Failure> {
-    let idle = if fresh {
-        None
-    } else {
-        poll_fn(|cx| Poll::Ready(worker.pool.take(cx, &sending.upstream))).await
-    };
-    let mut connection = match idle {
-        Some(connection) => connection,
-        None => worker.pool.connect(&sending.upstream).await.map_err(|error| {
-            tracing::warn!(%error, host = %sending.upstream.host, "no connection to a backend");
-            match error {
-                ConnectError::Timeout => {
-                    Failure { fault: Fault::GatewayTimeout, error: "connect_timeout", stale: false }
-                }
-                _ => Failure { fault: Fault::BadGateway, error: "connect_failed", stale: false },
-            }
-        })?,
-    };
+    let acquired = worker.pool.acquire(&sending.upstream, fresh).await;
+    let mut connection = acquired.map_err(|error| Failure::new(error.fault()))?;
     let form =
         sending.form.as_ref().map(|form| forward::rewritten_form(&sending.permitted.edits, form));
     let framing =
@@ -211,26 +207,40 @@ async fn attempt(
     poll_fn(|cx| {
         if moved != exchange.moved() {
             moved = exchange.moved();
-            deadline.set(limits.upstream_idle_timeout);
+            deadline.set(if exchange.is_upload_done() {
+                limits.upstream_idle_timeout
+            } else {
+                limits.body_idle_timeout
+            });
         }
         if deadline.has_passed(cx) {
-            let failure = Failure { fault: Fault::GatewayTimeout, error: "timeout", stale: false };
-            return Poll::Ready(Err(failure));
+            return Poll::Ready(Err(Failure::new(exchange.timeout())));
         }
+        let uploading = !exchange.is_upload_done();
         if let Poll::Ready(Err(_)) = exchange.poll_upload(cx, &mut sending.stream) {
             let fault = Fault::BadRequest("the request body broke off or is malformed");
-            return Poll::Ready(Err(Failure { fault, error: "client_gone", stale: false }));
+            return Poll::Ready(Err(Failure::new((fault, "client_gone"))));
+        }
+        if uploading && exchange.is_upload_done() {
+            deadline.set(limits.upstream_idle_timeout);
+        }
+        if !exchange.is_upload_done() && sending.permitted.exchanged.is_some() {
+            deadline.watch();
+            if deadline.is_watch_due()
+                && let Some(reason) = worker.token_ended(&sending.permitted)
+            {
+                let fault = (Fault::RequestTimeout, reason.name());
+                return Poll::Ready(Err(Failure { reason: Some(reason), ..Failure::new(fault) }));
+            }
         }
         match std::task::ready!(exchange.poll_head(cx)) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(error) => {
-                let stale = matches!(error, UpstreamError::Closed | UpstreamError::Io(_))
-                    && exchange.was_stale();
+                let stale = exchange.was_stale(&error);
                 tracing::debug!(%error, "no answer from a backend");
                 Poll::Ready(Err(Failure {
-                    fault: Fault::BadGateway,
-                    error: "upstream_failed",
                     stale,
+                    ..Failure::new((Fault::BadGateway, "upstream_failed"))
                 }))
             }
         }

@@ -174,6 +174,61 @@ async fn many_streams_share_a_connection() {
     }
 }
 
+/// Starts a body of which no more than this ever comes.
+async fn upload_that_stops(
+    sender: &mut Sender<http_body_util::combinators::BoxBody<Bytes, std::convert::Infallible>>,
+    path: &str,
+) -> http::Response<hyper::body::Incoming> {
+    struct Stops(Option<Bytes>);
+    impl hyper::body::Body for Stops {
+        type Data = Bytes;
+        type Error = std::convert::Infallible;
+        fn poll_frame(
+            mut self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+            match self.0.take() {
+                Some(piece) => std::task::Poll::Ready(Some(Ok(Frame::data(piece)))),
+                None => std::task::Poll::Pending,
+            }
+        }
+    }
+    let body = Stops(Some(Bytes::from_static(b"some of it"))).boxed();
+    let request = get(path).method("POST").header("authorization", format!("Bearer {TOKEN}"));
+    sender.send_request(request.body(body).unwrap()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn str_1_an_upload_over_http2_does_not_outlive_its_token() {
+    let backend = Backend::custom(|mut stream| {
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway).await;
+    let upload = upload_that_stops(&mut sender, "/api");
+    let ending = async {
+        while backend.connections() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        gateway.clock.set(EXPIRES);
+    };
+    let (response, ()) = tokio::join!(upload, ending);
+    assert_eq!(response.status(), 401);
+    assert!(response.headers()["www-authenticate"].to_str().unwrap().contains("invalid_token"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_request_body_that_stalls_over_http2_is_given_up() {
+    let backend = Backend::custom(|mut stream| {
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let mut setup = Setup::new(backend.address);
+    setup.limits.body_idle_timeout = std::time::Duration::from_millis(300);
+    let gateway = setup.start();
+    let mut sender = connect(&gateway).await;
+    assert_eq!(upload_that_stops(&mut sender, "/x").await.status(), 408);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn files_are_streamed_over_http2() {
     let dir = tempfile::tempdir().unwrap();

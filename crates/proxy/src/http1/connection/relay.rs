@@ -9,14 +9,12 @@ use phantom_pipeline::Fault;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Target;
 use phantom_pipeline::edits::CredentialPlace;
-use phantom_pipeline::exchange::Exchanged;
 use phantom_pipeline::route::Upstream;
 
 use super::ClientBody;
 use super::Http1Connection;
 use super::Served;
 use crate::exchange::Exchange;
-use crate::exchange::UpstreamError;
 use crate::forward;
 use crate::forward::Outgoing;
 use crate::head::Framing;
@@ -29,7 +27,6 @@ use crate::metrics::Outcome;
 use crate::respond;
 use crate::respond::ClientFraming;
 use crate::respond::ResponseEdits;
-use crate::upstream::ConnectError;
 use crate::upstream::UpstreamConnection;
 
 /// How one attempt at one backend connection ended.
@@ -82,16 +79,10 @@ impl Http1Connection {
         let form = form.map(|form| forward::rewritten_form(&permitted.edits, &form));
         let mut fresh = false;
         loop {
-            let connection = match self.connection(upstream, fresh).await {
+            let connection = match self.worker.pool.acquire(upstream, fresh).await {
                 Ok(connection) => connection,
                 Err(error) => {
-                    tracing::warn!(error = %error, host = %upstream.host, port = upstream.port, "no connection to a backend");
-                    let (fault, error) = match error {
-                        ConnectError::Timeout => (Fault::GatewayTimeout, "connect_timeout"),
-                        ConnectError::Io(_) | ConnectError::Name => {
-                            (Fault::BadGateway, "connect_failed")
-                        }
-                    };
+                    let (fault, error) = error.fault();
                     let served = self.fail(fault, error, permitted, &mut body, grpc).await;
                     return Served { upstream: true, ..served };
                 }
@@ -103,7 +94,7 @@ impl Http1Connection {
                 }
                 // HTP-15: once more, if nothing of the request can have been acted on twice.
                 Attempt::Failed { stale: true, .. }
-                    if !fresh && self.is_replayable(form.is_some()) =>
+                    if !fresh && self.head.is_replayable(form.is_some()) =>
                 {
                     fresh = true;
                     continue;
@@ -134,28 +125,6 @@ impl Http1Connection {
         }
         let served = self.answer(&answer, body).await;
         Served { outcome: Outcome::Failed, error: Some(error), ..served }
-    }
-
-    /// Idempotent, and no part of a body was taken from the client (or it is all still here).
-    fn is_replayable(&self, buffered: bool) -> bool {
-        let idempotent =
-            matches!(self.head.method(), "GET" | "HEAD" | "OPTIONS" | "PUT" | "DELETE");
-        let bodiless = matches!(self.head.framing, Framing::None | Framing::Length(0));
-        idempotent && (bodiless || buffered)
-    }
-
-    async fn connection(
-        &self,
-        upstream: &Upstream,
-        fresh: bool,
-    ) -> Result<UpstreamConnection, ConnectError> {
-        if !fresh {
-            let idle = poll_fn(|cx| Poll::Ready(self.worker.pool.take(cx, upstream))).await;
-            if let Some(connection) = idle {
-                return Ok(connection);
-            }
-        }
-        self.worker.pool.connect(upstream).await
     }
 
     fn origin_field(&self) -> Option<Vec<u8>> {
@@ -232,11 +201,7 @@ impl Http1Connection {
     ) -> Poll<Attempt> {
         self.put_off_deadline(exchange, relay);
         if self.deadline.has_passed(cx) {
-            let (fault, error) = if exchange.waits_for_client() {
-                (Fault::RequestTimeout, "client_timeout")
-            } else {
-                (Fault::GatewayTimeout, "timeout")
-            };
+            let (fault, error) = exchange.timeout();
             return Poll::Ready(relay.failed(fault, error, false));
         }
         if !exchange.is_upload_done() {
@@ -302,8 +267,7 @@ impl Http1Connection {
                         relay.start(exchange, self.head.version, &mut self.outbox.bytes);
                     }
                     Poll::Ready(Err(error)) => {
-                        let stale = matches!(error, UpstreamError::Closed | UpstreamError::Io(_))
-                            && exchange.was_stale();
+                        let stale = exchange.was_stale(&error);
                         tracing::debug!(%error, "no answer from a backend");
                         return Poll::Ready(relay.failed(
                             Fault::BadGateway,
@@ -384,18 +348,13 @@ impl Http1Connection {
         if !self.deadline.is_watch_due() {
             return None;
         }
-        let now = self.worker.shared.pipeline.now().wall;
-        let expired = permitted.permit.until().is_some_and(|until| now >= until);
-        let revoked = permitted.exchanged.as_ref().is_some_and(Exchanged::is_revoked);
-        if !(expired || revoked) {
-            return None;
-        }
+        let error = self.worker.token_ended(permitted)?.name();
         if relay.ends_anywhere {
             relay.keep_alive = false;
             relay.end(b"", &mut self.outbox.bytes);
             let _ = self.outbox.poll_send_all(cx, &mut self.io);
         }
-        Some(Poll::Ready(relay.broken_off(if expired { "token_expired" } else { "token_revoked" })))
+        Some(Poll::Ready(relay.broken_off(error)))
     }
 }
 
@@ -405,10 +364,7 @@ impl Relay {
         self.status = head.status;
         self.framing = ClientFraming::new(head.framing, version);
         self.keep_alive &= self.framing != ClientFraming::UntilClose;
-        self.ends_anywhere = head.end_to_end().any(|(name, value)| {
-            name.eq_ignore_ascii_case(b"content-type")
-                && crate::head::starts_with(value, b"text/event-stream")
-        });
+        self.ends_anywhere = head.is_event_stream();
         respond::write_response_head(
             head,
             &self.edits,
