@@ -11,6 +11,16 @@ use super::gateway::{AccessLog, Contender, Gateway, prepare};
 use crate::jwt::JWT_BYTES;
 use crate::process::{Process, cpu};
 
+/// What a gateway does to the header, in nginx's words.
+const HEADER_WORK: &str = r#"
+            proxy_set_header Connection "";
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $remote_addr;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_set_header X-Forwarded-Host $http_host;
+            proxy_set_header Via "1.1 nginx";
+"#;
+
 pub(super) struct Settings<'a> {
     /// The only place nginx writes to.
     pub(super) prefix: &'a Path,
@@ -88,22 +98,10 @@ http {{
         proxy_http_version 1.1;
         location /nginx/ {{
             proxy_pass http://backend;
-            proxy_set_header Connection "";
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $remote_addr;
-            proxy_set_header X-Forwarded-Proto $scheme;
-            proxy_set_header X-Forwarded-Host $http_host;
-            proxy_set_header Via "1.1 nginx";
-        }}
+{HEADER_WORK}        }}
         location /jwt/ {{
             proxy_pass http://backend;
-            proxy_set_header Connection "";
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $remote_addr;
-            proxy_set_header X-Forwarded-Proto $scheme;
-            proxy_set_header X-Forwarded-Host $http_host;
-            proxy_set_header Via "1.1 nginx";
-            proxy_set_header Authorization "Bearer {credential}";
+{HEADER_WORK}            proxy_set_header Authorization "Bearer {credential}";
         }}
         location /bare/ {{
             proxy_pass http://backend;
