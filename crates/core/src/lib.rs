@@ -11,6 +11,7 @@
 pub mod api;
 pub mod audience;
 pub mod authorize;
+pub mod catalog;
 pub mod claims;
 pub mod deny;
 pub mod json;

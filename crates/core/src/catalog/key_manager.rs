@@ -1,0 +1,83 @@
+//! A key manager as the control plane keeps it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::catalog::EntityId;
+
+/// Only those that are enabled and validate tokens themselves are in a catalog.
+#[derive(Clone, PartialEq)]
+pub struct ManagedKeyManager {
+    pub id: EntityId,
+    /// Rises with every change; a changed key manager starts with empty caches.
+    pub revision: u64,
+    pub name: Arc<str>,
+    /// Compared exactly with `iss`. `None`: JWTs from clients are not taken.
+    pub issuer: Option<Box<str>>,
+    pub keys: Option<KeySet>,
+    /// `None`: opaque tokens are not taken.
+    pub opaque: Option<OpaqueTokens>,
+    /// Verify JWTs that clients present, instead of introspecting them.
+    pub validates_jwt: bool,
+    pub expected_audience: Option<Box<str>>,
+    /// 0 to 60 s.
+    pub clock_skew: Duration,
+    /// The claim with the consumer key.
+    pub consumer_key_claim: Box<str>,
+    pub scopes_claim: Box<str>,
+    /// Applied before any claim is used.
+    pub claim_renames: Vec<ClaimRename>,
+    /// Which tokens this one takes; empty: all.
+    pub token_rules: Vec<TokenRule>,
+}
+
+/// How an opaque token is asked about.
+#[derive(Clone, PartialEq)]
+pub struct OpaqueTokens {
+    pub introspection_endpoint: Box<str>,
+    pub client_id: Box<str>,
+    pub client_secret: Zeroizing<String>,
+    pub cache_max_entries: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySet {
+    /// Where the JSON Web Key Set is.
+    Uri(Box<str>),
+    /// The key set itself, in JSON.
+    Inline(Box<str>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimRename {
+    pub remote: Box<str>,
+    pub local: Box<str>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenRule {
+    /// A regular expression for the whole of an opaque token.
+    Reference(Box<str>),
+    /// Claims, each with a regular expression for the whole of its value; all must fit.
+    Jwt(Vec<(Box<str>, Box<str>)>),
+}
+
+impl std::fmt::Debug for ManagedKeyManager {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ManagedKeyManager")
+            .field("name", &self.name)
+            .field("revision", &self.revision)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for OpaqueTokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OpaqueTokens")
+            .field("introspection_endpoint", &self.introspection_endpoint)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
