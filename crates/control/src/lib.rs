@@ -1,1 +1,27 @@
-//! The control plane.
+//! The control plane: key managers, APIs, applications and subscriptions over REST, as clients and
+//! scripts of WSO2 API Manager know them, and what of it is published to gateways.
+//!
+//! `rest` takes requests and gives answers, `app` holds the rules, `publish` turns what is stored
+//! into the catalog that gateways compile.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+
+pub mod authorization;
+mod body;
+mod caller;
+mod list;
+mod plane;
+mod problem;
+mod random;
+pub mod rest;
+pub mod roles;
+mod sign_in;
+
+pub use plane::Control;
+pub use plane::PeerAddress;
+pub use plane::Settings;
+pub use plane::TokenListener;
+pub use problem::Problem;

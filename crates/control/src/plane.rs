@@ -1,0 +1,79 @@
+//! What every operation of the control plane works with.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use phantom_core::Clock;
+use phantom_core::UnixTime;
+use phantom_oauth::egress::Egress;
+use phantom_store::Store;
+use phantom_store::Write;
+
+use crate::authorization::Authorization;
+use crate::caller::Caller;
+use crate::problem::Outcome;
+use crate::sign_in::SignIn;
+
+/// How this control plane presents itself.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it is reached, without a slash at the end: `https://localhost:9443`.
+    pub public_url: String,
+    /// Where gateways serve APIs, without a slash at the end.
+    pub gateway_https_url: String,
+    pub gateway_http_url: Option<String>,
+    /// The keys that the resident key manager's tokens are signed with, as a key set.
+    pub published_keys: String,
+}
+
+/// The control plane of one node. Shared by all of its requests.
+#[derive(Debug)]
+pub struct Control {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) settings: Settings,
+    /// For metadata, key sets and definitions that callers name by URL: guarded.
+    pub(crate) egress: Egress,
+    pub(crate) sign_in: SignIn,
+    pub(crate) authorization: Authorization,
+    listener: Option<Arc<dyn TokenListener>>,
+}
+
+/// Is told of tokens that end before their time, so that a gateway in the same process refuses them
+/// at once.
+pub trait TokenListener: std::fmt::Debug + Send + Sync + 'static {
+    fn token_ended(&self, token: &str);
+}
+
+/// The address of the connection's other end, in the extensions of each request.
+#[derive(Clone, Copy, Debug)]
+pub struct PeerAddress(pub IpAddr);
+
+impl Control {
+    pub fn new(
+        store: Store,
+        egress: Egress,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        listener: Option<Arc<dyn TokenListener>>,
+    ) -> Outcome<Self> {
+        let sign_in = SignIn::new(Arc::clone(&clock))?;
+        let authorization = Authorization::default();
+        Ok(Self { store, clock, settings, egress, sign_in, authorization, listener })
+    }
+
+    pub(crate) fn token_ended(&self, token: &str) {
+        if let Some(listener) = &self.listener {
+            listener.token_ended(token);
+        }
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock.now().wall
+    }
+
+    /// Begins a change in that caller's name.
+    pub(crate) async fn write(&self, caller: &Caller) -> Outcome<Write> {
+        Ok(self.store.write(&caller.actor(), self.now()).await?)
+    }
+}

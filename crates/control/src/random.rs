@@ -1,0 +1,44 @@
+//! Identifiers and secrets, from the system's random numbers.
+
+use aws_lc_rs::digest;
+use aws_lc_rs::rand;
+use phantom_core::jwt::BASE64URL;
+use base64::Engine;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::problem::Problem;
+
+/// The id of a new entity; later ones sort after earlier ones.
+#[must_use]
+pub fn id() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// 256 bits in 43 URL-safe characters.
+pub fn secret() -> Result<SecretString, Problem> {
+    Ok(SecretString::from(text::<32>()?))
+}
+
+/// A client identifier: 168 bits in 28 characters, as long as WSO2's.
+pub fn client_id() -> Result<String, Problem> {
+    text::<21>()
+}
+
+/// What a token is kept as.
+#[must_use]
+pub fn token_digest(token: &str) -> [u8; 32] {
+    let digest = digest::digest(&digest::SHA256, token.as_bytes());
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest.as_ref());
+    bytes
+}
+
+fn text<const BYTES: usize>() -> Result<String, Problem> {
+    let mut bytes = [0; BYTES];
+    rand::fill(&mut bytes).map_err(|_| {
+        tracing::error!("the system gives no random numbers");
+        Problem::internal()
+    })?;
+    Ok(BASE64URL.encode(bytes))
+}

@@ -1,0 +1,36 @@
+//! Form parameters of the OAuth endpoints: each at most once (RFC 6749 §3.2).
+
+use axum::body::Bytes;
+use zeroize::Zeroizing;
+
+use super::error::OAuthError;
+
+/// Parameters as sent. Empty ones count as absent (RFC 6749 §3.2).
+pub struct Form(Vec<(String, Zeroizing<String>)>);
+
+impl Form {
+    pub fn parse(body: &Bytes) -> Result<Self, OAuthError> {
+        let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();
+        for (name, value) in form_urlencoded::parse(body) {
+            if parameters.iter().any(|(known, _)| *known == name) {
+                return Err(OAuthError::invalid_request("A parameter is repeated."));
+            }
+            if name.contains('\0') || value.contains('\0') {
+                return Err(OAuthError::invalid_request("A parameter holds a NUL character."));
+            }
+            if !value.is_empty() {
+                parameters.push((name.into_owned(), Zeroizing::new(value.into_owned())));
+            }
+        }
+        Ok(Self(parameters))
+    }
+
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn required(&self, name: &str) -> Result<&str, OAuthError> {
+        let missing = OAuthError::invalid_request("A required parameter is missing.");
+        self.value(name).ok_or(missing)
+    }
+}

@@ -1,0 +1,125 @@
+//! `POST /oauth2/introspect` (RFC 7662), for clients and for users with a role.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::Extension;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::HeaderMap;
+use http::header;
+use phantom_store::TokenKind;
+use phantom_store::TokenRow;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::client;
+use super::error::OAuthError;
+use super::error::OAuthErrorBody;
+use super::form::Form;
+use crate::caller::Credential;
+use crate::plane::Control;
+use crate::plane::PeerAddress;
+use crate::random;
+
+/// RFC 7662 §2.2. An inactive token has no other member than `active`.
+#[derive(Default, Serialize, ToSchema)]
+pub struct IntrospectionResponse {
+    active: bool,
+    #[serde(flatten)]
+    of: Option<Details>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub struct Details {
+    client_id: String,
+    /// The client again: the consumer key of JWTs made from this answer.
+    azp: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<String>,
+    sub: String,
+    scope: String,
+    token_type: &'static str,
+    nbf: u64,
+    iat: u64,
+    exp: u64,
+}
+
+/// Form parameters, for the description.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form; the form itself may hold other members")]
+pub struct IntrospectionRequest {
+    token: String,
+    token_type_hint: Option<String>,
+}
+
+/// Ask whether a token is active
+#[utoipa::path(
+    post,
+    path = "/oauth2/introspect",
+    tag = "OAuth",
+    request_body(content = IntrospectionRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, body = IntrospectionResponse),
+        (status = 400, body = OAuthErrorBody),
+        (status = 401, body = OAuthErrorBody),
+        (status = 413, body = crate::problem::ErrorBody),
+        (status = 429, body = OAuthErrorBody),
+        (status = 503, body = OAuthErrorBody),
+    ),
+    security(("basic" = []))
+)]
+pub async fn introspect(
+    State(control): State<Arc<Control>>,
+    peer: Option<Extension<PeerAddress>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<impl IntoResponse, OAuthError> {
+    let address = peer.map(|Extension(PeerAddress(address))| address);
+    let form = Form::parse(&body)?;
+    if !is_operator(&control, &headers, address).await? {
+        client::authenticate(&control, &headers, &form, address).await?;
+    }
+    let row = control.store.token(&random::token_digest(form.required("token")?)).await?;
+    let now = control.now();
+    let live = row.filter(|row| row.kind == TokenKind::Access && now < row.expires_at);
+    let answer = live.map_or_else(IntrospectionResponse::default, |row| IntrospectionResponse {
+        active: true,
+        of: Some(Details::of(row)),
+    });
+    Ok(([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(answer)))
+}
+
+impl Details {
+    fn of(row: TokenRow) -> Self {
+        let issued_at = row.issued_at.as_secs();
+        Self {
+            client_id: row.client_id.clone(),
+            sub: row.username.clone().unwrap_or_else(|| row.client_id.clone()),
+            azp: row.client_id,
+            username: row.username,
+            scope: row.scope,
+            token_type: "Bearer",
+            nbf: issued_at,
+            iat: issued_at,
+            exp: row.expires_at.as_secs(),
+        }
+    }
+}
+
+/// Whether a user asks, as WSO2 has it. A name that is no user's may be a client's.
+async fn is_operator(
+    control: &Control,
+    headers: &HeaderMap,
+    address: Option<std::net::IpAddr>,
+) -> Result<bool, OAuthError> {
+    let Ok(Some(Credential::Basic { name, password })) = Credential::of(headers) else {
+        return Ok(false);
+    };
+    if control.store.user(&name).await?.is_none() {
+        return Ok(false);
+    }
+    let user = control.sign_in.user(&control.store, &name, &password, address).await;
+    Ok(user.map_err(|_| OAuthError::invalid_client())?.roles.contains(&crate::roles::Role::Admin))
+}

@@ -1,0 +1,64 @@
+//! `POST /oauth2/revoke` (RFC 7009): at once, for both tokens of the grant.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::Extension;
+use axum::extract::State;
+use http::HeaderMap;
+use http::StatusCode;
+use utoipa::ToSchema;
+
+use super::client;
+use super::error::OAuthError;
+use super::error::OAuthErrorBody;
+use super::form::Form;
+use super::token;
+use crate::plane::Control;
+use crate::plane::PeerAddress;
+use crate::random;
+
+/// Form parameters, for the description.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form; the form itself may hold other members")]
+pub struct RevocationRequest {
+    token: String,
+    token_type_hint: Option<String>,
+    client_id: Option<String>,
+    client_secret: Option<String>,
+}
+
+/// Revoke a token; one that is not known is none
+#[utoipa::path(
+    post,
+    path = "/oauth2/revoke",
+    tag = "OAuth",
+    request_body(content = RevocationRequest, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The token is dead, or never lived"),
+        (status = 400, body = OAuthErrorBody),
+        (status = 401, body = OAuthErrorBody),
+        (status = 413, body = crate::problem::ErrorBody),
+        (status = 429, body = OAuthErrorBody),
+        (status = 503, body = OAuthErrorBody),
+    ),
+    security(("basic" = []), ())
+)]
+pub async fn revoke(
+    State(control): State<Arc<Control>>,
+    peer: Option<Extension<PeerAddress>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, OAuthError> {
+    let address = peer.map(|Extension(PeerAddress(address))| address);
+    let form = Form::parse(&body)?;
+    let client = client::authenticate(&control, &headers, &form, address).await?;
+    let presented = form.required("token")?;
+    let row = control.store.token(&random::token_digest(presented)).await?;
+    // RFC 7009 §2.1: only the client that got it may end it.
+    if let Some(row) = row.filter(|row| row.client_id == client.client_id) {
+        token::revoke_family(&control, &client, row.family).await?;
+        control.token_ended(presented);
+    }
+    Ok(StatusCode::OK)
+}
