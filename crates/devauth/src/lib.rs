@@ -47,7 +47,6 @@ mod options;
 mod revoke;
 mod sample_api;
 mod scope;
-mod serve;
 mod server;
 mod stats;
 mod token_endpoint;

@@ -16,10 +16,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use http::StatusCode;
+use phantom_serve::serve;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-
-use crate::serve::serve;
 
 /// For bodies that are echoed. `/upload` only counts and takes any length.
 const MAX_ECHOED_BODY: usize = 1024 * 1024;

@@ -13,6 +13,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::StatusCode;
+use phantom_serve::serve;
 use tokio::net::TcpListener;
 
 use crate::authorization_server::AuthorizationServer;
@@ -28,7 +29,6 @@ use crate::metadata::{jwks, metadata};
 use crate::options::DevAuthOptions;
 use crate::revoke::revoke;
 use crate::scope::Scope;
-use crate::serve::serve;
 use crate::stats::stats;
 use crate::token_endpoint::token;
 use crate::tokens::Revocation;

@@ -7,13 +7,16 @@ use std::process::Command;
 use phantom_e2e::workspace;
 
 /// A room, and the rooms and libraries it must not import outside of its tests.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 11] = [
     ("phantom-core", &[]),
     ("phantom-oauth", &["phantom-core"]),
     ("phantom-cache", &["phantom-core", "phantom-oauth"]),
     ("phantom-pipeline", &["phantom-core", "phantom-oauth", "phantom-cache"]),
     ("phantom-proxy", &["phantom-core", "phantom-pipeline"]),
-    ("phantom-devauth", &["phantom-core"]),
+    ("phantom-serve", &[]),
+    ("phantom-store", &["phantom-core"]),
+    ("phantom-control", &["phantom-core", "phantom-oauth", "phantom-store"]),
+    ("phantom-devauth", &["phantom-core", "phantom-serve"]),
     (
         "phantom",
         &[
@@ -23,13 +26,16 @@ const ROOMS: [(&str, &[&str]); 8] = [
             "phantom-pipeline",
             "phantom-proxy",
             "phantom-devauth",
+            "phantom-serve",
+            "phantom-store",
+            "phantom-control",
         ],
     ),
     ("phantom-testkit", &["phantom-core"]),
 ];
 
 /// Libraries that a room must do without.
-const WITHOUT: [(&str, &[&str]); 4] = [
+const WITHOUT: [(&str, &[&str]); 5] = [
     (
         "phantom-core",
         &["tokio", "hyper", "axum", "reqwest", "http", "rand", "getrandom", "aws-lc-rs", "tracing"],
@@ -40,6 +46,7 @@ const WITHOUT: [(&str, &[&str]); 4] = [
     ),
     ("phantom-proxy", &["sqlx", "redis", "axum", "reqwest", "phantom-store", "phantom-control"]),
     ("phantom-cache", &["hyper", "axum", "reqwest"]),
+    ("phantom-control", &["sqlx", "hyper", "reqwest"]),
 ];
 
 /// Normal dependencies of each package of the workspace.

@@ -12,12 +12,12 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, LOCATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use phantom_serve::Peer;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::refuse;
 use super::tutorial::pretty;
-use crate::serve::Peer;
 
 /// Longest wait of `/delay`, in seconds.
 const MAX_DELAY: f64 = 10.0;

@@ -14,11 +14,11 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use http_body::{Frame, SizeHint};
+use phantom_serve::Peer;
 use serde_json::json;
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::{echo, refuse};
-use crate::serve::Peer;
 
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 const MAX_LINES: u64 = 100;

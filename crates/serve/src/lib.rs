@@ -1,4 +1,11 @@
 //! Accepts connections and serves a router on them: HTTP/1.1 and HTTP/2, with or without TLS.
+//!
+//! For the control plane and the development servers. The data plane has a server of its own.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
 
 use std::io;
 use std::net::SocketAddr;
@@ -38,9 +45,10 @@ const MAX_ACCEPT_FAILURES: u32 = 100;
 
 /// The peer of the connection, in the extensions of each request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+pub struct Peer(pub SocketAddr);
 
-pub(crate) async fn serve(
+/// Serves until told to stop, then lets open requests end for a few seconds.
+pub async fn serve(
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
     router: Router,
