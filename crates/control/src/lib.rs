@@ -9,6 +9,7 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+pub mod app;
 pub mod authorization;
 mod body;
 mod caller;
@@ -18,6 +19,7 @@ mod problem;
 mod random;
 pub mod rest;
 pub mod roles;
+pub mod seed;
 mod sign_in;
 
 pub use plane::Control;

@@ -1,0 +1,3 @@
+//! The rules of the control plane: one file or folder per resource.
+
+pub mod apis;

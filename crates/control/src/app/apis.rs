@@ -1,0 +1,3 @@
+//! APIs: their stored document, rules, and what of them is published.
+
+pub mod document;
