@@ -1,0 +1,11 @@
+//! Who writes, for the audit.
+
+use std::net::IpAddr;
+
+/// The user or client behind a write, and where the request came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    pub name: String,
+    /// `None` for what the program does by itself.
+    pub address: Option<IpAddr>,
+}

@@ -1,0 +1,139 @@
+//! What gateways get: everything as of one moment, or one entity as it is now.
+
+mod units;
+
+use phantom_core::UnixTime;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use super::change::last_change;
+use super::deny_policy::DenyPolicyRow;
+use super::deny_policy::deny_policies;
+use super::key_manager::KeyManagerRow;
+use super::key_manager::key_managers;
+use super::plan::PlanRow;
+use super::plan::plans;
+use super::revocation::RevocationRow;
+use super::revocation::revocations;
+use crate::columns::Columns;
+use crate::columns::Record;
+use crate::error::StoreError;
+use crate::read::reads;
+use crate::session::Session;
+use crate::store::Store;
+use crate::value::values;
+
+pub use units::ApplicationUnit;
+pub use units::UnitKey;
+pub use units::UnitSubscription;
+
+/// Everything that is published, as of one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The last change that is in it.
+    pub sequence: u64,
+    pub key_managers: Vec<KeyManagerRow>,
+    pub plans: Vec<PlanRow>,
+    pub deny_policies: Vec<DenyPolicyRow>,
+    pub apis: Vec<DeployedApi>,
+    pub applications: Vec<ApplicationUnit>,
+    pub revocations: Vec<RevocationRow>,
+}
+
+/// An API as an environment serves it: the deployed revision's document, the live state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeployedApi {
+    pub api: Uuid,
+    pub name: String,
+    pub version_name: String,
+    pub context: String,
+    pub provider: String,
+    pub state: String,
+    pub revision: Uuid,
+    pub revision_number: u64,
+    /// The revision's.
+    pub document: Json,
+    pub environment: String,
+    pub vhost: String,
+    pub display_on_devportal: bool,
+    pub deployed_at: UnixTime,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT a.id, a.name, a.api_version, a.context, a.provider, a.state, r.id, r.number, \
+             r.document, d.environment, d.vhost, d.display_on_devportal, d.deployed_at \
+             FROM deployments d JOIN apis a ON a.id = d.api JOIN revisions r ON r.id = d.revision ",
+            $rest
+        )
+    };
+}
+
+reads! {
+    /// All APIs that the environment serves, in the order of their ids.
+    fn deployments_with_documents(environment: &str) -> Vec<DeployedApi>;
+    /// The API as the environment serves it.
+    fn deployed_api(api: Uuid, environment: &str) -> Option<DeployedApi>;
+}
+
+async fn deployments_with_documents(
+    session: &mut Session,
+    environment: &str,
+) -> Result<Vec<DeployedApi>, StoreError> {
+    session.rows(select!("WHERE d.environment = $1 ORDER BY a.id"), values![environment]).await
+}
+
+async fn deployed_api(
+    session: &mut Session,
+    api: Uuid,
+    environment: &str,
+) -> Result<Option<DeployedApi>, StoreError> {
+    session.row(select!("WHERE d.api = $1 AND d.environment = $2"), values![api, environment]).await
+}
+
+impl Store {
+    /// Everything the environment needs, as of one moment. `now` leaves out what has expired.
+    pub async fn snapshot(&self, environment: &str, now: UnixTime) -> Result<Snapshot, StoreError> {
+        let mut session = self.read_one_moment().await?;
+        Ok(Snapshot {
+            sequence: last_change(&mut session).await?,
+            key_managers: key_managers(&mut session).await?,
+            plans: plans(&mut session).await?,
+            deny_policies: deny_policies(&mut session).await?,
+            apis: deployments_with_documents(&mut session, environment).await?,
+            applications: units::all(&mut session).await?,
+            revocations: revocations(&mut session, now).await?,
+        })
+    }
+
+    /// All applications with their keys and subscriptions, in the order of their ids.
+    pub async fn application_units(&self) -> Result<Vec<ApplicationUnit>, StoreError> {
+        units::all(&mut self.read_one_moment().await?).await
+    }
+
+    /// The application with its keys and subscriptions, as of one moment.
+    pub async fn application_unit(&self, id: Uuid) -> Result<Option<ApplicationUnit>, StoreError> {
+        units::one(&mut self.read_one_moment().await?, id).await
+    }
+}
+
+impl Record for DeployedApi {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            api: columns.uuid()?,
+            name: columns.text()?,
+            version_name: columns.text()?,
+            context: columns.text()?,
+            provider: columns.text()?,
+            state: columns.text()?,
+            revision: columns.uuid()?,
+            revision_number: columns.unsigned()?,
+            document: columns.json()?,
+            environment: columns.text()?,
+            vhost: columns.text()?,
+            display_on_devportal: columns.flag()?,
+            deployed_at: columns.time()?,
+        })
+    }
+}

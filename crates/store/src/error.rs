@@ -1,0 +1,168 @@
+//! Why the store did not do what it was asked.
+
+use std::error::Error;
+
+use sqlx::error::DatabaseError;
+
+use crate::constraint;
+
+type Cause = Box<dyn Error + Send + Sync>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another row has it; `what` is the constraint, e.g. `application.name`.
+    #[error("{what} is taken")]
+    Duplicate { what: &'static str },
+    /// The row to change, or one it refers to, is not there.
+    #[error("no such row")]
+    Missing,
+    #[error("changed by another since it was read")]
+    VersionMismatch,
+    /// Others still refer to it; `what` names them, e.g. `api.subscriptions`.
+    #[error("in use: {what}")]
+    InUse { what: &'static str },
+    /// The value can be kept in neither database.
+    #[error("cannot be stored: {reason}")]
+    Refused { reason: &'static str },
+    /// An earlier statement of this transaction failed; nothing of it is kept.
+    #[error("the transaction has failed already")]
+    Aborted,
+    /// No answer from the database, or not in time. Worth trying again.
+    #[error("the database is not available")]
+    Unavailable {
+        #[source]
+        source: Cause,
+    },
+    /// The disk is full or the database may not be written. Reading goes on.
+    #[error("the database cannot be written")]
+    Full {
+        #[source]
+        source: Cause,
+    },
+    #[error("a stored secret cannot be opened with this sealing key")]
+    Sealed,
+    #[error(
+        "the database was written with another sealing key: start with the key it was first \
+         started with, or with an empty database"
+    )]
+    WrongSealingKey,
+    #[error("the database holds what cannot be read: {what}")]
+    Corrupt { what: String },
+    #[error("the database is of a later version (migration {found}, this program knows {known})")]
+    TooNew { found: i64, known: i64 },
+    #[error("the settings of the database are not usable")]
+    Settings {
+        #[source]
+        source: Cause,
+    },
+    /// Our mistake: a statement the database does not accept.
+    #[error("the database refused a statement")]
+    Internal {
+        #[source]
+        source: Cause,
+    },
+}
+
+impl StoreError {
+    /// The database's fault, not the caller's: answer 503.
+    #[must_use]
+    pub const fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Full { .. })
+    }
+
+    pub(crate) fn late() -> Self {
+        Self::Unavailable { source: "no answer from the database within the deadline".into() }
+    }
+
+    pub(crate) fn corrupt(what: impl Into<String>) -> Self {
+        Self::Corrupt { what: what.into() }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(cause) => from_database(cause),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                Self::corrupt(error.to_string())
+            }
+            sqlx::Error::Configuration(source) => Self::Settings { source },
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed
+            | sqlx::Error::BeginFailed => Self::Unavailable { source: error.into() },
+            _ => Self::Internal { source: error.into() },
+        }
+    }
+}
+
+fn from_database(cause: Box<dyn DatabaseError>) -> StoreError {
+    if cause.is_unique_violation() {
+        return match constraint::violated(&*cause) {
+            Some(what) => StoreError::Duplicate { what },
+            None => StoreError::Internal { source: sqlx::Error::Database(cause).into() },
+        };
+    }
+    if cause.is_foreign_key_violation() {
+        return StoreError::Missing;
+    }
+    let class = match cause.code().as_deref() {
+        Some(code) if cause.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() => {
+            sqlite_class(code.parse().unwrap_or(0))
+        }
+        Some(code) => postgres_class(code),
+        None => Class::Internal,
+    };
+    let source = sqlx::Error::Database(cause);
+    match class {
+        Class::Unavailable => StoreError::Unavailable { source: source.into() },
+        Class::Full => StoreError::Full { source: source.into() },
+        Class::Corrupt => StoreError::corrupt(source.to_string()),
+        Class::Internal => StoreError::Internal { source: source.into() },
+    }
+}
+
+enum Class {
+    Unavailable,
+    Full,
+    Corrupt,
+    Internal,
+}
+
+/// <https://www.sqlite.org/rescode.html>: the low byte is the primary code.
+const fn sqlite_class(code: u32) -> Class {
+    const IOERR_WRITE: u32 = 778;
+    if code == IOERR_WRITE {
+        return Class::Full;
+    }
+    match code & 0xff {
+        // READONLY, FULL
+        8 | 13 => Class::Full,
+        // BUSY, LOCKED, INTERRUPT, IOERR, CANTOPEN, PROTOCOL
+        5 | 6 | 9 | 10 | 14 | 15 => Class::Unavailable,
+        // CORRUPT, NOTADB
+        11 | 26 => Class::Corrupt,
+        _ => Class::Internal,
+    }
+}
+
+/// SQLSTATE, PostgreSQL documentation, appendix A.
+fn postgres_class(code: &str) -> Class {
+    match code {
+        // disk_full; read_only_sql_transaction, which is what a standby answers
+        "53100" | "25006" => Class::Full,
+        // lock_not_available, serialization_failure, deadlock_detected, invalid_catalog_name,
+        // idle_in_transaction_session_timeout
+        "55P03" | "40001" | "40P01" | "3D000" | "25P03" => Class::Unavailable,
+        // data_corrupted, index_corrupted
+        "XX001" | "XX002" => Class::Corrupt,
+        _ => match code.get(..2) {
+            // connection, authorization, resources, operator intervention, system error
+            Some("08" | "28" | "53" | "57" | "58") => Class::Unavailable,
+            _ => Class::Internal,
+        },
+    }
+}

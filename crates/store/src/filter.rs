@@ -1,0 +1,46 @@
+//! What listings have in common: pages, and text to look for.
+
+use crate::columns::Columns;
+use crate::columns::Record;
+use crate::error::StoreError;
+
+/// One page of a listing and how many rows there are in all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub total: u64,
+}
+
+/// The pattern for `LIKE .. ESCAPE '\'` that finds the text anywhere, case aside, and nothing but
+/// the text: `%` and `_` stand for themselves.
+pub(crate) fn containing(text: &str) -> Result<String, StoreError> {
+    // SQLite refuses patterns beyond 50,000 bytes; nobody looks for a name that long.
+    const LONGEST: usize = 1024;
+    if text.len() > LONGEST {
+        return Err(StoreError::Refused { reason: "text to look for is longer than 1024 bytes" });
+    }
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in fold(text).chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    Ok(pattern)
+}
+
+/// The form in which names are compared when case does not count.
+pub(crate) fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// A number that a statement counted.
+pub(crate) struct Count(pub(crate) u64);
+
+impl Record for Count {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        columns.unsigned().map(Self)
+    }
+}

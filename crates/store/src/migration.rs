@@ -1,0 +1,63 @@
+//! Brings the schema up to date, in one transaction, and checks the sealing key.
+
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+
+use crate::columns::Columns;
+use crate::columns::Record;
+use crate::error::StoreError;
+use crate::filter::Count;
+use crate::session::Session;
+use crate::value::values;
+
+/// In their order; their numbers count from 1. Never edited once released.
+const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_entities.sql")];
+
+/// To be called with the writers' turn taken, so that two programs starting at once do not meet.
+pub(crate) async fn bring_up_to_date(session: &mut Session) -> Result<(), StoreError> {
+    session
+        .execute("CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY)", &[])
+        .await?;
+    let done: Option<Count> = session.row("SELECT COUNT(*) FROM migrations", &[]).await?;
+    let done = done.map_or(0, |count| count.0);
+    let known = MIGRATIONS.len() as u64;
+    if done > known {
+        return Err(StoreError::TooNew { found: done as i64, known: known as i64 });
+    }
+    for (number, sql) in (1_u64..).zip(MIGRATIONS).skip(done as usize) {
+        session.script(adapted(sql, session.is_postgres())).await?;
+        session.execute("INSERT INTO migrations (number) VALUES ($1)", values![number]).await?;
+    }
+    check_sealing_key(session).await
+}
+
+/// SQLite compares text byte by byte; PostgreSQL does with this collation, so that both sort alike
+/// and whatever the database's locale is.
+fn adapted(sql: &str, postgres: bool) -> String {
+    if postgres { sql.replace(" TEXT", " TEXT COLLATE \"C\"") } else { sql.to_owned() }
+}
+
+const WITNESS: &str = "phantom";
+
+/// A value sealed at the first start tells whether this is still the same key.
+async fn check_sealing_key(session: &mut Session) -> Result<(), StoreError> {
+    let witness: Option<Witness> =
+        session.row("SELECT sealed FROM sealing WHERE name = 'witness'", &[]).await?;
+    let Some(Witness(sealed)) = witness else {
+        let sealed = session.sealing.seal("sealing", "witness", &SecretString::from(WITNESS))?;
+        let insert = "INSERT INTO sealing (name, sealed) VALUES ('witness', $1)";
+        return session.execute(insert, values![sealed]).await.map(drop);
+    };
+    match session.sealing.open("sealing", "witness", &sealed) {
+        Ok(opened) if opened.expose_secret() == WITNESS => Ok(()),
+        _ => Err(StoreError::WrongSealingKey),
+    }
+}
+
+struct Witness(String);
+
+impl Record for Witness {
+    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+        columns.text().map(Self)
+    }
+}

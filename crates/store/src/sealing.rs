@@ -1,0 +1,157 @@
+//! Secrets at rest: AES-256-GCM, each value bound to its row.
+
+mod key_file;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_lc_rs::aead::AES_256_GCM;
+use aws_lc_rs::aead::Aad;
+use aws_lc_rs::aead::LessSafeKey;
+use aws_lc_rs::aead::NONCE_LEN;
+use aws_lc_rs::aead::Nonce;
+use aws_lc_rs::aead::UnboundKey;
+use aws_lc_rs::digest;
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::GeneralPurpose;
+use base64::engine::GeneralPurposeConfig;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
+
+use crate::error::StoreError;
+use crate::hex;
+
+/// Opens and seals what the store must be able to give back. Cheap to clone.
+#[derive(Clone)]
+pub struct SealingKey(Arc<Inner>);
+
+struct Inner {
+    key: LessSafeKey,
+    /// First bytes of the key's hash: tells a wrong key from a damaged value.
+    id: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SealingKeyError {
+    #[error("a sealing key is 32 bytes, in base64 or hexadecimal")]
+    Form,
+    #[error("the sealing key in the environment variable {name} is not text")]
+    Environment { name: String },
+    #[error("the file of the sealing key {path} cannot be used")]
+    File {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("no random bytes for a new sealing key")]
+    Random,
+}
+
+impl SealingKey {
+    /// 32 bytes in base64 (either alphabet, padded or not) or hexadecimal.
+    pub fn from_text(text: &str) -> Result<Self, SealingKeyError> {
+        let text = text.trim();
+        if let Some(bytes) = hex::decode::<32>(text) {
+            return Self::from_bytes(&Zeroizing::new(bytes));
+        }
+        let standard = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+        let url_safe = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+        let bytes = standard.decode(text).or_else(|_| url_safe.decode(text));
+        let bytes = Zeroizing::new(bytes.map_err(|_| SealingKeyError::Form)?);
+        Self::from_bytes(bytes.as_slice().try_into().map_err(|_| SealingKeyError::Form)?)
+    }
+
+    /// `None` when the variable is not set or empty.
+    pub fn from_env(name: &str) -> Result<Option<Self>, SealingKeyError> {
+        match std::env::var(name).map(Zeroizing::new) {
+            Ok(text) if text.trim().is_empty() => Ok(None),
+            Ok(text) => Self::from_text(&text).map(Some),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(SealingKeyError::Environment { name: name.to_owned() })
+            }
+        }
+    }
+
+    /// The key in that file; a new random one, readable by its owner alone, where there is none.
+    pub fn from_file_or_create(path: impl AsRef<Path>) -> Result<Self, SealingKeyError> {
+        key_file::read_or_create(path.as_ref())
+    }
+
+    fn from_bytes(bytes: &[u8; 32]) -> Result<Self, SealingKeyError> {
+        let key = UnboundKey::new(&AES_256_GCM, bytes).map_err(|_| SealingKeyError::Form)?;
+        let mut hash = digest::Context::new(&digest::SHA256);
+        hash.update(b"phantom sealing key id\0");
+        hash.update(bytes);
+        let id = hex::encode(hash.finish().as_ref().get(..4).unwrap_or_default());
+        Ok(Self(Arc::new(Inner { key: LessSafeKey::new(key), id })))
+    }
+
+    /// `key id . base64(nonce, ciphertext, tag)`, good for this row of this table only.
+    pub(crate) fn seal(
+        &self,
+        table: &str,
+        row: &str,
+        secret: &SecretString,
+    ) -> Result<String, StoreError> {
+        let random = |_| StoreError::Internal { source: "no random bytes for a nonce".into() };
+        let mut nonce = [0; NONCE_LEN];
+        rand::fill(&mut nonce).map_err(random)?;
+        let mut sealed = Zeroizing::new(secret.expose_secret().as_bytes().to_vec());
+        self.0
+            .key
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                bound_to(table, row),
+                &mut *sealed,
+            )
+            .map_err(|_| StoreError::Refused { reason: "the secret is too long" })?;
+        let text = BASE64.encode([&nonce[..], &sealed].concat());
+        Ok(format!("{}.{text}", self.0.id))
+    }
+
+    pub(crate) fn open(
+        &self,
+        table: &str,
+        row: &str,
+        sealed: &str,
+    ) -> Result<SecretString, StoreError> {
+        let text = sealed.strip_prefix(&self.0.id).and_then(|rest| rest.strip_prefix('.'));
+        let bytes = text.and_then(|text| BASE64.decode(text).ok()).map(Zeroizing::new);
+        let mut bytes = bytes.ok_or(StoreError::Sealed)?;
+        let (nonce, body) = bytes.split_at_mut_checked(NONCE_LEN).ok_or(StoreError::Sealed)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| StoreError::Sealed)?;
+        let opened = self.0.key.open_in_place(nonce, bound_to(table, row), body);
+        let opened = opened.map_err(|_| StoreError::Sealed)?;
+        let secret = std::str::from_utf8(opened).map_err(|_| StoreError::Sealed)?;
+        Ok(SecretString::from(secret))
+    }
+}
+
+impl fmt::Debug for SealingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SealingKey").field(&self.0.id).finish()
+    }
+}
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+
+/// No table has a NUL in its name, so no two pairs give the same bytes.
+fn bound_to(table: &str, row: &str) -> Aad<Vec<u8>> {
+    Aad::from([table.as_bytes(), b"\0", row.as_bytes()].concat())
+}

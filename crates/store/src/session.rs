@@ -1,0 +1,195 @@
+//! One connection, inside a transaction or not: the only place that tells the databases apart
+//! when a statement runs.
+
+use std::future::Future;
+use std::time::Duration;
+
+use sqlx::Postgres;
+use sqlx::Sqlite;
+use sqlx::Transaction;
+use sqlx::pool::PoolConnection;
+use tokio::time::timeout;
+
+use crate::columns::AnyRow;
+use crate::columns::Columns;
+use crate::columns::Record;
+use crate::error::StoreError;
+use crate::sealing::SealingKey;
+use crate::value::Value;
+
+/// How long one statement may take.
+pub(crate) const STATEMENT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How long one statement of a bulk read may take.
+pub(crate) const BULK_DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Session {
+    connection: Connection,
+    pub(crate) sealing: SealingKey,
+    deadline: Duration,
+    /// PostgreSQL goes on only after a rollback; SQLite would. Neither does here.
+    failed: bool,
+}
+
+pub(crate) enum Connection {
+    Sqlite(PoolConnection<Sqlite>),
+    SqliteTransaction(Transaction<'static, Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+    PostgresTransaction(Transaction<'static, Postgres>),
+}
+
+/// Adds the values to a query. A macro: the two queries have no type in common.
+macro_rules! bound {
+    ($database:ty, $sql:expr, $values:expr) => {{
+        let mut query = sqlx::query::<$database>($sql);
+        for value in $values {
+            query = match value {
+                Value::Text(text) => query.bind(text.as_deref()),
+                Value::Integer(number) => query.bind(*number),
+            };
+        }
+        query
+    }};
+}
+
+impl Session {
+    pub(crate) const fn new(connection: Connection, sealing: SealingKey) -> Self {
+        Self { connection, sealing, deadline: STATEMENT_DEADLINE, failed: false }
+    }
+
+    pub(crate) fn with_deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
+    }
+
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.connection, Connection::Postgres(_) | Connection::PostgresTransaction(_))
+    }
+
+    /// Runs the statement and tells how many rows it touched.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        self.ready(values)?;
+        let done = match &mut self.connection {
+            Connection::Sqlite(connection) => {
+                let query = bound!(Sqlite, sql, values).execute(&mut **connection);
+                within(self.deadline, async { Ok(query.await?.rows_affected()) }).await
+            }
+            Connection::SqliteTransaction(connection) => {
+                let query = bound!(Sqlite, sql, values).execute(&mut **connection);
+                within(self.deadline, async { Ok(query.await?.rows_affected()) }).await
+            }
+            Connection::Postgres(connection) => {
+                let query = bound!(Postgres, sql, values).execute(&mut **connection);
+                within(self.deadline, async { Ok(query.await?.rows_affected()) }).await
+            }
+            Connection::PostgresTransaction(connection) => {
+                let query = bound!(Postgres, sql, values).execute(&mut **connection);
+                within(self.deadline, async { Ok(query.await?.rows_affected()) }).await
+            }
+        };
+        self.noted(done)
+    }
+
+    /// All rows of the answer. The statement limits them where the table can grow.
+    pub(crate) async fn rows<T: Record>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Vec<T>, StoreError> {
+        self.ready(values)?;
+        let answer = match &mut self.connection {
+            Connection::Sqlite(connection) => {
+                let query = bound!(Sqlite, sql, values).fetch_all(&mut **connection);
+                within(self.deadline, query).await.map(Answer::Sqlite)
+            }
+            Connection::SqliteTransaction(connection) => {
+                let query = bound!(Sqlite, sql, values).fetch_all(&mut **connection);
+                within(self.deadline, query).await.map(Answer::Sqlite)
+            }
+            Connection::Postgres(connection) => {
+                let query = bound!(Postgres, sql, values).fetch_all(&mut **connection);
+                within(self.deadline, query).await.map(Answer::Postgres)
+            }
+            Connection::PostgresTransaction(connection) => {
+                let query = bound!(Postgres, sql, values).fetch_all(&mut **connection);
+                within(self.deadline, query).await.map(Answer::Postgres)
+            }
+        };
+        let answer = self.noted(answer)?;
+        let read = |row| T::read(&mut Columns::new(row, &self.sealing));
+        match answer {
+            Answer::Sqlite(rows) => rows.iter().map(AnyRow::Sqlite).map(read).collect(),
+            Answer::Postgres(rows) => rows.iter().map(AnyRow::Postgres).map(read).collect(),
+        }
+    }
+
+    /// The row that the statement's key names, if there is one.
+    pub(crate) async fn row<T: Record>(
+        &mut self,
+        sql: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Option<T>, StoreError> {
+        Ok(self.rows(sql, values).await?.pop())
+    }
+
+    /// Statements of our own making, without values and in one text.
+    pub(crate) async fn script(&mut self, sql: String) -> Result<(), StoreError> {
+        self.ready(&[])?;
+        // The text is a constant of this crate, adapted to the database by constants.
+        let script = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
+        let done = match &mut self.connection {
+            Connection::Sqlite(it) => {
+                within(self.deadline, script.execute(&mut **it)).await.map(drop)
+            }
+            Connection::SqliteTransaction(it) => {
+                within(self.deadline, script.execute(&mut **it)).await.map(drop)
+            }
+            Connection::Postgres(it) => {
+                within(self.deadline, script.execute(&mut **it)).await.map(drop)
+            }
+            Connection::PostgresTransaction(it) => {
+                within(self.deadline, script.execute(&mut **it)).await.map(drop)
+            }
+        };
+        self.noted(done)
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.ready(&[])?;
+        match self.connection {
+            Connection::SqliteTransaction(it) => within(self.deadline, it.commit()).await,
+            Connection::PostgresTransaction(it) => within(self.deadline, it.commit()).await,
+            Connection::Sqlite(_) | Connection::Postgres(_) => Ok(()),
+        }
+    }
+
+    fn ready(&self, values: &[Value<'_>]) -> Result<(), StoreError> {
+        if self.failed {
+            return Err(StoreError::Aborted);
+        }
+        values.iter().try_for_each(Value::check)
+    }
+
+    fn noted<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.failed |= done.is_err();
+        done
+    }
+}
+
+enum Answer {
+    Sqlite(Vec<sqlx::sqlite::SqliteRow>),
+    Postgres(Vec<sqlx::postgres::PgRow>),
+}
+
+pub(crate) async fn within<T>(
+    deadline: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, StoreError> {
+    match timeout(deadline, work).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(StoreError::late()),
+    }
+}

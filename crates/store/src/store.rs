@@ -1,0 +1,139 @@
+//! The database and its connections.
+
+mod connect;
+
+use std::fmt;
+use std::sync::Arc;
+
+use phantom_core::UnixTime;
+use sqlx::PgPool;
+use sqlx::SqlitePool;
+
+use crate::actor::Actor;
+use crate::error::StoreError;
+use crate::migration;
+use crate::sealing::SealingKey;
+use crate::session::BULK_DEADLINE;
+use crate::session::Connection;
+use crate::session::STATEMENT_DEADLINE;
+use crate::session::Session;
+use crate::session::within;
+use crate::settings::Database;
+use crate::settings::StoreSettings;
+use crate::value::values;
+use crate::write::Write;
+
+/// Cheap to clone; all clones share the connections.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    pools: Pools,
+    sealing: SealingKey,
+}
+
+/// One writer, so that writes wait in a fair queue and readers never wait for them.
+enum Pools {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres { writer: PgPool, readers: PgPool },
+}
+
+impl Store {
+    /// Connects, brings the schema up to date and checks the sealing key.
+    pub async fn open(settings: &StoreSettings) -> Result<Self, StoreError> {
+        let pools = match &settings.database {
+            Database::Sqlite { path } => connect::sqlite(path)?,
+            Database::Postgres { url } => connect::postgres(url)?,
+        };
+        let store = Self(Arc::new(Inner { pools, sealing: settings.sealing.clone() }));
+        let mut session = store.begin().await?;
+        migration::bring_up_to_date(&mut session).await?;
+        session.commit().await?;
+        Ok(store)
+    }
+
+    /// Waits for what is running, then lets go of the connections.
+    pub async fn close(&self) {
+        match &self.0.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read().await?.execute("SELECT 1", &[]).await.map(drop)
+    }
+
+    /// Begins the transaction in which `actor` writes at `now`. Writers take turns, all gateways'
+    /// control planes included: the numbers of changes are committed in their order.
+    pub async fn write(&self, actor: &Actor, now: UnixTime) -> Result<Write, StoreError> {
+        Ok(Write::new(self.begin().await?, actor.clone(), now))
+    }
+
+    pub(crate) async fn read(&self) -> Result<Session, StoreError> {
+        let connection = match &self.0.pools {
+            Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.acquire().await?),
+            Pools::Postgres { readers, .. } => Connection::Postgres(readers.acquire().await?),
+        };
+        Ok(Session::new(connection, self.0.sealing.clone()))
+    }
+
+    /// A session that sees one moment, whatever is committed meanwhile.
+    pub(crate) async fn read_one_moment(&self) -> Result<Session, StoreError> {
+        let connection = match &self.0.pools {
+            Pools::Sqlite { readers, .. } => {
+                let begun = readers.begin_with("BEGIN");
+                Connection::SqliteTransaction(within(STATEMENT_DEADLINE, begun).await?)
+            }
+            Pools::Postgres { readers, .. } => {
+                let begun = readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Connection::PostgresTransaction(within(STATEMENT_DEADLINE, begun).await?)
+            }
+        };
+        let session = Session::new(connection, self.0.sealing.clone());
+        let mut session = session.with_deadline(BULK_DEADLINE);
+        if session.is_postgres() {
+            session.execute("SET LOCAL statement_timeout = '60s'", &[]).await?;
+        }
+        Ok(session)
+    }
+
+    async fn begin(&self) -> Result<Session, StoreError> {
+        let connection = match &self.0.pools {
+            Pools::Sqlite { writer, .. } => {
+                let begun = writer.begin_with("BEGIN IMMEDIATE");
+                Connection::SqliteTransaction(within(STATEMENT_DEADLINE, begun).await?)
+            }
+            Pools::Postgres { writer, .. } => {
+                let begun = writer.begin_with("BEGIN");
+                Connection::PostgresTransaction(within(STATEMENT_DEADLINE, begun).await?)
+            }
+        };
+        let mut session = Session::new(connection, self.0.sealing.clone());
+        if session.is_postgres() {
+            // First of all, and held to the end: otherwise a change with a lower number could
+            // become visible after one with a higher number has been read.
+            session.execute("SELECT pg_advisory_xact_lock($1)", values![WRITERS]).await?;
+        }
+        Ok(session)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0.pools {
+            Pools::Sqlite { .. } => "Store(SQLite)",
+            Pools::Postgres { .. } => "Store(PostgreSQL)",
+        })
+    }
+}
+
+/// "phantom" in ASCII: the lock of PostgreSQL that all writers of this program take.
+const WRITERS: i64 = 0x70_6861_6e74_6f6d;

@@ -1,0 +1,92 @@
+//! Pools of connections, and what every connection is told first.
+
+use std::fs;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::SqliteJournalMode;
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::sqlite::SqliteSynchronous;
+
+use super::Pools;
+use crate::error::StoreError;
+
+/// How long to wait for a free connection, and for PostgreSQL to let us in.
+const ACQUIRE_DEADLINE: Duration = Duration::from_secs(5);
+
+const READERS: u32 = 8;
+
+pub(super) fn sqlite(path: &Path) -> Result<Pools, StoreError> {
+    private_file(path).map_err(|error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem => {
+            StoreError::Full { source: error.into() }
+        }
+        _ => StoreError::Unavailable { source: error.into() },
+    })?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .foreign_keys(true)
+        .busy_timeout(ACQUIRE_DEADLINE);
+    let writer = options
+        .clone()
+        .journal_mode(SqliteJournalMode::Wal)
+        // With NORMAL a commit may be lost with the power; an acknowledged write must not be.
+        .synchronous(SqliteSynchronous::Full);
+    let readers = options.pragma("query_only", "ON").row_buffer_size(1024);
+    Ok(Pools::Sqlite {
+        writer: SqlitePoolOptions::new()
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(ACQUIRE_DEADLINE)
+            .connect_lazy_with(writer),
+        readers: SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(ACQUIRE_DEADLINE)
+            .connect_lazy_with(readers),
+    })
+}
+
+/// Makes the file before SQLite does: SQLite would let the umask decide who reads it. Its journals
+/// take over the file's mode.
+fn private_file(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if fs::metadata(path)?.permissions().mode() & 0o077 == 0 {
+                return Ok(());
+            }
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) fn postgres(url: &SecretString) -> Result<Pools, StoreError> {
+    let options = PgConnectOptions::from_str(url.expose_secret())?
+        .application_name("phantom")
+        // The server gives up with us, so that nothing runs on or holds the writers' lock.
+        .options([
+            ("statement_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+            ("client_encoding", "UTF8"),
+        ]);
+    let pool = |connections| {
+        PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_DEADLINE)
+            .connect_lazy_with(options.clone())
+    };
+    Ok(Pools::Postgres { writer: pool(1), readers: pool(READERS) })
+}

@@ -1,0 +1,163 @@
+//! One transaction that writes: its rows, its audit and its changes are kept together or not at
+//! all.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use phantom_core::UnixTime;
+use serde_json::Value as Json;
+
+use crate::actor::Actor;
+use crate::entity::Action;
+use crate::entity::Entity;
+use crate::error::StoreError;
+use crate::filter::Count;
+use crate::hex;
+use crate::session::Session;
+use crate::value::values;
+
+/// Reads and writes of one transaction. Dropped without [`Write::commit`] it leaves no trace.
+///
+/// After a statement failed ([`StoreError::Duplicate`], say) the transaction is over: everything
+/// else answers [`StoreError::Aborted`]. What is found out before writing (`Missing`,
+/// `VersionMismatch`, `InUse`, `Refused`) leaves it as it was.
+pub struct Write {
+    pub(crate) session: Session,
+    actor: Actor,
+    pub(crate) now: UnixTime,
+    audited: Option<u64>,
+    changed: Option<u64>,
+    /// Changes not yet written, each once. At most [`FLUSH_AT`].
+    pending: Vec<(Entity, String)>,
+    known: HashSet<(Entity, String)>,
+}
+
+const FLUSH_AT: usize = 1024;
+
+impl Write {
+    pub(crate) fn new(session: Session, actor: Actor, now: UnixTime) -> Self {
+        Self {
+            session,
+            actor,
+            now,
+            audited: None,
+            changed: None,
+            pending: Vec::new(),
+            known: HashSet::new(),
+        }
+    }
+
+    /// Keeps it all. What is acknowledged here survives the process.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        self.flush().await?;
+        for (counter, value) in [("audit", self.audited), ("change", self.changed)] {
+            if let Some(value) = value {
+                self.set_counter(counter, value).await?;
+            }
+        }
+        self.session.commit().await
+    }
+
+    /// A line of the audit. `before` and `after` hold no secrets.
+    pub(crate) async fn record(
+        &mut self,
+        action: Action,
+        entity: Entity,
+        id: &str,
+        before: Option<Json>,
+        after: Option<Json>,
+    ) -> Result<(), StoreError> {
+        let last = match self.audited {
+            Some(last) => last,
+            None => self.counter("audit").await?,
+        };
+        self.audited = Some(last + 1);
+        let insert = "INSERT INTO audit \
+             (sequence, at, who, address, action, entity, entity_id, before, after) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let values = values![
+            last + 1,
+            self.now,
+            &self.actor.name,
+            self.actor.address.map(|address| address.to_string()),
+            action.as_str(),
+            entity.as_str(),
+            id,
+            before.map(|json| bounded(&json)),
+            after.map(|json| bounded(&json)),
+        ];
+        self.session.execute(insert, values).await.map(drop)
+    }
+
+    /// Notes that gateways must look at this entity again, once per transaction.
+    pub(crate) async fn publish(&mut self, entity: Entity, id: String) -> Result<(), StoreError> {
+        if self.known.insert((entity, id.clone())) {
+            self.pending.push((entity, id));
+        }
+        if self.pending.len() >= FLUSH_AT { self.flush().await } else { Ok(()) }
+    }
+
+    /// The next number of that counter, taken at once.
+    pub(crate) async fn take(&mut self, counter: &'static str) -> Result<u64, StoreError> {
+        let next = self.counter(counter).await? + 1;
+        self.set_counter(counter, next).await?;
+        Ok(next)
+    }
+
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let mut last = match self.changed {
+            Some(last) => last,
+            None => self.counter("change").await?,
+        };
+        self.known.clear();
+        for (entity, id) in std::mem::take(&mut self.pending) {
+            last += 1;
+            let insert =
+                "INSERT INTO changes (sequence, at, entity, entity_id) VALUES ($1, $2, $3, $4)";
+            let values = values![last, self.now, entity.as_str(), id];
+            self.session.execute(insert, values).await?;
+        }
+        self.changed = Some(last);
+        Ok(())
+    }
+
+    async fn counter(&mut self, name: &'static str) -> Result<u64, StoreError> {
+        let select = "SELECT value FROM counters WHERE name = $1";
+        let count: Option<Count> = self.session.row(select, values![name]).await?;
+        count.map(|count| count.0).ok_or_else(|| StoreError::corrupt("a counter is absent"))
+    }
+
+    async fn set_counter(&mut self, name: &'static str, value: u64) -> Result<(), StoreError> {
+        let update = "UPDATE counters SET value = $2 WHERE name = $1";
+        self.session.execute(update, values![name, value]).await.map(drop)
+    }
+}
+
+impl fmt::Debug for Write {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Write").field("actor", &self.actor).finish_non_exhaustive()
+    }
+}
+
+/// Longer rows (an API carries its whole OpenAPI document) leave their hash instead, so that the
+/// audit does not outgrow what it audits.
+fn bounded(json: &Json) -> String {
+    const LONGEST: usize = 16 * 1024;
+    let text = json.to_string();
+    if text.len() <= LONGEST {
+        return text;
+    }
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    let mut short = serde_json::Map::new();
+    for name in ["name", "version"] {
+        if let Some(value) = json.get(name).filter(|value| value.to_string().len() < 256) {
+            short.insert(name.to_owned(), value.clone());
+        }
+    }
+    short.insert("bytes".to_owned(), text.len().into());
+    short.insert("sha256".to_owned(), hex::encode(hash.as_ref()).into());
+    Json::Object(short).to_string()
+}
