@@ -9,6 +9,7 @@ use http::HeaderValue;
 use http::StatusCode;
 use http::header;
 use phantom_store::StoreError;
+use phantom_store::password::PasswordError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -157,9 +158,22 @@ impl From<StoreError> for Problem {
             StoreError::Duplicate { what } => Self::exists(format!("{what} exists already")),
             StoreError::VersionMismatch => Self::changed_meanwhile(),
             StoreError::InUse { what } => Self::conflict(format!("It is in use by {what}")),
-            StoreError::Nul => Self::disallowed(),
+            StoreError::Refused { reason } => Self::bad_request(reason),
             error => {
                 tracing::error!(%error, "the store failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Length => Self::bad_request("A password has 1 to 1024 bytes."),
+            PasswordError::Busy => Self::too_many_requests(1),
+            PasswordError::Failed => {
+                tracing::error!(%error, "a password was not hashed");
                 Self::internal()
             }
         }

@@ -82,7 +82,7 @@ impl SignIn {
         let party = (name.to_owned(), address);
         self.pause_left(&party)?;
         let row = store.user(name).await?;
-        let fits = self.fits(row.as_ref(), password).await;
+        let fits = self.fits(row.as_ref(), password).await?;
         match row.filter(|_| fits) {
             Some(row) => {
                 lock(&self.wrong).remove(&party);
@@ -114,11 +114,11 @@ impl SignIn {
         Ok(outcome)
     }
 
-    async fn fits(&self, row: Option<&UserRow>, password: &SecretString) -> bool {
+    async fn fits(&self, row: Option<&UserRow>, password: &SecretString) -> Outcome<bool> {
         let Some(row) = row else {
             // As slow as for a user that exists: names are not to be found by the clock.
-            let _ = password::verify(password, password::DUMMY_HASH).await;
-            return false;
+            password::hash(password).await?;
+            return Ok(false);
         };
         let mut context = hmac::Context::with_key(&self.key);
         context.update(row.password_hash.as_bytes());
@@ -129,9 +129,9 @@ impl SignIn {
         let now = self.clock.now().tick;
         let known = lock(&self.right).get(&digest).copied();
         if known.is_some_and(|found| now < found.plus(REMEMBERED)) {
-            return true;
+            return Ok(true);
         }
-        let fits = password::verify(password, &row.password_hash).await;
+        let fits = password::verify(password, &row.password_hash).await?;
         if fits {
             let mut right = lock(&self.right);
             if right.len() >= MAX_ENTRIES {
@@ -141,7 +141,7 @@ impl SignIn {
                 right.insert(digest, now);
             }
         }
-        fits
+        Ok(fits)
     }
 
     fn pause_left(&self, party: &(String, Option<IpAddr>)) -> Outcome<()> {

@@ -185,7 +185,7 @@ async fn refresh(
         // RFC 6749 §6: no more than was granted before.
         Some(asked) => narrowed(&row.scope, asked),
     };
-    write.delete_token_family(row.family).await?;
+    write.delete_tokens_of_family(row.family).await?;
     let username = row.username;
     let grant = NewTokens { client, username, scope, refreshable: true };
     let response = insert(control, &mut write, grant).await?;
@@ -279,7 +279,7 @@ pub(super) async fn revoke_family(
     family: Uuid,
 ) -> Result<(), OAuthError> {
     let mut write = control.store.write(&actor(client, None), control.now()).await?;
-    write.delete_token_family(family).await?;
+    write.delete_tokens_of_family(family).await?;
     write.commit().await?;
     Ok(())
 }

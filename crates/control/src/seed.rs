@@ -1,0 +1,127 @@
+//! What is there from the first start on: a user to begin with, the default plans, the resident key
+//! manager.
+
+use phantom_core::UnixTime;
+use phantom_store::Actor;
+use phantom_store::KeyManagerRow;
+use phantom_store::PlanRow;
+use phantom_store::Store;
+use phantom_store::StoreError;
+use phantom_store::UserRow;
+use phantom_store::password;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::app::plans;
+use crate::problem::Problem;
+use crate::random;
+
+/// The name of the resident key manager, by which DevPortal requests without one mean it.
+pub const RESIDENT: &str = "Resident Key Manager";
+/// Its type.
+pub const RESIDENT_KIND: &str = "default";
+const ADMIN: &str = "admin";
+
+/// The password of `admin` at a first start.
+#[derive(Debug)]
+pub enum Admin {
+    Chosen(SecretString),
+    /// One is made up and given back, once.
+    Generated,
+}
+
+impl Admin {
+    #[must_use]
+    pub fn password(password: &str) -> Self {
+        Self::Chosen(password.into())
+    }
+}
+
+/// A user to be made.
+#[derive(Debug)]
+pub struct User<'a> {
+    pub name: &'a str,
+    pub password: SecretString,
+    pub roles: &'a [&'a str],
+}
+
+/// Makes what is missing. Gives the password of `admin` where it was generated now.
+pub async fn first_start(
+    store: &Store,
+    admin: Admin,
+    now: UnixTime,
+) -> Result<Option<SecretString>, Problem> {
+    let mut generated = None;
+    if store.user(ADMIN).await?.is_none() {
+        let password = match admin {
+            Admin::Chosen(password) => password,
+            Admin::Generated => {
+                let password = random::secret()?;
+                generated = Some(SecretString::from(password.expose_secret()));
+                password
+            }
+        };
+        user(store, User { name: ADMIN, password, roles: &["admin"] }, now).await?;
+    }
+    let mut write = store.write(&system(), now).await?;
+    if write.plans().await?.is_empty() {
+        for (level, name, document) in plans::default_plans() {
+            let id = random::id();
+            let row = PlanRow { id, level, name, document, version: 1, created_at: now };
+            write.insert_plan(&row).await?;
+        }
+    }
+    if !write.key_managers().await?.iter().any(|row| row.kind == RESIDENT_KIND) {
+        write.insert_key_manager(&resident(now)).await?;
+    }
+    write.commit().await?;
+    Ok(generated)
+}
+
+/// Makes a user; one of that name that is there already stays as it is.
+pub async fn user(store: &Store, user: User<'_>, now: UnixTime) -> Result<(), Problem> {
+    let row = UserRow {
+        name: user.name.to_owned(),
+        password_hash: password::hash(&user.password).await?,
+        roles: user.roles.iter().map(|role| (*role).to_owned()).collect(),
+        created_at: now,
+    };
+    let mut write = store.write(&system(), now).await?;
+    match write.insert_user(&row).await {
+        Ok(()) => Ok(write.commit().await?),
+        Err(StoreError::Duplicate { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Who does what nobody asked for.
+fn system() -> Actor {
+    Actor { name: "system".to_owned(), address: None }
+}
+
+fn resident(now: UnixTime) -> KeyManagerRow {
+    KeyManagerRow {
+        id: random::id(),
+        name: RESIDENT.to_owned(),
+        kind: RESIDENT_KIND.to_owned(),
+        enabled: true,
+        document: json!({
+            "displayName": RESIDENT,
+            "description": "Issues tokens itself",
+            "availableGrantTypes": ["client_credentials", "password", "refresh_token"],
+            "enableTokenGeneration": true,
+            "enableMapOAuthConsumerApps": true,
+            "enableOAuthAppCreation": true,
+            "enableSelfValidationJWT": true,
+            "consumerKeyClaim": "azp",
+            "scopesClaim": "scope",
+            "permissions": {"permissionType": "PUBLIC", "roles": []},
+            "tokenType": "DIRECT",
+        }),
+        secrets: Default::default(),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}

@@ -1,0 +1,11 @@
+//! The control plane over its REST APIs, on a real store. Every answer is held against WSO2's
+//! description and our own.
+
+mod admin;
+mod authorization;
+mod conventions;
+mod dcr;
+mod devportal;
+mod oauth2;
+mod publisher;
+mod support;

@@ -1,0 +1,173 @@
+//! The descriptions that answers are held against: WSO2's files, and our own document.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::OnceLock;
+
+use jsonschema::Validator;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Answer;
+
+/// One description and its base path.
+struct Description {
+    name: &'static str,
+    base: &'static str,
+    document: Value,
+    compiled: Mutex<HashMap<String, Arc<Validator>>>,
+    /// Whether each answer has to be described.
+    complete: bool,
+}
+
+pub struct Contract(Vec<Description>);
+
+/// Where WSO2's description is not what its server sends (section 12 of the behaviour document), or
+/// our deviation is in the behaviour document. Method, path, status.
+const EXEMPT: &[(&str, &str, u16)] = &[
+    ("GET", "/api/am/publisher/v4/apis/{apiId}/deployments", 200),
+    ("GET", "/api/am/publisher/v4/apis/{apiId}/revisions/{revisionId}", 200),
+];
+
+impl Contract {
+    pub fn all() -> &'static Self {
+        static ALL: OnceLock<Contract> = OnceLock::new();
+        ALL.get_or_init(|| {
+            let ours = serde_json::to_value(phantom_control::rest::openapi()).unwrap();
+            Self(vec![
+                Description::new("our OpenAPI", "", ours, true),
+                Description::of_wso2("admin-api.yaml", "/api/am/admin/v4"),
+                Description::of_wso2("publisher-api.yaml", "/api/am/publisher/v4"),
+                Description::of_wso2("devportal-api.yaml", "/api/am/devportal/v3"),
+            ])
+        })
+    }
+
+    /// Fails where the answer is not as described.
+    #[track_caller]
+    pub fn check(&self, method: &str, path: &str, answer: &Answer) {
+        let path = path.split('?').next().unwrap();
+        for description in &self.0 {
+            if let Err(why) = description.check(method, path, answer) {
+                panic!("{method} {path} → {}, against {}: {why}\n{}", answer.status, description.name, answer.text);
+            }
+        }
+    }
+}
+
+impl Description {
+    fn new(name: &'static str, base: &'static str, document: Value, complete: bool) -> Self {
+        Self { name, base, document, compiled: Mutex::default(), complete }
+    }
+
+    fn of_wso2(file: &'static str, base: &'static str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/wso2").join(file);
+        let text = std::fs::read_to_string(&root).unwrap_or_else(|e| panic!("{root:?}: {e}"));
+        let options = serde_saphyr::Options { budget: None, ..Default::default() };
+        let mut document: Value = serde_saphyr::from_str_with_options(&text, options).unwrap();
+        allow_null(&mut document);
+        Self::new(file, base, document, false)
+    }
+
+    fn check(&self, method: &str, path: &str, answer: &Answer) -> Result<(), String> {
+        let Some(path) = path.strip_prefix(self.base) else { return Ok(()) };
+        let paths = self.document["paths"].as_object().unwrap();
+        let fitting = paths.iter().filter(|(template, _)| fits(template, path));
+        // Literal segments before parameters.
+        let Some((template, item)) = fitting.min_by_key(|(t, _)| t.matches('{').count()) else {
+            return if self.complete { Err("the path is not described".into()) } else { Ok(()) };
+        };
+        let operation = &item[method.to_ascii_lowercase()];
+        if operation.is_null() {
+            // 405 says that the method is not there, and so does the description.
+            let told = answer.status.as_u16() == 405;
+            return if self.complete && !told { Err("not described".into()) } else { Ok(()) };
+        }
+        let status = answer.status.as_u16();
+        let full = format!("{}{template}", self.base);
+        let exempt = |(m, p, s): &(&str, &str, u16)| *m == method && *p == full && *s == status;
+        if !self.complete && EXEMPT.iter().any(exempt) {
+            return Ok(());
+        }
+        let responses = &operation["responses"];
+        let response = &responses[status.to_string()];
+        if response.is_null() {
+            return if self.complete { Err("the status is not described".into()) } else { Ok(()) };
+        }
+        let response = self.resolved(response);
+        let schema = &response["content"]["application/json"]["schema"];
+        if schema.is_null() || answer.json.is_null() {
+            let described = !schema.is_null() && self.complete && method != "HEAD";
+            return if described { Err("a body is described, none is there".into()) } else { Ok(()) };
+        }
+        let errors: Vec<String> = self
+            .validator(&format!("{method} {template} {status}"), schema)
+            .iter_errors(&answer.json)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors.join("\n")) }
+    }
+
+    fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value["$ref"].as_str() {
+            Some(reference) => self.document.pointer(reference.trim_start_matches('#')).unwrap(),
+            None => value,
+        }
+    }
+
+    fn validator(&self, key: &str, schema: &Value) -> Arc<Validator> {
+        let mut compiled = self.compiled.lock().unwrap_or_else(|e| e.into_inner());
+        let make = || {
+            let schema = json!({"components": self.document["components"], "allOf": [schema]});
+            let draft = match self.complete {
+                true => jsonschema::Draft::Draft202012,
+                false => jsonschema::Draft::Draft4,
+            };
+            let validator = jsonschema::options().with_draft(draft).build(&schema);
+            Arc::new(validator.unwrap_or_else(|error| panic!("{key}: {error}")))
+        };
+        compiled.entry(key.to_owned()).or_insert_with(make).clone()
+    }
+}
+
+/// Whether a path is one of the template's.
+fn fits(template: &str, path: &str) -> bool {
+    let (mut template, mut path) = (template.split('/'), path.split('/'));
+    loop {
+        match (template.next(), path.next()) {
+            (None, None) => return true,
+            (Some(t), Some(p)) if t == p || (t.starts_with('{') && !p.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Members without a value are written as null, whatever the description says of their type.
+fn allow_null(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            let required: Vec<String> = members
+                .get("required")
+                .and_then(Value::as_array)
+                .map(|names| names.iter().filter_map(|n| n.as_str().map(str::to_owned)).collect())
+                .unwrap_or_default();
+            if let Some(Value::Object(properties)) = members.get_mut("properties") {
+                for (name, schema) in properties {
+                    allow_null(schema);
+                    if !required.contains(name) {
+                        *schema = json!({"anyOf": [{"enum": [null]}, schema.clone()]});
+                    }
+                }
+            }
+            for (name, member) in members {
+                if name != "properties" && name != "example" && name != "examples" {
+                    allow_null(member);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(allow_null),
+        _ => {}
+    }
+}
