@@ -1,0 +1,49 @@
+//! One suite for both databases.
+
+#[path = "support/bed.rs"]
+mod bed;
+#[path = "support/postgres.rs"]
+mod postgres;
+
+/// Makes of each named function a test on SQLite and one on PostgreSQL.
+macro_rules! on_both {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test($crate::bed::Bed::sqlite().await).await;
+            })*
+        }
+        mod postgresql {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test($crate::bed::Bed::postgres().await).await;
+            })*
+        }
+    };
+}
+
+#[path = "suite/audit.rs"]
+mod audit;
+#[path = "suite/changes.rs"]
+mod changes;
+#[path = "suite/crash.rs"]
+mod crash;
+#[path = "suite/entities.rs"]
+mod entities;
+#[path = "suite/listings.rs"]
+mod listings;
+#[path = "suite/publication.rs"]
+mod publication;
+#[path = "suite/references.rs"]
+mod references;
+#[path = "suite/secrets.rs"]
+mod secrets;
+#[path = "suite/text.rs"]
+mod text;
+#[path = "suite/transactions.rs"]
+mod transactions;
+#[path = "suite/trouble.rs"]
+mod trouble;
+#[path = "suite/uniqueness.rs"]
+mod uniqueness;

@@ -1,0 +1,169 @@
+//! Pages of what matches.
+
+use phantom_store::*;
+
+use crate::bed::*;
+
+on_both! {
+    applications_are_found_by_part_of_their_name_and_by_owner,
+    wildcards_stand_for_themselves,
+    pages_cover_everything_once_in_every_order,
+    apis_are_found_by_name_context_version_provider_and_state,
+    subscriptions_are_listed_by_api_and_by_application,
+}
+
+async fn names(bed: &Bed, filter: ApplicationFilter) -> Vec<String> {
+    let filter = ApplicationFilter { limit: 100, ..filter };
+    let page = bed.store.applications(&filter).await.unwrap();
+    assert_eq!(page.total, page.rows.len() as u64);
+    page.rows.into_iter().map(|row| row.name).collect()
+}
+
+fn containing(text: &str) -> ApplicationFilter {
+    ApplicationFilter { name_contains: Some(text.to_owned()), ..ApplicationFilter::default() }
+}
+
+async fn applications_are_found_by_part_of_their_name_and_by_owner(bed: Bed) {
+    let mut write = bed.write().await;
+    for (owner, name) in [("bob", "Älter"), ("alice", "beta"), ("alice", "Alpha"), ("bob", "alpha")]
+    {
+        write.insert_application(&application(owner, name)).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    assert_eq!(names(&bed, containing("LPH")).await, ["Alpha", "alpha"]);
+    assert_eq!(names(&bed, containing("äLT")).await, ["Älter"], "case beyond ASCII");
+    let owner = Some("alice".to_owned());
+    assert_eq!(
+        names(&bed, ApplicationFilter { owner: owner.clone(), ..containing("alpha") }).await,
+        ["Alpha"]
+    );
+    let all = ApplicationFilter { owner, ..ApplicationFilter::default() };
+    assert_eq!(names(&bed, all).await, ["Alpha", "beta"]);
+    // Both sort by code point, whatever the database's locale.
+    assert_eq!(
+        names(&bed, ApplicationFilter::default()).await,
+        ["Alpha", "alpha", "beta", "Älter"]
+    );
+    let too_long = containing(&"x".repeat(1025));
+    let error = bed.store.applications(&too_long).await.unwrap_err();
+    assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
+}
+
+async fn wildcards_stand_for_themselves(bed: Bed) {
+    let mut write = bed.write().await;
+    for name in ["100%", "100x", "a_b", "axb", r"back\slash", "plain"] {
+        write.insert_application(&application("o", name)).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    assert_eq!(names(&bed, containing("100%")).await, ["100%"]);
+    assert_eq!(names(&bed, containing("a_b")).await, ["a_b"]);
+    assert_eq!(names(&bed, containing(r"k\s")).await, [r"back\slash"]);
+    assert_eq!(names(&bed, containing("%")).await, ["100%"]);
+    assert_eq!(names(&bed, containing("")).await.len(), 6);
+}
+
+async fn pages_cover_everything_once_in_every_order(bed: Bed) {
+    let mut write = bed.write().await;
+    for number in 0..10 {
+        let row = ApplicationRow {
+            plan: format!("plan{}", number % 3),
+            created_at: at(100 - number % 2),
+            ..application(&format!("owner{}", number % 4), &format!("app{number}"))
+        };
+        write.insert_application(&row).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    let sorts = [
+        ApplicationSort::Name,
+        ApplicationSort::Plan,
+        ApplicationSort::Status,
+        ApplicationSort::Owner,
+        ApplicationSort::CreatedAt,
+    ];
+    for sort_by in sorts {
+        let mut listed = Vec::new();
+        for offset in [0, 4, 8] {
+            let filter = ApplicationFilter { sort_by, limit: 4, offset, ..containing("app") };
+            let page = bed.store.applications(&filter).await.unwrap();
+            assert_eq!(page.total, 10);
+            listed.extend(page.rows);
+        }
+        let key = |row: &ApplicationRow| match sort_by {
+            ApplicationSort::Name | ApplicationSort::Status => row.name.clone(),
+            ApplicationSort::Plan => row.plan.clone() + &row.name,
+            ApplicationSort::Owner => row.owner.clone() + &row.name,
+            ApplicationSort::CreatedAt => row.created_at.as_secs().to_string(),
+        };
+        assert_eq!(listed.len(), 10, "{sort_by:?}");
+        assert!(listed.is_sorted_by_key(key), "{sort_by:?}");
+        let filter = ApplicationFilter { sort_by, descending: true, limit: 10, ..containing("") };
+        let mut backwards = bed.store.applications(&filter).await.unwrap().rows;
+        backwards.reverse();
+        assert_eq!(backwards, listed, "{sort_by:?}");
+    }
+}
+
+async fn apis_are_found_by_name_context_version_provider_and_state(bed: Bed) {
+    let mut write = bed.write().await;
+    for (name, version, context, provider, state) in [
+        ("HttpBin2", "v1", "/bin2", "alice", "CREATED"),
+        ("HttpBin", "v2", "/bin", "alice", "PUBLISHED"),
+        ("HttpBin", "v1", "/bin", "alice", "PROTOTYPED"),
+        ("Other", "v1", "/other", "bob", "RETIRED"),
+    ] {
+        let row = ApiRow {
+            provider: provider.to_owned(),
+            state: state.to_owned(),
+            ..api(name, version, context)
+        };
+        write.insert_api(&row).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    let base = ApiFilter { limit: 100, ..ApiFilter::default() };
+    let some = |text: &str| Some(text.to_owned());
+    let listed = async |filter: ApiFilter| -> Vec<String> {
+        let page = bed.store.apis(&filter).await.unwrap();
+        assert_eq!(page.total, page.rows.len() as u64);
+        page.rows.into_iter().map(|row| format!("{} {}", row.name, row.version_name)).collect()
+    };
+    let all = ["HttpBin v1", "HttpBin v2", "HttpBin2 v1", "Other v1"];
+    assert_eq!(listed(base.clone()).await, all);
+    assert_eq!(
+        listed(ApiFilter { name_contains: some("httpbin"), ..base.clone() }).await,
+        all[..3]
+    );
+    assert_eq!(
+        listed(ApiFilter { context_contains: some("BIN2"), ..base.clone() }).await,
+        all[2..3]
+    );
+    assert_eq!(listed(ApiFilter { version_name: some("v2"), ..base.clone() }).await, all[1..2]);
+    assert_eq!(listed(ApiFilter { provider: some("bob"), ..base.clone() }).await, all[3..]);
+    let states = vec!["PUBLISHED".to_owned(), "PROTOTYPED".to_owned()];
+    assert_eq!(listed(ApiFilter { states, ..base.clone() }).await, all[..2]);
+    for sort_by in [ApiSort::Name, ApiSort::CreatedAt, ApiSort::UpdatedAt] {
+        let forwards = listed(ApiFilter { sort_by, ..base.clone() }).await;
+        let mut backwards = listed(ApiFilter { sort_by, descending: true, ..base.clone() }).await;
+        backwards.reverse();
+        assert_eq!((forwards.len(), forwards), (4, backwards));
+    }
+}
+
+async fn subscriptions_are_listed_by_api_and_by_application(bed: Bed) {
+    let (one, two) = (api("A", "v1", "/a"), api("B", "v1", "/b"));
+    let mut write = bed.write().await;
+    write.insert_api(&one).await.unwrap();
+    write.insert_api(&two).await.unwrap();
+    let mut apps = Vec::new();
+    for number in 0..5 {
+        let app = application("o", &number.to_string());
+        write.insert_application(&app).await.unwrap();
+        write.insert_subscription(&subscription(app.id, one.id)).await.unwrap();
+        apps.push(app.id);
+    }
+    write.insert_subscription(&subscription(apps[0], two.id)).await.unwrap();
+    write.commit().await.unwrap();
+    let page = bed.store.subscriptions_of_api(one.id, 2, 4).await.unwrap();
+    assert_eq!((page.total, page.rows.len(), page.rows[0].application), (5, 1, apps[4]));
+    let page = bed.store.subscriptions_of_application(apps[0], 1, 1).await.unwrap();
+    assert_eq!((page.total, page.rows.len(), page.rows[0].api), (2, 1, two.id));
+}
