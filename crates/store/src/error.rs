@@ -166,3 +166,39 @@ fn postgres_class(code: &str) -> Class {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_tell_a_full_disk_from_a_gone_database_from_our_mistakes() {
+        for code in [8, 13, 778, 8 | 1 << 8] {
+            assert!(matches!(sqlite_class(code), Class::Full), "{code}");
+        }
+        for code in [5, 6, 10, 14, 5 | 2 << 8, 10 | 1 << 8] {
+            assert!(matches!(sqlite_class(code), Class::Unavailable), "{code}");
+        }
+        assert!(matches!(sqlite_class(11), Class::Corrupt));
+        assert!(matches!(sqlite_class(1), Class::Internal));
+        for code in ["53100", "25006"] {
+            assert!(matches!(postgres_class(code), Class::Full), "{code}");
+        }
+        for code in ["08006", "28P01", "53300", "57014", "57P01", "58030", "40001", "3D000"] {
+            assert!(matches!(postgres_class(code), Class::Unavailable), "{code}");
+        }
+        assert!(matches!(postgres_class("XX001"), Class::Corrupt));
+        for code in ["42601", "42P01", "22021", ""] {
+            assert!(matches!(postgres_class(code), Class::Internal), "{code}");
+        }
+    }
+
+    #[test]
+    fn only_the_databases_faults_are_unavailable() {
+        assert!(StoreError::late().is_unavailable());
+        assert!(StoreError::Full { source: "x".into() }.is_unavailable());
+        for error in [StoreError::Missing, StoreError::Sealed, StoreError::Aborted] {
+            assert!(!error.is_unavailable(), "{error}");
+        }
+    }
+}

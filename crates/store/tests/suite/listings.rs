@@ -67,7 +67,7 @@ async fn pages_cover_everything_once_in_every_order(bed: Bed) {
     for number in 0..10 {
         let row = ApplicationRow {
             plan: format!("plan{}", number % 3),
-            created_at: at(100 - number % 2),
+            created_at: at(900 - number % 2),
             ..application(&format!("owner{}", number % 4), &format!("app{number}"))
         };
         write.insert_application(&row).await.unwrap();

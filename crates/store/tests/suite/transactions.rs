@@ -4,6 +4,7 @@ use phantom_store::*;
 use serde_json::json;
 
 use crate::bed::*;
+use crate::postgres::Server;
 
 on_both! {
     a_dropped_write_leaves_no_trace,
@@ -11,6 +12,32 @@ on_both! {
     of_two_writers_of_one_version_exactly_one_wins,
     twenty_writers_at_once_lose_nothing,
     readers_do_not_wait_for_the_writer,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_may_open_an_empty_sqlite_at_once() {
+    open_at_once(&Place::Sqlite(tempfile::tempdir().unwrap())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_may_open_an_empty_postgresql_at_once() {
+    let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
+    open_at_once(&Place::Postgres(Box::new(server))).await;
+}
+
+async fn open_at_once(place: &Place) {
+    let open = || {
+        let settings = place.settings();
+        tokio::spawn(async move { Store::open(&settings).await })
+    };
+    let opening: Vec<_> = (0..6).map(|_| open()).collect();
+    for opened in opening {
+        let store = opened.await.unwrap().unwrap();
+        let mut write = begin(&store).await;
+        write.insert_scope(&scope(&uuid::Uuid::now_v7().to_string())).await.unwrap();
+        write.commit().await.unwrap();
+        store.close().await;
+    }
 }
 
 async fn a_dropped_write_leaves_no_trace(bed: Bed) {

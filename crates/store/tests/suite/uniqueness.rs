@@ -36,7 +36,8 @@ async fn names_are_taken_once(bed: Bed) {
     assert_eq!(taken!(bed, insert_user, &user("admin")), "user.name");
     let registered = client("a", "setup", ClientPurpose::Registered);
     kept!(bed, insert_client, &registered);
-    assert_eq!(taken!(bed, insert_client, &registered), "client.client_id");
+    let again = client("a", "other", ClientPurpose::Registered);
+    assert_eq!(taken!(bed, insert_client, &again), "client.client_id");
     let again = client("b", "setup", ClientPurpose::Registered);
     assert_eq!(taken!(bed, insert_client, &again), "client.name");
     kept!(bed, insert_client, &client("c", "setup", ClientPurpose::ApplicationKey));

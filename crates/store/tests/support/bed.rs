@@ -14,24 +14,24 @@ use uuid::Uuid;
 
 use crate::postgres::Server;
 
-pub const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+pub(crate) const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-pub struct Bed {
-    pub store: Store,
-    pub place: Place,
+pub(crate) struct Bed {
+    pub(crate) store: Store,
+    pub(crate) place: Place,
 }
 
-pub enum Place {
+pub(crate) enum Place {
     Sqlite(TempDir),
     Postgres(Box<Server>),
 }
 
 impl Bed {
-    pub async fn sqlite() -> Self {
+    pub(crate) async fn sqlite() -> Self {
         Self::at(Place::Sqlite(tempfile::tempdir().unwrap())).await
     }
 
-    pub async fn postgres() -> Self {
+    pub(crate) async fn postgres() -> Self {
         let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
         Self::at(Place::Postgres(Box::new(server))).await
     }
@@ -41,22 +41,22 @@ impl Bed {
     }
 
     /// Another process would see it so.
-    pub async fn another(&self) -> Store {
+    pub(crate) async fn another(&self) -> Store {
         Store::open(&self.place.settings()).await.unwrap()
     }
 
-    pub async fn write(&self) -> Write {
+    pub(crate) async fn write(&self) -> Write {
         begin(&self.store).await
     }
 }
 
-pub async fn begin(store: &Store) -> Write {
+pub(crate) async fn begin(store: &Store) -> Write {
     let actor = Actor { name: "admin".to_owned(), address: Some([192, 0, 2, 7].into()) };
     store.write(&actor, at(1000)).await.unwrap()
 }
 
 impl Place {
-    pub fn settings(&self) -> StoreSettings {
+    pub(crate) fn settings(&self) -> StoreSettings {
         let database = match self {
             Self::Sqlite(directory) => Database::Sqlite { path: directory.path().join("store.db") },
             Self::Postgres(server) => Database::Postgres { url: server.url().into() },
@@ -65,7 +65,7 @@ impl Place {
     }
 
     /// Whether any file of the database holds these bytes.
-    pub fn holds(&self, text: &str) -> bool {
+    pub(crate) fn holds(&self, text: &str) -> bool {
         let mut directories: Vec<PathBuf> = vec![match self {
             Self::Sqlite(directory) => directory.path().to_owned(),
             Self::Postgres(server) => server.directory().to_owned(),
@@ -89,11 +89,11 @@ fn contains(path: &Path, text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
-pub const fn at(seconds: u64) -> UnixTime {
+pub(crate) const fn at(seconds: u64) -> UnixTime {
     UnixTime::from_secs(seconds)
 }
 
-pub fn user(name: &str) -> UserRow {
+pub(crate) fn user(name: &str) -> UserRow {
     UserRow {
         name: name.to_owned(),
         password_hash: "$argon2id$hash-of-the-password".to_owned(),
@@ -102,7 +102,7 @@ pub fn user(name: &str) -> UserRow {
     }
 }
 
-pub fn client(id: &str, name: &str, purpose: ClientPurpose) -> ClientRow {
+pub(crate) fn client(id: &str, name: &str, purpose: ClientPurpose) -> ClientRow {
     ClientRow {
         client_id: id.to_owned(),
         name: name.to_owned(),
@@ -117,7 +117,7 @@ pub fn client(id: &str, name: &str, purpose: ClientPurpose) -> ClientRow {
     }
 }
 
-pub fn token(digest: u8, client_id: &str, family: Uuid, expires_at: u64) -> TokenRow {
+pub(crate) fn token(digest: u8, client_id: &str, family: Uuid, expires_at: u64) -> TokenRow {
     TokenRow {
         digest: [digest; 32],
         kind: TokenKind::Refresh,
@@ -130,7 +130,7 @@ pub fn token(digest: u8, client_id: &str, family: Uuid, expires_at: u64) -> Toke
     }
 }
 
-pub fn key_manager(name: &str) -> KeyManagerRow {
+pub(crate) fn key_manager(name: &str) -> KeyManagerRow {
     KeyManagerRow {
         id: Uuid::now_v7(),
         name: name.to_owned(),
@@ -147,7 +147,7 @@ pub fn key_manager(name: &str) -> KeyManagerRow {
     }
 }
 
-pub fn plan(level: PlanLevel, name: &str) -> PlanRow {
+pub(crate) fn plan(level: PlanLevel, name: &str) -> PlanRow {
     PlanRow {
         id: Uuid::now_v7(),
         level,
@@ -158,7 +158,7 @@ pub fn plan(level: PlanLevel, name: &str) -> PlanRow {
     }
 }
 
-pub fn deny_policy() -> DenyPolicyRow {
+pub(crate) fn deny_policy() -> DenyPolicyRow {
     DenyPolicyRow {
         id: Uuid::now_v7(),
         kind: "IP".to_owned(),
@@ -168,11 +168,11 @@ pub fn deny_policy() -> DenyPolicyRow {
     }
 }
 
-pub fn scope(name: &str) -> ScopeRow {
+pub(crate) fn scope(name: &str) -> ScopeRow {
     ScopeRow { id: Uuid::now_v7(), name: name.to_owned(), document: json!([]), version: 1 }
 }
 
-pub fn api(name: &str, version_name: &str, context: &str) -> ApiRow {
+pub(crate) fn api(name: &str, version_name: &str, context: &str) -> ApiRow {
     ApiRow {
         id: Uuid::now_v7(),
         name: name.to_owned(),
@@ -187,7 +187,7 @@ pub fn api(name: &str, version_name: &str, context: &str) -> ApiRow {
     }
 }
 
-pub fn revision(api: Uuid, number: u64) -> RevisionRow {
+pub(crate) fn revision(api: Uuid, number: u64) -> RevisionRow {
     RevisionRow {
         id: Uuid::now_v7(),
         api,
@@ -198,7 +198,7 @@ pub fn revision(api: Uuid, number: u64) -> RevisionRow {
     }
 }
 
-pub fn deployment(revision: &RevisionRow) -> DeploymentRow {
+pub(crate) fn deployment(revision: &RevisionRow) -> DeploymentRow {
     DeploymentRow {
         api: revision.api,
         revision: revision.id,
@@ -209,7 +209,7 @@ pub fn deployment(revision: &RevisionRow) -> DeploymentRow {
     }
 }
 
-pub fn application(owner: &str, name: &str) -> ApplicationRow {
+pub(crate) fn application(owner: &str, name: &str) -> ApplicationRow {
     ApplicationRow {
         id: Uuid::now_v7(),
         name: name.to_owned(),
@@ -222,7 +222,11 @@ pub fn application(owner: &str, name: &str) -> ApplicationRow {
     }
 }
 
-pub fn key_mapping(application: Uuid, key_manager: Uuid, consumer_key: &str) -> KeyMappingRow {
+pub(crate) fn key_mapping(
+    application: Uuid,
+    key_manager: Uuid,
+    consumer_key: &str,
+) -> KeyMappingRow {
     KeyMappingRow {
         id: Uuid::now_v7(),
         application,
@@ -236,7 +240,7 @@ pub fn key_mapping(application: Uuid, key_manager: Uuid, consumer_key: &str) -> 
     }
 }
 
-pub fn subscription(application: Uuid, api: Uuid) -> SubscriptionRow {
+pub(crate) fn subscription(application: Uuid, api: Uuid) -> SubscriptionRow {
     SubscriptionRow {
         id: Uuid::now_v7(),
         application,

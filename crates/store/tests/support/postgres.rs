@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-pub struct Server {
+pub(crate) struct Server {
     programs: PathBuf,
     directory: TempDir,
     process: Option<Child>,
@@ -21,7 +21,7 @@ pub struct Server {
 
 impl Server {
     /// Blocks for about a second.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let programs = programs();
         // Not below the checkout: the server's user may not be able to go there.
         let directory = tempfile::Builder::new().prefix("phantom-pg-").tempdir().unwrap();
@@ -40,16 +40,16 @@ impl Server {
         server
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres://phantom@localhost/postgres?host={}", self.directory.path().display())
     }
 
     /// Where it keeps everything.
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let Some(mut process) = self.process.take() else { return };
         // SIGINT: ends connections and writes out what it has. SIGKILL would leave children.
         let told = Command::new("kill").args(["-INT", &process.id().to_string()]).status();
@@ -59,7 +59,7 @@ impl Server {
         process.wait().ok();
     }
 
-    pub fn resume(&mut self) {
+    pub(crate) fn resume(&mut self) {
         let log = self.directory.path().join("log");
         let process = as_its_user(&self.programs.join("postgres"))
             .arg("-D")
