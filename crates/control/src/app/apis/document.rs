@@ -10,6 +10,7 @@ use serde_json::Map;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::app::lifecycle::Transition;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 
@@ -49,6 +50,9 @@ pub struct ApiDocument {
     /// The OpenAPI document as its owner wrote it; paths, scopes and security are those of
     /// `operations`.
     pub definition: Option<Value>,
+    /// Changes of its life cycle, the oldest first. Revisions have none.
+    #[serde(default)]
+    pub history: Vec<Transition>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,7 +131,7 @@ pub struct Property {
     pub display: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Verb {
     Get,

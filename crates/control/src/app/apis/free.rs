@@ -1,0 +1,99 @@
+//! What only one API may have: its name and version, its paths, its local scopes.
+
+use http::StatusCode;
+use phantom_store::ApiFilter;
+use phantom_store::ApiRow;
+use phantom_store::Write;
+
+use super::document::ApiDocument;
+use super::rules;
+use super::rules::Identity;
+use super::scan;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+
+pub async fn require_identity(write: &mut Write, identity: &Identity) -> Outcome<()> {
+    let Identity { name, version, context } = identity;
+    let conflict = StatusCode::CONFLICT;
+    let message = "Resource Already Exists";
+    let namesakes = write.apis_named(name).await?;
+    if namesakes.iter().any(|row| row.name == *name && row.version_name == *version) {
+        let description = format!("The API {name}-{version} already exists");
+        return Err(Problem::coded(conflict, 900_300, message, description));
+    }
+    if namesakes.iter().any(|row| row.name != *name) {
+        let description = format!("An API name {name} already exists in another case");
+        return Err(Problem::coded(conflict, 900_250, message, description));
+    }
+    let paths = [Some(identity.path()), rules::default_path(context)];
+    for path in paths.into_iter().flatten() {
+        if is_taken(write, &path, name).await? {
+            let description = format!("The API context {context} already exists");
+            return Err(Problem::coded(conflict, 900_251, message, description));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an API of another name is served at that path, or would be as the default version.
+async fn is_taken(write: &mut Write, path: &str, name: &str) -> Outcome<bool> {
+    let is_other = |row: &ApiRow| row.name != name;
+    if write.apis_at(path).await?.iter().any(is_other) {
+        return Ok(true);
+    }
+    if let Some((context, version)) = path.rsplit_once('/') {
+        let others = write.apis_at(context).await?;
+        if others.iter().any(|row| is_other(row) && row.version_name == version) {
+            return Ok(true);
+        }
+    }
+    let filter =
+        ApiFilter { context_contains: Some(rules::VERSION.to_owned()), ..ApiFilter::default() };
+    let mut taken = false;
+    scan::within(write, filter, |row| {
+        let served = rules::path(&row.context, &row.version_name);
+        let default = rules::default_path(&row.context);
+        let is_here = served.eq_ignore_ascii_case(path)
+            || default.is_some_and(|default| default.eq_ignore_ascii_case(path));
+        taken |= is_other(&row) && is_here;
+        Ok(())
+    })
+    .await?;
+    Ok(taken)
+}
+
+/// A local scope belongs to one API, in all of its versions.
+pub async fn require_scopes(
+    write: &mut Write,
+    name: &str,
+    settings: &ApiDocument,
+    before: Option<&ApiDocument>,
+) -> Outcome<()> {
+    let had = |scope: &str| {
+        let mut scopes = before.iter().flat_map(|before| &before.scopes);
+        scopes.any(|each| !each.shared && each.name == scope)
+    };
+    let local = settings.scopes.iter().filter(|scope| !scope.shared);
+    let new: Vec<&str> =
+        local.map(|scope| scope.name.as_str()).filter(|scope| !had(scope)).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    scan::within(write, ApiFilter::default(), |row| {
+        if row.name == name {
+            return Ok(());
+        }
+        let other = ApiDocument::of(&row)?;
+        let mut theirs = other.scopes.iter().filter(|scope| !scope.shared);
+        match theirs.find(|scope| new.contains(&scope.name.as_str())) {
+            None => Ok(()),
+            Some(scope) => {
+                let description =
+                    format!("The scope '{}' is already used by another API", scope.name);
+                let bad_request = StatusCode::BAD_REQUEST;
+                Err(Problem::coded(bad_request, 900_988, "Bad Request", description))
+            }
+        }
+    })
+    .await
+}

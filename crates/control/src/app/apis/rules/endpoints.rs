@@ -1,0 +1,81 @@
+//! Where an API's backends are.
+
+use serde_json::Value;
+use url::Url;
+
+use crate::app::apis::document::EndpointConfig;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+
+/// Longest configuration kept, in bytes of JSON.
+const MAX_CONFIG: usize = 16 * 1024;
+
+pub fn valid(given: Option<Value>) -> Outcome<Option<EndpointConfig>> {
+    let config = match given {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Object(config)) => config,
+        Some(_) => return Err(Problem::bad_request("endpointConfig: has to be an object")),
+    };
+    match config.get("endpoint_type") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(kind)) if kind == "http" => {}
+        Some(_) => return Err(Problem::bad_request("endpointConfig: endpoint_type has to be http")),
+    }
+    for kind in ["production_endpoints", "sandbox_endpoints"] {
+        match config.get(kind) {
+            None | Some(Value::Null) => {}
+            Some(Value::Object(endpoint)) => {
+                match endpoint.get("url") {
+                    None | Some(Value::Null) => {}
+                    Some(Value::String(url)) if url.is_empty() => {}
+                    Some(Value::String(url)) => checked_endpoint(kind, url)?,
+                    Some(_) => return Err(refused(kind, "url has to be text")),
+                }
+            }
+            Some(_) => return Err(refused(kind, "has to be an object with a url")),
+        }
+    }
+    if has_credentials(config.get("endpoint_security")) {
+        // Accepting them would promise that backends are called with them.
+        let rule = "endpointConfig: endpoint_security is not supported, switch it off";
+        return Err(Problem::bad_request(rule));
+    }
+    let config = EndpointConfig(config);
+    let size = serde_json::to_string(&config).map_or(usize::MAX, |text| text.len());
+    if size > MAX_CONFIG {
+        return Err(Problem::bad_request(format!("endpointConfig: at most {MAX_CONFIG} bytes")));
+    }
+    Ok(Some(config))
+}
+
+/// An absolute http or https URL that a path can be appended to.
+pub fn checked_endpoint(member: &str, text: &str) -> Outcome<()> {
+    if text.len() > 2048 {
+        return Err(refused(member, "the URL is longer than 2048 characters"));
+    }
+    let Ok(url) = Url::parse(text) else { return Err(refused(member, "not an absolute URL")) };
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return Err(refused(member, "not an http or https URL"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refused(member, "a URL must not hold credentials"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(refused(member, "the URL must have no query and no fragment"));
+    }
+    Ok(())
+}
+
+fn refused(member: &str, why: &str) -> Problem {
+    Problem::bad_request(format!("{member}: {why}"))
+}
+
+/// `{"production":{"enabled":true,…},"sandbox":…}`.
+fn has_credentials(security: Option<&Value>) -> bool {
+    let Some(Value::Object(kinds)) = security else { return false };
+    kinds.values().any(|kind| {
+        kind.get("enabled").is_some_and(|enabled| *enabled == true || *enabled == "true")
+            || kind.get("password").and_then(Value::as_str).is_some_and(|text| !text.is_empty())
+            || kind.get("clientSecret").and_then(Value::as_str).is_some_and(|text| !text.is_empty())
+    })
+}

@@ -1,0 +1,64 @@
+//! Scopes of an API: its own and shared ones.
+
+use http::StatusCode;
+
+use super::Known;
+use super::at_most;
+use super::known_roles;
+use super::optional_text;
+use super::texts;
+use crate::app::apis::document::ScopeDocument;
+use crate::app::apis::raw::RawApiScope;
+use crate::app::apis::raw::RawScope;
+use crate::app::scopes::SharedScope;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+
+/// A scope token of RFC 6749 §3.3: `%x21 / %x23-5B / %x5D-7E`.
+pub fn scope_name(name: &str) -> Outcome<()> {
+    if name.is_empty() || name.len() > 255 {
+        return Err(Problem::bad_request("scope name: size must be between 1 and 255"));
+    }
+    let is_sound = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
+    if name.bytes().all(is_sound) {
+        return Ok(());
+    }
+    let description = "A scope name holds no blanks, control characters, quotes or backslashes";
+    Err(Problem::coded(StatusCode::BAD_REQUEST, 901_004, "Bad Request", description))
+}
+
+pub fn valid(raw: RawScope, shared: bool) -> Outcome<ScopeDocument> {
+    scope_name(&raw.name)?;
+    optional_text("displayName", raw.display_name.as_deref(), 255)?;
+    optional_text("description", raw.description.as_deref(), 512)?;
+    let bindings = texts("bindings", raw.bindings)?;
+    known_roles(&bindings)?;
+    let RawScope { name, display_name, description, .. } = raw;
+    Ok(ScopeDocument { name, display_name, description, bindings, shared })
+}
+
+pub(super) fn local_and_shared(
+    given: Vec<RawApiScope>,
+    known: &Known,
+) -> Outcome<Vec<ScopeDocument>> {
+    at_most("scopes", given.len(), 500)?;
+    let mut scopes: Vec<ScopeDocument> = Vec::with_capacity(given.len());
+    for raw in given {
+        let is_shared = raw.shared.unwrap_or(false);
+        let scope = match known.shared_scope(&raw.scope.name) {
+            Some(row) => SharedScope::of(row)?.in_an_api(),
+            None if is_shared => {
+                let name = &raw.scope.name;
+                let rule = format!("scopes: there is no shared scope '{name}'");
+                return Err(Problem::bad_request(rule));
+            }
+            None => valid(raw.scope, false)?,
+        };
+        if scopes.iter().any(|other| other.name == scope.name) {
+            let rule = format!("scopes: '{}' stands twice", scope.name);
+            return Err(Problem::bad_request(rule));
+        }
+        scopes.push(scope);
+    }
+    Ok(scopes)
+}

@@ -1,0 +1,179 @@
+//! APIs made from a definition, and changed by one.
+
+use http::StatusCode;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::parse::Definition;
+use super::parse::InvalidDefinition;
+use super::read::Described;
+use super::read::DescribedScope;
+use super::read::describe;
+use crate::app::apis;
+use crate::app::apis::Api;
+use crate::app::apis::Expected;
+use crate::app::apis::document::ApiDocument;
+use crate::app::apis::document::EndpointConfig;
+use crate::app::apis::raw::RawApi;
+use crate::app::apis::raw::RawApiScope;
+use crate::app::apis::raw::RawScope;
+use crate::app::apis::rules;
+use crate::app::apis::rules::Known;
+use crate::body;
+use crate::caller::Caller;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+
+impl From<InvalidDefinition> for Problem {
+    fn from(error: InvalidDefinition) -> Self {
+        Self::coded(StatusCode::BAD_REQUEST, 900_754, "Bad Request", error.to_string())
+    }
+}
+
+/// Makes an API. `settings` are members of an API object, which come before what the definition
+/// says.
+pub async fn import(
+    control: &Control,
+    caller: &Caller,
+    definition: Definition,
+    settings: Map<String, Value>,
+) -> Outcome<Api> {
+    let described = describe(&definition)?;
+    let raw = raw_api(&definition, described, settings)?;
+    apis::create(control, caller, raw, Some(definition.into_value())).await
+}
+
+/// Replaces the definition of an API, and with it its operations and scopes.
+pub async fn replace(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    definition: Definition,
+    expected: Expected<'_>,
+) -> Outcome<Api> {
+    let described = describe(&definition)?;
+    if described.operations.is_empty() {
+        let description = "The definition has no operation";
+        return Err(Problem::coded(StatusCode::NOT_FOUND, 900_763, "Not Found", description));
+    }
+    let mut write = control.write(caller).await?;
+    let mut api = apis::read_within(&mut write, id).await?;
+    expected(api.row.version)?;
+    let known = Known::read(&mut write).await?;
+    let settings = changed(&api.document, described, definition, &known)?;
+    apis::change_settings(&mut write, &mut api, settings).await?;
+    let api = api.save(&mut write).await?;
+    write.commit().await?;
+    Ok(api)
+}
+
+fn raw_api(
+    definition: &Definition,
+    described: Described,
+    mut settings: Map<String, Value>,
+) -> Outcome<RawApi> {
+    let endpoints = endpoint_config(definition, &described);
+    let scopes: Vec<RawApiScope> =
+        described.scopes.into_iter().map(|scope| raw_scope(scope, None)).collect();
+    let version = settings.get("version").and_then(Value::as_str).or(definition.version());
+    let context = described.base_path.map(|path| {
+        let suffix = format!("/{}", version.unwrap_or_default());
+        path.strip_suffix(&suffix).unwrap_or(&path).to_owned()
+    });
+    let operations = (!described.operations.is_empty()).then_some(described.operations);
+    let said = [
+        ("name", json!(definition.title())),
+        ("version", json!(definition.version())),
+        ("context", json!(context)),
+        ("description", json!(definition.description())),
+        ("operations", json!(operations)),
+        ("scopes", json!(scopes)),
+        ("endpointConfig", json!(endpoints)),
+        ("authorizationHeader", json!(described.authorization_header)),
+        ("corsConfiguration", json!(described.cors)),
+        ("transport", json!(described.transports)),
+    ];
+    for (member, value) in said {
+        if !value.is_null() && settings.get(member).is_none_or(Value::is_null) {
+            settings.insert(member.to_owned(), value);
+        }
+    }
+    body::typed(Value::Object(settings))
+}
+
+/// Of the extensions; failing those, of the first server that is a place to call.
+fn endpoint_config(definition: &Definition, described: &Described) -> Option<EndpointConfig> {
+    let server = || {
+        let mut servers = definition.servers().into_iter();
+        servers.find(|url| rules::checked_endpoint("servers", url).is_ok()).map(str::to_owned)
+    };
+    let production = described.production_endpoint.clone();
+    let sandbox = described.sandbox_endpoint.clone();
+    let production = if sandbox.is_some() { production } else { production.or_else(server) };
+    let mut config = Map::new();
+    for (name, url) in [("production_endpoints", production), ("sandbox_endpoints", sandbox)] {
+        if let Some(url) = url {
+            config.insert(name.to_owned(), json!({"url": url}));
+        }
+    }
+    if config.is_empty() {
+        return None;
+    }
+    config.insert("endpoint_type".to_owned(), json!("http"));
+    Some(EndpointConfig(config))
+}
+
+fn changed(
+    before: &ApiDocument,
+    described: Described,
+    definition: Definition,
+    known: &Known,
+) -> Outcome<ApiDocument> {
+    let scopes = described.scopes.into_iter().map(|scope| raw_scope(scope, Some(before))).collect();
+    let (operations, scopes) =
+        rules::resources(described.operations, scopes, known, Some(before))?;
+    let mut settings = ApiDocument { operations, scopes, ..before.clone() };
+    if let Some(name) = described.authorization_header {
+        settings.authorization_header = rules::authorization_header(Some(name))?;
+    }
+    if let Some(cors) = described.cors {
+        settings.cors_configuration = rules::cors(Some(cors))?;
+    }
+    if let Some(transports) = described.transports {
+        settings.transport = rules::transports(Some(transports))?;
+    }
+    for (kind, url) in [
+        ("production_endpoints", described.production_endpoint),
+        ("sandbox_endpoints", described.sandbox_endpoint),
+    ] {
+        let Some(url) = url else { continue };
+        rules::checked_endpoint(kind, &url)?;
+        let EndpointConfig(config) = settings.endpoint_config.get_or_insert_default();
+        config.entry("endpoint_type").or_insert_with(|| json!("http"));
+        // Whatever else is configured of the endpoint stays.
+        match config.get_mut(kind) {
+            Some(Value::Object(endpoint)) => {
+                endpoint.insert("url".to_owned(), json!(url));
+            }
+            _ => {
+                config.insert(kind.to_owned(), json!({"url": url}));
+            }
+        }
+    }
+    settings.definition = Some(definition.into_value());
+    Ok(settings)
+}
+
+/// What a definition cannot say of a scope is what it was.
+fn raw_scope(scope: DescribedScope, before: Option<&ApiDocument>) -> RawApiScope {
+    let known = before.and_then(|before| before.scopes.iter().find(|each| each.name == scope.name));
+    let bindings = scope.bindings.or_else(|| known.map(|known| known.bindings.clone()));
+    let mut raw =
+        RawScope::named(scope.name, scope.description, bindings.unwrap_or_default());
+    if let Some(display_name) = known.and_then(|known| known.display_name.clone()) {
+        raw.display_name = Some(display_name);
+    }
+    RawApiScope { scope: raw, shared: None }
+}
