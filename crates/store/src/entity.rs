@@ -22,10 +22,10 @@ use crate::error::StoreError;
 
 /// A closed set that is stored by name.
 macro_rules! names {
-    ($(#[$doc:meta])* $set:ident { $($variant:ident = $name:literal),* $(,)? }) => {
+    ($(#[$doc:meta])* $set:ident { $($(#[$note:meta])* $variant:ident = $name:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $set { $($variant),* }
+        pub enum $set { $($(#[$note])* $variant),* }
 
         impl $set {
             #[must_use]

@@ -84,7 +84,7 @@ impl Record for AuditRow {
             who: columns.text()?,
             address: columns
                 .optional_str()?
-                .map(|address| address.parse())
+                .map(str::parse)
                 .transpose()
                 .map_err(|_| StoreError::corrupt("an address in the audit"))?,
             action: columns.one_of(Action::from_name)?,

@@ -35,8 +35,10 @@ pub struct ClientRow {
 names! {
     /// How the client came to be.
     ClientPurpose {
-        /* by dynamic client registration */ Registered = "REGISTERED",
-        /* as the keys of an application */ ApplicationKey = "APPLICATION_KEY",
+        /// By dynamic client registration.
+        Registered = "REGISTERED",
+        /// As the keys of an application.
+        ApplicationKey = "APPLICATION_KEY",
     }
 }
 

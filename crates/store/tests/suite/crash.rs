@@ -74,6 +74,7 @@ fn killed(path: &Path) -> Vec<Uuid> {
     acknowledged
 }
 
+#[allow(clippy::print_stdout, reason = "what it prints is its acknowledgement")]
 async fn write_for_ever(path: &Path) {
     let store = open(path).await;
     loop {

@@ -48,7 +48,7 @@ async fn a_postgresql_that_may_not_be_written_is_full_and_can_be_read() {
 
 const LIMITED: &str = "PHANTOM_STORE_TEST_LIMITED";
 
-/// In a process that may not make files longer than a megabyte.
+/// In a process that may not make long files.
 #[tokio::test]
 async fn a_full_disk_refuses_writes_and_goes_on_reading() {
     if std::env::var_os(LIMITED).is_some() {
@@ -67,6 +67,7 @@ async fn a_full_disk_refuses_writes_and_goes_on_reading() {
     assert!(output.status.success() && said.contains("found it full"), "{output:?}");
 }
 
+#[allow(clippy::print_stdout, reason = "tells the parent that it got that far")]
 async fn write_until_full() {
     let bed = Bed::sqlite().await;
     let mut kept = 0;

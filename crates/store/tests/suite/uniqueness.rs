@@ -62,7 +62,8 @@ async fn names_are_taken_once(bed: Bed) {
     assert_eq!(taken!(bed, insert_application, &again), "application.name");
     let again = ApplicationRow { name: "Other".to_owned(), ..application("bob", "x") };
     kept!(bed, insert_application, &again);
-    assert_eq!(taken!(bed, insert_application, &again), "application.id");
+    let same_id = ApplicationRow { name: "Third".to_owned(), ..again.clone() };
+    assert_eq!(taken!(bed, insert_application, &same_id), "application.id");
     let mut write = bed.write().await;
     let renamed = ApplicationRow { name: "APP".to_owned(), ..again };
     let error = write.update_application(renamed).await.unwrap_err();
