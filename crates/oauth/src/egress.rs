@@ -58,7 +58,7 @@ pub(crate) struct Answer {
 
 /// Why there is no answer. Names no address and no content.
 #[derive(Debug, Error)]
-pub(crate) enum EgressError {
+pub enum EgressError {
     #[error("cannot connect")]
     Connect(#[source] reqwest::Error),
     #[error("the address is not a public one")]
@@ -71,6 +71,15 @@ pub(crate) enum EgressError {
     TooLong { limit: usize },
     #[error("the answer is compressed, which was not asked for")]
     Encoded,
+}
+
+/// Why there is no document.
+#[derive(Debug, Error)]
+pub enum FetchError {
+    #[error(transparent)]
+    NoAnswer(#[from] EgressError),
+    #[error("the answer is {0}, not 200")]
+    Status(StatusCode),
 }
 
 /// How to reach one authorization server.
@@ -142,6 +151,21 @@ impl Egress {
             allow_private: config.allow_private,
             timeout: config.timeout,
         })
+    }
+
+    /// The document at a place that a user named: public addresses only, unless private ones are
+    /// allowed; no redirects; at most `limit` bytes, within the deadline of every call.
+    pub async fn fetch(
+        &self,
+        url: &Url,
+        accept: &'static str,
+        limit: usize,
+    ) -> Result<Vec<u8>, FetchError> {
+        let target = Target { url: url.clone(), guarded: true };
+        match self.get(&target, accept, limit).await? {
+            Answer { status: StatusCode::OK, body, .. } => Ok(body),
+            Answer { status, .. } => Err(FetchError::Status(status)),
+        }
     }
 
     pub(crate) async fn get(

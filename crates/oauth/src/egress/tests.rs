@@ -31,6 +31,26 @@ async fn dsc_4_a_document_cannot_send_us_to_a_private_address() {
 }
 
 #[tokio::test]
+async fn dsc_4_a_document_that_a_user_names_is_fetched_from_public_addresses_only() {
+    let server = FakeAs::start().await;
+    server.answer("/", Reply::with_type(200, "application/json", "{}"));
+    server.answer("/away", Reply::status(302).header("location", "/"));
+    let fetch = async |allow_private, path, limit| {
+        let url = Url::parse(&server.url(path)).unwrap();
+        egress(allow_private).fetch(&url, "application/json", limit).await
+    };
+    let refused = fetch(false, "/", 10).await;
+    assert!(matches!(refused, Err(FetchError::NoAnswer(EgressError::ForbiddenAddress))));
+    assert_eq!(server.connections(), 0, "nobody was connected to");
+
+    assert_eq!(fetch(true, "/", 10).await.unwrap(), b"{}");
+    let long = fetch(true, "/", 1).await;
+    assert!(matches!(long, Err(FetchError::NoAnswer(EgressError::TooLong { limit: 1 }))));
+    let elsewhere = fetch(true, "/away", 10).await;
+    assert!(matches!(elsewhere, Err(FetchError::Status(StatusCode::FOUND))));
+}
+
+#[tokio::test]
 async fn int_12_the_client_follows_no_redirect_and_uses_no_proxy() {
     let server = FakeAs::start().await;
     server.answer("/", Reply::status(302).header("location", "/elsewhere"));

@@ -1,0 +1,124 @@
+//! Deny policies: who gets through nowhere. Kept and given back.
+
+mod condition;
+
+use phantom_store::DenyPolicyRow;
+use phantom_store::Write;
+use uuid::Uuid;
+
+pub use condition::BlockingCondition;
+pub use condition::BlockingConditionStatus;
+pub use condition::ConditionType;
+
+use crate::app::versioned::Versioned;
+use crate::caller::Caller;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+use crate::random;
+
+/// The bound keeps the list, which has no pages, within reason.
+const MAX_POLICIES: usize = 1000;
+
+/// `query`: `conditionType:API & conditionValue:/orders/v1`, either part alone, or nothing.
+pub async fn list(control: &Control, query: &str) -> Outcome<Vec<BlockingCondition>> {
+    let wanted = condition::Wanted::parse(query)?;
+    let rows = control.store.deny_policies().await?;
+    let conditions: Outcome<Vec<_>> = rows.iter().map(view).collect();
+    Ok(conditions?.into_iter().filter(|condition| wanted.takes(condition)).collect())
+}
+
+pub async fn read(control: &Control, id: &str) -> Outcome<Versioned<BlockingCondition>> {
+    let row = match Uuid::try_parse(id) {
+        Ok(id) => control.store.deny_policy(id).await?,
+        Err(_) => None,
+    };
+    versioned(&row.ok_or_else(|| not_found(id))?)
+}
+
+pub async fn create(
+    control: &Control,
+    caller: &Caller,
+    condition: BlockingCondition,
+) -> Outcome<(Uuid, Versioned<BlockingCondition>)> {
+    let value = condition.checked_value()?;
+    let kind = condition.condition_type.as_str();
+    let mut write = control.write(caller).await?;
+    let rows = write.deny_policies().await?;
+    if rows.iter().any(|row| row.kind == kind && row.document == value) {
+        return Err(Problem::exists("There is such a deny policy already."));
+    }
+    if rows.len() >= MAX_POLICIES {
+        return Err(Problem::conflict(format!("There are {MAX_POLICIES} deny policies already.")));
+    }
+    let row = DenyPolicyRow {
+        id: random::id(),
+        kind: kind.to_owned(),
+        enabled: condition.condition_status.unwrap_or(true),
+        document: value,
+        version: 1,
+    };
+    write.insert_deny_policy(&row).await?;
+    write.commit().await?;
+    Ok((row.id, versioned(&row)?))
+}
+
+/// Switches it on or off.
+pub async fn switch(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    accepts: impl FnOnce(i64) -> Outcome<()>,
+    status: &BlockingConditionStatus,
+) -> Outcome<Versioned<BlockingCondition>> {
+    let mut write = control.write(caller).await?;
+    let row = found(&mut write, id).await?;
+    accepts(row.version)?;
+    let row = DenyPolicyRow { enabled: status.condition_status, ..row };
+    let row = write.update_deny_policy(row).await?;
+    write.commit().await?;
+    versioned(&row)
+}
+
+pub async fn delete(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    accepts: impl FnOnce(i64) -> Outcome<()>,
+) -> Outcome<()> {
+    let mut write = control.write(caller).await?;
+    let row = found(&mut write, id).await?;
+    accepts(row.version)?;
+    write.delete_deny_policy(row.id).await?;
+    Ok(write.commit().await?)
+}
+
+async fn found(write: &mut Write, id: &str) -> Outcome<DenyPolicyRow> {
+    let row = match Uuid::try_parse(id) {
+        Ok(id) => write.deny_policy(id).await?,
+        Err(_) => None,
+    };
+    row.ok_or_else(|| not_found(id))
+}
+
+fn not_found(id: &str) -> Problem {
+    let id: String = id.chars().take(100).collect();
+    Problem::not_found("Deny Policy", &id)
+}
+
+fn versioned(row: &DenyPolicyRow) -> Outcome<Versioned<BlockingCondition>> {
+    Ok(Versioned { version: row.version, value: view(row)? })
+}
+
+fn view(row: &DenyPolicyRow) -> Outcome<BlockingCondition> {
+    let condition_type = ConditionType::named(&row.kind).ok_or_else(|| {
+        tracing::error!(kind = row.kind, "a stored deny policy cannot be read");
+        Problem::internal()
+    })?;
+    Ok(BlockingCondition {
+        condition_id: Some(row.id.to_string()),
+        condition_type,
+        condition_value: row.document.clone(),
+        condition_status: Some(row.enabled),
+    })
+}

@@ -1,0 +1,90 @@
+//! Plans of all levels, by type and name.
+
+use phantom_store::PlanLevel;
+use phantom_store::PlanRow;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+
+/// A plan of any level. WSO2's number of the row is null here.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ThrottlePolicyDetails)]
+pub struct PlanDetails {
+    pub policy_id: Option<i64>,
+    pub uuid: String,
+    pub policy_name: String,
+    pub display_name: Option<String>,
+    pub description: Option<String>,
+    pub is_deployed: bool,
+    /// `app`, `sub`, `api` or `global`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+}
+
+/// Terms are separated by blanks: `type:app`, `name:gold`, or part of a name.
+pub async fn search(control: &Control, query: &str) -> Outcome<Vec<PlanDetails>> {
+    let wanted = Wanted::parse(query)?;
+    let rows = control.store.plans().await?;
+    Ok(rows.into_iter().filter(|row| wanted.takes(row)).map(details).collect())
+}
+
+#[derive(Debug, Default)]
+struct Wanted {
+    level: Option<PlanLevel>,
+    /// Lower case; each has to be in the name.
+    parts: Vec<String>,
+}
+
+impl Wanted {
+    fn parse(query: &str) -> Outcome<Self> {
+        let mut wanted = Self::default();
+        for term in query.split_whitespace() {
+            match term.split_once(':') {
+                None => wanted.parts.push(term.to_lowercase()),
+                Some(("name", name)) if !name.is_empty() => {
+                    wanted.parts.push(name.trim_matches('"').to_lowercase());
+                }
+                Some(("type", "all")) => wanted.level = None,
+                Some(("type", kind)) => {
+                    let level = LEVELS.iter().find(|(name, _)| *name == kind);
+                    let refused = || Problem::bad_request("query: type is all, app, sub, api or global");
+                    wanted.level = Some(level.ok_or_else(refused)?.1);
+                }
+                Some(_) => return Err(Problem::bad_request("query: only type: and name: are known")),
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn takes(&self, row: &PlanRow) -> bool {
+        let name = row.name.to_lowercase();
+        self.level.is_none_or(|level| row.level == level)
+            && self.parts.iter().all(|part| name.contains(part))
+    }
+}
+
+const LEVELS: [(&str, PlanLevel); 4] = [
+    ("app", PlanLevel::Application),
+    ("sub", PlanLevel::Subscription),
+    ("api", PlanLevel::Advanced),
+    ("global", PlanLevel::Custom),
+];
+
+fn details(row: PlanRow) -> PlanDetails {
+    let text = |member: &str| row.document.get(member).and_then(Value::as_str).map(str::to_owned);
+    let kind = LEVELS.iter().find(|(_, level)| *level == row.level).map_or("", |(name, _)| *name);
+    PlanDetails {
+        policy_id: None,
+        uuid: row.id.to_string(),
+        display_name: text("displayName"),
+        description: text("description"),
+        is_deployed: true,
+        kind,
+        policy_name: row.name,
+    }
+}

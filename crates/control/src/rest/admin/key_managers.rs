@@ -1,0 +1,199 @@
+//! `/key-managers`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::Multipart;
+use axum::extract::State;
+use axum::extract::multipart::MultipartRejection;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::exchange::ChangeErrors;
+use super::exchange::Created;
+use super::exchange::DeleteErrors;
+use super::exchange::Id;
+use super::exchange::IfMatch;
+use super::exchange::ReadErrors;
+use super::exchange::Tagged;
+use super::exchange::WriteErrors;
+use crate::app::key_managers;
+use crate::app::key_managers::DiscoveredKeyManager;
+use crate::app::key_managers::KeyManagerDocument;
+use crate::app::key_managers::KeyManagerInfo;
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::list::WholeList;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+
+/// Parts of the form that are looked at.
+const MAX_PARTS: usize = 16;
+
+/// What was found at a well-known URL, if anything was.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = KeyManagerWellKnownResponse)]
+pub struct WellKnownResponse {
+    pub valid: bool,
+    pub value: Option<DiscoveredKeyManager>,
+}
+
+/// The parts of the form, for the description.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form; the form itself may hold other parts")]
+pub struct DiscoveryRequest {
+    /// Of OpenID or OAuth metadata.
+    #[schema(max_length = 2000)]
+    url: Option<String>,
+    /// A type of connector.
+    #[serde(rename = "type")]
+    #[schema(max_length = 45)]
+    kind: Option<String>,
+}
+
+/// List key managers
+#[utoipa::path(
+    get,
+    path = "/key-managers",
+    operation_id = "listKeyManagers",
+    tag = "Admin: key managers",
+    responses((status = 200, description = "All", body = WholeList<KeyManagerInfo>), ReadErrors)
+)]
+pub async fn list(State(control): State<Arc<Control>>) -> Outcome<Json<WholeList<KeyManagerInfo>>> {
+    Ok(Json(WholeList::new(key_managers::list(&control).await?)))
+}
+
+/// Add a key manager
+#[utoipa::path(
+    post,
+    path = "/key-managers",
+    operation_id = "createKeyManager",
+    tag = "Admin: key managers",
+    request_body = KeyManagerDocument,
+    responses(
+        (status = 201, description = "Made", body = KeyManagerDocument),
+        WriteErrors,
+    )
+)]
+pub async fn create(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Body(request): Body<KeyManagerDocument>,
+) -> Outcome<Created<KeyManagerDocument>> {
+    let (id, made) = key_managers::create(&control, &caller, request).await?;
+    Ok(Created { collection: "/key-managers", id, made })
+}
+
+/// Read a key manager
+#[utoipa::path(
+    get,
+    path = "/key-managers/{keyManagerId}",
+    operation_id = "readKeyManager",
+    tag = "Admin: key managers",
+    params(("keyManagerId" = String, Path)),
+    responses((status = 200, description = "As it is", body = KeyManagerDocument), ReadErrors)
+)]
+pub async fn read(
+    State(control): State<Arc<Control>>,
+    Id(id): Id,
+) -> Outcome<Tagged<KeyManagerDocument>> {
+    key_managers::read(&control, &id).await.map(Tagged)
+}
+
+/// Change a key manager
+#[utoipa::path(
+    put,
+    path = "/key-managers/{keyManagerId}",
+    operation_id = "updateKeyManager",
+    tag = "Admin: key managers",
+    params(("keyManagerId" = String, Path)),
+    request_body = KeyManagerDocument,
+    responses(
+        (status = 200, description = "Changed", body = KeyManagerDocument),
+        WriteErrors,
+        ChangeErrors,
+    )
+)]
+pub async fn update(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Id(id): Id,
+    if_match: IfMatch,
+    Body(request): Body<KeyManagerDocument>,
+) -> Outcome<Tagged<KeyManagerDocument>> {
+    key_managers::update(&control, &caller, &id, if_match.accepts(), request).await.map(Tagged)
+}
+
+/// Delete a key manager
+#[utoipa::path(
+    delete,
+    path = "/key-managers/{keyManagerId}",
+    operation_id = "deleteKeyManager",
+    tag = "Admin: key managers",
+    params(("keyManagerId" = String, Path)),
+    responses((status = 200, description = "Deleted"), DeleteErrors)
+)]
+pub async fn delete(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Id(id): Id,
+    if_match: IfMatch,
+) -> Outcome<StatusCode> {
+    key_managers::delete(&control, &caller, &id, if_match.accepts()).await?;
+    Ok(StatusCode::OK)
+}
+
+/// Read the metadata of an authorization server
+#[utoipa::path(
+    post,
+    path = "/key-managers/discover",
+    operation_id = "discoverKeyManager",
+    tag = "Admin: key managers",
+    request_body(content = DiscoveryRequest, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "What was found", body = WellKnownResponse),
+        WriteErrors,
+    )
+)]
+pub async fn discover(
+    State(control): State<Arc<Control>>,
+    form: Result<Multipart, MultipartRejection>,
+) -> Outcome<Json<WellKnownResponse>> {
+    let form = form.map_err(|_| {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let description = "The body has to be multipart/form-data.";
+        Problem::new(status, "Unsupported Media Type", description)
+    })?;
+    let (url, kind) = parts(form).await?;
+    let value = match (url.as_str(), kind.as_str()) {
+        ("", _) => None,
+        (url, kind) => key_managers::discover(&control, url, kind).await,
+    };
+    Ok(Json(WellKnownResponse { valid: value.is_some(), value }))
+}
+
+/// `url` and `type`; a part that is not there is empty.
+async fn parts(mut form: Multipart) -> Outcome<(String, String)> {
+    let (mut url, mut kind) = (String::new(), String::new());
+    let unreadable = |error: axum::extract::multipart::MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            Problem::new(status, "Payload Too Large", "The body is longer than 1 MiB.")
+        }
+        _ => Problem::malformed_body(),
+    };
+    for _ in 0..MAX_PARTS {
+        let Some(field) = form.next_field().await.map_err(unreadable)? else {
+            return Ok((url, kind));
+        };
+        let part = match field.name() {
+            Some("url") => &mut url,
+            Some("type") => &mut kind,
+            _ => continue,
+        };
+        *part = field.text().await.map_err(unreadable)?;
+    }
+    Err(Problem::bad_request("The form has too many parts."))
+}

@@ -1,0 +1,204 @@
+//! `/throttling/policies`: the same five operations at each of four levels, and a search over all.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+
+use super::exchange::ReadErrors;
+use super::exchange::SearchQuery;
+use crate::app::plans;
+use crate::app::plans::PlanDetails;
+use crate::list::WholeList;
+use crate::plane::Control;
+use crate::problem::Outcome;
+
+/// Look for throttling policies of all levels
+#[utoipa::path(
+    get,
+    path = "/throttling/policies/search",
+    operation_id = "searchThrottlingPolicies",
+    tag = "Admin: throttling",
+    params(SearchQuery),
+    responses((status = 200, description = "Those found", body = WholeList<PlanDetails>), ReadErrors)
+)]
+pub async fn search(
+    State(control): State<Arc<Control>>,
+    query: SearchQuery,
+) -> Outcome<Json<WholeList<PlanDetails>>> {
+    Ok(Json(WholeList::new(plans::search(&control, query.text()).await?)))
+}
+
+macro_rules! operations {
+    (
+        $module:ident, $policy:ident, $collection:literal, $one:literal, $parameter:literal,
+        $list:literal, $create:literal, $read:literal, $update:literal, $delete:literal
+    ) => {
+        pub mod $module {
+            use std::sync::Arc;
+
+            use axum::Json;
+            use axum::extract::State;
+            use http::StatusCode;
+
+            use crate::app::plans;
+            use crate::app::plans::$policy;
+            use crate::body::Body;
+            use crate::caller::Caller;
+            use crate::list::WholeList;
+            use crate::plane::Control;
+            use crate::problem::Outcome;
+            use crate::rest::admin::exchange::ChangeErrors;
+            use crate::rest::admin::exchange::Created;
+            use crate::rest::admin::exchange::DeleteErrors;
+            use crate::rest::admin::exchange::Id;
+            use crate::rest::admin::exchange::IfMatch;
+            use crate::rest::admin::exchange::ReadErrors;
+            use crate::rest::admin::exchange::Tagged;
+            use crate::rest::admin::exchange::WriteErrors;
+
+            /// List the policies of this level
+            #[utoipa::path(
+                get,
+                path = $collection,
+                operation_id = $list,
+                tag = "Admin: throttling",
+                responses((status = 200, description = "All", body = WholeList<$policy>), ReadErrors)
+            )]
+            pub async fn list(
+                State(control): State<Arc<Control>>,
+            ) -> Outcome<Json<WholeList<$policy>>> {
+                Ok(Json(WholeList::new(plans::list(&control).await?)))
+            }
+
+            /// Add a policy
+            #[utoipa::path(
+                post,
+                path = $collection,
+                operation_id = $create,
+                tag = "Admin: throttling",
+                request_body = $policy,
+                responses((status = 201, description = "Made", body = $policy), WriteErrors)
+            )]
+            pub async fn create(
+                State(control): State<Arc<Control>>,
+                caller: Caller,
+                Body(policy): Body<$policy>,
+            ) -> Outcome<Created<$policy>> {
+                let (id, made) = plans::create(&control, &caller, policy).await?;
+                Ok(Created { collection: $collection, id, made })
+            }
+
+            /// Read a policy
+            #[utoipa::path(
+                get,
+                path = $one,
+                operation_id = $read,
+                tag = "Admin: throttling",
+                params(($parameter = String, Path)),
+                responses((status = 200, description = "As it is", body = $policy), ReadErrors)
+            )]
+            pub async fn read(
+                State(control): State<Arc<Control>>,
+                Id(id): Id,
+            ) -> Outcome<Tagged<$policy>> {
+                plans::read(&control, &id).await.map(Tagged)
+            }
+
+            /// Change a policy
+            #[utoipa::path(
+                put,
+                path = $one,
+                operation_id = $update,
+                tag = "Admin: throttling",
+                params(($parameter = String, Path)),
+                request_body = $policy,
+                responses(
+                    (status = 200, description = "Changed", body = $policy),
+                    WriteErrors,
+                    ChangeErrors,
+                )
+            )]
+            pub async fn update(
+                State(control): State<Arc<Control>>,
+                caller: Caller,
+                Id(id): Id,
+                if_match: IfMatch,
+                Body(policy): Body<$policy>,
+            ) -> Outcome<Tagged<$policy>> {
+                plans::update(&control, &caller, &id, if_match.accepts(), policy).await.map(Tagged)
+            }
+
+            /// Delete a policy
+            #[utoipa::path(
+                delete,
+                path = $one,
+                operation_id = $delete,
+                tag = "Admin: throttling",
+                params(($parameter = String, Path)),
+                responses((status = 200, description = "Deleted"), DeleteErrors)
+            )]
+            pub async fn delete(
+                State(control): State<Arc<Control>>,
+                caller: Caller,
+                Id(id): Id,
+                if_match: IfMatch,
+            ) -> Outcome<StatusCode> {
+                plans::delete::<$policy>(&control, &caller, &id, if_match.accepts()).await?;
+                Ok(StatusCode::OK)
+            }
+        }
+    };
+}
+
+operations!(
+    application,
+    ApplicationThrottlePolicy,
+    "/throttling/policies/application",
+    "/throttling/policies/application/{policyId}",
+    "policyId",
+    "listApplicationPolicies",
+    "createApplicationPolicy",
+    "readApplicationPolicy",
+    "updateApplicationPolicy",
+    "deleteApplicationPolicy"
+);
+
+operations!(
+    subscription,
+    SubscriptionThrottlePolicy,
+    "/throttling/policies/subscription",
+    "/throttling/policies/subscription/{policyId}",
+    "policyId",
+    "listSubscriptionPolicies",
+    "createSubscriptionPolicy",
+    "readSubscriptionPolicy",
+    "updateSubscriptionPolicy",
+    "deleteSubscriptionPolicy"
+);
+
+operations!(
+    advanced,
+    AdvancedThrottlePolicy,
+    "/throttling/policies/advanced",
+    "/throttling/policies/advanced/{policyId}",
+    "policyId",
+    "listAdvancedPolicies",
+    "createAdvancedPolicy",
+    "readAdvancedPolicy",
+    "updateAdvancedPolicy",
+    "deleteAdvancedPolicy"
+);
+
+operations!(
+    custom,
+    CustomRule,
+    "/throttling/policies/custom",
+    "/throttling/policies/custom/{ruleId}",
+    "ruleId",
+    "listCustomRules",
+    "createCustomRule",
+    "readCustomRule",
+    "updateCustomRule",
+    "deleteCustomRule"
+);
