@@ -1,0 +1,183 @@
+//! Applications: made, changed and ended by the subscribers they belong to.
+
+mod document;
+pub mod published;
+
+use phantom_store::ApplicationFilter;
+use phantom_store::ApplicationRow;
+use phantom_store::MappingMode;
+use phantom_store::Page;
+use phantom_store::PlanLevel;
+use phantom_store::StoreError;
+use phantom_store::Write;
+use uuid::Uuid;
+
+pub use document::ApplicationDocument;
+pub use document::ApplicationVisibility;
+pub use document::TokenType;
+
+use crate::caller::Caller;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+use crate::random;
+
+/// What a subscriber says of an application, within its bounds.
+#[derive(Clone, Debug)]
+pub struct ApplicationDraft {
+    pub name: String,
+    /// An application plan.
+    pub plan: String,
+    pub document: ApplicationDocument,
+}
+
+/// An application with what is counted for it.
+#[derive(Clone, Debug)]
+pub struct Application {
+    pub row: ApplicationRow,
+    pub document: ApplicationDocument,
+    pub subscriptions: u64,
+}
+
+/// The caller's own that match, whoever's the filter asks for.
+pub async fn list(
+    control: &Control,
+    caller: &Caller,
+    filter: ApplicationFilter,
+) -> Outcome<Page<Application>> {
+    let filter = ApplicationFilter { owner: Some(caller.name.clone()), ..filter };
+    let page = control.store.applications(&filter).await?;
+    let mut rows = Vec::with_capacity(page.rows.len());
+    for row in page.rows {
+        rows.push(counted(control, row).await?);
+    }
+    Ok(Page { rows, total: page.total })
+}
+
+pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Application> {
+    counted(control, own(control, caller, id).await?).await
+}
+
+pub async fn create(
+    control: &Control,
+    caller: &Caller,
+    draft: ApplicationDraft,
+) -> Outcome<Application> {
+    let mut write = control.write(caller).await?;
+    check_plan(&mut write, &draft.plan).await?;
+    if write.application_by_name(&caller.name, &draft.name).await?.is_some() {
+        return Err(exists(&draft.name));
+    }
+    let row = ApplicationRow {
+        id: random::id(),
+        name: draft.name,
+        owner: caller.name.clone(),
+        plan: draft.plan,
+        document: draft.document.to_value()?,
+        version: 1,
+        created_at: control.now(),
+        updated_at: control.now(),
+    };
+    write.insert_application(&row).await.map_err(|error| taken(error, &row.name))?;
+    write.commit().await?;
+    Ok(Application { row, document: draft.document, subscriptions: 0 })
+}
+
+/// `check` is given the version that is there, and may object to it.
+pub async fn update(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    draft: ApplicationDraft,
+    check: impl FnOnce(i64) -> Outcome<()>,
+) -> Outcome<Application> {
+    let mut write = control.write(caller).await?;
+    let row = own_in(&mut write, caller, id).await?;
+    check(row.version)?;
+    check_plan(&mut write, &draft.plan).await?;
+    let namesake = write.application_by_name(&row.owner, &draft.name).await?;
+    if namesake.is_some_and(|namesake| namesake.id != row.id) {
+        return Err(exists(&draft.name));
+    }
+    let document = draft.document.to_value()?;
+    let name = draft.name.clone();
+    let row = ApplicationRow { name: draft.name, plan: draft.plan, document, ..row };
+    let row = write.update_application(row).await.map_err(|error| taken(error, &name))?;
+    write.commit().await?;
+    counted(control, row).await
+}
+
+/// With its subscriptions, keys, and the clients that were made for it.
+pub async fn delete(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    check: impl FnOnce(i64) -> Outcome<()>,
+) -> Outcome<()> {
+    let mut write = control.write(caller).await?;
+    let row = own_in(&mut write, caller, id).await?;
+    check(row.version)?;
+    for mapping in write.key_mappings(row.id).await? {
+        if mapping.mode == MappingMode::Created
+            && write.client(&mapping.consumer_key).await?.is_some()
+        {
+            write.delete_client(&mapping.consumer_key).await?;
+        }
+    }
+    write.delete_application(row.id).await?;
+    Ok(write.commit().await?)
+}
+
+/// The caller's application of that id: 404 when there is none, 403 when it is another's.
+pub async fn own(control: &Control, caller: &Caller, id: &str) -> Outcome<ApplicationRow> {
+    let row = match Uuid::try_parse(id) {
+        Ok(uuid) => control.store.application(uuid).await?,
+        Err(_) => None,
+    };
+    owned(row, caller, id)
+}
+
+/// As [`own`], and stays so until the transaction ends.
+pub async fn own_in(write: &mut Write, caller: &Caller, id: &str) -> Outcome<ApplicationRow> {
+    let row = match Uuid::try_parse(id) {
+        Ok(uuid) => write.application(uuid).await?,
+        Err(_) => None,
+    };
+    owned(row, caller, id)
+}
+
+fn owned(row: Option<ApplicationRow>, caller: &Caller, id: &str) -> Outcome<ApplicationRow> {
+    let row = row.ok_or_else(|| Problem::not_found("application", id))?;
+    if row.owner != caller.name {
+        let description = "You don't have permission to access the application with Id";
+        return Err(Problem::forbidden(format!("{description} {id}")));
+    }
+    Ok(row)
+}
+
+/// The application as a subscription shows it.
+pub async fn counted(control: &Control, row: ApplicationRow) -> Outcome<Application> {
+    let subscriptions = control.store.subscription_count(row.id).await?;
+    let document = ApplicationDocument::of(&row)?;
+    Ok(Application { row, document, subscriptions })
+}
+
+async fn check_plan(write: &mut Write, name: &str) -> Outcome<()> {
+    match write.plan_by_name(PlanLevel::Application, name).await? {
+        Some(_) => Ok(()),
+        None => Err(Problem::bad_request(format!(
+            "Specified application throttling policy '{name}' does not exist"
+        ))),
+    }
+}
+
+fn exists(name: &str) -> Problem {
+    Problem::exists(format!("An application already exists with name {name}"))
+}
+
+fn taken(error: StoreError, name: &str) -> Problem {
+    match error {
+        StoreError::Duplicate { .. } => exists(name),
+        error => error.into(),
+    }
+}

@@ -1,0 +1,120 @@
+//! Keys that are made for an application, at the resident key manager.
+
+use http::StatusCode;
+use phantom_store::ApplicationRow;
+use phantom_store::ClientPurpose;
+use phantom_store::ClientRow;
+use phantom_store::KeyMappingRow;
+use phantom_store::MappedKeyType;
+use phantom_store::MappingMode;
+use serde_json::json;
+
+use super::Key;
+use super::KeyDocument;
+use super::key_manager;
+use super::key_manager::KeyManager;
+use super::taken;
+use crate::app::applications;
+use crate::caller::Caller;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+use crate::random;
+
+#[derive(Clone, Debug)]
+pub struct GenerateRequest {
+    pub key_type: MappedKeyType,
+    /// Name or id; none is the resident one.
+    pub key_manager: Option<String>,
+    pub document: KeyDocument,
+}
+
+pub async fn generate(
+    control: &Control,
+    caller: &Caller,
+    application: &str,
+    request: GenerateRequest,
+) -> Outcome<Key> {
+    let mut write = control.write(caller).await?;
+    let application = applications::own_in(&mut write, caller, application).await?;
+    let key_manager = key_manager::asked_for(&mut write, request.key_manager.as_deref()).await?;
+    let key_manager = key_manager.ok_or_else(key_manager::not_registered)?;
+    if !key_manager.row.enabled {
+        return Err(key_manager::disabled());
+    }
+    key_manager.require_visible(caller)?;
+    if !key_manager.creates_clients() {
+        return Err(key_manager::creates_no_clients());
+    }
+    check_grants(&key_manager, &request.document)?;
+    let mapped = write.key_mappings(application.id).await?;
+    let is_same = |row: &KeyMappingRow| {
+        row.key_manager == key_manager.row.id && row.key_type == request.key_type
+    };
+    if mapped.iter().any(is_same) {
+        return Err(exists());
+    }
+    let client = new_client(control, &application, &request)?;
+    let row = KeyMappingRow {
+        id: random::id(),
+        application: application.id,
+        key_manager: key_manager.row.id,
+        key_type: request.key_type,
+        consumer_key: client.client_id.clone(),
+        // The client's own; kept there alone.
+        secret: None,
+        mode: MappingMode::Created,
+        document: request.document.to_value()?,
+        created_at: control.now(),
+    };
+    write.insert_client(&client).await?;
+    write.insert_key_mapping(&row).await.map_err(|error| taken(error, exists))?;
+    write.commit().await?;
+    let (document, key_manager) = (request.document, key_manager.row.name);
+    Ok(Key { row, document, key_manager, secret: Some(client.secret) })
+}
+
+/// Grants are those the key manager has, and those that come back by a redirect say where to.
+pub fn check_grants(key_manager: &KeyManager, document: &KeyDocument) -> Outcome<()> {
+    const REDIRECTING: [&str; 2] = ["authorization_code", "implicit"];
+    let grants = &document.grant_types;
+    let known = &key_manager.settings.available_grant_types;
+    let unknown = |grant: &&String| {
+        !known.contains(grant) && !REDIRECTING.contains(&grant.as_str())
+    };
+    if let Some(grant) = grants.iter().find(unknown) {
+        let description = "is not supported by the key manager";
+        return Err(Problem::bad_request(format!("The grant type '{grant}' {description}.")));
+    }
+    let redirects = grants.iter().any(|grant| REDIRECTING.contains(&grant.as_str()));
+    if redirects && document.callback_url.is_none() {
+        let description = "callbackUrl: must be given for authorization_code and implicit";
+        return Err(Problem::bad_request(description));
+    }
+    Ok(())
+}
+
+fn new_client(
+    control: &Control,
+    application: &ApplicationRow,
+    request: &GenerateRequest,
+) -> Outcome<ClientRow> {
+    let ApplicationRow { name, owner, .. } = application;
+    Ok(ClientRow {
+        client_id: random::client_id()?,
+        name: format!("{owner}_{name}_{}", request.key_type.as_str()),
+        owner: owner.clone(),
+        secret: random::secret()?,
+        grants: request.document.grant_types.clone(),
+        callback_url: request.document.callback_url.clone(),
+        token_type: "DEFAULT".to_owned(),
+        purpose: ClientPurpose::ApplicationKey,
+        document: json!({}),
+        created_at: control.now(),
+    })
+}
+
+fn exists() -> Problem {
+    let description = "The application has a key of this type at this key manager already.";
+    Problem::coded(StatusCode::CONFLICT, 901_408, "Key Mappings already exists", description)
+}

@@ -1,0 +1,96 @@
+//! Key managers as subscribers may use them.
+
+use http::StatusCode;
+use phantom_store::KeyManagerRow;
+use phantom_store::Write;
+use uuid::Uuid;
+
+use crate::app::key_managers;
+use crate::app::key_managers::KeyManagerDocument;
+use crate::app::key_managers::KeyManagerTokenType;
+use crate::app::subscriptions::permissions::Permissions;
+use crate::caller::Caller;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+use crate::seed::RESIDENT;
+use crate::seed::RESIDENT_KIND;
+
+/// A key manager with what of its settings concerns subscribers.
+#[derive(Clone, Debug)]
+pub struct KeyManager {
+    pub row: KeyManagerRow,
+    pub settings: KeyManagerDocument,
+}
+
+/// All enabled ones that the caller may see, by name.
+pub async fn visible_key_managers(control: &Control, caller: &Caller) -> Outcome<Vec<KeyManager>> {
+    let mut visible = Vec::new();
+    for row in control.store.key_managers().await? {
+        if row.enabled && Permissions::admit(&row.document, caller)? {
+            visible.push(KeyManager::of(row)?);
+        }
+    }
+    Ok(visible)
+}
+
+/// By name or id; the resident one where none is named.
+pub async fn asked_for(write: &mut Write, name: Option<&str>) -> Outcome<Option<KeyManager>> {
+    let name = name.unwrap_or(RESIDENT);
+    let mut row = write.key_manager_by_name(name).await?;
+    if let (None, Ok(id)) = (&row, Uuid::try_parse(name)) {
+        row = write.key_manager(id).await?;
+    }
+    row.map(KeyManager::of).transpose()
+}
+
+impl KeyManager {
+    pub fn of(row: KeyManagerRow) -> Outcome<Self> {
+        let settings = key_managers::stored(&row)?;
+        Ok(Self { row, settings })
+    }
+
+    #[must_use]
+    pub fn is_resident(&self) -> bool {
+        self.row.kind == RESIDENT_KIND
+    }
+
+    /// We are a client of the others, and register none at them.
+    #[must_use]
+    pub fn creates_clients(&self) -> bool {
+        let creates = self.settings.enable_oauth_app_creation.unwrap_or(false);
+        self.is_resident() && creates && !self.only_exchanges()
+    }
+
+    /// Its tokens never reach a gateway.
+    #[must_use]
+    pub fn only_exchanges(&self) -> bool {
+        self.settings.token_type == Some(KeyManagerTokenType::Exchanged)
+    }
+
+    pub fn require_visible(&self, caller: &Caller) -> Outcome<()> {
+        if Permissions::admit(&self.row.document, caller)? {
+            return Ok(());
+        }
+        let description = format!("The key manager {} is not open to the user.", self.row.name);
+        let message = "Key Manager is restricted";
+        Err(Problem::coded(StatusCode::FORBIDDEN, 902_013, message, description))
+    }
+}
+
+pub fn not_registered() -> Problem {
+    let description = "The key manager is not there, or is disabled.";
+    let message = "Key Manager not Registered";
+    Problem::coded(StatusCode::BAD_REQUEST, 901_403, message, description)
+}
+
+pub fn disabled() -> Problem {
+    let message = "Key Manager is not enabled in the system";
+    Problem::coded(StatusCode::BAD_REQUEST, 901_406, message, message)
+}
+
+pub fn creates_no_clients() -> Problem {
+    let message = "Key Manager doesn't support generating OAuth applications";
+    let description = "Register the client at the key manager itself and map its keys.";
+    Problem::coded(StatusCode::BAD_REQUEST, 901_405, message, description)
+}

@@ -1,0 +1,104 @@
+//! Keys that are there already, at whatever key manager, become an application's.
+
+use http::StatusCode;
+use phantom_store::KeyManagerRow;
+use phantom_store::KeyMappingRow;
+use phantom_store::MappedKeyType;
+use phantom_store::MappingMode;
+use phantom_store::Write;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use subtle::ConstantTimeEq;
+
+use super::Key;
+use super::KeyDocument;
+use super::key_manager;
+use super::taken;
+use crate::app::applications;
+use crate::caller::Caller;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+use crate::random;
+use crate::seed::RESIDENT_KIND;
+
+#[derive(Debug)]
+pub struct MapRequest {
+    pub consumer_key: String,
+    pub consumer_secret: Option<SecretString>,
+    /// Name or id; none is the resident one.
+    pub key_manager: Option<String>,
+    pub key_type: MappedKeyType,
+}
+
+/// Whether the key manager is meant for out-of-band provisioning does not matter: WSO2 looks at
+/// that switch in its pages alone, and the tutorial has it off.
+pub async fn map(
+    control: &Control,
+    caller: &Caller,
+    application: &str,
+    request: MapRequest,
+) -> Outcome<Key> {
+    let mut write = control.write(caller).await?;
+    let application = applications::own_in(&mut write, caller, application).await?;
+    let key_manager = key_manager::asked_for(&mut write, request.key_manager.as_deref()).await?;
+    let key_manager =
+        key_manager.filter(|each| each.row.enabled).ok_or_else(key_manager::not_registered)?;
+    key_manager.require_visible(caller)?;
+    if key_manager.only_exchanges() {
+        return Err(key_manager::creates_no_clients());
+    }
+    let mapped = write.key_mappings(application.id).await?;
+    let is_same = |row: &KeyMappingRow| {
+        row.key_manager == key_manager.row.id && row.key_type == request.key_type
+    };
+    if mapped.iter().any(is_same)
+        || write.key_mapping_of(key_manager.row.id, &request.consumer_key).await?.is_some()
+    {
+        return Err(exists());
+    }
+    check_client(&mut write, &key_manager.row, &request).await?;
+    let document = KeyDocument::default();
+    let row = KeyMappingRow {
+        id: random::id(),
+        application: application.id,
+        key_manager: key_manager.row.id,
+        key_type: request.key_type,
+        consumer_key: request.consumer_key,
+        secret: request.consumer_secret,
+        mode: MappingMode::Mapped,
+        document: document.to_value()?,
+        created_at: control.now(),
+    };
+    write.insert_key_mapping(&row).await.map_err(|error| taken(error, exists))?;
+    write.commit().await?;
+    let secret = row.secret.clone();
+    Ok(Key { row, document, key_manager: key_manager.row.name, secret })
+}
+
+/// The resident key manager knows its clients: only who holds the secret may take one for an
+/// application. What other key managers know is theirs.
+async fn check_client(
+    write: &mut Write,
+    key_manager: &KeyManagerRow,
+    request: &MapRequest,
+) -> Outcome<()> {
+    if key_manager.kind != RESIDENT_KIND {
+        return Ok(());
+    }
+    let client = write.client(&request.consumer_key).await?;
+    let given = request.consumer_secret.as_ref().map_or("", |secret| secret.expose_secret());
+    let fits = client.is_some_and(|client| {
+        bool::from(client.secret.expose_secret().as_bytes().ct_eq(given.as_bytes()))
+    });
+    if fits {
+        return Ok(());
+    }
+    Err(Problem::bad_request("The consumer key or its secret is wrong for this key manager."))
+}
+
+fn exists() -> Problem {
+    let description = "The key manager has this consumer key for an application already, or a key \
+                       of this type for this one.";
+    Problem::coded(StatusCode::CONFLICT, 901_409, "Key Mappings already exists", description)
+}

@@ -1,0 +1,251 @@
+//! Subscriptions: which APIs an application may call, under which plan.
+
+mod check;
+pub mod permissions;
+pub mod visible;
+
+use phantom_store::ApplicationFilter;
+use phantom_store::Page;
+use phantom_store::StoreError;
+use phantom_store::SubscriptionRow;
+use phantom_store::Write;
+use uuid::Uuid;
+
+use crate::app::apis::Api;
+use crate::app::apis::document::ApiDocument;
+use crate::app::applications;
+use crate::app::applications::Application;
+use crate::caller::Caller;
+use crate::list;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+use crate::random;
+
+const UNBLOCKED: &str = "UNBLOCKED";
+
+/// What a subscriber asks for.
+#[derive(Clone, Debug)]
+pub struct SubscriptionDraft {
+    pub application: String,
+    pub api: Option<String>,
+    pub plan: String,
+    /// The plan to change to, where `plan` is the one there is.
+    pub requested_plan: Option<String>,
+}
+
+/// A subscription with both of its ends.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    pub row: SubscriptionRow,
+    pub api: Api,
+    pub application: Application,
+}
+
+pub async fn create(
+    control: &Control,
+    caller: &Caller,
+    draft: &SubscriptionDraft,
+) -> Outcome<Subscription> {
+    let mut write = control.write(caller).await?;
+    let row = insert(control, &mut write, caller, draft).await?;
+    write.commit().await?;
+    complete(control, row).await
+}
+
+/// All of them or none.
+pub async fn create_all(
+    control: &Control,
+    caller: &Caller,
+    drafts: &[SubscriptionDraft],
+) -> Outcome<Vec<Subscription>> {
+    let mut write = control.write(caller).await?;
+    let mut rows = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        rows.push(insert(control, &mut write, caller, draft).await?);
+    }
+    write.commit().await?;
+    let mut subscriptions = Vec::with_capacity(rows.len());
+    for row in rows {
+        subscriptions.push(complete(control, row).await?);
+    }
+    Ok(subscriptions)
+}
+
+pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Subscription> {
+    let row = match Uuid::try_parse(id) {
+        Ok(id) => control.store.subscription(id).await?,
+        Err(_) => None,
+    };
+    let row = row.ok_or_else(|| not_found(id))?;
+    applications::own(control, caller, &row.application.to_string()).await?;
+    complete(control, row).await
+}
+
+/// Those of the caller's application, or of all of the caller's applications to one API.
+pub async fn list(
+    control: &Control,
+    caller: &Caller,
+    application: Option<&str>,
+    api: Option<&str>,
+    page: list::Page,
+) -> Outcome<(Vec<Subscription>, u64)> {
+    let found = match (application, api) {
+        (None, None) => {
+            return Err(Problem::bad_request("Either applicationId or apiId should be available"));
+        }
+        (Some(application), None) => of_application(control, caller, application, page).await?,
+        (Some(application), Some(api)) => {
+            let application = applications::own(control, caller, application).await?;
+            let api = visible::existing(control, api).await?;
+            let row = control.store.subscription_of(application.id, api.id).await?;
+            let (rows, total) = page.of(row.into_iter().collect());
+            Page { rows, total }
+        }
+        (None, Some(api)) => {
+            let api = visible::existing(control, api).await?;
+            let (rows, total) = page.of(of_own_applications(control, caller, api.id).await?);
+            Page { rows, total }
+        }
+    };
+    let mut subscriptions = Vec::with_capacity(found.rows.len());
+    for row in found.rows {
+        subscriptions.push(complete(control, row).await?);
+    }
+    Ok((subscriptions, found.total))
+}
+
+/// Another plan. What blocks the subscription stays.
+pub async fn change_plan(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    draft: &SubscriptionDraft,
+    precondition: impl FnOnce(i64) -> Outcome<()>,
+) -> Outcome<Subscription> {
+    let mut write = control.write(caller).await?;
+    let row = own_in(&mut write, caller, id).await?;
+    precondition(row.version)?;
+    let is_same = |id: &str, uuid: Uuid| Uuid::try_parse(id).is_ok_and(|id| id == uuid);
+    if !is_same(&draft.application, row.application)
+        || draft.api.as_deref().is_some_and(|api| !is_same(api, row.api))
+    {
+        let description = "A subscription keeps its application and its API.";
+        return Err(Problem::bad_request(description));
+    }
+    let api = write.api(row.api).await?.ok_or_else(Problem::internal)?;
+    let plan = match &draft.requested_plan {
+        Some(requested) if draft.plan == row.plan => requested,
+        _ => &draft.plan,
+    };
+    check::plan(&mut write, caller, &ApiDocument::of(&api)?, plan).await?;
+    let row = SubscriptionRow { plan: plan.clone(), requested_plan: plan.clone(), ..row };
+    let row = write.update_subscription(row).await?;
+    write.commit().await?;
+    complete(control, row).await
+}
+
+pub async fn delete(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    precondition: impl FnOnce(i64) -> Outcome<()>,
+) -> Outcome<()> {
+    let mut write = control.write(caller).await?;
+    let row = own_in(&mut write, caller, id).await?;
+    precondition(row.version)?;
+    write.delete_subscription(row.id).await?;
+    Ok(write.commit().await?)
+}
+
+async fn insert(
+    control: &Control,
+    write: &mut Write,
+    caller: &Caller,
+    draft: &SubscriptionDraft,
+) -> Outcome<SubscriptionRow> {
+    let api = draft.api.as_deref();
+    let api = api.ok_or_else(|| Problem::bad_request("apiId: must not be null"))?;
+    let application = applications::own_in(write, caller, &draft.application).await?;
+    let Api { row: api, document } = visible::existing_in(write, caller, api).await?;
+    check::state(&api)?;
+    check::security(&document)?;
+    check::plan(write, caller, &document, &draft.plan).await?;
+    if let Some(row) = write.subscription_of(application.id, api.id).await? {
+        return Err(check::exists(&row, &api, &application));
+    }
+    let row = SubscriptionRow {
+        id: random::id(),
+        application: application.id,
+        api: api.id,
+        plan: draft.plan.clone(),
+        requested_plan: draft.plan.clone(),
+        status: UNBLOCKED.to_owned(),
+        version: 1,
+        created_at: control.now(),
+        updated_at: control.now(),
+    };
+    match write.insert_subscription(&row).await {
+        Ok(()) => Ok(row),
+        Err(StoreError::Duplicate { .. }) => Err(check::exists(&row, &api, &application)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn own_in(write: &mut Write, caller: &Caller, id: &str) -> Outcome<SubscriptionRow> {
+    let row = match Uuid::try_parse(id) {
+        Ok(id) => write.subscription(id).await?,
+        Err(_) => None,
+    };
+    let row = row.ok_or_else(|| not_found(id))?;
+    applications::own_in(write, caller, &row.application.to_string()).await?;
+    Ok(row)
+}
+
+async fn of_application(
+    control: &Control,
+    caller: &Caller,
+    application: &str,
+    page: list::Page,
+) -> Outcome<Page<SubscriptionRow>> {
+    let application = applications::own(control, caller, application).await?;
+    let clamped = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let (limit, offset) = (clamped(page.limit), clamped(page.offset));
+    Ok(control.store.subscriptions_of_application(application.id, limit, offset).await?)
+}
+
+/// In the order of the applications' names.
+async fn of_own_applications(
+    control: &Control,
+    caller: &Caller,
+    api: Uuid,
+) -> Outcome<Vec<SubscriptionRow>> {
+    const CHUNK: u32 = 500;
+    let mut found = Vec::new();
+    let owner = Some(caller.name.clone());
+    let mut filter = ApplicationFilter { owner, limit: CHUNK, ..ApplicationFilter::default() };
+    loop {
+        let page = control.store.applications(&filter).await?;
+        for application in &page.rows {
+            found.extend(control.store.subscription_of(application.id, api).await?);
+        }
+        filter.offset = filter.offset.saturating_add(CHUNK);
+        if page.rows.is_empty() || u64::from(filter.offset) >= page.total {
+            return Ok(found);
+        }
+    }
+}
+
+async fn complete(control: &Control, row: SubscriptionRow) -> Outcome<Subscription> {
+    // Either may have gone since the subscription was read, and it with them.
+    let gone = || not_found(&row.id.to_string());
+    let api = control.store.api(row.api).await?.ok_or_else(gone)?;
+    let application = control.store.application(row.application).await?.ok_or_else(gone)?;
+    let api = Api::of(api)?;
+    let application = applications::counted(control, application).await?;
+    Ok(Subscription { row, api, application })
+}
+
+fn not_found(id: &str) -> Problem {
+    Problem::not_found("subscription", id)
+}

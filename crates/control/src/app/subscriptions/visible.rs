@@ -1,0 +1,130 @@
+//! APIs as subscribers see them: published or prototyped, and open to their roles.
+
+use std::collections::HashSet;
+
+use phantom_store::ApiFilter;
+use phantom_store::ApiRow;
+use phantom_store::Write;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::app::apis::Api;
+use crate::app::apis::document::ApiDocument;
+use crate::app::apis::document::Visibility;
+use crate::app::apis::scan;
+use crate::app::search::ApiQuery;
+use crate::app::search::Key;
+use crate::caller::Caller;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+
+/// States in which an API is offered.
+pub const STATES: [&str; 2] = ["PUBLISHED", "PROTOTYPED"];
+
+/// All that match: exact names first, then by name, provider and version. Of several versions of an
+/// API the latest of those that match.
+pub async fn list(control: &Control, caller: &Caller, query: &ApiQuery) -> Outcome<Vec<Api>> {
+    let mut found = all(control, caller, query).await?;
+    found.sort_by_key(|api| std::cmp::Reverse((api.row.created_at, api.row.id)));
+    let mut seen = HashSet::new();
+    found.retain(|api| seen.insert((api.row.name.to_lowercase(), api.row.provider.clone())));
+    found.sort_by_cached_key(|api| {
+        let ApiRow { name, provider, version_name, .. } = &api.row;
+        (!query.names(name), name.to_lowercase(), provider.clone(), version_name.clone())
+    });
+    Ok(found)
+}
+
+/// The offered API of that id. One that the caller may not see is not there.
+pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Api> {
+    let api = Api::of(existing(control, id).await?)?;
+    if !STATES.contains(&api.row.state.as_str()) || !is_open(&api.document, caller) {
+        return Err(not_found(id));
+    }
+    Ok(api)
+}
+
+/// The API of that id, whatever its state and whoever may see it.
+pub async fn existing(control: &Control, id: &str) -> Outcome<ApiRow> {
+    let row = match Uuid::try_parse(id) {
+        Ok(id) => control.store.api(id).await?,
+        Err(_) => None,
+    };
+    row.ok_or_else(|| not_found(id))
+}
+
+/// The API of that id, whatever its state, if the caller's roles let it be seen.
+pub async fn existing_in(write: &mut Write, caller: &Caller, id: &str) -> Outcome<Api> {
+    let row = match Uuid::try_parse(id) {
+        Ok(id) => write.api(id).await?,
+        Err(_) => None,
+    };
+    let api = Api::of(row.ok_or_else(|| not_found(id))?)?;
+    if !is_open(&api.document, caller) {
+        return Err(not_found(id));
+    }
+    Ok(api)
+}
+
+async fn all(control: &Control, caller: &Caller, query: &ApiQuery) -> Outcome<Vec<Api>> {
+    let filter = ApiFilter {
+        name_contains: query.name_part().map(str::to_owned),
+        states: STATES.map(str::to_owned).to_vec(),
+        ..ApiFilter::default()
+    };
+    let mut found = Vec::new();
+    scan::stored(&control.store, filter, |row| {
+        let mut api = Api::of(row)?;
+        // Large, and no list shows it.
+        api.row.document = Value::Null;
+        api.document.definition = None;
+        let Api { row, document } = &api;
+        if is_open(document, caller) && query.matches(|key| values(row, document, key)) {
+            found.push(api);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(found)
+}
+
+fn is_open(document: &ApiDocument, caller: &Caller) -> bool {
+    match document.visibility {
+        Visibility::Public => true,
+        Visibility::Private => !caller.is_anonymous(),
+        Visibility::Restricted => {
+            let names = |role: &str| document.visible_roles.iter().any(|visible| visible == role);
+            caller.is_admin() || caller.roles.iter().any(|role| names(role.name()))
+        }
+    }
+}
+
+/// What the API has of that key of a query.
+fn values<'a>(row: &'a ApiRow, document: &'a ApiDocument, key: &Key) -> Vec<&'a str> {
+    match key {
+        Key::Name => vec![&row.name],
+        Key::Version => vec![&row.version_name],
+        Key::Context => vec![&row.context],
+        Key::Status => vec![&row.state],
+        Key::Provider => vec![&row.provider],
+        Key::Description => document.description.as_deref().into_iter().collect(),
+        Key::DisplayName => document.display_name.as_deref().into_iter().collect(),
+        Key::Tag => document.tags.iter().map(String::as_str).collect(),
+        Key::Category => {
+            let categories = document.others.get("categories").and_then(Value::as_array);
+            categories.into_iter().flatten().filter_map(Value::as_str).collect()
+        }
+        Key::Type => vec!["HTTP"],
+        Key::Vendor => vec!["wso2"],
+        Key::Property(name) => {
+            let properties = document.additional_properties.iter();
+            let named = properties.filter(|property| property.name.to_lowercase() == *name);
+            named.map(|property| property.value.as_str()).collect()
+        }
+    }
+}
+
+fn not_found(id: &str) -> Problem {
+    Problem::not_found("API", id)
+}

@@ -1,0 +1,161 @@
+//! `/apis`: what a subscriber may see of the APIs on offer.
+
+mod definition;
+mod endpoints;
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use http::header;
+use phantom_store::PlanLevel;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+pub use wire::ApiInfo;
+pub use wire::ApiResponse;
+pub use wire::ApiSearchResult;
+pub use wire::ScopeInfo;
+
+use super::answers::ListErrors;
+use super::answers::ReadErrors;
+use super::entity_tag::entity_tag;
+use super::extract::PathOf;
+use super::extract::QueryOf;
+use super::policies::ThrottlingPolicy;
+use crate::app::search::ApiQuery;
+use crate::app::subscriptions::permissions::Permissions;
+use crate::app::subscriptions::visible;
+use crate::caller::Caller;
+use crate::list::PageRequest;
+use crate::list::PagedList;
+use crate::plane::Control;
+use crate::problem::Outcome;
+
+/// Which APIs are listed.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ApisQuery {
+    /// `name:Http version:"v1" tag:weather`, or part of the name.
+    #[param(max_length = 1024)]
+    query: Option<String>,
+}
+
+/// List the APIs on offer
+///
+/// Without a credential those that are open to everybody.
+#[utoipa::path(
+    get,
+    path = "/apis",
+    operation_id = "devportal_list_apis",
+    tag = "DevPortal: APIs",
+    params(ApisQuery, PageRequest),
+    responses((status = 200, body = PagedList<ApiInfo>), ListErrors),
+)]
+pub async fn list(
+    State(control): State<Arc<Control>>,
+    QueryOf(query): QueryOf<ApisQuery>,
+    QueryOf(page): QueryOf<PageRequest>,
+    caller: Caller,
+) -> Outcome<Json<PagedList<ApiInfo>>> {
+    let page = page.page()?;
+    let asked = ApiQuery::parse(query.query.as_deref().unwrap_or_default())?;
+    let (list, total) = page.of(visible::list(&control, &caller, &asked).await?);
+    let list = list.into_iter().map(ApiInfo::from).collect();
+    let parameters = [("query", query.query.as_deref())];
+    Ok(Json(PagedList::new(list, total, page, "/apis", &parameters)))
+}
+
+/// Search what is on offer
+#[utoipa::path(
+    get,
+    path = "/search",
+    operation_id = "devportal_search",
+    tag = "DevPortal: APIs",
+    params(ApisQuery, PageRequest),
+    responses((status = 200, body = PagedList<ApiSearchResult>), ListErrors),
+)]
+pub async fn search(
+    State(control): State<Arc<Control>>,
+    QueryOf(query): QueryOf<ApisQuery>,
+    QueryOf(page): QueryOf<PageRequest>,
+    caller: Caller,
+) -> Outcome<Json<PagedList<ApiSearchResult>>> {
+    let page = page.page()?;
+    let asked = ApiQuery::parse(query.query.as_deref().unwrap_or_default())?;
+    let (list, total) = page.of(visible::list(&control, &caller, &asked).await?);
+    let list = list.into_iter().map(ApiSearchResult::from).collect();
+    let parameters = [("query", query.query.as_deref())];
+    Ok(Json(PagedList::new(list, total, page, "/search", &parameters)))
+}
+
+/// Read an API
+#[utoipa::path(
+    get,
+    path = "/apis/{apiId}",
+    operation_id = "devportal_read_api",
+    tag = "DevPortal: APIs",
+    params(("apiId" = String, Path)),
+    responses((status = 200, body = ApiResponse), ReadErrors),
+)]
+pub async fn read(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    caller: Caller,
+) -> Outcome<Response> {
+    let api = visible::find(&control, &caller, &id).await?;
+    let deployments = control.store.deployments(api.row.id).await?;
+    let endpoints = endpoints::of(&control.settings, &api, &deployments);
+    let tag = [(header::ETAG, entity_tag(api.row.version))];
+    Ok((tag, Json(ApiResponse::new(api, endpoints))).into_response())
+}
+
+/// Read the definition of an API
+///
+/// With the gateways' URLs in the place of the backends'.
+#[utoipa::path(
+    get,
+    path = "/apis/{apiId}/swagger",
+    operation_id = "devportal_read_definition",
+    tag = "DevPortal: APIs",
+    params(("apiId" = String, Path)),
+    responses((status = 200, description = "An OpenAPI document", body = Object), ReadErrors),
+)]
+pub async fn definition(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    caller: Caller,
+) -> Outcome<Response> {
+    let api = visible::find(&control, &caller, &id).await?;
+    let tag = [(header::ETAG, entity_tag(api.row.version))];
+    Ok((tag, Json(definition::of(&control.settings, &api))).into_response())
+}
+
+/// List the plans that an API can be subscribed to under
+#[utoipa::path(
+    get,
+    path = "/apis/{apiId}/subscription-policies",
+    operation_id = "devportal_list_api_plans",
+    tag = "DevPortal: APIs",
+    params(("apiId" = String, Path)),
+    responses((status = 200, body = Vec<ThrottlingPolicy>), ReadErrors),
+)]
+pub async fn subscription_policies(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    caller: Caller,
+) -> Outcome<Json<Vec<ThrottlingPolicy>>> {
+    let api = visible::find(&control, &caller, &id).await?;
+    let mut policies = Vec::new();
+    for name in &api.document.policies {
+        let row = control.store.plan_by_name(PlanLevel::Subscription, name).await?;
+        let Some(row) = row else { continue };
+        if Permissions::admit(&row.document, &caller)? {
+            policies.push(ThrottlingPolicy::of(&row));
+        }
+    }
+    Ok(Json(policies))
+}

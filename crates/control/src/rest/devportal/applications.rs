@@ -1,0 +1,229 @@
+//! `/applications`: a subscriber's own.
+
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use http::HeaderMap;
+use http::StatusCode;
+use http::header;
+use phantom_store::ApplicationFilter;
+use phantom_store::ApplicationSort;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa::ToSchema;
+
+pub use wire::ApplicationInfo;
+pub use wire::ApplicationRequest;
+pub use wire::ApplicationResponse;
+
+use super::answers::CreateErrors;
+use super::answers::DeleteErrors;
+use super::answers::ListErrors;
+use super::answers::OwnReadErrors;
+use super::answers::UpdateErrors;
+use super::clamped;
+use super::entity_tag::Precondition;
+use super::entity_tag::entity_tag;
+use super::extract::PathOf;
+use super::extract::QueryOf;
+use super::location;
+use crate::app::applications;
+use crate::app::applications::Application;
+use crate::app::keys;
+use crate::app::text;
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::list::PageRequest;
+use crate::list::PagedList;
+use crate::plane::Control;
+use crate::problem::Outcome;
+
+/// Which applications are listed, in which order.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub struct ApplicationQuery {
+    /// Part of the name, in any case.
+    #[param(max_length = 255)]
+    query: Option<String>,
+    #[param(inline)]
+    sort_by: Option<SortBy>,
+    #[param(inline)]
+    sort_order: Option<SortOrder>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum SortBy {
+    #[default]
+    Name,
+    ThrottlingPolicy,
+    Status,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SortOrder {
+    #[default]
+    Asc,
+    Desc,
+}
+
+/// List one's applications
+#[utoipa::path(
+    get,
+    path = "/applications",
+    operation_id = "devportal_list_applications",
+    tag = "DevPortal: applications",
+    params(ApplicationQuery, PageRequest),
+    responses((status = 200, body = PagedList<ApplicationInfo>), ListErrors),
+)]
+pub async fn list(
+    State(control): State<Arc<Control>>,
+    QueryOf(query): QueryOf<ApplicationQuery>,
+    QueryOf(page): QueryOf<PageRequest>,
+    caller: Caller,
+) -> Outcome<Json<PagedList<ApplicationInfo>>> {
+    let page = page.page()?;
+    text::optional("query", query.query.as_ref(), 255)?;
+    let filter = ApplicationFilter {
+        owner: None,
+        name_contains: query.query.clone(),
+        sort_by: query.sort_by.unwrap_or_default().into(),
+        descending: query.sort_order == Some(SortOrder::Desc),
+        limit: clamped(page.limit),
+        offset: clamped(page.offset),
+    };
+    let found = applications::list(&control, &caller, filter).await?;
+    let list = found.rows.into_iter().map(ApplicationInfo::from).collect();
+    let parameters = [
+        ("query", query.query.as_deref()),
+        ("sortBy", query.sort_by.map(SortBy::name)),
+        ("sortOrder", query.sort_order.map(SortOrder::name)),
+    ];
+    Ok(Json(PagedList::new(list, found.total, page, "/applications", &parameters)))
+}
+
+/// Make an application
+#[utoipa::path(
+    post,
+    path = "/applications",
+    operation_id = "devportal_create_application",
+    tag = "DevPortal: applications",
+    request_body = ApplicationRequest,
+    responses((status = 201, body = ApplicationResponse), CreateErrors),
+)]
+pub async fn create(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Body(request): Body<ApplicationRequest>,
+) -> Outcome<Response> {
+    let application = applications::create(&control, &caller, request.draft()?).await?;
+    let path = format!("/applications/{}", application.row.id);
+    let location = [(header::LOCATION, location(&control, &path)?)];
+    let answer = described(&control, application).await?;
+    Ok((StatusCode::CREATED, location, answer).into_response())
+}
+
+/// Read an application
+#[utoipa::path(
+    get,
+    path = "/applications/{applicationId}",
+    operation_id = "devportal_read_application",
+    tag = "DevPortal: applications",
+    params(("applicationId" = String, Path)),
+    responses((status = 200, body = ApplicationResponse), OwnReadErrors),
+)]
+pub async fn read(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    caller: Caller,
+) -> Outcome<Response> {
+    let application = applications::find(&control, &caller, &id).await?;
+    described(&control, application).await
+}
+
+/// Change an application
+#[utoipa::path(
+    put,
+    path = "/applications/{applicationId}",
+    operation_id = "devportal_update_application",
+    tag = "DevPortal: applications",
+    params(("applicationId" = String, Path), ("If-Match" = Option<String>, Header)),
+    request_body = ApplicationRequest,
+    responses((status = 200, body = ApplicationResponse), UpdateErrors),
+)]
+pub async fn update(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    caller: Caller,
+    headers: HeaderMap,
+    Body(request): Body<ApplicationRequest>,
+) -> Outcome<Response> {
+    let precondition = Precondition::if_match(&headers);
+    let draft = request.draft()?;
+    let check = |version| precondition.require(version);
+    let application = applications::update(&control, &caller, &id, draft, check).await?;
+    described(&control, application).await
+}
+
+/// Delete an application, its keys and subscriptions
+#[utoipa::path(
+    delete,
+    path = "/applications/{applicationId}",
+    operation_id = "devportal_delete_application",
+    tag = "DevPortal: applications",
+    params(("applicationId" = String, Path), ("If-Match" = Option<String>, Header)),
+    responses((status = 200, description = "Deleted"), DeleteErrors),
+)]
+pub async fn delete(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Outcome<()> {
+    let precondition = Precondition::if_match(&headers);
+    let check = |version| precondition.require(version);
+    applications::delete(&control, &caller, &id, check).await
+}
+
+async fn described(control: &Control, application: Application) -> Outcome<Response> {
+    let keys = keys::of_application(control, application.row.id).await?;
+    let tag = [(header::ETAG, entity_tag(application.row.version))];
+    let keys = keys.into_iter().map(Into::into).collect();
+    Ok((tag, Json(ApplicationResponse::new(application, keys))).into_response())
+}
+
+impl SortBy {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::ThrottlingPolicy => "throttlingPolicy",
+            Self::Status => "status",
+        }
+    }
+}
+
+impl From<SortBy> for ApplicationSort {
+    fn from(sort_by: SortBy) -> Self {
+        match sort_by {
+            SortBy::Name => Self::Name,
+            SortBy::ThrottlingPolicy => Self::Plan,
+            SortBy::Status => Self::Status,
+        }
+    }
+}
+
+impl SortOrder {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Asc => "asc",
+            Self::Desc => "desc",
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! Keys of applications on the wire.
+
+use std::time::Duration;
+
+use phantom_store::MappedKeyType;
+use phantom_store::MappingMode;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use url::Url;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::keys::ApplicationToken;
+use crate::app::keys::GenerateRequest;
+use crate::app::keys::Key;
+use crate::app::keys::KeyDocument;
+use crate::app::keys::MapRequest;
+use crate::app::keys::TokenOrder;
+use crate::app::text;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+use crate::rest::devportal::secret::WireSecret;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schema(as = devportal::KeyType)]
+pub enum KeyType {
+    Production,
+    Sandbox,
+}
+
+/// Whether the client was there before, or was made for the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "UPPERCASE")]
+#[schema(as = devportal::KeyMode)]
+pub enum KeyMode {
+    Mapped,
+    Created,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = devportal::ApplicationKeyMappingRequest)]
+pub struct MapKeysRequest {
+    /// The client's identifier at the key manager.
+    #[schema(min_length = 1, max_length = 512)]
+    consumer_key: String,
+    #[schema(max_length = 1024, value_type = Option<String>)]
+    consumer_secret: Option<WireSecret>,
+    /// Name or id; `Resident Key Manager` without it.
+    #[schema(max_length = 255)]
+    key_manager: Option<String>,
+    key_type: KeyType,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = devportal::ApplicationKeyGenerateRequest)]
+pub struct GenerateKeysRequest {
+    key_type: KeyType,
+    /// Name or id; `Resident Key Manager` without it.
+    #[schema(max_length = 255)]
+    key_manager: Option<String>,
+    #[schema(max_items = 50)]
+    grant_types_to_be_supported: Vec<String>,
+    /// Where `authorization_code` and `implicit` come back to: an absolute URL.
+    #[schema(max_length = 2048)]
+    callback_url: Option<String>,
+    additional_properties: Option<Map<String, Value>>,
+    #[serde(rename = "scopes")]
+    _scopes: Option<Value>,
+    #[serde(rename = "validityTime")]
+    _validity_time: Option<Value>,
+    #[serde(rename = "clientId")]
+    _client_id: Option<Value>,
+    #[serde(rename = "clientSecret")]
+    _client_secret: Option<Value>,
+}
+
+/// What can be changed of a key. The rest is taken, as clients send back what they have read, and
+/// changes nothing.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = devportal::ApplicationKeyRequest)]
+pub struct UpdateKeyRequest {
+    #[schema(max_items = 50)]
+    supported_grant_types: Option<Vec<String>>,
+    #[schema(max_length = 2048)]
+    callback_url: Option<String>,
+    additional_properties: Option<Map<String, Value>>,
+    #[serde(rename = "keyMappingId")]
+    _key_mapping_id: Option<Value>,
+    #[serde(rename = "keyManager")]
+    _key_manager: Option<Value>,
+    #[serde(rename = "consumerKey")]
+    _consumer_key: Option<Value>,
+    #[serde(rename = "consumerSecret")]
+    _consumer_secret: Option<Value>,
+    #[serde(rename = "consumerSecrets")]
+    _consumer_secrets: Option<Value>,
+    #[serde(rename = "keyState")]
+    _key_state: Option<Value>,
+    #[serde(rename = "keyType")]
+    _key_type: Option<Value>,
+    #[serde(rename = "mode")]
+    _mode: Option<Value>,
+    #[serde(rename = "groupId")]
+    _group_id: Option<Value>,
+    #[serde(rename = "token")]
+    _token: Option<Value>,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[schema(as = devportal::ApplicationTokenGenerateRequest)]
+pub struct TokenRequest {
+    #[schema(max_length = 1024, value_type = Option<String>)]
+    consumer_secret: Option<WireSecret>,
+    /// Seconds; less than one asks for the usual hour.
+    #[schema(maximum = 86400)]
+    validity_period: Option<i64>,
+    #[schema(max_items = 100)]
+    scopes: Option<Vec<String>>,
+    /// A token of this key that ends now.
+    #[schema(max_length = 8192, value_type = Option<String>)]
+    revoke_token: Option<WireSecret>,
+    grant_type: Option<TokenGrant>,
+    #[serde(rename = "additionalProperties")]
+    _additional_properties: Option<Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = devportal::ApplicationTokenGrant)]
+pub enum TokenGrant {
+    ClientCredentials,
+    /// Known, and answered with 400: the resident key manager exchanges no tokens.
+    TokenExchange,
+}
+
+/// A key, in the order in which WSO2 writes it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = devportal::ApplicationKey)]
+pub struct ApplicationKey {
+    key_mapping_id: Uuid,
+    /// Its name.
+    key_manager: String,
+    consumer_key: String,
+    #[schema(value_type = Option<String>)]
+    consumer_secret: Option<WireSecret>,
+    consumer_secrets: Option<Vec<ConsumerSecret>>,
+    supported_grant_types: Vec<String>,
+    callback_url: Option<String>,
+    key_state: &'static str,
+    key_type: KeyType,
+    mode: KeyMode,
+    group_id: Option<String>,
+    token: ApplicationTokenResponse,
+    additional_properties: Map<String, Value>,
+}
+
+/// One of several secrets of a client; none has several here.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = devportal::ConsumerSecret)]
+pub struct ConsumerSecret {
+    secret_id: String,
+    #[schema(value_type = String)]
+    secret_value: WireSecret,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = devportal::ApplicationToken)]
+pub struct ApplicationTokenResponse {
+    #[schema(value_type = String)]
+    access_token: WireSecret,
+    token_scopes: Option<Vec<String>>,
+    /// Seconds.
+    validity_time: u64,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = devportal::ApplicationKeyReGenerateResponse)]
+pub struct RegeneratedSecret {
+    consumer_key: String,
+    #[schema(value_type = String)]
+    consumer_secret: WireSecret,
+}
+
+impl MapKeysRequest {
+    pub fn request(self) -> Outcome<MapRequest> {
+        text::name("consumerKey", &self.consumer_key, 512)?;
+        let consumer_secret = secret("consumerSecret", self.consumer_secret, 1024)?;
+        text::optional("keyManager", self.key_manager.as_ref(), 255)?;
+        Ok(MapRequest {
+            consumer_key: self.consumer_key,
+            consumer_secret,
+            key_manager: self.key_manager,
+            key_type: self.key_type.into(),
+        })
+    }
+}
+
+impl GenerateKeysRequest {
+    pub fn request(self) -> Outcome<GenerateRequest> {
+        text::optional("keyManager", self.key_manager.as_ref(), 255)?;
+        Ok(GenerateRequest {
+            key_type: self.key_type.into(),
+            key_manager: self.key_manager,
+            document: document(
+                self.grant_types_to_be_supported,
+                self.callback_url,
+                self.additional_properties,
+            )?,
+        })
+    }
+}
+
+impl UpdateKeyRequest {
+    pub fn document(self) -> Outcome<KeyDocument> {
+        let grants = self.supported_grant_types.unwrap_or_default();
+        document(grants, self.callback_url, self.additional_properties)
+    }
+}
+
+impl TokenRequest {
+    pub fn order(self) -> Outcome<TokenOrder> {
+        const USUAL: u64 = 3600;
+        const LONGEST: u64 = 86_400;
+        if self.grant_type == Some(TokenGrant::TokenExchange) {
+            let description = "The resident key manager does not exchange tokens.";
+            return Err(Problem::bad_request(description));
+        }
+        let consumer_secret = secret("consumerSecret", self.consumer_secret, 1024)?;
+        let revoke = secret("revokeToken", self.revoke_token, 8192)?;
+        let scopes = self.scopes.unwrap_or_default();
+        text::count("scopes", scopes.len(), 100)?;
+        for scope in &scopes {
+            text::length("scopes", scope, 0, 255)?;
+            // RFC 6749 §3.3.
+            let is_scope = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+            if !scope.bytes().all(is_scope) {
+                return Err(Problem::bad_request("scopes: must be scopes of RFC 6749"));
+            }
+        }
+        // WSO2's clients send -1 for a token that never ends; none of ours does.
+        let asked = self.validity_period.and_then(|seconds| u64::try_from(seconds).ok());
+        let seconds = asked.filter(|seconds| *seconds > 0).unwrap_or(USUAL);
+        if seconds > LONGEST {
+            return Err(Problem::bad_request(format!("validityPeriod: at most {LONGEST}")));
+        }
+        let life = Duration::from_secs(seconds);
+        let revoke = revoke.filter(|token| !token.expose_secret().is_empty());
+        Ok(TokenOrder { secret: consumer_secret, life, scopes, revoke })
+    }
+}
+
+impl From<Key> for ApplicationKey {
+    fn from(key: Key) -> Self {
+        let Key { row, document, key_manager, secret } = key;
+        Self {
+            key_mapping_id: row.id,
+            key_manager,
+            consumer_key: row.consumer_key,
+            consumer_secret: secret.map(WireSecret),
+            consumer_secrets: None,
+            supported_grant_types: document.grant_types,
+            callback_url: document.callback_url,
+            key_state: "APPROVED",
+            key_type: row.key_type.into(),
+            mode: match row.mode {
+                MappingMode::Mapped => KeyMode::Mapped,
+                MappingMode::Created => KeyMode::Created,
+            },
+            group_id: None,
+            token: ApplicationTokenResponse {
+                access_token: WireSecret(SecretString::default()),
+                token_scopes: None,
+                validity_time: 0,
+            },
+            additional_properties: document.additional_properties,
+        }
+    }
+}
+
+impl From<ApplicationToken> for ApplicationTokenResponse {
+    fn from(token: ApplicationToken) -> Self {
+        Self {
+            access_token: WireSecret(token.token),
+            token_scopes: Some(token.scopes),
+            validity_time: token.life.as_secs(),
+        }
+    }
+}
+
+impl RegeneratedSecret {
+    pub const fn new(consumer_key: String, secret: SecretString) -> Self {
+        Self { consumer_key, consumer_secret: WireSecret(secret) }
+    }
+}
+
+impl From<KeyType> for MappedKeyType {
+    fn from(key_type: KeyType) -> Self {
+        match key_type {
+            KeyType::Production => Self::Production,
+            KeyType::Sandbox => Self::Sandbox,
+        }
+    }
+}
+
+impl From<MappedKeyType> for KeyType {
+    fn from(key_type: MappedKeyType) -> Self {
+        match key_type {
+            MappedKeyType::Production => Self::Production,
+            MappedKeyType::Sandbox => Self::Sandbox,
+        }
+    }
+}
+
+fn document(
+    grant_types: Vec<String>,
+    callback_url: Option<String>,
+    additional_properties: Option<Map<String, Value>>,
+) -> Outcome<KeyDocument> {
+    text::count("supportedGrantTypes", grant_types.len(), 50)?;
+    for grant in &grant_types {
+        text::name("supportedGrantTypes", grant, 255)?;
+    }
+    let callback_url = callback_url.filter(|url| !url.trim().is_empty());
+    if let Some(url) = &callback_url {
+        text::length("callbackUrl", url, 1, 2048)?;
+        check_callback(url)?;
+    }
+    let additional_properties = additional_properties.unwrap_or_default();
+    text::count("additionalProperties", additional_properties.len(), 100)?;
+    let length: usize = additional_properties
+        .iter()
+        .map(|(name, value)| name.len() + value.to_string().len())
+        .sum();
+    if length > 16 * 1024 {
+        return Err(Problem::bad_request("additionalProperties: at most 16 KiB"));
+    }
+    Ok(KeyDocument { grant_types, callback_url, additional_properties })
+}
+
+/// RFC 6749 §3.1.2: absolute, without a fragment. Apps may have schemes of their own (RFC 8252
+/// §7.1), but none that a browser would run.
+fn check_callback(url: &str) -> Outcome<()> {
+    const RUN: [&str; 4] = ["javascript", "data", "vbscript", "blob"];
+    let is_sound = |parsed: Url| parsed.fragment().is_none() && !RUN.contains(&parsed.scheme());
+    if Url::parse(url).is_ok_and(is_sound) {
+        return Ok(());
+    }
+    Err(Problem::bad_request("callbackUrl: must be an absolute URL without a fragment"))
+}
+
+fn secret(
+    member: &str,
+    secret: Option<WireSecret>,
+    most: usize,
+) -> Outcome<Option<SecretString>> {
+    let secret = secret.map(|WireSecret(secret)| secret);
+    if let Some(secret) = &secret {
+        text::length(member, secret.expose_secret(), 0, most)?;
+    }
+    Ok(secret)
+}

@@ -1,0 +1,182 @@
+//! `/subscriptions`: of a subscriber's applications.
+
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use http::HeaderMap;
+use http::StatusCode;
+use http::header;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+pub use wire::SubscriptionRequest;
+pub use wire::SubscriptionResponse;
+pub use wire::SubscriptionStatus;
+
+use super::answers::CreateErrors;
+use super::answers::DeleteErrors;
+use super::answers::OwnReadErrors;
+use super::answers::UpdateErrors;
+use super::entity_tag::Precondition;
+use super::entity_tag::entity_tag;
+use super::extract::PathOf;
+use super::extract::QueryOf;
+use super::location;
+use crate::app::subscriptions;
+use crate::app::subscriptions::Subscription;
+use crate::app::text;
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::list::PageRequest;
+use crate::list::PagedList;
+use crate::plane::Control;
+use crate::problem::Outcome;
+
+/// Most subscriptions of one request.
+const MAX_AT_ONCE: usize = 100;
+
+/// Whose subscriptions are listed: one of the two has to be given.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub struct SubscriptionQuery {
+    application_id: Option<String>,
+    api_id: Option<String>,
+}
+
+/// List the subscriptions of an application, or one's own to an API
+#[utoipa::path(
+    get,
+    path = "/subscriptions",
+    operation_id = "devportal_list_subscriptions",
+    tag = "DevPortal: subscriptions",
+    params(SubscriptionQuery, PageRequest),
+    responses((status = 200, body = PagedList<SubscriptionResponse>), OwnReadErrors),
+)]
+pub async fn list(
+    State(control): State<Arc<Control>>,
+    QueryOf(query): QueryOf<SubscriptionQuery>,
+    QueryOf(page): QueryOf<PageRequest>,
+    caller: Caller,
+) -> Outcome<Json<PagedList<SubscriptionResponse>>> {
+    let page = page.page()?;
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let (application, api) = (given(&query.application_id), given(&query.api_id));
+    let (application, api) = (application.as_deref(), api.as_deref());
+    let (list, total) = subscriptions::list(&control, &caller, application, api, page).await?;
+    let list = list.into_iter().map(SubscriptionResponse::from).collect();
+    let parameters = [("applicationId", application), ("apiId", api)];
+    Ok(Json(PagedList::new(list, total, page, "/subscriptions", &parameters)))
+}
+
+/// Subscribe an application to an API
+#[utoipa::path(
+    post,
+    path = "/subscriptions",
+    operation_id = "devportal_create_subscription",
+    tag = "DevPortal: subscriptions",
+    request_body = SubscriptionRequest,
+    responses((status = 201, body = SubscriptionResponse), CreateErrors),
+)]
+pub async fn create(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Body(request): Body<SubscriptionRequest>,
+) -> Outcome<Response> {
+    let subscription = subscriptions::create(&control, &caller, &request.draft()?).await?;
+    let path = format!("/subscriptions/{}", subscription.row.id);
+    let location = [(header::LOCATION, location(&control, &path)?)];
+    Ok((StatusCode::CREATED, location, described(subscription)).into_response())
+}
+
+/// Subscribe applications to APIs, all of them or none
+#[utoipa::path(
+    post,
+    path = "/subscriptions/multiple",
+    operation_id = "devportal_create_subscriptions",
+    tag = "DevPortal: subscriptions",
+    request_body(content = Vec<SubscriptionRequest>, description = "At most 100"),
+    responses((status = 200, body = Vec<SubscriptionResponse>), CreateErrors),
+)]
+pub async fn create_all(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Body(requests): Body<Vec<SubscriptionRequest>>,
+) -> Outcome<Json<Vec<SubscriptionResponse>>> {
+    text::count("subscriptions", requests.len(), MAX_AT_ONCE)?;
+    let drafts: Outcome<Vec<_>> = requests.into_iter().map(SubscriptionRequest::draft).collect();
+    let made = subscriptions::create_all(&control, &caller, &drafts?).await?;
+    Ok(Json(made.into_iter().map(SubscriptionResponse::from).collect()))
+}
+
+/// Read a subscription
+#[utoipa::path(
+    get,
+    path = "/subscriptions/{subscriptionId}",
+    operation_id = "devportal_read_subscription",
+    tag = "DevPortal: subscriptions",
+    params(("subscriptionId" = String, Path)),
+    responses((status = 200, body = SubscriptionResponse), OwnReadErrors),
+)]
+pub async fn read(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    caller: Caller,
+) -> Outcome<Response> {
+    Ok(described(subscriptions::find(&control, &caller, &id).await?))
+}
+
+/// Change the plan of a subscription
+#[utoipa::path(
+    put,
+    path = "/subscriptions/{subscriptionId}",
+    operation_id = "devportal_update_subscription",
+    tag = "DevPortal: subscriptions",
+    params(("subscriptionId" = String, Path), ("If-Match" = Option<String>, Header)),
+    request_body = SubscriptionRequest,
+    responses((status = 200, body = SubscriptionResponse), UpdateErrors),
+)]
+pub async fn update(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    caller: Caller,
+    headers: HeaderMap,
+    Body(request): Body<SubscriptionRequest>,
+) -> Outcome<Response> {
+    let precondition = Precondition::if_match(&headers);
+    request.require_status()?;
+    let draft = request.draft()?;
+    let check = |version| precondition.require(version);
+    let changed = subscriptions::change_plan(&control, &caller, &id, &draft, check).await?;
+    Ok(described(changed))
+}
+
+/// End a subscription
+#[utoipa::path(
+    delete,
+    path = "/subscriptions/{subscriptionId}",
+    operation_id = "devportal_delete_subscription",
+    tag = "DevPortal: subscriptions",
+    params(("subscriptionId" = String, Path), ("If-Match" = Option<String>, Header)),
+    responses((status = 200, description = "Ended"), DeleteErrors),
+)]
+pub async fn delete(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Outcome<()> {
+    let precondition = Precondition::if_match(&headers);
+    let check = |version| precondition.require(version);
+    subscriptions::delete(&control, &caller, &id, check).await
+}
+
+fn described(subscription: Subscription) -> Response {
+    let tag = [(header::ETAG, entity_tag(subscription.row.version))];
+    (tag, Json(SubscriptionResponse::from(subscription))).into_response()
+}

@@ -1,0 +1,53 @@
+//! `/tags`: of the APIs on offer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::answers::ListErrors;
+use super::extract::QueryOf;
+use crate::app::search::ApiQuery;
+use crate::app::subscriptions::visible;
+use crate::caller::Caller;
+use crate::list::PageRequest;
+use crate::list::PagedList;
+use crate::plane::Control;
+use crate::problem::Outcome;
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = devportal::Tag)]
+pub struct Tag {
+    value: String,
+    /// APIs that have it.
+    count: u64,
+}
+
+/// List the tags of the APIs on offer
+#[utoipa::path(
+    get,
+    path = "/tags",
+    operation_id = "devportal_list_tags",
+    tag = "DevPortal: APIs",
+    params(PageRequest),
+    responses((status = 200, body = PagedList<Tag>), ListErrors),
+)]
+pub async fn list(
+    State(control): State<Arc<Control>>,
+    QueryOf(page): QueryOf<PageRequest>,
+    caller: Caller,
+) -> Outcome<Json<PagedList<Tag>>> {
+    let page = page.page()?;
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for api in visible::list(&control, &caller, &ApiQuery::default()).await? {
+        for tag in api.document.tags {
+            *counts.entry(tag).or_default() += 1;
+        }
+    }
+    let tags = counts.into_iter().map(|(value, count)| Tag { value, count }).collect();
+    let (list, total) = page.of(tags);
+    Ok(Json(PagedList::new(list, total, page, "/tags", &[])))
+}
