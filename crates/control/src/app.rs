@@ -11,6 +11,7 @@ pub mod plans;
 pub mod revisions;
 pub mod scopes;
 pub mod search;
+pub mod subscribers;
 pub mod subscriptions;
 pub mod text;
 pub mod versioned;

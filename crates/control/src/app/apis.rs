@@ -1,11 +1,14 @@
 //! APIs: what is kept of them, and how they are made, changed and taken away.
 
 pub mod document;
+mod find;
 mod free;
 pub mod published;
 pub mod raw;
 pub mod rules;
 pub mod scan;
+
+pub use find::find;
 
 use document::ApiDocument;
 use http::StatusCode;

@@ -120,12 +120,7 @@ pub async fn create(control: &Control, caller: &Caller, raw: RawScope) -> Outcom
     let scope = rules::valid_scope(raw, true)?;
     let mut write = control.write(caller).await?;
     require_free(&mut write, &scope.name).await?;
-    let row = ScopeRow {
-        id: random::id(),
-        document: kept(&scope),
-        name: scope.name,
-        version: 1,
-    };
+    let row = ScopeRow { id: random::id(), document: kept(&scope), name: scope.name, version: 1 };
     write.insert_scope(&row).await?;
     write.commit().await?;
     SharedScope::of(&row)

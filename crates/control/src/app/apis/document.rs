@@ -233,15 +233,8 @@ impl ApiDocument {
 pub const ALL_KEY_MANAGERS: &str = "all";
 
 impl Verb {
-    pub const ALL: [Self; 7] = [
-        Self::Get,
-        Self::Post,
-        Self::Put,
-        Self::Delete,
-        Self::Patch,
-        Self::Head,
-        Self::Options,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Get, Self::Post, Self::Put, Self::Delete, Self::Patch, Self::Head, Self::Options];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -12,7 +12,7 @@ use super::scan;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 
-pub async fn require_identity(write: &mut Write, identity: &Identity) -> Outcome<()> {
+pub(super) async fn require_identity(write: &mut Write, identity: &Identity) -> Outcome<()> {
     let Identity { name, version, context } = identity;
     let conflict = StatusCode::CONFLICT;
     let message = "Resource Already Exists";
@@ -63,7 +63,7 @@ async fn is_taken(write: &mut Write, path: &str, name: &str) -> Outcome<bool> {
 }
 
 /// A local scope belongs to one API, in all of its versions.
-pub async fn require_scopes(
+pub(super) async fn require_scopes(
     write: &mut Write,
     name: &str,
     settings: &ApiDocument,

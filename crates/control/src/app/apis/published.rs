@@ -41,8 +41,7 @@ pub fn managed(
     key_managers: &[KeyManagerRow],
 ) -> Result<ManagedApi, Unpublished> {
     let state = state(&deployed.state)?;
-    let document =
-        ApiDocument::deserialize(&deployed.document).map_err(Unpublished::Document)?;
+    let document = ApiDocument::deserialize(&deployed.document).map_err(Unpublished::Document)?;
     let default_path = document.is_default_version.then(|| rules::default_path(&deployed.context));
     let endpoint = document.endpoint_config.as_ref();
     let has = |transport| document.transport.contains(&transport);

@@ -28,7 +28,11 @@ type Object = Map<String, Value>;
 #[schema(as = publisher::APIRequest)]
 pub struct RawApi {
     /// None of the characters ``~!@#;:%^*()+={}|\<>"',&$[]/``. Stays what it was made as.
-    #[schema(min_length = 1, max_length = 200, pattern = r#"^[^~!@#;:%^*()+={}|\\<>"',&$\[\]/]*$"#)]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = r#"^[^~!@#;:%^*()+={}|\\<>"',&$\[\]/]*$"#
+    )]
     pub name: String,
     /// Stays what it was made as. `{version}` in it stands for the version, which is appended
     /// otherwise.
@@ -72,7 +76,6 @@ pub struct RawApi {
     #[schema(max_items = 100)]
     pub additional_properties: Option<Vec<Property>>,
     /// The same by name, where `additionalProperties` is absent.
-    #[schema(max_properties = 100)]
     pub additional_properties_map: Option<BTreeMap<String, Property>>,
     pub business_information: Option<BusinessInformation>,
     pub cors_configuration: Option<CorsDocument>,

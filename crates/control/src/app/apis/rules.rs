@@ -75,11 +75,7 @@ impl Known {
 }
 
 /// The settings, valid. `before` is what they were: what clients cannot say is taken from there.
-pub fn settings(
-    raw: RawApi,
-    known: &Known,
-    before: Option<&ApiDocument>,
-) -> Outcome<ApiDocument> {
+pub fn settings(raw: RawApi, known: &Known, before: Option<&ApiDocument>) -> Outcome<ApiDocument> {
     let others = raw::kept(&raw, raw::KEPT)?;
     optional_text("displayName", raw.display_name.as_deref(), 255)?;
     optional_text("description", raw.description.as_deref(), 32_766)?;

@@ -132,8 +132,7 @@ fn changed(
     known: &Known,
 ) -> Outcome<ApiDocument> {
     let scopes = described.scopes.into_iter().map(|scope| raw_scope(scope, Some(before))).collect();
-    let (operations, scopes) =
-        rules::resources(described.operations, scopes, known, Some(before))?;
+    let (operations, scopes) = rules::resources(described.operations, scopes, known, Some(before))?;
     let mut settings = ApiDocument { operations, scopes, ..before.clone() };
     if let Some(name) = described.authorization_header {
         settings.authorization_header = rules::authorization_header(Some(name))?;
@@ -170,8 +169,7 @@ fn changed(
 fn raw_scope(scope: DescribedScope, before: Option<&ApiDocument>) -> RawApiScope {
     let known = before.and_then(|before| before.scopes.iter().find(|each| each.name == scope.name));
     let bindings = scope.bindings.or_else(|| known.map(|known| known.bindings.clone()));
-    let mut raw =
-        RawScope::named(scope.name, scope.description, bindings.unwrap_or_default());
+    let mut raw = RawScope::named(scope.name, scope.description, bindings.unwrap_or_default());
     if let Some(display_name) = known.and_then(|known| known.display_name.clone()) {
         raw.display_name = Some(display_name);
     }

@@ -126,7 +126,7 @@ fn yaml(text: &str) -> Result<Value, InvalidDefinition> {
         max_anchors: 1000,
     };
     let alias_limits = serde_saphyr::alias_limits! { max_total_replayed_events: MAX_NODES };
-    let options = serde_saphyr::options! { budget: Some(budget), alias_limits: alias_limits };
+    let options = serde_saphyr::options! { budget: budget, alias_limits: alias_limits };
     serde_saphyr::from_str_with_options(text, options).map_err(|_| InvalidDefinition::Unreadable)
 }
 

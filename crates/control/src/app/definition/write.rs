@@ -82,11 +82,8 @@ fn described(operation: &OperationDocument, before: Option<&Value>, has_paramete
         }
     };
     members.entry("responses").or_insert_with(|| json!({"200": {"description": "OK"}}));
-    let security = if operation.auth_type.is_open() {
-        json!([])
-    } else {
-        json!([{SCHEME: operation.scopes}])
-    };
+    let security =
+        if operation.auth_type.is_open() { json!([]) } else { json!([{SCHEME: operation.scopes}]) };
     members.insert("security".to_owned(), security);
     members.insert("x-auth-type".to_owned(), json!(operation.auth_type.as_str()));
     members.insert("x-throttling-tier".to_owned(), json!(operation.throttling_policy));
@@ -98,9 +95,7 @@ fn parameters(template: &str) -> Vec<Value> {
     let names = template.split('/').filter_map(|segment| {
         segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}'))
     });
-    let parameter = |name: &str| {
-        json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})
-    };
+    let parameter = |name: &str| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
     names.map(parameter).collect()
 }
 

@@ -131,8 +131,8 @@ async fn deprecate_older(
 ) -> Outcome<()> {
     for row in write.apis_named(&published.row.name).await? {
         let mut other = Api::of(row)?;
-        let is_older = (other.row.created_at, other.row.id)
-            < (published.row.created_at, published.row.id);
+        let is_older =
+            (other.row.created_at, other.row.id) < (published.row.created_at, published.row.id);
         if is_older && other.state()? == LifecycleState::Published {
             enter(&mut other, LifecycleState::Deprecated, caller, now)?;
             other.save(write).await?;

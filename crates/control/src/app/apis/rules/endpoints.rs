@@ -10,7 +10,7 @@ use crate::problem::Problem;
 /// Longest configuration kept, in bytes of JSON.
 const MAX_CONFIG: usize = 16 * 1024;
 
-pub fn valid(given: Option<Value>) -> Outcome<Option<EndpointConfig>> {
+pub(super) fn valid(given: Option<Value>) -> Outcome<Option<EndpointConfig>> {
     let config = match given {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Object(config)) => config,
@@ -19,19 +19,19 @@ pub fn valid(given: Option<Value>) -> Outcome<Option<EndpointConfig>> {
     match config.get("endpoint_type") {
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if kind == "http" => {}
-        Some(_) => return Err(Problem::bad_request("endpointConfig: endpoint_type has to be http")),
+        Some(_) => {
+            return Err(Problem::bad_request("endpointConfig: endpoint_type has to be http"));
+        }
     }
     for kind in ["production_endpoints", "sandbox_endpoints"] {
         match config.get(kind) {
             None | Some(Value::Null) => {}
-            Some(Value::Object(endpoint)) => {
-                match endpoint.get("url") {
-                    None | Some(Value::Null) => {}
-                    Some(Value::String(url)) if url.is_empty() => {}
-                    Some(Value::String(url)) => checked_endpoint(kind, url)?,
-                    Some(_) => return Err(refused(kind, "url has to be text")),
-                }
-            }
+            Some(Value::Object(endpoint)) => match endpoint.get("url") {
+                None | Some(Value::Null) => {}
+                Some(Value::String(url)) if url.is_empty() => {}
+                Some(Value::String(url)) => checked_endpoint(kind, url)?,
+                Some(_) => return Err(refused(kind, "url has to be text")),
+            },
             Some(_) => return Err(refused(kind, "has to be an object with a url")),
         }
     }

@@ -82,8 +82,7 @@ fn valid_context(given: &str) -> Outcome<String> {
         let description = format!("context: {why}");
         Problem::coded(StatusCode::BAD_REQUEST, 900_346, "Bad Request", description)
     };
-    let context =
-        if given.starts_with('/') { given.to_owned() } else { format!("/{given}") };
+    let context = if given.starts_with('/') { given.to_owned() } else { format!("/{given}") };
     if given.is_empty() || context.chars().count() > 232 {
         return Err(Problem::bad_request("context: size must be between 1 and 232"));
     }

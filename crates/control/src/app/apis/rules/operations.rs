@@ -20,23 +20,20 @@ use crate::problem::Problem;
 use crate::random;
 
 /// The plan that limits nothing.
-pub const UNLIMITED: &str = "Unlimited";
+const UNLIMITED: &str = "Unlimited";
 const MAX_OPERATIONS: usize = 1000;
 
 /// Of an API that names none: everything, by the five common verbs.
-pub fn usual() -> Vec<RawOperation> {
+pub(super) fn usual() -> Vec<RawOperation> {
     let verbs = [Verb::Get, Verb::Post, Verb::Put, Verb::Delete, Verb::Patch];
     let target = Some("/*".to_owned());
-    let operation = |verb| RawOperation {
-        target: target.clone(),
-        verb: Some(verb),
-        ..RawOperation::default()
-    };
+    let operation =
+        |verb| RawOperation { target: target.clone(), verb: Some(verb), ..RawOperation::default() };
     verbs.into_iter().map(operation).collect()
 }
 
 /// The operations, valid, and the scopes with those shared ones that operations alone name.
-pub fn valid(
+pub(super) fn valid(
     given: Vec<RawOperation>,
     mut scopes: Vec<ScopeDocument>,
     known: &Known,
@@ -85,7 +82,7 @@ pub fn valid(
 }
 
 /// `/`, then whole segments: literal, `{name}`, or a `*` at the end.
-pub fn check_template(template: &str) -> Outcome<()> {
+fn check_template(template: &str) -> Outcome<()> {
     let refused = |why: &str| Problem::bad_request(format!("target: {why}"));
     text("target", template, 512)?;
     let Some(rest) = template.strip_prefix('/') else {

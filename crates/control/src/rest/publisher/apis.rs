@@ -1,0 +1,204 @@
+//! `/apis`: made, listed, read, changed, copied, taken away.
+
+mod wire;
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use http::StatusCode;
+use http::header;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+pub use wire::ApiInfo;
+pub use wire::ApiResponse;
+pub use wire::ScopeResponse;
+
+use super::extract::ApiParameter;
+use super::extract::IfMatch;
+use super::extract::PathOf;
+use super::extract::QueryOf;
+use super::extract::QueryParameter;
+use super::location;
+use crate::app::apis;
+use crate::app::apis::Api;
+use crate::app::apis::raw::RawApi;
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::list::PageRequest;
+use crate::list::PagedList;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+use crate::rest::devportal::answers::CreateErrors;
+use crate::rest::devportal::answers::DeleteErrors;
+use crate::rest::devportal::answers::ListErrors;
+use crate::rest::devportal::answers::ReadErrors;
+use crate::rest::devportal::answers::UpdateErrors;
+use crate::rest::devportal::entity_tag::entity_tag;
+
+/// How the new version is called.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub struct CopyParameters {
+    #[param(min_length = 1, max_length = 30)]
+    new_version: String,
+    /// Becomes the default version.
+    #[param(default = false)]
+    default_version: Option<bool>,
+}
+
+/// List APIs, or search them
+#[utoipa::path(
+    get,
+    path = "/apis",
+    operation_id = "publisher_list_apis",
+    tag = "Publisher: APIs",
+    params(QueryParameter, PageRequest),
+    responses((status = 200, body = PagedList<ApiInfo>), ListErrors),
+)]
+pub async fn list(
+    State(control): State<Arc<Control>>,
+    QueryOf(query): QueryOf<QueryParameter>,
+    QueryOf(page): QueryOf<PageRequest>,
+) -> Outcome<Json<PagedList<ApiInfo>>> {
+    let page = page.page()?;
+    let (found, total) = apis::find(&control, &query.parse()?, page).await?;
+    let list = found.into_iter().map(ApiInfo::of).collect::<Outcome<_>>()?;
+    let parameters = [("query", query.query.as_deref())];
+    Ok(Json(PagedList::new(list, total, page, "/apis", &parameters)))
+}
+
+/// Make an API
+#[utoipa::path(
+    post,
+    path = "/apis",
+    operation_id = "publisher_create_api",
+    tag = "Publisher: APIs",
+    request_body = RawApi,
+    responses((status = 201, body = ApiResponse), CreateErrors),
+)]
+pub async fn create(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Body(raw): Body<RawApi>,
+) -> Outcome<Response> {
+    created(&control, apis::create(&control, &caller, raw, None).await?)
+}
+
+/// Read an API
+#[utoipa::path(
+    get,
+    path = "/apis/{apiId}",
+    operation_id = "publisher_read_api",
+    tag = "Publisher: APIs",
+    params(("apiId" = String, Path)),
+    responses((status = 200, body = ApiResponse), ReadErrors),
+)]
+pub async fn read(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+) -> Outcome<Response> {
+    described(apis::read(&control, &id).await?)
+}
+
+/// Change an API
+#[utoipa::path(
+    put,
+    path = "/apis/{apiId}",
+    operation_id = "publisher_update_api",
+    tag = "Publisher: APIs",
+    params(("apiId" = String, Path)),
+    request_body = RawApi,
+    responses((status = 200, body = ApiResponse), UpdateErrors),
+)]
+pub async fn update(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    if_match: IfMatch,
+    caller: Caller,
+    Body(raw): Body<RawApi>,
+) -> Outcome<Response> {
+    described(apis::update(&control, &caller, &id, raw, &if_match.accepts()).await?)
+}
+
+/// Take an API away
+#[utoipa::path(
+    delete,
+    path = "/apis/{apiId}",
+    operation_id = "publisher_delete_api",
+    tag = "Publisher: APIs",
+    params(("apiId" = String, Path)),
+    responses((status = 200), DeleteErrors),
+)]
+pub async fn delete(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+    if_match: IfMatch,
+    caller: Caller,
+) -> Outcome<()> {
+    apis::delete(&control, &caller, &id, &if_match.accepts()).await
+}
+
+/// Make another version of an API
+#[utoipa::path(
+    post,
+    path = "/apis/copy-api",
+    operation_id = "publisher_copy_api",
+    tag = "Publisher: APIs",
+    params(CopyParameters, ApiParameter),
+    responses((status = 201, body = ApiResponse), CreateErrors),
+)]
+pub async fn copy(
+    State(control): State<Arc<Control>>,
+    QueryOf(of): QueryOf<ApiParameter>,
+    QueryOf(copy): QueryOf<CopyParameters>,
+    caller: Caller,
+) -> Outcome<Response> {
+    let is_default = copy.default_version.unwrap_or(false);
+    let api = apis::copy(&control, &caller, &of.api_id, &copy.new_version, is_default).await?;
+    created(&control, api)
+}
+
+/// Ask whether a name (`name:x`) or context (`context:/x`) is taken: 200, else 404
+#[utoipa::path(
+    post,
+    path = "/apis/validate",
+    operation_id = "publisher_validate_api",
+    tag = "Publisher: APIs",
+    params(QueryParameter),
+    responses((status = 200), ReadErrors),
+)]
+pub async fn validate(
+    State(control): State<Arc<Control>>,
+    QueryOf(query): QueryOf<QueryParameter>,
+) -> Outcome<()> {
+    let text = query.query.as_deref().unwrap_or_default();
+    if text.is_empty() {
+        return Err(Problem::bad_request("query: must not be empty"));
+    }
+    // Whether exactly this is taken is the question, whatever it holds.
+    let is_taken = if let Some(context) = text.strip_prefix("context:") {
+        let context = format!("/{}", context.trim_matches(['/', '"']));
+        !control.store.apis_at(&context).await?.is_empty()
+    } else {
+        let name = text.strip_prefix("name:").unwrap_or(text);
+        !control.store.apis_named(name.trim_matches('"')).await?.is_empty()
+    };
+    if is_taken { Ok(()) } else { Err(Problem::not_found("API", text)) }
+}
+
+pub fn created(control: &Control, api: Api) -> Outcome<Response> {
+    let location = location(control, &format!("/apis/{}", api.row.id))?;
+    let headers = [(header::LOCATION, location)];
+    Ok((StatusCode::CREATED, headers, described(api)?).into_response())
+}
+
+fn described(api: Api) -> Outcome<Response> {
+    let headers = [(header::ETAG, entity_tag(api.row.version))];
+    Ok((headers, Json(ApiResponse::of(api)?)).into_response())
+}

@@ -1,0 +1,295 @@
+//! APIs on the wire.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::apis::Api;
+use crate::app::apis::document::Audience;
+use crate::app::apis::document::AuthType;
+use crate::app::apis::document::BusinessInformation;
+use crate::app::apis::document::CorsDocument;
+use crate::app::apis::document::OperationDocument;
+use crate::app::apis::document::Property;
+use crate::app::apis::document::ScopeDocument;
+use crate::app::apis::document::SecurityScheme;
+use crate::app::apis::document::Transport;
+use crate::app::apis::document::Verb;
+use crate::app::apis::document::Visibility;
+use crate::app::apis::raw::ApiType;
+use crate::app::lifecycle::LifecycleState;
+use crate::problem::Outcome;
+use crate::rest::publisher::millis;
+
+/// What gateways are, in WSO2's words.
+const GATEWAY_TYPE: &str = "wso2/synapse";
+
+/// An API, in the order in which WSO2 writes it, with whatever else its owner had kept of it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = publisher::API)]
+pub struct ApiResponse {
+    id: Uuid,
+    name: String,
+    display_name: Option<String>,
+    description: Option<String>,
+    /// Without the version: `/httpbin`.
+    context: String,
+    version: String,
+    provider: String,
+    life_cycle_status: LifecycleState,
+    wsdl_url: Option<String>,
+    has_thumbnail: bool,
+    is_default_version: bool,
+    is_revision: bool,
+    revisioned_api_id: Option<Uuid>,
+    revision_id: u64,
+    r#type: ApiType,
+    audience: Option<Audience>,
+    audiences: Vec<String>,
+    transport: Vec<Transport>,
+    tags: Vec<String>,
+    policies: Vec<String>,
+    api_throttling_policy: Option<String>,
+    authorization_header: String,
+    api_key_header: String,
+    security_scheme: Vec<SecurityScheme>,
+    visibility: Visibility,
+    visible_roles: Vec<String>,
+    additional_properties: Vec<Property>,
+    additional_properties_map: BTreeMap<String, Property>,
+    business_information: BusinessInformation,
+    cors_configuration: CorsDocument,
+    workflow_status: Option<String>,
+    /// Milliseconds since 1970.
+    created_time: String,
+    last_updated_timestamp: String,
+    last_updated_time: String,
+    #[schema(value_type = Option<Object>)]
+    endpoint_config: Option<Map<String, Value>>,
+    scopes: Vec<ApiScope>,
+    operations: Vec<OperationResponse>,
+    key_managers: Vec<String>,
+    initiated_from_gateway: bool,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+/// An API in a list. Scripts take the first member called `id`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = publisher::APIInfo)]
+pub struct ApiInfo {
+    id: Uuid,
+    name: String,
+    display_name: Option<String>,
+    description: Option<String>,
+    context: String,
+    additional_properties: Vec<Property>,
+    additional_properties_map: BTreeMap<String, Property>,
+    version: String,
+    provider: String,
+    r#type: ApiType,
+    subtype: &'static str,
+    audience: Option<Audience>,
+    audiences: Vec<String>,
+    life_cycle_status: LifecycleState,
+    workflow_status: Option<String>,
+    has_thumbnail: bool,
+    security_scheme: Vec<SecurityScheme>,
+    /// Milliseconds since 1970.
+    created_time: String,
+    updated_time: String,
+    updated_by: Option<String>,
+    gateway_vendor: String,
+    gateway_type: String,
+    advertise_only: bool,
+    monetized_info: bool,
+    business_owner: Option<String>,
+    business_owner_email: Option<String>,
+    #[serde(rename = "TechnicalOwner")]
+    technical_owner: Option<String>,
+    #[serde(rename = "TechnicalOwnerEmail")]
+    technical_owner_email: Option<String>,
+    egress: bool,
+    initiated_from_gateway: bool,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = publisher::APIScope)]
+pub struct ApiScope {
+    scope: ScopeResponse,
+    shared: bool,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = publisher::Scope)]
+pub struct ScopeResponse {
+    /// Of shared scopes.
+    pub id: Option<Uuid>,
+    pub name: String,
+    pub display_name: Option<String>,
+    pub description: Option<String>,
+    /// Roles.
+    pub bindings: Vec<String>,
+    /// APIs that use it, in lists of shared scopes.
+    pub usage_count: Option<u64>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = publisher::APIOperation)]
+pub struct OperationResponse {
+    id: String,
+    target: String,
+    verb: Verb,
+    auth_type: AuthType,
+    throttling_policy: String,
+    scopes: Vec<String>,
+    #[serde(flatten)]
+    others: Map<String, Value>,
+}
+
+impl ApiResponse {
+    pub fn of(api: Api) -> Outcome<Self> {
+        let life_cycle_status = api.state()?;
+        let Api { row, document } = api;
+        let mut others = document.others;
+        for (name, usual) in [
+            ("gatewayType", GATEWAY_TYPE),
+            ("accessControl", "NONE"),
+            ("endpointImplementationType", "ENDPOINT"),
+            ("subscriptionAvailability", "CURRENT_TENANT"),
+        ] {
+            others.entry(name).or_insert_with(|| json!(usual));
+        }
+        Ok(Self {
+            id: row.id,
+            name: row.name,
+            display_name: document.display_name,
+            description: document.description,
+            context: row.context,
+            version: row.version_name,
+            provider: row.provider,
+            life_cycle_status,
+            wsdl_url: None,
+            has_thumbnail: false,
+            is_default_version: document.is_default_version,
+            is_revision: false,
+            revisioned_api_id: None,
+            revision_id: 0,
+            r#type: ApiType::Http,
+            audience: document.audience,
+            audiences: document.audiences,
+            transport: document.transport,
+            tags: document.tags,
+            policies: document.policies,
+            api_throttling_policy: document.api_throttling_policy,
+            authorization_header: document.authorization_header,
+            api_key_header: document.api_key_header,
+            security_scheme: document.security_scheme,
+            visibility: document.visibility,
+            visible_roles: document.visible_roles,
+            additional_properties_map: by_name(&document.additional_properties),
+            additional_properties: document.additional_properties,
+            business_information: document.business_information,
+            cors_configuration: document.cors_configuration,
+            workflow_status: None,
+            created_time: millis(row.created_at),
+            last_updated_timestamp: millis(row.updated_at),
+            last_updated_time: millis(row.updated_at),
+            endpoint_config: document.endpoint_config.map(|config| config.0),
+            scopes: document.scopes.into_iter().map(ApiScope::from).collect(),
+            operations: document.operations.into_iter().map(OperationResponse::from).collect(),
+            key_managers: document.key_managers,
+            initiated_from_gateway: false,
+            others,
+        })
+    }
+}
+
+impl ApiInfo {
+    pub fn of(api: Api) -> Outcome<Self> {
+        let life_cycle_status = api.state()?;
+        let Api { row, document } = api;
+        let other = |name: &str, usual: &str| {
+            let text = document.others.get(name).and_then(Value::as_str);
+            text.unwrap_or(usual).to_owned()
+        };
+        let flag = |name: &str, member: &str| {
+            let object = document.others.get(name);
+            object.and_then(|object| object.get(member)).is_some_and(|flag| *flag == true)
+        };
+        let gateway_vendor = other("gatewayVendor", "wso2");
+        let gateway_type = other("gatewayType", GATEWAY_TYPE);
+        let advertise_only = flag("advertiseInfo", "advertised");
+        let monetized_info = flag("monetization", "enabled");
+        let egress = document.others.get("egress").is_some_and(|egress| *egress == true);
+        let business = document.business_information;
+        Ok(Self {
+            id: row.id,
+            name: row.name,
+            display_name: document.display_name,
+            description: document.description,
+            context: row.context,
+            additional_properties_map: by_name(&document.additional_properties),
+            additional_properties: document.additional_properties,
+            version: row.version_name,
+            provider: row.provider,
+            r#type: ApiType::Http,
+            subtype: "DEFAULT",
+            audience: document.audience,
+            audiences: document.audiences,
+            life_cycle_status,
+            workflow_status: None,
+            has_thumbnail: false,
+            security_scheme: document.security_scheme,
+            created_time: millis(row.created_at),
+            updated_time: millis(row.updated_at),
+            updated_by: None,
+            gateway_vendor,
+            gateway_type,
+            advertise_only,
+            monetized_info,
+            business_owner: business.business_owner,
+            business_owner_email: business.business_owner_email,
+            technical_owner: business.technical_owner,
+            technical_owner_email: business.technical_owner_email,
+            egress,
+            initiated_from_gateway: false,
+        })
+    }
+}
+
+impl From<ScopeDocument> for ApiScope {
+    fn from(document: ScopeDocument) -> Self {
+        let ScopeDocument { name, display_name, description, bindings, shared } = document;
+        let (id, usage_count) = (None, None);
+        let scope = ScopeResponse { id, name, display_name, description, bindings, usage_count };
+        Self { scope, shared }
+    }
+}
+
+impl From<OperationDocument> for OperationResponse {
+    fn from(document: OperationDocument) -> Self {
+        Self {
+            id: document.id,
+            target: document.target,
+            verb: document.verb,
+            auth_type: document.auth_type,
+            throttling_policy: document.throttling_policy,
+            scopes: document.scopes,
+            others: document.others,
+        }
+    }
+}
+
+fn by_name(properties: &[Property]) -> BTreeMap<String, Property> {
+    properties.iter().map(|property| (property.name.clone(), property.clone())).collect()
+}

@@ -1,0 +1,450 @@
+//! Section 6.1 of the behaviour document: the API object.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::api;
+use super::at;
+use super::with;
+use crate::support::Plane;
+
+async fn refused(plane: &Plane, api: &Value, status: u16, code: u32, description: &str) {
+    let answer = plane.post(&at("/apis"), api).as_admin().send().await;
+    answer.expect_error(status, code, description);
+}
+
+#[tokio::test]
+async fn wso2_6_1_1_a_name_is_required_and_holds_no_special_characters() {
+    let plane = Plane::start().await;
+    let mut nameless = api("Nameless");
+    nameless.as_object_mut().unwrap().remove("name");
+    refused(&plane, &nameless, 400, 400, "name: must not be null").await;
+    refused(&plane, &with("X", json!({"name": ""})), 400, 400, "name").await;
+    for character in "~!@#;:%^*()+={}|\\<>\"',&$[]/".chars() {
+        let name = format!("Http{character}Bin");
+        refused(&plane, &with("X", json!({"name": name})), 400, 400, "name").await;
+    }
+    plane.make(&with("X", json!({"name": "Pizza Shack_v.1-a"}))).await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_2_a_version_is_required_short_and_one_segment() {
+    let plane = Plane::start().await;
+    for version in ["", " ", "v 1", "v/1", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0", "..", "v1?"] {
+        refused(&plane, &with("X", json!({"version": version})), 400, 400, "version").await;
+    }
+    plane.make(&with("X", json!({"version": "1.0.0-rc_1"}))).await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_3_a_context_gets_its_slash_and_must_not_end_with_one() {
+    let plane = Plane::start().await;
+    let made = plane.make(&with("X", json!({"context": "httpbin"}))).await;
+    assert_eq!(made["context"], "/httpbin");
+    refused(&plane, &with("Y", json!({"context": "/y/"})), 400, 900_346, "context").await;
+    refused(&plane, &with("Y", json!({"context": "/"})), 400, 900_346, "context").await;
+    for context in ["/a//b", "/a/../b", "/a b", "/a?b", "/{other}", "/ä"] {
+        refused(&plane, &with("Y", json!({"context": context})), 400, 900_346, "context").await;
+    }
+    let long = "x".repeat(233);
+    refused(&plane, &with("Y", json!({"context": long})), 400, 400, "context").await;
+    let made = plane.make(&with("Z", json!({"context": "/z/{version}/api"}))).await;
+    assert_eq!(made["context"], "/z/{version}/api");
+}
+
+#[tokio::test]
+async fn wso2_6_1_4_either_endpoint_may_be_absent_and_both_are_absolute() {
+    let plane = Plane::start().await;
+    let sandbox = json!({"sandbox_endpoints": {"url": "https://sandbox.example/base"}});
+    plane.make(&with("Sandbox", json!({"endpointConfig": sandbox}))).await;
+    plane.make(&with("None", json!({"endpointConfig": null}))).await;
+    for url in [
+        "backend", "/backend", "ftp://backend", "http://u:p@backend", "http://backend?x=1",
+        "http://backend#x", "http://", "javascript:alert(1)",
+    ] {
+        let config = json!({"production_endpoints": {"url": url}});
+        let bad = with("Bad", json!({"endpointConfig": config}));
+        refused(&plane, &bad, 400, 400, "production_endpoints").await;
+    }
+    let secured = json!({"endpoint_security": {"production": {"enabled": true, "password": "x"}}});
+    let secured = with("Secured", json!({"endpointConfig": secured}));
+    refused(&plane, &secured, 400, 400, "endpoint_security").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_5_without_operations_everything_is_served_by_five_verbs() {
+    let plane = Plane::start().await;
+    let made = plane.make(&api("HttpBin")).await;
+    let operations = made["operations"].as_array().unwrap();
+    let verbs: Vec<&str> = operations.iter().map(|o| o["verb"].as_str().unwrap()).collect();
+    assert_eq!(verbs, ["GET", "POST", "PUT", "DELETE", "PATCH"]);
+    for operation in operations {
+        assert_eq!(operation["target"], "/*");
+        assert_eq!(operation["authType"], "Application & Application User");
+        assert_eq!(operation["throttlingPolicy"], "Unlimited");
+        assert_eq!(operation["scopes"], json!([]));
+    }
+    for (target, verb) in [
+        ("get", "GET"), ("/*/x", "GET"), ("/a{x}", "GET"), ("/{x}/{x}", "GET"), ("/a//b", "GET"),
+        ("/a b", "GET"), ("/{}", "GET"), ("/../a", "GET"), ("/<script>", "GET"),
+    ] {
+        let operations = json!([{"target": target, "verb": verb}]);
+        let bad = with("Bad", json!({"operations": operations}));
+        refused(&plane, &bad, 400, 400, "target").await;
+    }
+    let verb = json!([{"target": "/", "verb": "CONNECT"}]);
+    refused(&plane, &with("Bad", json!({"operations": verb})), 400, 400, "disallowed").await;
+    let twice = json!([{"target": "/{a}", "verb": "GET"}, {"target": "/{b}", "verb": "GET"}]);
+    refused(&plane, &with("Bad", json!({"operations": twice})), 400, 400, "twice").await;
+    let plan = json!([{"target": "/", "verb": "GET", "throttlingPolicy": "None such"}]);
+    refused(&plane, &with("Bad", json!({"operations": plan})), 400, 900_305, "None such").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_6_the_security_of_an_operation_is_one_of_five() {
+    let plane = Plane::start().await;
+    let types =
+        ["None", "Any", "Application", "Application User", "Application & Application User"];
+    let operations: Vec<Value> = types
+        .iter()
+        .enumerate()
+        .map(|(at, auth)| json!({"target": format!("/{at}"), "verb": "GET", "authType": auth}))
+        .collect();
+    let made = plane.make(&with("HttpBin", json!({"operations": operations}))).await;
+    for (at, auth) in types.iter().enumerate() {
+        assert_eq!(made["operations"][at]["authType"], *auth);
+    }
+    let odd = json!([{"target": "/", "verb": "GET", "authType": "Nobody"}]);
+    refused(&plane, &with("Odd", json!({"operations": odd})), 400, 400, "disallowed").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_7_local_scopes_are_kept_and_operations_name_them() {
+    let plane = Plane::start().await;
+    let scope = json!({
+        "scope": {
+            "name": "orders:read", "displayName": "Read", "description": "d",
+            "bindings": ["Internal/subscriber"],
+        },
+        "shared": false,
+    });
+    let operations = json!([{"target": "/orders", "verb": "GET", "scopes": ["orders:read"]}]);
+    let members = json!({"scopes": [scope], "operations": operations});
+    let made = plane.make(&with("Orders", members)).await;
+    assert_eq!(made["scopes"][0]["scope"]["name"], "orders:read");
+    assert_eq!(made["scopes"][0]["shared"], false);
+    assert_eq!(made["operations"][0]["scopes"], json!(["orders:read"]));
+    let unknown = json!([{"target": "/", "verb": "GET", "scopes": ["none"]}]);
+    refused(&plane, &with("Bad", json!({"operations": unknown})), 400, 400, "'none'").await;
+    let blank = json!([{"scope": {"name": "a b"}}]);
+    refused(&plane, &with("Bad", json!({"scopes": blank})), 400, 901_004, "scope").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_8_key_managers_are_all_or_a_list_of_names() {
+    let plane = Plane::start().await;
+    assert_eq!(plane.make(&api("Usual")).await["keyManagers"], json!(["all"]));
+    let resident = json!({"keyManagers": ["Resident Key Manager"]});
+    let made = plane.make(&with("Resident", resident)).await;
+    assert_eq!(made["keyManagers"], json!(["Resident Key Manager"]));
+    for odd in [json!("all"), json!({}), json!([]), json!([1])] {
+        refused(&plane, &with("Odd", json!({"keyManagers": odd})), 400, 903_203, "keyManagers")
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn wso2_6_1_9_security_schemes_have_a_default() {
+    let plane = Plane::start().await;
+    let usual = json!(["oauth2", "oauth_basic_auth_api_key_mandatory"]);
+    assert_eq!(plane.make(&api("Usual")).await["securityScheme"], usual);
+    let all = json!([
+        "oauth2", "api_key", "basic_auth", "mutualssl", "mutualssl_mandatory",
+        "oauth_basic_auth_api_key_mandatory",
+    ]);
+    assert_eq!(plane.make(&with("All", json!({"securityScheme": all}))).await["securityScheme"], all);
+    let odd = with("Odd", json!({"securityScheme": ["none"]}));
+    refused(&plane, &odd, 400, 400, "disallowed").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_10_business_plans_have_to_be_there() {
+    let plane = Plane::start().await;
+    let made = plane.make(&with("Plans", json!({"policies": ["Gold", "Unlimited"]}))).await;
+    assert_eq!(made["policies"], json!(["Gold", "Unlimited"]));
+    refused(&plane, &with("X", json!({"policies": ["Platinum"]})), 400, 900_305, "Platinum").await;
+    // Of another level.
+    refused(&plane, &with("X", json!({"policies": ["50PerMin"]})), 400, 900_305, "50PerMin").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_11_both_transports_unless_one_is_named() {
+    let plane = Plane::start().await;
+    assert_eq!(plane.make(&api("Usual")).await["transport"], json!(["http", "https"]));
+    let made = plane.make(&with("Secure", json!({"transport": ["https"]}))).await;
+    assert_eq!(made["transport"], json!(["https"]));
+    refused(&plane, &with("X", json!({"transport": ["ws"]})), 400, 400, "disallowed").await;
+    refused(&plane, &with("X", json!({"transport": []})), 400, 400, "transport").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_12_restricted_visibility_names_roles() {
+    let plane = Plane::start().await;
+    assert_eq!(plane.make(&api("Usual")).await["visibility"], "PUBLIC");
+    let restricted = json!({"visibility": "RESTRICTED", "visibleRoles": ["Internal/creator"]});
+    let made = plane.make(&with("Some", restricted)).await;
+    assert_eq!(made["visibleRoles"], json!(["Internal/creator"]));
+    refused(&plane, &with("X", json!({"visibility": "RESTRICTED"})), 400, 400, "visibleRoles").await;
+    let unknown = json!({"visibility": "RESTRICTED", "visibleRoles": ["nobody"]});
+    refused(&plane, &with("X", unknown), 404, 903_250, "nobody").await;
+    refused(&plane, &with("X", json!({"visibility": "SECRET"})), 400, 400, "disallowed").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_13_credential_headers_have_defaults() {
+    let plane = Plane::start().await;
+    let made = plane.make(&api("Usual")).await;
+    assert_eq!(made["authorizationHeader"], "Authorization");
+    assert_eq!(made["apiKeyHeader"], "ApiKey");
+    let made = plane.make(&with("Own", json!({"authorizationHeader": "X-Token"}))).await;
+    assert_eq!(made["authorizationHeader"], "X-Token");
+    for odd in ["a b", "a:b", "a\r\nb", "ä"] {
+        let odd = with("X", json!({"authorizationHeader": odd}));
+        refused(&plane, &odd, 400, 400, "authorizationHeader").await;
+    }
+}
+
+#[tokio::test]
+async fn wso2_6_1_14_an_advanced_plan_of_the_api_has_to_be_there() {
+    let plane = Plane::start().await;
+    let made = plane.make(&with("Plan", json!({"apiThrottlingPolicy": "10KPerMin"}))).await;
+    assert_eq!(made["apiThrottlingPolicy"], "10KPerMin");
+    let odd = with("X", json!({"apiThrottlingPolicy": "Gold"}));
+    refused(&plane, &odd, 400, 900_305, "Gold").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_15_cors_is_on_with_the_usual_headers_unless_said_otherwise() {
+    let plane = Plane::start().await;
+    let cors = &plane.make(&api("Usual")).await["corsConfiguration"];
+    assert_eq!(cors["corsConfigurationEnabled"], true);
+    assert_eq!(cors["accessControlAllowOrigins"], json!(["*"]));
+    assert_eq!(cors["accessControlAllowCredentials"], false);
+    let off = json!({"corsConfiguration": {"corsConfigurationEnabled": false}});
+    let made = plane.make(&with("Off", off)).await;
+    assert_eq!(made["corsConfiguration"]["corsConfigurationEnabled"], false);
+    let forged = json!({"corsConfiguration": {"accessControlAllowOrigins": ["a\r\nb"]}});
+    refused(&plane, &with("X", forged), 400, 400, "accessControlAllowOrigins").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_16_one_version_of_an_api_is_the_default() {
+    let plane = Plane::start().await;
+    let first = plane.make(&with("HttpBin", json!({"isDefaultVersion": true}))).await;
+    assert_eq!(first["isDefaultVersion"], true);
+    let second = json!({"isDefaultVersion": true, "version": "v2"});
+    plane.make(&with("HttpBin", second)).await;
+    let path = at(&format!("/apis/{}", first["id"].as_str().unwrap()));
+    let first = plane.get(&path).as_admin().send().await.expect(200);
+    assert_eq!(first["isDefaultVersion"], false);
+}
+
+#[tokio::test]
+async fn wso2_6_1_17_audiences_are_kept() {
+    let plane = Plane::start().await;
+    let members = json!({"audience": "PUBLIC", "audiences": ["one", "two"]});
+    let made = plane.make(&with("HttpBin", members)).await;
+    assert_eq!(made["audience"], "PUBLIC");
+    assert_eq!(made["audiences"], json!(["one", "two"]));
+}
+
+#[tokio::test]
+async fn wso2_6_1_18_what_only_we_set_is_taken_and_changes_nothing() {
+    let plane = Plane::start().await;
+    let members = json!({
+        "id": "mine", "provider": "mallory", "lifeCycleStatus": "PUBLISHED", "isRevision": true,
+        "revisionId": 7, "createdTime": "0", "lastUpdatedTime": "0", "workflowStatus": "x",
+        "tags": ["a"], "additionalProperties": [{"name": "team", "value": "blue", "display": true}],
+        "type": "HTTP", "gatewayType": "wso2/synapse",
+    });
+    let made = plane.make(&with("HttpBin", members)).await;
+    assert_ne!(made["id"], "mine");
+    assert_eq!(made["provider"], "admin");
+    assert_eq!(made["lifeCycleStatus"], "CREATED");
+    assert_eq!(made["isRevision"], false);
+    assert_eq!(made["type"], "HTTP");
+    assert_eq!(made["gatewayType"], "wso2/synapse");
+    assert_eq!(made["tags"], json!(["a"]));
+    assert_eq!(made["additionalPropertiesMap"]["team"]["value"], "blue");
+    assert_eq!(made["createdTime"], plane.now());
+}
+
+#[tokio::test]
+async fn wso2_6_1_an_api_is_made_read_changed_and_taken_away() {
+    let plane = Plane::start().await;
+    let answer = plane.post(&at("/apis"), &api("HttpBin")).as_user("carla").send().await;
+    let location = answer.header("location").unwrap().to_owned();
+    assert_eq!(answer.header("etag"), Some("\"1\""));
+    let made = answer.expect(201);
+    assert_eq!(made["provider"], "carla");
+    let path = at(&format!("/apis/{}", made["id"].as_str().unwrap()));
+    assert_eq!(location, format!("https://localhost:9443{path}"));
+    let read = plane.get(&path).as_user("paul").send().await.expect(200);
+    assert_eq!(read, made);
+    let mut changed = made.clone();
+    changed["description"] = json!("new");
+    changed["name"] = json!("Other");
+    changed["version"] = json!("v9");
+    changed["context"] = json!("/other");
+    let answer = plane.put(&path, &changed).as_user("paul").send().await;
+    assert_eq!(answer.header("etag"), Some("\"2\""));
+    let updated = answer.expect(200);
+    assert_eq!(updated["description"], "new");
+    for member in ["id", "name", "version", "context", "provider", "operations"] {
+        assert_eq!(updated[member], made[member], "{member}");
+    }
+    plane.delete(&path).as_user("carla").send().await.expect(200);
+    plane.get(&path).as_admin().send().await.expect_error(404, 900_308, "not found");
+}
+
+#[tokio::test]
+async fn what_was_read_can_be_written_back_and_nothing_is_lost() {
+    let plane = Plane::start().await;
+    let members = json!({
+        "maxTps": {"production": 10}, "enableSchemaValidation": true, "categories": ["a"],
+        "responseCachingEnabled": true, "cacheTimeout": 300, "accessControl": "NONE",
+        "advertiseInfo": {"advertised": false}, "egress": false,
+        "operations": [{"target": "/a/{b}", "verb": "GET", "payloadSchema": "{}",
+            "operationPolicies": {"request": [], "response": [], "fault": []}}],
+        "businessInformation": {"businessOwner": "Jane"},
+    });
+    let made = plane.make(&with("HttpBin", members)).await;
+    assert_eq!(made["maxTps"]["production"], 10);
+    assert_eq!(made["operations"][0]["payloadSchema"], "{}");
+    let path = at(&format!("/apis/{}", made["id"].as_str().unwrap()));
+    let mut again = plane.put(&path, &made).as_admin().send().await.expect(200);
+    for time in ["lastUpdatedTime", "lastUpdatedTimestamp"] {
+        again[time] = made[time].clone();
+    }
+    assert_eq!(again, made);
+}
+
+#[tokio::test]
+async fn wso2_6_1_errors_1_to_3_names_versions_and_contexts_are_taken_once() {
+    let plane = Plane::start().await;
+    plane.make(&api("HttpBin")).await;
+    refused(&plane, &with("HTTPBIN", json!({"context": "/x"})), 409, 900_250, "case").await;
+    refused(&plane, &with("Other", json!({"context": "/httpbin"})), 409, 900_251, "context").await;
+    let other_case = with("Other", json!({"context": "/HttpBin", "version": "v7"}));
+    refused(&plane, &other_case, 409, 900_251, "context").await;
+    refused(&plane, &api("HttpBin"), 409, 900_300, "HttpBin-v1").await;
+    plane.make(&with("HttpBin", json!({"version": "v2"}))).await;
+}
+
+#[tokio::test]
+async fn a_path_belongs_to_one_api_however_its_context_spells_it() {
+    let plane = Plane::start().await;
+    plane.make(&api("HttpBin")).await;
+    for (context, version) in [
+        ("/httpbin/{version}", "v1"), ("/{version}/v1", "httpbin"), ("/httpbin/v1", "v3"),
+    ] {
+        let same = with("Other", json!({"context": context, "version": version}));
+        refused(&plane, &same, 409, 900_251, "context").await;
+    }
+    plane.make(&with("Versioned", json!({"context": "/a/{version}/b"}))).await;
+    refused(&plane, &with("Other", json!({"context": "/a/v1", "version": "b"})), 409, 900_251, "")
+        .await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_errors_4_to_6_unknown_apis_and_plans_and_no_operations() {
+    let plane = Plane::start().await;
+    for id in ["0", "00000000-0000-0000-0000-000000000000", "%27%20OR%201=1"] {
+        let path = at(&format!("/apis/{id}"));
+        plane.get(&path).as_admin().send().await.expect_error(404, 900_308, "Requested API with id");
+        plane.put(&path, &with("X", json!({"operations": [{"target": "/", "verb": "GET"}]})))
+            .as_admin().send().await.expect_error(404, 900_308, "");
+        plane.delete(&path).as_admin().send().await.expect_error(404, 900_308, "");
+    }
+    let id = plane.made("HttpBin").await;
+    let path = at(&format!("/apis/{id}"));
+    for operations in [json!([]), json!(null)] {
+        let empty = with("HttpBin", json!({"operations": operations}));
+        plane.put(&path, &empty).as_admin().send().await.expect_error(404, 900_763, "operation");
+    }
+}
+
+#[tokio::test]
+async fn wso2_6_1_errors_7_and_8_scopes_of_another_api_and_of_unknown_roles() {
+    let plane = Plane::start().await;
+    let scopes = json!({"scopes": [{"scope": {"name": "mine"}}]});
+    plane.make(&with("First", scopes.clone())).await;
+    refused(&plane, &with("Second", scopes.clone()), 400, 900_988, "mine").await;
+    let next = json!({"scopes": scopes["scopes"], "version": "v2"});
+    plane.make(&with("First", next)).await;
+    let role = json!({"scopes": [{"scope": {"name": "x", "bindings": ["emperor"]}}]});
+    refused(&plane, &with("Third", role), 404, 903_250, "emperor").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_errors_9_an_unknown_key_manager_is_refused() {
+    let plane = Plane::start().await;
+    let unknown = with("X", json!({"keyManagers": ["nobody"]}));
+    refused(&plane, &unknown, 400, 901_403, "nobody").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_errors_10_an_api_with_subscriptions_stays() {
+    let plane = Plane::start().await;
+    let id = plane.made("HttpBin").await;
+    plane.subscribed(&id).await;
+    let path = at(&format!("/apis/{id}"));
+    plane.delete(&path).as_admin().send().await.expect_error(409, 409, "subscriptions");
+    plane.get(&path).as_admin().send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_change_that_names_an_older_version_is_refused() {
+    let plane = Plane::start().await;
+    let made = plane.make(&api("HttpBin")).await;
+    let path = at(&format!("/apis/{}", made["id"].as_str().unwrap()));
+    let put = |tag: &'static str| plane.put(&path, &made).as_admin().header("if-match", tag).send();
+    put("\"1\"").await.expect(200);
+    put("\"1\"").await.expect_error(412, 412, "");
+    put("*").await.expect(200);
+    let stale = plane.delete(&path).as_admin().header("if-match", "\"1\"").send().await;
+    stale.expect_error(412, 412, "");
+    plane.delete(&path).as_admin().header("if-match", "\"3\"").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn another_version_is_copied_from_one() {
+    let plane = Plane::start().await;
+    let id = plane.made("HttpBin").await;
+    plane.act(&id, "Publish").await.expect(200);
+    let path = at(&format!("/apis/copy-api?newVersion=v2&defaultVersion=true&apiId={id}"));
+    let copy = plane.call("POST", &path).as_admin().send().await.expect(201);
+    assert_eq!(copy["version"], "v2");
+    assert_eq!(copy["context"], "/httpbin");
+    assert_eq!(copy["lifeCycleStatus"], "CREATED");
+    assert_eq!(copy["isDefaultVersion"], true);
+    plane.call("POST", &path).as_admin().send().await.expect_error(409, 900_300, "");
+    let path = at(&format!("/apis/copy-api?newVersion=a%2Fb&apiId={id}"));
+    plane.call("POST", &path).as_admin().send().await.expect_error(400, 400, "version");
+    let path = at("/apis/copy-api?newVersion=v3");
+    plane.call("POST", &path).as_admin().send().await.expect_error(400, 400, "");
+}
+
+#[tokio::test]
+async fn names_and_contexts_can_be_asked_for() {
+    let plane = Plane::start().await;
+    plane.made("HttpBin").await;
+    for (query, status) in [
+        ("name:HttpBin", 200), ("name:httpbin", 200), ("context:/httpbin", 200), ("HttpBin", 200),
+        ("name:Http", 404), ("context:/http", 404), ("context:httpbin", 200),
+    ] {
+        let path = at(&format!("/apis/validate?query={query}"));
+        plane.call("POST", &path).as_admin().send().await.expect(status);
+    }
+    plane.call("POST", &at("/apis/validate")).as_admin().send().await.expect(400);
+}
