@@ -68,4 +68,24 @@ impl Plane {
         self.post(&path, &places).as_admin().send().await.expect(201);
         revision
     }
+
+    /// The id of a subscription of sue's, the API published first.
+    async fn subscribed(&self, id: &str) -> String {
+        self.act(id, "Publish").await.expect(200);
+        let devportal = "/api/am/devportal/v3";
+        let application = json!({"name": "App", "throttlingPolicy": "Unlimited"});
+        let path = format!("{devportal}/applications");
+        let application = self.post(&path, &application).as_user("sue").send().await.expect(201);
+        let subscription = json!({
+            "applicationId": application["applicationId"], "apiId": id,
+            "throttlingPolicy": "Unlimited",
+        });
+        let path = format!("{devportal}/subscriptions");
+        let made = self.post(&path, &subscription).as_user("sue").send().await.expect(201);
+        made["subscriptionId"].as_str().unwrap().to_owned()
+    }
+
+    fn now(&self) -> String {
+        phantom_core::Clock::now(&*self.clock).wall.as_millis().to_string()
+    }
 }

@@ -59,8 +59,14 @@ async fn wso2_6_1_4_either_endpoint_may_be_absent_and_both_are_absolute() {
     plane.make(&with("Sandbox", json!({"endpointConfig": sandbox}))).await;
     plane.make(&with("None", json!({"endpointConfig": null}))).await;
     for url in [
-        "backend", "/backend", "ftp://backend", "http://u:p@backend", "http://backend?x=1",
-        "http://backend#x", "http://", "javascript:alert(1)",
+        "backend",
+        "/backend",
+        "ftp://backend",
+        "http://u:p@backend",
+        "http://backend?x=1",
+        "http://backend#x",
+        "http://",
+        "javascript:alert(1)",
     ] {
         let config = json!({"production_endpoints": {"url": url}});
         let bad = with("Bad", json!({"endpointConfig": config}));
@@ -85,8 +91,15 @@ async fn wso2_6_1_5_without_operations_everything_is_served_by_five_verbs() {
         assert_eq!(operation["scopes"], json!([]));
     }
     for (target, verb) in [
-        ("get", "GET"), ("/*/x", "GET"), ("/a{x}", "GET"), ("/{x}/{x}", "GET"), ("/a//b", "GET"),
-        ("/a b", "GET"), ("/{}", "GET"), ("/../a", "GET"), ("/<script>", "GET"),
+        ("get", "GET"),
+        ("/*/x", "GET"),
+        ("/a{x}", "GET"),
+        ("/{x}/{x}", "GET"),
+        ("/a//b", "GET"),
+        ("/a b", "GET"),
+        ("/{}", "GET"),
+        ("/../a", "GET"),
+        ("/<script>", "GET"),
     ] {
         let operations = json!([{"target": target, "verb": verb}]);
         let bad = with("Bad", json!({"operations": operations}));
@@ -159,10 +172,17 @@ async fn wso2_6_1_9_security_schemes_have_a_default() {
     let usual = json!(["oauth2", "oauth_basic_auth_api_key_mandatory"]);
     assert_eq!(plane.make(&api("Usual")).await["securityScheme"], usual);
     let all = json!([
-        "oauth2", "api_key", "basic_auth", "mutualssl", "mutualssl_mandatory",
+        "oauth2",
+        "api_key",
+        "basic_auth",
+        "mutualssl",
+        "mutualssl_mandatory",
         "oauth_basic_auth_api_key_mandatory",
     ]);
-    assert_eq!(plane.make(&with("All", json!({"securityScheme": all}))).await["securityScheme"], all);
+    assert_eq!(
+        plane.make(&with("All", json!({"securityScheme": all}))).await["securityScheme"],
+        all
+    );
     let odd = with("Odd", json!({"securityScheme": ["none"]}));
     refused(&plane, &odd, 400, 400, "disallowed").await;
 }
@@ -194,7 +214,8 @@ async fn wso2_6_1_12_restricted_visibility_names_roles() {
     let restricted = json!({"visibility": "RESTRICTED", "visibleRoles": ["Internal/creator"]});
     let made = plane.make(&with("Some", restricted)).await;
     assert_eq!(made["visibleRoles"], json!(["Internal/creator"]));
-    refused(&plane, &with("X", json!({"visibility": "RESTRICTED"})), 400, 400, "visibleRoles").await;
+    refused(&plane, &with("X", json!({"visibility": "RESTRICTED"})), 400, 400, "visibleRoles")
+        .await;
     let unknown = json!({"visibility": "RESTRICTED", "visibleRoles": ["nobody"]});
     refused(&plane, &with("X", unknown), 404, 903_250, "nobody").await;
     refused(&plane, &with("X", json!({"visibility": "SECRET"})), 400, 400, "disallowed").await;
@@ -345,9 +366,9 @@ async fn wso2_6_1_errors_1_to_3_names_versions_and_contexts_are_taken_once() {
 async fn a_path_belongs_to_one_api_however_its_context_spells_it() {
     let plane = Plane::start().await;
     plane.make(&api("HttpBin")).await;
-    for (context, version) in [
-        ("/httpbin/{version}", "v1"), ("/{version}/v1", "httpbin"), ("/httpbin/v1", "v3"),
-    ] {
+    for (context, version) in
+        [("/httpbin/{version}", "v1"), ("/{version}/v1", "httpbin"), ("/httpbin/v1", "v3")]
+    {
         let same = with("Other", json!({"context": context, "version": version}));
         refused(&plane, &same, 409, 900_251, "context").await;
     }
@@ -361,9 +382,17 @@ async fn wso2_6_1_errors_4_to_6_unknown_apis_and_plans_and_no_operations() {
     let plane = Plane::start().await;
     for id in ["0", "00000000-0000-0000-0000-000000000000", "%27%20OR%201=1"] {
         let path = at(&format!("/apis/{id}"));
-        plane.get(&path).as_admin().send().await.expect_error(404, 900_308, "Requested API with id");
-        plane.put(&path, &with("X", json!({"operations": [{"target": "/", "verb": "GET"}]})))
-            .as_admin().send().await.expect_error(404, 900_308, "");
+        plane.get(&path).as_admin().send().await.expect_error(
+            404,
+            900_308,
+            "Requested API with id",
+        );
+        plane
+            .put(&path, &with("X", json!({"operations": [{"target": "/", "verb": "GET"}]})))
+            .as_admin()
+            .send()
+            .await
+            .expect_error(404, 900_308, "");
         plane.delete(&path).as_admin().send().await.expect_error(404, 900_308, "");
     }
     let id = plane.made("HttpBin").await;
@@ -440,8 +469,13 @@ async fn names_and_contexts_can_be_asked_for() {
     let plane = Plane::start().await;
     plane.made("HttpBin").await;
     for (query, status) in [
-        ("name:HttpBin", 200), ("name:httpbin", 200), ("context:/httpbin", 200), ("HttpBin", 200),
-        ("name:Http", 404), ("context:/http", 404), ("context:httpbin", 200),
+        ("name:HttpBin", 200),
+        ("name:httpbin", 200),
+        ("context:/httpbin", 200),
+        ("HttpBin", 200),
+        ("name:Http", 404),
+        ("context:/http", 404),
+        ("context:httpbin", 200),
     ] {
         let path = at(&format!("/apis/validate?query={query}"));
         plane.call("POST", &path).as_admin().send().await.expect(status);

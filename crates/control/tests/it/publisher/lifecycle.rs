@@ -9,7 +9,12 @@ use crate::support::Plane;
 const STATES: [&str; 6] =
     ["Created", "Prototyped", "Published", "Blocked", "Deprecated", "Retired"];
 const ACTIONS: [&str; 7] = [
-    "Publish", "Deploy as a Prototype", "Demote to Created", "Block", "Deprecate", "Re-Publish",
+    "Publish",
+    "Deploy as a Prototype",
+    "Demote to Created",
+    "Block",
+    "Deprecate",
+    "Re-Publish",
     "Retire",
 ];
 
@@ -70,7 +75,10 @@ async fn wso2_6_2_the_state_names_what_can_be_done() {
     let path = at(&format!("/apis/{id}/lifecycle-state"));
     let state = plane.get(&path).as_admin().send().await.expect(200);
     assert_eq!(state["state"], "Created");
-    assert_eq!(state["availableTransitions"][0], json!({"event": "Publish", "targetState": "Published"}));
+    assert_eq!(
+        state["availableTransitions"][0],
+        json!({"event": "Publish", "targetState": "Published"})
+    );
     assert_eq!(state["checkItems"][0]["requiredStates"], json!(["Published"]));
     plane.act(&id, "Publish").await.expect(200);
     let state = plane.get(&path).as_admin().send().await.expect(200);

@@ -125,7 +125,9 @@ async fn wso2_4_query_6_a_key_without_a_value_is_refused() {
 #[tokio::test]
 async fn wso2_4_query_7_exact_names_come_first_then_names_providers_and_versions() {
     let plane = Plane::start().await;
-    for (name, version) in [("Zebra Api", "v1"), ("Api", "v2"), ("Api", "v1"), ("Another Api", "v1")] {
+    for (name, version) in
+        [("Zebra Api", "v1"), ("Api", "v2"), ("Api", "v1"), ("Another Api", "v1")]
+    {
         let context = format!("/{}", name.replace(' ', "-").to_lowercase());
         plane.make(&with(name, json!({"version": version, "context": context}))).await;
     }

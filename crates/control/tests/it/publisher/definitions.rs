@@ -1,0 +1,240 @@
+//! OpenAPI definitions: section 6.4 of the behaviour document.
+
+use serde_json::Value;
+use serde_json::json;
+
+use super::at;
+use crate::support::Plane;
+
+const PETS: &str = r#"
+openapi: 3.0.1
+info:
+  title: Pets
+  version: v1
+  description: Small animals
+servers:
+  - url: https://pets.example/base
+x-wso2-basePath: /pets/v1
+x-wso2-auth-header: X-Pet-Token
+x-wso2-transports: [https]
+x-wso2-sandbox-endpoints:
+  urls: ["https://sandbox.pets.example"]
+x-wso2-production-endpoints:
+  urls: ["https://pets.example/base"]
+x-wso2-cors:
+  corsConfigurationEnabled: true
+  accessControlAllowOrigins: ["https://shop.example"]
+components:
+  securitySchemes:
+    default:
+      type: oauth2
+      flows:
+        implicit:
+          authorizationUrl: https://as.example/
+          scopes:
+            "pets:read": Look at pets
+          x-scopes-bindings:
+            "pets:read": "Internal/subscriber"
+paths:
+  /pets/{id}:
+    get:
+      summary: One pet
+      security: [{default: ["pets:read"]}]
+      x-throttling-tier: 10KPerMin
+  /health:
+    get:
+      x-auth-type: None
+"#;
+
+async fn import(plane: &Plane, parts: &[(&str, Option<&str>, &str)]) -> crate::support::Answer {
+    plane.call("POST", &at("/apis/import-openapi")).multipart(parts).as_admin().send().await
+}
+
+fn members(value: Value) -> String {
+    value.to_string()
+}
+
+#[tokio::test]
+async fn wso2_6_4_1_a_definition_becomes_an_api() {
+    let plane = Plane::start().await;
+    let settings = members(json!({"policies": ["Unlimited"], "tags": ["t"]}));
+    let parts =
+        [("file", Some("pets.yaml"), PETS), ("additionalProperties", None, settings.as_str())];
+    let answer = import(&plane, &parts).await;
+    assert!(answer.header("location").unwrap().contains("/apis/"));
+    assert_eq!(answer.header("etag"), Some("\"1\""));
+    let api = answer.expect(201);
+    assert_eq!(api["name"], "Pets");
+    assert_eq!(api["version"], "v1");
+    assert_eq!(api["context"], "/pets");
+    assert_eq!(api["description"], "Small animals");
+    assert_eq!(api["policies"], json!(["Unlimited"]));
+    assert_eq!(api["authorizationHeader"], "X-Pet-Token");
+    assert_eq!(api["transport"], json!(["https"]));
+    let origins = &api["corsConfiguration"]["accessControlAllowOrigins"];
+    assert_eq!(*origins, json!(["https://shop.example"]));
+    let config = &api["endpointConfig"];
+    assert_eq!(config["production_endpoints"]["url"], "https://pets.example/base");
+    assert_eq!(config["sandbox_endpoints"]["url"], "https://sandbox.pets.example");
+    assert_eq!(api["scopes"][0]["scope"]["name"], "pets:read");
+    assert_eq!(api["scopes"][0]["scope"]["bindings"], json!(["Internal/subscriber"]));
+    let operations = api["operations"].as_array().unwrap();
+    let pet = operations.iter().find(|o| o["target"] == "/pets/{id}").unwrap();
+    assert_eq!(pet["scopes"], json!(["pets:read"]));
+    assert_eq!(pet["throttlingPolicy"], "10KPerMin");
+    let health = operations.iter().find(|o| o["target"] == "/health").unwrap();
+    assert_eq!(health["authType"], "None");
+}
+
+#[tokio::test]
+async fn wso2_6_4_1_settings_come_before_what_the_definition_says() {
+    let plane = Plane::start().await;
+    let settings = members(json!({
+        "name": "Animals", "version": "v2", "context": "/animals",
+        "endpointConfig": {"production_endpoints": {"url": "http://other"}},
+    }));
+    let parts =
+        [("inlineAPIDefinition", None, PETS), ("additionalProperties", None, settings.as_str())];
+    let api = import(&plane, &parts).await.expect(201);
+    assert_eq!(api["name"], "Animals");
+    assert_eq!(api["context"], "/animals");
+    assert_eq!(api["endpointConfig"]["production_endpoints"]["url"], "http://other");
+    assert_eq!(api["operations"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn wso2_6_4_1_a_definition_is_fetched_from_a_url() {
+    let plane = Plane::start().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/pets.yaml", listener.local_addr().unwrap());
+    let router = axum::Router::new().route("/pets.yaml", axum::routing::get(|| async { PETS }));
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    assert_eq!(import(&plane, &[("url", None, &url)]).await.expect(201)["name"], "Pets");
+    let missing = format!("{url}.not");
+    import(&plane, &[("url", None, &missing)]).await.expect_error(400, 400, "fetched");
+    server.abort();
+    for odd in ["file:///etc/passwd", "gopher://x", "x", "http://u:p@x/"] {
+        import(&plane, &[("url", None, odd)]).await.expect_error(400, 400, "url");
+    }
+}
+
+#[tokio::test]
+async fn wso2_6_4_1_what_is_no_definition_is_refused() {
+    let plane = Plane::start().await;
+    let bare = r#"{"openapi":"3.0.1","info":{"title":"T","version":"v1"},"paths":{}}"#;
+    import(&plane, &[("file", Some("x"), "{")]).await.expect_error(400, 900_754, "");
+    let old = r#"{"swagger":"2.0"}"#;
+    import(&plane, &[("file", Some("x"), old)]).await.expect_error(400, 900_754, "Swagger 2.0");
+    import(&plane, &[]).await.expect_error(400, 400, "needed");
+    let both = [("file", Some("x"), PETS), ("url", None, "http://x.example/")];
+    import(&plane, &both).await.expect_error(400, 400, "Only one");
+    let twice = [("file", Some("x"), PETS), ("file", Some("x"), PETS)];
+    import(&plane, &twice).await.expect_error(400, 400, "twice");
+    // No context anywhere.
+    import(&plane, &[("file", Some("x"), bare)]).await.expect_error(400, 400, "context");
+    for (settings, said) in [("{", "Malformed"), ("{\"x\":1}", "'x'"), ("[]", "disallowed")] {
+        let parts = [("file", Some("x"), PETS), ("additionalProperties", None, settings)];
+        import(&plane, &parts).await.expect_error(400, 400, said);
+    }
+    let json = plane.post(&at("/apis/import-openapi"), &json!({})).as_admin().send().await;
+    json.expect_error(415, 415, "multipart");
+    let broken = plane.call("POST", &at("/apis/import-openapi"));
+    broken.raw("multipart/form-data", "x").as_admin().send().await.expect_error(400, 400, "form");
+}
+
+#[tokio::test]
+async fn wso2_6_4_1_a_definition_is_checked() {
+    let plane = Plane::start().await;
+    let check = |query: &'static str, text: &'static str| {
+        let path = at(&format!("/apis/validate-openapi{query}"));
+        let call = plane.call("POST", &path).multipart(&[("file", Some("x"), text)]);
+        call.as_admin().send()
+    };
+    let valid = check("", PETS).await.expect(200);
+    assert_eq!(valid["isValid"], true);
+    assert!(valid["content"].is_null());
+    assert_eq!(valid["info"]["name"], "Pets");
+    assert_eq!(valid["info"]["openAPIVersion"], "3.0.1");
+    assert_eq!(valid["info"]["endpoints"], json!(["https://pets.example/base"]));
+    assert_eq!(valid["info"]["operations"].as_array().unwrap().len(), 2);
+    assert_eq!(valid["errors"], json!([]));
+    assert_eq!(check("?returnContent=true", PETS).await.expect(200)["content"], PETS);
+    let invalid = check("", "openapi: 3.0.1").await.expect(200);
+    assert_eq!(invalid["isValid"], false);
+    assert_eq!(invalid["errors"][0]["code"], "900754");
+}
+
+#[tokio::test]
+async fn wso2_6_4_2_the_definition_says_what_the_api_is_now() {
+    let plane = Plane::start().await;
+    let api = import(&plane, &[("file", Some("x"), PETS)]).await.expect(201);
+    let path = at(&format!("/apis/{}", api["id"].as_str().unwrap()));
+    let mut changed = api.clone();
+    changed["operations"] = json!([
+        {"target": "/pets/{id}", "verb": "GET", "authType": "None"},
+        {"target": "/new/{x}", "verb": "POST"},
+    ]);
+    plane.put(&path, &changed).as_admin().send().await.expect(200);
+    let swagger = format!("{path}/swagger");
+    let definition = plane.get(&swagger).as_user("ida").send().await.expect(200);
+    assert_eq!(definition["paths"]["/pets/{id}"]["get"]["summary"], "One pet");
+    assert_eq!(definition["paths"]["/pets/{id}"]["get"]["x-auth-type"], "None");
+    let new = &definition["paths"]["/new/{x}"]["post"];
+    assert_eq!(new["security"], json!([{"default": []}]));
+    assert!(definition["paths"].get("/health").is_none());
+    assert_eq!(definition["x-wso2-basePath"], "/pets/v1");
+}
+
+#[tokio::test]
+async fn wso2_6_4_2_a_new_definition_replaces_operations_and_scopes() {
+    let plane = Plane::start().await;
+    let id = plane.made("HttpBin").await;
+    let path = at(&format!("/apis/{id}/swagger"));
+    let put = |parts: Vec<(&'static str, Option<&'static str>, String)>| {
+        let plane = &plane;
+        let path = &path;
+        async move {
+            let parts: Vec<_> =
+                parts.iter().map(|(name, file, text)| (*name, *file, text.as_str())).collect();
+            plane.call("PUT", path).multipart(&parts).as_admin().send().await
+        }
+    };
+    let answer = put(vec![("apiDefinition", None, PETS.to_owned())]).await;
+    assert_eq!(answer.header("etag"), Some("\"2\""));
+    answer.expect(200);
+    let api = plane.get(&at(&format!("/apis/{id}"))).as_admin().send().await.expect(200);
+    assert_eq!(api["name"], "HttpBin");
+    assert_eq!(api["context"], "/httpbin");
+    assert_eq!(api["operations"].as_array().unwrap().len(), 2);
+    assert_eq!(api["scopes"][0]["scope"]["name"], "pets:read");
+    assert_eq!(api["authorizationHeader"], "X-Pet-Token");
+    let endpoints = &api["endpointConfig"];
+    assert_eq!(endpoints["production_endpoints"]["url"], "https://pets.example/base");
+    // What is read can be written back.
+    let read = plane.get(&path).as_admin().send().await;
+    let text = read.text.clone();
+    let before = read.expect(200);
+    assert_eq!(put(vec![("apiDefinition", None, text)]).await.expect(200), before);
+    let empty = r#"{"openapi":"3.0.1","info":{"title":"T","version":"v1"},"paths":{}}"#;
+    let refused = put(vec![("apiDefinition", None, empty.to_owned())]).await;
+    refused.expect_error(404, 900_763, "operation");
+    let stale = plane.call("PUT", &path).multipart(&[("apiDefinition", None, PETS)]).as_admin();
+    stale.header("if-match", "\"1\"").send().await.expect_error(412, 412, "");
+}
+
+#[tokio::test]
+async fn a_definition_of_paths_that_gateways_cannot_serve_is_refused() {
+    let plane = Plane::start().await;
+    for path in ["/a/{b}.json", "a", "/a?b", "/{a}/{a}"] {
+        let definition = json!({
+            "openapi": "3.0.1", "info": {"title": "T", "version": "v1"},
+            "paths": {path: {"get": {}}},
+        });
+        let (definition, settings) = (definition.to_string(), members(json!({"context": "/t"})));
+        let parts = [
+            ("file", Some("x"), definition.as_str()),
+            ("additionalProperties", None, settings.as_str()),
+        ];
+        import(&plane, &parts).await.expect_error(400, 400, "target");
+    }
+}
