@@ -63,12 +63,7 @@ pub async fn of_application(control: &Control, application: Uuid) -> Outcome<Vec
 }
 
 /// The key with that id of the caller's application.
-pub async fn find(
-    control: &Control,
-    caller: &Caller,
-    application: &str,
-    id: &str,
-) -> Outcome<Key> {
+pub async fn find(control: &Control, caller: &Caller, application: &str, id: &str) -> Outcome<Key> {
     let application = applications::own(control, caller, application).await?;
     let row = match Uuid::try_parse(id) {
         Ok(id) => control.store.key_mapping(id).await?,

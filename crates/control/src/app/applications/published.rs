@@ -33,7 +33,7 @@ impl Names {
 /// The application as gateways know it.
 pub fn managed(unit: ApplicationUnit, plans: &mut Names) -> Application {
     let mut subscriptions: Vec<Subscription> =
-        unit.subscriptions.into_iter().map(|each| subscription(each, plans)).collect();
+        unit.subscriptions.iter().map(|each| subscription(each, plans)).collect();
     subscriptions.sort_unstable_by_key(|subscription| subscription.api);
     Application {
         id: entity(unit.id),
@@ -56,7 +56,7 @@ fn key(unit: UnitKey) -> KeyMapping {
     }
 }
 
-fn subscription(unit: UnitSubscription, plans: &mut Names) -> Subscription {
+fn subscription(unit: &UnitSubscription, plans: &mut Names) -> Subscription {
     Subscription {
         api: entity(unit.api),
         plan: plans.shared(&unit.plan),

@@ -75,13 +75,12 @@ pub async fn generate(
 }
 
 /// Grants are those the key manager has, and those that come back by a redirect say where to.
-pub fn check_grants(key_manager: &KeyManager, document: &KeyDocument) -> Outcome<()> {
+pub(super) fn check_grants(key_manager: &KeyManager, document: &KeyDocument) -> Outcome<()> {
     const REDIRECTING: [&str; 2] = ["authorization_code", "implicit"];
     let grants = &document.grant_types;
     let known = &key_manager.settings.available_grant_types;
-    let unknown = |grant: &&String| {
-        !known.contains(grant) && !REDIRECTING.contains(&grant.as_str())
-    };
+    let unknown =
+        |grant: &&String| !known.contains(grant) && !REDIRECTING.contains(&grant.as_str());
     if let Some(grant) = grants.iter().find(unknown) {
         let description = "is not supported by the key manager";
         return Err(Problem::bad_request(format!("The grant type '{grant}' {description}.")));

@@ -35,7 +35,10 @@ pub async fn visible_key_managers(control: &Control, caller: &Caller) -> Outcome
 }
 
 /// By name or id; the resident one where none is named.
-pub async fn asked_for(write: &mut Write, name: Option<&str>) -> Outcome<Option<KeyManager>> {
+pub(super) async fn asked_for(
+    write: &mut Write,
+    name: Option<&str>,
+) -> Outcome<Option<KeyManager>> {
     let name = name.unwrap_or(RESIDENT);
     let mut row = write.key_manager_by_name(name).await?;
     if let (None, Ok(id)) = (&row, Uuid::try_parse(name)) {
@@ -78,18 +81,18 @@ impl KeyManager {
     }
 }
 
-pub fn not_registered() -> Problem {
+pub(super) fn not_registered() -> Problem {
     let description = "The key manager is not there, or is disabled.";
     let message = "Key Manager not Registered";
     Problem::coded(StatusCode::BAD_REQUEST, 901_403, message, description)
 }
 
-pub fn disabled() -> Problem {
+pub(super) fn disabled() -> Problem {
     let message = "Key Manager is not enabled in the system";
     Problem::coded(StatusCode::BAD_REQUEST, 901_406, message, message)
 }
 
-pub fn creates_no_clients() -> Problem {
+pub(super) fn creates_no_clients() -> Problem {
     let message = "Key Manager doesn't support generating OAuth applications";
     let description = "Register the client at the key manager itself and map its keys.";
     Problem::coded(StatusCode::BAD_REQUEST, 901_405, message, description)

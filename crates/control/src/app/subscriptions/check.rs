@@ -16,7 +16,7 @@ use crate::caller::Caller;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 
-pub fn state(api: &ApiRow) -> Outcome<()> {
+pub(super) fn state(api: &ApiRow) -> Outcome<()> {
     if visible::STATES.contains(&api.state.as_str()) {
         return Ok(());
     }
@@ -26,7 +26,7 @@ pub fn state(api: &ApiRow) -> Outcome<()> {
 }
 
 /// A subscription is found by the token's or the key's client: without either there is none.
-pub fn security(document: &ApiDocument) -> Outcome<()> {
+pub(super) fn security(document: &ApiDocument) -> Outcome<()> {
     let names_client =
         |scheme: &SecurityScheme| matches!(scheme, SecurityScheme::OAuth2 | SecurityScheme::ApiKey);
     if document.security_scheme.iter().any(names_client) {
@@ -38,7 +38,7 @@ pub fn security(document: &ApiDocument) -> Outcome<()> {
 }
 
 /// The plan has to be one of the API's, and open to the caller.
-pub async fn plan(
+pub(super) async fn plan(
     write: &mut Write,
     caller: &Caller,
     document: &ApiDocument,
@@ -62,7 +62,7 @@ pub async fn plan(
 }
 
 /// There is one already.
-pub fn exists(row: &SubscriptionRow, api: &ApiRow, application: &ApplicationRow) -> Problem {
+pub(super) fn exists(row: &SubscriptionRow, api: &ApiRow, application: &ApplicationRow) -> Problem {
     let (api, version, application) = (&api.name, &api.version_name, &application.name);
     if matches!(row.status.as_str(), "BLOCKED" | "PROD_ONLY_BLOCKED") {
         return Problem::forbidden(format!(

@@ -65,7 +65,9 @@ mod tests {
 
     #[test]
     fn permissions_that_cannot_be_read_let_nobody_in() {
-        for permissions in [json!("PUBLIC"), json!({"permissionType": "public"}), json!({"roles": "admin"})] {
+        for permissions in
+            [json!("PUBLIC"), json!({"permissionType": "public"}), json!({"roles": "admin"})]
+        {
             let document = json!({"permissions": permissions});
             assert!(Permissions::admit(&document, &Caller::default()).is_err(), "{document}");
         }

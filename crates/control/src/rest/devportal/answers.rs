@@ -14,7 +14,7 @@ macro_rules! errors {
     ($( $(#[$doc:meta])* $name:ident: $($status:literal)*; )*) => { $(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
-        pub struct $name;
+        pub(crate) struct $name;
 
         impl IntoResponses for $name {
             fn responses() -> BTreeMap<String, RefOr<Response>> {

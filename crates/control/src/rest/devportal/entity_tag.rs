@@ -10,15 +10,15 @@ use crate::problem::Problem;
 
 /// What `If-Match` asks for.
 #[derive(Clone, Debug)]
-pub struct Precondition(Option<Vec<String>>);
+pub(crate) struct Precondition(Option<Vec<String>>);
 
 impl Precondition {
-    pub fn if_match(headers: &HeaderMap) -> Self {
+    pub(crate) fn if_match(headers: &HeaderMap) -> Self {
         Self::field(headers, &header::IF_MATCH)
     }
 
     /// RFC 9110 §13.1.1: 412 unless the version is one of those named.
-    pub fn require(&self, version: i64) -> Outcome<()> {
+    pub(crate) fn require(&self, version: i64) -> Outcome<()> {
         if self.0.is_none() || self.names(version) {
             return Ok(());
         }
@@ -47,7 +47,7 @@ impl Precondition {
     }
 }
 
-pub fn entity_tag(version: i64) -> HeaderValue {
+pub(crate) fn entity_tag(version: i64) -> HeaderValue {
     HeaderValue::try_from(text(version)).unwrap_or(HeaderValue::from_static("\"\""))
 }
 

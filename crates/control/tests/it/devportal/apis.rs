@@ -115,7 +115,9 @@ async fn wso2_4_6_of_several_versions_the_latest_is_listed() {
 #[tokio::test]
 async fn wso2_4_5_lists_are_by_name_and_the_exact_name_comes_first() {
     let plane = Plane::start().await;
-    for (name, context) in [("MyHttpBin", "/a"), ("HttpBin2", "/b"), ("httpbin", "/c"), ("Abc", "/d")] {
+    for (name, context) in
+        [("MyHttpBin", "/a"), ("HttpBin2", "/b"), ("httpbin", "/c"), ("Abc", "/d")]
+    {
         api(&plane, fixture(name, context, json!({"tags": [name]}))).await;
     }
     assert_eq!(names(&plane, None, "").await, ["Abc", "httpbin", "HttpBin2", "MyHttpBin"]);
@@ -164,14 +166,19 @@ async fn wso2_7_3_an_api_tells_where_it_is_served_and_under_which_plans() {
         assert_eq!(read[member], value, "{member}");
     }
     assert_eq!(read["tiers"][1]["tierName"], "Gold");
-    assert_eq!((&read["scopes"][0]["key"], &read["scopes"][0]["name"]), (&json!("read"), &json!("Read")));
+    assert_eq!(
+        (&read["scopes"][0]["key"], &read["scopes"][0]["name"]),
+        (&json!("read"), &json!("Read"))
+    );
     let endpoint = &read["endpointURLs"][0];
     assert_eq!(endpoint["environmentName"], "Default");
-    let at = |base: &str| json!({
-        "http": format!("http://localhost:8280{base}"),
-        "https": format!("https://localhost:8243{base}"),
-        "ws": null, "wss": null,
-    });
+    let at = |base: &str| {
+        json!({
+            "http": format!("http://localhost:8280{base}"),
+            "https": format!("https://localhost:8243{base}"),
+            "ws": null, "wss": null,
+        })
+    };
     assert_eq!(endpoint["URLs"], at("/httpbin/v1"));
     assert_eq!(endpoint["defaultVersionURLs"], at("/httpbin"));
 }
@@ -234,7 +241,10 @@ async fn searches_find_apis_and_tags_count_them() {
     api(&plane, fixture("Three", "/three", hidden)).await;
     let found = plane.get(&at("/search?query=tw")).send().await.expect(200);
     assert_eq!((&found["count"], &found["list"][0]["name"]), (&json!(1), &json!("Two")));
-    assert_eq!((&found["list"][0]["type"], &found["list"][0]["status"]), (&json!("API"), &json!("PUBLISHED")));
+    assert_eq!(
+        (&found["list"][0]["type"], &found["list"][0]["status"]),
+        (&json!("API"), &json!("PUBLISHED"))
+    );
     let tags = plane.get(&at("/tags")).send().await.expect(200);
     let expected = json!([{"value": "echo", "count": 1}, {"value": "weather", "count": 2}]);
     assert_eq!(tags["list"], expected);

@@ -69,9 +69,22 @@ async fn wso2_7_1_members_stand_in_wso2s_order_and_absent_ones_are_null() {
     let plane = Plane::start().await;
     let made = plane.post(&at("/applications"), &named("A")).as_user("sue").send().await;
     let order = [
-        "applicationId", "name", "throttlingPolicy", "description", "tokenType", "status",
-        "groups", "subscriptionCount", "keys", "attributes", "subscriptionScopes", "owner",
-        "hashEnabled", "createdTime", "updatedTime", "visibility",
+        "applicationId",
+        "name",
+        "throttlingPolicy",
+        "description",
+        "tokenType",
+        "status",
+        "groups",
+        "subscriptionCount",
+        "keys",
+        "attributes",
+        "subscriptionScopes",
+        "owner",
+        "hashEnabled",
+        "createdTime",
+        "updatedTime",
+        "visibility",
     ];
     let at: Vec<_> = order.iter().map(|name| made.text.find(&format!("\"{name}\":"))).collect();
     assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{}", made.text);
@@ -151,12 +164,14 @@ async fn wso2_7_1_what_cannot_be_an_application_is_refused_with_its_member() {
         let answer = plane.post(&at("/applications"), &body).as_user("sue").send().await;
         answer.expect_error(400, 400, why);
     }
-    assert_eq!(
-        plane.get(&at("/applications")).as_user("sue").send().await.expect(200)["count"],
-        0,
-    );
+    assert_eq!(plane.get(&at("/applications")).as_user("sue").send().await.expect(200)["count"], 0,);
     // At the bounds.
-    plane.post(&at("/applications"), &named(&"x".repeat(100))).as_user("sue").send().await.expect(201);
+    plane
+        .post(&at("/applications"), &named(&"x".repeat(100)))
+        .as_user("sue")
+        .send()
+        .await
+        .expect(201);
     let body = with("description", json!("x".repeat(512)));
     plane.post(&at("/applications"), &body).as_user("sue").send().await.expect(201);
 }
@@ -253,7 +268,8 @@ async fn a_change_that_names_another_version_is_refused() {
     let path = at(&format!("/applications/{id}"));
     let read = plane.get(&path).as_user("sue").send().await;
     let tag = read.header("etag").unwrap().to_owned();
-    let put = |tag: &str| plane.put(&path, &named("Versioned")).as_user("sue").header("if-match", tag);
+    let put =
+        |tag: &str| plane.put(&path, &named("Versioned")).as_user("sue").header("if-match", tag);
     let changed = put(&tag).send().await;
     let newer = changed.header("etag").unwrap().to_owned();
     changed.expect(200);

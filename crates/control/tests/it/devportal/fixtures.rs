@@ -185,8 +185,7 @@ pub async fn deploy(plane: &Plane, api: Uuid) {
 
 /// The subscription's id.
 pub async fn subscribe(plane: &Plane, user: &str, application: &str, api: Uuid) -> String {
-    let body =
-        json!({"applicationId": application, "apiId": api, "throttlingPolicy": "Unlimited"});
+    let body = json!({"applicationId": application, "apiId": api, "throttlingPolicy": "Unlimited"});
     let made = plane.post(&at("/subscriptions"), &body).as_user(user).send().await.expect(201);
     made["subscriptionId"].as_str().unwrap().to_owned()
 }

@@ -45,8 +45,14 @@ async fn odd_texts_are_kept_as_they_are_and_given_back_as_json() {
 async fn odd_ids_are_ids_of_nothing() {
     let plane = Plane::start().await;
     for id in [
-        "x", "%27", "%00", "%3Cscript%3E", "..%2f..%2fetc", "00000000-0000-0000-0000-00000000000g",
-        "%F0%9F%98%80", &"9".repeat(4000),
+        "x",
+        "%27",
+        "%00",
+        "%3Cscript%3E",
+        "..%2f..%2fetc",
+        "00000000-0000-0000-0000-00000000000g",
+        "%F0%9F%98%80",
+        &"9".repeat(4000),
     ] {
         for path in ["/applications/", "/subscriptions/", "/apis/"] {
             let answer = plane.get(&at(&format!("{path}{id}"))).as_user("sue").send().await;

@@ -204,7 +204,8 @@ async fn wso2_7_2_keys_are_listed_read_changed_and_unmapped() {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     let app = application(&plane, "sue", "App").await;
-    let mapped = map(&plane, "sue", &app, &request("one", "curity", "PRODUCTION")).await.expect(200);
+    let mapped =
+        map(&plane, "sue", &app, &request("one", "curity", "PRODUCTION")).await.expect(200);
     map(&plane, "sue", &app, &request("two", "curity", "SANDBOX")).await.expect(200);
     let keys = at(&format!("/applications/{app}/oauth-keys"));
     let list = plane.get(&keys).as_user("sue").send().await.expect(200);
@@ -227,7 +228,10 @@ async fn wso2_7_2_keys_are_listed_read_changed_and_unmapped() {
     assert_eq!(changed["supportedGrantTypes"], json!(["client_credentials"]));
     assert_eq!(changed["callbackUrl"], "https://app.example.com/cb");
     // Whose key it is does not change.
-    assert_eq!((&changed["consumerKey"], &changed["consumerSecret"]), (&json!("one"), &json!("not-used")));
+    assert_eq!(
+        (&changed["consumerKey"], &changed["consumerSecret"]),
+        (&json!("one"), &json!("not-used"))
+    );
 
     let gone = plane.delete(&key).as_user("sue").send().await;
     assert_eq!((gone.status.as_u16(), &*gone.text), (200, ""));
@@ -287,7 +291,8 @@ async fn wso2_7_2_key_managers_are_listed_for_those_who_may_see_them_without_sec
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     key_manager(&plane, "off", false, json!({})).await;
-    let denied = json!({"permissions": {"permissionType": "DENY", "roles": ["Internal/subscriber"]}});
+    let denied =
+        json!({"permissions": {"permissionType": "DENY", "roles": ["Internal/subscriber"]}});
     key_manager(&plane, "hidden", true, denied).await;
     let answer = plane.get(&at("/key-managers")).as_user("sue").send().await;
     for secret in ["Password1", "client_secret", "api-gateway-client", "introspect"] {

@@ -15,7 +15,8 @@ async fn wso2_5_4_the_default_plans_are_offered_without_those_of_calls_without_s
     let plane = Plane::start().await;
     let list = plane.get(&at("/throttling-policies/application")).send().await.expect(200);
     assert_eq!(names(&list), ["10PerMin", "20PerMin", "50PerMin", "Unlimited"]);
-    let list = plane.get(&at("/throttling-policies/subscription?limit=100")).send().await.expect(200);
+    let list =
+        plane.get(&at("/throttling-policies/subscription?limit=100")).send().await.expect(200);
     for name in ["Bronze", "Gold", "Silver", "Unlimited"] {
         assert!(names(&list).contains(&name), "{name}");
     }

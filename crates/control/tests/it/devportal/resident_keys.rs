@@ -111,8 +111,7 @@ async fn wso2_7_2_a_generated_key_ends_with_its_client_and_its_tokens() {
         let (id, secret) = (text(&key, "consumerKey"), text(&key, "consumerSecret"));
         let token = client_credentials(&plane, id, secret).await.expect(200);
         let form = [("token", text(&token, "access_token"))];
-        let introspect =
-            || plane.call("POST", "/oauth2/introspect").as_admin().form(&form).send();
+        let introspect = || plane.call("POST", "/oauth2/introspect").as_admin().form(&form).send();
         assert_eq!(introspect().await.expect(200)["active"], true);
         let path = at(&format!("/applications/{app}"));
         let key = format!("{path}/oauth-keys/{}", text(&key, "keyMappingId"));
@@ -187,7 +186,10 @@ async fn a_token_is_generated_for_the_key_and_may_end_an_earlier_one() {
     let second = order(json!({"revokeToken": token, "consumerSecret": key["consumerSecret"]}));
     let second = second.await.expect(200);
     assert!(!active(&token).await);
-    assert_eq!((&second["tokenScopes"], &second["validityTime"]), (&json!(["default"]), &json!(3600)));
+    assert_eq!(
+        (&second["tokenScopes"], &second["validityTime"]),
+        (&json!(["default"]), &json!(3600))
+    );
     // Who owns the application owns no management scope by it.
     let management = plane.get(&at("/applications")).bearer(text(&second, "accessToken"));
     management.send().await.expect(401);
@@ -235,7 +237,10 @@ async fn a_client_of_the_resident_key_manager_is_mapped_by_who_holds_its_secret(
     plane.post(&path, &body).as_user("sue").send().await.expect_error(400, 400, "");
     let body = json!({"consumerKey": id, "consumerSecret": secret, "keyType": "PRODUCTION"});
     let mapped = plane.post(&path, &body).as_user("sue").send().await.expect(200);
-    assert_eq!((&mapped["mode"], &mapped["keyManager"]), (&json!("MAPPED"), &json!("Resident Key Manager")));
+    assert_eq!(
+        (&mapped["mode"], &mapped["keyManager"]),
+        (&json!("MAPPED"), &json!("Resident Key Manager"))
+    );
     // Unmapping leaves a client that was there before.
     let key = at(&format!("/applications/{app}/oauth-keys/{}", text(&mapped, "keyMappingId")));
     plane.delete(&key).as_user("sue").send().await.expect(200);

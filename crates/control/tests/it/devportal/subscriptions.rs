@@ -31,8 +31,13 @@ async fn wso2_7_3_a_subscription_is_made_read_changed_and_ended() {
     let made = post(&plane, &request(&app, api)).await;
     let location = made.header("location").unwrap().to_owned();
     let order = [
-        "subscriptionId", "applicationId", "apiId", "apiInfo", "applicationInfo",
-        "requestedThrottlingPolicy", "redirectionParams",
+        "subscriptionId",
+        "applicationId",
+        "apiId",
+        "apiInfo",
+        "applicationInfo",
+        "requestedThrottlingPolicy",
+        "redirectionParams",
     ];
     let found: Vec<_> = order.iter().map(|name| made.text.find(&format!("\"{name}\":"))).collect();
     assert!(found.is_sorted(), "{}", made.text);
@@ -237,7 +242,11 @@ async fn wso2_7_3_a_list_is_of_an_application_or_of_an_api() {
     ] {
         let list = plane.get(&at(&format!("/subscriptions{query}"))).as_user("sue").send().await;
         let list = list.expect(200);
-        assert_eq!((&list["count"], &list["pagination"]["total"]), (&json!(count), &json!(total)), "{query}");
+        assert_eq!(
+            (&list["count"], &list["pagination"]["total"]),
+            (&json!(count), &json!(total)),
+            "{query}"
+        );
     }
     let list = plane.get(&at(&format!("/subscriptions?applicationId={sams}"))).as_user("sue");
     list.send().await.expect_error(403, 403, "You don't have permission");

@@ -11,7 +11,7 @@ use crate::plane::Settings;
 /// Extensions of this prefix are for gateways; backends' URLs are among them.
 const OF_GATEWAYS: &str = "x-wso2-";
 
-pub fn of(settings: &Settings, api: &Api) -> Value {
+pub(super) fn of(settings: &Settings, api: &Api) -> Value {
     let authorization_url = format!("{}/oauth2/authorize", settings.public_url);
     let mut document = definition::write(api, &authorization_url);
     conceal(&mut document);

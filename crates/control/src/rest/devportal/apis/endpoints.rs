@@ -26,7 +26,7 @@ pub struct EndpointUrls {
 
 #[derive(Clone, Debug, Default, Serialize, ToSchema)]
 #[schema(as = devportal::Urls)]
-pub struct Urls {
+pub(super) struct Urls {
     http: Option<String>,
     https: Option<String>,
     ws: Option<String>,
@@ -40,7 +40,7 @@ impl EndpointUrls {
 }
 
 /// Of each environment that serves the API and shows it here.
-pub fn of(
+pub(super) fn of(
     settings: &Settings,
     api: &Api,
     deployments: &[DeploymentRow],

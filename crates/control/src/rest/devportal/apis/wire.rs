@@ -129,7 +129,7 @@ pub struct ApiSearchResult {
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = devportal::APIOperations)]
-pub struct ApiOperation {
+pub(super) struct ApiOperation {
     id: String,
     target: String,
     verb: &'static str,
@@ -138,7 +138,7 @@ pub struct ApiOperation {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = devportal::APITier)]
-pub struct Tier {
+pub(super) struct Tier {
     tier_name: String,
     tier_plan: &'static str,
     monetization_attributes: Option<String>,
@@ -157,7 +157,7 @@ pub struct ScopeInfo {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = devportal::AdvertiseInfo)]
-pub struct AdvertiseInfo {
+pub(super) struct AdvertiseInfo {
     advertised: bool,
     api_external_production_endpoint: Option<String>,
     api_external_sandbox_endpoint: Option<String>,
@@ -169,7 +169,7 @@ pub struct AdvertiseInfo {
 /// No API costs money here.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = devportal::APIMonetizationInfo)]
-pub struct Monetization {
+pub(super) struct Monetization {
     enabled: bool,
 }
 

@@ -37,7 +37,7 @@ pub enum KeyType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schema(as = devportal::KeyMode)]
-pub enum KeyMode {
+pub(super) enum KeyMode {
     Mapped,
     Created,
 }
@@ -136,7 +136,7 @@ pub struct TokenRequest {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[schema(as = devportal::ApplicationTokenGrant)]
-pub enum TokenGrant {
+pub(super) enum TokenGrant {
     ClientCredentials,
     /// Known, and answered with 400: the resident key manager exchanges no tokens.
     TokenExchange,
@@ -361,11 +361,7 @@ fn check_callback(url: &str) -> Outcome<()> {
     Err(Problem::bad_request("callbackUrl: must be an absolute URL without a fragment"))
 }
 
-fn secret(
-    member: &str,
-    secret: Option<WireSecret>,
-    most: usize,
-) -> Outcome<Option<SecretString>> {
+fn secret(member: &str, secret: Option<WireSecret>, most: usize) -> Outcome<Option<SecretString>> {
     let secret = secret.map(|WireSecret(secret)| secret);
     if let Some(secret) = &secret {
         text::length(member, secret.expose_secret(), 0, most)?;
