@@ -5,7 +5,9 @@
 use std::net::IpAddr;
 
 use libfuzzer_sys::fuzz_target;
+use phantom_pipeline::Entry;
 use phantom_pipeline::KnownFields;
+use phantom_pipeline::NoFields;
 use phantom_pipeline::RequestFacts;
 use phantom_pipeline::credential;
 use phantom_pipeline::edits;
@@ -31,7 +33,10 @@ fuzz_target!(|data: &[u8]| {
         query,
         fields: KnownFields::collect(fields),
         form,
+        named: &NoFields,
         peer: IpAddr::from([127, 0, 0, 1]),
+        entry: Entry::All,
+        tls: true,
     };
     let all = CredentialSources {
         query: true,

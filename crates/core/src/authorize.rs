@@ -3,7 +3,11 @@
 use crate::api::Access;
 use crate::api::Protection;
 use crate::api::Trust;
+use crate::catalog::KeyType;
+use crate::catalog::Subscription;
 use crate::deny::DenyReason;
+use crate::scope::RequiredScope;
+use crate::scope::Scope;
 use crate::statement::Life;
 use crate::statement::Statement;
 use crate::time::UnixTime;
@@ -44,10 +48,58 @@ pub fn authorize(
         (Access::Protected(protection), Some(evidence)) => {
             authenticate(evidence, now)?;
             entitle(protection, evidence.statement)?;
-            let skew = evidence.trust.clock_skew;
-            Ok(Permit { until: evidence.statement.expires_at.map(|end| end.plus(skew)) })
+            Ok(permit(evidence))
         }
     }
+}
+
+/// What an operation of a managed API asks of its callers.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    pub scope: &'a RequiredScope,
+    /// Any one has to be in the token's audience; `all` among them, or none at all: not asked for.
+    pub audiences: &'a [Box<str>],
+}
+
+/// Who calls an operation of a managed API.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// Of the application that the token's client acts for, to the API. `None`: some link on the way
+    /// from consumer key to subscription is missing.
+    pub subscription: Option<&'a Subscription>,
+    pub key_type: KeyType,
+    /// From the claim that the key manager keeps scopes in.
+    pub granted: &'a Scope,
+    /// The token, its consumer key or its subject was revoked.
+    pub revoked: bool,
+}
+
+/// As [`authorize`], for managed APIs: token, subscription, scope, audience, in this order.
+pub fn authorize_call(
+    call: Call<'_>,
+    caller: Caller<'_>,
+    evidence: Evidence<'_>,
+    now: UnixTime,
+) -> Result<Permit, DenyReason> {
+    authenticate(evidence, now)?;
+    if caller.revoked {
+        return Err(DenyReason::TokenRevoked);
+    }
+    caller.subscription.ok_or(DenyReason::NoSubscription)?.admits(caller.key_type)?;
+    if !call.scope.is_met_by(caller.granted) {
+        return Err(DenyReason::InsufficientScope);
+    }
+    let audience = &evidence.statement.audience;
+    let accepts = |accepted: &str| accepted == "all" || audience.contains(accepted);
+    if !(call.audiences.is_empty() || call.audiences.iter().any(|each| accepts(each))) {
+        return Err(DenyReason::AudienceNotAccepted);
+    }
+    Ok(permit(evidence))
+}
+
+fn permit(evidence: Evidence<'_>) -> Permit {
+    let skew = evidence.trust.clock_skew;
+    Permit { until: evidence.statement.expires_at.map(|end| end.plus(skew)) }
 }
 
 fn authenticate(evidence: Evidence<'_>, now: UnixTime) -> Result<(), DenyReason> {

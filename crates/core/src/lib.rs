@@ -19,6 +19,7 @@ pub mod jwt;
 pub mod quota;
 pub mod scope;
 pub mod statement;
+mod subscription;
 pub mod time;
 pub mod token;
 
@@ -28,6 +29,7 @@ pub use api::Trust;
 pub use audience::Audience;
 pub use authorize::Permit;
 pub use authorize::authorize;
+pub use authorize::authorize_call;
 pub use claims::ClaimRule;
 pub use claims::Claims;
 pub use deny::Deny;

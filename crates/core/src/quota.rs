@@ -1,6 +1,11 @@
-//! Rate limits by the generic cell rate algorithm: one number of state, exact arithmetic.
+//! Rate limits by the generic cell rate algorithm: one number of state, exact arithmetic. And the
+//! quotas of plans, in fixed windows.
+
+mod window;
 
 use std::time::Duration;
+
+pub use window::Window;
 
 use crate::time::Tick;
 

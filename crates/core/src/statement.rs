@@ -22,11 +22,16 @@ pub struct Statement {
     pub issuer: Option<Arc<str>>,
     pub subject: Option<Box<str>>,
     pub client_id: Option<Box<str>>,
+    /// The claim `azp`, which names the client where there is no `client_id`.
+    pub authorized_party: Option<Box<str>>,
+    /// The claim `jti`, by which a token is revoked.
+    pub token_id: Option<Box<str>>,
     pub audience: Audience,
     pub scope: Scope,
     /// `None` where the server named no end (legal, RFC 7662 §2.2): the cache keeps it briefly.
     pub expires_at: Option<UnixTime>,
     pub not_before: Option<UnixTime>,
+    pub issued_at: Option<UnixTime>,
     /// The token is bound to a key (`cnf`, RFC 7800).
     pub confirmed: bool,
 }
@@ -60,6 +65,8 @@ impl Statement {
             + self.phantom_token.expose().len()
             + text(&self.subject)
             + text(&self.client_id)
+            + text(&self.authorized_party)
+            + text(&self.token_id)
             + self.scope.as_str().len()
             + self
                 .audience

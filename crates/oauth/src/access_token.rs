@@ -134,10 +134,13 @@ pub(crate) fn statement_of(
         issuer,
         subject: text(claims, "sub")?.map(Box::from),
         client_id: client_id.map(Box::from),
+        authorized_party: claims.get("azp").and_then(Value::as_str).map(Box::from),
+        token_id: claims.get("jti").and_then(Value::as_str).map(Box::from),
         audience: audience(claims)?,
         scope: scope(claims, scope_array)?,
         expires_at: date(claims, "exp")?,
         not_before: date(claims, "nbf")?,
+        issued_at: date(claims, "iat").unwrap_or_default(),
         confirmed: claims.contains_key("cnf"),
     })
 }

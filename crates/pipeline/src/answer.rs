@@ -2,6 +2,7 @@
 
 mod body;
 mod challenge;
+mod managed;
 mod said;
 
 use std::borrow::Cow;
@@ -10,8 +11,10 @@ use std::time::Duration;
 
 use phantom_core::Deny;
 use phantom_core::DenyReason;
+use phantom_core::UnixTime;
 
 use crate::route::Route;
+use body::Particulars;
 use said::Said;
 use said::said_of_deny;
 use said::said_of_fault;
@@ -37,6 +40,8 @@ pub enum ErrorFormat {
     Problem,
     /// WSO2 API Manager's fault bodies.
     Wso2,
+    /// As [`ErrorFormat::Wso2`], with the statuses of WSO2's gateway as well: for managed APIs.
+    Managed,
 }
 
 /// Failures that are nobody's refusal: broken requests, broken backends.
@@ -65,7 +70,12 @@ impl Answer {
     /// The answer to a refusal. `route` is absent where none matched.
     #[must_use]
     pub fn deny(deny: &Deny, route: Option<&Route>, format: ErrorFormat, grpc: bool) -> Self {
-        let mut answer = Self::said(&said_of_deny(deny.reason), format, grpc);
+        let said = match format {
+            ErrorFormat::Managed => managed::said_of_deny(deny.reason),
+            _ => said_of_deny(deny.reason),
+        };
+        let particulars = managed::particulars(deny.reason, route);
+        let mut answer = Self::said(&said, format, grpc, &particulars);
         if let Some(challenge) = challenge::challenge(deny.reason, route, format) {
             answer.fields.push(("www-authenticate", challenge));
         }
@@ -81,10 +91,21 @@ impl Answer {
         answer
     }
 
+    /// The answer to a request beyond a quota of a managed API.
+    #[must_use]
+    pub fn over_quota(deny: &Deny, now: UnixTime, grpc: bool) -> Self {
+        let until = managed::whole_second(now.plus(deny.retry_after.unwrap_or_default()));
+        let particulars = managed::until(&until);
+        let said = managed::said_of_deny(deny.reason);
+        let mut answer = Self::said(&said, ErrorFormat::Managed, grpc, &particulars);
+        answer.fields.push(("retry-after", until));
+        answer
+    }
+
     /// The answer to a fault.
     #[must_use]
     pub fn fault(fault: Fault, format: ErrorFormat, grpc: bool) -> Self {
-        let mut answer = Self::said(&said_of_fault(fault), format, grpc);
+        let mut answer = Self::said(&said_of_fault(fault), format, grpc, &Particulars::default());
         answer.close = !matches!(
             fault,
             Fault::BadGateway | Fault::GatewayTimeout | Fault::MethodNotAllowed | Fault::NotFound
@@ -100,7 +121,6 @@ impl Answer {
     /// 405 with the methods that would do (RFC 9110 §15.5.6).
     #[must_use]
     pub fn method_not_allowed(routes: &[Arc<Route>], format: ErrorFormat, grpc: bool) -> Self {
-        let mut answer = Self::said(&said_of_deny(DenyReason::MethodNotAllowed), format, grpc);
         let mut methods: Vec<&str> = routes
             .iter()
             .flat_map(|route| route.matcher.methods.iter().map(|method| &**method))
@@ -108,6 +128,14 @@ impl Answer {
         if methods.contains(&"GET") && !methods.contains(&"HEAD") {
             methods.push("HEAD");
         }
+        Self::other_method(&methods, format, grpc)
+    }
+
+    /// As [`Answer::method_not_allowed`], from the methods themselves.
+    #[must_use]
+    pub fn other_method(methods: &[&str], format: ErrorFormat, grpc: bool) -> Self {
+        let said = said_of_deny(DenyReason::MethodNotAllowed);
+        let mut answer = Self::said(&said, format, grpc, &Particulars::default());
         answer.fields.push(("allow", methods.join(", ")));
         answer
     }
@@ -128,7 +156,7 @@ impl Answer {
         Self { status, fields, body: Cow::Borrowed(""), close: false }
     }
 
-    fn said(said: &Said, format: ErrorFormat, grpc: bool) -> Self {
+    fn said(said: &Said, format: ErrorFormat, grpc: bool, particulars: &Particulars) -> Self {
         // 401, 403 and 503 are about this client and this moment (CHL-6); so are the others.
         let no_store = ("cache-control", "no-store".to_owned());
         if grpc {
@@ -141,7 +169,7 @@ impl Answer {
             ];
             return Self::empty(200, fields);
         }
-        let (media_type, body) = body::body(said, format);
+        let (media_type, body) = body::body(said, format, particulars);
         let fields = vec![("content-type", media_type.to_owned()), no_store];
         Self { status: said.status, fields, body: Cow::Owned(body), close: false }
     }

@@ -17,7 +17,26 @@ pub struct Cors {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigins {
     Any,
+    /// Every origin is named as if it were listed: WSO2's `*` with credentials, for the managed APIs
+    /// whose owners want that.
+    Every,
     Listed(Box<[Box<str>]>),
+}
+
+impl AllowedOrigins {
+    /// The origin as it may be named in an answer: known to us, or free of what no origin has.
+    fn echo<'a>(&'a self, asked: &'a [u8]) -> Option<&'a str> {
+        match self {
+            Self::Any => None,
+            Self::Every => {
+                let origin = std::str::from_utf8(asked).ok()?;
+                origin.bytes().all(|byte| byte.is_ascii_graphic()).then_some(origin)
+            }
+            Self::Listed(origins) => {
+                origins.iter().find(|origin| origin.as_bytes() == asked).map(|origin| &**origin)
+            }
+        }
+    }
 }
 
 impl Default for AllowedOrigins {
@@ -32,14 +51,24 @@ impl Cors {
     /// The header fields of a preflight's answer; none but `Vary` for an origin that is not listed.
     #[must_use]
     pub fn preflight(&self, facts: &RequestFacts<'_>) -> HeaderList {
+        let mut fields = self.preflight_for(facts, &self.methods);
+        if fields.iter().any(|(name, _)| *name == "access-control-allow-methods") {
+            fields.push(("access-control-max-age", self.max_age_seconds.to_string()));
+        }
+        fields
+    }
+
+    /// As [`Cors::preflight`], for a resource with methods of its own. How long the answer holds is
+    /// not said.
+    #[must_use]
+    pub fn preflight_for(&self, facts: &RequestFacts<'_>, methods: &str) -> HeaderList {
         let mut fields = self.answer_fields(facts);
         let allowed = fields.iter().any(|(name, _)| *name == "access-control-allow-origin");
         if allowed {
-            fields.push(("access-control-allow-methods", self.methods.to_string()));
+            fields.push(("access-control-allow-methods", methods.to_owned()));
             if !self.headers.is_empty() {
                 fields.push(("access-control-allow-headers", self.headers.to_string()));
             }
-            fields.push(("access-control-max-age", self.max_age_seconds.to_string()));
         }
         fields
     }
@@ -60,11 +89,11 @@ impl Cors {
                 fields.push(("access-control-allow-origin", "*".to_owned()));
                 true
             }
-            AllowedOrigins::Listed(origins) => {
+            origins => {
                 fields.push(("vary", "Origin".to_owned()));
-                let ours = origin.and_then(|asked| origins.iter().find(|o| o.as_bytes() == asked));
+                let ours = origin.and_then(|asked| origins.echo(asked));
                 if let Some(origin) = ours {
-                    fields.push(("access-control-allow-origin", origin.to_string()));
+                    fields.push(("access-control-allow-origin", origin.to_owned()));
                     if self.credentials {
                         fields.push(("access-control-allow-credentials", "true".to_owned()));
                     }

@@ -67,6 +67,11 @@ pub fn find<'a>(
     found.ok_or(DenyReason::CredentialMissing)
 }
 
+/// Finds the credential in one header field, for APIs that take it nowhere else.
+pub fn in_field(field: Field<'_>) -> Result<Credential<'_>, DenyReason> {
+    from_header(field)?.ok_or(DenyReason::CredentialMissing)
+}
+
 /// `Bearer` 1*SP b64token. The first word is the scheme; "bearer" further on means nothing (TOK-1).
 fn from_header(field: Field<'_>) -> Result<Option<Credential<'_>>, DenyReason> {
     let value = match field {

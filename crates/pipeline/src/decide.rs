@@ -1,5 +1,7 @@
 //! The decision, hop by hop: route, credential, exchange, authorisation, rate, edits.
 
+mod managed;
+
 use std::sync::Arc;
 
 use phantom_core::Access;
@@ -10,6 +12,7 @@ use phantom_core::Now;
 use phantom_core::Permit;
 use phantom_core::authorize;
 use phantom_core::authorize::Evidence;
+use phantom_core::catalog::KeyType;
 
 use crate::answer::Answer;
 use crate::cors;
@@ -19,7 +22,9 @@ use crate::edits::Edits;
 use crate::exchange;
 use crate::exchange::Exchanged;
 use crate::facts::RequestFacts;
+use crate::managed::Throttle;
 use crate::route::Route;
+use crate::route::Target;
 use crate::route_table::Match;
 use crate::snapshot::Snapshot;
 use crate::trace::Trace;
@@ -28,6 +33,7 @@ use crate::trace::Trace;
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     clock: Arc<dyn Clock>,
+    throttle: Throttle,
 }
 
 /// What to do with a request.
@@ -50,12 +56,26 @@ pub struct Forward {
     pub edits: Edits,
     /// The exchange behind the permit; `None` on public routes.
     pub exchanged: Option<Exchanged>,
+    /// Which endpoint of a managed API it goes to.
+    pub key_type: KeyType,
+    /// Bytes of the path that the upstream's own path takes the place of.
+    pub consumed: usize,
+}
+
+impl Forward {
+    /// Where it goes: the route's target, or the API's endpoint for the caller's kind of key.
+    #[must_use]
+    pub fn target(&self) -> &Target {
+        let operation = self.route.managed.as_ref();
+        let endpoint = operation.and_then(|operation| operation.api.endpoint(self.key_type));
+        endpoint.unwrap_or(&self.route.target)
+    }
 }
 
 impl Pipeline {
     #[must_use]
-    pub const fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock }
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, throttle: Throttle::new() }
     }
 
     #[must_use]
@@ -81,6 +101,9 @@ impl Pipeline {
                 reason: None,
             };
         }
+        if !facts.entry.serves_routes() {
+            return self.decide_managed(snapshot, facts, trace).await;
+        }
         if let Some(preflight) = preflight(snapshot, facts, trace) {
             return preflight;
         }
@@ -89,11 +112,12 @@ impl Pipeline {
             Match::MethodNotAllowed { routes } => {
                 return not_allowed(snapshot, facts, routes, trace);
             }
+            Match::NoRoute if facts.entry.serves_apis() => {
+                return self.decide_managed(snapshot, facts, trace).await;
+            }
             Match::NoRoute => {
                 trace.step("route", || "none matches host and path".to_owned());
-                let deny = DenyReason::NoRoute.into();
-                let answer = Answer::deny(&deny, None, snapshot.error_format, facts.is_grpc());
-                return Decision::Answer { answer, route: None, reason: Some(deny.reason) };
+                return no_route(snapshot, facts);
             }
         };
         trace.step("route", || format!("`{}` by prefix `{}`", route.name, route.matcher.prefix));
@@ -148,7 +172,14 @@ impl Pipeline {
             }
             None => "none".to_owned(),
         });
-        Ok(Box::new(Forward { permit, route: route.clone(), edits, exchanged }))
+        Ok(Box::new(Forward {
+            permit,
+            route: route.clone(),
+            edits,
+            exchanged,
+            key_type: KeyType::Production,
+            consumed: route.matcher.consumed(),
+        }))
     }
 }
 
@@ -162,6 +193,13 @@ fn traced<T>(
         Err(deny) => format!("refused: {deny} ({})", deny.reason.name()),
     });
     outcome
+}
+
+fn no_route(snapshot: &Snapshot, facts: &RequestFacts<'_>) -> Decision {
+    let deny = DenyReason::NoRoute.into();
+    let format = snapshot.error_format_at(facts.entry);
+    let answer = Answer::deny(&deny, None, format, facts.is_grpc());
+    Decision::Answer { answer, route: None, reason: Some(deny.reason) }
 }
 
 fn refuse(route: &Arc<Route>, facts: &RequestFacts<'_>, deny: &Deny) -> Decision {

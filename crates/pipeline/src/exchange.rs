@@ -14,6 +14,7 @@ use phantom_core::TokenDigest;
 use phantom_core::Trust;
 use phantom_core::jwt;
 
+use crate::managed::ManagedTerms;
 use crate::route::JwtPolicy;
 use crate::trace::Trace;
 
@@ -22,10 +23,12 @@ use crate::trace::Trace;
 pub struct KeyManagerHandle {
     pub name: Arc<str>,
     pub trust: Trust,
-    /// Opaque tokens, by introspection.
-    pub opaque: Arc<TokenExchange>,
+    /// Opaque tokens, by introspection. `None`: it is not asked about any.
+    pub opaque: Option<Arc<TokenExchange>>,
     /// Tokens that are JWTs already, by the issuer's keys; for routes that accept them.
     pub jwt: Option<Arc<TokenExchange>>,
+    /// For managed APIs. `None`: it serves routes of the file alone.
+    pub managed: Option<ManagedTerms>,
 }
 
 /// A statement, who made it, and the handle by which a revocation would kill it.
@@ -115,9 +118,51 @@ pub async fn exchange(
     }))
 }
 
+/// Exchanges a credential at the one key manager that is responsible for it.
+pub(crate) async fn exchange_at(
+    key_manager: &Arc<KeyManagerHandle>,
+    kind: Kind,
+    token: BearerToken<'_>,
+    now: Now,
+    trace: &mut impl Trace,
+) -> Result<Exchanged, Deny> {
+    let Some(exchange) = kind.exchange_at(key_manager) else { return Err(kind.unasked()) };
+    let inquiry = Inquiry { key_manager, exchange, digest: exchange.digest(token), kind };
+    match exchange.lookup(&inquiry.digest, now) {
+        Lookup::Hit(statement) => {
+            inquiry.tell(trace, || "statement in the cache".to_owned());
+            Ok(inquiry.exchanged(statement, Source::L1))
+        }
+        Lookup::Inactive => {
+            inquiry.tell(trace, || "known to be inactive".to_owned());
+            Err(kind.inactive())
+        }
+        Lookup::Revoked => {
+            inquiry.tell(trace, || "revoked".to_owned());
+            Err(DenyReason::TokenRevoked.into())
+        }
+        Lookup::Miss => inquiry.ask(token, trace).await,
+    }
+}
+
+/// A JWT that the key manager has verified already.
+pub(crate) fn verified_before(
+    key_manager: &Arc<KeyManagerHandle>,
+    token: BearerToken<'_>,
+    now: Now,
+) -> Option<Exchanged> {
+    let kind = Kind::Jwt;
+    let exchange = kind.exchange_at(key_manager)?;
+    let inquiry = Inquiry { key_manager, exchange, digest: exchange.digest(token), kind };
+    match exchange.lookup(&inquiry.digest, now) {
+        Lookup::Hit(statement) => Some(inquiry.exchanged(statement, Source::L1)),
+        Lookup::Inactive | Lookup::Miss | Lookup::Revoked => None,
+    }
+}
+
 /// How a credential is exchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// By its issuer's keys. A JWT that fails there is not introspected instead (JWT-15).
     Jwt,
     Opaque,
@@ -135,7 +180,7 @@ impl Kind {
     fn exchange_at(self, key_manager: &KeyManagerHandle) -> Option<&Arc<TokenExchange>> {
         match self {
             Self::Jwt => key_manager.jwt.as_ref(),
-            Self::Opaque => Some(&key_manager.opaque),
+            Self::Opaque => key_manager.opaque.as_ref(),
         }
     }
 

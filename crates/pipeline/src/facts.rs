@@ -12,10 +12,54 @@ pub struct RequestFacts<'a> {
     pub path: &'a str,
     pub query: Option<&'a str>,
     pub fields: KnownFields<'a>,
+    /// Fields by name, for the APIs whose token comes in one of their own.
+    pub named: &'a dyn NamedFields,
     /// The body of a form, only where the route takes credentials from one.
     pub form: Option<&'a [u8]>,
     /// The client's address, after trusted proxies.
     pub peer: IpAddr,
+    /// What the listener it came to serves.
+    pub entry: Entry,
+    /// The client's own connection, as far as trusted proxies tell, is TLS.
+    pub tls: bool,
+}
+
+/// What a listener serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Entry {
+    /// Routes first, then managed APIs.
+    #[default]
+    All,
+    Apis,
+    Routes,
+}
+
+impl Entry {
+    #[must_use]
+    pub const fn serves_routes(self) -> bool {
+        matches!(self, Self::All | Self::Routes)
+    }
+
+    #[must_use]
+    pub const fn serves_apis(self) -> bool {
+        matches!(self, Self::All | Self::Apis)
+    }
+}
+
+/// A request's header fields, by any name.
+pub trait NamedFields: std::fmt::Debug + Sync {
+    /// `name` is in lower case.
+    fn named(&self, name: &str) -> Field<'_>;
+}
+
+/// A request without further fields.
+#[derive(Clone, Copy, Debug)]
+pub struct NoFields;
+
+impl NamedFields for NoFields {
+    fn named(&self, _name: &str) -> Field<'_> {
+        Field::Absent
+    }
 }
 
 /// A header field that must not be repeated.
@@ -36,7 +80,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    const fn add(&mut self, value: &'a [u8]) {
+    pub const fn add(&mut self, value: &'a [u8]) {
         *self = match self {
             Self::Absent => Self::One(value),
             Self::One(_) | Self::Repeated => Self::Repeated,

@@ -9,25 +9,31 @@ use crate::admit::RateLimit;
 use crate::answer::ErrorFormat;
 use crate::cors::Cors;
 use crate::exchange::KeyManagerHandle;
+use crate::managed::ManagedOperation;
 
 /// One route of the snapshot. Everything a request needs is ready in it.
 #[derive(Debug)]
 pub struct Route {
     /// Place in the snapshot's list of routes, by which the transport finds what it keeps of it.
+    /// Means nothing for operations: what is kept there is kept of their API.
     pub index: usize,
-    /// Label in metrics, logs and `explain`; unique in the snapshot.
+    /// Label in metrics, logs and `explain`; unique in the snapshot but for operations, which have
+    /// their API's.
     pub name: Arc<str>,
     pub matcher: Matcher,
     pub access: Access,
-    /// Those asked about a credential, in this order. Empty on public routes only.
+    /// Those asked about a credential, in this order. Empty on public routes and on operations,
+    /// whose API elects one.
     pub key_managers: Vec<Arc<KeyManagerHandle>>,
     pub credentials: CredentialSources,
     pub jwt: JwtPolicy,
     pub realm: Box<str>,
     pub error_format: ErrorFormat,
-    pub cors: Option<Cors>,
+    pub cors: Option<Arc<Cors>>,
     pub rate_limit: Option<RateLimit>,
     pub target: Target,
+    /// For operations of managed APIs.
+    pub managed: Option<ManagedOperation>,
 }
 
 /// What a request has to look like.
@@ -42,6 +48,12 @@ pub struct Matcher {
 }
 
 impl Matcher {
+    /// Bytes of a path that the prefix takes.
+    #[must_use]
+    pub fn consumed(&self) -> usize {
+        self.prefix.trim_end_matches('/').len()
+    }
+
     #[must_use]
     pub fn takes_method(&self, method: &str) -> bool {
         // HEAD is GET without a body (RFC 9110 §9.3.2): who allows the one allows the other.
@@ -81,6 +93,8 @@ pub enum JwtPolicy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
     Directory(PathBuf),
+    /// The API's endpoint for the caller's kind of key; see [`crate::Forward::target`].
+    Endpoint,
     Upstream(Upstream),
 }
 
@@ -96,10 +110,16 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Path and query to send upstream: the upstream's path plus what follows the route's prefix,
-    /// percent-encoding untouched.
-    pub fn write_target(&self, prefix: &str, path: &str, query: Option<&str>, out: &mut Vec<u8>) {
-        let rest = path.get(prefix.trim_end_matches('/').len()..).unwrap_or_default();
+    /// Path and query to send upstream: the upstream's path plus what follows the part that the
+    /// route or API `consumed`, percent-encoding untouched.
+    pub fn write_target(
+        &self,
+        consumed: usize,
+        path: &str,
+        query: Option<&str>,
+        out: &mut Vec<u8>,
+    ) {
+        let rest = path.get(consumed..).unwrap_or_default();
         if self.path.is_empty() && !rest.starts_with('/') {
             out.push(b'/');
         }
@@ -131,7 +151,8 @@ mod tests {
             let upstream =
                 Upstream { https: false, host: "b".into(), port: 80, path: upstream.into() };
             let mut out = Vec::new();
-            upstream.write_target(prefix, path, query, &mut out);
+            let matcher = Matcher { host: None, prefix: prefix.into(), methods: Box::default() };
+            upstream.write_target(matcher.consumed(), path, query, &mut out);
             assert_eq!(String::from_utf8(out).unwrap(), expected, "{prefix} {path}");
         }
     }

@@ -1,30 +1,47 @@
 //! One whole, immutable version of what the gateway knows. Swapped atomically, never half-updated.
 
+use std::sync::Arc;
+
 use crate::answer::ErrorFormat;
 use crate::credential::is_form_type;
+use crate::facts::Entry;
 use crate::facts::RequestFacts;
+use crate::managed::Managed;
 use crate::route_table::Match;
 use crate::route_table::RouteTable;
 
-#[derive(Debug, Default)]
+/// A clone shares everything that is large.
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// Rises with every change.
     pub version: u64,
-    pub routes: RouteTable,
+    pub routes: Arc<RouteTable>,
     /// For answers that belong to no route.
     pub error_format: ErrorFormat,
     /// The key set of phantom tokens we mint, served at [`Snapshot::KEYS_PATH`].
     pub published_keys: Option<Box<str>>,
+    pub managed: Managed,
+    /// A catalog has been published: until then no API is there, and none is known to be missing.
+    pub apis_loaded: bool,
 }
 
 impl Snapshot {
     pub const KEYS_PATH: &'static str = "/.well-known/jwks.json";
+    /// Where listeners that serve APIs tell whether they do.
+    pub const HEALTH_PATH: &'static str = "/server-startup-healthcheck";
+
+    /// The format of answers that belong to no route, on a listener that serves this.
+    #[must_use]
+    pub fn error_format_at(&self, entry: Entry) -> ErrorFormat {
+        if entry.serves_routes() { self.error_format } else { ErrorFormat::Managed }
+    }
 
     /// Whether the decision will want the request's body: a form, on a route that takes tokens from
     /// forms. The transport then reads it first.
     #[must_use]
     pub fn takes_form(&self, facts: &RequestFacts<'_>) -> bool {
         self.routes.has_form_credentials()
+            && facts.entry.serves_routes()
             && facts.fields.content_type.one().is_some_and(is_form_type)
             && !matches!(facts.method, "GET" | "HEAD")
             && matches!(

@@ -1,5 +1,7 @@
 //! A pipeline with everything around it, as tests want it: servers by script, routes, requests.
 
+pub(crate) mod managed;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::IpAddr;
@@ -35,9 +37,12 @@ use tokio::runtime::Handle;
 
 use crate::Answer;
 use crate::Decision;
+use crate::Entry;
+use crate::Field;
 use crate::Forward;
 use crate::KeyManagerHandle;
 use crate::KnownFields;
+use crate::NamedFields;
 use crate::Pipeline;
 use crate::RequestFacts;
 use crate::Route;
@@ -123,6 +128,12 @@ impl KeyManager {
     }
 
     pub(crate) fn of_issuer(name: &str, issuer: &str, clock: &Arc<ManualClock>) -> Self {
+        let trust =
+            Trust { issuer: Some(issuer.into()), audience: Some("api".into()), ..Trust::default() };
+        Self::of_trust(name, trust, clock)
+    }
+
+    fn of_trust(name: &str, trust: Trust, clock: &Arc<ManualClock>) -> Self {
         let (server, verifier) = (Arc::new(Server::default()), Arc::new(Server::default()));
         let exchange = |server: &Arc<Server>, format: &str| {
             Arc::new(TokenExchange::new(
@@ -136,13 +147,10 @@ impl KeyManager {
         };
         let handle = Arc::new(KeyManagerHandle {
             name: name.into(),
-            trust: Trust {
-                issuer: Some(issuer.into()),
-                audience: Some("api".into()),
-                ..Trust::default()
-            },
-            opaque: exchange(&server, "opaque"),
+            trust,
+            opaque: Some(exchange(&server, "opaque")),
             jwt: Some(exchange(&verifier, "jwt")),
+            managed: None,
         });
         Self { handle, server, verifier }
     }
@@ -152,7 +160,7 @@ impl KeyManager {
     }
 
     pub(crate) fn revoke(&self, token: &str) {
-        let opaque = &self.handle.opaque;
+        let opaque = self.handle.opaque.as_ref().unwrap();
         opaque.revoke(opaque.digest(BearerToken::parse(token.as_bytes()).unwrap()));
     }
 }
@@ -203,10 +211,13 @@ pub(crate) fn statement(scope: &str) -> Statement {
         issuer: Some(ISSUER.into()),
         subject: Some("claim-value-subject".into()),
         client_id: Some("claim-value-client".into()),
+        authorized_party: None,
+        token_id: None,
         audience: Audience::from_claim(&json!("api")).unwrap(),
         scope: Scope::parse(scope).unwrap(),
         expires_at: Some(ManualClock::START.plus(secs(300))),
         not_before: None,
+        issued_at: None,
         confirmed: false,
     }
 }
@@ -236,6 +247,7 @@ pub(crate) fn public_route(name: &str, prefix: &str) -> Route {
         cors: None,
         rate_limit: None,
         target: Target::Directory("html".into()),
+        managed: None,
     }
 }
 
@@ -250,7 +262,7 @@ pub(crate) fn methods(methods: &[&str]) -> Box<[Box<str>]> {
 }
 
 pub(crate) fn snapshot<const N: usize>(routes: [Route; N]) -> Snapshot {
-    let routes = RouteTable::new(routes.map(Arc::new).to_vec()).unwrap();
+    let routes = Arc::new(RouteTable::new(routes.map(Arc::new).to_vec()).unwrap());
     Snapshot { routes, ..Snapshot::default() }
 }
 
@@ -263,14 +275,36 @@ pub(crate) struct Request<'a> {
     pub(crate) fields: &'a [(&'a str, &'a str)],
     pub(crate) form: Option<&'a [u8]>,
     pub(crate) peer: u8,
+    pub(crate) entry: Entry,
+    pub(crate) tls: bool,
+}
+
+impl NamedFields for Request<'_> {
+    fn named(&self, name: &str) -> Field<'_> {
+        let mut found = Field::Absent;
+        for (_, value) in self.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name)) {
+            found.add(value.as_bytes());
+        }
+        found
+    }
 }
 
 impl<'a> Request<'a> {
     pub(crate) const fn get(path: &'a str, fields: &'a [(&'a str, &'a str)]) -> Self {
-        Self { method: "GET", host: "gw.example", path, query: None, fields, form: None, peer: 1 }
+        Self {
+            method: "GET",
+            host: "gw.example",
+            path,
+            query: None,
+            fields,
+            form: None,
+            peer: 1,
+            entry: Entry::All,
+            tls: false,
+        }
     }
 
-    pub(crate) fn facts(&self) -> RequestFacts<'a> {
+    pub(crate) fn facts(&self) -> RequestFacts<'_> {
         let fields = self.fields.iter();
         RequestFacts {
             method: self.method,
@@ -280,8 +314,11 @@ impl<'a> Request<'a> {
             fields: KnownFields::collect(
                 fields.map(|(name, value)| (name.as_bytes(), value.as_bytes())),
             ),
+            named: self,
             form: self.form,
             peer: IpAddr::V4(Ipv4Addr::new(192, 0, 2, self.peer)),
+            entry: self.entry,
+            tls: self.tls,
         }
     }
 }

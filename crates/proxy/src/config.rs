@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use phantom_pipeline::Entry;
 
 #[derive(Clone, Debug)]
 pub struct ProxyConfig {
@@ -38,6 +39,8 @@ pub struct Listener {
     pub http2: bool,
     /// Connections start with a PROXY protocol header, and others are refused.
     pub proxy_protocol: bool,
+    /// Which of routes and managed APIs are to be had here.
+    pub serves: Entry,
 }
 
 /// Bounds on what a client or backend can make this process hold or wait for.

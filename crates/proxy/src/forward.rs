@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use phantom_core::Permit;
 use phantom_pipeline::Edits;
+use phantom_pipeline::Entry;
 use phantom_pipeline::Forward;
 use phantom_pipeline::edits::CredentialPlace;
 use phantom_pipeline::edits::without_access_token;
@@ -21,6 +22,8 @@ pub(crate) struct Origin {
     /// The peer of the TCP connection, or who the PROXY protocol says it was.
     pub(crate) peer: IpAddr,
     pub(crate) tls: bool,
+    /// What the listener serves.
+    pub(crate) entry: Entry,
 }
 
 /// A request about to be sent to a backend.
@@ -50,7 +53,7 @@ pub(crate) fn write_head(
         Some(query) => Some(query.as_str()).filter(|query| !query.is_empty()),
         None => head.query(),
     };
-    upstream.write_target(&forward.route.matcher.prefix, head.path(), query, out);
+    upstream.write_target(forward.consumed, head.path(), query, out);
     out.extend_from_slice(b" HTTP/1.1\r\nhost: ");
     write_authority(upstream, out);
     out.extend_from_slice(b"\r\n");
@@ -76,8 +79,12 @@ pub(crate) fn write_head(
 /// Copies what goes end to end.
 fn write_passing_fields(head: &RequestHead, forward: &Forward, trusted: bool, out: &mut Vec<u8>) {
     let protected = forward.edits.bearer.is_some();
+    let api = forward.route.managed.as_ref().map(|operation| &operation.api);
     for each in &head.fields {
         let (name, value) = (head.name(each), head.value(each));
+        if api.is_some_and(|api| api.strips(name, protected)) {
+            continue;
+        }
         match each.kind {
             FieldKind::PassThrough
             | FieldKind::ContentType
@@ -204,6 +211,15 @@ pub(crate) fn rewritten_form(edits: &Edits, form: &[u8]) -> Vec<u8> {
         (CredentialPlace::Form, Some(kept)) => kept.into_bytes(),
         _ => form.to_vec(),
     }
+}
+
+/// Whether the client's own connection is TLS: this one, or what trusted proxies say of theirs.
+pub(crate) fn client_uses_tls(head: &RequestHead, origin: Origin, config: &ProxyConfig) -> bool {
+    if config.trusted_proxies.is_empty() || !config.trusts(origin.peer) {
+        return origin.tls;
+    }
+    let scheme = head.values(FieldKind::XForwardedProto).next();
+    scheme.map_or(origin.tls, |scheme| scheme.eq_ignore_ascii_case(b"https"))
 }
 
 /// The address a request counts for: the peer, or what trusted proxies say of it.

@@ -5,6 +5,9 @@
 
 use std::ops::Range;
 
+use phantom_pipeline::Field;
+use phantom_pipeline::NamedFields;
+
 /// Where a part lies in [`RequestHead::bytes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
@@ -276,6 +279,18 @@ impl RequestHead {
 
     pub fn values(&self, kind: FieldKind) -> impl Iterator<Item = &[u8]> {
         self.fields.iter().filter(move |field| field.kind == kind).map(|field| self.value(field))
+    }
+}
+
+impl NamedFields for RequestHead {
+    fn named(&self, name: &str) -> Field<'_> {
+        let mut found = Field::Absent;
+        for field in &self.fields {
+            if self.name(field).eq_ignore_ascii_case(name.as_bytes()) {
+                found.add(self.value(field));
+            }
+        }
+        found
     }
 }
 

@@ -96,7 +96,11 @@ async fn establish(
 ) -> io::Result<()> {
     tcp.set_nodelay(true)?;
     let limit = worker.shared.config.limits.header_timeout;
-    let mut origin = Origin { peer: peer.ip().to_canonical(), tls: listener.tls.is_some() };
+    let mut origin = Origin {
+        peer: peer.ip().to_canonical(),
+        tls: listener.tls.is_some(),
+        entry: listener.serves,
+    };
     let mut tcp = tcp;
     if listener.proxy_protocol {
         let header = tokio::time::timeout(limit, proxy_protocol::read(&mut tcp)).await??;

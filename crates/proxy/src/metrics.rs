@@ -1,11 +1,15 @@
 //! Counters and histograms of the data plane. Handles are ready per route; no client, subject or
 //! token is ever a label.
 
+use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use phantom_core::DenyReason;
+use phantom_core::catalog::EntityId;
 use phantom_pipeline::RouteTable;
+use phantom_pipeline::config_hash::ConfigMap;
+use phantom_pipeline::managed::ApiTable;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -110,9 +114,23 @@ impl Metrics {
         let named = routes.routes().iter().map(|route| &*route.name);
         named.chain(["none"]).map(|api| RouteMetrics::new(api, self.clone())).collect()
     }
+
+    /// Handles for the managed APIs of one snapshot; those of an older one are kept.
+    pub(crate) fn for_apis(&self, apis: &ApiTable, known: Option<&ApiMetrics>) -> ApiMetrics {
+        let handles = apis.apis().iter().map(|served| {
+            let (id, label) = (served.api.id, &*served.api.label);
+            let kept = known.and_then(|known| known.get(&id)).filter(|kept| &*kept.api == label);
+            let fresh = || Arc::new(RouteMetrics::new(label, self.clone()));
+            (id, kept.cloned().unwrap_or_else(fresh))
+        });
+        handles.collect()
+    }
 }
 
-/// Metric handles of one route, each looked up once.
+/// By the id of the API.
+pub(crate) type ApiMetrics = ConfigMap<EntityId, Arc<RouteMetrics>>;
+
+/// Metric handles of one route or API, each looked up once.
 #[derive(Debug)]
 pub struct RouteMetrics {
     api: Box<str>,
@@ -128,7 +146,7 @@ impl RouteMetrics {
             api: api.into(),
             all,
             requests: Default::default(),
-            denied: Default::default(),
+            denied: [const { OnceLock::new() }; DenyReason::ALL.len()],
             permitted: OnceLock::new(),
         }
     }

@@ -20,10 +20,13 @@ fn statement(jwt_bytes: usize) -> Arc<Statement> {
         issuer: None,
         subject: None,
         client_id: None,
+        authorized_party: None,
+        token_id: None,
         audience: Audience::default(),
         scope: Scope::default(),
         expires_at: Some(now().wall.plus(Duration::from_secs(60))),
         not_before: None,
+        issued_at: None,
         confirmed: false,
     })
 }

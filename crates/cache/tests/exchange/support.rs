@@ -141,10 +141,13 @@ pub(crate) fn statement(expires_at: Option<UnixTime>) -> Statement {
         issuer: None,
         subject: None,
         client_id: None,
+        authorized_party: None,
+        token_id: None,
         audience: Audience::default(),
         scope: Scope::default(),
         expires_at,
         not_before: None,
+        issued_at: None,
         confirmed: false,
     }
 }

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::*;
 use crate::Audience;
+use crate::catalog::EntityId;
+use crate::catalog::SubscriptionStatus;
 use crate::claims::ClaimRule;
 use crate::claims::ClaimTest;
 use crate::jwt::BASE64URL;
-use crate::scope::RequiredScope;
-use crate::scope::Scope;
 use crate::token::PhantomToken;
 use base64::Engine;
 
@@ -26,10 +26,13 @@ fn statement() -> Statement {
         issuer: Some("https://as.example".into()),
         subject: Some("alice".into()),
         client_id: Some("client-one".into()),
+        authorized_party: None,
+        token_id: None,
         audience: Audience::from_claim(&json!(["client-one"])).unwrap(),
         scope: Scope::parse("read write").unwrap(),
         expires_at: Some(at(NOON + 300)),
         not_before: Some(at(NOON - 10)),
+        issued_at: None,
         confirmed: false,
     }
 }
@@ -119,6 +122,81 @@ fn jwt_9_skew_is_applied_once_at_each_end() {
 fn pitfall_25_a_dead_token_is_told_nothing_of_rights() {
     let admin = protected(RequiredScope::All(Scope::parse("admin").unwrap()), Vec::new());
     assert_eq!(decide(&admin, &statement(), &trust(), NOON + 300), Err(DenyReason::TokenExpired));
+}
+
+/// A call with everything right, changed where the test says so.
+fn call(change: impl FnOnce(&mut Statement, &mut Caller<'_>, &mut Call<'_>)) -> Option<DenyReason> {
+    let subscription = subscription(SubscriptionStatus::Active);
+    let (mut statement, scope) = (statement(), RequiredScope::Any(Scope::parse("a read").unwrap()));
+    let granted = statement.scope.clone();
+    let mut caller = Caller {
+        subscription: Some(&subscription),
+        key_type: KeyType::Production,
+        granted: &granted,
+        revoked: false,
+    };
+    let mut call = Call { scope: &scope, audiences: &[] };
+    change(&mut statement, &mut caller, &mut call);
+    let trust = trust();
+    let evidence = Evidence { statement: &statement, trust: &trust };
+    authorize_call(call, caller, evidence, at(NOON)).err()
+}
+
+fn subscription(status: SubscriptionStatus) -> Subscription {
+    Subscription { api: EntityId::new(7), plan: "Gold".into(), status }
+}
+
+fn needs(scope: &str) -> &'static RequiredScope {
+    Box::leak(Box::new(RequiredScope::Any(Scope::parse(scope).unwrap())))
+}
+
+fn listed(audiences: &[&str]) -> &'static [Box<str>] {
+    audiences.iter().map(|text| (*text).into()).collect::<Vec<_>>().leak()
+}
+
+#[test]
+fn wso2_8_6_token_subscription_scope_and_audience_are_tested_in_this_order() {
+    let inactive: &'static _ = Box::leak(Box::new(subscription(SubscriptionStatus::Inactive)));
+    assert_eq!(call(|_, _, _| ()), None);
+    let accepted = listed(&["other"]);
+    assert_eq!(call(|_, _, call| call.audiences = accepted), Some(DenyReason::AudienceNotAccepted));
+    let worse = call(|_, _, call| (call.audiences, call.scope) = (accepted, needs("admin")));
+    assert_eq!(worse, Some(DenyReason::InsufficientScope));
+    let worse = call(|_, caller, call| {
+        (call.scope, caller.subscription) = (needs("admin"), Some(inactive));
+    });
+    assert_eq!(worse, Some(DenyReason::SubscriptionInactive));
+    let worse = call(|_, caller, call| (call.scope, caller.subscription) = (needs("admin"), None));
+    assert_eq!(worse, Some(DenyReason::NoSubscription));
+    let worse = call(|_, caller, _| (caller.revoked, caller.subscription) = (true, None));
+    assert_eq!(worse, Some(DenyReason::TokenRevoked));
+    let worse = call(|statement, caller, _| {
+        (statement.expires_at, caller.revoked) = (Some(at(NOON)), true);
+    });
+    assert_eq!(worse, Some(DenyReason::TokenExpired));
+}
+
+#[test]
+fn wso2_8_6_3_any_one_scope_suffices_and_case_counts() {
+    for (needed, outcome) in [
+        ("admin read", None),
+        ("", None),
+        ("Read", Some(DenyReason::InsufficientScope)),
+        ("rea admin", Some(DenyReason::InsufficientScope)),
+    ] {
+        assert_eq!(call(|_, _, call| call.scope = needs(needed)), outcome, "{needed}");
+    }
+}
+
+#[test]
+fn wso2_8_6_4_one_audience_of_the_api_has_to_be_in_the_token_unless_all_are_taken() {
+    let accepts = |audiences: &[&str]| {
+        let audiences = listed(audiences);
+        call(|_, _, call| call.audiences = audiences)
+    };
+    assert_eq!(accepts(&["x", "client-one"]), None);
+    assert_eq!(accepts(&["all"]), None);
+    assert_eq!(accepts(&["client", "Client-One"]), Some(DenyReason::AudienceNotAccepted));
 }
 
 proptest! {

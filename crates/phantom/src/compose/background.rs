@@ -80,9 +80,8 @@ pub(super) async fn refresh_keys(managers: Vec<Arc<KeyManager>>, stop: Cancellat
 pub(super) async fn sweep(handles: Vec<Arc<KeyManagerHandle>>, stop: CancellationToken) {
     while !pause_or_stop(&stop, EVERY).await {
         for handle in &handles {
-            handle.opaque.sweep();
-            if let Some(jwt) = &handle.jwt {
-                jwt.sweep();
+            for exchange in handle.opaque.iter().chain(&handle.jwt) {
+                exchange.sweep();
             }
         }
     }

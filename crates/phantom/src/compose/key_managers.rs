@@ -55,7 +55,8 @@ fn handle(
     KeyManagerHandle {
         name: Arc::clone(manager.name()),
         trust: manager.trust().clone(),
-        opaque,
+        opaque: Some(opaque),
         jwt,
+        managed: None,
     }
 }

@@ -22,6 +22,6 @@ pub fn bind(
             key_managers.iter().filter_map(|index| handles.get(*index).cloned()).collect();
         Arc::new(route)
     });
-    let routes = RouteTable::new(routes.collect())?;
-    Ok(Snapshot { version: 1, routes, error_format, published_keys })
+    let routes = Arc::new(RouteTable::new(routes.collect())?);
+    Ok(Snapshot { version: 1, routes, error_format, published_keys, ..Snapshot::default() })
 }

@@ -103,7 +103,7 @@ impl Sources {
         let exchanges = self
             .handles
             .iter()
-            .flat_map(|handle| [Some(&handle.opaque), handle.jwt.as_ref()])
+            .flat_map(|handle| [handle.opaque.as_ref(), handle.jwt.as_ref()])
             .flatten();
         exchanges.map(|exchange| exchange.stats()).fold(CacheStats::default(), |sum, one| {
             CacheStats {

@@ -16,27 +16,51 @@ pub(super) fn challenge(
     let error = match reason {
         // RFC 6750 §3.1: who sent no credential is told of no error.
         DenyReason::CredentialMissing => None,
+        // RFC 6750 §3.1 has `invalid_request` for 400; WSO2's gateway knows one error, with 401.
+        DenyReason::CredentialMalformed | DenyReason::CredentialRepeated
+            if format == ErrorFormat::Managed =>
+        {
+            Some("invalid_token")
+        }
         DenyReason::CredentialMalformed | DenyReason::CredentialRepeated => Some("invalid_request"),
         DenyReason::AudienceMismatch
         | DenyReason::ConfirmationUnenforced
         | DenyReason::IssuerMismatch
+        | DenyReason::KeyManagerNotAllowed
+        | DenyReason::SubscriptionBlocked
+        | DenyReason::SubscriptionInactive
         | DenyReason::TokenExpired
         | DenyReason::TokenInactive
         | DenyReason::TokenNotYetValid
         | DenyReason::TokenRevoked
         | DenyReason::TokenUnverified => Some("invalid_token"),
         DenyReason::InsufficientScope => Some("insufficient_scope"),
-        DenyReason::AuthorizationServerMisbehaved
+        DenyReason::ApiBlocked
+        | DenyReason::ApiMisconfigured
+        | DenyReason::ApiQuota
+        | DenyReason::ApplicationBurst
+        | DenyReason::ApplicationQuota
+        | DenyReason::AudienceNotAccepted
+        | DenyReason::AuthorizationServerMisbehaved
         | DenyReason::AuthorizationServerUnavailable
         | DenyReason::ClaimRuleUnmet
+        | DenyReason::HttpNotEnabled
+        | DenyReason::HttpsNotEnabled
         | DenyReason::MethodNotAllowed
+        | DenyReason::NoProductionEndpoint
+        | DenyReason::NoResource
         | DenyReason::NoRoute
+        | DenyReason::NoSandboxEndpoint
+        | DenyReason::NoSubscription
+        | DenyReason::OperationQuota
         | DenyReason::OriginUntrusted
-        | DenyReason::RateLimited => return None,
+        | DenyReason::RateLimited
+        | DenyReason::SubscriptionBurst
+        | DenyReason::SubscriptionQuota => return None,
     };
     let mut challenge = Challenge::default();
     // WSO2's clients look for an error at the very start of the value.
-    if error.is_none() || format != ErrorFormat::Wso2 {
+    if error.is_none() || !matches!(format, ErrorFormat::Wso2 | ErrorFormat::Managed) {
         challenge.parameter("realm", route.map_or("api", |route| &route.realm));
     }
     if let Some(error) = error {

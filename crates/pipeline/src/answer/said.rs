@@ -5,6 +5,7 @@ use phantom_core::DenyReason;
 use super::Fault;
 
 /// One line of the table: what to say of a case, in each format.
+#[derive(Clone, Copy)]
 pub(super) struct Said {
     pub(super) status: u16,
     pub(super) code: &'static str,
@@ -18,6 +19,8 @@ pub(super) struct Said {
 /// What WSO2's gateway says: code, message, description.
 #[derive(Clone, Copy)]
 pub(super) enum Wso2 {
+    /// A report whose `type` says the same as its message.
+    Blocked(&'static str, &'static str, &'static str),
     /// As its authentication and throttling handlers put it.
     Fault(&'static str, &'static str, &'static str),
     /// As everything else of it does, with a `type`.
@@ -59,6 +62,22 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
             "User is NOT authorized to access the Resource. Scope validation failed.",
         ),
         grpc: 7,
+    };
+    let not_found = Said {
+        status: 404,
+        code: "not_found",
+        title: "Not Found",
+        message: "No route matches this host and path",
+        wso2: Wso2::Report("404", "Not Found", "The requested resource is not available."),
+        grpc: 12,
+    };
+    let too_many = Said {
+        status: 429,
+        code: "too_many_requests",
+        title: "Too Many Requests",
+        message: "The rate limit of this client is used up",
+        wso2: Wso2::Fault("900800", "Message throttled out", "You have exceeded your quota"),
+        grpc: 14,
     };
     let server_error = Said {
         status: 503,
@@ -110,22 +129,88 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
         DenyReason::AuthorizationServerMisbehaved => {
             Said { status: 502, title: "Bad Gateway", ..server_error }
         }
-        DenyReason::RateLimited => Said {
-            status: 429,
-            code: "too_many_requests",
-            title: "Too Many Requests",
-            message: "The rate limit of this client is used up",
-            wso2: Wso2::Fault("900800", "Message throttled out", "You have exceeded your quota"),
-            grpc: 14,
+        DenyReason::RateLimited => too_many,
+        DenyReason::NoRoute => not_found,
+        DenyReason::NoResource => Said {
+            wso2: Wso2::Report(
+                "404",
+                "Runtime Error",
+                "No matching resource found for given API Request",
+            ),
+            ..not_found
         },
-        DenyReason::NoRoute => Said {
-            status: 404,
-            code: "not_found",
-            title: "Not Found",
-            message: "No route matches this host and path",
-            wso2: Wso2::Report("404", "Not Found", "The requested resource is not available."),
-            grpc: 12,
+        DenyReason::KeyManagerNotAllowed => unauthorized,
+        DenyReason::SubscriptionBlocked => Said {
+            wso2: Wso2::Fault(
+                "900907",
+                "The requested API is temporarily blocked",
+                "The requested API is temporarily blocked",
+            ),
+            ..unauthorized
         },
+        DenyReason::SubscriptionInactive => Said {
+            wso2: Wso2::Fault(
+                "900909",
+                "The subscription to the API is inactive",
+                "The subscription to the API is inactive",
+            ),
+            ..unauthorized
+        },
+        DenyReason::NoSubscription => Said {
+            wso2: Wso2::Fault(
+                "900908",
+                // Ends in a blank, as theirs does.
+                "Resource forbidden ",
+                "User is NOT authorized to access the Resource. API Subscription validation failed.",
+            ),
+            ..forbidden
+        },
+        DenyReason::AudienceNotAccepted => Said {
+            wso2: Wso2::Fault(
+                "900914",
+                "Access Denied",
+                "User is NOT authorized to access the Resource. Audience validation failed.",
+            ),
+            ..forbidden
+        },
+        DenyReason::HttpNotEnabled | DenyReason::HttpsNotEnabled => Said {
+            message: "The API is not served over this transport",
+            wso2: Wso2::Report("403", "Forbidden", "The requested resource is not available."),
+            ..forbidden
+        },
+        DenyReason::NoProductionEndpoint => Said {
+            wso2: Wso2::Report(
+                "900901",
+                "Runtime Error",
+                "Production key offered to the API with no production endpoint",
+            ),
+            ..forbidden
+        },
+        DenyReason::NoSandboxEndpoint => Said {
+            wso2: Wso2::Report(
+                "900901",
+                "Runtime Error",
+                "Sandbox key offered to the API with no sandbox endpoint",
+            ),
+            ..forbidden
+        },
+        DenyReason::ApiBlocked => Said {
+            wso2: Wso2::Blocked(
+                "700700",
+                "API blocked",
+                "This API has been blocked temporarily. Please try again later or contact the system administrators.",
+            ),
+            ..server_error
+        },
+        DenyReason::ApiMisconfigured => {
+            Said { status: 500, title: "Internal Server Error", ..server_error }
+        }
+        DenyReason::ApiQuota => too_many,
+        DenyReason::OperationQuota => throttled(too_many, "900802"),
+        DenyReason::ApplicationQuota => throttled(too_many, "900803"),
+        DenyReason::SubscriptionQuota => throttled(too_many, "900804"),
+        DenyReason::SubscriptionBurst => throttled(too_many, "900807"),
+        DenyReason::ApplicationBurst => throttled(too_many, "900809"),
         DenyReason::MethodNotAllowed => Said {
             status: 405,
             code: "method_not_allowed",
@@ -135,6 +220,11 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
             grpc: 12,
         },
     }
+}
+
+const fn throttled(said: Said, code: &'static str) -> Said {
+    let wso2 = Wso2::Fault(code, "Message throttled out", "You have exceeded your quota");
+    Said { wso2, ..said }
 }
 
 pub(super) const fn said_of_fault(fault: Fault) -> Said {

@@ -81,7 +81,7 @@ fn chl_1_every_401_has_a_challenge_with_a_parameter() {
             assert!(!parameters.is_empty(), "{reason:?} {format:?}");
         }
     }
-    assert_eq!(seen, 9 * FORMATS.len(), "nine reasons are authentication failures");
+    assert_eq!(seen, 12 * FORMATS.len(), "twelve reasons are authentication failures");
     // Where no route is known there is still a challenge.
     let answer =
         Answer::deny(&DenyReason::CredentialMissing.into(), None, ErrorFormat::Curity, false);
@@ -183,6 +183,7 @@ fn http_phrase(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        500 => "Internal Server Error",
         429 => "Too Many Requests",
         502 => "Bad Gateway",
         503 => "Service Unavailable",

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use phantom_core::quota::Rate;
 
 use super::*;
@@ -32,7 +34,11 @@ fn spa() -> Cors {
 }
 
 fn with_cors(curity: &KeyManager) -> Snapshot {
-    snapshot([Route { cors: Some(spa()), access: protected("read"), ..route("r", "/", &[curity]) }])
+    snapshot([Route {
+        cors: Some(Arc::new(spa())),
+        access: protected("read"),
+        ..route("r", "/", &[curity])
+    }])
 }
 
 fn allowed_origin(answer: &Answer) -> Option<&str> {
@@ -81,7 +87,7 @@ async fn cor_1_a_preflight_belongs_to_the_route_of_the_method_it_asks_for() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let with = |name: &str, list: &[&str], cors: Option<Cors>| {
-        let mut route = Route { cors, ..route(name, "/", &[&curity]) };
+        let mut route = Route { cors: cors.map(Arc::new), ..route(name, "/", &[&curity]) };
         route.matcher.methods = methods(list);
         route
     };
@@ -162,7 +168,7 @@ async fn cor_3_every_refusal_on_a_route_carries_its_cors_fields() {
     curity.says("odd", Says::Misbehaved);
     let rate_limit = Some(RateLimit::new(Rate::new(1, secs(60)).unwrap(), Party::Client));
     let mut get = Route {
-        cors: Some(spa()),
+        cors: Some(Arc::new(spa())),
         access: protected("read"),
         rate_limit,
         ..route("r", "/", &[&curity])

@@ -242,7 +242,8 @@ fn int_11_no_credential_prints_its_token() {
     let printed = format!("{:?} {:?}", find(&facts, &sources).unwrap(), facts.fields);
     assert!(!printed.contains("s3cret"), "{printed}");
     let fields = [("authorization", "Bearer s3cret"), ("cookie", "s3cret")];
-    let facts = Request::get("/", &fields).facts();
+    let request = Request::get("/", &fields);
+    let facts = request.facts();
     let printed = format!("{:?} {:?}", find(&facts, &sources).unwrap(), facts.fields);
     assert!(!printed.contains("s3cret"), "{printed}");
 }
@@ -278,7 +279,8 @@ proptest! {
     ) {
         let cookie = [b"__Host-t=", &cookie[..]].concat();
         let value = [b"Bearer ", &tail[..]].concat();
-        let mut facts = Request { method: "POST", ..Request::get("/", &[]) }.facts();
+        let request = Request { method: "POST", ..Request::get("/", &[]) };
+        let mut facts = request.facts();
         facts.query = Some(&query);
         facts.form = Some(&form);
         facts.fields.content_type = Field::One(b"application/x-www-form-urlencoded");

@@ -2,3 +2,6 @@
 
 mod answers;
 mod guarantees;
+mod managed;
+mod managed_access;
+mod managed_quotas;

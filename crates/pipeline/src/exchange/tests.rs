@@ -198,8 +198,9 @@ async fn the_decision_is_of_the_time_after_the_call() {
     let handle = KeyManagerHandle {
         name: "slow".into(),
         trust: Trust::default(),
-        opaque: Arc::new(exchange),
+        opaque: Some(Arc::new(exchange)),
         jwt: None,
+        managed: None,
     };
     let key_managers = vec![Arc::new(handle)];
     let snapshot = snapshot([Route { key_managers, ..route("r", "/", &[]) }]);

@@ -1,6 +1,7 @@
 //! One HTTP/1 connection of a client: request after request, each decided before it is forwarded.
 
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -9,6 +10,7 @@ use std::time::Instant;
 
 use phantom_core::DenyReason;
 use phantom_pipeline::Decision;
+use phantom_pipeline::Entry;
 use phantom_pipeline::Fault;
 use phantom_pipeline::RequestFacts;
 use phantom_pipeline::Route;
@@ -17,6 +19,7 @@ use phantom_pipeline::trace::Untraced;
 
 use crate::access_log::RequestEvent;
 use crate::access_log::trace_id;
+use crate::config::ProxyConfig;
 use crate::deadline::Deadline;
 use crate::forward;
 use crate::forward::Origin;
@@ -163,7 +166,8 @@ impl Http1Connection {
             }
         };
         let client = forward::client_address(&self.head, self.origin.peer, &worker.shared.config);
-        let facts = facts(&self.head, form.as_deref(), client);
+        let caller = Caller::new(client, &self.head, self.origin, &worker.shared.config);
+        let facts = facts(&self.head, form.as_deref(), caller);
         let grpc = facts.is_grpc();
         let decision =
             worker.shared.pipeline.decide(&published.snapshot, &facts, &mut Untraced).await;
@@ -181,12 +185,14 @@ impl Http1Connection {
                     decided.key_manager = Some(exchanged.key_manager.name.clone());
                     decided.cache = Some(exchanged.source.name());
                 }
-                match &permitted.route.target {
+                match permitted.target() {
                     Target::Directory(root) => {
                         let root = root.clone();
                         self.serve_file(&permitted, &root, &mut body).await
                     }
-                    Target::Upstream(_) => self.forward(&permitted, body, form, grpc).await,
+                    Target::Endpoint | Target::Upstream(_) => {
+                        self.forward(&permitted, body, form, grpc).await
+                    }
                 }
             }
         };
@@ -199,11 +205,10 @@ impl Http1Connection {
         published: &Published,
         decided: &Decided,
         served: &Served,
-        client: std::net::IpAddr,
+        client: IpAddr,
         [started, decided_at]: [Instant; 2],
     ) {
-        let index = decided.route.as_ref().map(|route| route.index);
-        let Some(metrics) = published.metrics(index) else { return };
+        let Some(metrics) = published.metrics(decided.route.as_deref()) else { return };
         let traced = self.worker.log.is_on();
         let mut fields = self.head.fields.iter().filter(|_| traced);
         let traceparent =
@@ -232,11 +237,31 @@ impl Http1Connection {
     }
 }
 
+/// Where a request came from, as the decision is told.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller {
+    pub(crate) address: IpAddr,
+    pub(crate) entry: Entry,
+    pub(crate) tls: bool,
+}
+
+impl Caller {
+    pub(crate) fn new(
+        address: IpAddr,
+        head: &RequestHead,
+        origin: Origin,
+        config: &ProxyConfig,
+    ) -> Self {
+        let tls = forward::client_uses_tls(head, origin, config);
+        Self { address, entry: origin.entry, tls }
+    }
+}
+
 /// The facts the decision sees, borrowed from the head.
 pub(crate) fn facts<'a>(
     head: &'a RequestHead,
     form: Option<&'a [u8]>,
-    peer: std::net::IpAddr,
+    caller: Caller,
 ) -> RequestFacts<'a> {
     let known = head.fields.iter().filter(|field| field.kind.is_known_to_decision());
     RequestFacts {
@@ -247,7 +272,10 @@ pub(crate) fn facts<'a>(
         fields: phantom_pipeline::KnownFields::collect(
             known.map(|field| (head.name(field), head.value(field))),
         ),
+        named: head,
         form,
-        peer,
+        peer: caller.address,
+        entry: caller.entry,
+        tls: caller.tls,
     }
 }

@@ -116,8 +116,7 @@ impl Account {
 
 impl Drop for Account {
     fn drop(&mut self) {
-        let index = self.route.as_ref().map(|route| route.index);
-        let Some(metrics) = self.published.metrics(index) else { return };
+        let Some(metrics) = self.published.metrics(self.route.as_deref()) else { return };
         let event = RequestEvent {
             api: self.route.as_ref().map_or("none", |route| &route.name),
             method: &self.method,

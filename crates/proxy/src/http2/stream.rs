@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Instant;
@@ -38,6 +37,7 @@ use crate::head::FieldKind;
 use crate::head::Framing;
 use crate::head::RequestHead;
 use crate::head::Version;
+use crate::http1::connection::Caller;
 use crate::http1::connection::facts;
 use crate::metrics::Outcome;
 use crate::respond;
@@ -71,20 +71,23 @@ async fn answer(
     let mut account = Account::new(worker.clone(), published.clone(), started, open);
     if let Err(fault) = filled {
         account.error = Some("bad_request");
-        let answer = Answer::fault(fault, published.snapshot.error_format, false);
+        let format = published.snapshot.error_format_at(origin.entry);
+        let answer = Answer::fault(fault, format, false);
         return own(&answer, to_head, account);
     }
     let client = forward::client_address(&head, origin.peer, &worker.shared.config);
     account.describe(&head, client);
     let mut stream = ClientStream::new(incoming);
-    let form = match read_form(&worker, &published.snapshot, &head, client, &mut stream).await {
+    let caller = Caller::new(client, &head, origin, &worker.shared.config);
+    let form = match read_form(&worker, &published.snapshot, &head, caller, &mut stream).await {
         Ok(form) => form,
         Err(fault) => {
-            let answer = Answer::fault(fault, published.snapshot.error_format, false);
+            let format = published.snapshot.error_format_at(origin.entry);
+            let answer = Answer::fault(fault, format, false);
             return own(&answer, to_head, account);
         }
     };
-    let facts = facts(&head, form.as_deref(), client);
+    let facts = facts(&head, form.as_deref(), caller);
     let grpc = facts.is_grpc();
     let decision = worker.shared.pipeline.decide(&published.snapshot, &facts, &mut Untraced).await;
     account.decided(started.elapsed());
@@ -97,10 +100,15 @@ async fn answer(
         Decision::Forward(permitted) => {
             account.route = Some(permitted.route.clone());
             account.exchanged = permitted.exchanged.clone();
-            match &permitted.route.target {
+            match permitted.target() {
                 Target::Directory(root) => {
                     let root = root.clone();
                     file(&permitted, &root, &head, to_head, account).await
+                }
+                Target::Endpoint => {
+                    // Only a permit without an endpoint, which no decision gives.
+                    let format = permitted.route.error_format;
+                    own(&Answer::fault(Fault::NotFound, format, grpc), to_head, account)
                 }
                 Target::Upstream(upstream) => {
                     let upstream = upstream.clone();
@@ -259,7 +267,7 @@ fn respond_with(
     let asked = head.values(FieldKind::Origin).next();
     let private =
         permitted.edits.place == CredentialPlace::Query && permitted.edits.private_response;
-    let edits = ResponseEdits::new(permitted.route.cors.as_ref(), asked, private);
+    let edits = ResponseEdits::new(permitted.route.cors.as_deref(), asked, private);
     let mut response = Response::new(());
     let status = exchange.head.status;
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
@@ -286,10 +294,10 @@ async fn read_form(
     worker: &Rc<Worker>,
     snapshot: &phantom_pipeline::Snapshot,
     head: &RequestHead,
-    client: IpAddr,
+    caller: Caller,
     stream: &mut ClientStream,
 ) -> Result<Option<Vec<u8>>, Fault> {
-    if head.framing == Framing::None || !snapshot.takes_form(&facts(head, None, client)) {
+    if head.framing == Framing::None || !snapshot.takes_form(&facts(head, None, caller)) {
         return Ok(None);
     }
     let limits = &worker.shared.config.limits;

@@ -367,13 +367,13 @@ fn cor_3_refusals_and_answers_carry_the_fields_a_browser_needs() {
         b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 2\r\n\r\nok".to_vec()
     });
     let mut api = route("api", "/api", target(backend.address, "/api"), protected());
-    api.cors = Some(phantom_pipeline::cors::Cors {
+    api.cors = Some(std::sync::Arc::new(phantom_pipeline::cors::Cors {
         origins: phantom_pipeline::cors::AllowedOrigins::Listed(Box::new([
             "https://app.example".into()
         ])),
         methods: "GET".into(),
         ..Default::default()
-    });
+    }));
     let gateway = Setup::with_routes(vec![api]).start();
     let origin = "Origin: https://app.example\r\n";
     for request in [get("/api", origin), with_token(origin)] {
@@ -384,10 +384,10 @@ fn cor_3_refusals_and_answers_carry_the_fields_a_browser_needs() {
     }
     let down = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut api = route("api", "/", target(down, ""), phantom_core::Access::Public);
-    api.cors = Some(phantom_pipeline::cors::Cors {
+    api.cors = Some(std::sync::Arc::new(phantom_pipeline::cors::Cors {
         origins: phantom_pipeline::cors::AllowedOrigins::Any,
         ..Default::default()
-    });
+    }));
     let response = Setup::with_routes(vec![api]).start().send(get("/", origin));
     assert_eq!((response.status, response.field("access-control-allow-origin")), (502, Some("*")));
 }

@@ -30,13 +30,19 @@ use phantom_core::Statement;
 use phantom_core::Tick;
 use phantom_core::Trust;
 use phantom_core::UnixTime;
+use phantom_core::catalog::Catalog;
+use phantom_core::catalog::Change;
+use phantom_core::catalog::ManagedKeyManager;
 use phantom_oauth::Freshness;
 use phantom_oauth::Introspect;
 use phantom_oauth::IntrospectError;
 use phantom_oauth::Introspection;
+use phantom_pipeline::Entry;
 use phantom_pipeline::ErrorFormat;
 use phantom_pipeline::KeyManagerHandle;
+use phantom_pipeline::ManagedTerms;
 use phantom_pipeline::Pipeline;
+use phantom_pipeline::Publication;
 use phantom_pipeline::Route;
 use phantom_pipeline::RouteTable;
 use phantom_pipeline::Snapshot;
@@ -103,16 +109,21 @@ fn statement() -> Statement {
         issuer: Some("https://as.example".into()),
         subject: Some("alice".into()),
         client_id: Some("client-one".into()),
+        authorized_party: None,
+        token_id: None,
         audience: phantom_core::Audience::default(),
         scope: Scope::parse("read").unwrap(),
         expires_at: Some(UnixTime::from_secs(EXPIRES)),
         not_before: None,
+        issued_at: None,
         confirmed: false,
     }
 }
 
 pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) publication: Publication,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) exchange: Arc<TokenExchange>,
     server: Option<Server>,
@@ -127,6 +138,8 @@ pub(crate) struct Setup {
     pub(crate) upstream_roots: rustls::RootCertStore,
     pub(crate) access_log: Option<phantom_proxy::AccessLog>,
     pub(crate) drain: Duration,
+    /// Managed APIs; `None`: no catalog has been published.
+    pub(crate) catalog: Option<Catalog>,
 }
 
 impl Setup {
@@ -143,6 +156,7 @@ impl Setup {
             tls: None,
             http2: true,
             proxy_protocol: false,
+            serves: Entry::All,
         };
         Self {
             limits: Limits::default(),
@@ -152,6 +166,7 @@ impl Setup {
             upstream_roots: rustls::RootCertStore::empty(),
             access_log: None,
             drain: Duration::from_secs(5),
+            catalog: None,
         }
     }
 
@@ -174,8 +189,9 @@ impl Setup {
         let key_manager = Arc::new(KeyManagerHandle {
             name: "curity".into(),
             trust: Trust { issuer: Some("https://as.example".into()), ..Trust::default() },
-            opaque: exchange.clone(),
+            opaque: Some(exchange.clone()),
             jwt: None,
+            managed: None,
         });
         let routes = self.routes.into_iter().enumerate().map(|(index, mut route)| {
             route.index = index;
@@ -186,10 +202,25 @@ impl Setup {
         });
         let snapshot = Snapshot {
             version: 1,
-            routes: RouteTable::new(routes.collect()).unwrap(),
+            routes: Arc::new(RouteTable::new(routes.collect()).unwrap()),
             error_format: ErrorFormat::Curity,
-            published_keys: None,
+            ..Snapshot::default()
         };
+        let (opaque, trust) = (exchange.clone(), key_manager.trust.clone());
+        let bind = move |managed: &ManagedKeyManager| {
+            Some(Arc::new(KeyManagerHandle {
+                name: managed.name.clone(),
+                trust: trust.clone(),
+                opaque: Some(opaque.clone()),
+                jwt: None,
+                managed: Some(ManagedTerms::new(managed)),
+            }))
+        };
+        let mut publication = Publication::new(snapshot, Box::new(bind));
+        if let Some(catalog) = &self.catalog {
+            publication.replace(catalog);
+        }
+        let snapshot = publication.snapshot();
         let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
         let shared = Arc::new(Shared {
             pipeline: Pipeline::new(clock.clone()),
@@ -212,6 +243,8 @@ impl Setup {
         let server = Server::start(&shared, &[self.listener]).unwrap();
         Gateway {
             address: server.addresses()[0],
+            shared,
+            publication,
             clock,
             exchange,
             server: Some(server),
@@ -221,6 +254,14 @@ impl Setup {
 }
 
 impl Gateway {
+    /// As the control plane publishes it.
+    pub(crate) fn apply(&mut self, change: &Change) {
+        self.publication.apply(change);
+        let snapshot = self.publication.snapshot();
+        let next = self.shared.published.load().succeeded_by(snapshot, &self.shared.metrics);
+        self.shared.published.store(Arc::new(next));
+    }
+
     pub(crate) fn connect(&self) -> Client {
         Client::new(TcpStream::connect(self.address).unwrap())
     }
@@ -262,6 +303,7 @@ pub(crate) fn route(name: &str, prefix: &str, target: Target, access: Access) ->
         cors: None,
         rate_limit: None,
         target,
+        managed: None,
     }
 }
 

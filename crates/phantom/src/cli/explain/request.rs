@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 
 use anyhow::bail;
+use phantom_pipeline::Entry;
+use phantom_pipeline::Field;
 use phantom_pipeline::KnownFields;
+use phantom_pipeline::NamedFields;
 use phantom_pipeline::RequestFacts;
 use zeroize::Zeroizing;
 
@@ -68,9 +71,22 @@ impl AskedRequest {
             path: &self.path,
             query: self.query.as_deref(),
             fields: KnownFields::collect(fields),
+            named: self,
             form: None,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            entry: Entry::All,
+            tls: true,
         }
+    }
+}
+
+impl NamedFields for AskedRequest {
+    fn named(&self, name: &str) -> Field<'_> {
+        let mut found = Field::Absent;
+        for (_, value) in self.fields.iter().filter(|(field, _)| field.eq_ignore_ascii_case(name)) {
+            found.add(value.as_bytes());
+        }
+        found
     }
 }
 

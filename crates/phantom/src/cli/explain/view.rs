@@ -5,6 +5,7 @@ use std::fmt;
 use phantom_core::Access;
 use phantom_core::RequiredScope;
 use phantom_pipeline::Decision;
+use phantom_pipeline::Forward;
 use phantom_pipeline::Route;
 use phantom_pipeline::Target;
 use phantom_pipeline::edits::CredentialPlace;
@@ -57,7 +58,7 @@ impl View {
                     edits.push(format!("the client's token is taken out of {place}"));
                     edits.push(format!("Authorization: Bearer <phantom token by `{name}`>"));
                 }
-                let to = destination(&forward.route, &asked.path);
+                let to = destination(forward, &asked.path);
                 (self::asks(&forward.route), Outcome::Forward { to, edits })
             }
         };
@@ -91,7 +92,7 @@ impl fmt::Display for View {
         writeln!(f, "{}", self.request)?;
         for step in &self.steps {
             writeln!(f, "  {:<11} {}", step.hop, step.outcome)?;
-            if step.hop == "route" {
+            if matches!(step.hop, "resource" | "route") {
                 for asked in &self.asks {
                     writeln!(f, "  {:<11} - {asked}", "")?;
                 }
@@ -149,12 +150,13 @@ fn asks(route: &Route) -> Vec<String> {
     asks
 }
 
-fn destination(route: &Route, path: &str) -> String {
-    match &route.target {
+fn destination(forward: &Forward, path: &str) -> String {
+    match forward.target() {
+        Target::Endpoint => "no endpoint".to_owned(),
         Target::Directory(directory) => format!("files of {}", directory.display()),
         Target::Upstream(upstream) => {
             let mut target = Vec::new();
-            upstream.write_target(&route.matcher.prefix, path, None, &mut target);
+            upstream.write_target(forward.consumed, path, None, &mut target);
             let scheme = if upstream.https { "https" } else { "http" };
             let (host, port) = (&upstream.host, upstream.port);
             let host = if host.contains(':') { format!("[{host}]") } else { host.to_string() };

@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use phantom_pipeline::Entry;
 use phantom_proxy::Listener;
 use phantom_proxy::tls;
 use phantom_proxy::tls::TlsError;
@@ -53,6 +54,7 @@ pub(super) fn compile(
                 tls: config.clone().flatten(),
                 http2,
                 proxy_protocol: raw.proxy_protocol.as_ref().is_some_and(|at| at.value),
+                serves: Entry::All,
             });
         }
     }

@@ -4,6 +4,7 @@ mod access;
 mod matcher;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use phantom_core::Access;
 use phantom_core::quota::Rate;
@@ -59,7 +60,7 @@ pub(super) fn compile(
             at => context.choice(at.as_ref(), &ERROR_FORMATS),
         };
         let (cors, rate_limit, credentials, realm) = (
-            raw.cors.as_ref().map(|raw| cors::compile(raw, &matcher.methods, context)),
+            raw.cors.as_ref().map(|raw| cors::compile(raw, &matcher.methods, context)).map(Arc::new),
             raw.rate_limit.as_ref().and_then(|raw| rate_limit(raw, context)),
             credentials(raw, context),
             realm(raw, context),
@@ -79,6 +80,7 @@ pub(super) fn compile(
             cors,
             rate_limit,
             target,
+            managed: None,
         };
         note_ambiguity(&route, &raw.place, &planned, context);
         let key_managers = access.key_managers;

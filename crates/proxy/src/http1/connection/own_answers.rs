@@ -105,7 +105,7 @@ impl Http1Connection {
     /// A head that could not be read: the answer, then the end.
     pub(super) async fn refuse(&mut self, fault: Fault) {
         let published = self.worker.shared.published.load_full();
-        let format = published.snapshot.error_format;
+        let format = published.snapshot.error_format_at(self.origin.entry);
         let answer = Answer::fault(fault, format, false);
         respond::write_answer(&answer, Version::Http11, false, false, &mut self.outbox.bytes);
         let sent = self.flush().await;

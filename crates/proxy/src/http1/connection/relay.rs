@@ -73,7 +73,7 @@ impl Http1Connection {
         form: Option<Vec<u8>>,
         grpc: bool,
     ) -> Served {
-        let Target::Upstream(upstream) = &permitted.route.target else {
+        let Target::Upstream(upstream) = permitted.target() else {
             return self.fail(Fault::NotFound, "no_upstream", permitted, &mut body, grpc).await;
         };
         let form = form.map(|form| forward::rewritten_form(&permitted.edits, &form));
@@ -160,7 +160,7 @@ impl Http1Connection {
         let relay = Relay {
             phase: Phase::Head,
             framing: ClientFraming::None,
-            edits: ResponseEdits::new(permitted.route.cors.as_ref(), origin.as_deref(), private),
+            edits: ResponseEdits::new(permitted.route.cors.as_deref(), origin.as_deref(), private),
             keep_alive: self.may_keep_alive(false),
             status: 0,
             bytes: 0,

@@ -6,10 +6,12 @@ use std::task::Poll;
 
 use phantom_pipeline::Fault;
 
+use super::Caller;
 use super::ClientBody;
 use super::Http1Connection;
 use super::LINGER;
 use super::facts;
+use crate::forward::Origin;
 use crate::head::Framing;
 use crate::http1::body::BodyDecoder;
 use crate::server::Published;
@@ -21,7 +23,9 @@ impl Http1Connection {
         published: &Published,
         body: &mut BodyDecoder,
     ) -> Result<Option<Vec<u8>>, Fault> {
-        let wanted = published.snapshot.takes_form(&facts(&self.head, None, self.origin.peer));
+        let Origin { peer: address, entry, tls } = self.origin;
+        let caller = Caller { address, entry, tls };
+        let wanted = published.snapshot.takes_form(&facts(&self.head, None, caller));
         if !wanted || self.head.framing == Framing::None {
             return Ok(None);
         }

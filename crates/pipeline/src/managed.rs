@@ -1,0 +1,70 @@
+//! Managed APIs: those that the control plane publishes, and the applications that may call them.
+
+mod api;
+mod api_table;
+mod claims;
+mod compile;
+mod directory;
+mod election;
+mod endpoint;
+mod plans;
+mod publication;
+mod revocations;
+mod sharded_map;
+mod template;
+mod throttle;
+
+use std::sync::Arc;
+
+pub use api::Api;
+pub use api::ManagedOperation;
+pub use api::ServedApi;
+pub use api::Standing;
+pub use api_table::ApiTable;
+pub use api_table::Located;
+pub use directory::Client;
+pub use directory::Directory;
+pub use election::ManagedTerms;
+pub use plans::PlanTable;
+pub use publication::Binder;
+pub use publication::Publication;
+pub use revocations::Revocations;
+pub use template::Resource;
+pub use template::Resources;
+pub use throttle::Throttle;
+
+pub(crate) use claims::TokenClaims;
+pub(crate) use election::Elected;
+pub(crate) use election::elect;
+pub(crate) use election::sole_verifier;
+pub(crate) use throttle::Charge;
+pub(crate) use throttle::Level;
+
+use crate::exchange::Exchanged;
+use crate::exchange::KeyManagerHandle;
+
+/// The part of a snapshot that the control plane published. A clone shares everything.
+#[derive(Clone, Debug, Default)]
+pub struct Managed {
+    pub apis: Arc<ApiTable>,
+    pub directory: Arc<Directory>,
+    pub plans: Arc<PlanTable>,
+    pub revocations: Arc<Revocations>,
+    /// All of them, whoever chose them.
+    pub key_managers: Arc<[Arc<KeyManagerHandle>]>,
+}
+
+impl Managed {
+    /// Whether an event killed a token that was taken before: asked by long streams (STR-1).
+    #[must_use]
+    pub fn has_revoked(&self, exchanged: &Exchanged) -> bool {
+        let Exchanged { statement, key_manager, .. } = exchanged;
+        let Some(terms) = &key_manager.managed else { return false };
+        if self.revocations.is_empty() {
+            return false;
+        }
+        let claims = TokenClaims::new(statement, &key_manager.trust);
+        let consumer_key = claims.consumer_key(&terms.consumer_key);
+        self.revocations.kill(statement, consumer_key.as_deref())
+    }
+}

@@ -1,0 +1,91 @@
+//! A managed API as requests meet it, and what an operation adds to a route.
+
+use std::sync::Arc;
+
+use phantom_core::catalog::EntityId;
+use phantom_core::catalog::KeyType;
+use phantom_core::catalog::Transports;
+
+use crate::cors::Cors;
+use crate::exchange::KeyManagerHandle;
+use crate::managed::template::Resources;
+use crate::route::Target;
+
+/// What all operations of an API have in common.
+#[derive(Debug)]
+pub struct Api {
+    pub id: EntityId,
+    /// Name and version: the label in metrics and logs.
+    pub label: Arc<str>,
+    pub standing: Standing,
+    pub transports: Transports,
+    /// Those that may vouch for its callers, in the order in which they are elected.
+    pub key_managers: Vec<Arc<KeyManagerHandle>>,
+    /// [`Target::Upstream`] where there is one.
+    pub production: Option<Target>,
+    pub sandbox: Option<Target>,
+    /// See [`phantom_core::authorize::Call::audiences`].
+    pub audiences: Box<[Box<str>]>,
+    /// An advanced plan in place of those of the operations.
+    pub plan: Option<Box<str>>,
+    /// The field that carries the token where that is not `Authorization`; lower case.
+    pub credential_field: Option<Box<str>>,
+    pub strip_open_authorization: bool,
+    pub cors: Option<Arc<Cors>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// By the owner, for a while.
+    Blocked,
+    /// Something in it makes no sense. What, was said in the log when it was published.
+    Misconfigured,
+    Serving,
+}
+
+/// An API and its operations.
+#[derive(Debug)]
+pub struct ServedApi {
+    pub api: Arc<Api>,
+    pub resources: Resources,
+}
+
+/// What makes a route the operation of a managed API.
+#[derive(Clone, Debug)]
+pub struct ManagedOperation {
+    pub api: Arc<Api>,
+    pub template: Box<str>,
+    /// An advanced plan.
+    pub plan: Box<str>,
+}
+
+/// Identity that WSO2 gateways assert to backends: never a client's to send.
+const ASSERTION: &[u8] = b"x-jwt-assertion";
+
+impl Api {
+    #[must_use]
+    pub const fn endpoint(&self, key_type: KeyType) -> Option<&Target> {
+        match key_type {
+            KeyType::Production => self.production.as_ref(),
+            KeyType::Sandbox => self.sandbox.as_ref(),
+        }
+    }
+
+    /// Whether a client's field of that name is kept from the backend. On protected operations the
+    /// credential is; on open ones only where the API says so. Other spellings, with `_` for `-`,
+    /// are the same to some backends.
+    #[must_use]
+    pub fn strips(&self, name: &[u8], protected: bool) -> bool {
+        let credential = || {
+            let field = self.credential_field.as_deref().unwrap_or("authorization");
+            is_spelling_of(name, field.as_bytes())
+        };
+        is_spelling_of(name, ASSERTION)
+            || ((protected || self.strip_open_authorization) && credential())
+    }
+}
+
+fn is_spelling_of(name: &[u8], field: &[u8]) -> bool {
+    let plain = |byte: &u8| if *byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    name.len() == field.len() && name.iter().map(plain).eq(field.iter().map(plain))
+}

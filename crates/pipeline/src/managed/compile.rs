@@ -1,0 +1,168 @@
+//! From a published API to what requests meet. What makes no sense is said in the log and never lets
+//! a request through; the other APIs go on.
+
+use std::sync::Arc;
+
+use phantom_core::Access;
+use phantom_core::Protection;
+use phantom_core::RequiredScope;
+use phantom_core::Scope;
+use phantom_core::catalog::ApiState;
+use phantom_core::catalog::CorsPolicy;
+use phantom_core::catalog::KeyManagerChoice;
+use phantom_core::catalog::ManagedApi;
+use phantom_core::catalog::Operation;
+use phantom_core::catalog::OperationSecurity;
+
+use crate::answer::ErrorFormat;
+use crate::cors::AllowedOrigins;
+use crate::cors::Cors;
+use crate::exchange::KeyManagerHandle;
+use crate::managed::api::Api;
+use crate::managed::api::ManagedOperation;
+use crate::managed::api::ServedApi;
+use crate::managed::api::Standing;
+use crate::managed::election;
+use crate::managed::endpoint;
+use crate::managed::template::Resources;
+use crate::route::CredentialSources;
+use crate::route::JwtPolicy;
+use crate::route::Matcher;
+use crate::route::Route;
+use crate::route::Target;
+
+const REALM: &str = "api";
+
+/// `all`: the key managers of the snapshot.
+pub(super) fn compile(published: &ManagedApi, all: &[Arc<KeyManagerHandle>]) -> ServedApi {
+    let label: Arc<str> = format!("{}:{}", published.name, published.version).into();
+    let mut problems = Problems { api: &label, any: false };
+    let production = published.production_endpoint.as_deref();
+    let production = production.and_then(|url| problems.target(url));
+    let sandbox = published.sandbox_endpoint.as_deref();
+    let sandbox = sandbox.and_then(|url| problems.target(url));
+    let scopes: Vec<Option<RequiredScope>> =
+        published.operations.iter().map(|operation| problems.scope(operation)).collect();
+    let standing = match (problems.any, published.state) {
+        (_, ApiState::Blocked) => Standing::Blocked,
+        (true, ApiState::Serving) => Standing::Misconfigured,
+        (false, ApiState::Serving) => Standing::Serving,
+    };
+    let field = published.authorization_header.to_ascii_lowercase();
+    let api = Arc::new(Api {
+        id: published.id,
+        standing,
+        transports: published.transports,
+        key_managers: election::in_order(&label, chosen(&published.key_managers, all)),
+        production,
+        sandbox,
+        audiences: published.audiences.clone().into(),
+        plan: published.plan.clone(),
+        cors: published.cors.as_ref().map(|policy| Arc::new(cors(policy, &field))),
+        credential_field: (field != "authorization").then(|| field.into()),
+        strip_open_authorization: published.strip_open_authorization,
+        label,
+    });
+    let mut resources = Resources::default();
+    for (operation, scope) in published.operations.iter().zip(scopes) {
+        let route = Arc::new(route(operation, scope.unwrap_or_default(), published, &api));
+        if let Err(error) = resources.add(&operation.template, route) {
+            let (verb, template) = (&*operation.verb, &*operation.template);
+            tracing::error!(api = &*api.label, verb, template, %error, "an operation is not served");
+        }
+    }
+    ServedApi { api, resources }
+}
+
+struct Problems<'a> {
+    api: &'a str,
+    any: bool,
+}
+
+impl Problems<'_> {
+    fn target(&mut self, url: &str) -> Option<Target> {
+        match endpoint::parse(url) {
+            Ok(upstream) => Some(Target::Upstream(upstream)),
+            Err(error) => {
+                tracing::error!(api = self.api, %error, "the API's endpoint cannot be called");
+                self.any = true;
+                None
+            }
+        }
+    }
+
+    /// An unreadable scope must not become none at all.
+    fn scope(&mut self, operation: &Operation) -> Option<RequiredScope> {
+        let scope = Scope::from_tokens(operation.scopes.iter().map(|token| &**token));
+        if scope.is_err() {
+            let template = &*operation.template;
+            tracing::error!(api = self.api, template, "a scope of the operation is no scope");
+            self.any = true;
+        }
+        scope.ok().map(RequiredScope::Any)
+    }
+}
+
+fn chosen(choice: &KeyManagerChoice, all: &[Arc<KeyManagerHandle>]) -> Vec<Arc<KeyManagerHandle>> {
+    let is_chosen = |key_manager: &&Arc<KeyManagerHandle>| match choice {
+        KeyManagerChoice::All => true,
+        KeyManagerChoice::Only(ids) => {
+            key_manager.managed.as_ref().is_some_and(|terms| ids.contains(&terms.id))
+        }
+    };
+    all.iter().filter(is_chosen).cloned().collect()
+}
+
+fn cors(policy: &CorsPolicy, credential_field: &str) -> Cors {
+    let any = policy.origins.iter().any(|origin| &**origin == "*");
+    let origins = match (any, policy.credentials) {
+        (true, false) => AllowedOrigins::Any,
+        (true, true) => AllowedOrigins::Every,
+        (false, _) => AllowedOrigins::Listed(policy.origins.clone().into()),
+    };
+    let mut headers: Vec<&str> = policy.headers.iter().map(|header| &**header).collect();
+    if !headers.iter().any(|header| header.eq_ignore_ascii_case(credential_field)) {
+        headers.push(credential_field);
+    }
+    Cors {
+        origins,
+        headers: headers.join(", ").into(),
+        credentials: policy.credentials,
+        ..Cors::default()
+    }
+}
+
+fn route(
+    operation: &Operation,
+    scope: RequiredScope,
+    published: &ManagedApi,
+    api: &Arc<Api>,
+) -> Route {
+    let access = match operation.security {
+        OperationSecurity::Open => Access::Public,
+        OperationSecurity::Protected => Access::Protected(Protection { scope, claims: Vec::new() }),
+    };
+    Route {
+        index: 0,
+        name: api.label.clone(),
+        matcher: Matcher {
+            host: None,
+            prefix: published.path.clone(),
+            methods: Box::new([operation.verb.clone()]),
+        },
+        access,
+        key_managers: Vec::new(),
+        credentials: CredentialSources::default(),
+        jwt: JwtPolicy::AcceptJwt,
+        realm: REALM.into(),
+        error_format: ErrorFormat::Managed,
+        cors: api.cors.clone(),
+        rate_limit: None,
+        target: Target::Endpoint,
+        managed: Some(ManagedOperation {
+            api: api.clone(),
+            template: operation.template.clone(),
+            plan: operation.plan.clone(),
+        }),
+    }
+}

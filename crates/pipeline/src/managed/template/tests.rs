@@ -1,0 +1,178 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::methods;
+use crate::testing::public_route;
+
+fn resources(operations: &[(&str, &str)]) -> Resources {
+    let mut resources = Resources::default();
+    for (verb, template) in operations {
+        resources.add(template, operation(verb, template)).unwrap();
+    }
+    resources
+}
+
+fn operation(verb: &str, template: &str) -> Arc<Route> {
+    let mut route = public_route(template, "/");
+    route.matcher.methods = methods(&[verb]);
+    Arc::new(route)
+}
+
+/// The template that takes the request; else why there is none.
+fn taken<'r>(resources: &'r Resources, verb: &str, path: &str) -> &'r str {
+    match resources.find(path, verb) {
+        Resource::Found(route) => &route.name,
+        Resource::OtherVerbs => "405",
+        Resource::Nothing => "404",
+    }
+}
+
+#[test]
+fn wso2_8_2_a_literal_goes_before_a_parameter_and_both_before_the_rest() {
+    let resources = resources(&[
+        ("GET", "/*"),
+        ("GET", "/orders/{id}"),
+        ("GET", "/orders/new"),
+        ("GET", "/orders/{id}/lines/*"),
+        ("GET", "/"),
+    ]);
+    for (path, template) in [
+        ("/orders/new", "/orders/new"),
+        ("/orders/7", "/orders/{id}"),
+        ("/orders/7/", "/orders/{id}"),
+        ("/orders/new/lines", "/orders/{id}/lines/*"),
+        ("/orders/7/lines/1/2", "/orders/{id}/lines/*"),
+        ("/orders/7/other", "/*"),
+        ("/orders", "/*"),
+        ("/Orders/new", "/*"),
+        ("/", "/"),
+        ("", "/"),
+    ] {
+        assert_eq!(taken(&resources, "GET", path), template, "{path}");
+    }
+}
+
+#[test]
+fn wso2_8_2_the_rest_may_be_empty_and_a_parameter_may_not() {
+    let resources = resources(&[("GET", "/menu/*"), ("GET", "/pizza/{size}")]);
+    for path in ["/menu", "/menu/", "/menu/a", "/menu/a/b/"] {
+        assert_eq!(taken(&resources, "GET", path), "/menu/*", "{path}");
+    }
+    for path in ["/menus", "/pizza", "/pizza/", "/pizza/a/b", "/"] {
+        assert_eq!(taken(&resources, "GET", path), "404", "{path}");
+    }
+}
+
+#[test]
+fn wso2_8_2_an_operation_without_the_verb_is_passed_over_and_head_is_a_verb_of_its_own() {
+    let resources = resources(&[
+        ("GET", "/orders/{id}"),
+        ("POST", "/orders/*"),
+        ("HEAD", "/health"),
+        ("GET", "/health"),
+    ]);
+    assert_eq!(taken(&resources, "POST", "/orders/7"), "/orders/*");
+    assert_eq!(taken(&resources, "HEAD", "/orders/7"), "405");
+    assert_eq!(taken(&resources, "get", "/orders/7"), "405");
+    assert_eq!(taken(&resources, "HEAD", "/health"), "/health");
+    assert_eq!(taken(&resources, "DELETE", "/nowhere"), "404");
+    assert_eq!(resources.verbs("/orders/7"), ["GET", "POST"]);
+    assert_eq!(resources.verbs("/health"), ["HEAD", "GET"]);
+    assert!(resources.verbs("/nowhere").is_empty());
+}
+
+#[test]
+fn wso2_8_2_percent_encoded_segments_are_compared_as_they_are() {
+    let resources = resources(&[("GET", "/a%20b"), ("GET", "/c")]);
+    assert_eq!(taken(&resources, "GET", "/a%20b"), "/a%20b");
+    for path in ["/a b", "/a+b", "/%63", "/c%2F", "/c%00", "/c;x=1", "/c?x"] {
+        assert_eq!(taken(&resources, "GET", path), "404", "{path}");
+    }
+}
+
+#[test]
+fn a_template_that_cannot_be_matched_exactly_is_refused() {
+    let mut resources = resources(&[("GET", "/a/{x}")]);
+    let long = format!("/{}", "a/".repeat(MAX_SEGMENTS + 1));
+    for (template, error) in [
+        ("", InvalidTemplate::NoSlash),
+        ("a", InvalidTemplate::NoSlash),
+        ("*", InvalidTemplate::NoSlash),
+        ("/a*", InvalidTemplate::Wildcard),
+        ("/*/a", InvalidTemplate::Wildcard),
+        ("/a/**", InvalidTemplate::Wildcard),
+        ("/{}", InvalidTemplate::Wildcard),
+        ("/{a}{b}", InvalidTemplate::Wildcard),
+        ("/{a}.json", InvalidTemplate::Wildcard),
+        ("/{a", InvalidTemplate::Wildcard),
+        (long.as_str(), InvalidTemplate::TooLong),
+        ("/a/{y}", InvalidTemplate::Taken),
+    ] {
+        assert_eq!(resources.add(template, operation("GET", template)), Err(error), "{template}");
+    }
+    assert_eq!(taken(&resources, "GET", "/a/b"), "/a/{x}");
+}
+
+/// How a template compares with a path, segment by segment: 0 literal, 1 parameter, 2 rest.
+fn rank(template: &str, path: &str) -> Option<Vec<u8>> {
+    let parts: Vec<&str> = template.split('/').filter(|part| !part.is_empty()).collect();
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let mut rank = Vec::new();
+    for (at, part) in parts.iter().enumerate() {
+        match (*part, segments.get(at)) {
+            ("*", _) => {
+                rank.push(2);
+                return Some(rank);
+            }
+            ("{x}", Some(_)) => rank.push(1),
+            (literal, Some(segment)) if literal == *segment => rank.push(0),
+            _ => return None,
+        }
+    }
+    (parts.len() == segments.len()).then_some(rank)
+}
+
+fn template() -> impl Strategy<Value = String> {
+    let part = prop_oneof!["[ab]", Just("{x}".to_owned())];
+    (proptest::collection::vec(part, 0..4), any::<bool>()).prop_map(|(mut parts, rest)| {
+        if rest {
+            parts.push("*".to_owned());
+        }
+        format!("/{}", parts.join("/"))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn wso2_8_2_the_best_template_is_found_as_by_comparing_them_all(
+        operations in proptest::collection::vec(("GET|PUT", template()), 0..12),
+        verb in "GET|PUT|HEAD",
+        path in "(/[ab]){0,5}/?",
+    ) {
+        let mut resources = Resources::default();
+        let mut kept: Vec<(&str, &str)> = Vec::new();
+        for (verb, template) in &operations {
+            let outcome = resources.add(template, operation(verb, template));
+            let again = kept.contains(&(verb, template));
+            prop_assert_eq!(outcome.is_err(), again);
+            kept.push((verb, template));
+        }
+        let best = |kept: &mut dyn Iterator<Item = &(&str, &str)>| {
+            kept.filter_map(|(_, template)| Some((rank(template, &path)?, (*template).to_owned()))).min()
+        };
+        let expected = match best(&mut kept.iter().filter(|(own, _)| *own == verb)) {
+            Some((_, template)) => template,
+            None if best(&mut kept.iter()).is_some() => "405".to_owned(),
+            None => "404".to_owned(),
+        };
+        prop_assert_eq!(taken(&resources, &verb, &path), expected);
+    }
+
+    #[test]
+    fn hostile_paths_find_something_or_nothing_but_never_panic(path in "\\PC{0,40}") {
+        let resources = resources(&[("GET", "/a/{x}/b"), ("GET", "/a/*"), ("GET", "/")]);
+        let _ = (taken(&resources, "GET", &path), resources.verbs(&path));
+    }
+}
