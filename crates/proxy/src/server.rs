@@ -272,3 +272,25 @@ async fn keep_house(worker: Rc<Worker>) {
     };
     tokio::join!(ticking, sweeping);
 }
+
+#[cfg(test)]
+mod tests {
+    use phantom_core::catalog::Catalog;
+    use phantom_pipeline::Publication;
+    use prometheus_client::registry::Registry;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_beside_routes_and_apis_is_shared_until_they_change() {
+        let metrics = Metrics::register(&mut Registry::default());
+        let mut publication = Publication::new(Snapshot::default(), Box::new(|_| None));
+        let first = Published::new(publication.snapshot(), &metrics);
+        let same = first.succeeded_by(publication.snapshot(), &metrics);
+        assert!(Arc::ptr_eq(&first.routes, &same.routes) && Arc::ptr_eq(&first.apis, &same.apis));
+        publication.replace(&Catalog::default());
+        let loaded = same.succeeded_by(publication.snapshot(), &metrics);
+        assert!(Arc::ptr_eq(&first.routes, &loaded.routes));
+        assert!(!Arc::ptr_eq(&first.apis, &loaded.apis), "the table of APIs is another");
+    }
+}

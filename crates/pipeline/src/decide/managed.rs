@@ -1,25 +1,18 @@
 //! The decision on a request for a managed API, in WSO2's order: API, transport, resource and verb,
 //! standing, token, subscription, scope, audience, quotas, endpoint.
 
-use std::borrow::Cow;
+mod caller;
+mod resource;
+
 use std::sync::Arc;
 
 use phantom_core::Access;
-use phantom_core::BearerToken;
 use phantom_core::Deny;
 use phantom_core::DenyReason;
-use phantom_core::Now;
 use phantom_core::Permit;
-use phantom_core::Statement;
-use phantom_core::UnixTime;
 use phantom_core::authorize;
 use phantom_core::authorize::Call;
-use phantom_core::authorize::Caller;
-use phantom_core::authorize::Evidence;
-use phantom_core::authorize_call;
-use phantom_core::catalog::Application;
 use phantom_core::catalog::KeyType;
-use phantom_core::catalog::Subscription;
 
 use super::Decision;
 use super::Forward;
@@ -31,35 +24,19 @@ use crate::answer::ErrorFormat;
 use crate::credential;
 use crate::edits::CredentialPlace;
 use crate::edits::Edits;
-use crate::exchange;
 use crate::exchange::Exchanged;
-use crate::exchange::Kind;
 use crate::exchange::Source;
-use crate::facts::Field;
 use crate::facts::RequestFacts;
 use crate::managed::Api;
 use crate::managed::Charge;
-use crate::managed::Elected;
 use crate::managed::Level;
-use crate::managed::Located;
 use crate::managed::ManagedOperation;
 use crate::managed::PlanTable;
-use crate::managed::Resource;
 use crate::managed::Standing;
-use crate::managed::TokenClaims;
-use crate::managed::elect;
-use crate::managed::sole_verifier;
 use crate::route::Route;
 use crate::snapshot::Snapshot;
 use crate::trace::Trace;
-
-/// A caller whose token, subscription, scope and audience are right.
-struct Admitted<'a> {
-    permit: Permit,
-    key_type: KeyType,
-    application: &'a Application,
-    subscription: &'a Subscription,
-}
+use caller::Admitted;
 
 impl Pipeline {
     pub(super) async fn decide_managed(
@@ -69,7 +46,7 @@ impl Pipeline {
         trace: &mut impl Trace,
     ) -> Decision {
         if facts.path == Snapshot::HEALTH_PATH && matches!(facts.method, "GET" | "HEAD") {
-            return health(snapshot);
+            return resource::health(snapshot);
         }
         let Some(located) = snapshot.managed.apis.find(facts.path) else {
             trace.step("api", || "none at this path".to_owned());
@@ -77,11 +54,11 @@ impl Pipeline {
         };
         let api = &located.api.api;
         trace.step("api", || format!("`{}`", api.label));
-        if let Err(reason) = transport(api, facts) {
+        if let Err(reason) = resource::transport(api, facts) {
             trace.step("transport", || reason.to_string());
-            return refuse(located, None, facts, reason);
+            return resource::refuse(located, None, facts, reason);
         }
-        let (route, operation) = match resource(located, facts, trace) {
+        let (route, operation) = match resource::resource(located, facts, trace) {
             Ok(found) => found,
             Err(decision) => return decision,
         };
@@ -92,7 +69,7 @@ impl Pipeline {
         };
         if let Some(reason) = standing {
             trace.step("standing", || reason.to_string());
-            return refuse(located, Some(route), facts, reason);
+            return resource::refuse(located, Some(route), facts, reason);
         }
         let called = match &route.access {
             Access::Public => self.call_open(snapshot, operation, facts, trace),
@@ -155,16 +132,17 @@ impl Pipeline {
     ) -> Result<Called, Deny> {
         let api = &*operation.api;
         let mut now = self.now();
-        let credential = credential::in_field(credential_field(api, facts)).map_err(Deny::from);
+        let credential =
+            credential::in_field(caller::credential_field(api, facts)).map_err(Deny::from);
         let credential = traced(credential, "credential", trace)?;
         let token = credential.token()?;
-        let exchanged = exchanged(snapshot, api, token, now, trace).await?;
+        let exchanged = caller::exchanged(snapshot, api, token, now, trace).await?;
         if exchanged.source == Source::AuthorizationServer {
             // The call took its time.
             now = self.now();
         }
         let Admitted { permit, key_type, application, subscription } =
-            admit(snapshot, api, needs, &exchanged, now.wall, trace)?;
+            caller::admit(snapshot, api, needs, &exchanged, now.wall, trace)?;
         let plans = &snapshot.managed.plans;
         let by_subscription = plans
             .subscription
@@ -203,150 +181,11 @@ impl Pipeline {
     }
 }
 
-/// The token's statement, of the one key manager that is elected for it.
-async fn exchanged(
-    snapshot: &Snapshot,
-    api: &Api,
-    token: BearerToken<'_>,
-    now: Now,
-    trace: &mut impl Trace,
-) -> Result<Exchanged, Deny> {
-    if let Some(verifier) = sole_verifier(api, token)
-        && let Some(exchanged) = exchange::verified_before(verifier, token, now)
-    {
-        trace.step("election", || format!("`{}`, which has verified this JWT", verifier.name));
-        return Ok(exchanged);
-    }
-    let Some(elected) = elect(api, &snapshot.managed.key_managers, token) else {
-        trace.step("election", || "no key manager of the API takes the token".to_owned());
-        return Err(DenyReason::KeyManagerNotAllowed.into());
-    };
-    let Elected { key_manager, kind } = elected;
-    trace.step("election", || match kind {
-        Kind::Jwt => format!("`{}`, by the JWT's issuer", key_manager.name),
-        Kind::Opaque => format!("`{}`, to introspect", key_manager.name),
-    });
-    exchange::exchange_at(key_manager, kind, token, now, trace).await
-}
-
 /// What a call came to.
 struct Called {
     permit: Permit,
     key_type: KeyType,
     exchanged: Option<Exchanged>,
-}
-
-fn health(snapshot: &Snapshot) -> Decision {
-    let status = if snapshot.apis_loaded { 200 } else { 503 };
-    let fields = vec![("cache-control", "no-store".to_owned())];
-    Decision::Answer { answer: Answer::empty(status, fields), route: None, reason: None }
-}
-
-fn transport(api: &Api, facts: &RequestFacts<'_>) -> Result<(), DenyReason> {
-    match facts.tls {
-        true if !api.transports.https => Err(DenyReason::HttpsNotEnabled),
-        false if !api.transports.http => Err(DenyReason::HttpNotEnabled),
-        _ => Ok(()),
-    }
-}
-
-/// The operation that is asked for; or the answer to who asks for none. All of this comes before any
-/// authentication, as in WSO2.
-fn resource<'s>(
-    located: Located<'s, '_>,
-    facts: &RequestFacts<'_>,
-    trace: &mut impl Trace,
-) -> Result<(&'s Arc<Route>, &'s ManagedOperation), Decision> {
-    let resources = &located.api.resources;
-    match resources.find(located.rest, facts.method) {
-        Resource::Found(route) => match &route.managed {
-            Some(operation) => {
-                trace.step("resource", || format!("{} `{}`", facts.method, operation.template));
-                Ok((route, operation))
-            }
-            None => Err(refuse(located, None, facts, DenyReason::ApiMisconfigured)),
-        },
-        Resource::Nothing => {
-            trace.step("resource", || "no template takes the path".to_owned());
-            Err(refuse(located, None, facts, DenyReason::NoResource))
-        }
-        Resource::OtherVerbs => {
-            let verbs = resources.verbs(located.rest);
-            let route = resources.any();
-            let asks = !matches!(facts.fields.access_control_request_method, Field::Absent);
-            if let Some(cors) = located.api.api.cors.as_ref().filter(|_| asks)
-                && facts.method == "OPTIONS"
-            {
-                trace.step("preflight", || "answered with the resource's verbs".to_owned());
-                let answer = Answer::empty(200, cors.preflight_for(facts, &verbs.join(", ")));
-                return Err(Decision::Answer { answer, route: route.cloned(), reason: None });
-            }
-            trace.step("resource", || format!("none of that path takes `{}`", facts.method));
-            let mut answer = Answer::other_method(&verbs, ErrorFormat::Managed, facts.is_grpc());
-            let cors = located.api.api.cors.iter();
-            answer.fields.extend(cors.flat_map(|cors| cors.answer_fields(facts)));
-            let reason = Some(DenyReason::MethodNotAllowed);
-            Err(Decision::Answer { answer, route: route.cloned(), reason })
-        }
-    }
-}
-
-/// Token, subscription, scope and audience, in this order.
-fn admit<'s>(
-    snapshot: &'s Snapshot,
-    api: &Api,
-    needs: Call<'_>,
-    exchanged: &Exchanged,
-    now: UnixTime,
-    trace: &mut impl Trace,
-) -> Result<Admitted<'s>, Deny> {
-    let (statement, key_manager): (&Statement, _) = (&exchanged.statement, &exchanged.key_manager);
-    // Only those with terms are ever elected.
-    let terms = key_manager.managed.as_ref().ok_or(DenyReason::ApiMisconfigured)?;
-    let claims = TokenClaims::new(statement, &key_manager.trust);
-    let consumer_key = claims.consumer_key(&terms.consumer_key);
-    let client = consumer_key
-        .as_deref()
-        .and_then(|consumer_key| snapshot.managed.directory.client(terms.id, consumer_key));
-    trace.step("application", || match (client, &consumer_key) {
-        (Some(client), _) => format!("`{}`", client.application.name),
-        (None, Some(_)) => "none has the token's consumer key".to_owned(),
-        (None, None) => "the token has no consumer key".to_owned(),
-    });
-    let subscription = client.and_then(|client| client.application.subscription(api.id));
-    trace.step("subscription", || match subscription {
-        Some(subscription) => format!("{:?}, plan `{}`", subscription.status, subscription.plan),
-        None => "none to this API".to_owned(),
-    });
-    let granted = match needs.scope.needed() {
-        Some(_) => claims.scope(&terms.scopes),
-        None => Cow::Borrowed(&statement.scope),
-    };
-    let caller = Caller {
-        subscription,
-        key_type: client.map_or(KeyType::Production, |client| client.key_type),
-        granted: &granted,
-        revoked: snapshot.managed.revocations.kill(statement, consumer_key.as_deref()),
-    };
-    let evidence = Evidence { statement, trust: &key_manager.trust };
-    let permit = authorize_call(needs, caller, evidence, now).map_err(Deny::from);
-    let permit = traced(permit, "authorize", trace)?;
-    match (client, subscription) {
-        (Some(client), Some(subscription)) => Ok(Admitted {
-            permit,
-            key_type: client.key_type,
-            application: &client.application,
-            subscription,
-        }),
-        _ => Err(DenyReason::NoSubscription.into()),
-    }
-}
-
-fn credential_field<'a>(api: &Api, facts: &RequestFacts<'a>) -> Field<'a> {
-    match &api.credential_field {
-        Some(name) => facts.named.named(name),
-        None => facts.fields.authorization,
-    }
 }
 
 fn endpoint(api: &Api, key_type: KeyType) -> Result<(), Deny> {
@@ -378,23 +217,6 @@ const fn is_quota(reason: DenyReason) -> bool {
             | DenyReason::SubscriptionBurst
             | DenyReason::SubscriptionQuota
     )
-}
-
-/// A refusal before there is a caller. Where no route is known, any of the API's stands for it in log
-/// and metrics.
-fn refuse(
-    located: Located<'_, '_>,
-    route: Option<&Arc<Route>>,
-    facts: &RequestFacts<'_>,
-    reason: DenyReason,
-) -> Decision {
-    let format = ErrorFormat::Managed;
-    let mut answer =
-        Answer::deny(&reason.into(), route.map(|route| &**route), format, facts.is_grpc());
-    let cors = located.api.api.cors.iter();
-    answer.fields.extend(cors.flat_map(|cors| cors.answer_fields(facts)));
-    let route = route.or_else(|| located.api.resources.any()).cloned();
-    Decision::Answer { answer, route, reason: Some(reason) }
 }
 
 fn answered(

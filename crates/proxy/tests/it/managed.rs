@@ -127,7 +127,7 @@ fn bearer() -> String {
 }
 
 #[test]
-fn wso2_8_10_1_and_10_7_the_backend_gets_the_jwt_in_place_of_the_token() {
+fn wso2_8_10_1_and_wso2_10_7_the_backend_gets_the_jwt_in_place_of_the_token() {
     let backend = Backend::ok();
     let gateway = gateway(&backend, |_| ());
     let request = get("/httpbin/v1/a%2Cb/?x=%20&y", &bearer());
@@ -252,7 +252,7 @@ fn wso2_8_8_16_the_transport_is_the_clients_own_as_far_as_trusted_proxies_tell()
 }
 
 #[test]
-fn wso2_8_8_17_a_backend_that_is_away_is_502_and_101503() {
+fn wso2_8_1_7_and_wso2_8_8_17_a_backend_that_is_away_is_502_and_101503() {
     let backend = Backend::ok();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gateway = gateway(&backend, |api| {

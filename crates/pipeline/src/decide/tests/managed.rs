@@ -61,7 +61,7 @@ async fn wso2_8_2_the_endpoint_takes_the_place_of_context_and_version() {
 }
 
 #[tokio::test]
-async fn wso2_8_8_12_a_path_without_an_api_is_404_before_authentication() {
+async fn wso2_8_1_0_and_wso2_8_8_12_a_path_without_an_api_is_404_before_authentication() {
     let gateway = Gateway::new();
     for path in ["/", "/httpbin", "/httpbin/v2/get", "/httpbin//v1/get", "/HTTPBIN/v1/get"] {
         let request = Request { entry: Entry::Apis, ..Request::get(path, &[]) };
@@ -79,7 +79,8 @@ async fn wso2_8_8_12_a_path_without_an_api_is_404_before_authentication() {
 }
 
 #[tokio::test]
-async fn wso2_8_8_13_and_14_no_such_resource_or_verb_is_told_before_authentication() {
+async fn wso2_8_1_2_and_wso2_8_8_13_and_wso2_8_8_14_no_such_resource_or_verb_is_told_before_authentication()
+ {
     let gateway = Gateway::with_api(|api| api.operations.truncate(1));
     let decision = gateway.get("/httpbin/v1/other", &[]).await;
     assert_eq!(decision.reason(), Some(DenyReason::NoResource));
@@ -103,7 +104,7 @@ async fn wso2_8_8_13_and_14_no_such_resource_or_verb_is_told_before_authenticati
 }
 
 #[tokio::test]
-async fn wso2_8_1_3_and_8_8_15_a_blocked_api_is_503_with_or_without_a_token() {
+async fn wso2_8_1_3_and_wso2_8_8_15_a_blocked_api_is_503_with_or_without_a_token() {
     let gateway = Gateway::with_api(|api| api.state = ApiState::Blocked);
     for fields in [&[][..], &[BEARER]] {
         let decision = gateway.get("/httpbin/v1/get", fields).await;

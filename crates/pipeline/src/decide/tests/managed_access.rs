@@ -79,7 +79,7 @@ async fn wso2_8_3_2_any_other_operation_needs_a_token_whatever_kind_it_is() {
 }
 
 #[tokio::test]
-async fn wso2_8_4_1_and_8_8_3_a_missing_credential_or_another_scheme_is_900902() {
+async fn wso2_8_4_1_and_wso2_8_8_3_a_missing_credential_or_another_scheme_is_900902() {
     let gateway = Gateway::new();
     for fields in [&[][..], &[("authorization", "Basic eDp5")], &[("cookie", "Bearer t0ken")]] {
         let answer = gateway.get(GET, fields).await.answered();
@@ -123,7 +123,8 @@ async fn wso2_8_4_1_more_than_one_credential_is_900901_and_asks_nobody() {
 }
 
 #[tokio::test]
-async fn wso2_8_8_2_and_10_3_a_bad_token_is_900901_with_the_tutorials_challenge() {
+async fn wso2_8_1_1_and_wso2_8_8_2_and_wso2_10_3_a_bad_token_is_900901_with_the_tutorials_challenge()
+ {
     let gateway = Gateway::new();
     let good = token("read");
     let start = ManualClock::START;
@@ -145,7 +146,7 @@ async fn wso2_8_8_2_and_10_3_a_bad_token_is_900901_with_the_tutorials_challenge(
 }
 
 #[tokio::test]
-async fn wso2_8_8_1_and_10_answer_4_to_7_who_cannot_decide_is_500_and_lets_nobody_through() {
+async fn wso2_8_8_1_and_wso2_10_answers_4_to_7_who_cannot_decide_is_500_and_lets_nobody_through() {
     let gateway = Gateway::new();
     for (name, says) in [("down", Says::Unavailable), ("odd", Says::Misbehaved)] {
         gateway.curity().says(name, says);
@@ -159,7 +160,7 @@ async fn wso2_8_8_1_and_10_answer_4_to_7_who_cannot_decide_is_500_and_lets_nobod
 }
 
 #[tokio::test]
-async fn wso2_8_4_4_and_6_a_key_manager_that_the_api_does_not_allow_is_not_asked() {
+async fn wso2_8_4_4_and_wso2_8_4_6_a_key_manager_that_the_api_does_not_allow_is_not_asked() {
     let mut closed = api();
     closed.key_managers = KeyManagerChoice::Only(vec![EntityId::new(99)]);
     let gateway = Gateway::of(Catalog { apis: vec![Arc::new(closed)], ..catalog() });
@@ -217,7 +218,7 @@ async fn wso2_8_11_1_a_cached_token_asks_nobody_and_is_judged_anew() {
 }
 
 #[tokio::test]
-async fn wso2_8_6_1_and_8_8_7_any_missing_link_to_a_subscription_is_900908() {
+async fn wso2_8_6_1_and_wso2_8_8_7_any_missing_link_to_a_subscription_is_900908() {
     let other_api = Application {
         subscriptions: vec![phantom_core::catalog::Subscription {
             api: EntityId::new(99),
@@ -270,7 +271,8 @@ async fn wso2_10_6_the_consumer_key_is_the_audience_and_scopes_come_from_the_jwt
 }
 
 #[tokio::test]
-async fn wso2_8_6_2_and_8_8_6_and_8_a_blocked_or_inactive_subscription_is_401() {
+async fn wso2_8_1_4_and_wso2_8_6_2_and_wso2_8_8_6_and_wso2_8_8_8_a_blocked_or_inactive_subscription_is_401()
+ {
     for (status, key_type, expected) in [
         (SubscriptionStatus::Active, KeyType::Production, None),
         (SubscriptionStatus::Active, KeyType::Sandbox, None),
@@ -303,7 +305,7 @@ async fn wso2_8_6_2_and_8_8_6_and_8_a_blocked_or_inactive_subscription_is_401() 
 }
 
 #[tokio::test]
-async fn wso2_8_6_3_and_8_8_9_one_scope_of_several_suffices_and_none_is_900910() {
+async fn wso2_8_6_3_and_wso2_8_8_9_one_scope_of_several_suffices_and_none_is_900910() {
     for (scope, passes) in [("read", true), ("x admin", true), ("Read", false), ("", false)] {
         let gateway = Gateway::new();
         gateway.curity().says("scoped", Says::Active(token(scope)));
@@ -327,7 +329,7 @@ async fn wso2_8_6_3_and_8_8_9_one_scope_of_several_suffices_and_none_is_900910()
 }
 
 #[tokio::test]
-async fn wso2_8_6_4_and_8_8_11_an_audience_that_the_api_does_not_accept_is_900914() {
+async fn wso2_8_6_4_and_wso2_8_8_11_an_audience_that_the_api_does_not_accept_is_900914() {
     let accepts = |audience: &str| Gateway::with_api(|api| api.audiences = vec![audience.into()]);
     let answer = accepts("other").answered(GET).await;
     assert_eq!(answer.code(), (403, "900914".to_owned()));
@@ -337,7 +339,8 @@ async fn wso2_8_6_4_and_8_8_11_an_audience_that_the_api_does_not_accept_is_90091
 }
 
 #[tokio::test]
-async fn wso2_8_6_the_kind_of_key_decides_on_the_endpoint_and_a_missing_one_is_403() {
+async fn wso2_8_1_6_and_wso2_8_6_the_kind_of_key_decides_on_the_endpoint_and_a_missing_one_is_403()
+{
     for (key_type, destination, missing) in [
         (
             KeyType::Production,
@@ -382,7 +385,7 @@ async fn wso2_8_10_another_field_may_carry_the_token_and_authorization_is_then_n
 }
 
 #[tokio::test]
-async fn wso2_8_11_3_and_4_revoked_tokens_are_900901_though_they_are_cached() {
+async fn wso2_8_11_3_and_wso2_8_11_4_revoked_tokens_are_900901_though_they_are_cached() {
     let issued = Statement {
         issued_at: Some(UnixTime::from_secs(1000)),
         token_id: Some("id-1".into()),
@@ -409,6 +412,16 @@ async fn wso2_8_11_3_and_4_revoked_tokens_are_900901_though_they_are_cached() {
             assert_eq!(&*decision.answered().body, INVALID);
         }
     }
+}
+
+#[tokio::test]
+async fn wso2_8_11_2_a_token_revoked_at_its_key_manager_is_dead_though_it_is_cached() {
+    let gateway = Gateway::new();
+    gateway.forwarded(GET).await;
+    gateway.curity().revoke("t0ken");
+    let decision = gateway.get(GET, &[BEARER]).await;
+    assert_eq!(decision.reason(), Some(DenyReason::TokenRevoked));
+    assert_eq!(&*decision.answered().body, INVALID);
 }
 
 #[tokio::test]

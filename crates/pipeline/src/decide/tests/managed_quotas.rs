@@ -130,7 +130,7 @@ async fn wso2_8_7_8_bursts_have_codes_of_their_own() {
 }
 
 #[tokio::test]
-async fn wso2_8_7_levels_are_tested_api_then_subscription_then_application() {
+async fn wso2_8_1_5_and_wso2_8_7_levels_are_tested_api_then_subscription_then_application() {
     let all = plans(Some(plan("AppPlan", 1)), Some(plan("SubPlan", 1)), Some(plan("Adv", 1)));
     let mut gateway = two_apis(all, |api| api.plan = Some("Adv".into()));
     assert_eq!(reason(&gateway, GET).await, None);
@@ -167,7 +167,7 @@ async fn wso2_8_7_a_request_refused_before_is_counted_nowhere() {
 }
 
 #[tokio::test]
-async fn wso2_8_7_and_8_3_1_open_operations_count_for_the_clients_address() {
+async fn wso2_8_7_and_wso2_8_3_1_open_operations_count_for_the_clients_address() {
     let unauthenticated = plans(None, Some(plan("Unauthenticated", 1)), None);
     let gateway = two_apis(unauthenticated, |_| ());
     let from = async |peer, path| {
