@@ -145,7 +145,7 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (&found, rest) = der.split_first()?;
     let (&first, rest) = rest.split_first()?;
     let (length, rest) = match first {
-        0..0x80 => (usize::from(first), rest),
+        0..=0x7f => (usize::from(first), rest),
         // Up to 65535 octets: longer ones have been refused by then.
         0x81 => rest.split_first().map(|(&octet, rest)| (usize::from(octet), rest))?,
         0x82 => {
