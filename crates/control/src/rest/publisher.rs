@@ -1,16 +1,16 @@
 //! The Publisher API, v4: APIs, their life cycle, revisions, definitions and scopes.
 
-mod apis;
-mod definitions;
-mod extract;
-mod key_managers;
-mod lifecycle;
-mod policies;
-mod revisions;
-mod scopes;
-mod search;
-mod settings;
-mod subscriptions;
+pub mod apis;
+pub mod definitions;
+pub mod extract;
+pub mod key_managers;
+pub mod lifecycle;
+pub mod policies;
+pub mod revisions;
+pub mod scopes;
+pub mod search;
+pub mod settings;
+pub mod subscriptions;
 
 use std::sync::Arc;
 

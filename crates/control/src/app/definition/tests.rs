@@ -13,7 +13,7 @@ fn parse(text: &str) -> Result<Definition, InvalidDefinition> {
     Definition::parse(text.as_bytes())
 }
 
-fn minimal(paths: serde_json::Value) -> Definition {
+fn minimal(paths: &serde_json::Value) -> Definition {
     let info = json!({"title": "T", "version": "v1"});
     Definition::of(json!({"openapi": "3.0.1", "info": info, "paths": paths})).unwrap()
 }
@@ -90,7 +90,7 @@ fn what_is_no_definition_is_refused() {
 
 #[test]
 fn extensions_of_operations_are_read() {
-    let definition = minimal(json!({"/a": {
+    let definition = minimal(&json!({"/a": {
         "get": {"x-auth-type": "None", "x-throttling-tier": "10KPerMin"},
         "post": {"security": [{"other": ["x"]}, {"default": ["s", "t", "s"]}]},
         "trace": {}, "parameters": [],
@@ -107,7 +107,7 @@ fn extensions_of_operations_are_read() {
 #[test]
 fn an_extension_of_the_wrong_type_is_refused_not_passed_over() {
     for operation in [json!({"x-auth-type": "none"}), json!({"x-throttling-tier": 1}), json!(1)] {
-        let definition = minimal(json!({"/a": {"get": operation}}));
+        let definition = minimal(&json!({"/a": {"get": operation}}));
         assert!(describe(&definition).is_err());
     }
 }
@@ -153,7 +153,7 @@ fn what_the_owner_wrote_stays_and_operations_that_are_gone_go() {
         scopes: Vec::new(),
         others: serde_json::Map::new(),
     }]);
-    let owned = minimal(json!({
+    let owned = minimal(&json!({
         "/a": {"summary": "s", "get": {"operationId": "x"}, "post": {}}, "/b": {"get": {}},
     }));
     api.document.definition = Some(owned.into_value());

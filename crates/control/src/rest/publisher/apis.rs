@@ -1,6 +1,6 @@
 //! `/apis`: made, listed, read, changed, copied, taken away.
 
-mod wire;
+pub mod wire;
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! OpenAPI definitions: imported, checked, read and replaced.
 
-mod form;
+pub mod form;
 
 use std::sync::Arc;
 

@@ -112,7 +112,9 @@ impl<'p> Call<'p> {
             .headers
             .get(header::CONTENT_TYPE)
             .is_some_and(|value| value.to_str().unwrap().starts_with("application/json"));
-        let json = if is_json { serde_json::from_str(&text).unwrap() } else { Value::Null };
+        // Answers to HEAD say what there would be.
+        let has_json = is_json && !text.is_empty();
+        let json = if has_json { serde_json::from_str(&text).unwrap() } else { Value::Null };
         let request = format!("{} {}", self.method, self.path);
         let answer = Answer { status: parts.status, headers: parts.headers, text, json, request };
         if !self.out_of_contract {
