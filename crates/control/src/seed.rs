@@ -3,6 +3,8 @@
 
 use phantom_core::UnixTime;
 use phantom_store::Actor;
+use phantom_store::ClientPurpose;
+use phantom_store::ClientRow;
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanRow;
 use phantom_store::Store;
@@ -21,6 +23,8 @@ use crate::random;
 pub const RESIDENT: &str = "Resident Key Manager";
 /// Its type.
 pub const RESIDENT_KIND: &str = "default";
+/// The client by which gateways ask the resident key manager about tokens.
+pub const GATEWAY_CLIENT: &str = "phantom gateway";
 const ADMIN: &str = "admin";
 
 /// The password of `admin` at a first start.
@@ -75,6 +79,9 @@ pub async fn first_start(
     if !write.key_managers().await?.iter().any(|row| row.kind == RESIDENT_KIND) {
         write.insert_key_manager(&resident(now)).await?;
     }
+    if write.registered_client(GATEWAY_CLIENT).await?.is_none() {
+        write.insert_client(&gateway_client(now)?).await?;
+    }
     write.commit().await?;
     Ok(generated)
 }
@@ -98,6 +105,22 @@ pub async fn user(store: &Store, user: User<'_>, now: UnixTime) -> Result<(), Pr
 /// Who does what nobody asked for.
 fn system() -> Actor {
     Actor { name: "system".to_owned(), address: None }
+}
+
+/// Of no grant: it asks about tokens and gets none.
+fn gateway_client(now: UnixTime) -> Result<ClientRow, Problem> {
+    Ok(ClientRow {
+        client_id: random::client_id()?,
+        name: GATEWAY_CLIENT.to_owned(),
+        owner: ADMIN.to_owned(),
+        secret: random::secret()?,
+        grants: Vec::new(),
+        callback_url: None,
+        token_type: "DEFAULT".to_owned(),
+        purpose: ClientPurpose::Registered,
+        document: json!({}),
+        created_at: now,
+    })
 }
 
 fn resident(now: UnixTime) -> KeyManagerRow {

@@ -1,14 +1,17 @@
 //! The commands, one file each.
 
 mod check;
+mod control;
 mod demo;
+mod devauth;
 mod explain;
 mod introspect;
-mod outgoing;
 mod output;
 mod run;
 mod secret;
+mod setup;
 mod token;
+mod user;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -17,6 +20,7 @@ use clap::Parser;
 use clap::Subcommand;
 
 use crate::compose;
+use crate::compose::Planes;
 use crate::telemetry::log;
 
 /// A configuration that is wrong, or a start that failed. Usage errors are 2, by clap.
@@ -49,6 +53,11 @@ enum Command {
     Demo(demo::Args),
     Run(run::Args),
     Gateway(run::GatewayArgs),
+    Control(control::Args),
+    Setup(setup::Args),
+    User(user::Args),
+    Devauth(devauth::DevAuthArgs),
+    SampleApi(devauth::SampleApiArgs),
     Check(check::Args),
     Token(token::Args),
     Introspect(introspect::Args),
@@ -68,15 +77,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     compose::install_crypto();
     // Commands that answer a question are quiet unless asked otherwise.
     let default = match cli.command {
-        Command::Demo(_) | Command::Run(_) | Command::Gateway(_) => "info",
+        Command::Demo(_) | Command::Run(_) | Command::Gateway(_) | Command::Control(_) => "info",
         _ => "error",
     };
     let outcome = match log::install(cli.log.as_deref(), default) {
         Err(error) => Err(error.into()),
         Ok(()) => match cli.command {
             Command::Demo(args) => demo::run(&args),
-            Command::Run(args) => run::run(&args.config),
-            Command::Gateway(args) => run::run(&args.config),
+            Command::Run(args) => run::run(&args.config, Planes::DataAndControl),
+            Command::Gateway(args) => run::run(&args.config, Planes::Data),
+            Command::Control(args) => control::run(&args),
+            Command::Setup(args) => setup::run(&args),
+            Command::User(args) => user::run(&args),
+            Command::Devauth(args) => devauth::run_devauth(&args),
+            Command::SampleApi(args) => devauth::run_sample_api(&args),
             Command::Check(args) => check::run(&args),
             Command::Token(args) => token::run(&args),
             Command::Introspect(args) => introspect::run(&args),

@@ -1,8 +1,11 @@
 //! Puts the gateway together from a valid configuration, starts it and stops it.
 
 mod background;
+pub mod control;
 mod error;
+mod follow;
 pub mod key_managers;
+mod managed;
 mod presented_jwt;
 pub mod signals;
 pub mod snapshot;
@@ -19,12 +22,15 @@ use phantom_proxy::Published;
 use phantom_proxy::Server;
 use phantom_proxy::Shared;
 use prometheus_client::registry::Registry;
+use secrecy::SecretString;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 pub use background::background_runtime;
 pub use error::StartError;
 
+use crate::compose::follow::Live;
+use crate::compose::managed::Bound;
 use crate::config::Config;
 use crate::telemetry::access_log;
 use crate::telemetry::management;
@@ -37,11 +43,21 @@ pub fn install_crypto() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
-/// A gateway that serves.
+/// Which planes of a configuration with `[control]` run in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planes {
+    /// The gateway, following the store of the control plane.
+    Data,
+    DataAndControl,
+}
+
+/// A gateway that serves, with its control plane where it has one.
 #[derive(Debug)]
 pub struct Gateway {
     server: Server,
     management: SocketAddr,
+    control: Vec<SocketAddr>,
+    generated_password: Option<SecretString>,
     readiness: Arc<Readiness>,
     stop: CancellationToken,
     background: Runtime,
@@ -50,7 +66,11 @@ pub struct Gateway {
 impl Gateway {
     /// Opens all sockets, starts the workers and the background tasks. Requests that need a key
     /// manager are answered 503 until its keys are there (DSC-10).
-    pub fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+    pub fn start(
+        config: Config,
+        planes: Planes,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
         let Config { error_format, access_log, management, listeners, proxy, .. } = &config;
         let log = access_log.as_ref().map(access_log::open).transpose()?;
         let management_socket = background::bind(*management)?;
@@ -59,6 +79,7 @@ impl Gateway {
             background::probe(listener.bind)?;
         }
         let (error_format, listeners, proxy) = (*error_format, listeners.clone(), proxy.clone());
+        let (control, data_dir) = (config.control.clone(), config.data_dir.clone());
 
         let background = background_runtime().map_err(StartError::Runtime)?;
         let mut registry = Registry::default();
@@ -66,9 +87,10 @@ impl Gateway {
         let metrics = Metrics::register(&mut registry);
         let managers: Vec<_> =
             config.key_managers.iter().map(|setup| Arc::clone(&setup.manager)).collect();
+        let secret = CacheSecret::random();
         let handles = key_managers::handles(
             config.key_managers,
-            &CacheSecret::random(),
+            &secret,
             &clock,
             background.handle(),
             Some(&gateway_metrics),
@@ -76,23 +98,42 @@ impl Gateway {
         gateway_metrics.observe(&handles, &managers);
         let keys = config.minter.as_ref().map(|minter| minter.jwks_json().into());
         let snapshot = snapshot::bind(config.routes, &handles, error_format, keys)?;
-        let published = ArcSwap::from_pointee(Published::new(snapshot, &metrics));
-        let pipeline = Pipeline::new(clock);
-        let shared = Shared { pipeline, published, config: proxy, metrics, access_log: log };
-        let server = Server::start(&Arc::new(shared), &listeners)?;
+        let live = Arc::new(Live::new(
+            handles.into_iter().zip(&managers).map(|(h, m)| Bound::new(h, m)).collect(),
+        ));
+        let published = ArcSwap::from_pointee(Published::new(snapshot.clone(), &metrics));
+        let pipeline = Pipeline::new(Arc::clone(&clock));
+        let shared =
+            Arc::new(Shared { pipeline, published, config: proxy, metrics, access_log: log });
 
         let stop = CancellationToken::new();
         let readiness = Arc::new(Readiness::new(managers.iter().map(|m| Arc::clone(m.name()))));
-        background.spawn(background::warm_up(
-            managers.clone(),
-            Arc::clone(&readiness),
-            stop.clone(),
-        ));
-        background.spawn(background::refresh_keys(managers, stop.clone()));
-        background.spawn(background::sweep(handles, stop.clone()));
+        let planes = control.as_ref().map(|config| control::Planes {
+            config,
+            data_dir: &data_dir,
+            serve: planes == Planes::DataAndControl,
+            clock: &clock,
+            runtime: background.handle(),
+            stop: &stop,
+        });
+        let mut started = control::Started::default();
+        if let Some(planes) = planes {
+            let gateway = follow::Gateway {
+                shared: Arc::clone(&shared),
+                live: Arc::clone(&live),
+                metrics: gateway_metrics,
+                readiness: Arc::clone(&readiness),
+            };
+            started = planes.start(snapshot, secret, gateway)?;
+        }
+        let server = Server::start(&shared, &listeners)?;
+        background.spawn(background::warm_up(managers, Arc::clone(&readiness), stop.clone()));
+        background.spawn(background::refresh_keys(Arc::clone(&live), stop.clone()));
+        background.spawn(background::sweep(live, stop.clone()));
         let router = management::router(Arc::new(registry), Arc::clone(&readiness));
         background.spawn(background::manage(management_socket, router, stop.clone()));
-        Ok(Self { server, management, readiness, stop, background })
+        let control::Started { addresses: control, generated_password } = started;
+        Ok(Self { server, management, control, generated_password, readiness, stop, background })
     }
 
     /// Where it listens, in the order of the configuration.
@@ -104,6 +145,18 @@ impl Gateway {
     #[must_use]
     pub const fn management_address(&self) -> SocketAddr {
         self.management
+    }
+
+    /// Where the control plane listens; empty without one.
+    #[must_use]
+    pub fn control_addresses(&self) -> &[SocketAddr] {
+        &self.control
+    }
+
+    /// The password of `admin`, where it was made up at this start. To be shown once.
+    #[must_use]
+    pub const fn generated_password(&self) -> Option<&SecretString> {
+        self.generated_password.as_ref()
     }
 
     #[must_use]

@@ -4,7 +4,7 @@
 pub mod certificate;
 pub mod compile;
 mod context;
-mod duration;
+pub(crate) mod duration;
 pub mod minting;
 pub mod place;
 pub mod problem;
@@ -28,6 +28,8 @@ pub use compile::Config;
 pub use compile::KeyManagerSetup;
 pub use compile::PlannedRoute;
 pub use compile::Purpose;
+pub use compile::control::ControlConfig;
+pub use compile::control::DatabaseChoice;
 pub use report::Report;
 
 use crate::config::context::Context;

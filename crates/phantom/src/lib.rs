@@ -11,4 +11,7 @@ pub mod clock;
 pub mod compose;
 pub mod config;
 pub mod demo;
+mod outgoing;
+pub mod self_signed;
+pub mod setup;
 pub mod telemetry;

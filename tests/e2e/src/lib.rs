@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod gateway;
 pub mod http;
+pub mod managed;
 pub mod peer;
 pub mod process;
 pub mod resources;

@@ -40,7 +40,7 @@ pub struct Plane {
     pub store: Store,
     pub clock: Arc<ManualClock>,
     router: Router,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Plane {
@@ -53,15 +53,21 @@ impl Plane {
         };
         let store = Store::open(&settings).await.unwrap();
         let clock = Arc::new(ManualClock::new());
-        seed::first_start(&store, seed::Admin::password("admin"), phantom_core::Clock::now(&*clock).wall)
-            .await
-            .unwrap();
+        seed::first_start(
+            &store,
+            seed::Admin::password("admin"),
+            phantom_core::Clock::now(&*clock).wall,
+        )
+        .await
+        .unwrap();
         for (name, role) in USERS {
-            let user = seed::User { name, password: format!("{name}-password").into(), roles: &[role] };
+            let user =
+                seed::User { name, password: format!("{name}-password").into(), roles: &[role] };
             seed::user(&store, user, phantom_core::Clock::now(&*clock).wall).await.unwrap();
         }
         let _ = rustls_provider();
-        let egress = Egress::build(&EgressConfig { allow_private: true, ..EgressConfig::default() });
+        let egress =
+            Egress::build(&EgressConfig { allow_private: true, ..EgressConfig::default() });
         let control = Control::new(
             store.clone(),
             egress.unwrap(),
@@ -75,7 +81,7 @@ impl Plane {
             None,
         );
         let router = rest::router(Arc::new(control.unwrap()));
-        Self { store, clock, router, _directory: directory }
+        Self { store, clock, router, directory: directory }
     }
 
     pub fn get(&self, path: &str) -> Call<'_> {
@@ -112,7 +118,10 @@ impl Plane {
             .await
             .expect(200);
         let form = [
-            ("grant_type", "password"), ("username", user), ("password", password), ("scope", scope),
+            ("grant_type", "password"),
+            ("username", user),
+            ("password", password),
+            ("scope", scope),
         ];
         let answer = self
             .call("POST", "/oauth2/token")
@@ -122,6 +131,12 @@ impl Plane {
             .await
             .expect(200);
         answer["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// All that is kept on disk.
+    pub fn files(&self) -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(self.directory.path()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
     }
 
     /// Lets time pass.

@@ -24,6 +24,11 @@ pub struct KeyManagerConfig {
     pub introspection_endpoint: Option<String>,
     /// Goes before what metadata says.
     pub keys: Option<Keys>,
+    /// False: JWTs alone are taken, and nobody is asked about opaque tokens.
+    pub introspects: bool,
+    /// The addresses here are held to what metadata's are: whoever named them administers key
+    /// managers, not our network.
+    pub guarded: bool,
     /// Hosts that metadata may name besides its own (DSC-4).
     pub allowed_hosts: Vec<String>,
     /// Those hosts may have private addresses.
@@ -80,6 +85,8 @@ impl KeyManagerConfig {
             issuer: None,
             introspection_endpoint: None,
             keys: None,
+            introspects: true,
+            guarded: false,
             allowed_hosts: Vec::new(),
             allow_private: false,
             allow_http: false,

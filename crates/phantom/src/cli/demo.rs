@@ -10,6 +10,7 @@ use crate::compose::signals::Signals;
 use crate::demo::Demo;
 use crate::demo::Options;
 use crate::demo::Ports;
+use crate::setup::Extent;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,11 +22,13 @@ Then, in another terminal:
 
 Exit codes: 0 stopped by Ctrl-C; 1 it did not start; 2 wrong usage.";
 
-/// Run a development authorization server, a sample API and the gateway between them
+/// Run a development authorization server, a sample API, the gateway between them and its control plane
 ///
 /// For a look around, on this machine only: the passwords are public. Serves
 /// https://localhost:8443 (authorization server), http://localhost:3000 (API),
-/// http://localhost:8080 (gateway) and http://127.0.0.1:9090 (health and metrics).
+/// http://localhost:8080 (gateway, routes), https://localhost:8243 and http://localhost:8280
+/// (gateway, managed APIs), https://localhost:9443 (control plane) and http://127.0.0.1:9090
+/// (health and metrics).
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -41,6 +44,18 @@ pub(super) struct Args {
     /// Port of the gateway
     #[arg(long, value_name = "PORT", default_value_t = Ports::DEFAULT.gateway)]
     gateway_port: u16,
+    /// Port of the managed APIs, with TLS
+    #[arg(long, value_name = "PORT", default_value_t = Ports::DEFAULT.apis_https)]
+    apis_port: u16,
+    /// Port of the managed APIs, without TLS
+    #[arg(long, value_name = "PORT", default_value_t = Ports::DEFAULT.apis_http)]
+    apis_http_port: u16,
+    /// Port of the control plane
+    #[arg(long, value_name = "PORT", default_value_t = Ports::DEFAULT.control)]
+    control_port: u16,
+    /// Leave the key mapping and the subscription of the WSO2 tutorial to you
+    #[arg(long)]
+    without_subscription: bool,
     /// Port of health and metrics
     #[arg(long, value_name = "PORT", default_value_t = Ports::DEFAULT.management)]
     management_port: u16,
@@ -53,7 +68,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             authorization_server: args.as_port,
             api: args.api_port,
             gateway: args.gateway_port,
+            apis_https: args.apis_port,
+            apis_http: args.apis_http_port,
+            control: args.control_port,
             management: args.management_port,
+        },
+        set_up: match args.without_subscription {
+            true => Extent::UpToApplication,
+            false => Extent::Everything,
         },
     })?;
     let mut signals = Signals::listen(demo.runtime()).context("cannot listen to signals")?;

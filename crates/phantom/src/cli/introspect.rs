@@ -13,12 +13,12 @@ use url::Url;
 
 use crate::cli::FAILED;
 use crate::cli::explain::token_argument;
-use crate::cli::outgoing;
-use crate::cli::outgoing::Answer;
-use crate::cli::outgoing::Trust;
 use crate::cli::output;
 use crate::cli::secret;
 use crate::demo::DEMO_SECRET;
+use crate::outgoing;
+use crate::outgoing::Answer;
+use crate::outgoing::Trust;
 
 const DEMO_ENDPOINT: &str = "https://localhost:8443/oauth/v2/oauth-introspect";
 const DEMO_CLIENT: &str = "introspection-client";

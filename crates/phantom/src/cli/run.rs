@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use phantom_core::Clock;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
 
 use crate::cli::FAILED;
 use crate::cli::output;
 use crate::clock::SystemClock;
 use crate::compose::Gateway;
+use crate::compose::Planes;
 use crate::compose::signals::Signals;
 use crate::config::Config;
 use crate::config::Purpose;
@@ -29,7 +32,7 @@ stops at once. Health, readiness and metrics: http://127.0.0.1:9090/{healthz,rea
 
 Exit codes: 0 stopped in order; 1 wrong configuration or failed start; 2 wrong usage.";
 
-/// Run the gateway of a configuration file
+/// Run the gateway of a configuration file, and its control plane if it has one
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -38,9 +41,10 @@ pub(super) struct Args {
     pub(super) config: PathBuf,
 }
 
-/// Run the data plane alone; with a configuration file the same as `run`
+/// Run the data plane alone
 ///
-/// A gateway in file mode has no control plane, so there is nothing to leave out.
+/// Where the file has [control], the gateway follows its store and leaves serving the control plane
+/// to `phantom control`. In file mode it is the same as `run`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  phantom gateway -c phantom.toml\n\nSee `phantom run --help`.")]
 pub(super) struct GatewayArgs {
@@ -49,24 +53,35 @@ pub(super) struct GatewayArgs {
     pub(super) config: PathBuf,
 }
 
-pub(super) fn run(config: &Path) -> anyhow::Result<ExitCode> {
-    let source = Source::read(config)?;
+pub(super) fn run(config: &Path, planes: Planes) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let (config, report) = source.compile(Purpose::Run, &clock);
-    let Some(config) = config else {
-        output::error(report.to_string().trim_end());
-        return Ok(ExitCode::from(FAILED));
-    };
-    log_warnings(&report);
-    serve(config, clock)
+    match compiled(config, &clock)? {
+        Some(config) => serve(config, planes, clock),
+        None => Ok(ExitCode::from(FAILED)),
+    }
+}
+
+/// The configuration to run on; `None` where it is wrong, which has been said.
+pub(super) fn compiled(config: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<Option<Config>> {
+    let source = Source::read(config)?;
+    let (config, report) = source.compile(Purpose::Run, clock);
+    match &config {
+        Some(_) => log_warnings(&report),
+        None => output::error(report.to_string().trim_end()),
+    }
+    Ok(config)
 }
 
 /// Until a signal says otherwise.
-fn serve(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<ExitCode> {
-    let gateway = Gateway::start(config, clock)?;
+fn serve(config: Config, planes: Planes, clock: Arc<dyn Clock>) -> anyhow::Result<ExitCode> {
+    let gateway = Gateway::start(config, planes, clock)?;
+    show_once(gateway.generated_password());
     let mut signals = Signals::listen(gateway.background()).context("cannot listen to signals")?;
     for address in gateway.addresses() {
         tracing::info!(%address, "listening");
+    }
+    for address in gateway.control_addresses() {
+        tracing::info!(%address, "control plane");
     }
     tracing::info!(address = %gateway.management_address(), "management");
     gateway.background().block_on(signals.next());
@@ -75,6 +90,17 @@ fn serve(config: Config, clock: Arc<dyn Clock>) -> anyhow::Result<ExitCode> {
     gateway.stop();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// On standard output and nowhere else: a log is kept and read by many.
+pub(super) fn show_once(password: Option<&SecretString>) {
+    if let Some(password) = password {
+        output::line(&format!(
+            "First start: the user `admin` has the password {}\n\
+             It is shown this once. Keep it, or set control.admin_password before the first start.",
+            password.expose_secret()
+        ));
+    }
 }
 
 pub(super) fn log_warnings(report: &Report) {

@@ -8,11 +8,11 @@ use anyhow::bail;
 use serde_json::Value;
 use url::Url;
 
-use crate::cli::outgoing;
-use crate::cli::outgoing::Trust;
 use crate::cli::output;
 use crate::cli::secret;
 use crate::demo::DEMO_SECRET;
+use crate::outgoing;
+use crate::outgoing::Trust;
 
 const DEMO_ENDPOINT: &str = "https://localhost:8443/oauth/v2/oauth-token";
 const DEMO_CLIENT: &str = "test-client";

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use axum::Router;
 use phantom_oauth::KeyManager;
-use phantom_pipeline::KeyManagerHandle;
 use tokio::runtime::Builder;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::compose::StartError;
+use crate::compose::follow::Live;
 use crate::telemetry::management::Readiness;
 
 /// What background tasks get to end when the gateway stops.
@@ -69,17 +69,17 @@ pub(super) async fn warm_up(
     }
 }
 
-pub(super) async fn refresh_keys(managers: Vec<Arc<KeyManager>>, stop: CancellationToken) {
+pub(super) async fn refresh_keys(live: Arc<Live>, stop: CancellationToken) {
     while !pause_or_stop(&stop, EVERY).await {
-        for manager in &managers {
+        for manager in live.managers() {
             manager.refresh_if_due().await;
         }
     }
 }
 
-pub(super) async fn sweep(handles: Vec<Arc<KeyManagerHandle>>, stop: CancellationToken) {
+pub(super) async fn sweep(live: Arc<Live>, stop: CancellationToken) {
     while !pause_or_stop(&stop, EVERY).await {
-        for handle in &handles {
+        for handle in live.handles() {
             for exchange in handle.opaque.iter().chain(&handle.jwt) {
                 exchange.sweep();
             }
@@ -102,6 +102,6 @@ pub(super) async fn manage(socket: TcpListener, router: Router, stop: Cancellati
 }
 
 /// True when it is time to stop.
-async fn pause_or_stop(stop: &CancellationToken, pause: Duration) -> bool {
+pub(super) async fn pause_or_stop(stop: &CancellationToken, pause: Duration) -> bool {
     tokio::time::timeout(pause, stop.cancelled()).await.is_ok()
 }

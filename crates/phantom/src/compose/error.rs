@@ -4,8 +4,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use phantom_oauth::egress::EgressBuildError;
+use phantom_oauth::secret::SecretError;
 use phantom_pipeline::route_table::Ambiguous;
+use phantom_store::SealingKeyError;
+use phantom_store::StoreError;
 use thiserror::Error;
+
+use crate::config::minting::MintingError;
+use crate::self_signed::SelfSignedError;
 
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -17,6 +24,22 @@ pub enum StartError {
     AccessLog { path: PathBuf, source: io::Error },
     #[error("the system gives no threads or sockets: {0}")]
     Runtime(#[source] io::Error),
+    #[error("cannot use {path}: {source}", path = path.display())]
+    DataDir { path: PathBuf, source: io::Error },
+    #[error("the store cannot be opened: {}", chain(.0))]
+    Store(#[source] StoreError),
+    #[error(transparent)]
+    SealingKey(#[from] SealingKeyError),
+    #[error("a secret of [control]: {0}")]
+    Secret(#[from] SecretError),
+    #[error(transparent)]
+    Minting(#[from] MintingError),
+    #[error(transparent)]
+    Certificate(#[from] SelfSignedError),
+    #[error("the client for outgoing calls cannot be made: {0}")]
+    Egress(#[from] EgressBuildError),
+    #[error("the store cannot be prepared: {0}")]
+    FirstStart(String),
     #[error(transparent)]
     Routes(#[from] Ambiguous),
     #[error(transparent)]
@@ -31,4 +54,15 @@ impl StartError {
             _ => Self::Listen { address, source },
         }
     }
+}
+
+/// The error with its causes, which name the file or the server.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
 }

@@ -14,7 +14,7 @@ use crate::config::KeyManagerSetup;
 use crate::telemetry::introspections::Metered;
 use crate::telemetry::metrics::GatewayMetrics;
 
-/// In the order of the configuration.
+/// Those of the configuration file, in its order.
 #[must_use]
 pub fn handles(
     setups: Vec<KeyManagerSetup>,
@@ -29,7 +29,7 @@ pub fn handles(
         .collect()
 }
 
-fn handle(
+pub(super) fn handle(
     setup: KeyManagerSetup,
     secret: &CacheSecret,
     clock: &Arc<dyn Clock>,

@@ -94,7 +94,8 @@ fn start(directory: &Path, text: &str, clock: &Arc<dyn Clock>) -> Result<Gateway
     );
     let source = Source { path: directory.join("phantom.toml"), text };
     let (config, report) = source.compile(Purpose::Run, clock);
-    Gateway::start(config.unwrap_or_else(|| panic!("{report}")), Arc::clone(clock))
+    let config = config.unwrap_or_else(|| panic!("{report}"));
+    Gateway::start(config, Planes::DataAndControl, Arc::clone(clock))
 }
 
 /// A listener, a key manager at that port, and a route to that API.

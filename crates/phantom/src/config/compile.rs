@@ -1,6 +1,7 @@
 //! From the file as written to what the gateway runs on.
 
 mod client_auth;
+pub mod control;
 mod cors;
 mod gateway;
 mod key_manager;
@@ -21,6 +22,7 @@ use phantom_proxy::Listener;
 use phantom_proxy::ProxyConfig;
 use phantom_proxy::access_log::LogFormat;
 
+use crate::config::compile::control::ControlConfig;
 use crate::config::context::Context;
 use crate::config::place::Place;
 use crate::config::raw::RawConfig;
@@ -47,6 +49,8 @@ pub struct Config {
     pub routes: Vec<PlannedRoute>,
     /// Signs the phantom tokens we make ourselves, where any key manager needs that.
     pub minter: Option<Arc<Minter>>,
+    /// The control plane of this node, or whose store its gateway follows.
+    pub control: Option<ControlConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,16 +91,21 @@ pub(crate) fn compile(
     let key_managers = key_manager::compile(&raw.key_managers, context, clock, minter.as_ref());
     let routes = route::compile(&raw.routes, &key_managers, gateway.error_format, context);
     let protected = routes.iter().any(|route| !route.key_managers.is_empty());
-    let listeners = listener::compile(&raw.listeners, management.as_ref(), protected, context);
+    let control = control::compile(raw.control.as_ref(), &gateway.data_dir, context);
+    let protected = protected || control.is_some();
+    let own = listener::OwnCertificate { data_dir: &gateway.data_dir, purpose };
+    let listeners =
+        listener::compile(&raw.listeners, management.as_ref(), protected, &own, context);
     if raw.listeners.is_empty() {
         let hint = "add [[listener]] with bind = \"127.0.0.1:8080\"";
         context.error(&whole_file(), "there is no listener", hint);
     }
-    if raw.routes.is_empty() {
-        let hint = "every request would get 404: add [[route]]";
+    if raw.routes.is_empty() && raw.control.is_none() {
+        let hint = "every request would get 404: add [[route]], or [control] for managed APIs";
         context.error(&whole_file(), "there is no route", hint);
     }
-    let https = routes.iter().any(PlannedRoute::uses_tls_upstream);
+    // Managed APIs may come to have any upstream.
+    let https = control.is_some() || routes.iter().any(PlannedRoute::uses_tls_upstream);
     let proxy = gateway::proxy(&raw.gateway, https, context)?;
     let accepting: Vec<usize> = routes
         .iter()
@@ -118,6 +127,7 @@ pub(crate) fn compile(
         key_managers,
         routes,
         minter,
+        control,
     })
 }
 

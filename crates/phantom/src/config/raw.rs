@@ -1,11 +1,13 @@
 //! The file as written: keys and types are right, nothing else has been looked at.
 
+mod control;
 mod gateway;
 mod key_manager;
 mod listener;
 mod route;
 mod secret;
 
+pub(crate) use control::RawControl;
 pub(crate) use gateway::RawGateway;
 pub(crate) use gateway::RawLimits;
 pub(crate) use key_manager::RawKeyManager;
@@ -29,6 +31,7 @@ use crate::config::section::Section;
 pub(crate) struct RawConfig {
     pub(crate) gateway: RawGateway,
     pub(crate) management_bind: Option<At<String>>,
+    pub(crate) control: Option<RawControl>,
     pub(crate) listeners: Vec<RawListener>,
     pub(crate) key_managers: Vec<RawKeyManager>,
     pub(crate) routes: Vec<RawRoute>,
@@ -53,11 +56,12 @@ impl RawConfig {
             section.finish();
             bind
         });
+        let control = root.section("control").map(RawControl::read);
         let listeners = root.sections("listener").into_iter().map(RawListener::read).collect();
         let key_managers =
             root.sections("key_manager").into_iter().map(RawKeyManager::read).collect();
         let routes = root.sections("route").into_iter().map(RawRoute::read).collect();
         root.finish();
-        Some(Self { gateway, management_bind, listeners, key_managers, routes })
+        Some(Self { gateway, management_bind, control, listeners, key_managers, routes })
     }
 }

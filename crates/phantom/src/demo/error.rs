@@ -5,12 +5,12 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use phantom_devauth::DevAuthError;
-use phantom_proxy::tls::TlsError;
 use thiserror::Error;
 
 use crate::compose::StartError;
 use crate::config::Unreadable;
 use crate::demo::Ports;
+use crate::self_signed::SelfSignedError;
 
 #[derive(Debug, Error)]
 pub enum DemoError {
@@ -20,10 +20,8 @@ pub enum DemoError {
     PortTaken { port: u16, whose: &'static str, flag: &'static str },
     #[error("cannot {doing} {path}: {source}: choose another place with --data-dir", path = path.display())]
     DataDir { doing: &'static str, path: PathBuf, source: io::Error },
-    #[error("cannot make a certificate: {0}")]
-    Certificate(#[from] rcgen::Error),
     #[error(transparent)]
-    Tls(#[from] TlsError),
+    Certificate(#[from] SelfSignedError),
     #[error("the development authorization server does not start: {0}")]
     AuthorizationServer(#[source] DevAuthError),
     #[error("the sample API does not start: {0}")]
@@ -36,6 +34,10 @@ pub enum DemoError {
     Report(String),
     #[error(transparent)]
     Gateway(StartError),
+    #[error("the gateway did not get ready within 30 s: the log says what it waits for")]
+    NotReady,
+    #[error("the control plane cannot be set up: {0:#}")]
+    SetUp(anyhow::Error),
 }
 
 impl DemoError {
@@ -85,8 +87,14 @@ impl DemoError {
                 Self::PortTaken { port: address.port(), whose, flag }
             }
             StartError::PortTaken { address } => {
-                let (whose, flag) = ("gateway", "--gateway-port");
-                Self::PortTaken { port: address.port(), whose, flag }
+                let port = address.port();
+                let (whose, flag) = match port {
+                    port if port == ports.control => ("control plane", "--control-port"),
+                    port if port == ports.apis_https => ("gateway's APIs", "--apis-port"),
+                    port if port == ports.apis_http => ("gateway's APIs", "--apis-http-port"),
+                    _ => ("gateway", "--gateway-port"),
+                };
+                Self::PortTaken { port, whose, flag }
             }
             error => Self::Gateway(error),
         }

@@ -1,18 +1,49 @@
 //! Which port is whose, and texts that name the default ones.
 
+use std::io;
+use std::net::Ipv4Addr;
+use std::net::TcpListener;
+
 /// Ports of the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ports {
     pub authorization_server: u16,
     pub api: u16,
     pub gateway: u16,
+    /// Managed APIs over TLS, and without.
+    pub apis_https: u16,
+    pub apis_http: u16,
+    pub control: u16,
     pub management: u16,
 }
 
 impl Ports {
-    /// The tutorial's.
-    pub const DEFAULT: Self =
-        Self { authorization_server: 8443, api: 3000, gateway: 8080, management: 9090 };
+    /// Those of the tutorials.
+    pub const DEFAULT: Self = Self {
+        authorization_server: 8443,
+        api: 3000,
+        gateway: 8080,
+        apis_https: 8243,
+        apis_http: 8280,
+        control: 9443,
+        management: 9090,
+    };
+
+    /// With a free port in the place of each 0 that the configuration has to name. Another process
+    /// may take one meanwhile, which the start then says.
+    pub(super) fn settled(self) -> io::Result<Self> {
+        let settle = |port| match port {
+            0 => free_port(),
+            port => Ok(port),
+        };
+        Ok(Self {
+            gateway: settle(self.gateway)?,
+            apis_https: settle(self.apis_https)?,
+            apis_http: settle(self.apis_http)?,
+            control: settle(self.control)?,
+            ..self
+        })
+    }
 
     /// The text with these ports in the place of the default ones, in one pass: what was put in
     /// is not looked at again.
@@ -23,6 +54,9 @@ impl Ports {
             (format!("localhost:{}", default.authorization_server), self.authorization_server),
             (format!("localhost:{}", default.api), self.api),
             (format!("localhost:{}", default.gateway), self.gateway),
+            (format!("localhost:{}", default.apis_https), self.apis_https),
+            (format!("localhost:{}", default.apis_http), self.apis_http),
+            (format!("localhost:{}", default.control), self.control),
             (format!("127.0.0.1:{}", default.management), self.management),
         ];
         let mut out = String::with_capacity(text.len());
@@ -44,13 +78,23 @@ impl Ports {
     }
 }
 
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn ports_are_rewritten_once_each() {
-        let ports = Ports { authorization_server: 3000, api: 8080, gateway: 8443, management: 1 };
+        let ports = Ports {
+            authorization_server: 3000,
+            api: 8080,
+            gateway: 8443,
+            management: 1,
+            ..Ports::DEFAULT
+        };
         let text = "https://localhost:8443/ http://localhost:3000 localhost:8080 127.0.0.1:9090.";
         assert_eq!(
             ports.rewrite(text),

@@ -27,12 +27,34 @@ pub struct Readiness(Mutex<Conditions>);
 struct Conditions {
     /// Key managers without keys so far.
     pending: BTreeSet<Arc<str>>,
+    /// No catalog of the control plane is in force yet, though there is to be one.
+    awaits_catalog: bool,
+    store_away: bool,
     draining: bool,
 }
 
 impl Readiness {
     pub(crate) fn new(pending: impl Iterator<Item = Arc<str>>) -> Self {
-        Self(Mutex::new(Conditions { pending: pending.collect(), draining: false }))
+        Self(Mutex::new(Conditions {
+            pending: pending.collect(),
+            awaits_catalog: false,
+            store_away: false,
+            draining: false,
+        }))
+    }
+
+    /// There is a control plane to follow.
+    pub(crate) fn await_catalog(&self) {
+        self.state().awaits_catalog = true;
+    }
+
+    pub(crate) fn catalog_loaded(&self) {
+        self.state().awaits_catalog = false;
+    }
+
+    /// Requests are served either way: what was published stays in force.
+    pub(crate) fn store_answers(&self, answers: bool) {
+        self.state().store_away = !answers;
     }
 
     pub(crate) fn warmed_up(&self, key_manager: &str) {
@@ -46,7 +68,7 @@ impl Readiness {
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let state = self.state();
-        !state.draining && state.pending.is_empty()
+        !state.draining && state.pending.is_empty() && !state.awaits_catalog
     }
 
     fn answer(&self) -> (StatusCode, serde_json::Value) {
@@ -54,6 +76,13 @@ impl Readiness {
         if state.draining {
             let reason = json!({"ready": false, "reason": "draining"});
             (StatusCode::SERVICE_UNAVAILABLE, reason)
+        } else if state.awaits_catalog {
+            let reason = "the catalog of the control plane is not there yet";
+            let reason = json!({"ready": false, "reason": reason});
+            (StatusCode::SERVICE_UNAVAILABLE, reason)
+        } else if state.pending.is_empty() && state.store_away {
+            let note = "the store does not answer: what was published before is in force";
+            (StatusCode::OK, json!({"ready": true, "note": note}))
         } else if state.pending.is_empty() {
             (StatusCode::OK, json!({"ready": true}))
         } else {

@@ -38,6 +38,8 @@ struct OutcomeLabels {
 pub struct GatewayMetrics {
     introspections: Family<IntrospectionLabels, Counter>,
     introspection_seconds: Histogram,
+    config_version: Gauge,
+    store_up: Gauge,
     observed: Observed,
 }
 
@@ -49,6 +51,8 @@ impl GatewayMetrics {
         let metrics = Self {
             introspections: Family::default(),
             introspection_seconds: Histogram::new(buckets),
+            config_version: Gauge::default(),
+            store_up: Gauge::default(),
             observed: Observed::default(),
         };
         registry.register(
@@ -61,9 +65,17 @@ impl GatewayMetrics {
             "Time of one introspection, waiting and verifying included",
             metrics.introspection_seconds.clone(),
         );
-        let version: Gauge = Gauge::default();
-        version.set(1);
-        registry.register("phantom_config_version", "Version of the configuration", version);
+        metrics.config_version.set(1);
+        registry.register(
+            "phantom_config_version",
+            "Version of the configuration in force; rises with what the control plane publishes",
+            metrics.config_version.clone(),
+        );
+        registry.register(
+            "phantom_store_up",
+            "Whether the control plane's store answered when last asked; 0 without one",
+            metrics.store_up.clone(),
+        );
         let reloads = Family::<OutcomeLabels, Counter>::default();
         for outcome in ["succeeded", "failed"] {
             drop(reloads.get_or_create(&OutcomeLabels { outcome }));
@@ -77,6 +89,15 @@ impl GatewayMetrics {
     pub(crate) fn observe(&self, handles: &[Arc<KeyManagerHandle>], managers: &[Arc<KeyManager>]) {
         let mut sources = self.observed.0.lock().unwrap_or_else(PoisonError::into_inner);
         *sources = Sources { handles: handles.to_vec(), managers: managers.to_vec() };
+    }
+
+    /// A snapshot of that version is in force.
+    pub(crate) fn published(&self, version: u64) {
+        self.config_version.set(i64::try_from(version).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn store_answers(&self, answers: bool) {
+        self.store_up.set(i64::from(answers));
     }
 
     pub(crate) fn introspections(&self, key_manager: &str, outcome: &'static str) -> Counter {

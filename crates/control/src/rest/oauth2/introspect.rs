@@ -27,23 +27,34 @@ use crate::random;
 #[derive(Default, Serialize, ToSchema)]
 pub struct IntrospectionResponse {
     active: bool,
-    #[serde(flatten)]
-    of: Option<Details>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Details {
-    client_id: String,
-    /// The client again: the consumer key of JWTs made from this answer.
-    azp: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    client_id: Option<String>,
+    /// The client again: the consumer key of JWTs made from this answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    azp: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     username: Option<String>,
-    sub: String,
-    scope: String,
-    token_type: &'static str,
-    nbf: u64,
-    iat: u64,
-    exp: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    sub: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    scope: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    token_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    nbf: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    iat: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    exp: Option<u64>,
 }
 
 /// Form parameters, for the description.
@@ -84,26 +95,24 @@ pub async fn introspect(
     let row = control.store.token(&random::token_digest(form.required("token")?)).await?;
     let now = control.now();
     let live = row.filter(|row| row.kind == TokenKind::Access && now < row.expires_at);
-    let answer = live.map_or_else(IntrospectionResponse::default, |row| IntrospectionResponse {
-        active: true,
-        of: Some(Details::of(row)),
-    });
+    let answer = live.map(IntrospectionResponse::active).unwrap_or_default();
     Ok(([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(answer)))
 }
 
-impl Details {
-    fn of(row: TokenRow) -> Self {
+impl IntrospectionResponse {
+    fn active(row: TokenRow) -> Self {
         let issued_at = row.issued_at.as_secs();
         Self {
-            client_id: row.client_id.clone(),
-            sub: row.username.clone().unwrap_or_else(|| row.client_id.clone()),
-            azp: row.client_id,
+            active: true,
+            client_id: Some(row.client_id.clone()),
+            sub: Some(row.username.clone().unwrap_or_else(|| row.client_id.clone())),
+            azp: Some(row.client_id),
             username: row.username,
-            scope: row.scope,
-            token_type: "Bearer",
-            nbf: issued_at,
-            iat: issued_at,
-            exp: row.expires_at.as_secs(),
+            scope: Some(row.scope),
+            token_type: Some("Bearer"),
+            nbf: Some(issued_at),
+            iat: Some(issued_at),
+            exp: Some(row.expires_at.as_secs()),
         }
     }
 }

@@ -59,7 +59,10 @@ impl Contract {
         let path = path.split('?').next().unwrap();
         for description in &self.0 {
             if let Err(why) = description.check(method, path, answer) {
-                panic!("{method} {path} → {}, against {}: {why}\n{}", answer.status, description.name, answer.text);
+                panic!(
+                    "{method} {path} → {}, against {}: {why}\n{}",
+                    answer.status, description.name, answer.text
+                );
             }
         }
     }
@@ -109,7 +112,11 @@ impl Description {
         let schema = &response["content"]["application/json"]["schema"];
         if schema.is_null() || answer.json.is_null() {
             let described = !schema.is_null() && self.complete && method != "HEAD";
-            return if described { Err("a body is described, none is there".into()) } else { Ok(()) };
+            return if described {
+                Err("a body is described, none is there".into())
+            } else {
+                Ok(())
+            };
         }
         let errors: Vec<String> = self
             .validator(&format!("{method} {template} {status}"), schema)

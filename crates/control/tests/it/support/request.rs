@@ -79,7 +79,9 @@ impl<'p> Call<'p> {
             body.push_str(name);
             body.push('"');
             if let Some(file) = file {
-                body.push_str(&format!("; filename=\"{file}\"\r\ncontent-type: application/octet-stream"));
+                body.push_str(&format!(
+                    "; filename=\"{file}\"\r\ncontent-type: application/octet-stream"
+                ));
             }
             body.push_str(&format!("\r\n\r\n{content}\r\n"));
         }

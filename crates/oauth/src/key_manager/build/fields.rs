@@ -93,9 +93,12 @@ impl Builder<'_> {
 
     pub(super) fn endpoint(&mut self, discovery: bool) -> Option<Target> {
         match &self.config.introspection_endpoint {
-            Some(endpoint) => self.url("introspection_endpoint", endpoint).map(Target::configured),
+            Some(endpoint) => {
+                let url = self.url("introspection_endpoint", endpoint);
+                url.map(|url| self.target(url))
+            }
             None => {
-                if !discovery && self.config.well_known.is_none() {
+                if self.config.introspects && !discovery && self.config.well_known.is_none() {
                     let message = "is missing: set it, or well_known";
                     self.problems.add("introspection_endpoint", message);
                 }
@@ -107,7 +110,8 @@ impl Builder<'_> {
     pub(super) fn keys(&mut self, discovery: bool) -> Option<KeyLocation> {
         match &self.config.keys {
             Some(Keys::Uri(uri)) => {
-                self.url("jwks_uri", uri).map(|url| KeyLocation::Uri(Target::configured(url)))
+                let url = self.url("jwks_uri", uri);
+                url.map(|url| KeyLocation::Uri(self.target(url)))
             }
             Some(Keys::File(path)) => {
                 // Read now, so that a wrong path is found at start; read again later.
@@ -128,6 +132,10 @@ impl Builder<'_> {
                 None
             }
         }
+    }
+
+    const fn target(&self, url: Url) -> Target {
+        Target { url, guarded: self.config.guarded }
     }
 
     fn key_set(&mut self, field: &'static str, document: &[u8]) -> Option<JwkSet> {

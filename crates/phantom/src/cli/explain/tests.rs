@@ -5,10 +5,19 @@ use std::path::Path;
 use crate::demo::Demo;
 use crate::demo::Options;
 use crate::demo::Ports;
+use crate::setup::Extent;
 
 use super::*;
 
-const FREE: Ports = Ports { authorization_server: 0, api: 0, gateway: 0, management: 0 };
+const FREE: Ports = Ports {
+    authorization_server: 0,
+    api: 0,
+    gateway: 0,
+    apis_https: 0,
+    apis_http: 0,
+    control: 0,
+    management: 0,
+};
 
 fn explained(directory: &Path, method: &str, url: &str, token: Option<&str>) -> (String, String) {
     let source = Source::read(&directory.join("demo/phantom.toml")).unwrap();
@@ -21,7 +30,8 @@ fn explained(directory: &Path, method: &str, url: &str, token: Option<&str>) -> 
 fn a_decision_is_explained_hop_by_hop_without_tokens_claims_or_query() {
     compose::install_crypto();
     let directory = tempfile::tempdir().unwrap();
-    let options = Options { data_dir: directory.path().to_owned(), ports: FREE };
+    let (data_dir, set_up) = (directory.path().to_owned(), Extent::Everything);
+    let options = Options { data_dir, ports: FREE, set_up };
     let demo = Demo::start(&options).unwrap();
     let token = demo.authorization_server().issue_token("test-client", "read");
 

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,18 +16,25 @@ use phantom_proxy::tls::TlsError;
 use rustls::pki_types::CertificateDer;
 
 use crate::config::certificate::Validity;
+use crate::config::compile::Purpose;
 use crate::config::context::Context;
 use crate::config::place::At;
 use crate::config::raw::RawListener;
 use crate::config::raw::RawTls;
+use crate::self_signed;
 
 /// What is left of a certificate's life when we begin to warn.
 const SOON_DAYS: i64 = 14;
+
+/// What a listener may be told to serve.
+const SERVES: [(&str, Entry); 3] =
+    [("all", Entry::All), ("apis", Entry::Apis), ("routes", Entry::Routes)];
 
 pub(super) fn compile(
     raw: &[RawListener],
     management: Option<&At<SocketAddr>>,
     protected: bool,
+    own_certificate: &OwnCertificate<'_>,
     context: Context<'_>,
 ) -> Vec<Listener> {
     let mut taken: Vec<At<SocketAddr>> = management.cloned().into_iter().collect();
@@ -37,10 +45,14 @@ pub(super) fn compile(
             continue;
         };
         let http2 = raw.http2.as_ref().is_none_or(|at| at.value);
-        let config = raw.tls.as_ref().map(|raw| server_config(raw, http2, context));
-        if raw.tls.is_none() && protected {
+        let config = match raw.self_signed.as_ref().filter(|at| at.value) {
+            Some(at) => Some(self_signed(at, raw, http2, own_certificate, context)),
+            None => raw.tls.as_ref().map(|raw| server_config(raw, http2, context)),
+        };
+        if config.is_none() && protected {
             warn_of_plain_tokens(raw, &bind, context);
         }
+        let serves = context.choice(raw.serve.as_ref(), &SERVES);
         for address in addresses(&bind, context) {
             let at = At { value: address, place: bind.place.clone() };
             if let Some(other) = taken.iter().find(|other| conflict(other.value, address)) {
@@ -54,11 +66,38 @@ pub(super) fn compile(
                 tls: config.clone().flatten(),
                 http2,
                 proxy_protocol: raw.proxy_protocol.as_ref().is_some_and(|at| at.value),
-                serves: Entry::All,
+                serves,
             });
         }
     }
     listeners
+}
+
+/// The certificate that is made where none is given.
+pub(super) struct OwnCertificate<'a> {
+    pub(super) data_dir: &'a Path,
+    pub(super) purpose: Purpose,
+}
+
+/// `None` only with an error noted, or where nothing may be written.
+fn self_signed(
+    at: &At<bool>,
+    raw: &RawListener,
+    http2: bool,
+    own: &OwnCertificate<'_>,
+    context: Context<'_>,
+) -> Option<Arc<rustls::ServerConfig>> {
+    if let Some(tls) = &raw.tls {
+        context.error(&at.place, "there is tls as well", format!("remove {}", tls.place.key));
+        return None;
+    }
+    if own.purpose == Purpose::Check {
+        return None;
+    }
+    let made = std::fs::create_dir_all(own.data_dir)
+        .map_err(|error| error.to_string())
+        .and_then(|()| self_signed::ensure(own.data_dir, http2).map_err(|e| e.to_string()));
+    made.map_err(|error| context.error(&at.place, error, "give tls = { cert, key } instead")).ok()
 }
 
 /// TOK-10 (RFC 6750 §5.2, §5.3): tokens travel over TLS, or somebody says where TLS ends.
@@ -73,7 +112,7 @@ fn warn_of_plain_tokens(raw: &RawListener, bind: &At<String>, context: Context<'
     }
 }
 
-fn addresses(bind: &At<String>, context: Context<'_>) -> Vec<SocketAddr> {
+pub(super) fn addresses(bind: &At<String>, context: Context<'_>) -> Vec<SocketAddr> {
     addresses_of(&bind.value).unwrap_or_else(|| {
         let message = format!("{:?} is not an address and port", bind.value);
         let hint = "write \"0.0.0.0:8080\" for all IPv4 addresses, \"[::]:8080\" for all, or \"localhost:8080\"";
@@ -114,7 +153,7 @@ fn conflict(a: SocketAddr, b: SocketAddr) -> bool {
 }
 
 /// `None` only with an error noted.
-fn server_config(
+pub(super) fn server_config(
     raw: &RawTls,
     http2: bool,
     context: Context<'_>,

@@ -60,7 +60,10 @@ pub(super) fn compile(
             at => context.choice(at.as_ref(), &ERROR_FORMATS),
         };
         let (cors, rate_limit, credentials, realm) = (
-            raw.cors.as_ref().map(|raw| cors::compile(raw, &matcher.methods, context)).map(Arc::new),
+            raw.cors
+                .as_ref()
+                .map(|raw| cors::compile(raw, &matcher.methods, context))
+                .map(Arc::new),
             raw.rate_limit.as_ref().and_then(|raw| rate_limit(raw, context)),
             credentials(raw, context),
             realm(raw, context),

@@ -9,9 +9,11 @@ pub(crate) struct RawListener {
     pub(crate) place: Place,
     pub(crate) bind: Option<At<String>>,
     pub(crate) tls: Option<RawTls>,
+    pub(crate) self_signed: Option<At<bool>>,
     pub(crate) http2: Option<At<bool>>,
     pub(crate) proxy_protocol: Option<At<bool>>,
     pub(crate) behind_tls: Option<At<bool>>,
+    pub(crate) serve: Option<At<String>>,
 }
 
 #[derive(Debug)]
@@ -28,9 +30,11 @@ impl RawListener {
             place: section.place().clone(),
             bind: section.take("bind"),
             tls: section.section("tls").map(RawTls::read),
+            self_signed: section.take("self_signed"),
             http2: section.take("http2"),
             proxy_protocol: section.take("proxy_protocol"),
             behind_tls: section.take("behind_tls"),
+            serve: section.take("serve"),
         };
         section.finish();
         raw
@@ -38,7 +42,7 @@ impl RawListener {
 }
 
 impl RawTls {
-    fn read(mut section: Section<'_>) -> Self {
+    pub(crate) fn read(mut section: Section<'_>) -> Self {
         let raw = Self {
             place: section.place().clone(),
             cert: section.take("cert"),

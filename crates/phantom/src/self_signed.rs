@@ -1,11 +1,13 @@
-//! The self-signed certificate of the development authorization server: made at first start, kept,
-//! and made anew when it nears its end.
+//! A self-signed certificate for this machine: made at first use, kept, and made anew when it nears
+//! its end. The demo's servers have it, and a control plane that is given no other.
 
 use std::fs;
 use std::fs::OpenOptions;
+use std::io;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,30 +15,56 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use phantom_proxy::tls;
+use phantom_proxy::tls::TlsError;
+use thiserror::Error;
 
 use crate::config::certificate::Validity;
-use crate::demo::DemoError;
 
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 const LIFE_DAYS: i64 = 365;
 /// A certificate that ends sooner is replaced.
 const RENEW_DAYS: i64 = 7;
 
+#[derive(Debug, Error)]
+pub enum SelfSignedError {
+    #[error("cannot write {path}: {source}", path = path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("cannot make a certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// Where the certificate of this directory is, for those who are to believe it.
+#[must_use]
+pub fn path(directory: &Path) -> PathBuf {
+    directory.join("localhost.pem")
+}
+
 /// The certificate and key in this directory, usable for some time yet.
-pub(super) fn ensure(directory: &Path) -> Result<Arc<rustls::ServerConfig>, DemoError> {
-    let (certificate, key) = (directory.join("localhost.pem"), directory.join("localhost-key.pem"));
-    match usable(&certificate, &key) {
+pub fn ensure(directory: &Path, http2: bool) -> Result<Arc<rustls::ServerConfig>, SelfSignedError> {
+    ensure_for(directory, &[], http2)
+}
+
+/// The same, also for these names where it has to be made.
+pub fn ensure_for(
+    directory: &Path,
+    names: &[String],
+    http2: bool,
+) -> Result<Arc<rustls::ServerConfig>, SelfSignedError> {
+    let (certificate, key) = (path(directory), directory.join("localhost-key.pem"));
+    match usable(&certificate, &key, http2) {
         Some(config) => Ok(config),
         None => {
-            make(&certificate, &key)?;
+            make(&certificate, &key, names)?;
             let certificates = tls::read_certificates(&certificate)?;
-            Ok(tls::server_config(certificates, tls::read_key(&key)?, None, true)?)
+            Ok(tls::server_config(certificates, tls::read_key(&key)?, None, http2)?)
         }
     }
 }
 
 /// `None` for what is missing, broken, not a pair, or near its end.
-fn usable(certificate: &Path, key: &Path) -> Option<Arc<rustls::ServerConfig>> {
+fn usable(certificate: &Path, key: &Path, http2: bool) -> Option<Arc<rustls::ServerConfig>> {
     let certificates = tls::read_certificates(certificate).ok()?;
     let validity = Validity::of(certificates.first()?)?;
     let now = Timestamp::now();
@@ -44,11 +72,12 @@ fn usable(certificate: &Path, key: &Path) -> Option<Arc<rustls::ServerConfig>> {
     if validity.not_before > now || left < RENEW_DAYS * 24 {
         return None;
     }
-    tls::server_config(certificates, tls::read_key(key).ok()?, None, true).ok()
+    tls::server_config(certificates, tls::read_key(key).ok()?, None, http2).ok()
 }
 
-fn make(certificate: &Path, key: &Path) -> Result<(), DemoError> {
-    let mut params = rcgen::CertificateParams::new(NAMES.map(str::to_owned))?;
+fn make(certificate: &Path, key: &Path, names: &[String]) -> Result<(), SelfSignedError> {
+    let names = NAMES.map(str::to_owned).into_iter().chain(names.iter().cloned());
+    let mut params = rcgen::CertificateParams::new(names.collect::<Vec<_>>())?;
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let midnight = |date: Date| {
         let part = |number: i8| u8::try_from(number).unwrap_or(1);
@@ -56,7 +85,7 @@ fn make(certificate: &Path, key: &Path) -> Result<(), DemoError> {
     };
     params.not_before = midnight(today.saturating_sub(1.day()));
     params.not_after = midnight(today.saturating_add(LIFE_DAYS.days()));
-    params.distinguished_name.push(rcgen::DnType::CommonName, "phantom demo");
+    params.distinguished_name.push(rcgen::DnType::CommonName, "phantom");
     params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
     let pair = rcgen::KeyPair::generate()?;
     let signed = params.self_signed(&pair)?;
@@ -65,13 +94,13 @@ fn make(certificate: &Path, key: &Path) -> Result<(), DemoError> {
 }
 
 /// For its owner alone, and whole or not at all.
-fn write(path: &Path, content: &[u8]) -> Result<(), DemoError> {
+fn write(path: &Path, content: &[u8]) -> Result<(), SelfSignedError> {
     let draft = path.with_extension(format!("{}.new", std::process::id()));
-    let failed = |doing| DemoError::data_dir(doing, path);
+    let failed = |source| SelfSignedError::File { path: path.to_owned(), source };
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft);
-    let mut file = file.map_err(failed("create"))?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed("write"))?;
-    fs::rename(&draft, path).map_err(failed("create"))
+    let mut file = file.map_err(failed)?;
+    file.write_all(content).and_then(|()| file.sync_all()).map_err(failed)?;
+    fs::rename(&draft, path).map_err(failed)
 }
 
 #[cfg(test)]
@@ -85,9 +114,9 @@ mod tests {
         crate::compose::install_crypto();
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("localhost.pem");
-        ensure(directory.path()).unwrap();
+        ensure(directory.path(), true).unwrap();
         let first = fs::read(&path).unwrap();
-        ensure(directory.path()).unwrap();
+        ensure(directory.path(), true).unwrap();
         assert_eq!(fs::read(&path).unwrap(), first);
         let key = directory.path().join("localhost-key.pem");
         assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
@@ -97,12 +126,12 @@ mod tests {
         let pair = rcgen::KeyPair::generate().unwrap();
         fs::write(&key, pair.serialize_pem()).unwrap();
         fs::write(&path, params.self_signed(&pair).unwrap().pem()).unwrap();
-        assert!(usable(&path, &key).is_none());
-        ensure(directory.path()).unwrap();
-        assert!(usable(&path, &key).is_some());
+        assert!(usable(&path, &key, true).is_none());
+        ensure(directory.path(), true).unwrap();
+        assert!(usable(&path, &key, true).is_some());
 
         fs::write(&path, "junk").unwrap();
-        ensure(directory.path()).unwrap();
-        assert!(usable(&path, &key).is_some());
+        ensure(directory.path(), true).unwrap();
+        assert!(usable(&path, &key, true).is_some());
     }
 }

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::header;
 use reqwest::Client;
+use reqwest::RequestBuilder;
 use rustls::ClientConfig;
 use rustls::RootCertStore;
 use secrecy::ExposeSecret;
@@ -18,7 +19,7 @@ use secrecy::SecretString;
 use url::Url;
 use url::form_urlencoded;
 
-use crate::cli::outgoing::believe_anyone::BelieveAnyone;
+use crate::outgoing::believe_anyone::BelieveAnyone;
 
 mod believe_anyone;
 
@@ -26,20 +27,20 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ANSWER: usize = 256 * 1024;
 
 /// How to reach the server.
-pub(super) struct Trust<'a> {
+pub(crate) struct Trust<'a> {
     /// Accept any certificate.
-    pub(super) insecure: bool,
-    pub(super) ca_file: Option<&'a Path>,
+    pub(crate) insecure: bool,
+    pub(crate) ca_file: Option<&'a Path>,
 }
 
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) content_type: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) content_type: String,
+    pub(crate) body: Vec<u8>,
 }
 
 /// A form, sent with client credentials as Basic (RFC 6749 §2.3.1).
-pub(super) async fn post(
+pub(crate) async fn post(
     url: &Url,
     client_id: &str,
     secret: &SecretString,
@@ -59,6 +60,11 @@ pub(super) async fn post(
         .header(header::ACCEPT, accept)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(body);
+    send(request, url).await
+}
+
+/// Sends a request and reads its answer to the end, within bounds. Errors name the host alone.
+pub(crate) async fn send(request: RequestBuilder, url: &Url) -> anyhow::Result<Answer> {
     let sent = request.send().await.map_err(reqwest::Error::without_url);
     let mut response = sent.with_context(|| {
         let host = url.host_str().unwrap_or_default();
@@ -78,7 +84,7 @@ pub(super) async fn post(
     Ok(Answer { status, content_type, body })
 }
 
-fn client(trust: &Trust<'_>) -> anyhow::Result<Client> {
+pub(crate) fn client(trust: &Trust<'_>) -> anyhow::Result<Client> {
     let builder = ClientConfig::builder();
     let config = if trust.insecure {
         let verifier = Arc::new(BelieveAnyone);

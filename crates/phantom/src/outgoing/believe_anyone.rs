@@ -12,7 +12,7 @@ use rustls::pki_types::ServerName;
 use rustls::pki_types::UnixTime;
 
 #[derive(Debug)]
-pub(super) struct BelieveAnyone;
+pub(crate) struct BelieveAnyone;
 
 impl ServerCertVerifier for BelieveAnyone {
     fn verify_server_cert(

@@ -1,0 +1,68 @@
+//! `phantom setup`: what the tutorial's set-up container does.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::cli::output;
+use crate::config::duration;
+use crate::outgoing::Trust;
+use crate::setup;
+use crate::setup::Environment;
+use crate::setup::Extent;
+
+const EXAMPLES: &str = "\
+Examples:
+  cp deploy/.env.example .env
+  phantom setup --env-file .env -k
+  phantom setup --env-file .env --only-api -k     # leave mapping and subscription to the tutorial
+
+Run again, it changes nothing that is there already. Variables of the environment go before those
+of the file.
+
+Exit codes: 0 everything is there; 1 something could not be made; 2 wrong usage.";
+
+/// Make the key manager, API, application, key mapping and subscription of an environment file
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// File of NAME=value lines
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// Make key manager, API and application, and nothing between them
+    #[arg(long)]
+    only_api: bool,
+    /// Try again for so long while the control plane or the authorization server is not there yet
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
+    wait: Duration,
+    /// Accept any certificate of the control plane, as a self-signed one
+    #[arg(short = 'k', long)]
+    insecure: bool,
+    /// CA certificates to believe instead of the system's, in PEM
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    ca_file: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let environment = Environment::read(args.env_file.as_deref())?;
+    let trust = Trust { insecure: args.insecure, ca_file: args.ca_file.as_deref() };
+    let extent = if args.only_api { Extent::UpToApplication } else { Extent::Everything };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let begun = Instant::now();
+    loop {
+        let mut tell = |line: &str| output::line(line);
+        match runtime.block_on(setup::run(&environment, extent, &trust, &mut tell)) {
+            Ok(()) => return Ok(ExitCode::SUCCESS),
+            Err(error) if begun.elapsed() < args.wait => {
+                output::error(&format!("not yet: {error:#}"));
+                std::thread::sleep(Duration::from_secs(1));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    duration::parse(text).ok_or_else(|| format!("{text:?} is not a duration as 30s or 2m"))
+}

@@ -1,0 +1,161 @@
+//! `phantom user`: who may sign in to the control plane, and with which roles.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use anyhow::bail;
+use phantom_control::roles::Role;
+use phantom_core::Clock;
+use phantom_store::Actor;
+use phantom_store::Store;
+use phantom_store::StoreError;
+use phantom_store::UserRow;
+use phantom_store::password;
+use tokio::runtime::Runtime;
+
+use crate::cli::output;
+use crate::cli::run::compiled;
+use crate::cli::secret;
+use crate::clock::SystemClock;
+use crate::compose::control;
+
+const VARIABLE: &str = "PHANTOM_USER_PASSWORD";
+
+const EXAMPLES: &str = "\
+Examples:
+  PHANTOM_USER_PASSWORD=… phantom user -c phantom.toml add sue --role Internal/subscriber
+  phantom user -c phantom.toml password admin --password-file new-password
+  phantom user -c phantom.toml list
+  phantom user -c phantom.toml remove sue
+
+Roles: admin, Internal/creator, Internal/devops, Internal/everyone, Internal/integration_dev,
+Internal/publisher, Internal/subscriber.
+
+Exit codes: 0 done; 1 not done; 2 wrong usage.";
+
+/// Add, list and remove users of the control plane
+///
+/// Works on the store of the configuration, whether the control plane runs or not.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The configuration file, with [control]
+    #[arg(short, long, value_name = "FILE")]
+    config: PathBuf,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Add a user
+    #[command(after_help = EXAMPLES)]
+    Add {
+        name: String,
+        /// May be given more than once
+        #[arg(long = "role", value_name = "ROLE", required = true)]
+        roles: Vec<String>,
+        /// File with the password; default: PHANTOM_USER_PASSWORD
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// Set a user's password
+    #[command(after_help = EXAMPLES)]
+    Password {
+        name: String,
+        /// File with the password; default: PHANTOM_USER_PASSWORD
+        #[arg(long, value_name = "FILE")]
+        password_file: Option<PathBuf>,
+    },
+    /// List users and their roles
+    #[command(after_help = EXAMPLES)]
+    List,
+    /// Remove a user; what it owns stays
+    #[command(after_help = EXAMPLES)]
+    Remove { name: String },
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let Some(store) = open(&args.config, &clock, &runtime)? else {
+        return Ok(ExitCode::from(super::FAILED));
+    };
+    runtime.block_on(act(&args.action, &store, &*clock))?;
+    runtime.block_on(store.close());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The store of a configuration; `None` where that is wrong, which has been said.
+pub(super) fn open(
+    config: &Path,
+    clock: &Arc<dyn Clock>,
+    runtime: &Runtime,
+) -> anyhow::Result<Option<Store>> {
+    let Some(valid) = compiled(config, clock)? else { return Ok(None) };
+    let Some(control) = &valid.control else {
+        bail!("{} has no [control], so there is no store", config.display());
+    };
+    Ok(Some(control::open_store(control, &valid.data_dir, runtime.handle())?))
+}
+
+async fn act(action: &Action, store: &Store, clock: &dyn Clock) -> anyhow::Result<()> {
+    let now = clock.now().wall;
+    let actor = Actor { name: "phantom user".to_owned(), address: None };
+    match action {
+        Action::List => {
+            for user in store.users().await? {
+                output::line(&format!("{}\t{}", user.name, user.roles.join(", ")));
+            }
+            return Ok(());
+        }
+        Action::Add { name, roles, password_file } => {
+            check_roles(roles)?;
+            if name.is_empty() || name.chars().any(|c| c.is_control() || c == ':' || c == '@') {
+                bail!("a name has characters, and among them no `:`, `@` or control character");
+            }
+            let password = secret::read(password_file.as_ref(), VARIABLE, None)?;
+            let row = UserRow {
+                name: name.clone(),
+                password_hash: password::hash(&password).await?,
+                roles: roles.clone(),
+                created_at: now,
+            };
+            let mut write = store.write(&actor, now).await?;
+            match write.insert_user(&row).await {
+                Ok(()) => write.commit().await?,
+                Err(StoreError::Duplicate { .. }) => bail!("there is a user {name:?} already"),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Action::Password { name, password_file } => {
+            let password = secret::read(password_file.as_ref(), VARIABLE, None)?;
+            let password_hash = password::hash(&password).await?;
+            let mut write = store.write(&actor, now).await?;
+            let row = write.user(name).await?.with_context(|| format!("no user {name:?}"))?;
+            write.update_user(&UserRow { password_hash, ..row }).await?;
+            write.commit().await?;
+        }
+        Action::Remove { name } => {
+            let mut write = store.write(&actor, now).await?;
+            write.user(name).await?.with_context(|| format!("no user {name:?}"))?;
+            write.delete_user(name).await?;
+            write.commit().await?;
+        }
+    }
+    output::line("Done.");
+    Ok(())
+}
+
+fn check_roles(roles: &[String]) -> anyhow::Result<()> {
+    for role in roles {
+        if Role::named(role).is_none() {
+            let known: Vec<&str> = Role::ALL.into_iter().map(Role::name).collect();
+            bail!("{role:?} is no role; roles are {}", known.join(", "));
+        }
+    }
+    Ok(())
+}

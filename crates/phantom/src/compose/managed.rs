@@ -1,0 +1,147 @@
+//! Key managers of the control plane as the decision uses them. Built when they appear or change,
+//! with caches of their own; one that cannot be built takes no tokens, and the log says why.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use phantom_cache::CachePolicy;
+use phantom_cache::CacheSecret;
+use phantom_core::Clock;
+use phantom_core::catalog::KeySet;
+use phantom_core::catalog::ManagedKeyManager;
+use phantom_core::catalog::OpaqueTokens;
+use phantom_oauth::ClientAuth;
+use phantom_oauth::KeyManager;
+use phantom_oauth::KeyManagerConfig;
+use phantom_oauth::Keys;
+use phantom_oauth::Minter;
+use phantom_oauth::ResponseFormat;
+use phantom_oauth::SecretSource;
+use phantom_pipeline::KeyManagerHandle;
+use phantom_pipeline::managed::ManagedTerms;
+use secrecy::SecretString;
+use tokio::runtime::Handle;
+
+use crate::compose::key_managers;
+use crate::config::KeyManagerSetup;
+use crate::telemetry::metrics::GatewayMetrics;
+
+/// What all managed key managers have in common.
+#[derive(Debug)]
+pub(super) struct Binding {
+    pub(super) secret: CacheSecret,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) runtime: Handle,
+    pub(super) metrics: GatewayMetrics,
+    /// Authorities believed for their servers; `None`: the system's.
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) allow_private: bool,
+    pub(super) resident: Resident,
+}
+
+/// The key manager that is our own control plane.
+#[derive(Clone, Debug)]
+pub(super) struct Resident {
+    pub(super) introspection_endpoint: String,
+    pub(super) ca_file: Option<PathBuf>,
+    /// Signs the phantom tokens, since the endpoint describes tokens and makes none.
+    pub(super) minter: Arc<Minter>,
+}
+
+/// A key manager that serves, and what refreshes its keys.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) handle: Arc<KeyManagerHandle>,
+    pub(super) manager: Arc<KeyManager>,
+}
+
+impl Bound {
+    pub(super) fn new(handle: Arc<KeyManagerHandle>, manager: &Arc<KeyManager>) -> Self {
+        Self { handle, manager: Arc::clone(manager) }
+    }
+}
+
+impl Binding {
+    pub(super) fn bind(&self, managed: &ManagedKeyManager) -> Option<Bound> {
+        let is_resident = managed.opaque.as_ref().is_some_and(|opaque| {
+            *opaque.introspection_endpoint == *self.resident.introspection_endpoint
+        });
+        let config = if is_resident { self.resident(managed) } else { self.config(managed) };
+        let minter = is_resident.then(|| Arc::clone(&self.resident.minter));
+        let manager = KeyManager::build(&config, Arc::clone(&self.clock), minter);
+        let manager = match manager {
+            Ok(manager) => Arc::new(manager),
+            Err(error) => {
+                let key_manager = &*managed.name;
+                tracing::error!(key_manager, %error, "the key manager takes no tokens");
+                return None;
+            }
+        };
+        let default = CachePolicy::default();
+        let entries = managed.opaque.as_ref().map_or(default.max_entries, |o| o.cache_max_entries);
+        let setup = KeyManagerSetup {
+            manager: Arc::clone(&manager),
+            policy: CachePolicy { max_entries: entries, cap: config.token_cache_cap, ..default },
+            accepts_jwt: managed.validates_jwt && managed.keys.is_some(),
+        };
+        let metrics = Some(&self.metrics);
+        let handle = key_managers::handle(setup, &self.secret, &self.clock, &self.runtime, metrics);
+        let handle = KeyManagerHandle {
+            opaque: handle.opaque.filter(|_| managed.opaque.is_some()),
+            managed: Some(ManagedTerms::new(managed)),
+            ..handle
+        };
+        Some(Bound { handle: Arc::new(handle), manager })
+    }
+
+    fn config(&self, managed: &ManagedKeyManager) -> KeyManagerConfig {
+        let (client_id, auth) = identity(managed.opaque.as_ref());
+        KeyManagerConfig {
+            issuer: managed.issuer.as_deref().map(str::to_owned),
+            introspects: managed.opaque.is_some(),
+            introspection_endpoint: managed
+                .opaque
+                .as_ref()
+                .map(|opaque| opaque.introspection_endpoint.to_string()),
+            keys: managed.keys.as_ref().map(|keys| match keys {
+                KeySet::Uri(uri) => Keys::Uri(uri.to_string()),
+                KeySet::Inline(document) => Keys::Inline(document.to_string()),
+            }),
+            guarded: true,
+            allow_private: self.allow_private,
+            // WSO2 looks at neither `typ` nor any claim but these; ID tokens are known by others.
+            accepted_typ: ["at+jwt", "JWT", "none"].map(str::to_owned).to_vec(),
+            required_claims: Some(["iss", "exp"].map(str::to_owned).to_vec()),
+            verify_jwt: managed.keys.is_some(),
+            scope_array: true,
+            expected_audience: managed.expected_audience.as_deref().map(str::to_owned),
+            clock_skew: managed.clock_skew,
+            ca_file: self.ca_file.clone(),
+            ..KeyManagerConfig::new(&managed.name, &client_id, auth)
+        }
+    }
+
+    fn resident(&self, managed: &ManagedKeyManager) -> KeyManagerConfig {
+        let Resident { introspection_endpoint, ca_file, minter } = &self.resident;
+        KeyManagerConfig {
+            issuer: Some(minter.issuer().to_owned()),
+            introspection_endpoint: Some(introspection_endpoint.clone()),
+            keys: Some(Keys::Inline(minter.jwks_json().to_owned())),
+            verify_jwt: true,
+            guarded: false,
+            response: ResponseFormat::Json,
+            ca_file: ca_file.clone(),
+            ..self.config(managed)
+        }
+    }
+}
+
+/// Who we are at the server. One that is never asked is told nothing.
+fn identity(opaque: Option<&OpaqueTokens>) -> (String, ClientAuth) {
+    let (id, secret) = match opaque {
+        Some(opaque) => (&*opaque.client_id, opaque.client_secret.as_str()),
+        None => ("nobody", "nothing"),
+    };
+    let secret = SecretSource::Literal(SecretString::from(secret));
+    (id.to_owned(), ClientAuth::Basic { secret, raw: false })
+}

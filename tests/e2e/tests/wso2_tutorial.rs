@@ -1,0 +1,172 @@
+//! The WSO2 API Manager tutorial against `phantom demo`, with the commands as they are printed there.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use phantom_e2e::gateway::directory;
+use phantom_e2e::process::Process;
+use phantom_e2e::workspace;
+use serde_json::Value;
+
+/// The tutorial's text, whose code blocks have lost their line ends on the way here: a line that
+/// was continued ends in a backslash, and each statement began on a line of its own.
+fn code_blocks() -> Vec<String> {
+    let path = workspace::shared().join("tutorials/wso2.txt");
+    let text = fs::read_to_string(path).unwrap();
+    let blocks = text.lines().filter(|line| {
+        ["DCR=$(curl", "APP_ID=$(curl", "curl -sk"].iter().any(|start| line.starts_with(start))
+    });
+    blocks.map(with_line_ends).collect()
+}
+
+fn with_line_ends(block: &str) -> String {
+    let mut text = block.to_owned();
+    for continued in ["-", "\"", "|"] {
+        text = text.replace(&format!("\\{continued}"), &format!("\\\n{continued}"));
+    }
+    for (end, statement) in [
+        (")", "CLIENT_ID="),
+        (")", "CLIENT_SECRET="),
+        (")", "TOKEN="),
+        (")", "API_ID="),
+        ("'", "curl -sk"),
+        // What the command prints stands behind it.
+        ("\"", "HTTP 401"),
+    ] {
+        text = text.replace(&format!("{end}{statement}"), &format!("{end}\n{statement}"));
+    }
+    text.trim_end_matches("\nHTTP 401").to_owned()
+}
+
+/// What a script printed.
+fn bash(script: &str, directory: &Path) -> String {
+    let script = format!("set -u\nexport no_proxy='*'\n{script}");
+    let output =
+        Command::new("bash").arg("-c").arg(&script).current_dir(directory).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && error.is_empty(), "{script}\n{error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+struct Demo {
+    process: Process,
+    directory: tempfile::TempDir,
+}
+
+impl Demo {
+    fn start(arguments: &[&str]) -> Self {
+        let directory = directory();
+        let mut command = Command::new(workspace::phantom());
+        command.arg("demo").args(arguments).current_dir(directory.path()).env_remove("RUST_LOG");
+        let mut process = Process::start("phantom demo", &mut command);
+        process.wait_for("Ctrl-C stops it.");
+        Self { process, directory }
+    }
+
+    fn bash(&self, script: &str) -> String {
+        bash(script, self.directory.path())
+    }
+
+    /// An opaque token of the client that the tutorial maps.
+    fn token(&self) -> String {
+        let phantom = workspace::phantom();
+        let command = format!("{} token -k --client-id client-one", phantom.display());
+        bash(&format!("export PHANTOM_CLIENT_SECRET=Password1; {command}"), self.directory.path())
+            .trim()
+            .to_owned()
+    }
+
+    fn stop(mut self, secrets: &[&str]) {
+        assert_eq!(self.process.stop(), Some(0), "{}", self.process.output());
+        let output = self.process.output();
+        for secret in secrets {
+            assert!(!output.contains(secret), "a secret is in the output:\n{output}");
+        }
+    }
+}
+
+/// The whole of the tutorial's commands, in one shell as a reader would paste them.
+fn paste(demo: &Demo, token: &str) -> Vec<String> {
+    let blocks = code_blocks();
+    let [register, look_up, map, call, expired] = &blocks[..] else {
+        panic!("the tutorial has five blocks of commands: {blocks:#?}");
+    };
+    let call = call.replace("<opaque-token-from-step-1>", token);
+    let expired =
+        expired.replace("<expired-token>", "_0XBPWQQ_2fe74ce6-08dc-4a5d-8f1b-7a9c3b0e6f11");
+    let steps = [
+        register.clone(),
+        look_up.clone(),
+        "printf '%s\\n' \"$CLIENT_ID\" \"$CLIENT_SECRET\" \"$TOKEN\" \"$APP_ID\" \"$API_ID\"".to_owned(),
+        map.replace("\ncurl", "\nprintf '\\n--\\n'\ncurl"),
+        // In force within a second of the answer.
+        "sleep 1".to_owned(),
+        call,
+        expired,
+        "curl -sk -o /dev/null -D - https://localhost:8243/httpbin/v1/get -H 'Authorization: Bearer bad'".to_owned(),
+    ];
+    let printed = demo.bash(&steps.join("\nprintf '\\n--\\n'\n"));
+    printed.split("\n--\n").map(str::to_owned).collect()
+}
+
+fn check(demo: Demo, mapped_before: bool) {
+    let token = demo.token();
+    let printed = paste(&demo, &token);
+    let [_, _, ids, mapping, subscription, _, call, expired, head] = &printed[..] else {
+        panic!("{printed:#?}");
+    };
+    let ids: Vec<&str> = ids.trim().lines().collect();
+    assert_eq!(ids.len(), 5, "nothing is empty: {ids:?}");
+    assert!(ids.iter().all(|id| id.len() >= 20), "{ids:?}");
+
+    let mapping: Value = serde_json::from_str(mapping).unwrap();
+    let subscription: Value = serde_json::from_str(subscription).unwrap();
+    if mapped_before {
+        assert_eq!((&mapping["code"], &subscription["code"]), (&901_409.into(), &409.into()));
+    } else {
+        assert_eq!(
+            (&mapping["mode"], &mapping["consumerKey"]),
+            (&"MAPPED".into(), &"client-one".into())
+        );
+        assert_eq!(subscription["status"], "UNBLOCKED");
+    }
+
+    let echo: Value = serde_json::from_str(call).unwrap_or_else(|_| panic!("{call}"));
+    let authorization = echo["headers"]["Authorization"].as_str().unwrap();
+    assert!(authorization.starts_with("Bearer eyJ"), "{call}");
+    assert!(!call.contains(&token), "the backend got the opaque token");
+
+    assert!(expired.ends_with("HTTP 401\n"), "{expired}");
+    let challenge = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("www-authenticate").then(|| value.trim().to_owned())
+    });
+    let challenge = challenge.unwrap_or_else(|| panic!("{head}"));
+    assert!(challenge.starts_with(r#"Bearer error="invalid_token""#), "{challenge}");
+    demo.stop(&[&token, ids[1], ids[2], "Password1"]);
+}
+
+#[test]
+fn wso2_1_the_tutorial_works_where_everything_is_set_up() {
+    check(Demo::start(&[]), true);
+}
+
+#[test]
+fn wso2_1_the_tutorial_works_where_mapping_and_subscription_are_left_to_it() {
+    check(Demo::start(&["--without-subscription"]), false);
+}
+
+#[test]
+fn set_up_twice_changes_nothing() {
+    let demo = Demo::start(&["--without-subscription"]);
+    let phantom = workspace::phantom();
+    let env_file = workspace::root().join("deploy/.env.example");
+    let command = format!("{} setup --env-file {} -k", phantom.display(), env_file.display());
+    let first = demo.bash(&command);
+    assert!(first.contains("consumer key client-one: mapped\n"), "{first}");
+    let second = demo.bash(&command);
+    let changed = second.lines().filter(|line| !line.contains("already")).collect::<Vec<_>>();
+    assert!(changed.is_empty(), "{second}");
+    demo.stop(&["Password1"]);
+}
