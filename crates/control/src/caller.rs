@@ -102,9 +102,11 @@ pub async fn authorize(
     next: Next,
 ) -> Response {
     let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let needs = path.and_then(|path| control.authorization.needs(request.method(), &path));
-    // Not in the table, not served.
-    let Some(needs) = needs else { return Problem::internal().into_response() };
+    let path = path.unwrap_or_default();
+    let Some(needs) = control.authorization.needs(request.method(), &path) else {
+        // Not in the table, not served.
+        return Problem::method_not_allowed().into_response();
+    };
     if needs != Needs::OwnRules {
         let address = request.extensions().get::<PeerAddress>().map(|peer| peer.0);
         let caller = match identify(&control, request.headers(), address).await {

@@ -105,6 +105,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "Not Found", description)
     }
 
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
+        let description = "The resource does not take this method.";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", description)
+    }
+
     pub fn exists(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::CONFLICT, "Resource Already Exists", description)
     }

@@ -2,12 +2,17 @@
 
 use aws_lc_rs::digest;
 use aws_lc_rs::rand;
-use phantom_core::jwt::BASE64URL;
 use base64::Engine;
+use phantom_core::jwt::BASE64URL;
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::problem::Problem;
+
+/// What access tokens begin with; see [`ACCESS_TOKEN_PATTERN`].
+const ACCESS_TOKEN_PREFIX: &str = "pgt_";
+/// All of our access tokens, and hardly any other.
+pub const ACCESS_TOKEN_PATTERN: &str = "pgt_[A-Za-z0-9_-]{43}";
 
 /// The id of a new entity; later ones sort after earlier ones.
 #[must_use]
@@ -18,6 +23,12 @@ pub fn id() -> Uuid {
 /// 256 bits in 43 URL-safe characters.
 pub fn secret() -> Result<SecretString, Problem> {
     Ok(SecretString::from(text::<32>()?))
+}
+
+/// An access token of the resident key manager. Its beginning tells gateways, which hold tokens of
+/// several servers, whose it is, and secret scanners that it is one.
+pub fn access_token() -> Result<SecretString, Problem> {
+    Ok(SecretString::from(format!("{ACCESS_TOKEN_PREFIX}{}", text::<32>()?)))
 }
 
 /// A client identifier: 168 bits in 28 characters, as long as WSO2's.
@@ -41,4 +52,18 @@ fn text<const BYTES: usize>() -> Result<String, Problem> {
         Problem::internal()
     })?;
     Ok(BASE64URL.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[test]
+    fn an_access_token_is_known_by_its_pattern() {
+        let pattern = regex::Regex::new(&format!("^{ACCESS_TOKEN_PATTERN}$")).unwrap();
+        assert!(pattern.is_match(access_token().unwrap().expose_secret()));
+        assert!(!pattern.is_match(secret().unwrap().expose_secret()));
+    }
 }

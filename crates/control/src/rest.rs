@@ -107,8 +107,7 @@ async fn not_found(State(_): State<Arc<Control>>) -> Problem {
 }
 
 async fn method_not_allowed() -> Problem {
-    let description = "The resource does not take this method.";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", description)
+    Problem::method_not_allowed()
 }
 
 /// Answers of this plane are for their caller alone.

@@ -73,16 +73,6 @@ impl Process {
         self.output.lock().map(|output| output.clone()).unwrap_or_default()
     }
 
-    /// Ends it without a word, as a power failure would.
-    ///
-    /// # Panics
-    /// If it cannot be waited for.
-    pub fn kill(&mut self) {
-        // A process that is gone already is what was asked for.
-        let _ = self.child.kill();
-        self.child.wait().expect("the child can be waited for");
-    }
-
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()

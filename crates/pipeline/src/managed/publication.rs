@@ -169,7 +169,8 @@ impl Publication {
         for Compiled { published, served } in self.apis.values() {
             add(&published.path, served);
         }
-        for Compiled { published, served } in self.apis.values() {
+        // Two versions may both have been deployed as the default: the younger one is it.
+        for Compiled { published, served } in self.apis.values().rev() {
             if let Some(path) = &published.default_path {
                 add(path, served);
             }

@@ -8,6 +8,7 @@ use phantom_core::catalog::EntityId;
 use phantom_core::catalog::KeySet;
 use phantom_core::catalog::ManagedKeyManager;
 use phantom_core::catalog::OpaqueTokens;
+use phantom_core::catalog::TokenRule;
 use phantom_store::KeyManagerRow;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
@@ -24,6 +25,7 @@ use super::document::KeyManagerTokenType;
 use super::token_rules::token_rules;
 use crate::connector;
 use crate::connector::Connector;
+use crate::random;
 use crate::connector::field::number;
 
 /// Of remembered introspections, where the connector does not ask how many.
@@ -90,6 +92,8 @@ pub fn managed(
             issuer: Some(resident.issuer.as_str().into()),
             keys: None,
             validates_jwt: false,
+            // Beside others that take any token it gets its own, and they do not.
+            token_rules: vec![TokenRule::Reference(random::ACCESS_TOKEN_PATTERN.into())],
             opaque: Some(OpaqueTokens {
                 introspection_endpoint: resident.introspection_endpoint.as_str().into(),
                 client_id: resident.client_id.as_str().into(),

@@ -60,7 +60,7 @@ pub async fn generate_token(
         return Err(Problem::bad_request("The key does not have the grant client_credentials."));
     }
     let revoked = revoke(&mut write, &client.client_id, order.revoke).await?;
-    let token = random::secret()?;
+    let token = random::access_token()?;
     let scopes = granted(order.scopes);
     write
         .insert_token(&TokenRow {

@@ -215,7 +215,7 @@ async fn insert(
 ) -> Result<TokenResponse, OAuthError> {
     let NewTokens { client, username, scope, refreshable } = grant;
     let family = random::id();
-    let access = random::secret()?;
+    let access = random::access_token()?;
     let refresh = refreshable.then(random::secret).transpose()?;
     let kept = [(Some(&access), TokenKind::Access), (refresh.as_ref(), TokenKind::Refresh)];
     for (token, kind) in kept {
