@@ -191,11 +191,7 @@ const PHANTOM_TOKEN_FIELDS: &[Field] = &[
         tooltip: "The client that the gateway introspects tokens as",
         ..Field::required(CLIENT_ID, "Client ID")
     },
-    Field {
-        tooltip: "Its secret",
-        mask: true,
-        ..Field::required(CLIENT_SECRET, "Client Secret")
-    },
+    Field { tooltip: "Its secret", mask: true, ..Field::required(CLIENT_SECRET, "Client Secret") },
     Field {
         tooltip: "What the audience of each JWT has to contain",
         ..Field::required(EXPECTED_AUDIENCE, "Expected Audience")

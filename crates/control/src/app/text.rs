@@ -57,7 +57,7 @@ pub fn url(member: &str, text: &str) -> Outcome<Url> {
         return Err(refused("must not hold white space, control characters or backslashes"));
     }
     let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    let parsed = Url::parse(text).ok().filter(|url| url.has_host());
+    let parsed = Url::parse(text).ok().filter(Url::has_host);
     match (scheme.as_deref(), parsed) {
         (Some("http" | "https"), Some(url)) => {
             if !url.username().is_empty() || url.password().is_some() {

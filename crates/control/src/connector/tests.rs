@@ -20,7 +20,9 @@ fn numbers_are_numbers_or_digits_within_their_bounds() {
     for value in [json!(0), json!(60), json!("0"), json!("60"), json!("060")] {
         assert!(skew.takes(&value), "{value}");
     }
-    for value in [json!(61), json!(-1), json!(1.0), json!("+1"), json!(""), json!(" 1"), json!(null)] {
+    for value in
+        [json!(61), json!(-1), json!(1.0), json!("+1"), json!(""), json!(" 1"), json!(null)]
+    {
         assert!(!skew.takes(&value), "{value}");
     }
 }

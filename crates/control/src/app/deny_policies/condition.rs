@@ -110,13 +110,13 @@ impl BlockingCondition {
 
 /// What a listing asks for.
 #[derive(Debug, Default)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     kind: Option<String>,
     value: Option<String>,
 }
 
 impl Wanted {
-    pub fn parse(query: &str) -> Outcome<Self> {
+    pub(crate) fn parse(query: &str) -> Outcome<Self> {
         let mut wanted = Self::default();
         for term in query.split('&').map(str::trim).filter(|term| !term.is_empty()) {
             match term.split_once(':') {
@@ -131,7 +131,7 @@ impl Wanted {
         Ok(wanted)
     }
 
-    pub fn takes(&self, condition: &BlockingCondition) -> bool {
+    pub(crate) fn takes(&self, condition: &BlockingCondition) -> bool {
         let kind = condition.condition_type.as_str();
         let value = &condition.condition_value;
         self.kind.as_ref().is_none_or(|wanted| wanted == kind)

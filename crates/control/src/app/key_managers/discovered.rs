@@ -86,8 +86,7 @@ async fn discovered(
     kind: &str,
 ) -> Result<DiscoveredKeyManager, NothingFound> {
     let connector = Connector::for_new(kind).ok_or(NothingFound::Type)?;
-    let place =
-        text::url("url", url).map_err(|problem| NothingFound::Url(problem.description))?;
+    let place = text::url("url", url).map_err(|problem| NothingFound::Url(problem.description))?;
     let document = control.egress.fetch(&place, "application/json", MAX_DOCUMENT).await?;
     let members = json::parse_object(&document)?;
     filled_in(&members, url, connector).ok_or(NothingFound::Issuer)
@@ -105,7 +104,8 @@ fn filled_in(
         text::url(name, value).is_ok().then(|| value.to_owned())
     };
     let issuer = members.get("issuer").and_then(Value::as_str);
-    let issuer = issuer.filter(|issuer| text::length("issuer", issuer, 1, text::MAX_URL).is_ok())?;
+    let issuer =
+        issuer.filter(|issuer| text::length("issuer", issuer, 1, text::MAX_URL).is_ok())?;
     let grants = members.get("grant_types_supported").and_then(Value::as_array);
     let grants = grants.into_iter().flatten().filter_map(Value::as_str);
     let grants = grants.filter(|grant| text::length("grant", grant, 1, 255).is_ok());

@@ -25,8 +25,8 @@ use super::document::KeyManagerTokenType;
 use super::token_rules::token_rules;
 use crate::connector;
 use crate::connector::Connector;
-use crate::random;
 use crate::connector::field::number;
+use crate::random;
 
 /// Of remembered introspections, where the connector does not ask how many.
 const DEFAULT_CACHE: usize = 50_000;

@@ -10,7 +10,7 @@ use crate::problem::Outcome;
 use crate::problem::Problem;
 
 /// What is stored, with the members of the request that may change.
-pub fn settle(request: &KeyManagerDocument, before: &Settled) -> Outcome<Settled> {
+pub(crate) fn settle(request: &KeyManagerDocument, before: &Settled) -> Outcome<Settled> {
     let mut after = before.clone();
     let document = &mut after.document;
     text::optional("displayName", request.display_name.as_ref(), 100)?;

@@ -19,13 +19,13 @@ use crate::problem::Problem;
 
 /// A key manager as it is stored: without secrets, and without what its row holds.
 #[derive(Clone, Debug, Default)]
-pub struct Settled {
+pub(crate) struct Settled {
     pub document: KeyManagerDocument,
     pub secrets: Secrets,
 }
 
 /// The request with defaults filled in, or what is wrong with it. `before` is what it replaces.
-pub fn settle(
+pub(crate) fn settle(
     connector: Connector,
     request: KeyManagerDocument,
     before: Option<&Settled>,
@@ -47,7 +47,7 @@ pub fn settle(
 }
 
 /// A field that has to be there, or a value it cannot have.
-pub fn missing(description: String) -> Problem {
+pub(crate) fn missing(description: String) -> Problem {
     let message = "Required Key Manager configuration missing";
     Problem::coded(StatusCode::BAD_REQUEST, 901_401, message, description)
 }

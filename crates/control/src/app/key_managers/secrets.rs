@@ -16,10 +16,10 @@ pub const MASK: &str = "*****";
 /// Longest secret taken, in bytes.
 const MAX_SECRET: usize = 4096;
 
-pub type Secrets = BTreeMap<String, SecretString>;
+pub(crate) type Secrets = BTreeMap<String, SecretString>;
 
 /// Takes the secrets out of the properties. `kept` are those stored now.
-pub fn take(
+pub(crate) fn take(
     connector: Connector,
     properties: &mut Properties,
     kept: &Secrets,
@@ -34,7 +34,8 @@ pub fn take(
             Some(Value::String(text)) if text.len() <= MAX_SECRET => Some(text.into()),
             Some(Value::Null) | None => None,
             Some(_) => {
-                let rule = format!("additionalProperties.{name}: must be a text of at most 4096 bytes");
+                let rule =
+                    format!("additionalProperties.{name}: must be a text of at most 4096 bytes");
                 return Err(Problem::bad_request(rule));
             }
         };
@@ -44,7 +45,7 @@ pub fn take(
 }
 
 /// Puts a mask in the place of each secret.
-pub fn mask(properties: &mut Properties, secrets: &Secrets) {
+pub(crate) fn mask(properties: &mut Properties, secrets: &Secrets) {
     let masked = secrets.keys().map(|name| (name.clone(), Value::from(MASK)));
     properties.0.extend(masked);
 }

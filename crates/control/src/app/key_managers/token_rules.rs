@@ -14,7 +14,7 @@ const MAX_COMPILED: usize = 256 * 1024;
 const MAX_CLAIMS: usize = 20;
 
 /// The enabled rules, or what is wrong with one. An entry that says nothing is none.
-pub fn token_rules(entries: &[TokenValidation]) -> Result<Vec<TokenRule>, &'static str> {
+pub(crate) fn token_rules(entries: &[TokenValidation]) -> Result<Vec<TokenRule>, &'static str> {
     let enabled = entries.iter().filter(|entry| entry.enable.unwrap_or(true));
     enabled.filter_map(|entry| rule(entry).transpose()).collect()
 }
@@ -38,7 +38,8 @@ fn rule(entry: &TokenValidation) -> Result<Option<TokenRule>, &'static str> {
                 Some(Value::Object(body)) if body.is_empty() => Ok(None),
                 Some(Value::Object(body)) if body.len() <= MAX_CLAIMS => {
                     let claims = body.iter().map(|(claim, expression)| {
-                        let expression = expression.as_str().ok_or("each claim needs an expression")?;
+                        let expression =
+                            expression.as_str().ok_or("each claim needs an expression")?;
                         if claim.is_empty() || claim.len() > 255 {
                             return Err("a claim has 1 to 255 bytes");
                         }

@@ -32,13 +32,16 @@ pub struct ThrottleCondition {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
 #[schema(as = ThrottleConditionType)]
 pub enum ConditionType {
-    HeaderCondition,
-    IpCondition,
-    JwtClaimsCondition,
-    QueryParameterCondition,
+    #[serde(rename = "HEADERCONDITION")]
+    Header,
+    #[serde(rename = "IPCONDITION")]
+    Ip,
+    #[serde(rename = "JWTCLAIMSCONDITION")]
+    JwtClaims,
+    #[serde(rename = "QUERYPARAMETERCONDITION")]
+    QueryParameter,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -105,16 +108,17 @@ impl ConditionalGroup {
 impl ThrottleCondition {
     fn check(&self) -> Outcome<()> {
         let present = match self.kind {
-            ConditionType::HeaderCondition => self.header_condition.is_some(),
-            ConditionType::IpCondition => self.ip_condition.is_some(),
-            ConditionType::JwtClaimsCondition => self.jwt_claims_condition.is_some(),
-            ConditionType::QueryParameterCondition => self.query_parameter_condition.is_some(),
+            ConditionType::Header => self.header_condition.is_some(),
+            ConditionType::Ip => self.ip_condition.is_some(),
+            ConditionType::JwtClaims => self.jwt_claims_condition.is_some(),
+            ConditionType::QueryParameter => self.query_parameter_condition.is_some(),
         };
         if !present {
             let rule = "conditionalGroups.conditions: the member of its type must not be null";
             return Err(Problem::bad_request(rule));
         }
-        self.texts().try_for_each(|each| text::length("conditionalGroups.conditions", each, 0, 1024))
+        self.texts()
+            .try_for_each(|each| text::length("conditionalGroups.conditions", each, 0, 1024))
     }
 
     fn texts(&self) -> impl Iterator<Item = &String> {

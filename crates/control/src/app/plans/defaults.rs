@@ -5,6 +5,10 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::limit::UNLIMITED;
+use super::policy::AdvancedThrottlePolicy;
+use super::policy::ApplicationThrottlePolicy;
+use super::policy::Policy;
+use super::policy::SubscriptionThrottlePolicy;
 
 /// Of every level but the custom one; requests from whoever has no plan of their own count as the
 /// second, and APIs that ask for no subscription as the third.
@@ -40,26 +44,30 @@ pub fn default_plans() -> Vec<(PlanLevel, String, Value)> {
         ("10KPerMin", "Allows 10000 requests per minute", 10_000),
     ];
     let of_application = application.map(|(name, description, count)| {
-        let mut document = head(name, description, "ApplicationThrottlePolicy");
-        document["defaultLimit"] = requests(count, "min");
+        let document = json!({
+            "policyName": name, "displayName": name, "description": description,
+            "isDeployed": true, "type": ApplicationThrottlePolicy::TYPE,
+            "defaultLimit": requests(count, "min"),
+        });
         (PlanLevel::Application, name.to_owned(), document)
     });
     let of_subscription = subscription.map(|(name, description, count, unit)| {
-        let mut document = head(name, description, "SubscriptionThrottlePolicy");
         let events = name.starts_with("Async");
-        document["defaultLimit"] =
-            if events { event_count(count, unit) } else { requests(count, unit) };
-        document["stopOnQuotaReach"] = true.into();
-        document["billingPlan"] = "FREE".into();
-        document["rateLimitCount"] = 0.into();
-        document["subscriberCount"] = 0.into();
-        document["graphQLMaxComplexity"] = 0.into();
-        document["graphQLMaxDepth"] = 0.into();
+        let document = json!({
+            "policyName": name, "displayName": name, "description": description,
+            "isDeployed": true, "type": SubscriptionThrottlePolicy::TYPE,
+            "defaultLimit": if events { event_count(count, unit) } else { requests(count, unit) },
+            "stopOnQuotaReach": true, "billingPlan": "FREE", "rateLimitCount": 0,
+            "subscriberCount": 0, "graphQLMaxComplexity": 0, "graphQLMaxDepth": 0,
+        });
         (PlanLevel::Subscription, name.to_owned(), document)
     });
     let of_advanced = advanced.map(|(name, description, count)| {
-        let mut document = head(name, description, "AdvancedThrottlePolicy");
-        document["defaultLimit"] = requests(count, "min");
+        let document = json!({
+            "policyName": name, "displayName": name, "description": description,
+            "isDeployed": true, "type": AdvancedThrottlePolicy::TYPE,
+            "defaultLimit": requests(count, "min"),
+        });
         (PlanLevel::Advanced, name.to_owned(), document)
     });
     of_application.into_iter().chain(of_subscription).chain(of_advanced).collect()
@@ -67,19 +75,14 @@ pub fn default_plans() -> Vec<(PlanLevel, String, Value)> {
 
 /// Whether a plan of that name stays for ever: something falls back on it.
 #[must_use]
-pub fn is_fallback(level: PlanLevel, name: &str) -> bool {
+pub(crate) fn is_fallback(level: PlanLevel, name: &str) -> bool {
     match level {
         PlanLevel::Application | PlanLevel::Advanced => name == UNLIMITED_NAME,
-        PlanLevel::Subscription => [UNLIMITED_NAME, UNAUTHENTICATED, SUBSCRIPTIONLESS].contains(&name),
+        PlanLevel::Subscription => {
+            [UNLIMITED_NAME, UNAUTHENTICATED, SUBSCRIPTIONLESS].contains(&name)
+        }
         PlanLevel::Custom => false,
     }
-}
-
-fn head(name: &str, description: &str, kind: &str) -> Value {
-    json!({
-        "policyName": name, "displayName": name, "description": description,
-        "isDeployed": true, "type": kind,
-    })
 }
 
 fn requests(count: i64, unit: &str) -> Value {

@@ -12,7 +12,7 @@ use crate::problem::Outcome;
 use crate::problem::Problem;
 
 /// What WSO2 writes where it means no limit.
-pub const UNLIMITED: i64 = 2_147_483_647;
+pub(crate) const UNLIMITED: i64 = 2_147_483_647;
 /// Largest integer that every JSON parser keeps (RFC 8259 §6).
 const MAX_COUNT: i64 = 9_007_199_254_740_991;
 const MAX_UNIT_TIME: i64 = 1_000_000;
@@ -32,12 +32,15 @@ pub struct ThrottleLimit {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
 pub enum LimitType {
-    RequestCountLimit,
-    BandwidthLimit,
-    EventCountLimit,
-    AiApiQuotaLimit,
+    #[serde(rename = "REQUESTCOUNTLIMIT")]
+    RequestCount,
+    #[serde(rename = "BANDWIDTHLIMIT")]
+    Bandwidth,
+    #[serde(rename = "EVENTCOUNTLIMIT")]
+    EventCount,
+    #[serde(rename = "AIAPIQUOTALIMIT")]
+    AiApiQuota,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -156,22 +159,22 @@ impl ThrottleLimit {
             ai_api_quota: None,
         };
         *self = match kind {
-            LimitType::RequestCountLimit => {
+            LimitType::RequestCount => {
                 let limit = self.request_count.take().ok_or_else(|| absent("requestCount"))?;
                 counted(member, limit.unit_time, &[Some(limit.request_count)])?;
                 Self { request_count: Some(limit), ..empty }
             }
-            LimitType::BandwidthLimit => {
+            LimitType::Bandwidth => {
                 let limit = self.bandwidth.take().ok_or_else(|| absent("bandwidth"))?;
                 counted(member, limit.unit_time, &[Some(limit.data_amount)])?;
                 Self { bandwidth: Some(limit), ..empty }
             }
-            LimitType::EventCountLimit => {
+            LimitType::EventCount => {
                 let limit = self.event_count.take().ok_or_else(|| absent("eventCount"))?;
                 counted(member, limit.unit_time, &[Some(limit.event_count)])?;
                 Self { event_count: Some(limit), ..empty }
             }
-            LimitType::AiApiQuotaLimit => {
+            LimitType::AiApiQuota => {
                 let limit = self.ai_api_quota.take().ok_or_else(|| absent("aiApiQuota"))?;
                 let counts = [
                     Some(limit.request_count),
@@ -189,10 +192,10 @@ impl ThrottleLimit {
     #[must_use]
     pub fn limit_type(&self) -> Option<LimitType> {
         match &*self.kind {
-            "REQUESTCOUNTLIMIT" => Some(LimitType::RequestCountLimit),
-            "BANDWIDTHLIMIT" => Some(LimitType::BandwidthLimit),
-            "EVENTCOUNTLIMIT" => Some(LimitType::EventCountLimit),
-            "AIAPIQUOTALIMIT" => Some(LimitType::AiApiQuotaLimit),
+            "REQUESTCOUNTLIMIT" => Some(LimitType::RequestCount),
+            "BANDWIDTHLIMIT" => Some(LimitType::Bandwidth),
+            "EVENTCOUNTLIMIT" => Some(LimitType::EventCount),
+            "AIAPIQUOTALIMIT" => Some(LimitType::AiApiQuota),
             _ => None,
         }
     }
@@ -213,7 +216,7 @@ fn counted(member: &str, unit_time: i64, counts: &[Option<i64>]) -> Outcome<()> 
 
 /// A count of requests as gateways enforce it.
 #[must_use]
-pub fn enforced(limit: &RequestCountLimit) -> Option<Limit> {
+pub(crate) fn enforced(limit: &RequestCountLimit) -> Option<Limit> {
     let requests = u64::try_from(limit.request_count).ok()?;
     let units = u64::try_from(limit.unit_time).ok()?;
     let window = Duration::from_secs(limit.time_unit.seconds().checked_mul(units)?);
@@ -222,14 +225,14 @@ pub fn enforced(limit: &RequestCountLimit) -> Option<Limit> {
 
 /// A burst limit, if there is one.
 #[must_use]
-pub fn enforced_burst(count: Option<i64>, unit: Option<BurstUnit>) -> Option<Limit> {
+pub(crate) fn enforced_burst(count: Option<i64>, unit: Option<BurstUnit>) -> Option<Limit> {
     let requests = count.and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0)?;
     let window = Duration::from_secs(unit.and_then(BurstUnit::unit)?.seconds());
     Some(Limit { requests, window })
 }
 
 /// A count and a unit go together.
-pub fn check_burst(count: Option<i64>, unit: Option<BurstUnit>) -> Outcome<()> {
+pub(crate) fn check_burst(count: Option<i64>, unit: Option<BurstUnit>) -> Outcome<()> {
     let count = count.unwrap_or(0);
     if !(-1..=UNLIMITED).contains(&count) {
         return Err(Problem::bad_request(format!(

@@ -221,7 +221,9 @@ impl SubscriptionThrottlePolicy {
         ] {
             if number.is_some_and(|number| !(0..=limit::UNLIMITED).contains(&number)) {
                 let most = limit::UNLIMITED;
-                return Err(Problem::bad_request(format!("{member}: must be between 0 and {most}")));
+                return Err(Problem::bad_request(format!(
+                    "{member}: must be between 0 and {most}"
+                )));
             }
         }
         text::count("customAttributes", self.custom_attributes.len(), 50)?;

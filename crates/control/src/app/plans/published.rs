@@ -48,8 +48,7 @@ fn plan(row: &PlanRow) -> Option<Plan> {
         }
         PlanLevel::Subscription => {
             let policy: SubscriptionThrottlePolicy = read(row)?;
-            let burst =
-                limit::enforced_burst(policy.rate_limit_count, policy.rate_limit_time_unit);
+            let burst = limit::enforced_burst(policy.rate_limit_count, policy.rate_limit_time_unit);
             let stops = policy.stop_on_quota_reach.unwrap_or(false);
             (quota(name, &policy.default_limit), burst, stops)
         }

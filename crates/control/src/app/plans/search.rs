@@ -52,10 +52,13 @@ impl Wanted {
                 Some(("type", "all")) => wanted.level = None,
                 Some(("type", kind)) => {
                     let level = LEVELS.iter().find(|(name, _)| *name == kind);
-                    let refused = || Problem::bad_request("query: type is all, app, sub, api or global");
+                    let refused =
+                        || Problem::bad_request("query: type is all, app, sub, api or global");
                     wanted.level = Some(level.ok_or_else(refused)?.1);
                 }
-                Some(_) => return Err(Problem::bad_request("query: only type: and name: are known")),
+                Some(_) => {
+                    return Err(Problem::bad_request("query: only type: and name: are known"));
+                }
             }
         }
         Ok(wanted)

@@ -9,7 +9,14 @@ use super::*;
 
 fn row(level: PlanLevel, name: &str, document: serde_json::Value) -> PlanRow {
     let created_at = UnixTime::from_millis(0);
-    PlanRow { id: Uuid::from_u128(1), level, name: name.to_owned(), document, version: 1, created_at }
+    PlanRow {
+        id: Uuid::from_u128(1),
+        level,
+        name: name.to_owned(),
+        document,
+        version: 1,
+        created_at,
+    }
 }
 
 fn limit(requests: u64, seconds: u64) -> Option<Limit> {
@@ -18,8 +25,10 @@ fn limit(requests: u64, seconds: u64) -> Option<Limit> {
 
 #[test]
 fn wso2_5_4_default_plans_are_published_as_they_are_meant() {
-    let rows: Vec<PlanRow> =
-        default_plans().into_iter().map(|(level, name, document)| row(level, &name, document)).collect();
+    let rows: Vec<PlanRow> = default_plans()
+        .into_iter()
+        .map(|(level, name, document)| row(level, &name, document))
+        .collect();
     let plans = published(&rows);
     let quotas = |plans: &[std::sync::Arc<Plan>]| -> Vec<(String, Option<Limit>)> {
         plans.iter().map(|plan| (plan.name.to_string(), plan.quota)).collect()
@@ -68,10 +77,12 @@ fn default_plans_pass_the_checks_of_requests() {
     for (level, name, document) in default_plans() {
         let checks = match level {
             PlanLevel::Application => {
-                checked(serde_json::from_value::<ApplicationThrottlePolicy>(document).unwrap()).is_ok()
+                checked(serde_json::from_value::<ApplicationThrottlePolicy>(document).unwrap())
+                    .is_ok()
             }
             PlanLevel::Subscription => {
-                checked(serde_json::from_value::<SubscriptionThrottlePolicy>(document).unwrap()).is_ok()
+                checked(serde_json::from_value::<SubscriptionThrottlePolicy>(document).unwrap())
+                    .is_ok()
             }
             PlanLevel::Advanced => {
                 checked(serde_json::from_value::<AdvancedThrottlePolicy>(document).unwrap()).is_ok()

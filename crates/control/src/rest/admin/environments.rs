@@ -82,10 +82,7 @@ pub async fn list(State(control): State<Arc<Control>>) -> Json<WholeList<Environ
     params(("environmentId" = String, Path)),
     responses((status = 200, description = "As it is", body = Environment), ReadErrors)
 )]
-pub async fn read(
-    State(control): State<Arc<Control>>,
-    Id(id): Id,
-) -> Outcome<Json<Environment>> {
+pub async fn read(State(control): State<Arc<Control>>, Id(id): Id) -> Outcome<Json<Environment>> {
     if id == DEFAULT {
         return Ok(Json(default(&control)));
     }

@@ -138,7 +138,7 @@ impl<T: Serialize> IntoResponse for Created<T> {
 /// What a read may answer instead.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes answers that `Problem` gives")]
-pub enum ReadErrors {
+pub(crate) enum ReadErrors {
     /// A parameter cannot be read.
     #[response(status = 400)]
     BadRequest(ErrorBody),
@@ -159,7 +159,7 @@ pub enum ReadErrors {
 /// What a change with a body may answer instead.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes answers that `Problem` gives")]
-pub enum WriteErrors {
+pub(crate) enum WriteErrors {
     /// The body is not acceptable.
     #[response(status = 400)]
     BadRequest(ErrorBody),
@@ -186,7 +186,7 @@ pub enum WriteErrors {
 /// What a change of one resource may answer instead, besides.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes answers that `Problem` gives")]
-pub enum ChangeErrors {
+pub(crate) enum ChangeErrors {
     /// There is no such resource.
     #[response(status = 404)]
     NotFound(ErrorBody),
@@ -198,7 +198,7 @@ pub enum ChangeErrors {
 /// What a deletion may answer instead.
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes answers that `Problem` gives")]
-pub enum DeleteErrors {
+pub(crate) enum DeleteErrors {
     /// The path cannot be read.
     #[response(status = 400)]
     BadRequest(ErrorBody),

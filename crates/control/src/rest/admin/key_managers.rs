@@ -41,7 +41,7 @@ pub struct WellKnownResponse {
 }
 
 /// The parts of the form, for the description.
-#[derive(ToSchema)]
+#[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the form; the form itself may hold other parts")]
 pub struct DiscoveryRequest {
     /// Of OpenID or OAuth metadata.

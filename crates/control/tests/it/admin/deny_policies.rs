@@ -29,7 +29,8 @@ async fn deny_policies_are_made_switched_and_deleted() {
         post(&plane, POLICIES, &body).await.expect_error(409, 409, "already");
 
         let off = json!({"conditionStatus": false});
-        let switched = plane.call("PATCH", &at(&one)).json(&off).as_admin().send().await.expect(200);
+        let switched =
+            plane.call("PATCH", &at(&one)).json(&off).as_admin().send().await.expect(200);
         assert_eq!(switched["conditionStatus"], false);
         assert_eq!(switched["conditionValue"], value);
 

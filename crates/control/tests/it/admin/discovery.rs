@@ -179,10 +179,19 @@ async fn a_form_that_is_none_is_refused() {
     let json = plane.post(&path, &json!({"url": "https://as.example"})).as_admin().send().await;
     json.expect_error(415, 415, "multipart/form-data");
     let cut = plane.call("POST", &path).as_admin();
-    let cut = cut.raw("multipart/form-data; boundary=b", "--b\r\ncontent-disposition: form-data; name=\"url\"");
+    let cut = cut.raw(
+        "multipart/form-data; boundary=b",
+        "--b\r\ncontent-disposition: form-data; name=\"url\"",
+    );
     cut.send().await.expect_error(400, 400, "Malformed");
     let other = plane.call("POST", &path).as_admin().multipart(&[("other", Some("f"), "x")]);
     assert_eq!(other.send().await.expect(200), nothing());
     let many = vec![("url", None, "x"); 40];
-    plane.call("POST", &path).as_admin().multipart(&many).send().await.expect_error(400, 400, "parts");
+    plane
+        .call("POST", &path)
+        .as_admin()
+        .multipart(&many)
+        .send()
+        .await
+        .expect_error(400, 400, "parts");
 }

@@ -43,7 +43,10 @@ async fn wso2_5_1_2_a_name_has_1_to_100_characters() {
 
 #[tokio::test]
 async fn wso2_5_1_3_a_display_name_has_up_to_100_characters() {
-    assert_eq!(field(&json!({"displayName": "x".repeat(100)}), "displayName").await, "x".repeat(100));
+    assert_eq!(
+        field(&json!({"displayName": "x".repeat(100)}), "displayName").await,
+        "x".repeat(100)
+    );
     refused(&[(json!({"displayName": "x".repeat(101)}), "displayName: size")]).await;
 }
 
@@ -58,7 +61,10 @@ async fn wso2_5_1_4_the_type_is_a_connector() {
 
 #[tokio::test]
 async fn wso2_5_1_5_a_description_has_up_to_256_characters() {
-    assert_eq!(field(&json!({"description": "x".repeat(256)}), "description").await, "x".repeat(256));
+    assert_eq!(
+        field(&json!({"description": "x".repeat(256)}), "description").await,
+        "x".repeat(256)
+    );
     refused(&[(json!({"description": "x".repeat(257)}), "description: size")]).await;
 }
 
@@ -156,11 +162,17 @@ async fn wso2_5_1_8_certificates_are_a_key_sets_url_or_a_certificate() {
     let der: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     for value in [pem, base64, der] {
         let certificates = json!({"type": "PEM", "value": value});
-        assert_eq!(field(&json!({"certificates": certificates}), "certificates").await, certificates);
+        assert_eq!(
+            field(&json!({"certificates": certificates}), "certificates").await,
+            certificates
+        );
     }
     refused(&[
         (json!({"certificates": {"type": "JWKS", "value": "as.example"}}), "certificates.value"),
-        (json!({"certificates": {"type": "PEM", "value": "https://as.example"}}), "certificates.value"),
+        (
+            json!({"certificates": {"type": "PEM", "value": "https://as.example"}}),
+            "certificates.value",
+        ),
         (json!({"certificates": {"type": "PEM", "value": "AAAA"}}), "X.509"),
         (json!({"certificates": {"type": "DER"}}), "disallowed values"),
         (json!({"certificates": {"value": "AAAA", "type": null}}), "certificates.type"),
@@ -188,7 +200,8 @@ async fn wso2_5_1_11_grant_types_are_a_list() {
 
 #[tokio::test]
 async fn wso2_5_1_12_switches_are_off_unless_switched_on() {
-    for member in ["enableTokenGeneration", "enableMapOAuthConsumerApps", "enableOAuthAppCreation"] {
+    for member in ["enableTokenGeneration", "enableMapOAuthConsumerApps", "enableOAuthAppCreation"]
+    {
         assert_eq!(field(&json!({member: null}), member).await, false);
         assert_eq!(field(&json!({member: true}), member).await, true);
     }
@@ -230,7 +243,8 @@ async fn wso2_5_1_17_token_validation_is_checked_when_it_is_written() {
         {"id": 3, "enable": false, "type": "CUSTOM", "value": {"any": "thing"}},
     ]);
     assert_eq!(field(&json!({"tokenValidation": entries}), "tokenValidation").await, entries);
-    let entry = |kind: &str, value: Value| json!({"tokenValidation": [{"type": kind, "value": value}]});
+    let entry =
+        |kind: &str, value: Value| json!({"tokenValidation": [{"type": kind, "value": value}]});
     refused(&[
         (entry("REFERENCE", json!("(")), "not regular"),
         (entry("REFERENCE", json!("a)|(?:b")), "not regular"),
@@ -263,7 +277,8 @@ async fn wso2_5_1_20_connector_fields_may_be_numbers_or_digits_and_have_defaults
     let properties = field(&absent, "additionalProperties").await;
     assert_eq!(properties["clock_skew"], "60");
     assert_eq!(properties["cache_max_entries"], "50000");
-    let numbers = json!({"additionalProperties": {"clock_skew": 0, "cache_max_entries": 10_000_000}});
+    let numbers =
+        json!({"additionalProperties": {"clock_skew": 0, "cache_max_entries": 10_000_000}});
     let properties = field(&numbers, "additionalProperties").await;
     assert_eq!(properties["clock_skew"], 0);
     assert_eq!(properties["cache_max_entries"], 10_000_000);

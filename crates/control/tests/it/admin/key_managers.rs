@@ -82,15 +82,18 @@ async fn a_mask_is_no_secret_of_a_new_key_manager() {
 #[tokio::test]
 async fn secrets_stand_in_no_answer_whatever_they_are_called() {
     let plane = Plane::start().await;
-    let properties = json!({"Password": "hush-one", "api_token": "hush-two", "self_validate_jwt": true});
-    let (body, path) = made(&plane, &curity_with(&json!({"additionalProperties": properties}))).await;
+    let properties =
+        json!({"Password": "hush-one", "api_token": "hush-two", "self_validate_jwt": true});
+    let (body, path) =
+        made(&plane, &curity_with(&json!({"additionalProperties": properties}))).await;
     assert_eq!(body["additionalProperties"]["Password"], "*****");
     assert_eq!(body["additionalProperties"]["api_token"], "*****");
     assert_eq!(body["additionalProperties"]["self_validate_jwt"], true);
     for answer in [
         get(&plane, &path).await,
         get(&plane, "/key-managers").await,
-        post(&plane, "/key-managers", &curity_with(&json!({"additionalProperties": properties}))).await,
+        post(&plane, "/key-managers", &curity_with(&json!({"additionalProperties": properties})))
+            .await,
         put(&plane, &path, &curity_with(&json!({"name": "other"}))).await,
     ] {
         for secret in ["hush-one", "hush-two", "Password1"] {

@@ -257,9 +257,11 @@ async fn wso2_5_4_application_policies_have_bursts_and_advanced_ones_conditions(
     assert_eq!(body["burstLimit"], burst["burstLimit"]);
 
     let limit = policy("advanced")["defaultLimit"].clone();
-    let group = |condition: Value| json!({"conditionalGroups": [{
-        "description": "one", "conditions": [condition], "limit": limit,
-    }]});
+    let group = |condition: Value| {
+        json!({"conditionalGroups": [{
+            "description": "one", "conditions": [condition], "limit": limit,
+        }]})
+    };
     let header = json!({"headerName": "Host", "headerValue": "10.100.7.77"});
     let good = group(json!({"type": "HEADERCONDITION", "headerCondition": header}));
     let body = post(&plane, &collection("advanced"), &policy_with("advanced", &good)).await;
@@ -270,7 +272,8 @@ async fn wso2_5_4_application_policies_have_bursts_and_advanced_ones_conditions(
         (group(json!({"type": "MOODCONDITION"})), "disallowed"),
         (json!({"conditionalGroups": [{"conditions": []}]}), "limit"),
     ] {
-        let answer = post(&plane, &collection("advanced"), &policy_with("advanced", &changes)).await;
+        let answer =
+            post(&plane, &collection("advanced"), &policy_with("advanced", &changes)).await;
         answer.expect_error(400, 400, words);
     }
 }
@@ -302,7 +305,11 @@ async fn policies_of_all_levels_are_found_by_type_and_name() {
         let path = format!("/throttling/policies/search?query={query}");
         let list = get(&plane, &path).await.expect(200);
         let entries = list["list"].as_array().unwrap().iter();
-        entries.map(|e| format!("{}:{}", e["type"].as_str().unwrap(), e["policyName"].as_str().unwrap())).collect()
+        entries
+            .map(|e| {
+                format!("{}:{}", e["type"].as_str().unwrap(), e["policyName"].as_str().unwrap())
+            })
+            .collect()
     };
     assert_eq!(found("type:global").await, ["global:30PerMin"]);
     assert_eq!(found("type:app%20name:50").await, ["app:50PerMin"]);

@@ -38,14 +38,21 @@ async fn wso2_5_3_the_form_of_the_phantom_token_connector_is_the_tutorials() {
     assert_eq!(connector["displayName"], "Curity Phantom Token");
     assert_eq!(connector["defaultConsumerKeyClaim"], "aud");
     assert_eq!(connector["defaultScopesClaim"], "scope");
-    let labels: Vec<&Value> =
-        connector["configurations"].as_array().unwrap().iter().map(|field| &field["label"]).collect();
+    let labels: Vec<&Value> = connector["configurations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| &field["label"])
+        .collect();
     let expected =
         ["Client ID", "Client Secret", "Expected Audience", "Clock Skew", "Cache Max Entries"];
     assert_eq!(labels, expected);
     let endpoints = connector["endpointConfigurations"].as_array().unwrap();
-    let required: Vec<&Value> =
-        endpoints.iter().filter(|field| field["required"] == true).map(|field| &field["name"]).collect();
+    let required: Vec<&Value> = endpoints
+        .iter()
+        .filter(|field| field["required"] == true)
+        .map(|field| &field["name"])
+        .collect();
     assert_eq!(required, ["introspection_endpoint"]);
     assert_eq!(endpoints.len(), 8);
 }
@@ -84,8 +91,11 @@ async fn wso2_5_3_the_custom_key_manager_has_endpoints_alone() {
     assert_eq!(connector["defaultConsumerKeyClaim"], "azp");
     assert_eq!(connector["configurations"], json!([]));
     let endpoints = connector["endpointConfigurations"].as_array().unwrap();
-    let required: Vec<&Value> =
-        endpoints.iter().filter(|field| field["required"] == true).map(|field| &field["name"]).collect();
+    let required: Vec<&Value> = endpoints
+        .iter()
+        .filter(|field| field["required"] == true)
+        .map(|field| &field["name"])
+        .collect();
     assert_eq!(required, ["token_endpoint", "revoke_endpoint"]);
 }
 

@@ -2,7 +2,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::*;
 
-fn certificate(algorithm: &'static rcgen::SignatureAlgorithm) -> (rcgen::Certificate, rcgen::KeyPair) {
+fn certificate(
+    algorithm: &'static rcgen::SignatureAlgorithm,
+) -> (rcgen::Certificate, rcgen::KeyPair) {
     let key = rcgen::KeyPair::generate_for(algorithm).unwrap();
     let parameters = rcgen::CertificateParams::new(vec!["as.example".to_owned()]).unwrap();
     (parameters.self_signed(&key).unwrap(), key)
@@ -57,7 +59,9 @@ fn an_rsa_certificate_gives_modulus_and_exponent() {
 #[test]
 fn what_is_no_certificate_is_refused_and_never_panics() {
     let (certificate, key) = certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
-    for text in ["", " ", "x", "https://as.example", "-----BEGIN CERTIFICATE-----", &key.serialize_pem()] {
+    for text in
+        ["", " ", "x", "https://as.example", "-----BEGIN CERTIFICATE-----", &key.serialize_pem()]
+    {
         assert!(key_set(text).is_err(), "{text}");
     }
     assert_eq!(key_set(&"A".repeat(MAX_TEXT + 1)), Err(InvalidCertificate::TooLong));
