@@ -11,6 +11,7 @@
 
 pub mod app;
 pub mod authorization;
+pub mod backup;
 mod body;
 mod caller;
 pub mod connector;

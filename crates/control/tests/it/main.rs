@@ -3,6 +3,7 @@
 
 mod admin;
 mod authorization;
+mod backup;
 mod conventions;
 mod dcr;
 mod devportal;

@@ -1,0 +1,132 @@
+//! Backup and restore of what the control plane keeps, as one YAML file.
+//!
+//! [`export`] writes the file. [`Backup::read`] takes one in and finds all that is wrong with it;
+//! [`compare`] says what it would change in a store, [`apply`] changes it, in one transaction. Tokens,
+//! changes and the audit are no part of a backup. Secrets are sealed under a [`BackupKey`].
+
+mod apply;
+mod check;
+mod diff;
+mod entry;
+mod error;
+mod file;
+mod key;
+mod kind;
+mod members;
+mod record;
+mod rows;
+mod stored;
+mod yaml;
+
+use phantom_core::UnixTime;
+use phantom_store::Actor;
+use phantom_store::Store;
+use phantom_store::Write;
+
+use self::check::Merged;
+use self::rows::Rows;
+
+pub use self::diff::Action;
+pub use self::diff::Change;
+pub use self::diff::Diff;
+pub use self::error::BackupError;
+pub use self::error::Place;
+pub use self::error::Problem;
+pub use self::error::Problems;
+pub use self::key::BackupKey;
+pub use self::key::BackupKeyError;
+pub use self::kind::Kind;
+
+/// The longest file that is written and read.
+pub const MAX_BYTES: usize = 256 << 20;
+
+/// A backup that was read: each of its entries is well formed.
+pub struct Backup {
+    rows: Rows,
+}
+
+/// What happens to entries of the store that are not in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    Keep,
+    /// Removes them, but for revocations: no restore brings a revoked token back to life.
+    Remove,
+}
+
+impl Backup {
+    /// Reads the text of a file. What is wrong with its entries is told at once.
+    pub fn read(text: &str, key: &BackupKey) -> Result<Self, BackupError> {
+        file::read(text, key).map(|rows| Self { rows })
+    }
+}
+
+impl std::fmt::Debug for Backup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Backup")
+    }
+}
+
+/// The text of a backup of the store at one moment. Writers wait until it has been read.
+///
+/// The same store gives the same text, but for the time in its header.
+pub async fn export(store: &Store, key: &BackupKey, now: UnixTime) -> Result<String, BackupError> {
+    let mut write = store.write(&actor("phantom export"), now).await?;
+    let rows = stored::all(&mut write, now).await?;
+    drop(write);
+    let text = file::write(&rows, key, now)?;
+    // A backup that could not be restored is worse than none: it is read back before it counts.
+    let again = file::read(&text, key)
+        .map_err(|error| BackupError::Unfaithful { source: Some(Box::new(error)) })?;
+    match Diff::between(&again, &rows, Others::Remove).is_empty() {
+        true => Ok(text),
+        false => Err(BackupError::Unfaithful { source: None }),
+    }
+}
+
+/// What the import would change. Writes nothing.
+pub async fn compare(
+    store: &Store,
+    backup: &Backup,
+    others: Others,
+    now: UnixTime,
+) -> Result<Diff, BackupError> {
+    let mut write = store.write(&actor("phantom import"), now).await?;
+    settled(&mut write, backup, others, now).await.map(|(_, diff)| diff)
+}
+
+/// Changes the store as `shown` says: all of it, or nothing when something fails or when the store
+/// is no longer the one that it was compared with.
+pub async fn apply(
+    store: &Store,
+    backup: &Backup,
+    others: Others,
+    shown: &Diff,
+    now: UnixTime,
+) -> Result<(), BackupError> {
+    let mut write = store.write(&actor("phantom import"), now).await?;
+    let (stored, diff) = settled(&mut write, backup, others, now).await?;
+    if diff != *shown {
+        return Err(BackupError::ChangedMeanwhile);
+    }
+    apply::apply(&mut write, &backup.rows, &stored, &diff).await?;
+    write.commit().await?;
+    Ok(())
+}
+
+/// The store's rows, and what of them the backup changes, which holds together afterwards.
+async fn settled(
+    write: &mut Write,
+    backup: &Backup,
+    others: Others,
+    now: UnixTime,
+) -> Result<(Rows, Diff), BackupError> {
+    let stored = stored::all(write, now).await?;
+    Merged { file: &backup.rows, stored: &stored, others }.check()?;
+    let mut diff = Diff::between(&backup.rows, &stored, others);
+    diff.forget_expired(&backup.rows, now);
+    Ok((stored, diff))
+}
+
+fn actor(name: &str) -> Actor {
+    Actor { name: name.to_owned(), address: None }
+}

@@ -1,0 +1,121 @@
+//! Why there is no backup, or no restore.
+
+use std::fmt;
+
+use phantom_store::StoreError;
+
+use super::kind::Kind;
+use super::record::shown;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error("this is no YAML that a backup could be{}: {reason}", at(.line))]
+    Yaml { line: Option<u64>, reason: &'static str },
+    #[error("this is not a backup: it has no `phantom_backup`")]
+    NotABackup,
+    #[error("the backup is of format {found}, this program knows format {known}")]
+    Format { found: u64, known: u64 },
+    #[error(
+        "the secrets of this backup are sealed with another key (its id is {theirs}, that of the \
+         key given is {ours}): give the key that it was made with"
+    )]
+    WrongKey { theirs: String, ours: String },
+    #[error("{0}")]
+    Invalid(Problems),
+    #[error("a backup has at most 256 MiB")]
+    TooLarge,
+    #[error("no backup was made: what was written cannot be read back as it is stored")]
+    Unfaithful {
+        #[source]
+        source: Option<Box<BackupError>>,
+    },
+    #[error("no thread to read or write YAML on")]
+    NoThread,
+    #[error("the store has changed since it was compared with the backup: nothing was imported")]
+    ChangedMeanwhile,
+    #[error("nothing was imported: {label}")]
+    Refused {
+        label: String,
+        #[source]
+        source: StoreError,
+    },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn at(line: &Option<u64>) -> String {
+    line.map(|line| format!(" (line {line})")).unwrap_or_default()
+}
+
+/// What is wrong with one member of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub place: Place,
+    /// Never the value: it may be a secret in the wrong place.
+    pub message: String,
+}
+
+/// Where in the file, as `applications[3].owner`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    File,
+    Section(Kind),
+    Entry(Kind, usize),
+    Member(Kind, usize, &'static str),
+    /// Not in the file: an entry of the store that the file leaves as it is.
+    Stored(String),
+}
+
+/// Problems in the order they were found, the first [`Problems::MOST`] of them.
+#[derive(Clone, Debug, Default)]
+pub struct Problems {
+    list: Vec<Problem>,
+    more: usize,
+}
+
+impl Problems {
+    pub const MOST: usize = 100;
+
+    pub(super) fn note(&mut self, place: Place, message: impl Into<String>) {
+        if self.list.len() < Self::MOST {
+            self.list.push(Problem { place, message: message.into() });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(super) fn none_or_err(self) -> Result<(), BackupError> {
+        if self.list.is_empty() { Ok(()) } else { Err(BackupError::Invalid(self)) }
+    }
+
+    #[must_use]
+    pub fn list(&self) -> &[Problem] {
+        &self.list
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.list.len() + self.more;
+        write!(f, "the backup has {count} error{}", if count == 1 { "" } else { "s" })?;
+        for Problem { place, message } in &self.list {
+            write!(f, "\n  {place}: {message}")?;
+        }
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\n  and {more} more"),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File => f.write_str("the file"),
+            Self::Section(kind) => f.write_str(kind.section()),
+            Self::Entry(kind, index) => write!(f, "{}[{index}]", kind.section()),
+            Self::Member(kind, index, name) => write!(f, "{}[{index}].{name}", kind.section()),
+            Self::Stored(label) => write!(f, "in the store, {}", shown(label)),
+        }
+    }
+}
