@@ -1,5 +1,7 @@
 //! Request bodies: bounded, strict JSON, and refused in the words of the conventions.
 
+mod by_name;
+
 use axum::extract::FromRequest;
 use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
@@ -51,7 +53,7 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
 
 /// The value as that type, or what of it does not fit.
 pub fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
-    serde_json::from_value(value).map_err(|error| misfit(&error.to_string()))
+    T::deserialize(by_name::ByName(value)).map_err(|error| misfit(&error.to_string()))
 }
 
 fn unreadable(rejection: BytesRejection) -> Problem {

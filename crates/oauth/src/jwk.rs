@@ -86,12 +86,15 @@ impl JwkSet {
     ///
     /// A named `kid` tries the key of exactly that name; of several with the name, the only one
     /// that serves the algorithm (JWT-4). Without a `kid`, the only key of the set that serves the
-    /// algorithm: an issuer that has two of a kind must say which.
+    /// algorithm: an issuer that has two of a kind must say which. A key that has no name and is the
+    /// only one, as a certificate's, is tried under any.
     pub(crate) fn key(
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
     ) -> Result<&ParsedPublicKey, NoKey> {
+        let nameless = self.keys.len() == 1 && self.keys.iter().all(|key| key.kid.is_none());
+        let kid = kid.filter(|_| !nameless);
         let mut named =
             self.keys.iter().filter(|key| kid.is_none() || key.kid.as_deref() == kid).peekable();
         let missing = match (named.peek(), kid) {

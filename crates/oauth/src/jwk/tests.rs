@@ -141,6 +141,17 @@ fn jwt_4_without_kid_the_only_key_that_fits_is_taken() {
 }
 
 #[test]
+fn wso2_8_5_4_the_only_key_of_a_certificate_has_no_name_and_serves_under_any() {
+    let mut nameless = Signer::es256("k").jwk();
+    nameless.as_object_mut().unwrap().remove("kid");
+    let one = set(&[nameless.clone()]);
+    assert!(one.key(Some("anything"), Algorithm::Es256).is_ok());
+    assert_eq!(one.key(Some("anything"), Algorithm::Rs256).unwrap_err(), NoKey::Unknown);
+    let two = set(&[nameless, Signer::rs256("other").jwk()]);
+    assert_eq!(two.key(Some("anything"), Algorithm::Es256).unwrap_err(), NoKey::Unknown);
+}
+
+#[test]
 fn the_set_is_bounded_in_bytes_and_keys() {
     let key = Signer::es256("k").jwk();
     let many = json!({"keys": vec![key; JwkSet::MAX_KEYS + 1]}).to_string();
