@@ -5,6 +5,8 @@ mod control;
 mod demo;
 mod devauth;
 mod explain;
+mod export;
+mod import;
 mod introspect;
 mod output;
 mod run;
@@ -56,6 +58,8 @@ enum Command {
     Control(control::Args),
     Setup(setup::Args),
     User(user::Args),
+    Export(export::Args),
+    Import(import::Args),
     Devauth(devauth::DevAuthArgs),
     SampleApi(devauth::SampleApiArgs),
     Check(check::Args),
@@ -89,6 +93,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Control(args) => control::run(&args),
             Command::Setup(args) => setup::run(&args),
             Command::User(args) => user::run(&args),
+            Command::Export(args) => export::run(&args),
+            Command::Import(args) => import::run(&args),
             Command::Devauth(args) => devauth::run_devauth(&args),
             Command::SampleApi(args) => devauth::run_sample_api(&args),
             Command::Check(args) => check::run(&args),
