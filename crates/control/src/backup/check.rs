@@ -50,10 +50,7 @@ impl<'r> Merged<'r> {
         checking.problems.none_or_err()
     }
 
-    fn entries<E: Entry>(&self, section: fn(&Rows) -> &Vec<E>) -> Vec<Placed<'r, E>>
-    where
-        E: 'r,
-    {
+    fn entries<E: Entry + 'r>(&self, section: fn(&Rows) -> &Vec<E>) -> Vec<Placed<'r, E>> {
         let file = section(self.file);
         let mut placed: Vec<Placed<'r, E>> = file
             .iter()

@@ -117,11 +117,11 @@ impl Sections<'_> {
 struct File<'a> {
     created_at: String,
     key: &'a str,
-    sections: &'a [(Kind, Vec<Sealed<'a>>)],
+    sections: &'a [(Kind, Vec<SealedEntry<'a>>)],
 }
 
 /// An entry, sealed.
-struct Sealed<'a>(Vec<(&'static str, Member<'a>)>);
+struct SealedEntry<'a>(Vec<(&'static str, Member<'a>)>);
 
 enum Member<'a> {
     Plain(Field<'a>),
@@ -131,7 +131,7 @@ enum Member<'a> {
 
 struct Written<'a> {
     key: &'a BackupKey,
-    sections: Vec<(Kind, Vec<Sealed<'a>>)>,
+    sections: Vec<(Kind, Vec<SealedEntry<'a>>)>,
     unsealed: bool,
 }
 
@@ -143,7 +143,7 @@ impl<'a> Visitor<'a> for Written<'a> {
 }
 
 impl<'a> Written<'a> {
-    fn entry<E: Entry>(&mut self, row: &'a E) -> Sealed<'a> {
+    fn entry<E: Entry>(&mut self, row: &'a E) -> SealedEntry<'a> {
         let id = row.id();
         let mut seal = |field: &str, secret: &str| {
             let sealed = self.key.seal(Slot { kind: E::KIND, id: &id, field }, secret);
@@ -151,7 +151,7 @@ impl<'a> Written<'a> {
             sealed.unwrap_or_default()
         };
         let record = row.record().into_iter();
-        Sealed(record.map(|(name, field)| (name, sealed(name, field, &mut seal))).collect())
+        SealedEntry(record.map(|(name, field)| (name, sealed(name, field, &mut seal))).collect())
     }
 }
 
@@ -186,7 +186,7 @@ impl Serialize for File<'_> {
     }
 }
 
-impl Serialize for Sealed<'_> {
+impl Serialize for SealedEntry<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (name, member) in &self.0 {

@@ -49,7 +49,7 @@ fn bounded(text: &str) -> Result<Json, BackupError> {
 
 /// In words of ours: the library's quote the file.
 fn refused(error: &serde_saphyr::Error) -> BackupError {
-    let line = error.location().map(|location| location.line().into());
+    let line = error.location().map(|location| location.line());
     let reason = match error.without_snippet() {
         serde_saphyr::Error::DuplicateMappingKey { .. } => "a mapping has a key twice",
         serde_saphyr::Error::Budget { .. } => {
@@ -155,6 +155,15 @@ mod tests {
             let text = write(&document).unwrap();
             prop_assert_eq!(read(&text).unwrap(), document, "{}", text);
         }
+    }
+
+    #[test]
+    fn a_file_far_beyond_the_librarys_own_bounds_is_taken() {
+        let entry = serde_json::json!({ "name": "n".repeat(40), "list": [1, 2, "three"] });
+        let document = serde_json::json!({ "entries": vec![entry; 50_000] });
+        let text = write(&document).unwrap();
+        assert!(text.len() > 4 << 20);
+        assert!(read(&text).unwrap() == document);
     }
 
     fn refusal(text: &str) -> String {

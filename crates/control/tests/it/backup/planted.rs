@@ -29,11 +29,11 @@ use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-pub const NOW: UnixTime = UnixTime::from_millis(1_792_112_345_678);
-pub const LATER: UnixTime = UnixTime::from_millis(1_792_199_999_001);
+pub(crate) const NOW: UnixTime = UnixTime::from_millis(1_792_112_345_678);
+pub(crate) const LATER: UnixTime = UnixTime::from_millis(1_792_199_999_001);
 
 /// What must be in no file, difference or message.
-pub const SECRETS: [&str; 5] = [
+pub(crate) const SECRETS: [&str; 5] = [
     "planted-client-secret",
     "planted-dcr-secret",
     "planted-introspection-secret",
@@ -41,26 +41,26 @@ pub const SECRETS: [&str; 5] = [
     "$argon2id$planted-hash",
 ];
 
-pub const API: Uuid = id(1);
-pub const APPLICATION: Uuid = id(2);
-pub const KEY_MANAGER: Uuid = id(3);
-pub const REVISION: Uuid = id(4);
-pub const KEY_MAPPING: Uuid = id(5);
-pub const SUBSCRIPTION: Uuid = id(6);
-pub const PLAN: Uuid = id(7);
+pub(crate) const API: Uuid = id(1);
+pub(crate) const APPLICATION: Uuid = id(2);
+pub(crate) const KEY_MANAGER: Uuid = id(3);
+pub(crate) const REVISION: Uuid = id(4);
+pub(crate) const KEY_MAPPING: Uuid = id(5);
+pub(crate) const SUBSCRIPTION: Uuid = id(6);
+pub(crate) const PLAN: Uuid = id(7);
 
-pub const fn id(number: u128) -> Uuid {
+pub(crate) const fn id(number: u128) -> Uuid {
     Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + number)
 }
 
 /// Ends with its directory.
-pub struct TestStore {
+pub(crate) struct TestStore {
     pub store: Store,
     _directory: TempDir,
 }
 
 impl TestStore {
-    pub async fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let settings = StoreSettings {
             database: Database::Sqlite { path: directory.path().join("phantom.db") },
@@ -69,7 +69,7 @@ impl TestStore {
         Self { store: Store::open(&settings).await.unwrap(), _directory: directory }
     }
 
-    pub async fn planted() -> Self {
+    pub(crate) async fn planted() -> Self {
         let store = Self::empty().await;
         let mut write = store.write().await;
         access(&mut write).await;
@@ -80,7 +80,7 @@ impl TestStore {
         store
     }
 
-    pub async fn write(&self) -> Write {
+    pub(crate) async fn write(&self) -> Write {
         let actor = Actor { name: "test".to_owned(), address: None };
         self.store.write(&actor, NOW).await.unwrap()
     }
