@@ -1,12 +1,12 @@
 //! The rules of the control plane: one file or folder per resource.
 
 pub mod apis;
-pub mod definition;
 pub mod applications;
+pub mod definition;
 pub mod deny_policies;
 pub mod key_managers;
-pub mod lifecycle;
 pub mod keys;
+pub mod lifecycle;
 pub mod plans;
 pub mod revisions;
 pub mod scopes;

@@ -2,10 +2,10 @@
 
 mod by_name;
 
+use axum::body::Bytes;
 use axum::extract::FromRequest;
 use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
-use axum::body::Bytes;
 use http::StatusCode;
 use http::header;
 use serde::de::DeserializeOwned;
@@ -40,7 +40,7 @@ where
 }
 
 /// The value of a JSON text.
-pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
     if text.trim_ascii().is_empty() {
         return Err(Problem::empty_body());
     }
@@ -52,7 +52,7 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
 }
 
 /// The value as that type, or what of it does not fit.
-pub fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+pub(crate) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     T::deserialize(by_name::ByName(value)).map_err(|error| misfit(&error.to_string()))
 }
 

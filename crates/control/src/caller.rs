@@ -96,7 +96,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 }
 
 /// Lets a request through to its handler when the operation's row of the table is met.
-pub async fn authorize(
+pub(crate) async fn authorize(
     State(control): State<Arc<Control>>,
     mut request: Request,
     next: Next,
@@ -123,7 +123,7 @@ pub async fn authorize(
     next.run(request).await
 }
 
-pub async fn identify(
+pub(crate) async fn identify(
     control: &Control,
     headers: &HeaderMap,
     address: Option<std::net::IpAddr>,
@@ -134,11 +134,16 @@ pub async fn identify(
             let user = control.sign_in.user(&control.store, &name, &password, address).await?;
             let scopes = roles::scopes_of(&user.roles).collect();
             let (name, roles) = (user.name, user.roles);
-            Ok(Some(Caller { user: Some(name.clone()), client: None, name, roles, scopes, address }))
+            Ok(Some(Caller {
+                user: Some(name.clone()),
+                client: None,
+                name,
+                roles,
+                scopes,
+                address,
+            }))
         }
-        Some(Credential::Bearer(token)) => {
-            bearer(control, &token, address).await.map(Some)
-        }
+        Some(Credential::Bearer(token)) => bearer(control, &token, address).await.map(Some),
     }
 }
 
@@ -168,14 +173,14 @@ async fn bearer(
 }
 
 /// What an `Authorization` field holds.
-pub enum Credential {
+pub(crate) enum Credential {
     Basic { name: String, password: SecretString },
     Bearer(Zeroizing<String>),
 }
 
 impl Credential {
     /// `None` without a field; a field that is no credential of these is a bad one.
-    pub fn of(headers: &HeaderMap) -> Outcome<Option<Self>> {
+    pub(crate) fn of(headers: &HeaderMap) -> Outcome<Option<Self>> {
         let mut fields = headers.get_all(header::AUTHORIZATION).iter();
         let Some(field) = fields.next() else { return Ok(None) };
         let value = field.to_str().map_err(|_| Problem::unauthenticated())?;

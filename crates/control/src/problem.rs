@@ -29,7 +29,7 @@ pub struct Problem {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Error)]
-pub struct ErrorBody {
+pub(crate) struct ErrorBody {
     pub code: u32,
     pub message: Cow<'static, str>,
     pub description: Cow<'static, str>,
@@ -39,13 +39,13 @@ pub struct ErrorBody {
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ErrorListItem)]
-pub struct ErrorItem {
+pub(crate) struct ErrorItem {
     pub code: String,
     pub message: String,
     pub description: String,
 }
 
-pub type Outcome<T> = Result<T, Problem>;
+pub(crate) type Outcome<T> = Result<T, Problem>;
 
 impl Problem {
     /// A code that is the status.

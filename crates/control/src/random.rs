@@ -12,33 +12,33 @@ use crate::problem::Problem;
 /// What access tokens begin with; see [`ACCESS_TOKEN_PATTERN`].
 const ACCESS_TOKEN_PREFIX: &str = "pgt_";
 /// All of our access tokens, and hardly any other.
-pub const ACCESS_TOKEN_PATTERN: &str = "pgt_[A-Za-z0-9_-]{43}";
+pub(crate) const ACCESS_TOKEN_PATTERN: &str = "pgt_[A-Za-z0-9_-]{43}";
 
 /// The id of a new entity; later ones sort after earlier ones.
 #[must_use]
-pub fn id() -> Uuid {
+pub(crate) fn id() -> Uuid {
     Uuid::now_v7()
 }
 
 /// 256 bits in 43 URL-safe characters.
-pub fn secret() -> Result<SecretString, Problem> {
+pub(crate) fn secret() -> Result<SecretString, Problem> {
     Ok(SecretString::from(text::<32>()?))
 }
 
 /// An access token of the resident key manager. Its beginning tells gateways, which hold tokens of
 /// several servers, whose it is, and secret scanners that it is one.
-pub fn access_token() -> Result<SecretString, Problem> {
+pub(crate) fn access_token() -> Result<SecretString, Problem> {
     Ok(SecretString::from(format!("{ACCESS_TOKEN_PREFIX}{}", text::<32>()?)))
 }
 
 /// A client identifier: 168 bits in 28 characters, as long as WSO2's.
-pub fn client_id() -> Result<String, Problem> {
+pub(crate) fn client_id() -> Result<String, Problem> {
     text::<21>()
 }
 
 /// What a token is kept as.
 #[must_use]
-pub fn token_digest(token: &str) -> [u8; 32] {
+pub(crate) fn token_digest(token: &str) -> [u8; 32] {
     let digest = digest::digest(&digest::SHA256, token.as_bytes());
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest.as_ref());

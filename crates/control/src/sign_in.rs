@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
@@ -34,13 +34,13 @@ const SUPER_TENANT: &str = "@carbon.super";
 
 /// A user that is who it says.
 #[derive(Clone, Debug)]
-pub struct User {
+pub(crate) struct User {
     pub name: String,
     pub roles: Vec<Role>,
 }
 
 /// Checks passwords. One per process.
-pub struct SignIn {
+pub(crate) struct SignIn {
     clock: Arc<dyn Clock>,
     /// Of this process alone.
     key: hmac::Key,
@@ -63,7 +63,7 @@ impl std::fmt::Debug for SignIn {
 }
 
 impl SignIn {
-    pub fn new(clock: Arc<dyn Clock>) -> Outcome<Self> {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Outcome<Self> {
         let mut key = [0; 32];
         aws_lc_rs::rand::fill(&mut key).map_err(|_| Problem::internal())?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
@@ -71,7 +71,7 @@ impl SignIn {
     }
 
     /// The user, or 401, or 429 while guesses have to wait.
-    pub async fn user(
+    pub(crate) async fn user(
         &self,
         store: &Store,
         name: &str,
@@ -97,7 +97,7 @@ impl SignIn {
     }
 
     /// A guess at another secret, such as a client's: counted in the same way.
-    pub fn guess<T>(
+    pub(crate) fn guess<T>(
         &self,
         who: &str,
         address: Option<IpAddr>,

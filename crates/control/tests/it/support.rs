@@ -22,12 +22,12 @@ use phantom_testkit::ManualClock;
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub use contract::Contract;
-pub use request::Answer;
-pub use request::Call;
+pub(crate) use contract::Contract;
+pub(crate) use request::Answer;
+pub(crate) use request::Call;
 
 /// Users of every plane made here; each password is the name and `-password`, `admin`'s is `admin`.
-pub const USERS: [(&str, &str); 6] = [
+pub(crate) const USERS: [(&str, &str); 6] = [
     ("carla", "Internal/creator"),
     ("dora", "Internal/devops"),
     ("ida", "Internal/integration_dev"),
@@ -36,7 +36,7 @@ pub const USERS: [(&str, &str); 6] = [
     ("sam", "Internal/subscriber"),
 ];
 
-pub struct Plane {
+pub(crate) struct Plane {
     pub store: Store,
     pub clock: Arc<ManualClock>,
     router: Router,
@@ -45,7 +45,7 @@ pub struct Plane {
 
 impl Plane {
     /// With what a first start makes: `admin`, the default plans, the resident key manager.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let settings = StoreSettings {
             database: Database::Sqlite { path: directory.path().join("phantom.db") },
@@ -84,29 +84,29 @@ impl Plane {
         Self { store, clock, router, directory: directory }
     }
 
-    pub fn get(&self, path: &str) -> Call<'_> {
+    pub(crate) fn get(&self, path: &str) -> Call<'_> {
         self.call("GET", path)
     }
 
-    pub fn delete(&self, path: &str) -> Call<'_> {
+    pub(crate) fn delete(&self, path: &str) -> Call<'_> {
         self.call("DELETE", path)
     }
 
-    pub fn post(&self, path: &str, json: &Value) -> Call<'_> {
+    pub(crate) fn post(&self, path: &str, json: &Value) -> Call<'_> {
         self.call("POST", path).json(json)
     }
 
-    pub fn put(&self, path: &str, json: &Value) -> Call<'_> {
+    pub(crate) fn put(&self, path: &str, json: &Value) -> Call<'_> {
         self.call("PUT", path).json(json)
     }
 
     /// A request without body and credential; see [`Call`] for both.
-    pub fn call(&self, method: &str, path: &str) -> Call<'_> {
+    pub(crate) fn call(&self, method: &str, path: &str) -> Call<'_> {
         Call::new(&self.router, method, path)
     }
 
     /// A token of that user with these scopes, as a script would get it.
-    pub async fn token(&self, user: &str, password: &str, scope: &str) -> String {
+    pub(crate) async fn token(&self, user: &str, password: &str, scope: &str) -> String {
         let registration = serde_json::json!({
             "clientName": format!("{user} tests"), "owner": user, "saasApp": true,
             "grantType": "password client_credentials refresh_token",
@@ -134,13 +134,13 @@ impl Plane {
     }
 
     /// All that is kept on disk.
-    pub fn files(&self) -> Vec<std::path::PathBuf> {
+    pub(crate) fn files(&self) -> Vec<std::path::PathBuf> {
         let entries = std::fs::read_dir(self.directory.path()).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
     }
 
     /// Lets time pass.
-    pub fn wait(&self, duration: Duration) {
+    pub(crate) fn wait(&self, duration: Duration) {
         self.clock.advance(duration);
     }
 }

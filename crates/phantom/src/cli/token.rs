@@ -16,6 +16,8 @@ use crate::outgoing::Trust;
 
 const DEMO_ENDPOINT: &str = "https://localhost:8443/oauth/v2/oauth-token";
 const DEMO_CLIENT: &str = "test-client";
+/// Clients of the demo, whose secret everybody knows.
+const DEMO_CLIENTS: [&str; 2] = [DEMO_CLIENT, "client-one"];
 const VARIABLE: &str = "PHANTOM_CLIENT_SECRET";
 
 const EXAMPLES: &str = "\
@@ -50,8 +52,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let demo = (args.endpoint.as_str() == DEMO_ENDPOINT && args.client_id == DEMO_CLIENT)
-        .then_some(DEMO_SECRET);
+    let is_demo =
+        args.endpoint.as_str() == DEMO_ENDPOINT && DEMO_CLIENTS.contains(&args.client_id.as_str());
+    let demo = is_demo.then_some(DEMO_SECRET);
     let secret = secret::read(args.secret_file.as_ref(), VARIABLE, demo)?;
     let form = [("grant_type", "client_credentials"), ("scope", args.scope.as_str())];
     let trust = Trust { insecure: args.insecure, ca_file: args.ca_file.as_deref() };

@@ -36,7 +36,7 @@ const DEFAULTS: [(&str, &str); 16] = [
 
 /// Shown by nobody.
 #[derive(Clone)]
-pub struct Secret(Zeroizing<String>);
+pub(crate) struct Secret(Zeroizing<String>);
 
 impl Secret {
     pub(super) fn expose(&self) -> &str {

@@ -14,7 +14,7 @@ use crate::caller::Credential;
 use crate::plane::Control;
 
 /// The client, by Basic or by the form; by both at once it is refused.
-pub async fn authenticate(
+pub(crate) async fn authenticate(
     control: &Control,
     headers: &HeaderMap,
     form: &Form,

@@ -21,7 +21,7 @@ pub struct OAuthError {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct OAuthErrorBody {
+pub(crate) struct OAuthErrorBody {
     error_description: &'static str,
     error: &'static str,
 }
@@ -50,7 +50,8 @@ impl OAuthError {
     }
 
     pub const fn unsupported_grant_type() -> Self {
-        let description = "The grant types served are password, client_credentials and refresh_token.";
+        let description =
+            "The grant types served are password, client_credentials and refresh_token.";
         Self::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description)
     }
 }

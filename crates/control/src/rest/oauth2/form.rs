@@ -6,10 +6,10 @@ use zeroize::Zeroizing;
 use super::error::OAuthError;
 
 /// Parameters as sent. Empty ones count as absent (RFC 6749 §3.2).
-pub struct Form(Vec<(String, Zeroizing<String>)>);
+pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
 
 impl Form {
-    pub fn parse(body: &Bytes) -> Result<Self, OAuthError> {
+    pub(crate) fn parse(body: &Bytes) -> Result<Self, OAuthError> {
         let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();
         for (name, value) in form_urlencoded::parse(body) {
             if parameters.iter().any(|(known, _)| *known == name) {
@@ -25,11 +25,11 @@ impl Form {
         Ok(Self(parameters))
     }
 
-    pub fn value(&self, name: &str) -> Option<&str> {
+    pub(crate) fn value(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn required(&self, name: &str) -> Result<&str, OAuthError> {
+    pub(crate) fn required(&self, name: &str) -> Result<&str, OAuthError> {
         let missing = OAuthError::invalid_request("A required parameter is missing.");
         self.value(name).ok_or(missing)
     }

@@ -24,7 +24,7 @@ use crate::plane::PeerAddress;
 use crate::random;
 
 /// RFC 7662 §2.2. An inactive token has no other member than `active`.
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct IntrospectionResponse {
     active: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,7 +58,7 @@ pub struct IntrospectionResponse {
 }
 
 /// Form parameters, for the description.
-#[derive(ToSchema)]
+#[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the form; the form itself may hold other members")]
 pub struct IntrospectionRequest {
     token: String,

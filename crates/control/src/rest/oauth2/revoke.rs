@@ -19,7 +19,7 @@ use crate::plane::PeerAddress;
 use crate::random;
 
 /// Form parameters, for the description.
-#[derive(ToSchema)]
+#[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the form; the form itself may hold other members")]
 pub struct RevocationRequest {
     token: String,

@@ -54,7 +54,7 @@ pub struct TokenResponse {
 }
 
 /// Form parameters, for the description.
-#[derive(ToSchema)]
+#[derive(Debug, ToSchema)]
 #[expect(dead_code, reason = "describes the form; the form itself may hold other members")]
 pub struct TokenRequest {
     #[schema(example = "password")]
@@ -102,6 +102,12 @@ pub async fn token(
         Grant::RefreshToken => refresh(&control, &client, &form).await,
     }?;
     Ok(([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(response)))
+}
+
+impl std::fmt::Debug for TokenResponse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TokenResponse").field("scope", &self.scope).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

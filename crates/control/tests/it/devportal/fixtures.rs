@@ -15,24 +15,24 @@ use uuid::Uuid;
 
 use crate::support::Plane;
 
-pub const BASE: &str = "/api/am/devportal/v3";
+pub(crate) const BASE: &str = "/api/am/devportal/v3";
 
 /// A path of the DevPortal API.
-pub fn at(path: &str) -> String {
+pub(crate) fn at(path: &str) -> String {
     format!("{BASE}{path}")
 }
 
-pub fn now(plane: &Plane) -> UnixTime {
+pub(crate) fn now(plane: &Plane) -> UnixTime {
     plane.clock.now().wall
 }
 
-pub async fn write(plane: &Plane) -> Write {
+pub(crate) async fn write(plane: &Plane) -> Write {
     let actor = Actor { name: "tests".to_owned(), address: None };
     plane.store.write(&actor, now(plane)).await.unwrap()
 }
 
 /// The application's id.
-pub async fn application(plane: &Plane, owner: &str, name: &str) -> String {
+pub(crate) async fn application(plane: &Plane, owner: &str, name: &str) -> String {
     let body = json!({"name": name, "throttlingPolicy": "Unlimited"});
     let call = plane.post(&at("/applications"), &body);
     let call = if owner == "admin" { call.as_admin() } else { call.as_user(owner) };
@@ -41,7 +41,7 @@ pub async fn application(plane: &Plane, owner: &str, name: &str) -> String {
 }
 
 /// An enabled key manager as the tutorial's, with these changes of its document.
-pub async fn key_manager(plane: &Plane, name: &str, enabled: bool, changes: Value) -> Uuid {
+pub(crate) async fn key_manager(plane: &Plane, name: &str, enabled: bool, changes: Value) -> Uuid {
     let mut document = json!({
         "displayName": "Curity",
         "introspectionEndpoint": "https://idsvr:8443/oauth/v2/oauth-introspect",
@@ -79,7 +79,7 @@ pub async fn key_manager(plane: &Plane, name: &str, enabled: bool, changes: Valu
 }
 
 /// An API to be put into the store.
-pub struct ApiFixture {
+pub(crate) struct ApiFixture {
     pub name: &'static str,
     pub version: &'static str,
     pub context: &'static str,
@@ -100,7 +100,7 @@ impl Default for ApiFixture {
 }
 
 /// The API's id.
-pub async fn api(plane: &Plane, fixture: ApiFixture) -> Uuid {
+pub(crate) async fn api(plane: &Plane, fixture: ApiFixture) -> Uuid {
     let mut document = json!({
         "displayName": null,
         "description": "Echoes what it is sent",
@@ -159,7 +159,7 @@ pub async fn api(plane: &Plane, fixture: ApiFixture) -> Uuid {
 }
 
 /// Puts the API into the default environment.
-pub async fn deploy(plane: &Plane, api: Uuid) {
+pub(crate) async fn deploy(plane: &Plane, api: Uuid) {
     let mut write = write(plane).await;
     let document = write.api(api).await.unwrap().unwrap().document;
     let revision = RevisionRow {
@@ -184,14 +184,14 @@ pub async fn deploy(plane: &Plane, api: Uuid) {
 }
 
 /// The subscription's id.
-pub async fn subscribe(plane: &Plane, user: &str, application: &str, api: Uuid) -> String {
+pub(crate) async fn subscribe(plane: &Plane, user: &str, application: &str, api: Uuid) -> String {
     let body = json!({"applicationId": application, "apiId": api, "throttlingPolicy": "Unlimited"});
     let made = plane.post(&at("/subscriptions"), &body).as_user(user).send().await.expect(201);
     made["subscriptionId"].as_str().unwrap().to_owned()
 }
 
 /// As the publisher would.
-pub async fn set_status(plane: &Plane, subscription: &str, status: &str) {
+pub(crate) async fn set_status(plane: &Plane, subscription: &str, status: &str) {
     let mut write = write(plane).await;
     let id = subscription.parse().unwrap();
     let mut row = write.subscription(id).await.unwrap().unwrap();

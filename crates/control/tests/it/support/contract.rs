@@ -22,7 +22,7 @@ struct Description {
     complete: bool,
 }
 
-pub struct Contract(Vec<Description>);
+pub(crate) struct Contract(Vec<Description>);
 
 /// Where WSO2's description is not what its server sends (section 12 of the behaviour document), or
 /// our deviation is in the behaviour document. Method, path, status.
@@ -40,7 +40,7 @@ const EXEMPT: &[(&str, &str, u16)] = &[
 ];
 
 impl Contract {
-    pub fn all() -> &'static Self {
+    pub(crate) fn all() -> &'static Self {
         static ALL: OnceLock<Contract> = OnceLock::new();
         ALL.get_or_init(|| {
             let ours = serde_json::to_value(phantom_control::rest::openapi()).unwrap();
@@ -55,7 +55,7 @@ impl Contract {
 
     /// Fails where the answer is not as described.
     #[track_caller]
-    pub fn check(&self, method: &str, path: &str, answer: &Answer) {
+    pub(crate) fn check(&self, method: &str, path: &str, answer: &Answer) {
         let path = path.split('?').next().unwrap();
         for description in &self.0 {
             if let Err(why) = description.check(method, path, answer) {

@@ -13,7 +13,7 @@ use tower::ServiceExt;
 
 use super::Contract;
 
-pub struct Call<'p> {
+pub(crate) struct Call<'p> {
     router: &'p Router,
     method: String,
     path: String,
@@ -23,7 +23,7 @@ pub struct Call<'p> {
 }
 
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
@@ -38,41 +38,41 @@ impl<'p> Call<'p> {
         Self { router, method, path, headers: Vec::new(), body: Vec::new(), out_of_contract: false }
     }
 
-    pub fn as_admin(self) -> Self {
+    pub(crate) fn as_admin(self) -> Self {
         self.basic("admin", "admin")
     }
 
     /// As one of [`super::USERS`].
-    pub fn as_user(self, name: &str) -> Self {
+    pub(crate) fn as_user(self, name: &str) -> Self {
         self.basic(name, &format!("{name}-password"))
     }
 
-    pub fn basic(self, name: &str, password: &str) -> Self {
+    pub(crate) fn basic(self, name: &str, password: &str) -> Self {
         let value = format!("Basic {}", STANDARD.encode(format!("{name}:{password}")));
         self.header("authorization", &value)
     }
 
-    pub fn bearer(self, token: &str) -> Self {
+    pub(crate) fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    pub fn json(self, body: &Value) -> Self {
+    pub(crate) fn json(self, body: &Value) -> Self {
         self.raw("application/json", body.to_string())
     }
 
-    pub fn form(self, parameters: &[(&str, &str)]) -> Self {
+    pub(crate) fn form(self, parameters: &[(&str, &str)]) -> Self {
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.extend_pairs(parameters);
         self.raw("application/x-www-form-urlencoded", form.finish())
     }
 
     /// Parts: name, file name or none, content.
-    pub fn multipart(self, parts: &[(&str, Option<&str>, &str)]) -> Self {
+    pub(crate) fn multipart(self, parts: &[(&str, Option<&str>, &str)]) -> Self {
         let mut body = String::new();
         for (name, file, content) in parts {
             body.push_str("--boundary\r\ncontent-disposition: form-data; name=\"");
@@ -89,18 +89,18 @@ impl<'p> Call<'p> {
         self.raw("multipart/form-data; boundary=boundary", body)
     }
 
-    pub fn raw(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn raw(mut self, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
         self.header("content-type", media_type)
     }
 
     /// The answer to a request that no contract knows, such as one for a path that is not there.
-    pub fn out_of_contract(mut self) -> Self {
+    pub(crate) fn out_of_contract(mut self) -> Self {
         self.out_of_contract = true;
         self
     }
 
-    pub async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> Answer {
         let mut request = Request::builder().method(&*self.method).uri(&self.path);
         for (name, value) in &self.headers {
             request = request.header(name, value);
@@ -129,7 +129,7 @@ impl<'p> Call<'p> {
 impl Answer {
     /// The body of an answer that has that status.
     #[track_caller]
-    pub fn expect(self, status: u16) -> Value {
+    pub(crate) fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}: {}", self.request, self.text);
         self.json
     }
@@ -137,7 +137,7 @@ impl Answer {
     /// An error object with that status, code and description; parts that are empty are not
     /// compared.
     #[track_caller]
-    pub fn expect_error(self, status: u16, code: u32, description: &str) {
+    pub(crate) fn expect_error(self, status: u16, code: u32, description: &str) {
         let request = self.request.clone();
         let body = self.expect(status);
         assert_eq!(body["code"], code, "{request}: {body}");
@@ -148,7 +148,7 @@ impl Answer {
         }
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 }
