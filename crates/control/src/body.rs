@@ -34,7 +34,9 @@ where
             let description = "The body has to be application/json.";
             return Err(Problem::new(status, "Unsupported Media Type", description));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| unreadable(&rejection))?;
         parse(&bytes).map(Self)
     }
 }
@@ -56,7 +58,7 @@ pub(crate) fn typed<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     T::deserialize(by_name::ByName(value)).map_err(|error| misfit(&error.to_string()))
 }
 
-fn unreadable(rejection: BytesRejection) -> Problem {
+fn unreadable(rejection: &BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let status = StatusCode::PAYLOAD_TOO_LARGE;

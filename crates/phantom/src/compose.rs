@@ -69,7 +69,7 @@ impl Gateway {
     pub fn start(
         config: Config,
         planes: Planes,
-        clock: Arc<dyn Clock>,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let Config { error_format, access_log, management, listeners, proxy, .. } = &config;
         let log = access_log.as_ref().map(access_log::open).transpose()?;
@@ -91,7 +91,7 @@ impl Gateway {
         let handles = key_managers::handles(
             config.key_managers,
             &secret,
-            &clock,
+            clock,
             background.handle(),
             Some(&gateway_metrics),
         );
@@ -102,7 +102,7 @@ impl Gateway {
             handles.into_iter().zip(&managers).map(|(h, m)| Bound::new(h, m)).collect(),
         ));
         let published = ArcSwap::from_pointee(Published::new(snapshot.clone(), &metrics));
-        let pipeline = Pipeline::new(Arc::clone(&clock));
+        let pipeline = Pipeline::new(Arc::clone(clock));
         let shared =
             Arc::new(Shared { pipeline, published, config: proxy, metrics, access_log: log });
 
@@ -112,7 +112,7 @@ impl Gateway {
             config,
             data_dir: &data_dir,
             serve: planes == Planes::DataAndControl,
-            clock: &clock,
+            clock,
             runtime: background.handle(),
             stop: &stop,
         });

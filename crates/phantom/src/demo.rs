@@ -65,7 +65,7 @@ impl Demo {
         let source = Source::read(&path).map_err(DemoError::Configuration)?;
         let (config, report) = source.compile(Purpose::Run, &clock);
         let config = config.ok_or_else(|| DemoError::Report(report.to_string()))?;
-        let gateway = Gateway::start(config, Planes::DataAndControl, clock)
+        let gateway = Gateway::start(config, Planes::DataAndControl, &clock)
             .map_err(|error| DemoError::gateway(error, ports))?;
         ports.management = gateway.management_address().port();
         files.write_page(ports)?;

@@ -56,7 +56,7 @@ async fn key_manager(
         return Ok(());
     }
     let discovered = discover(rest, environment).await?;
-    let mut body = json!({
+    let body = json!({
         "name": name,
         "type": "CurityPhantomToken",
         "enabled": true,
@@ -86,12 +86,13 @@ async fn key_manager(
         "certificates",
         "wellKnownEndpoint",
     ];
+    let mut members = body.as_object().cloned().unwrap_or_default();
     for member in taken {
         if let Some(value) = discovered.get(member).filter(|value| !value.is_null()) {
-            body[member] = value.clone();
+            members.insert(member.to_owned(), value.clone());
         }
     }
-    rest.post(&format!("{ADMIN}/key-managers"), &body).await?;
+    rest.post(&format!("{ADMIN}/key-managers"), &Value::Object(members)).await?;
     tell(&format!("key manager {name}: made"));
     Ok(())
 }
@@ -100,14 +101,15 @@ async fn key_manager(
 async fn discover(rest: &Rest, environment: &Environment) -> anyhow::Result<Value> {
     let parts = [("url", environment.well_known.as_str()), ("type", "CurityPhantomToken")];
     let found = rest.multipart(&format!("{ADMIN}/key-managers/discover"), &parts).await?;
-    if found["valid"] != true {
+    let value = found.get("value").filter(|value| value.is_object());
+    let Some(value) = value else {
         bail!(
             "no metadata could be read from {}: is the authorization server running, and does the \
              control plane believe its certificate ([control] ca_file)? Its log has the reason",
             environment.well_known
         );
     }
-    Ok(found["value"].clone())
+    Ok(value.clone())
 }
 
 async fn api(
@@ -140,7 +142,7 @@ async fn api(
         tell(&format!("API {name}: a revision is deployed"));
     }
     let state = rest.get(&format!("{PUBLISHER}/apis/{id}")).await?;
-    if state["lifeCycleStatus"] == "CREATED" {
+    if state.get("lifeCycleStatus").is_some_and(|status| status == "CREATED") {
         let path = format!("{PUBLISHER}/apis/change-lifecycle?action=Publish&apiId={id}");
         rest.post(&path, &Value::Null).await?;
         tell(&format!("API {name}: published"));
@@ -249,7 +251,8 @@ async fn subscription(
 
 /// The entry of a list whose member is that text.
 fn listed<'a>(answer: &'a Value, member: &str, wanted: &str) -> Option<&'a Value> {
-    answer["list"].as_array()?.iter().find(|entry| entry[member] == wanted)
+    let entries = answer.get("list")?.as_array()?;
+    entries.iter().find(|entry| entry.get(member).is_some_and(|value| value == wanted))
 }
 
 fn id_of(entity: &Value) -> anyhow::Result<String> {
@@ -257,6 +260,6 @@ fn id_of(entity: &Value) -> anyhow::Result<String> {
 }
 
 fn text(entity: &Value, member: &str) -> anyhow::Result<String> {
-    let value = entity[member].as_str().map(str::to_owned);
+    let value = entity.get(member).and_then(Value::as_str).map(str::to_owned);
     value.with_context(|| format!("the control plane's answer has no {member}"))
 }

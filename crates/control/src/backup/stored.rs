@@ -1,15 +1,10 @@
 //! All entries of the store, as one transaction sees them.
 
-use std::collections::BTreeSet;
-
 use phantom_core::UnixTime;
-use phantom_store::Action;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 use phantom_store::ApplicationFilter;
 use phantom_store::ApplicationRow;
-use phantom_store::ClientRow;
-use phantom_store::Entity;
 use phantom_store::StoreError;
 use phantom_store::SubscriptionRow;
 use phantom_store::Write;
@@ -24,7 +19,7 @@ const PAGE: u32 = 500;
 pub(super) async fn all(write: &mut Write, now: UnixTime) -> Result<Rows, StoreError> {
     let mut rows = Rows {
         users: write.users().await?,
-        clients: clients(write).await?,
+        clients: write.clients().await?,
         key_managers: write.key_managers().await?,
         plans: write.plans().await?,
         deny_policies: write.deny_policies().await?,
@@ -47,25 +42,6 @@ pub(super) async fn all(write: &mut Write, now: UnixTime) -> Result<Rows, StoreE
     }
     rows.sort();
     Ok(rows)
-}
-
-/// The store lists no clients, but its audit names each that was ever made.
-async fn clients(write: &mut Write) -> Result<Vec<ClientRow>, StoreError> {
-    let (mut ids, mut last) = (BTreeSet::new(), 0);
-    loop {
-        let lines = write.audit_since(last, PAGE).await?;
-        let Some(end) = lines.last() else { break };
-        last = end.sequence;
-        let made = |line: &phantom_store::AuditRow| {
-            line.entity == Entity::Client && line.action == Action::Create
-        };
-        ids.extend(lines.into_iter().filter(made).map(|line| line.entity_id));
-    }
-    let mut clients = Vec::new();
-    for id in ids {
-        clients.extend(write.client(&id).await?);
-    }
-    Ok(clients)
 }
 
 async fn apis(write: &mut Write) -> Result<Vec<ApiRow>, StoreError> {

@@ -28,6 +28,7 @@ use crate::cli::output;
 use crate::cli::run::compiled;
 use crate::clock::SystemClock;
 use crate::compose::control;
+use crate::compose::control::SEALING_KEY;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,8 +44,6 @@ Exit codes: 0 written; 1 not written; 2 wrong usage.";
 /// The variable with a key of its own for backups.
 const VARIABLE: &str = "PHANTOM_BACKUP_KEY";
 
-/// The sealing key in the data directory, where the configuration names no other.
-const SEALING_KEY: &str = "sealing.key";
 
 /// Write a backup of the control plane's store, as YAML
 ///

@@ -56,7 +56,7 @@ pub(super) struct GatewayArgs {
 pub(super) fn run(config: &Path, planes: Planes) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     match compiled(config, &clock)? {
-        Some(config) => serve(config, planes, clock),
+        Some(config) => serve(config, planes, &clock),
         None => Ok(ExitCode::from(FAILED)),
     }
 }
@@ -73,7 +73,7 @@ pub(super) fn compiled(config: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<
 }
 
 /// Until a signal says otherwise.
-fn serve(config: Config, planes: Planes, clock: Arc<dyn Clock>) -> anyhow::Result<ExitCode> {
+fn serve(config: Config, planes: Planes, clock: &Arc<dyn Clock>) -> anyhow::Result<ExitCode> {
     let gateway = Gateway::start(config, planes, clock)?;
     show_once(gateway.generated_password());
     let mut signals = Signals::listen(gateway.background()).context("cannot listen to signals")?;

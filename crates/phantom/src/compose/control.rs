@@ -47,7 +47,7 @@ use crate::config::minting;
 use crate::self_signed;
 
 /// File of the sealing key in the data directory.
-const SEALING_KEY: &str = "sealing.key";
+pub(crate) const SEALING_KEY: &str = "sealing.key";
 
 /// What the two planes of one process need of each other.
 pub(super) struct Planes<'a> {

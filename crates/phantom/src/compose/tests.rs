@@ -95,7 +95,7 @@ fn start(directory: &Path, text: &str, clock: &Arc<dyn Clock>) -> Result<Gateway
     let source = Source { path: directory.join("phantom.toml"), text };
     let (config, report) = source.compile(Purpose::Run, clock);
     let config = config.unwrap_or_else(|| panic!("{report}"));
-    Gateway::start(config, Planes::DataAndControl, Arc::clone(clock))
+    Gateway::start(config, Planes::DataAndControl, clock)
 }
 
 /// A listener, a key manager at that port, and a route to that API.

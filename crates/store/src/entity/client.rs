@@ -57,10 +57,16 @@ reads! {
     fn client(client_id: &str) -> Option<ClientRow>;
     /// The registered client of that name.
     fn registered_client(name: &str) -> Option<ClientRow>;
+    /// All clients, in the order of their ids.
+    fn clients() -> Vec<ClientRow>;
 }
 
 async fn client(session: &mut Session, client_id: &str) -> Result<Option<ClientRow>, StoreError> {
     session.row(select!("WHERE client_id = $1"), values![client_id]).await
+}
+
+async fn clients(session: &mut Session) -> Result<Vec<ClientRow>, StoreError> {
+    session.rows(select!("ORDER BY client_id"), &[]).await
 }
 
 async fn registered_client(
