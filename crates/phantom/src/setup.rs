@@ -108,7 +108,7 @@ async fn discover(rest: &Rest, environment: &Environment) -> anyhow::Result<Valu
              control plane believe its certificate ([control] ca_file)? Its log has the reason",
             environment.well_known
         );
-    }
+    };
     Ok(value.clone())
 }
 

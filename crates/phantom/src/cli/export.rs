@@ -44,7 +44,6 @@ Exit codes: 0 written; 1 not written; 2 wrong usage.";
 /// The variable with a key of its own for backups.
 const VARIABLE: &str = "PHANTOM_BACKUP_KEY";
 
-
 /// Write a backup of the control plane's store, as YAML
 ///
 /// All users, clients, key managers, policies, APIs, applications and subscriptions as of one

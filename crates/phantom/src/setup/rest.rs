@@ -76,7 +76,8 @@ impl Rest {
         let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if !answer.status.is_success() {
             let path = url.path();
-            let said = value.get("description").and_then(Value::as_str).unwrap_or("(no description)");
+            let said =
+                value.get("description").and_then(Value::as_str).unwrap_or("(no description)");
             bail!("{method} {path} answered {}: {said}", answer.status);
         }
         Ok(value)

@@ -59,7 +59,7 @@ fn text(version: i64) -> String {
 mod tests {
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&'static str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&'static str]) -> HeaderMap {
         let values = values.iter().map(|value| HeaderValue::from_static(value));
         values.map(|value| (name.clone(), value)).collect()
     }
@@ -77,7 +77,7 @@ mod tests {
             (&["7"], false),
             (&[""], false),
         ] {
-            let asked = Precondition::if_match(&headers(header::IF_MATCH, values));
+            let asked = Precondition::if_match(&headers(&header::IF_MATCH, values));
             assert_eq!(asked.require(7).is_ok(), holds, "{values:?}");
         }
     }
