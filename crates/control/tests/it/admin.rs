@@ -73,19 +73,19 @@ fn merge(document: &mut Value, changes: &Value) {
 }
 
 async fn post(plane: &Plane, path: &str, body: &Value) -> Answer {
-    plane.post(&at(path), body).as_admin().send().await
+    plane.post(&at(path), body).by_admin().send().await
 }
 
 async fn put(plane: &Plane, path: &str, body: &Value) -> Answer {
-    plane.put(&at(path), body).as_admin().send().await
+    plane.put(&at(path), body).by_admin().send().await
 }
 
 async fn get(plane: &Plane, path: &str) -> Answer {
-    plane.get(&at(path)).as_admin().send().await
+    plane.get(&at(path)).by_admin().send().await
 }
 
 async fn delete(plane: &Plane, path: &str) -> Answer {
-    plane.delete(&at(path)).as_admin().send().await
+    plane.delete(&at(path)).by_admin().send().await
 }
 
 /// A new key manager, and its path.

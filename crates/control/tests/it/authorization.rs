@@ -68,7 +68,7 @@ async fn each_role_gets_where_the_table_lets_it_and_nobody_else_does() {
                 Needs::OwnRules => continue,
             };
             let call = plane.call(each.method, &path).out_of_contract();
-            let call = if user == "admin" { call.as_admin() } else { call.as_user(user) };
+            let call = if user == "admin" { call.by_admin() } else { call.by_user(user) };
             let answer = call.send().await;
             assert_eq!(answer.status != 401, may, "{} {path} as {role:?}", each.method);
             assert!(answer.status.as_u16() < 500, "{} {path}: {}", each.method, answer.text);

@@ -20,10 +20,10 @@ async fn wso2_0_base_paths_have_a_bare_and_a_minor_spelling() {
         "/api/am/admin/key-managers",
         "/api/am/admin/v4.9/key-managers",
     ] {
-        plane.get(path).as_admin().out_of_contract().send().await.expect(200);
+        plane.get(path).by_admin().out_of_contract().send().await.expect(200);
     }
     for path in ["/api/am/admin/v5/key-managers", "/api/am/admin/v4./key-managers", "/api/am/x"] {
-        let answer = plane.get(path).as_admin().out_of_contract().send().await;
+        let answer = plane.get(path).by_admin().out_of_contract().send().await;
         answer.expect_error(404, 404, "no such resource");
     }
 }
@@ -33,7 +33,7 @@ async fn wso2_3_3_basic_and_bearer_are_both_taken_and_bad_ones_are_401() {
     let plane = Plane::start().await;
     let token = plane.token("sue", "sue-password", "apim:subscribe").await;
     plane.get(APPLICATIONS).bearer(&token).send().await.expect(200);
-    plane.get(APPLICATIONS).as_user("sue").send().await.expect(200);
+    plane.get(APPLICATIONS).by_user("sue").send().await.expect(200);
     let said = "{\"code\":401,\"message\":\"\",\"description\":\"Unauthenticated request\",\
                 \"moreInfo\":\"\",\"error\":[]}";
     let calls = [
@@ -43,7 +43,7 @@ async fn wso2_3_3_basic_and_bearer_are_both_taken_and_bad_ones_are_401() {
         plane.get(APPLICATIONS).header("authorization", "Basic !"),
         plane.get(APPLICATIONS).bearer(&token).bearer(&token),
         // A role without the scope is not 403.
-        plane.get(APPLICATIONS).as_user("paul"),
+        plane.get(APPLICATIONS).by_user("paul"),
     ];
     for call in calls {
         let answer = call.send().await;
@@ -77,7 +77,7 @@ async fn a_token_loses_what_its_users_roles_lose() {
 async fn wso2_4_errors_of_bodies_have_the_codes_and_texts_of_the_table() {
     let plane = Plane::start().await;
     let raw = async |body: &[u8]| {
-        let call = plane.call("POST", APPLICATIONS).as_admin();
+        let call = plane.call("POST", APPLICATIONS).by_admin();
         call.raw("application/json", body.to_vec()).send().await
     };
     let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
@@ -95,9 +95,9 @@ async fn wso2_4_errors_of_bodies_have_the_codes_and_texts_of_the_table() {
     let nul = raw(br#"{"name":"a\u0000","throttlingPolicy":"Unlimited"}"#).await;
     nul.expect_error(400, 400, "disallowed values");
     raw(&vec![b' '; 2 * 1024 * 1024]).await.expect_error(413, 413, "1 MiB");
-    let xml = plane.call("POST", APPLICATIONS).as_admin().raw("text/xml", "<a/>").send().await;
+    let xml = plane.call("POST", APPLICATIONS).by_admin().raw("text/xml", "<a/>").send().await;
     xml.expect_error(415, 415, "application/json");
-    let method = plane.call("PATCH", APPLICATIONS).as_admin().send().await;
+    let method = plane.call("PATCH", APPLICATIONS).by_admin().send().await;
     method.expect_error(405, 405, "");
 }
 
@@ -107,10 +107,10 @@ async fn wso2_4_strings_that_mean_something_elsewhere_are_text_here() {
     for name in ["'; DROP TABLE applications; --", "%_%", "<script>alert(1)</script>", "日本 🦀"]
     {
         let body = json!({"name": name, "throttlingPolicy": "Unlimited"});
-        let made = plane.post(APPLICATIONS, &body).as_admin().send().await.expect(201);
+        let made = plane.post(APPLICATIONS, &body).by_admin().send().await.expect(201);
         assert_eq!(made["name"], name);
         let query: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
-        let found = plane.get(&format!("{APPLICATIONS}?query={query}")).as_admin().send().await;
+        let found = plane.get(&format!("{APPLICATIONS}?query={query}")).by_admin().send().await;
         let found = found.expect(200);
         assert_eq!(found["count"], 1, "{found}");
         assert_eq!(found["list"][0]["name"], name);
@@ -122,20 +122,20 @@ async fn wso2_4_lists_have_their_envelope_and_relative_links() {
     let plane = Plane::start().await;
     for at in 0..5 {
         let body = json!({"name": format!("app {at}"), "throttlingPolicy": "Unlimited"});
-        plane.post(APPLICATIONS, &body).as_admin().send().await.expect(201);
+        plane.post(APPLICATIONS, &body).by_admin().send().await.expect(201);
     }
     let page = plane.get(&format!("{APPLICATIONS}?limit=2&offset=2&query=app"));
-    let page = page.as_admin().send().await.expect(200);
+    let page = page.by_admin().send().await.expect(200);
     assert_eq!(page["count"], 2);
     let pagination = &page["pagination"];
     assert_eq!(pagination["total"], 5);
     assert_eq!(pagination["next"], "/applications?limit=2&offset=4&query=app");
     assert_eq!(pagination["previous"], "/applications?limit=2&offset=0&query=app");
-    let whole = plane.get(APPLICATIONS).as_admin().send().await.expect(200);
+    let whole = plane.get(APPLICATIONS).by_admin().send().await.expect(200);
     assert_eq!(whole["pagination"]["limit"], 25);
     assert_eq!(whole["pagination"]["next"], "");
     for bad in ["limit=x", "limit=-1", "limit=100000", "offset=99999999999999999999"] {
-        let answer = plane.get(&format!("{APPLICATIONS}?{bad}")).as_admin().send().await;
+        let answer = plane.get(&format!("{APPLICATIONS}?{bad}")).by_admin().send().await;
         assert_eq!(answer.status, 400, "{bad}");
     }
 }
@@ -143,7 +143,7 @@ async fn wso2_4_lists_have_their_envelope_and_relative_links() {
 #[tokio::test]
 async fn answers_are_not_kept_by_caches() {
     let plane = Plane::start().await;
-    let answer = plane.get(APPLICATIONS).as_admin().send().await;
+    let answer = plane.get(APPLICATIONS).by_admin().send().await;
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
 }

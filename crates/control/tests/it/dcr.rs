@@ -17,7 +17,7 @@ fn tutorial() -> Value {
 #[tokio::test]
 async fn wso2_1_1_a_client_is_registered_once_and_read_again_afterwards() {
     let plane = Plane::start().await;
-    let first = plane.post(PATH, &tutorial()).as_admin().send().await;
+    let first = plane.post(PATH, &tutorial()).by_admin().send().await;
     assert_eq!(first.status, 200);
     let text = first.text.clone();
     // The tutorial cuts them out of the text.
@@ -45,7 +45,7 @@ async fn wso2_1_1_a_client_is_registered_once_and_read_again_afterwards() {
     assert_eq!(body["applicationUUID"], Value::Null);
 
     let other = json!({"clientName": "setup", "owner": "admin", "grantType": "password"});
-    assert_eq!(plane.post(PATH, &other).as_admin().send().await.expect(200), body);
+    assert_eq!(plane.post(PATH, &other).by_admin().send().await.expect(200), body);
 }
 
 #[tokio::test]
@@ -53,11 +53,11 @@ async fn wso2_2_grants_that_need_a_callback_are_dropped_without_one() {
     let plane = Plane::start().await;
     let mut request = tutorial();
     request["grantType"] = json!("authorization_code implicit password");
-    let body = plane.post(PATH, &request).as_admin().send().await.expect(200);
+    let body = plane.post(PATH, &request).by_admin().send().await.expect(200);
     assert!(body["jsonString"].as_str().unwrap().contains(r#""grant_types":"password""#));
     request["clientName"] = json!("with callback");
     request["callbackUrl"] = json!("https://localhost/cb");
-    let body = plane.post(PATH, &request).as_admin().send().await.expect(200);
+    let body = plane.post(PATH, &request).by_admin().send().await.expect(200);
     assert!(body["jsonString"].as_str().unwrap().contains("authorization_code implicit password"));
     assert_eq!(body["callBackURL"], "https://localhost/cb");
 }
@@ -77,7 +77,7 @@ async fn wso2_2_errors_have_the_codes_and_texts_of_the_table() {
     };
     let ask = async |request: Value, user: Option<&str>| {
         let call = plane.post(PATH, &request);
-        let call = user.map_or_else(|| plane.post(PATH, &request).as_admin(), |u| call.as_user(u));
+        let call = user.map_or_else(|| plane.post(PATH, &request).by_admin(), |u| call.by_user(u));
         call.send().await
     };
     let blank = ask(with("owner", json!(" ")), None).await;
@@ -115,6 +115,6 @@ async fn wso2_2_a_token_registers_clients_only_with_the_scope_admin() {
 async fn wso2_2_there_is_no_reading_changing_or_deleting() {
     let plane = Plane::start().await;
     for method in ["GET", "PUT", "DELETE"] {
-        plane.call(method, PATH).as_admin().send().await.expect_error(405, 405, "");
+        plane.call(method, PATH).by_admin().send().await.expect_error(405, 405, "");
     }
 }

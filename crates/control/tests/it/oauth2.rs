@@ -17,7 +17,7 @@ struct Client {
 
 async fn client(plane: &Plane, grants: &str) -> Client {
     let request = json!({"clientName": grants, "owner": "admin", "grantType": grants});
-    let registered = plane.post("/client-registration/v0.17/register", &request).as_admin();
+    let registered = plane.post("/client-registration/v0.17/register", &request).by_admin();
     let body = registered.send().await.expect(200);
     let text = |member: &str| body[member].as_str().unwrap().to_owned();
     Client { id: text("clientId"), secret: text("clientSecret") }
@@ -164,12 +164,12 @@ async fn guesses_at_a_password_are_slowed_down_and_nobody_else_is_locked_out() {
     for _ in 0..5 {
         plane.get(path).basic("sue", "guess").send().await.expect(401);
     }
-    let paused = plane.get(path).as_user("sue").send().await;
+    let paused = plane.get(path).by_user("sue").send().await;
     assert_eq!(paused.status, 429);
     assert!(paused.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
-    plane.get(path).as_user("sam").send().await.expect(200);
+    plane.get(path).by_user("sam").send().await.expect(200);
     plane.wait(Duration::from_secs(3));
-    plane.get(path).as_user("sue").send().await.expect(200);
+    plane.get(path).by_user("sue").send().await.expect(200);
 }
 
 #[tokio::test]

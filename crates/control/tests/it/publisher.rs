@@ -30,6 +30,7 @@ fn api(name: &str) -> Value {
 }
 
 /// The API with those members put in.
+#[expect(clippy::needless_pass_by_value, reason = "callers make the value where they hand it over")]
 fn with(name: &str, members: Value) -> Value {
     let mut api = api(name);
     for (member, value) in members.as_object().unwrap() {
@@ -44,7 +45,7 @@ fn at(path: &str) -> String {
 
 impl Plane {
     async fn make(&self, api: &Value) -> Value {
-        self.post(&at("/apis"), api).as_admin().send().await.expect(201)
+        self.post(&at("/apis"), api).by_admin().send().await.expect(201)
     }
 
     /// Its id.
@@ -55,17 +56,17 @@ impl Plane {
     async fn act(&self, id: &str, action: &str) -> crate::support::Answer {
         let action: String = form_urlencoded::byte_serialize(action.as_bytes()).collect();
         let path = at(&format!("/apis/change-lifecycle?apiId={id}&action={action}"));
-        self.call("POST", &path).as_admin().send().await
+        self.call("POST", &path).by_admin().send().await
     }
 
     /// The id of a revision that is deployed in the one environment.
     async fn deployed(&self, id: &str) -> String {
         let path = at(&format!("/apis/{id}/revisions"));
-        let revision = self.post(&path, &json!({})).as_admin().send().await.expect(201);
+        let revision = self.post(&path, &json!({})).by_admin().send().await.expect(201);
         let revision = revision["id"].as_str().unwrap().to_owned();
         let path = at(&format!("/apis/{id}/deploy-revision?revisionId={revision}"));
         let places = json!([{"name": "Default", "vhost": "localhost"}]);
-        self.post(&path, &places).as_admin().send().await.expect(201);
+        self.post(&path, &places).by_admin().send().await.expect(201);
         revision
     }
 
@@ -75,13 +76,13 @@ impl Plane {
         let devportal = "/api/am/devportal/v3";
         let application = json!({"name": "App", "throttlingPolicy": "Unlimited"});
         let path = format!("{devportal}/applications");
-        let application = self.post(&path, &application).as_user("sue").send().await.expect(201);
+        let application = self.post(&path, &application).by_user("sue").send().await.expect(201);
         let subscription = json!({
             "applicationId": application["applicationId"], "apiId": id,
             "throttlingPolicy": "Unlimited",
         });
         let path = format!("{devportal}/subscriptions");
-        let made = self.post(&path, &subscription).as_user("sue").send().await.expect(201);
+        let made = self.post(&path, &subscription).by_user("sue").send().await.expect(201);
         made["subscriptionId"].as_str().unwrap().to_owned()
     }
 

@@ -81,7 +81,7 @@ impl Plane {
             None,
         );
         let router = rest::router(Arc::new(control.unwrap()));
-        Self { store, clock, router, directory: directory }
+        Self { store, clock, router, directory }
     }
 
     pub(crate) fn get(&self, path: &str) -> Call<'_> {

@@ -30,14 +30,14 @@ async fn deny_policies_are_made_switched_and_deleted() {
 
         let off = json!({"conditionStatus": false});
         let switched =
-            plane.call("PATCH", &at(&one)).json(&off).as_admin().send().await.expect(200);
+            plane.call("PATCH", &at(&one)).json(&off).by_admin().send().await.expect(200);
         assert_eq!(switched["conditionStatus"], false);
         assert_eq!(switched["conditionValue"], value);
 
         delete(&plane, &one).await.expect(200);
         get(&plane, &one).await.expect_error(404, 404, "Deny Policy");
         delete(&plane, &one).await.expect_error(404, 404, "Deny Policy");
-        let gone = plane.call("PATCH", &at(&one)).json(&off).as_admin().send().await;
+        let gone = plane.call("PATCH", &at(&one)).json(&off).by_admin().send().await;
         gone.expect_error(404, 404, "Deny Policy");
     }
 }

@@ -10,7 +10,7 @@ const WELL_KNOWN: &str = "/.well-known/openid-configuration";
 
 async fn discover(plane: &Plane, url: &str, kind: &str) -> Value {
     let parts = [("url", None, url), ("type", None, kind)];
-    let call = plane.call("POST", &at("/key-managers/discover")).as_admin().multipart(&parts);
+    let call = plane.call("POST", &at("/key-managers/discover")).by_admin().multipart(&parts);
     call.send().await.expect(200)
 }
 
@@ -176,20 +176,20 @@ async fn hostile_metadata_leaves_out_what_cannot_be() {
 async fn a_form_that_is_none_is_refused() {
     let plane = Plane::start().await;
     let path = at("/key-managers/discover");
-    let json = plane.post(&path, &json!({"url": "https://as.example"})).as_admin().send().await;
+    let json = plane.post(&path, &json!({"url": "https://as.example"})).by_admin().send().await;
     json.expect_error(415, 415, "multipart/form-data");
-    let cut = plane.call("POST", &path).as_admin();
+    let cut = plane.call("POST", &path).by_admin();
     let cut = cut.raw(
         "multipart/form-data; boundary=b",
         "--b\r\ncontent-disposition: form-data; name=\"url\"",
     );
     cut.send().await.expect_error(400, 400, "Malformed");
-    let other = plane.call("POST", &path).as_admin().multipart(&[("other", Some("f"), "x")]);
+    let other = plane.call("POST", &path).by_admin().multipart(&[("other", Some("f"), "x")]);
     assert_eq!(other.send().await.expect(200), nothing());
     let many = vec![("url", None, "x"); 40];
     plane
         .call("POST", &path)
-        .as_admin()
+        .by_admin()
         .multipart(&many)
         .send()
         .await

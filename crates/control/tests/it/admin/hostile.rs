@@ -33,18 +33,18 @@ async fn bodies_that_cannot_be_are_refused_everywhere() {
             (r#"{"__proto__":{}}"#, "Unrecognized property '__proto__'"),
             (r#"{"name":"a\u0000b"}"#, "disallowed"),
         ] {
-            let call = plane.call(method, &at(path)).as_admin().raw("application/json", body);
+            let call = plane.call(method, &at(path)).by_admin().raw("application/json", body);
             call.send().await.expect_error(400, 400, words);
         }
-        let list = plane.call(method, &at(path)).as_admin().json(&json!([]));
+        let list = plane.call(method, &at(path)).by_admin().json(&json!([]));
         list.send().await.expect_error(400, 400, "disallowed");
         let bad =
-            plane.call(method, &at(path)).as_admin().raw("application/json", vec![b'{', 0xff]);
+            plane.call(method, &at(path)).by_admin().raw("application/json", vec![b'{', 0xff]);
         bad.send().await.expect_error(400, 400, "Malformed");
         let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(1024 * 1024));
-        let long = plane.call(method, &at(path)).as_admin().raw("application/json", long);
+        let long = plane.call(method, &at(path)).by_admin().raw("application/json", long);
         long.send().await.expect_error(413, 413, "");
-        let xml = plane.call(method, &at(path)).as_admin().raw("application/xml", "<a/>");
+        let xml = plane.call(method, &at(path)).by_admin().raw("application/xml", "<a/>");
         xml.send().await.expect_error(415, 415, "application/json");
     }
 }

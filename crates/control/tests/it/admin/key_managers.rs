@@ -13,7 +13,7 @@ async fn wso2_5_1_the_tutorials_key_manager_is_made_read_changed_and_deleted() {
     let made = answer.expect(201);
     let id = made["id"].as_str().unwrap();
     assert_eq!(location, at(&format!("/key-managers/{id}")));
-    assert_eq!(plane.get(&location).as_admin().send().await.expect(200), made);
+    assert_eq!(plane.get(&location).by_admin().send().await.expect(200), made);
 
     let changed = curity_with(&json!({"description": "changed"}));
     let answer = put(&plane, &format!("/key-managers/{id}"), &changed).await;
@@ -110,15 +110,15 @@ async fn a_change_that_names_another_version_is_refused() {
     let plane = Plane::start().await;
     let (document, path) = made(&plane, &curity()).await;
     let put = |tag: &'static str| {
-        plane.put(&at(&path), &document).as_admin().header("if-match", tag).send()
+        plane.put(&at(&path), &document).by_admin().header("if-match", tag).send()
     };
     put("\"7\"").await.expect_error(412, 412, "another version");
     put("\"1\"").await.expect(200);
     put("\"1\"").await.expect_error(412, 412, "another version");
     put("*").await.expect(200);
-    let gone = plane.delete(&at(&path)).as_admin().header("if-match", "\"1\"").send().await;
+    let gone = plane.delete(&at(&path)).by_admin().header("if-match", "\"1\"").send().await;
     gone.expect_error(412, 412, "another version");
-    let gone = plane.delete(&at(&path)).as_admin().header("if-match", "W/\"3\"").send().await;
+    let gone = plane.delete(&at(&path)).by_admin().header("if-match", "W/\"3\"").send().await;
     gone.expect(200);
 }
 

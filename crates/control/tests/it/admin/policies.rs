@@ -132,7 +132,7 @@ async fn wso2_5_4_policies_of_each_level_are_made_read_changed_and_deleted() {
         // What comes back can be sent again.
         put(&plane, &one, &changed).await.expect(200);
 
-        let stale = plane.put(&at(&one), &policy(level)).as_admin().header("if-match", "\"1\"");
+        let stale = plane.put(&at(&one), &policy(level)).by_admin().header("if-match", "\"1\"");
         stale.send().await.expect_error(412, 412, "another version");
         let gone = delete(&plane, &one).await;
         assert_eq!(gone.text, "");
@@ -289,7 +289,7 @@ async fn wso2_5_4_a_policy_in_use_or_fallen_back_on_is_not_deleted() {
     }
     let application = json!({"name": "CurityApp", "throttlingPolicy": "10PerMin"});
     let path = "/api/am/devportal/v3/applications";
-    let answer = plane.post(path, &application).as_admin().out_of_contract().send().await;
+    let answer = plane.post(path, &application).by_admin().out_of_contract().send().await;
     answer.expect(201);
     let list = get(&plane, &collection("application")).await.expect(200);
     let id = id_of(&list, "policyName", "10PerMin", "policyId");

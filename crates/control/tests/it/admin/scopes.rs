@@ -71,7 +71,7 @@ async fn wso2_12_9_nobody_and_others_get_401() {
     let plane = Plane::start().await;
     for path in ["/key-managers", "/settings", "/environments", "/throttling/policies/custom"] {
         plane.get(&at(path)).send().await.expect_error(401, 401, "Unauthenticated request");
-        let sue = plane.get(&at(path)).as_user("sue").send().await;
+        let sue = plane.get(&at(path)).by_user("sue").send().await;
         sue.expect_error(401, 401, "Unauthenticated request");
     }
 }

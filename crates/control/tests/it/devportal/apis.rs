@@ -16,8 +16,8 @@ async fn names(plane: &Plane, user: Option<&str>, query: &str) -> Vec<String> {
     let path = at(&format!("/apis{query}"));
     let call = plane.get(&path);
     let call = match user {
-        Some("admin") => call.as_admin(),
-        Some(user) => call.as_user(user),
+        Some("admin") => call.by_admin(),
+        Some(user) => call.by_user(user),
         None => call,
     };
     let list = call.send().await.expect(200);
@@ -44,7 +44,7 @@ async fn wso2_4_6_only_published_and_prototyped_apis_are_on_offer() {
         let offered = matches!(state, "PROTOTYPED" | "PUBLISHED");
         for below in ["", "/swagger", "/subscription-policies"] {
             let path = at(&format!("/apis/{id}{below}"));
-            let answer = plane.get(&path).as_admin().send().await;
+            let answer = plane.get(&path).by_admin().send().await;
             assert_eq!(answer.status == 200, offered, "{state}{below}: {}", answer.text);
         }
     }
@@ -79,8 +79,8 @@ async fn wso2_4_6_an_api_is_seen_by_the_roles_it_is_for() {
             answer.expect_error(404, 404, &id.to_string());
         }
     }
-    plane.get(&at(&format!("/apis/{restricted}"))).as_user("sue").send().await.expect(200);
-    plane.get(&at(&format!("/apis/{restricted}"))).as_user("paul").send().await.expect(404);
+    plane.get(&at(&format!("/apis/{restricted}"))).by_user("sue").send().await.expect(200);
+    plane.get(&at(&format!("/apis/{restricted}"))).by_user("paul").send().await.expect(404);
     plane.get(&at("/apis/nonsense")).send().await.expect_error(404, 404, "nonsense");
 }
 
@@ -248,6 +248,6 @@ async fn searches_find_apis_and_tags_count_them() {
     let tags = plane.get(&at("/tags")).send().await.expect(200);
     let expected = json!([{"value": "echo", "count": 1}, {"value": "weather", "count": 2}]);
     assert_eq!(tags["list"], expected);
-    let tags = plane.get(&at("/tags?limit=1&offset=2")).as_user("sue").send().await.expect(200);
+    let tags = plane.get(&at("/tags?limit=1&offset=2")).by_user("sue").send().await.expect(200);
     assert_eq!(tags["list"], json!([{"value": "weather", "count": 3}]));
 }

@@ -24,7 +24,7 @@ async fn wso2_7_1_an_application_is_made_read_changed_and_deleted() {
         "name": "CurityApp", "throttlingPolicy": "10PerMin", "description": "Mine",
         "tokenType": "JWT", "groups": [], "attributes": {"team": "blue"},
     });
-    let made = plane.post(&at("/applications"), &body).as_user("sue").send().await;
+    let made = plane.post(&at("/applications"), &body).by_user("sue").send().await;
     let location = made.header("location").unwrap().to_owned();
     let made = made.expect(201);
     let id = made["applicationId"].as_str().unwrap();
@@ -51,23 +51,23 @@ async fn wso2_7_1_an_application_is_made_read_changed_and_deleted() {
     assert!(millis.bytes().all(|byte| byte.is_ascii_digit()), "{millis}");
 
     let path = at(&format!("/applications/{id}"));
-    let mut read = plane.get(&path).as_user("sue").send().await.expect(200);
+    let mut read = plane.get(&path).by_user("sue").send().await.expect(200);
     assert_eq!(read, made);
     read["name"] = json!("Renamed");
     read["description"] = Value::Null;
-    let changed = plane.put(&path, &read).as_user("sue").send().await.expect(200);
+    let changed = plane.put(&path, &read).by_user("sue").send().await.expect(200);
     assert_eq!((&changed["name"], &changed["description"]), (&json!("Renamed"), &Value::Null));
-    assert_eq!(plane.get(&path).as_user("sue").send().await.expect(200), changed);
+    assert_eq!(plane.get(&path).by_user("sue").send().await.expect(200), changed);
 
-    let deleted = plane.delete(&path).as_user("sue").send().await;
+    let deleted = plane.delete(&path).by_user("sue").send().await;
     assert_eq!((deleted.status.as_u16(), &*deleted.text), (200, ""));
-    plane.get(&path).as_user("sue").send().await.expect_error(404, 404, id);
+    plane.get(&path).by_user("sue").send().await.expect_error(404, 404, id);
 }
 
 #[tokio::test]
 async fn wso2_7_1_members_stand_in_wso2s_order_and_absent_ones_are_null() {
     let plane = Plane::start().await;
-    let made = plane.post(&at("/applications"), &named("A")).as_user("sue").send().await;
+    let made = plane.post(&at("/applications"), &named("A")).by_user("sue").send().await;
     let order = [
         "applicationId",
         "name",
@@ -89,7 +89,7 @@ async fn wso2_7_1_members_stand_in_wso2s_order_and_absent_ones_are_null() {
     let at: Vec<_> = order.iter().map(|name| made.text.find(&format!("\"{name}\":"))).collect();
     assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{}", made.text);
     assert!(made.text.contains("\"description\":null"), "{}", made.text);
-    let list = plane.get(&super::fixtures::at("/applications")).as_user("sue").send().await;
+    let list = plane.get(&super::fixtures::at("/applications")).by_user("sue").send().await;
     for absent in ["\"keys\"", "\"subscriptionScopes\"", "\"hashEnabled\""] {
         assert!(!list.text.contains(absent), "{}", list.text);
     }
@@ -119,17 +119,17 @@ async fn wso2_7_1_a_name_is_taken_for_its_owner_alone_in_any_case() {
     let id = application(&plane, "sue", "Mine").await;
     application(&plane, "sam", "Mine").await;
     for name in ["Mine", "mINE"] {
-        let again = plane.post(&at("/applications"), &named(name)).as_user("sue").send().await;
+        let again = plane.post(&at("/applications"), &named(name)).by_user("sue").send().await;
         let why = format!("An application already exists with name {name}");
         again.expect_error(409, 409, &why);
     }
     let other = application(&plane, "sue", "Other").await;
     let path = at(&format!("/applications/{other}"));
-    let renamed = plane.put(&path, &named("mine")).as_user("sue").send().await;
+    let renamed = plane.put(&path, &named("mine")).by_user("sue").send().await;
     renamed.expect_error(409, 409, "An application already exists with name mine");
     // Its own name in another case is no other's.
     let path = at(&format!("/applications/{id}"));
-    plane.put(&path, &named("MINE")).as_user("sue").send().await.expect(200);
+    plane.put(&path, &named("MINE")).by_user("sue").send().await.expect(200);
 }
 
 #[tokio::test]
@@ -161,19 +161,19 @@ async fn wso2_7_1_what_cannot_be_an_application_is_refused_with_its_member() {
         (json!({"throttlingPolicy": "Unlimited"}), "name: must not be null"),
         (json!([]), "disallowed"),
     ] {
-        let answer = plane.post(&at("/applications"), &body).as_user("sue").send().await;
+        let answer = plane.post(&at("/applications"), &body).by_user("sue").send().await;
         answer.expect_error(400, 400, why);
     }
-    assert_eq!(plane.get(&at("/applications")).as_user("sue").send().await.expect(200)["count"], 0,);
+    assert_eq!(plane.get(&at("/applications")).by_user("sue").send().await.expect(200)["count"], 0,);
     // At the bounds.
     plane
         .post(&at("/applications"), &named(&"x".repeat(100)))
-        .as_user("sue")
+        .by_user("sue")
         .send()
         .await
         .expect(201);
     let body = with("description", json!("x".repeat(512)));
-    plane.post(&at("/applications"), &body).as_user("sue").send().await.expect(201);
+    plane.post(&at("/applications"), &body).by_user("sue").send().await.expect(201);
 }
 
 #[tokio::test]
@@ -185,21 +185,21 @@ async fn wso2_7_1_anothers_application_is_forbidden_and_an_unknown_one_not_found
         let path = at(&format!("/applications/{id}"));
         for below in ["", "/keys", "/keys/PRODUCTION", "/oauth-keys"] {
             let path = format!("{path}{below}");
-            let answer = plane.get(&path).as_user("sam").send().await;
+            let answer = plane.get(&path).by_user("sam").send().await;
             assert!(!answer.text.contains("Secret plans"), "{}", answer.text);
             answer.expect_error(status, status.into(), "");
         }
-        let put = plane.put(&path, &named("Taken over")).as_user("sam").send().await;
+        let put = plane.put(&path, &named("Taken over")).by_user("sam").send().await;
         put.expect_error(status, status.into(), "");
-        let delete = plane.delete(&path).as_user("sam").send().await;
+        let delete = plane.delete(&path).by_user("sam").send().await;
         delete.expect_error(status, status.into(), "");
     }
     let path = at(&format!("/applications/{sues}"));
-    let refused = plane.get(&path).as_user("sam").send().await;
+    let refused = plane.get(&path).by_user("sam").send().await;
     let why = format!("You don't have permission to access the application with Id {sues}");
     refused.expect_error(403, 403, &why);
     // What was refused has changed nothing.
-    let kept = plane.get(&path).as_user("sue").send().await.expect(200);
+    let kept = plane.get(&path).by_user("sue").send().await.expect(200);
     assert_eq!(kept["name"], "Secret plans");
 }
 
@@ -209,7 +209,7 @@ async fn two_users_see_their_own_applications_only() {
     application(&plane, "sue", "Sues").await;
     application(&plane, "sam", "Sams").await;
     for (user, own) in [("sue", "Sues"), ("sam", "Sams")] {
-        let list = plane.get(&at("/applications?query=s")).as_user(user).send().await.expect(200);
+        let list = plane.get(&at("/applications?query=s")).by_user(user).send().await.expect(200);
         assert_eq!(names(&list), [own]);
     }
 }
@@ -219,7 +219,7 @@ async fn wso2_4_1_applications_are_found_by_a_part_of_their_name_and_sorted() {
     let plane = Plane::start().await;
     for (name, plan) in [("beta", "Unlimited"), ("Alpha", "10PerMin"), ("100%_gamma", "50PerMin")] {
         let body = json!({"name": name, "throttlingPolicy": plan});
-        plane.post(&at("/applications"), &body).as_user("sue").send().await.expect(201);
+        plane.post(&at("/applications"), &body).by_user("sue").send().await.expect(201);
     }
     for (query, found) in [
         ("", &["100%_gamma", "Alpha", "beta"] as &[_]),
@@ -235,12 +235,12 @@ async fn wso2_4_1_applications_are_found_by_a_part_of_their_name_and_sorted() {
         ("?offset=9999999999", &[]),
     ] {
         let path = at(&format!("/applications{query}"));
-        let list = plane.get(&path).as_user("sue").send().await.expect(200);
+        let list = plane.get(&path).by_user("sue").send().await.expect(200);
         assert_eq!(names(&list), found, "{query}");
     }
     for query in ["?sortBy=owner", "?sortOrder=up", "?limit=-1", "?limit=1001", "?offset=x"] {
         let path = at(&format!("/applications{query}"));
-        plane.get(&path).as_user("sue").send().await.expect_error(400, 400, "");
+        plane.get(&path).by_user("sue").send().await.expect_error(400, 400, "");
     }
 }
 
@@ -253,7 +253,7 @@ async fn pages_of_applications_link_to_each_other() {
     let mut seen = Vec::new();
     let mut next = "/applications?limit=2&sortOrder=desc".to_owned();
     while !next.is_empty() {
-        let list = plane.get(&at(&next)).as_user("sue").send().await.expect(200);
+        let list = plane.get(&at(&next)).by_user("sue").send().await.expect(200);
         assert_eq!(list["pagination"]["total"], 3);
         seen.extend(names(&list).into_iter().map(str::to_owned));
         next = list["pagination"]["next"].as_str().unwrap().to_owned();
@@ -266,19 +266,19 @@ async fn a_change_that_names_another_version_is_refused() {
     let plane = Plane::start().await;
     let id = application(&plane, "sue", "Versioned").await;
     let path = at(&format!("/applications/{id}"));
-    let read = plane.get(&path).as_user("sue").send().await;
+    let read = plane.get(&path).by_user("sue").send().await;
     let tag = read.header("etag").unwrap().to_owned();
     let put =
-        |tag: &str| plane.put(&path, &named("Versioned")).as_user("sue").header("if-match", tag);
+        |tag: &str| plane.put(&path, &named("Versioned")).by_user("sue").header("if-match", tag);
     let changed = put(&tag).send().await;
     let newer = changed.header("etag").unwrap().to_owned();
     changed.expect(200);
     assert_ne!(tag, newer);
     put(&tag).send().await.expect_error(412, 412, "If-Match");
-    let delete = plane.delete(&path).as_user("sue").header("if-match", &tag).send().await;
+    let delete = plane.delete(&path).by_user("sue").header("if-match", &tag).send().await;
     delete.expect_error(412, 412, "If-Match");
     put("*").send().await.expect(200);
-    plane.delete(&path).as_user("sue").header("if-match", "*").send().await.expect(200);
+    plane.delete(&path).by_user("sue").header("if-match", "*").send().await.expect(200);
 }
 
 #[tokio::test]
@@ -287,8 +287,8 @@ async fn of_two_that_make_the_same_application_at_once_one_does() {
     let body = named("Race");
     let path = at("/applications");
     let (one, other) = tokio::join!(
-        plane.post(&path, &body).as_user("sue").send(),
-        plane.post(&path, &body).as_user("sue").send(),
+        plane.post(&path, &body).by_user("sue").send(),
+        plane.post(&path, &body).by_user("sue").send(),
     );
     let mut statuses = [one.status.as_u16(), other.status.as_u16()];
     statuses.sort_unstable();

@@ -35,7 +35,7 @@ pub(crate) async fn write(plane: &Plane) -> Write {
 pub(crate) async fn application(plane: &Plane, owner: &str, name: &str) -> String {
     let body = json!({"name": name, "throttlingPolicy": "Unlimited"});
     let call = plane.post(&at("/applications"), &body);
-    let call = if owner == "admin" { call.as_admin() } else { call.as_user(owner) };
+    let call = if owner == "admin" { call.by_admin() } else { call.by_user(owner) };
     let made = call.send().await.expect(201);
     made["applicationId"].as_str().unwrap().to_owned()
 }
@@ -186,7 +186,7 @@ pub(crate) async fn deploy(plane: &Plane, api: Uuid) {
 /// The subscription's id.
 pub(crate) async fn subscribe(plane: &Plane, user: &str, application: &str, api: Uuid) -> String {
     let body = json!({"applicationId": application, "apiId": api, "throttlingPolicy": "Unlimited"});
-    let made = plane.post(&at("/subscriptions"), &body).as_user(user).send().await.expect(201);
+    let made = plane.post(&at("/subscriptions"), &body).by_user(user).send().await.expect(201);
     made["subscriptionId"].as_str().unwrap().to_owned()
 }
 

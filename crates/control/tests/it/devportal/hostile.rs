@@ -27,17 +27,17 @@ async fn odd_texts_are_kept_as_they_are_and_given_back_as_json() {
             "name": text, "throttlingPolicy": "Unlimited", "description": text,
             "attributes": {text: text}, "groups": [text],
         });
-        let made = plane.post(&at("/applications"), &body).as_user("sue").send().await;
+        let made = plane.post(&at("/applications"), &body).by_user("sue").send().await;
         assert_eq!(made.header("content-type"), Some("application/json"));
         assert_eq!(made.header("x-content-type-options"), Some("nosniff"));
         let made = made.expect(201);
         assert_eq!((&made["name"], &made["attributes"]), (&json!(text), &json!({text: text})));
         let query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        let list = plane.get(&at(&format!("/applications?query={query}"))).as_user("sue");
+        let list = plane.get(&at(&format!("/applications?query={query}"))).by_user("sue");
         let list = list.send().await.expect(200);
         assert_eq!((&list["count"], &list["list"][0]["name"]), (&json!(1), &json!(text)));
     }
-    let list = plane.get(&at("/applications")).as_user("sue").send().await.expect(200);
+    let list = plane.get(&at("/applications")).by_user("sue").send().await.expect(200);
     assert_eq!(list["count"], TEXTS.len());
 }
 
@@ -55,12 +55,12 @@ async fn odd_ids_are_ids_of_nothing() {
         &"9".repeat(4000),
     ] {
         for path in ["/applications/", "/subscriptions/", "/apis/"] {
-            let answer = plane.get(&at(&format!("{path}{id}"))).as_user("sue").send().await;
+            let answer = plane.get(&at(&format!("{path}{id}"))).by_user("sue").send().await;
             assert!(!answer.text.contains("<script>") || answer.json.is_object());
             answer.expect_error(404, 404, "");
         }
     }
-    let bad_utf8 = plane.get(&at("/applications/%ff")).as_user("sue").send().await;
+    let bad_utf8 = plane.get(&at("/applications/%ff")).by_user("sue").send().await;
     bad_utf8.expect_error(400, 400, "path");
 }
 
@@ -91,14 +91,14 @@ async fn bodies_that_are_no_objects_of_ours_are_refused() {
             (r#"{"name":"a\u0000b"}"#, "disallowed"),
             (r#"{"a\u0000b":1}"#, "disallowed"),
         ] {
-            let call = plane.call("POST", &at(&path)).as_user("sue");
+            let call = plane.call("POST", &at(&path)).by_user("sue");
             let answer = call.raw("application/json", body).send().await;
             answer.expect_error(400, 400, why);
         }
         let huge = format!("\"{}\"", "x".repeat(2 << 20));
-        let call = plane.call("POST", &at(&path)).as_user("sue");
+        let call = plane.call("POST", &at(&path)).by_user("sue");
         call.raw("application/json", huge).send().await.expect_error(413, 413, "");
-        let call = plane.call("POST", &at(&path)).as_user("sue");
+        let call = plane.call("POST", &at(&path)).by_user("sue");
         call.raw("text/xml", "<a/>").send().await.expect_error(415, 415, "");
     }
 }
@@ -128,7 +128,7 @@ async fn members_of_wrong_types_are_refused() {
             for value in wrong.iter().filter(|_| member != "grantTypesToBeSupported") {
                 let mut body: Value = body.clone();
                 body[member] = value.clone();
-                let answer = plane.post(&at(&path), &body).as_user("sue").send().await;
+                let answer = plane.post(&at(&path), &body).by_user("sue").send().await;
                 answer.expect_error(400, 400, "disallowed");
             }
         }
@@ -141,6 +141,6 @@ async fn a_query_is_bounded() {
     let long = "x".repeat(5000);
     for path in ["/applications", "/apis", "/search"] {
         let path = at(&format!("{path}?query={long}"));
-        plane.get(&path).as_user("sue").send().await.expect_error(400, 400, "query");
+        plane.get(&path).by_user("sue").send().await.expect_error(400, 400, "query");
     }
 }

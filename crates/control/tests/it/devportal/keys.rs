@@ -12,7 +12,7 @@ use crate::support::Plane;
 
 async fn map(plane: &Plane, user: &str, application: &str, body: &Value) -> Answer {
     let path = at(&format!("/applications/{application}/map-keys"));
-    plane.post(&path, body).as_user(user).send().await
+    plane.post(&path, body).by_user(user).send().await
 }
 
 fn request(key: &str, key_manager: &str, key_type: &str) -> Value {
@@ -49,11 +49,11 @@ async fn wso2_1_5_the_key_type_of_the_body_counts_and_the_querys_is_passed_over(
     let app = application(&plane, "sue", "App").await;
     let path = at(&format!("/applications/{app}/map-keys?keyType=PRODUCTION"));
     let body = request("client-one", "curity", "SANDBOX");
-    let mapped = plane.post(&path, &body).as_user("sue").send().await.expect(200);
+    let mapped = plane.post(&path, &body).by_user("sue").send().await.expect(200);
     assert_eq!(mapped["keyType"], "SANDBOX");
     let path = at(&format!("/applications/{app}/map-keys?keyType=nonsense"));
     let body = request("client-two", "curity", "PRODUCTION");
-    let mapped = plane.post(&path, &body).as_user("sue").send().await.expect(200);
+    let mapped = plane.post(&path, &body).by_user("sue").send().await.expect(200);
     assert_eq!(mapped["keyType"], "PRODUCTION");
 }
 
@@ -126,7 +126,7 @@ async fn wso2_7_2_4_an_unknown_application_has_no_keys() {
     map(&plane, "sue", &unknown, &body).await.expect_error(404, 404, &unknown);
     let path = at(&format!("/applications/{unknown}/generate-keys"));
     let body = json!({"keyType": "PRODUCTION", "grantTypesToBeSupported": []});
-    plane.post(&path, &body).as_user("sue").send().await.expect_error(404, 404, &unknown);
+    plane.post(&path, &body).by_user("sue").send().await.expect_error(404, 404, &unknown);
 }
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn wso2_7_2_5_keys_of_anothers_application_are_out_of_reach() {
         plane.call("POST", &format!("{key}/regenerate-secret")),
         plane.call("POST", &format!("{key}/clean-up")),
     ] {
-        let answer = call.as_user("sam").send().await;
+        let answer = call.by_user("sam").send().await;
         assert!(!answer.text.contains("not-used"), "{}", answer.text);
         answer.expect_error(403, 403, "You don't have permission");
     }
@@ -158,9 +158,9 @@ async fn wso2_7_2_5_keys_of_anothers_application_are_out_of_reach() {
     let sams = application(&plane, "sam", "Sams").await;
     let id = mapped["keyMappingId"].as_str().unwrap();
     let through = at(&format!("/applications/{sams}/oauth-keys/{id}"));
-    plane.get(&through).as_user("sam").send().await.expect_error(404, 900_331, "");
-    plane.delete(&through).as_user("sam").send().await.expect_error(404, 900_331, "");
-    plane.get(&key).as_user("sue").send().await.expect(200);
+    plane.get(&through).by_user("sam").send().await.expect_error(404, 900_331, "");
+    plane.delete(&through).by_user("sam").send().await.expect_error(404, 900_331, "");
+    plane.get(&key).by_user("sue").send().await.expect(200);
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn wso2_7_2_6_a_key_manager_hidden_from_the_callers_roles_is_refused() {
         let body = json!({
             "keyType": "PRODUCTION", "grantTypesToBeSupported": [], "keyManager": hidden,
         });
-        plane.post(&path, &body).as_user("sue").send().await.expect_error(403, 902_013, "");
+        plane.post(&path, &body).by_user("sue").send().await.expect_error(403, 902_013, "");
     }
     map(&plane, "sue", &app, &request("one", "allowed", "PRODUCTION")).await.expect(200);
 }
@@ -208,23 +208,23 @@ async fn wso2_7_2_keys_are_listed_read_changed_and_unmapped() {
         map(&plane, "sue", &app, &request("one", "curity", "PRODUCTION")).await.expect(200);
     map(&plane, "sue", &app, &request("two", "curity", "SANDBOX")).await.expect(200);
     let keys = at(&format!("/applications/{app}/oauth-keys"));
-    let list = plane.get(&keys).as_user("sue").send().await.expect(200);
+    let list = plane.get(&keys).by_user("sue").send().await.expect(200);
     assert_eq!(list["count"], 2);
     assert_eq!(list["list"][0], mapped);
     let older = at(&format!("/applications/{app}/keys"));
-    assert_eq!(plane.get(&older).as_user("sue").send().await.expect(200), list);
+    assert_eq!(plane.get(&older).by_user("sue").send().await.expect(200), list);
     let whole = at(&format!("/applications/{app}"));
-    let whole = plane.get(&whole).as_user("sue").send().await.expect(200);
+    let whole = plane.get(&whole).by_user("sue").send().await.expect(200);
     assert_eq!(whole["keys"], list["list"]);
 
     let key = format!("{keys}/{}", mapped["keyMappingId"].as_str().unwrap());
-    let mut read = plane.get(&key).as_user("sue").send().await.expect(200);
+    let mut read = plane.get(&key).by_user("sue").send().await.expect(200);
     assert_eq!(read, mapped);
     read["supportedGrantTypes"] = json!(["client_credentials"]);
     read["callbackUrl"] = json!("https://app.example.com/cb");
     read["consumerKey"] = json!("somebody-elses");
     read["consumerSecret"] = json!("another");
-    let changed = plane.put(&key, &read).as_user("sue").send().await.expect(200);
+    let changed = plane.put(&key, &read).by_user("sue").send().await.expect(200);
     assert_eq!(changed["supportedGrantTypes"], json!(["client_credentials"]));
     assert_eq!(changed["callbackUrl"], "https://app.example.com/cb");
     // Whose key it is does not change.
@@ -233,7 +233,7 @@ async fn wso2_7_2_keys_are_listed_read_changed_and_unmapped() {
         (&json!("one"), &json!("not-used"))
     );
 
-    let gone = plane.delete(&key).as_user("sue").send().await;
+    let gone = plane.delete(&key).by_user("sue").send().await;
     assert_eq!((gone.status.as_u16(), &*gone.text), (200, ""));
     for call in [
         plane.get(&key),
@@ -241,7 +241,7 @@ async fn wso2_7_2_keys_are_listed_read_changed_and_unmapped() {
         plane.put(&key, &json!({})),
         plane.get(&format!("{keys}/nonsense")),
     ] {
-        call.as_user("sue").send().await.expect_error(404, 900_331, "");
+        call.by_user("sue").send().await.expect_error(404, 900_331, "");
     }
     // Free for another.
     map(&plane, "sue", &app, &request("one", "curity", "PRODUCTION")).await.expect(200);
@@ -253,7 +253,7 @@ async fn an_application_takes_its_keys_with_it() {
     key_manager(&plane, "curity", true, json!({})).await;
     let app = application(&plane, "sue", "App").await;
     map(&plane, "sue", &app, &request("one", "curity", "PRODUCTION")).await.expect(200);
-    plane.delete(&at(&format!("/applications/{app}"))).as_user("sue").send().await.expect(200);
+    plane.delete(&at(&format!("/applications/{app}"))).by_user("sue").send().await.expect(200);
     let sams = application(&plane, "sam", "Sams").await;
     map(&plane, "sam", &sams, &request("one", "curity", "PRODUCTION")).await.expect(200);
 }
@@ -283,7 +283,7 @@ async fn what_cannot_be_a_mapping_is_refused_with_its_member() {
         map(&plane, "sue", &app, &body).await.expect_error(400, 400, why);
     }
     let keys = at(&format!("/applications/{app}/oauth-keys"));
-    assert_eq!(plane.get(&keys).as_user("sue").send().await.expect(200)["count"], 0);
+    assert_eq!(plane.get(&keys).by_user("sue").send().await.expect(200)["count"], 0);
 }
 
 #[tokio::test]
@@ -294,7 +294,7 @@ async fn wso2_7_2_key_managers_are_listed_for_those_who_may_see_them_without_sec
     let denied =
         json!({"permissions": {"permissionType": "DENY", "roles": ["Internal/subscriber"]}});
     key_manager(&plane, "hidden", true, denied).await;
-    let answer = plane.get(&at("/key-managers")).as_user("sue").send().await;
+    let answer = plane.get(&at("/key-managers")).by_user("sue").send().await;
     for secret in ["Password1", "client_secret", "api-gateway-client", "introspect"] {
         assert!(!answer.text.contains(secret), "{}", answer.text);
     }
@@ -309,6 +309,6 @@ async fn wso2_7_2_key_managers_are_listed_for_those_who_may_see_them_without_sec
     assert_eq!(resident["enableOAuthAppCreation"], true);
     assert!(list.get("pagination").is_none());
     // An administrator may see what is hidden from subscribers.
-    let list = plane.get(&at("/key-managers")).as_admin().send().await.expect(200);
+    let list = plane.get(&at("/key-managers")).by_admin().send().await.expect(200);
     assert_eq!(list["count"], 3);
 }

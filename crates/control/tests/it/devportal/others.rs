@@ -65,19 +65,19 @@ async fn a_plan_barred_for_the_callers_roles_is_not_offered() {
     write.commit().await.unwrap();
     let path = at("/throttling-policies/subscription/Gold");
     plane.get(&path).send().await.expect_error(404, 404, "Gold");
-    plane.get(&path).as_user("paul").send().await.expect_error(404, 404, "Gold");
-    plane.get(&path).as_user("sue").send().await.expect(200);
+    plane.get(&path).by_user("paul").send().await.expect_error(404, 404, "Gold");
+    plane.get(&path).by_user("sue").send().await.expect(200);
 }
 
 #[tokio::test]
 async fn wso2_3_4_3_settings_are_for_those_with_the_scope_and_name_their_scopes() {
     let plane = Plane::start().await;
-    let settings = plane.get(&at("/settings")).as_user("sue").send().await.expect(200);
+    let settings = plane.get(&at("/settings")).by_user("sue").send().await.expect(200);
     let scopes = settings["scopes"].as_array().unwrap();
     assert!(scopes.contains(&json!("apim:subscribe")));
     assert!(!scopes.contains(&json!("apim:admin")));
     assert_eq!(settings["apiGatewayEndpoint"], "http://localhost:8280,https://localhost:8243");
-    plane.get(&at("/settings")).as_user("paul").send().await.expect_error(401, 401, "");
+    plane.get(&at("/settings")).by_user("paul").send().await.expect_error(401, 401, "");
     plane.get(&at("/settings")).send().await.expect_error(401, 401, "");
     let token = plane.token("sue", "sue-password", "apim:subscribe").await;
     plane.get(&at("/settings")).bearer(&token).send().await.expect_error(401, 401, "");

@@ -11,7 +11,7 @@ use crate::support::Plane;
 
 async fn generate(plane: &Plane, app: &str, body: &Value) -> Answer {
     let path = at(&format!("/applications/{app}/generate-keys"));
-    plane.post(&path, body).as_user("sue").send().await
+    plane.post(&path, body).by_user("sue").send().await
 }
 
 fn request(grants: &[&str]) -> Value {
@@ -48,11 +48,11 @@ async fn wso2_7_2_generated_keys_get_tokens() {
     client_credentials(&plane, id, secret).await.expect(200);
     client_credentials(&plane, id, "wrong").await.expect(401);
     let older = at(&format!("/applications/{app}/keys/PRODUCTION"));
-    assert_eq!(plane.get(&older).as_user("sue").send().await.expect(200), key);
+    assert_eq!(plane.get(&older).by_user("sue").send().await.expect(200), key);
     let none = at(&format!("/applications/{app}/keys/SANDBOX"));
-    plane.get(&none).as_user("sue").send().await.expect_error(404, 900_331, "");
+    plane.get(&none).by_user("sue").send().await.expect_error(404, 900_331, "");
     let neither = at(&format!("/applications/{app}/keys/BOTH"));
-    plane.get(&neither).as_user("sue").send().await.expect_error(400, 400, "");
+    plane.get(&neither).by_user("sue").send().await.expect_error(400, 400, "");
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn wso2_7_2_a_generated_key_ends_with_its_client_and_its_tokens() {
         let (id, secret) = (text(&key, "consumerKey"), text(&key, "consumerSecret"));
         let token = client_credentials(&plane, id, secret).await.expect(200);
         let form = [("token", text(&token, "access_token"))];
-        let introspect = || plane.call("POST", "/oauth2/introspect").as_admin().form(&form).send();
+        let introspect = || plane.call("POST", "/oauth2/introspect").by_admin().form(&form).send();
         assert_eq!(introspect().await.expect(200)["active"], true);
         let path = at(&format!("/applications/{app}"));
         let key = format!("{path}/oauth-keys/{}", text(&key, "keyMappingId"));
@@ -120,7 +120,7 @@ async fn wso2_7_2_a_generated_key_ends_with_its_client_and_its_tokens() {
             "clean-up" => plane.call("POST", &format!("{key}/clean-up")),
             _ => plane.delete(&path),
         };
-        ended.as_user("sue").send().await.expect(200);
+        ended.by_user("sue").send().await.expect(200);
         assert_eq!(introspect().await.expect(200)["active"], false, "{end}");
         client_credentials(&plane, id, secret).await.expect(401);
     }
@@ -132,7 +132,7 @@ async fn changed_grants_are_those_of_the_client() {
     let app = application(&plane, "sue", "App").await;
     let mut key = generate(&plane, &app, &request(&["client_credentials"])).await.expect(200);
     let path = at(&format!("/applications/{app}/oauth-keys/{}", text(&key, "keyMappingId")));
-    let put = async |key: &Value| plane.put(&path, key).as_user("sue").send().await;
+    let put = async |key: &Value| plane.put(&path, key).by_user("sue").send().await;
     key["supportedGrantTypes"] = json!(["magic"]);
     put(&key).await.expect_error(400, 400, "magic");
     key["supportedGrantTypes"] = json!(["implicit"]);
@@ -152,14 +152,14 @@ async fn a_regenerated_secret_replaces_the_old_one() {
     let key = generate(&plane, &app, &request(&["client_credentials"])).await.expect(200);
     let path = at(&format!("/applications/{app}/oauth-keys/{}", text(&key, "keyMappingId")));
     let renewed = plane.call("POST", &format!("{path}/regenerate-secret"));
-    let renewed = renewed.as_user("sue").send().await.expect(200);
+    let renewed = renewed.by_user("sue").send().await.expect(200);
     let id = text(&key, "consumerKey");
     assert_eq!(renewed["consumerKey"], id);
     let (old, new) = (text(&key, "consumerSecret"), text(&renewed, "consumerSecret"));
     assert_ne!(old, new);
     client_credentials(&plane, id, old).await.expect(401);
     client_credentials(&plane, id, new).await.expect(200);
-    let read = plane.get(&path).as_user("sue").send().await.expect(200);
+    let read = plane.get(&path).by_user("sue").send().await.expect(200);
     assert_eq!(read["consumerSecret"], new);
 }
 
@@ -170,10 +170,10 @@ async fn a_token_is_generated_for_the_key_and_may_end_an_earlier_one() {
     let key = generate(&plane, &app, &request(&["client_credentials"])).await.expect(200);
     let path = at(&format!("/applications/{app}/oauth-keys/{}", text(&key, "keyMappingId")));
     let path = format!("{path}/generate-token");
-    let order = async |body: Value| plane.post(&path, &body).as_user("sue").send().await;
+    let order = async |body: Value| plane.post(&path, &body).by_user("sue").send().await;
     let active = async |token: &str| {
         let form = [("token", token)];
-        let call = plane.call("POST", "/oauth2/introspect").as_admin().form(&form);
+        let call = plane.call("POST", "/oauth2/introspect").by_admin().form(&form);
         call.send().await.expect(200)["active"] == true
     };
     let first = order(json!({"scopes": ["write", "read", "apim:admin"], "validityPeriod": 60}))
@@ -206,15 +206,15 @@ async fn a_token_is_generated_for_the_key_and_may_end_an_earlier_one() {
     // A key of another key manager has its tokens elsewhere.
     key_manager(&plane, "curity", true, json!({})).await;
     let body = json!({"consumerKey": "one", "keyManager": "curity", "keyType": "SANDBOX"});
-    let mapped = plane.post(&at(&format!("/applications/{app}/map-keys")), &body).as_user("sue");
+    let mapped = plane.post(&at(&format!("/applications/{app}/map-keys")), &body).by_user("sue");
     let mapped = mapped.send().await.expect(200);
     let path = at(&format!("/applications/{app}/oauth-keys/{}", text(&mapped, "keyMappingId")));
     for action in ["regenerate-secret", "clean-up"] {
         let call = plane.call("POST", &format!("{path}/{action}"));
-        call.as_user("sue").send().await.expect_error(400, 400, "");
+        call.by_user("sue").send().await.expect_error(400, 400, "");
     }
     let call = plane.post(&format!("{path}/generate-token"), &json!({}));
-    call.as_user("sue").send().await.expect_error(400, 400, "resident");
+    call.by_user("sue").send().await.expect_error(400, 400, "resident");
 }
 
 #[tokio::test]
@@ -225,24 +225,24 @@ async fn a_client_of_the_resident_key_manager_is_mapped_by_who_holds_its_secret(
         "clientName": "mine", "owner": "sam", "grantType": "client_credentials", "saasApp": true,
     });
     let client = plane.post("/client-registration/v0.17/register", &registration);
-    let client = client.as_user("sam").send().await.expect(200);
+    let client = client.by_user("sam").send().await.expect(200);
     let (id, secret) = (text(&client, "clientId"), text(&client, "clientSecret"));
     let path = at(&format!("/applications/{app}/map-keys"));
     for (key, secret) in [(id, "guessed"), (id, ""), ("nobodys", secret)] {
         let body = json!({"consumerKey": key, "consumerSecret": secret, "keyType": "PRODUCTION"});
-        let refused = plane.post(&path, &body).as_user("sue").send().await;
+        let refused = plane.post(&path, &body).by_user("sue").send().await;
         refused.expect_error(400, 400, "consumer key or its secret");
     }
     let body = json!({"consumerKey": id, "keyType": "PRODUCTION"});
-    plane.post(&path, &body).as_user("sue").send().await.expect_error(400, 400, "");
+    plane.post(&path, &body).by_user("sue").send().await.expect_error(400, 400, "");
     let body = json!({"consumerKey": id, "consumerSecret": secret, "keyType": "PRODUCTION"});
-    let mapped = plane.post(&path, &body).as_user("sue").send().await.expect(200);
+    let mapped = plane.post(&path, &body).by_user("sue").send().await.expect(200);
     assert_eq!(
         (&mapped["mode"], &mapped["keyManager"]),
         (&json!("MAPPED"), &json!("Resident Key Manager"))
     );
     // Unmapping leaves a client that was there before.
     let key = at(&format!("/applications/{app}/oauth-keys/{}", text(&mapped, "keyMappingId")));
-    plane.delete(&key).as_user("sue").send().await.expect(200);
+    plane.delete(&key).by_user("sue").send().await.expect(200);
     client_credentials(&plane, id, secret).await.expect(200);
 }

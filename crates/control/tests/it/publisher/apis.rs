@@ -9,7 +9,7 @@ use super::with;
 use crate::support::Plane;
 
 async fn refused(plane: &Plane, api: &Value, status: u16, code: u32, description: &str) {
-    let answer = plane.post(&at("/apis"), api).as_admin().send().await;
+    let answer = plane.post(&at("/apis"), api).by_admin().send().await;
     answer.expect_error(status, code, description);
 }
 
@@ -266,7 +266,7 @@ async fn wso2_6_1_16_one_version_of_an_api_is_the_default() {
     let second = json!({"isDefaultVersion": true, "version": "v2"});
     plane.make(&with("HttpBin", second)).await;
     let path = at(&format!("/apis/{}", first["id"].as_str().unwrap()));
-    let first = plane.get(&path).as_admin().send().await.expect(200);
+    let first = plane.get(&path).by_admin().send().await.expect(200);
     assert_eq!(first["isDefaultVersion"], false);
 }
 
@@ -303,29 +303,29 @@ async fn wso2_6_1_18_what_only_we_set_is_taken_and_changes_nothing() {
 #[tokio::test]
 async fn wso2_6_1_an_api_is_made_read_changed_and_taken_away() {
     let plane = Plane::start().await;
-    let answer = plane.post(&at("/apis"), &api("HttpBin")).as_user("carla").send().await;
+    let answer = plane.post(&at("/apis"), &api("HttpBin")).by_user("carla").send().await;
     let location = answer.header("location").unwrap().to_owned();
     assert_eq!(answer.header("etag"), Some("\"1\""));
     let made = answer.expect(201);
     assert_eq!(made["provider"], "carla");
     let path = at(&format!("/apis/{}", made["id"].as_str().unwrap()));
     assert_eq!(location, format!("https://localhost:9443{path}"));
-    let read = plane.get(&path).as_user("paul").send().await.expect(200);
+    let read = plane.get(&path).by_user("paul").send().await.expect(200);
     assert_eq!(read, made);
     let mut changed = made.clone();
     changed["description"] = json!("new");
     changed["name"] = json!("Other");
     changed["version"] = json!("v9");
     changed["context"] = json!("/other");
-    let answer = plane.put(&path, &changed).as_user("paul").send().await;
+    let answer = plane.put(&path, &changed).by_user("paul").send().await;
     assert_eq!(answer.header("etag"), Some("\"2\""));
     let updated = answer.expect(200);
     assert_eq!(updated["description"], "new");
     for member in ["id", "name", "version", "context", "provider", "operations"] {
         assert_eq!(updated[member], made[member], "{member}");
     }
-    plane.delete(&path).as_user("carla").send().await.expect(200);
-    plane.get(&path).as_admin().send().await.expect_error(404, 900_308, "not found");
+    plane.delete(&path).by_user("carla").send().await.expect(200);
+    plane.get(&path).by_admin().send().await.expect_error(404, 900_308, "not found");
 }
 
 #[tokio::test]
@@ -343,7 +343,7 @@ async fn what_was_read_can_be_written_back_and_nothing_is_lost() {
     assert_eq!(made["maxTps"]["production"], 10);
     assert_eq!(made["operations"][0]["payloadSchema"], "{}");
     let path = at(&format!("/apis/{}", made["id"].as_str().unwrap()));
-    let mut again = plane.put(&path, &made).as_admin().send().await.expect(200);
+    let mut again = plane.put(&path, &made).by_admin().send().await.expect(200);
     for time in ["lastUpdatedTime", "lastUpdatedTimestamp"] {
         again[time] = made[time].clone();
     }
@@ -382,24 +382,24 @@ async fn wso2_6_1_errors_4_to_6_unknown_apis_and_plans_and_no_operations() {
     let plane = Plane::start().await;
     for id in ["0", "00000000-0000-0000-0000-000000000000", "%27%20OR%201=1"] {
         let path = at(&format!("/apis/{id}"));
-        plane.get(&path).as_admin().send().await.expect_error(
+        plane.get(&path).by_admin().send().await.expect_error(
             404,
             900_308,
             "Requested API with id",
         );
         plane
             .put(&path, &with("X", json!({"operations": [{"target": "/", "verb": "GET"}]})))
-            .as_admin()
+            .by_admin()
             .send()
             .await
             .expect_error(404, 900_308, "");
-        plane.delete(&path).as_admin().send().await.expect_error(404, 900_308, "");
+        plane.delete(&path).by_admin().send().await.expect_error(404, 900_308, "");
     }
     let id = plane.made("HttpBin").await;
     let path = at(&format!("/apis/{id}"));
     for operations in [json!([]), json!(null)] {
         let empty = with("HttpBin", json!({"operations": operations}));
-        plane.put(&path, &empty).as_admin().send().await.expect_error(404, 900_763, "operation");
+        plane.put(&path, &empty).by_admin().send().await.expect_error(404, 900_763, "operation");
     }
 }
 
@@ -428,8 +428,8 @@ async fn wso2_6_1_errors_10_an_api_with_subscriptions_stays() {
     let id = plane.made("HttpBin").await;
     plane.subscribed(&id).await;
     let path = at(&format!("/apis/{id}"));
-    plane.delete(&path).as_admin().send().await.expect_error(409, 409, "subscriptions");
-    plane.get(&path).as_admin().send().await.expect(200);
+    plane.delete(&path).by_admin().send().await.expect_error(409, 409, "subscriptions");
+    plane.get(&path).by_admin().send().await.expect(200);
 }
 
 #[tokio::test]
@@ -437,13 +437,13 @@ async fn a_change_that_names_an_older_version_is_refused() {
     let plane = Plane::start().await;
     let made = plane.make(&api("HttpBin")).await;
     let path = at(&format!("/apis/{}", made["id"].as_str().unwrap()));
-    let put = |tag: &'static str| plane.put(&path, &made).as_admin().header("if-match", tag).send();
+    let put = |tag: &'static str| plane.put(&path, &made).by_admin().header("if-match", tag).send();
     put("\"1\"").await.expect(200);
     put("\"1\"").await.expect_error(412, 412, "");
     put("*").await.expect(200);
-    let stale = plane.delete(&path).as_admin().header("if-match", "\"1\"").send().await;
+    let stale = plane.delete(&path).by_admin().header("if-match", "\"1\"").send().await;
     stale.expect_error(412, 412, "");
-    plane.delete(&path).as_admin().header("if-match", "\"3\"").send().await.expect(200);
+    plane.delete(&path).by_admin().header("if-match", "\"3\"").send().await.expect(200);
 }
 
 #[tokio::test]
@@ -452,16 +452,16 @@ async fn another_version_is_copied_from_one() {
     let id = plane.made("HttpBin").await;
     plane.act(&id, "Publish").await.expect(200);
     let path = at(&format!("/apis/copy-api?newVersion=v2&defaultVersion=true&apiId={id}"));
-    let copy = plane.call("POST", &path).as_admin().send().await.expect(201);
+    let copy = plane.call("POST", &path).by_admin().send().await.expect(201);
     assert_eq!(copy["version"], "v2");
     assert_eq!(copy["context"], "/httpbin");
     assert_eq!(copy["lifeCycleStatus"], "CREATED");
     assert_eq!(copy["isDefaultVersion"], true);
-    plane.call("POST", &path).as_admin().send().await.expect_error(409, 900_300, "");
+    plane.call("POST", &path).by_admin().send().await.expect_error(409, 900_300, "");
     let path = at(&format!("/apis/copy-api?newVersion=a%2Fb&apiId={id}"));
-    plane.call("POST", &path).as_admin().send().await.expect_error(400, 400, "version");
+    plane.call("POST", &path).by_admin().send().await.expect_error(400, 400, "version");
     let path = at("/apis/copy-api?newVersion=v3");
-    plane.call("POST", &path).as_admin().send().await.expect_error(400, 400, "");
+    plane.call("POST", &path).by_admin().send().await.expect_error(400, 400, "");
 }
 
 #[tokio::test]
@@ -478,7 +478,7 @@ async fn names_and_contexts_can_be_asked_for() {
         ("context:httpbin", 200),
     ] {
         let path = at(&format!("/apis/validate?query={query}"));
-        plane.call("POST", &path).as_admin().send().await.expect(status);
+        plane.call("POST", &path).by_admin().send().await.expect(status);
     }
-    plane.call("POST", &at("/apis/validate")).as_admin().send().await.expect(400);
+    plane.call("POST", &at("/apis/validate")).by_admin().send().await.expect(400);
 }

@@ -47,9 +47,10 @@ paths:
 "#;
 
 async fn import(plane: &Plane, parts: &[(&str, Option<&str>, &str)]) -> crate::support::Answer {
-    plane.call("POST", &at("/apis/import-openapi")).multipart(parts).as_admin().send().await
+    plane.call("POST", &at("/apis/import-openapi")).multipart(parts).by_admin().send().await
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "callers make the value where they hand it over")]
 fn members(value: Value) -> String {
     value.to_string()
 }
@@ -136,10 +137,10 @@ async fn wso2_6_4_1_what_is_no_definition_is_refused() {
         let parts = [("file", Some("x"), PETS), ("additionalProperties", None, settings)];
         import(&plane, &parts).await.expect_error(400, 400, said);
     }
-    let json = plane.post(&at("/apis/import-openapi"), &json!({})).as_admin().send().await;
+    let json = plane.post(&at("/apis/import-openapi"), &json!({})).by_admin().send().await;
     json.expect_error(415, 415, "multipart");
     let broken = plane.call("POST", &at("/apis/import-openapi"));
-    broken.raw("multipart/form-data", "x").as_admin().send().await.expect_error(400, 400, "form");
+    broken.raw("multipart/form-data", "x").by_admin().send().await.expect_error(400, 400, "form");
 }
 
 #[tokio::test]
@@ -148,7 +149,7 @@ async fn wso2_6_4_1_a_definition_is_checked() {
     let check = |query: &'static str, text: &'static str| {
         let path = at(&format!("/apis/validate-openapi{query}"));
         let call = plane.call("POST", &path).multipart(&[("file", Some("x"), text)]);
-        call.as_admin().send()
+        call.by_admin().send()
     };
     let valid = check("", PETS).await.expect(200);
     assert_eq!(valid["isValid"], true);
@@ -174,9 +175,9 @@ async fn wso2_6_4_2_the_definition_says_what_the_api_is_now() {
         {"target": "/pets/{id}", "verb": "GET", "authType": "None"},
         {"target": "/new/{x}", "verb": "POST"},
     ]);
-    plane.put(&path, &changed).as_admin().send().await.expect(200);
+    plane.put(&path, &changed).by_admin().send().await.expect(200);
     let swagger = format!("{path}/swagger");
-    let definition = plane.get(&swagger).as_user("ida").send().await.expect(200);
+    let definition = plane.get(&swagger).by_user("ida").send().await.expect(200);
     assert_eq!(definition["paths"]["/pets/{id}"]["get"]["summary"], "One pet");
     assert_eq!(definition["paths"]["/pets/{id}"]["get"]["x-auth-type"], "None");
     let new = &definition["paths"]["/new/{x}"]["post"];
@@ -196,13 +197,13 @@ async fn wso2_6_4_2_a_new_definition_replaces_operations_and_scopes() {
         async move {
             let parts: Vec<_> =
                 parts.iter().map(|(name, file, text)| (*name, *file, text.as_str())).collect();
-            plane.call("PUT", path).multipart(&parts).as_admin().send().await
+            plane.call("PUT", path).multipart(&parts).by_admin().send().await
         }
     };
     let answer = put(vec![("apiDefinition", None, PETS.to_owned())]).await;
     assert_eq!(answer.header("etag"), Some("\"2\""));
     answer.expect(200);
-    let api = plane.get(&at(&format!("/apis/{id}"))).as_admin().send().await.expect(200);
+    let api = plane.get(&at(&format!("/apis/{id}"))).by_admin().send().await.expect(200);
     assert_eq!(api["name"], "HttpBin");
     assert_eq!(api["context"], "/httpbin");
     assert_eq!(api["operations"].as_array().unwrap().len(), 2);
@@ -211,14 +212,14 @@ async fn wso2_6_4_2_a_new_definition_replaces_operations_and_scopes() {
     let endpoints = &api["endpointConfig"];
     assert_eq!(endpoints["production_endpoints"]["url"], "https://pets.example/base");
     // What is read can be written back.
-    let read = plane.get(&path).as_admin().send().await;
+    let read = plane.get(&path).by_admin().send().await;
     let text = read.text.clone();
     let before = read.expect(200);
     assert_eq!(put(vec![("apiDefinition", None, text)]).await.expect(200), before);
     let empty = r#"{"openapi":"3.0.1","info":{"title":"T","version":"v1"},"paths":{}}"#;
     let refused = put(vec![("apiDefinition", None, empty.to_owned())]).await;
     refused.expect_error(404, 900_763, "operation");
-    let stale = plane.call("PUT", &path).multipart(&[("apiDefinition", None, PETS)]).as_admin();
+    let stale = plane.call("PUT", &path).multipart(&[("apiDefinition", None, PETS)]).by_admin();
     stale.header("if-match", "\"1\"").send().await.expect_error(412, 412, "");
 }
 

@@ -24,13 +24,13 @@ async fn bodies_that_are_no_api_are_refused_in_the_words_of_the_conventions() {
         ("{\"nmae\":\"x\"}", "Unrecognized property 'nmae'"),
     ] {
         let call = plane.call("POST", &at("/apis")).raw("application/json", body);
-        call.as_admin().send().await.expect_error(400, 400, said);
+        call.by_admin().send().await.expect_error(400, 400, said);
     }
     let huge = vec![b' '; 1024 * 1024 + 1];
     let call = plane.call("POST", &at("/apis")).raw("application/json", huge);
-    call.as_admin().send().await.expect(413);
+    call.by_admin().send().await.expect(413);
     let call = plane.call("POST", &at("/apis")).raw("text/plain", "{}");
-    call.as_admin().send().await.expect(415);
+    call.by_admin().send().await.expect(415);
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn every_member_of_a_wrong_type_is_refused() {
         }
         let wrong = if value.is_array() { json!(7) } else { json!([[7]]) };
         let body = with("Other", json!({member: wrong}));
-        let answer = plane.post(&at("/apis"), &body).as_admin().send().await;
+        let answer = plane.post(&at("/apis"), &body).by_admin().send().await;
         assert_eq!(answer.status.as_u16(), 400, "{member}: {}", answer.text);
     }
 }
@@ -83,7 +83,7 @@ async fn texts_that_are_code_elsewhere_are_only_texts() {
         let made = plane.make(&with(&name, json!({"description": text, "tags": [text]}))).await;
         assert_eq!(made["description"], text);
         let path = at(&format!("/apis/{}", made["id"].as_str().unwrap()));
-        let answer = plane.get(&path).as_admin().send().await;
+        let answer = plane.get(&path).by_admin().send().await;
         assert_eq!(answer.header("content-type"), Some("application/json"));
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.expect(200)["tags"], json!([text]));
@@ -110,7 +110,7 @@ async fn lists_are_bounded() {
         json!({"tags": ["x".repeat(256)]}),
         json!({"endpointConfig": {"production_endpoints": {"url": "http://x"}, "y": "x".repeat(20_000)}}),
     ] {
-        let answer = plane.post(&at("/apis"), &with("X", members)).as_admin().send().await;
+        let answer = plane.post(&at("/apis"), &with("X", members)).by_admin().send().await;
         assert_eq!(answer.status.as_u16(), 400, "{}", answer.text);
     }
     plane.make(&with("Most", json!({"operations": operations[..1000], "tags": many(100)}))).await;
@@ -120,7 +120,7 @@ async fn lists_are_bounded() {
 async fn of_two_equal_apis_made_at_once_one_is_made() {
     let plane = Plane::start().await;
     let (body, path) = (api("HttpBin"), at("/apis"));
-    let make = || plane.post(&path, &body).as_admin().send();
+    let make = || plane.post(&path, &body).by_admin().send();
     let (one, two, three) = tokio::join!(make(), make(), make());
     let mut statuses = [one, two, three].map(|answer| answer.status.as_u16());
     statuses.sort_unstable();
@@ -132,7 +132,7 @@ async fn changes_at_once_are_made_one_after_the_other() {
     let plane = Plane::start().await;
     let made = plane.make(&api("HttpBin")).await;
     let path = at(&format!("/apis/{}", made["id"].as_str().unwrap()));
-    let put = || plane.put(&path, &made).as_admin().header("if-match", "\"1\"").send();
+    let put = || plane.put(&path, &made).by_admin().header("if-match", "\"1\"").send();
     let (one, two) = tokio::join!(put(), put());
     let mut statuses = [one, two].map(|answer| answer.status.as_u16());
     statuses.sort_unstable();

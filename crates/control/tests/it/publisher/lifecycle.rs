@@ -73,7 +73,7 @@ async fn wso2_6_2_the_state_names_what_can_be_done() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let path = at(&format!("/apis/{id}/lifecycle-state"));
-    let state = plane.get(&path).as_admin().send().await.expect(200);
+    let state = plane.get(&path).by_admin().send().await.expect(200);
     assert_eq!(state["state"], "Created");
     assert_eq!(
         state["availableTransitions"][0],
@@ -81,7 +81,7 @@ async fn wso2_6_2_the_state_names_what_can_be_done() {
     );
     assert_eq!(state["checkItems"][0]["requiredStates"], json!(["Published"]));
     plane.act(&id, "Publish").await.expect(200);
-    let state = plane.get(&path).as_admin().send().await.expect(200);
+    let state = plane.get(&path).by_admin().send().await.expect(200);
     let events: Vec<&str> = state["availableTransitions"]
         .as_array()
         .unwrap()
@@ -90,7 +90,7 @@ async fn wso2_6_2_the_state_names_what_can_be_done() {
         .collect();
     let all = ["Block", "Deploy as a Prototype", "Demote to Created", "Deprecate", "Publish"];
     assert_eq!(events, all);
-    let api = plane.get(&at(&format!("/apis/{id}"))).as_admin().send().await.expect(200);
+    let api = plane.get(&at(&format!("/apis/{id}"))).by_admin().send().await.expect(200);
     assert_eq!(api["lifeCycleStatus"], "PUBLISHED");
 }
 
@@ -101,7 +101,7 @@ async fn wso2_6_2_a_bad_action_is_refused() {
     plane.act(&id, "Explode").await.expect_error(400, 900_381, "Explode");
     plane.act("nothing", "Publish").await.expect_error(404, 900_308, "nothing");
     let path = at(&format!("/apis/change-lifecycle?apiId={id}"));
-    plane.call("POST", &path).as_admin().send().await.expect_error(400, 400, "");
+    plane.call("POST", &path).by_admin().send().await.expect_error(400, 400, "");
 }
 
 #[tokio::test]
@@ -127,10 +127,10 @@ async fn wso2_6_2_old_versions_are_deprecated_when_that_is_ticked() {
         Requires%20re-subscription%20when%20publishing%20the%20API:false";
     let path = format!("/apis/change-lifecycle?apiId={new}&action=Publish");
     let odd = at(&format!("{path}&lifecycleChecklist=x"));
-    plane.call("POST", &odd).as_admin().send().await.expect(400);
+    plane.call("POST", &odd).by_admin().send().await.expect(400);
     let ticked = at(&format!("{path}&lifecycleChecklist={checklist}"));
-    plane.call("POST", &ticked).as_admin().send().await.expect(200);
-    let old = plane.get(&at(&format!("/apis/{old}"))).as_admin().send().await.expect(200);
+    plane.call("POST", &ticked).by_admin().send().await.expect(200);
+    let old = plane.get(&at(&format!("/apis/{old}"))).by_admin().send().await.expect(200);
     assert_eq!(old["lifeCycleStatus"], "DEPRECATED");
 }
 
@@ -141,7 +141,7 @@ async fn wso2_6_2_the_history_names_who_changed_what() {
     plane.act(&id, "Publish").await.expect(200);
     plane.act(&id, "Block").await.expect(200);
     let path = at(&format!("/apis/{id}/lifecycle-history"));
-    let history = plane.get(&path).as_admin().send().await.expect(200);
+    let history = plane.get(&path).by_admin().send().await.expect(200);
     assert_eq!(history["count"], 3);
     let list = &history["list"];
     assert!(list[0]["previousState"].is_null());
@@ -157,9 +157,9 @@ async fn wso2_6_2_publishing_does_not_deploy_and_deploying_does_not_publish() {
     let id = plane.made("HttpBin").await;
     plane.act(&id, "Publish").await.expect(200);
     let path = at(&format!("/apis/{id}/deployments"));
-    assert_eq!(plane.get(&path).as_admin().send().await.expect(200), json!([]));
+    assert_eq!(plane.get(&path).by_admin().send().await.expect(200), json!([]));
     let id = plane.made("Other").await;
     plane.deployed(&id).await;
-    let api = plane.get(&at(&format!("/apis/{id}"))).as_admin().send().await.expect(200);
+    let api = plane.get(&at(&format!("/apis/{id}"))).by_admin().send().await.expect(200);
     assert_eq!(api["lifeCycleStatus"], "CREATED");
 }

@@ -10,7 +10,7 @@ use crate::support::Plane;
 async fn names(plane: &Plane, query: &str) -> Vec<String> {
     let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let path = at(&format!("/apis?limit=100&query={query}"));
-    let list = plane.get(&path).as_admin().send().await.expect(200);
+    let list = plane.get(&path).by_admin().send().await.expect(200);
     let name = |api: &Value| {
         format!("{}-{}", api["name"].as_str().unwrap(), api["version"].as_str().unwrap())
     };
@@ -67,11 +67,11 @@ async fn wso2_3_4_roles_open_what_they_should() {
         ("paul", "GET", &at("/scopes"), true),
         ("carla", "DELETE", &api, true),
     ] {
-        let answer = plane.call(method, path).as_user(user).send().await;
+        let answer = plane.call(method, path).by_user(user).send().await;
         let open = answer.status.as_u16() != 401;
         assert_eq!(open, may, "{user} {method} {path}: {}", answer.text);
     }
-    plane.post(&at("/scopes"), &json!({"name": "x"})).as_user("carla").send().await.expect(401);
+    plane.post(&at("/scopes"), &json!({"name": "x"})).by_user("carla").send().await.expect(401);
     plane.get(&at("/apis")).send().await.expect(401);
 }
 
@@ -116,10 +116,10 @@ async fn wso2_4_query_terms_find_by_every_key() {
 async fn wso2_4_query_6_a_key_without_a_value_is_refused() {
     let plane = Plane::start().await;
     for path in ["/apis?query=name:", "/search?query=name:", "/apis?query=%22x"] {
-        plane.get(&at(path)).as_admin().send().await.expect_error(400, 400, "query");
+        plane.get(&at(path)).by_admin().send().await.expect_error(400, 400, "query");
     }
     let long = "x".repeat(1025);
-    plane.get(&at(&format!("/apis?query={long}"))).as_admin().send().await.expect(400);
+    plane.get(&at(&format!("/apis?query={long}"))).by_admin().send().await.expect(400);
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn wso2_4_pages_link_to_each_other_and_the_first_member_is_the_id() {
     for name in ["A", "B", "C"] {
         plane.made(name).await;
     }
-    let answer = plane.get(&at("/apis?limit=1&offset=1&query=version:v1")).as_admin().send().await;
+    let answer = plane.get(&at("/apis?limit=1&offset=1&query=version:v1")).by_admin().send().await;
     let list = &answer.text[answer.text.find("\"list\":[").unwrap()..];
     assert!(list.starts_with("\"list\":[{\"id\":\""), "{list}");
     let page = answer.expect(200);
@@ -154,7 +154,7 @@ async fn wso2_4_pages_link_to_each_other_and_the_first_member_is_the_id() {
     assert_eq!(pagination["next"], "/apis?limit=1&offset=2&query=version%3Av1");
     assert_eq!(pagination["previous"], "/apis?limit=1&offset=0&query=version%3Av1");
     for path in ["/apis?limit=1001", "/apis?limit=-1", "/apis?offset=x"] {
-        plane.get(&at(path)).as_admin().send().await.expect(400);
+        plane.get(&at(path)).by_admin().send().await.expect(400);
     }
 }
 
@@ -162,7 +162,7 @@ async fn wso2_4_pages_link_to_each_other_and_the_first_member_is_the_id() {
 async fn searching_finds_apis() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
-    let found = plane.get(&at("/search?query=http")).as_admin().send().await.expect(200);
+    let found = plane.get(&at("/search?query=http")).by_admin().send().await.expect(200);
     assert_eq!(found["list"][0]["id"], id);
     assert_eq!(found["list"][0]["type"], "API");
     assert_eq!(found["list"][0]["status"], "CREATED");

@@ -8,7 +8,7 @@ use crate::support::Plane;
 
 async fn status(plane: &Plane, api: &str) -> String {
     let path = at(&format!("/subscriptions?apiId={api}"));
-    let list = plane.get(&path).as_user("paul").send().await.expect(200);
+    let list = plane.get(&path).by_user("paul").send().await.expect(200);
     list["list"][0]["subscriptionStatus"].as_str().unwrap().to_owned()
 }
 
@@ -18,22 +18,22 @@ async fn wso2_6_4_4_subscriptions_are_listed_blocked_and_let_through_again() {
     let id = plane.made("HttpBin").await;
     let subscription = plane.subscribed(&id).await;
     let path = at(&format!("/subscriptions?apiId={id}"));
-    let list = plane.get(&path).as_user("carla").send().await.expect(200);
+    let list = plane.get(&path).by_user("carla").send().await.expect(200);
     assert_eq!(list["list"][0]["subscriptionId"], subscription);
     assert_eq!(list["list"][0]["subscriptionStatus"], "UNBLOCKED");
     assert_eq!(list["list"][0]["throttlingPolicy"], "Unlimited");
     assert_eq!(list["list"][0]["applicationInfo"]["subscriber"], "sue");
     assert_eq!(list["list"][0]["applicationInfo"]["subscriptionCount"], 1);
     assert_eq!(list["pagination"]["total"], 1);
-    let all = plane.get(&at("/subscriptions?limit=1&offset=0")).as_admin().send().await.expect(200);
+    let all = plane.get(&at("/subscriptions?limit=1&offset=0")).by_admin().send().await.expect(200);
     assert_eq!(all["pagination"]["total"], 1);
     assert_eq!(all["count"], 1);
-    let beyond = plane.get(&at("/subscriptions?offset=1")).as_admin().send().await.expect(200);
+    let beyond = plane.get(&at("/subscriptions?offset=1")).by_admin().send().await.expect(200);
     assert_eq!(beyond["count"], 0);
     let post = |path: String| {
         let path = at(&path);
         let plane = &plane;
-        async move { plane.call("POST", &path).as_user("paul").send().await }
+        async move { plane.call("POST", &path).by_user("paul").send().await }
     };
     for state in ["BLOCKED", "PROD_ONLY_BLOCKED"] {
         let path = format!(
@@ -49,7 +49,7 @@ async fn wso2_6_4_4_subscriptions_are_listed_blocked_and_let_through_again() {
     post(format!("{block}nothing")).await.expect_error(404, 404, "subscription");
     let odd = "/subscriptions/block-subscription?blockState=DEAD&subscriptionId=";
     post(format!("{odd}{subscription}")).await.expect(400);
-    plane.get(&at("/subscriptions?apiId=nothing")).as_admin().send().await.expect(404);
+    plane.get(&at("/subscriptions?apiId=nothing")).by_admin().send().await.expect(404);
 }
 
 #[tokio::test]
@@ -62,7 +62,7 @@ async fn wso2_6_4_4_a_subscription_changes_to_another_plan_of_the_api() {
             "/subscriptions/change-business-plan?subscriptionId={subscription}&businessPlan={plan}"
         ));
         let plane = &plane;
-        async move { plane.call("POST", &path).as_user("paul").send().await }
+        async move { plane.call("POST", &path).by_user("paul").send().await }
     };
     change("Unlimited").await.expect(200);
     change("Gold").await.expect_error(400, 900_305, "Gold");
@@ -71,7 +71,7 @@ async fn wso2_6_4_4_a_subscription_changes_to_another_plan_of_the_api() {
 #[tokio::test]
 async fn wso2_6_4_5_key_managers_are_listed_without_secrets() {
     let plane = Plane::start().await;
-    let list = plane.get(&at("/key-managers")).as_user("carla").send().await.expect(200);
+    let list = plane.get(&at("/key-managers")).by_user("carla").send().await.expect(200);
     assert_eq!(list["count"], 1);
     assert_eq!(list["list"][0]["name"], "Resident Key Manager");
     assert_eq!(list["list"][0]["type"], "default");
@@ -87,30 +87,30 @@ async fn wso2_6_4_5_plans_are_listed_by_level_and_read_by_name() {
         list.iter().map(|plan| plan["name"].as_str().unwrap().to_owned()).collect()
     };
     let list = at("/throttling-policies/subscription?limit=100");
-    let list = plane.get(&list).as_user("carla").send().await.expect(200);
+    let list = plane.get(&list).by_user("carla").send().await.expect(200);
     for plan in ["Unlimited", "Gold", "Silver", "Bronze"] {
         assert!(names(&list).contains(&plan.to_owned()), "{plan}");
     }
-    let list = plane.get(&at("/throttling-policies/subcription")).as_admin().send().await;
+    let list = plane.get(&at("/throttling-policies/subcription")).by_admin().send().await;
     list.expect(200);
-    let list = plane.get(&at("/throttling-policies/api")).as_admin().send().await.expect(200);
+    let list = plane.get(&at("/throttling-policies/api")).by_admin().send().await.expect(200);
     assert!(names(&list).contains(&"50KPerMin".to_owned()));
     let gold = at("/throttling-policies/subscription/Gold");
-    let gold = plane.get(&gold).as_admin().send().await.expect(200);
+    let gold = plane.get(&gold).by_admin().send().await.expect(200);
     assert_eq!(gold["requestCount"], 5000);
     assert_eq!(gold["unitTime"], 1);
     assert_eq!(gold["timeUnit"], "min");
     assert_eq!(gold["tierPlan"], "FREE");
     assert_eq!(gold["stopOnQuotaReach"], true);
     let none = at("/throttling-policies/subscription/None%00such");
-    plane.get(&none).as_admin().send().await.expect(404);
-    plane.get(&at("/throttling-policies/other")).as_admin().send().await.expect(400);
+    plane.get(&none).by_admin().send().await.expect(404);
+    plane.get(&at("/throttling-policies/other")).by_admin().send().await.expect(400);
 }
 
 #[tokio::test]
 async fn settings_name_the_environment_and_the_scopes() {
     let plane = Plane::start().await;
-    let settings = plane.get(&at("/settings")).as_user("paul").send().await.expect(200);
+    let settings = plane.get(&at("/settings")).by_user("paul").send().await.expect(200);
     assert_eq!(settings["environment"][0]["name"], "Default");
     assert_eq!(settings["environment"][0]["vhosts"][0]["host"], "localhost");
     assert_eq!(settings["environment"][0]["vhosts"][0]["httpsPort"], 8243);

@@ -112,9 +112,9 @@ async fn a_change_of_the_working_copy_is_not_published() {
     let plane = Plane::start().await;
     let id = deployed(&plane, "HttpBin", json!({})).await;
     let path = at(&format!("/apis/{id}"));
-    let mut api = plane.get(&path).as_admin().send().await.expect(200);
+    let mut api = plane.get(&path).by_admin().send().await.expect(200);
     api["operations"] = json!([{"target": "/later", "verb": "GET"}]);
-    plane.put(&path, &api).as_admin().send().await.expect(200);
+    plane.put(&path, &api).by_admin().send().await.expect(200);
     assert_eq!(published(&plane, &id).await.unwrap().operations.len(), 5);
     plane.deployed(&id).await;
     assert_eq!(published(&plane, &id).await.unwrap().operations.len(), 1);

@@ -8,12 +8,12 @@ use crate::support::Plane;
 
 async fn freeze(plane: &Plane, id: &str) -> Value {
     let path = at(&format!("/apis/{id}/revisions"));
-    plane.post(&path, &json!({"description": "x"})).as_admin().send().await.expect(201)
+    plane.post(&path, &json!({"description": "x"})).by_admin().send().await.expect(201)
 }
 
 async fn deploy(plane: &Plane, id: &str, revision: &str, places: Value) -> crate::support::Answer {
     let path = at(&format!("/apis/{id}/deploy-revision?revisionId={revision}"));
-    plane.post(&path, &places).as_admin().send().await
+    plane.post(&path, &places).by_admin().send().await
 }
 
 fn place() -> Value {
@@ -30,12 +30,12 @@ async fn wso2_6_3_1_a_revision_is_made_and_numbered() {
     assert_eq!(first["apiInfo"], json!({"id": id}));
     assert_eq!(first["deploymentInfo"], json!([]));
     let path = at(&format!("/apis/{id}/revisions/{}", first["id"].as_str().unwrap()));
-    plane.delete(&path).as_admin().send().await.expect(200);
+    plane.delete(&path).by_admin().send().await.expect(200);
     // Numbers do not return.
     assert_eq!(freeze(&plane, &id).await["displayName"], "Revision 2");
     let long = json!({"description": "x".repeat(256)});
     let path = at(&format!("/apis/{id}/revisions"));
-    plane.post(&path, &long).as_admin().send().await.expect_error(400, 400, "description");
+    plane.post(&path, &long).by_admin().send().await.expect_error(400, 400, "description");
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn wso2_6_3_2_revisions_are_listed_and_filtered_by_being_deployed() {
     let list = |query: &'static str| {
         let path = at(&format!("/apis/{id}/revisions{query}"));
         let plane = &plane;
-        async move { plane.get(&path).as_admin().send().await }
+        async move { plane.get(&path).by_admin().send().await }
     };
     assert_eq!(list("").await.expect(200)["count"], 2);
     let only = list("?query=deployed:true").await.expect(200);
@@ -74,7 +74,7 @@ async fn wso2_6_3_3_a_deployment_answers_201_and_replaces_the_one_before() {
     assert!(answer[0]["deployedTime"].is_string());
     assert!(answer[0]["successDeployedTime"].is_string());
     let path = at(&format!("/apis/{id}/deployments"));
-    let deployments = plane.get(&path).as_admin().send().await.expect(200);
+    let deployments = plane.get(&path).by_admin().send().await.expect(200);
     assert_eq!(deployments.as_array().unwrap().len(), 1);
     assert_eq!(deployments[0]["revisionUuid"], second);
 }
@@ -87,7 +87,7 @@ async fn wso2_6_3_4_undeploying_ends_it_with_201() {
     let undeploy = |parameters: String, body: Value| {
         let path = at(&format!("/apis/{id}/undeploy-revision?{parameters}"));
         let plane = &plane;
-        async move { plane.post(&path, &body).as_admin().send().await }
+        async move { plane.post(&path, &body).by_admin().send().await }
     };
     undeploy(format!("revisionId={revision}"), json!([])).await.expect(400);
     undeploy(String::new(), place()).await.expect(400);
@@ -95,7 +95,7 @@ async fn wso2_6_3_4_undeploying_ends_it_with_201() {
     undeploy(format!("revisionId={revision}"), strange).await.expect_error(400, 900_504, "Mars");
     assert_eq!(undeploy(format!("revisionId={revision}"), place()).await.expect(201), json!([]));
     let path = at(&format!("/apis/{id}/deployments"));
-    assert_eq!(plane.get(&path).as_admin().send().await.expect(200), json!([]));
+    assert_eq!(plane.get(&path).by_admin().send().await.expect(200), json!([]));
     deploy(&plane, &id, &revision, place()).await.expect(201);
     let all = "revisionNumber=1&allEnvironments=true".to_owned();
     assert_eq!(undeploy(all, json!([])).await.expect(201), json!([]));
@@ -108,19 +108,19 @@ async fn wso2_6_3_5_restoring_gives_the_working_copy_of_then() {
     let revision = freeze(&plane, &id).await;
     plane.act(&id, "Publish").await.expect(200);
     let path = at(&format!("/apis/{id}"));
-    let mut api = plane.get(&path).as_admin().send().await.expect(200);
+    let mut api = plane.get(&path).by_admin().send().await.expect(200);
     api["description"] = json!("later");
     api["operations"] = json!([{"target": "/later", "verb": "GET"}]);
-    plane.put(&path, &api).as_admin().send().await.expect(200);
+    plane.put(&path, &api).by_admin().send().await.expect(200);
     let revision = revision["id"].as_str().unwrap();
     let restore = at(&format!("/apis/{id}/restore-revision?revisionId={revision}"));
-    let restored = plane.call("POST", &restore).as_admin().send().await.expect(201);
+    let restored = plane.call("POST", &restore).by_admin().send().await.expect(201);
     assert!(restored["description"].is_null());
     assert_eq!(restored["operations"].as_array().unwrap().len(), 5);
     // Not of the snapshot.
     assert_eq!(restored["lifeCycleStatus"], "PUBLISHED");
     let history = at(&format!("/apis/{id}/lifecycle-history"));
-    assert_eq!(plane.get(&history).as_admin().send().await.expect(200)["count"], 2);
+    assert_eq!(plane.get(&history).by_admin().send().await.expect(200)["count"], 2);
 }
 
 #[tokio::test]
@@ -130,11 +130,11 @@ async fn wso2_6_3_6_deleting_gives_those_that_remain() {
     let first = freeze(&plane, &id).await;
     let second = freeze(&plane, &id).await;
     let path = at(&format!("/apis/{id}/revisions/{}", first["id"].as_str().unwrap()));
-    assert_eq!(plane.get(&path).as_admin().send().await.expect(200)["displayName"], "Revision 1");
-    let remaining = plane.delete(&path).as_admin().send().await.expect(200);
+    assert_eq!(plane.get(&path).by_admin().send().await.expect(200)["displayName"], "Revision 1");
+    let remaining = plane.delete(&path).by_admin().send().await.expect(200);
     assert_eq!(remaining["count"], 1);
     assert_eq!(remaining["list"][0]["id"], second["id"]);
-    plane.get(&path).as_admin().send().await.expect_error(404, 900_347, "");
+    plane.get(&path).by_admin().send().await.expect_error(404, 900_347, "");
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn wso2_6_3_7_deployments_are_a_bare_array() {
     let id = plane.made("HttpBin").await;
     plane.deployed(&id).await;
     let path = at(&format!("/apis/{id}/deployments"));
-    let deployments = plane.get(&path).as_admin().send().await.expect(200);
+    let deployments = plane.get(&path).by_admin().send().await.expect(200);
     assert_eq!(deployments.as_array().unwrap().len(), 1);
 }
 
@@ -155,7 +155,7 @@ async fn wso2_6_3_errors_at_most_five_revisions() {
         freeze(&plane, &id).await;
     }
     let path = at(&format!("/apis/{id}/revisions"));
-    plane.post(&path, &json!({})).as_admin().send().await.expect_error(400, 900_351, "5");
+    plane.post(&path, &json!({})).by_admin().send().await.expect_error(400, 900_351, "5");
 }
 
 #[tokio::test]
@@ -167,13 +167,13 @@ async fn wso2_6_3_errors_of_unknown_and_deployed_revisions() {
     for (api, name) in [(&id, "nothing"), (&id, "99"), (&other, revision.as_str())] {
         deploy(&plane, api, name, place()).await.expect_error(404, 900_347, name);
         let path = at(&format!("/apis/{api}/restore-revision?revisionId={name}"));
-        plane.call("POST", &path).as_admin().send().await.expect_error(404, 900_347, name);
+        plane.call("POST", &path).by_admin().send().await.expect_error(404, 900_347, name);
     }
     let path = at(&format!("/apis/{id}/revisions/{revision}"));
-    plane.delete(&path).as_admin().send().await.expect_error(400, 900_348, "deployed");
+    plane.delete(&path).by_admin().send().await.expect_error(400, 900_348, "deployed");
     let path = at("/apis/nothing/revisions");
-    plane.get(&path).as_admin().send().await.expect_error(404, 900_308, "");
-    plane.post(&path, &json!({})).as_admin().send().await.expect_error(404, 900_308, "");
+    plane.get(&path).by_admin().send().await.expect_error(404, 900_308, "");
+    plane.post(&path, &json!({})).by_admin().send().await.expect_error(404, 900_308, "");
 }
 
 #[tokio::test]
@@ -210,9 +210,9 @@ async fn wso2_6_3_a_revision_stays_what_it_was() {
     let id = plane.made("HttpBin").await;
     plane.deployed(&id).await;
     let path = at(&format!("/apis/{id}"));
-    let mut api = plane.get(&path).as_admin().send().await.expect(200);
+    let mut api = plane.get(&path).by_admin().send().await.expect(200);
     api["operations"] = json!([{"target": "/later", "verb": "GET"}]);
-    plane.put(&path, &api).as_admin().send().await.expect(200);
+    plane.put(&path, &api).by_admin().send().await.expect(200);
     let id = uuid::Uuid::parse_str(&id).unwrap();
     let deployed = plane.store.deployed_api(id, "Default").await.unwrap().unwrap();
     assert_eq!(deployed.document["operations"].as_array().unwrap().len(), 5);

@@ -11,7 +11,7 @@ async fn share(plane: &Plane, name: &str) -> Value {
     let scope = json!({
         "name": name, "displayName": "Read", "description": "d", "bindings": ["admin"],
     });
-    plane.post(&at("/scopes"), &scope).as_admin().send().await.expect(201)
+    plane.post(&at("/scopes"), &scope).by_admin().send().await.expect(201)
 }
 
 #[tokio::test]
@@ -20,17 +20,17 @@ async fn wso2_6_4_6_a_shared_scope_is_made_read_changed_and_taken_away() {
     let made = share(&plane, "orders:read").await;
     let path = at(&format!("/scopes/{}", made["id"].as_str().unwrap()));
     assert_eq!(made["bindings"], json!(["admin"]));
-    assert_eq!(plane.get(&path).as_user("paul").send().await.expect(200), made);
+    assert_eq!(plane.get(&path).by_user("paul").send().await.expect(200), made);
     let changed = json!({"name": "orders:read", "displayName": "R", "bindings": []});
-    let changed = plane.put(&path, &changed).as_admin().send().await.expect(200);
+    let changed = plane.put(&path, &changed).by_admin().send().await.expect(200);
     assert_eq!(changed["displayName"], "R");
     assert!(changed["description"].is_null());
     let renamed = json!({"name": "orders:write"});
-    plane.put(&path, &renamed).as_admin().send().await.expect_error(400, 400, "name");
-    plane.delete(&path).as_admin().send().await.expect(200);
-    plane.get(&path).as_admin().send().await.expect_error(404, 404, "scope");
-    plane.delete(&path).as_admin().send().await.expect_error(404, 404, "scope");
-    plane.get(&at("/scopes/nothing")).as_admin().send().await.expect(404);
+    plane.put(&path, &renamed).by_admin().send().await.expect_error(400, 400, "name");
+    plane.delete(&path).by_admin().send().await.expect(200);
+    plane.get(&path).by_admin().send().await.expect_error(404, 404, "scope");
+    plane.delete(&path).by_admin().send().await.expect_error(404, 404, "scope");
+    plane.get(&at("/scopes/nothing")).by_admin().send().await.expect(404);
 }
 
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn wso2_6_4_6_a_name_is_taken_once_by_shared_and_local_scopes_alike() {
     share(&plane, "one").await;
     let post = |name: &'static str| {
         let plane = &plane;
-        async move { plane.post(&at("/scopes"), &json!({"name": name})).as_admin().send().await }
+        async move { plane.post(&at("/scopes"), &json!({"name": name})).by_admin().send().await }
     };
     post("one").await.expect_error(409, 900_984, "one");
     plane.make(&with("X", json!({"scopes": [{"scope": {"name": "local"}}]}))).await;
@@ -55,11 +55,11 @@ async fn wso2_6_4_6_a_scope_in_use_stays_and_its_users_are_named() {
     assert_eq!(api["scopes"][0]["shared"], true);
     assert_eq!(api["scopes"][0]["scope"]["displayName"], "Read");
     let path = at(&format!("/scopes/{}", made["id"].as_str().unwrap()));
-    plane.delete(&path).as_admin().send().await.expect_error(409, 900_985, "orders:read");
-    let usage = plane.get(&format!("{path}/usage")).as_admin().send().await.expect(200);
+    plane.delete(&path).by_admin().send().await.expect_error(409, 900_985, "orders:read");
+    let usage = plane.get(&format!("{path}/usage")).by_admin().send().await.expect(200);
     assert_eq!(usage["usedApiList"][0]["name"], "Orders");
     assert_eq!(usage["usedApiList"][0]["usedResourceList"][0]["target"], "/orders");
-    let list = plane.get(&at("/scopes")).as_admin().send().await.expect(200);
+    let list = plane.get(&at("/scopes")).by_admin().send().await.expect(200);
     assert_eq!(list["list"][0]["usageCount"], 1);
     assert_eq!(list["pagination"]["total"], 1);
 }
@@ -69,16 +69,16 @@ async fn wso2_6_4_6_scope_names_hold_no_blanks_and_any_scope_token_of_oauth() {
     let plane = Plane::start().await;
     for name in ["a b", "a\tb", "a\"b", "a\\b", "ä", "a\u{7f}"] {
         let scope = json!({"name": name});
-        plane.post(&at("/scopes"), &scope).as_admin().send().await.expect_error(400, 901_004, "");
+        plane.post(&at("/scopes"), &scope).by_admin().send().await.expect_error(400, 901_004, "");
     }
-    plane.post(&at("/scopes"), &json!({"name": ""})).as_admin().send().await.expect(400);
+    plane.post(&at("/scopes"), &json!({"name": ""})).by_admin().send().await.expect(400);
     let long = json!({"name": "x".repeat(256)});
-    plane.post(&at("/scopes"), &long).as_admin().send().await.expect(400);
+    plane.post(&at("/scopes"), &long).by_admin().send().await.expect(400);
     for name in ["openid", "https://x.example/a#b!", "$<>"] {
         share(&plane, name).await;
     }
     let role = json!({"name": "r", "bindings": ["emperor"]});
-    plane.post(&at("/scopes"), &role).as_admin().send().await.expect_error(404, 903_250, "emperor");
+    plane.post(&at("/scopes"), &role).by_admin().send().await.expect_error(404, 903_250, "emperor");
 }
 
 #[tokio::test]
@@ -88,6 +88,6 @@ async fn a_scopes_name_can_be_asked_for() {
     plane.make(&with("X", json!({"scopes": [{"scope": {"name": "local"}}]}))).await;
     for (name, status) in [("one", 200), ("local", 200), ("none", 404)] {
         let path = at(&format!("/scopes/{name}"));
-        plane.call("HEAD", &path).as_user("carla").send().await.expect(status);
+        plane.call("HEAD", &path).by_user("carla").send().await.expect(status);
     }
 }

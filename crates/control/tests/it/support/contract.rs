@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::OnceLock;
+use std::sync::PoisonError;
 
 use jsonschema::Validator;
 use serde_json::Value;
@@ -134,7 +135,7 @@ impl Description {
     }
 
     fn validator(&self, key: &str, schema: &Value) -> Arc<Validator> {
-        let mut compiled = self.compiled.lock().unwrap_or_else(|e| e.into_inner());
+        let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let schema = json!({"components": self.document["components"], "allOf": [schema]});
             let draft = match self.complete {

@@ -38,12 +38,12 @@ impl<'p> Call<'p> {
         Self { router, method, path, headers: Vec::new(), body: Vec::new(), out_of_contract: false }
     }
 
-    pub(crate) fn as_admin(self) -> Self {
+    pub(crate) fn by_admin(self) -> Self {
         self.basic("admin", "admin")
     }
 
     /// As one of [`super::USERS`].
-    pub(crate) fn as_user(self, name: &str) -> Self {
+    pub(crate) fn by_user(self, name: &str) -> Self {
         self.basic(name, &format!("{name}-password"))
     }
 
