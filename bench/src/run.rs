@@ -15,6 +15,7 @@ mod client;
 mod cost;
 mod gateway;
 mod latency;
+mod managed;
 mod memory;
 mod miss;
 mod nginx;
@@ -77,6 +78,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     report.latency(&latency::measure(&bench)?)?;
     report.memory(&memory::measure(&bench)?)?;
     report.misses(&miss::measure(&bench)?)?;
+    let stores = managed::Stores::fill(&bench)?;
+    report.managed(&managed::measure(&bench, &stores)?, &managed::large(&bench, &stores)?)?;
 
     let met = report.targets()?;
     let summary = bench.directory.join("summary.txt");

@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -67,8 +67,29 @@ impl<'a> Bench<'a> {
             // Room for all tokens of one process, whichever measurement it serves.
             cache_entries: (self.options.tokens + 10_000).max(self.options.misses * 2),
             log,
+            control: None,
         };
         phantom::start(&self.options.phantom, self.options.gateway_core, &settings)
+    }
+
+    /// With managed APIs out of the store in that directory.
+    pub(super) fn start_managed(&self, store: &Path, contender: Contender) -> Result<Gateway> {
+        let settings = phantom::Settings {
+            directory: &self.directory.join(contender.name()),
+            port: free_port()?,
+            management_port: free_port()?,
+            backend: self.backend,
+            authorization_server: self.authorization_server,
+            cache_entries: 10_000,
+            log: AccessLog::Off,
+            control: Some(phantom::Control { directory: store, port: free_port()? }),
+        };
+        phantom::start(&self.options.phantom, self.options.gateway_core, &settings)
+    }
+
+    /// Where backend and authorization server listen.
+    pub(super) const fn peers(&self) -> (u16, u16) {
+        (self.backend, self.authorization_server)
     }
 
     pub(super) fn start_nginx(&self, log: AccessLog) -> Result<Gateway> {

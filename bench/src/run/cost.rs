@@ -34,7 +34,7 @@ pub(super) fn in_turn(contenders: &[Contender], round: usize) -> impl Iterator<I
     contenders.iter().copied().cycle().skip(round % contenders.len().max(1)).take(contenders.len())
 }
 
-fn one_round(
+pub(super) fn one_round(
     bench: &Bench<'_>,
     gateway: &Gateway,
     contender: Contender,
@@ -46,7 +46,7 @@ fn one_round(
     let pace = Pace::Closed { warmup: WARMUP, requests: bench.options.requests };
     let measures = bench.load(gateway, contender, Load { tokens: Tokens::Cycle(1), seed, pace })?;
     let asked = bench.introspections()? - asked;
-    let expected = u64::from(contender == Contender::Protected);
+    let expected = u64::from(contender.is_protected());
     ensure!(asked == expected, "{asked} introspections for one token, expected {expected}");
     for quantity in ["cpu_us", "per_second"] {
         samples.add(contender, quantity, measures.value(quantity)?);

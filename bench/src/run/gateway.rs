@@ -37,6 +37,10 @@ pub(super) fn prepare(directory: &Path) -> Result<PathBuf> {
 pub(super) enum Contender {
     Public,
     Protected,
+    /// A managed API: the same checks, and application, subscription, scope and two quotas.
+    Managed,
+    /// The same among 1,000 APIs, 100,000 applications and 300,000 subscriptions.
+    ManagedLarge,
     Nginx,
     /// nginx again, without the header work that a gateway does.
     NginxBare,
@@ -53,6 +57,8 @@ impl Contender {
         match self {
             Self::Public => "public",
             Self::Protected => "protected",
+            Self::Managed => "managed",
+            Self::ManagedLarge => "managed_large",
             Self::Nginx => "nginx",
             Self::NginxBare => "nginx_bare",
             Self::NginxJwt => "nginx_jwt",
@@ -63,10 +69,16 @@ impl Contender {
         match self {
             Self::Public => "/public/items/42?fields=name",
             Self::Protected => "/protected/items/42?fields=name",
+            Self::Managed | Self::ManagedLarge => "/managed/v1/items/42?fields=name",
             Self::Nginx => "/nginx/items/42?fields=name",
             Self::NginxBare => "/bare/items/42?fields=name",
             Self::NginxJwt => "/jwt/items/42?fields=name",
         }
+    }
+
+    /// What clients send a token for.
+    pub(super) fn is_protected(self) -> bool {
+        matches!(self, Self::Protected | Self::Managed | Self::ManagedLarge)
     }
 
     pub(super) fn is_nginx(self) -> bool {
@@ -124,11 +136,11 @@ impl Gateway {
             authorization_bytes(&answer.body).context("answer is not the backend's")
         };
         let seen = credential(GOOD_TOKEN)?;
-        if matches!(contender, Contender::Protected | Contender::NginxJwt) {
+        if contender.is_protected() || contender == Contender::NginxJwt {
             let expected = "Bearer ".len() + JWT_BYTES;
             ensure!(seen == expected, "backend saw {seen} bytes of credential, not {expected}");
         }
-        if contender != Contender::Protected {
+        if !contender.is_protected() {
             return Ok(());
         }
         for token in [None, Some("bad-token")] {

@@ -20,6 +20,15 @@ pub(super) struct Settings<'a> {
     pub(super) authorization_server: u16,
     pub(super) cache_entries: u64,
     pub(super) log: AccessLog,
+    /// The control plane's store and where it is served, for managed APIs.
+    pub(super) control: Option<Control<'a>>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Control<'a> {
+    /// With `store.db` and `sealing.key`, see `run::managed`.
+    pub(super) directory: &'a Path,
+    pub(super) port: u16,
 }
 
 pub(super) fn start(program: &Path, core: usize, settings: &Settings<'_>) -> Result<Gateway> {
@@ -49,6 +58,18 @@ fn config(settings: &Settings<'_>) -> String {
             format!("access_log = \"json\"\naccess_log_file = \"{directory}/access.log\"")
         }
     };
+    let control = settings.control.as_ref().map_or_else(String::new, |control| {
+        let (store, port) = (control.directory.display(), control.port);
+        format!(
+            r#"
+[control]
+bind = "127.0.0.1:{port}"
+database = "{store}/store.db"
+sealing_key = {{ file = "{store}/sealing.key" }}
+allow_private = true
+"#
+        )
+    });
     format!(
         r#"[gateway]
 workers = 1
@@ -84,7 +105,7 @@ path = "/protected"
 upstream = "http://127.0.0.1:{backend}/protected"
 key_manager = "bench"
 scope = "{SCOPE}"
-"#
+{control}"#
     )
 }
 
@@ -101,6 +122,7 @@ mod tests {
             authorization_server: 9091,
             cache_entries: 60_000,
             log,
+            control: None,
         })
     }
 

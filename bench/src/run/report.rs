@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 
-use super::gateway::Contender::{Nginx, NginxBare, NginxJwt, Protected, Public};
+use super::gateway::Contender::{
+    Managed, ManagedLarge, Nginx, NginxBare, NginxJwt, Protected, Public,
+};
+use super::managed::Large;
 use super::memory::Memory;
 use super::samples::Samples;
 use super::{Options, latency, say};
@@ -10,13 +13,18 @@ use crate::measures::Measures;
 use crate::stats::Spread;
 
 /// What is wanted of the gateway: the name in the summary and the most it may be.
-const TARGETS: [(&str, f64); 6] = [
+const TARGETS: [(&str, f64); 11] = [
     ("protected_over_public", 1.08),
     ("protected_over_nginx", 1.15),
     ("p50_over_nginx", 1.15),
     ("p90_over_nginx", 1.15),
     ("rss_50k_tokens_mib", 120.0),
     ("miss_cpu_us", 150.0),
+    ("managed_over_protected", 1.05),
+    ("managed_large_over_managed", 1.05),
+    ("large_catalog_seconds", 3.0),
+    ("large_rss_mib", 400.0),
+    ("large_change_seconds", 1.0),
 ];
 
 #[derive(Debug)]
@@ -120,6 +128,37 @@ impl<'a> Report<'a> {
         say("\nCPU per request with a token never seen before, introspected and ES256 verified")?;
         say(&format!("  {:<34}{} µs {rate:>8.0} requests/s", "phantom, protected", shown(cpu)))?;
         self.summary.note("miss_cpu_us", cpu.median);
+        Ok(())
+    }
+
+    pub(super) fn managed(&mut self, samples: &Samples, large: &Large) -> Result<()> {
+        say("\nCPU per request of a managed API, closed loop, cached token")?;
+        for (contender, words) in [
+            (Protected, "phantom, protected route of a file"),
+            (Managed, "phantom, managed API"),
+            (ManagedLarge, "phantom, managed API, large"),
+        ] {
+            let cpu = samples.spread(contender, "cpu_us")?;
+            let rate = samples.spread(contender, "per_second")?;
+            say(&format!("  {words:<34}{} µs {:>8.0} requests/s", shown(cpu), rate.median))?;
+            self.summary.note(format!("with_managed_{}_cpu_us", contender.name()), cpu.median);
+        }
+        for (upper, lower) in [(Managed, Protected), (ManagedLarge, Managed)] {
+            let ratio = samples.ratio(upper, lower, "cpu_us")?;
+            let (upper, lower) = (upper.name(), lower.name());
+            say(&format!("  {:<34}{}", format!("{upper} / {lower}"), shown(ratio)))?;
+            self.summary.note(format!("{upper}_over_{lower}"), ratio.median);
+        }
+        let Large { catalog_seconds, rss_mib, change_seconds } = *large;
+        say("  large: 1,000 APIs, 100,000 applications, 300,000 subscriptions")?;
+        for (words, name, value, unit) in [
+            ("start until the catalog is in force", "large_catalog_seconds", catalog_seconds, "s"),
+            ("resident memory", "large_rss_mib", rss_mib, "MiB"),
+            ("one change until it is in force", "large_change_seconds", change_seconds, "s"),
+        ] {
+            say(&format!("  {words:<34} {value:>8.3} {unit}"))?;
+            self.summary.note(name, value);
+        }
         Ok(())
     }
 

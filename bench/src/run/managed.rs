@@ -1,0 +1,102 @@
+//! Managed APIs: what application, subscription, scope and quotas cost a request, and whether a
+//! thousand APIs with a hundred thousand applications change that.
+
+mod fill;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use super::bench::Bench;
+use super::client;
+use super::cost::{in_turn, one_round};
+use super::gateway::{AccessLog, Contender, Gateway};
+use super::samples::Samples;
+use crate::process::cpu::resident_mib;
+use fill::Filled;
+
+const CONTENDERS: [Contender; 3] =
+    [Contender::Protected, Contender::Managed, Contender::ManagedLarge];
+/// For the catalog, and for a change.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the control plane has stored, small and large.
+pub(super) struct Stores {
+    small: Filled,
+    large: Filled,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Large {
+    /// From the start of the process until a managed API is served.
+    pub(super) catalog_seconds: f64,
+    pub(super) rss_mib: f64,
+    /// From the commit of a change until requests are decided by it.
+    pub(super) change_seconds: f64,
+}
+
+impl Stores {
+    pub(super) fn fill(bench: &Bench<'_>) -> Result<Self> {
+        let directory = |name: &str| -> PathBuf { bench.directory.join(name) };
+        let (backend, authorization_server) = bench.peers();
+        let fill = |name, size| fill::fill(&directory(name), backend, authorization_server, size);
+        Ok(Self {
+            small: fill("store-small", fill::Size { apis: 0, applications: 0 })?,
+            large: fill("store-large", fill::Size { apis: 999, applications: 99_999 })?,
+        })
+    }
+}
+
+pub(super) fn measure(bench: &Bench<'_>, stores: &Stores) -> Result<Samples> {
+    let mut samples = Samples::default();
+    for round in 0..bench.options.rounds {
+        let files = bench.start_phantom(AccessLog::Off)?;
+        let (small, _) = start(bench, &stores.small, Contender::Managed)?;
+        let (large, _) = start(bench, &stores.large, Contender::ManagedLarge)?;
+        for contender in in_turn(&CONTENDERS, round) {
+            let gateway = match contender {
+                Contender::Managed => &small,
+                Contender::ManagedLarge => &large,
+                _ => &files,
+            };
+            one_round(bench, gateway, contender, round as u64, &mut samples)?;
+        }
+    }
+    Ok(samples)
+}
+
+pub(super) fn large(bench: &Bench<'_>, stores: &Stores) -> Result<Large> {
+    let (gateway, took) = start(bench, &stores.large, Contender::ManagedLarge)?;
+    let path = Contender::ManagedLarge.path();
+    let status = || client::fetch(gateway.addr, path, Some("good-token-of-a-change"));
+    ensure!(status()?.status == 200, "the subscription is not in force");
+    let mut slowest = Duration::ZERO;
+    for (state, expected) in [("BLOCKED", 401), ("UNBLOCKED", 200)] {
+        stores.large.set_subscription(state)?;
+        let committed = Instant::now();
+        while status()?.status != expected {
+            ensure!(committed.elapsed() < PATIENCE, "the change to {state} never took effect");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        slowest = slowest.max(committed.elapsed());
+    }
+    Ok(Large {
+        catalog_seconds: took.as_secs_f64(),
+        rss_mib: resident_mib(gateway.worker)?,
+        change_seconds: slowest.as_secs_f64(),
+    })
+}
+
+/// Starts on a store and waits for its catalog.
+fn start(bench: &Bench<'_>, store: &Filled, contender: Contender) -> Result<(Gateway, Duration)> {
+    let begun = Instant::now();
+    let gateway = bench.start_managed(&store.directory, contender)?;
+    while client::fetch(gateway.addr, contender.path(), None)?.status == 404 {
+        ensure!(begun.elapsed() < PATIENCE, "no catalog within {PATIENCE:?}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let took = begun.elapsed();
+    gateway.look(contender)?;
+    Ok((gateway, took))
+}
