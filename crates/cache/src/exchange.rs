@@ -97,6 +97,12 @@ impl TokenExchange {
         exchange.marks.mark(digest, exchange.clock.now().tick, || exchange.l1.remove(&digest));
     }
 
+    /// Keeps nothing of what was said so far: for one who may have missed revocations. Costs one
+    /// introspection a token, and no good token its answer.
+    pub fn forget(&self) {
+        self.exchange.marks.start_over(|| self.exchange.l1.clear());
+    }
+
     /// For streams that are open already (STR-1).
     #[must_use]
     pub fn is_revoked(&self, digest: &TokenDigest) -> bool {

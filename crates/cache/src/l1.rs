@@ -77,6 +77,10 @@ impl L1 {
         self.cache.remove(digest);
     }
 
+    pub(crate) fn clear(&self) {
+        self.cache.clear();
+    }
+
     pub(crate) fn sweep(&self, now: Now) {
         self.cache.retain(|_, held| held.is_live(now));
     }

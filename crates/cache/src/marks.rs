@@ -84,6 +84,14 @@ impl Marks {
         kill();
     }
 
+    /// Calls `kill`; answers to questions put before have to be asked for again.
+    pub(crate) fn start_over(&self, kill: impl FnOnce()) {
+        let mut ledger = self.write();
+        ledger.newest = Moment(ledger.newest.0 + 1);
+        ledger.forgotten = ledger.newest;
+        kill();
+    }
+
     pub(crate) fn contains(&self, digest: &TokenDigest, now: Tick) -> bool {
         self.count.load(Acquire) > 0
             && self.read().marked.get(digest).is_some_and(|mark| now < mark.until)

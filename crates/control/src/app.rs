@@ -9,6 +9,7 @@ pub mod keys;
 pub mod lifecycle;
 pub mod plans;
 pub mod revisions;
+pub mod revocations;
 pub mod scopes;
 pub mod search;
 pub mod subscribers;

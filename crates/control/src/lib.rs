@@ -28,5 +28,4 @@ mod sign_in;
 pub use plane::Control;
 pub use plane::PeerAddress;
 pub use plane::Settings;
-pub use plane::TokenListener;
 pub use problem::Problem;

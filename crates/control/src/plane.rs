@@ -36,13 +36,6 @@ pub struct Control {
     pub(crate) egress: Egress,
     pub(crate) sign_in: SignIn,
     pub(crate) authorization: Authorization,
-    listener: Option<Arc<dyn TokenListener>>,
-}
-
-/// Is told of tokens that end before their time, so that a gateway in the same process refuses them
-/// at once.
-pub trait TokenListener: std::fmt::Debug + Send + Sync + 'static {
-    fn token_ended(&self, token: &str);
 }
 
 /// The address of the connection's other end, in the extensions of each request.
@@ -55,17 +48,10 @@ impl Control {
         egress: Egress,
         settings: Settings,
         clock: Arc<dyn Clock>,
-        listener: Option<Arc<dyn TokenListener>>,
     ) -> Outcome<Self> {
         let sign_in = SignIn::new(Arc::clone(&clock))?;
         let authorization = Authorization::default();
-        Ok(Self { store, clock, settings, egress, sign_in, authorization, listener })
-    }
-
-    pub(crate) fn token_ended(&self, token: &str) {
-        if let Some(listener) = &self.listener {
-            listener.token_ended(token);
-        }
+        Ok(Self { store, clock, settings, egress, sign_in, authorization })
     }
 
     pub(crate) fn now(&self) -> UnixTime {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use phantom_core::Clock;
 use phantom_core::catalog::Catalog;
 use phantom_core::catalog::Change;
+use phantom_core::catalog::EndedToken;
 use phantom_core::catalog::EntityId;
 use phantom_core::catalog::ManagedApi;
 use phantom_core::catalog::ManagedKeyManager;
@@ -19,7 +20,9 @@ use phantom_store::RevocationKind;
 use phantom_store::RevocationRow;
 use phantom_store::Store;
 use phantom_store::StoreError;
+use secrecy::ExposeSecret;
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::app::apis::published as apis;
 use crate::app::apis::published::Unpublished;
@@ -73,9 +76,22 @@ impl Follower {
             // Old changes are forgotten after a while, or there are more than is worth following.
             return self.whole().await;
         }
-        let updates = self.changed(&changes).await?;
+        let mut updates = match self.ended(&changes) {
+            Ok(ended) => ended,
+            Err(error) => {
+                // Caches start over with a whole catalog: what cannot be read is ended as well.
+                tracing::error!(%error, "an ended token cannot be read");
+                return self.whole().await;
+            }
+        };
+        updates.extend(self.changed(&changes).await?);
         self.position = Some(last);
         Ok(Update::Changes(updates))
+    }
+
+    /// Until this process has changed something, which saves looking.
+    pub async fn stirred(&self) {
+        self.store.committed().await;
     }
 
     /// The next call gives the whole catalog.
@@ -144,6 +160,16 @@ impl Follower {
         Ok(updates)
     }
 
+    fn ended(&self, changes: &[ChangeRow]) -> Result<Vec<Change>, StoreError> {
+        let of_tokens = changes.iter().filter(|change| change.entity == Entity::Token);
+        let ended = of_tokens.map(|change| {
+            let token = self.store.announced(change)?;
+            let token = Zeroizing::new(token.expose_secret().to_owned());
+            Ok(Change::TokenEnded(EndedToken(token)))
+        });
+        ended.collect()
+    }
+
     fn key_managers(&self, rows: &[KeyManagerRow]) -> Vec<Arc<ManagedKeyManager>> {
         let managed = rows.iter().filter_map(|row| {
             key_managers::managed(row, &self.resident)
@@ -181,7 +207,7 @@ fn revocation(row: &RevocationRow) -> Revocation {
         RevocationKind::Subject => Revoked::Subject(value),
         RevocationKind::TokenId => Revoked::TokenId(value),
     };
-    Revocation { of, at: row.at }
+    Revocation { of, at: row.at, until: row.expires_at }
 }
 
 /// The credentials with which gateways ask the resident key manager.

@@ -5,6 +5,7 @@ pub mod dcr;
 pub mod devportal;
 pub mod oauth2;
 pub mod publisher;
+pub mod revocations;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub(crate) const OPERATIONS: &[Guarded] = &[
     guarded("POST", "/oauth2/revoke", Needs::OwnRules),
     guarded("POST", "/oauth2/introspect", Needs::OwnRules),
     guarded("GET", "/oauth2/jwks", Needs::OwnRules),
+    guarded("POST", "/api/phantom/v1/revocations", Needs::AnyOf(&["admin", "admin_operations"])),
 ];
 
 /// All operations, ready to be served.
@@ -96,6 +98,7 @@ fn api() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(oauth2::revoke::revoke))
         .routes(routes!(oauth2::introspect::introspect))
         .routes(routes!(oauth2::jwks))
+        .routes(routes!(revocations::revoke))
         .nest(ADMIN, admin::router())
         .nest(DEVPORTAL, devportal::router())
         .nest(PUBLISHER, publisher::router())

@@ -32,6 +32,8 @@ pub use plan::Limit;
 pub use plan::Plan;
 pub use plan::Plans;
 
+use zeroize::Zeroizing;
+
 use crate::time::UnixTime;
 
 /// A UUID, as a number: cheap to compare and to hash.
@@ -83,6 +85,8 @@ pub enum Change {
     /// All of them: they are few.
     Plans(Plans),
     Revoked(Revocation),
+    /// Of a server that told the control plane, or whose operator did.
+    TokenEnded(EndedToken),
 }
 
 /// Tokens of this consumer key or subject issued before this moment are dead.
@@ -90,12 +94,24 @@ pub enum Change {
 pub struct Revocation {
     pub of: Revoked,
     pub at: UnixTime,
+    /// From then on no token can be left that it would kill.
+    pub until: UnixTime,
+}
+
+/// An opaque token whose verdict must not be used any more. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EndedToken(pub Zeroizing<String>);
+
+impl fmt::Debug for EndedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EndedToken(redacted)")
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Revoked {
     ConsumerKey(Box<str>),
     Subject(Box<str>),
-    /// By its `jti`.
+    /// By its `jti`; by its signature where it has none.
     TokenId(Box<str>),
 }

@@ -121,7 +121,7 @@ impl Pipeline {
             }
         };
         trace.step("route", || format!("`{}` by prefix `{}`", route.name, route.matcher.prefix));
-        match self.permit(route, facts, trace).await {
+        match self.permit(snapshot, route, facts, trace).await {
             Ok(forward) => Decision::Forward(forward),
             Err(deny) => refuse(route, facts, &deny),
         }
@@ -129,6 +129,7 @@ impl Pipeline {
 
     async fn permit(
         &self,
+        snapshot: &Snapshot,
         route: &Arc<Route>,
         facts: &RequestFacts<'_>,
         trace: &mut impl Trace,
@@ -150,6 +151,9 @@ impl Pipeline {
                 if exchanged.source == exchange::Source::AuthorizationServer {
                     // The call took its time.
                     now = self.clock.now();
+                }
+                if snapshot.managed.has_revoked(&exchanged) {
+                    return traced(Err(DenyReason::TokenRevoked.into()), "revocations", trace);
                 }
                 Some(exchanged)
             }

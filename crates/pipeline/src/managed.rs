@@ -55,14 +55,19 @@ pub struct Managed {
 }
 
 impl Managed {
-    /// Whether an event killed a token that was taken before: asked by long streams (STR-1).
+    /// Whether an event killed a token that an authorization server vouched for: asked on routes
+    /// of the file, and by long streams (STR-1). A key manager of the file names no consumer key
+    /// claim; the token's client is meant then.
     #[must_use]
     pub fn has_revoked(&self, exchanged: &Exchanged) -> bool {
-        let Exchanged { statement, key_manager, .. } = exchanged;
-        let Some(terms) = &key_manager.managed else { return false };
         if self.revocations.is_empty() {
             return false;
         }
+        let Exchanged { statement, key_manager, .. } = exchanged;
+        let Some(terms) = &key_manager.managed else {
+            let client = statement.client_id.as_deref().or(statement.authorized_party.as_deref());
+            return self.revocations.kill(statement, client);
+        };
         let claims = TokenClaims::new(statement, &key_manager.trust);
         let consumer_key = claims.consumer_key(&terms.consumer_key);
         self.revocations.kill(statement, consumer_key.as_deref())

@@ -43,7 +43,7 @@ macro_rules! names {
 pub(crate) use names;
 
 names! {
-    /// What an audit line or a change is about. Changes name the first six only.
+    /// What an audit line or a change is about. Changes name the first seven only.
     Entity {
         KeyManager = "KEY_MANAGER",
         Plan = "PLAN",
@@ -51,6 +51,7 @@ names! {
         Api = "API",
         Application = "APPLICATION",
         Revocation = "REVOCATION",
+        Token = "TOKEN",
         User = "USER",
         Client = "CLIENT",
         Scope = "SCOPE",

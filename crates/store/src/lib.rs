@@ -53,6 +53,7 @@ pub use entity::scope::ScopeRow;
 pub use entity::subscription::SubscriptionRow;
 pub use entity::token::TokenKind;
 pub use entity::token::TokenRow;
+pub use entity::token::TokensOf;
 pub use entity::user::UserRow;
 pub use error::StoreError;
 pub use filter::Page;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use phantom_core::UnixTime;
 use sqlx::PgPool;
 use sqlx::SqlitePool;
+use tokio::sync::Notify;
 
 use crate::actor::Actor;
 use crate::error::StoreError;
@@ -30,6 +31,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     pools: Pools,
     sealing: SealingKey,
+    committed: Arc<Notify>,
 }
 
 /// One writer, so that writes wait in a fair queue and readers never wait for them.
@@ -45,7 +47,11 @@ impl Store {
             Database::Sqlite { path } => connect::sqlite(path)?,
             Database::Postgres { url } => connect::postgres(url)?,
         };
-        let store = Self(Arc::new(Inner { pools, sealing: settings.sealing.clone() }));
+        let store = Self(Arc::new(Inner {
+            pools,
+            sealing: settings.sealing.clone(),
+            committed: Arc::default(),
+        }));
         let mut session = store.begin().await?;
         migration::bring_up_to_date(&mut session).await?;
         session.commit().await?;
@@ -74,7 +80,18 @@ impl Store {
     /// Begins the transaction in which `actor` writes at `now`. Writers take turns, all gateways'
     /// control planes included: the numbers of changes are committed in their order.
     pub async fn write(&self, actor: &Actor, now: UnixTime) -> Result<Write, StoreError> {
-        Ok(Write::new(self.begin().await?, actor.clone(), now))
+        let committed = Arc::clone(&self.0.committed);
+        Ok(Write::new(self.begin().await?, actor.clone(), now, committed))
+    }
+
+    /// Until a change was committed by this process since the last call. For one caller: it saves
+    /// that one the wait, and changes of other processes are found by looking.
+    pub async fn committed(&self) {
+        self.0.committed.notified().await;
+    }
+
+    pub(crate) fn sealing(&self) -> &SealingKey {
+        &self.0.sealing
     }
 
     pub(crate) async fn read(&self) -> Result<Session, StoreError> {

@@ -3,9 +3,11 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 
 use phantom_core::UnixTime;
 use serde_json::Value as Json;
+use tokio::sync::Notify;
 
 use crate::actor::Actor;
 use crate::entity::Action;
@@ -25,6 +27,7 @@ pub struct Write {
     pub(crate) session: Session,
     actor: Actor,
     pub(crate) now: UnixTime,
+    committed: Arc<Notify>,
     audited: Option<u64>,
     changed: Option<u64>,
     /// Changes not yet written, each once. At most [`FLUSH_AT`].
@@ -35,11 +38,17 @@ pub struct Write {
 const FLUSH_AT: usize = 1024;
 
 impl Write {
-    pub(crate) fn new(session: Session, actor: Actor, now: UnixTime) -> Self {
+    pub(crate) fn new(
+        session: Session,
+        actor: Actor,
+        now: UnixTime,
+        committed: Arc<Notify>,
+    ) -> Self {
         Self {
             session,
             actor,
             now,
+            committed,
             audited: None,
             changed: None,
             pending: Vec::new(),
@@ -55,7 +64,11 @@ impl Write {
                 self.set_counter(counter, value).await?;
             }
         }
-        self.session.commit().await
+        self.session.commit().await?;
+        if self.changed.is_some() {
+            self.committed.notify_one();
+        }
+        Ok(())
     }
 
     /// A line of the audit. `before` and `after` hold no secrets.

@@ -235,7 +235,7 @@ fn control(store: &Store) -> Result<Router> {
         published_keys: "{}".to_owned(),
     };
     let egress = Egress::build(&EgressConfig::default())?;
-    let control = Control::new(store.clone(), egress, settings, Arc::new(SystemClock::new()), None);
+    let control = Control::new(store.clone(), egress, settings, Arc::new(SystemClock::new()));
     Ok(rest::router(Arc::new(control.ok().context("no control plane")?)))
 }
 

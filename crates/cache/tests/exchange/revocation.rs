@@ -50,6 +50,26 @@ async fn pitfall_41_a_mark_beats_an_answer_that_was_asked_for_before_it() {
 }
 
 #[tokio::test]
+async fn what_is_forgotten_is_asked_for_once_more_and_answers_on_their_way_are_not_believed() {
+    let rig = rig();
+    rig.resolve("abc").await.unwrap();
+    rig.exchange.forget();
+    assert_matches!(rig.lookup("abc"), Lookup::Miss);
+    rig.resolve("abc").await.unwrap();
+    assert_eq!(rig.server.calls(), 2);
+    assert_matches!(rig.lookup("abc"), Lookup::Hit(_));
+
+    rig.server.close();
+    let waiting = tokio::spawn(rig.asking("other"));
+    rig.until(|rig| rig.server.calls() == 3).await;
+    rig.exchange.forget();
+    rig.server.open();
+    waiting.await.unwrap().unwrap();
+    assert_eq!(rig.server.calls(), 4, "it was asked for before");
+    assert_matches!(rig.lookup("other"), Lookup::Hit(_));
+}
+
+#[tokio::test]
 async fn cac_16_a_marked_token_costs_no_call() {
     let rig = rig();
     rig.revoke("abc");

@@ -9,4 +9,5 @@ mod dcr;
 mod devportal;
 mod oauth2;
 mod publisher;
+mod revocations;
 mod support;

@@ -78,7 +78,6 @@ impl Plane {
                 published_keys: r#"{"keys":[]}"#.to_owned(),
             },
             clock.clone(),
-            None,
         );
         let router = rest::router(Arc::new(control.unwrap()));
         Self { store, clock, router, directory }

@@ -12,6 +12,7 @@ use phantom_core::Clock;
 use phantom_store::Actor;
 use phantom_store::Store;
 use phantom_store::StoreError;
+use phantom_store::TokensOf;
 use phantom_store::UserRow;
 use phantom_store::password;
 use tokio::runtime::Runtime;
@@ -62,7 +63,7 @@ enum Action {
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
     },
-    /// Set a user's password
+    /// Set a user's password; its tokens end
     #[command(after_help = EXAMPLES)]
     Password {
         name: String,
@@ -73,7 +74,7 @@ enum Action {
     /// List users and their roles
     #[command(after_help = EXAMPLES)]
     List,
-    /// Remove a user; what it owns stays
+    /// Remove a user and its tokens; what it owns stays
     #[command(after_help = EXAMPLES)]
     Remove { name: String },
 }
@@ -137,12 +138,15 @@ async fn act(action: &Action, store: &Store, clock: &dyn Clock) -> anyhow::Resul
             let mut write = store.write(&actor, now).await?;
             let row = write.user(name).await?.with_context(|| format!("no user {name:?}"))?;
             write.update_user(&UserRow { password_hash, ..row }).await?;
+            // Whoever knew the old one may hold tokens.
+            write.end_tokens(TokensOf::User(name)).await?;
             write.commit().await?;
         }
         Action::Remove { name } => {
             let mut write = store.write(&actor, now).await?;
             write.user(name).await?.with_context(|| format!("no user {name:?}"))?;
             write.delete_user(name).await?;
+            write.end_tokens(TokensOf::User(name)).await?;
             write.commit().await?;
         }
     }

@@ -13,7 +13,6 @@ use phantom_cache::CacheSecret;
 use phantom_control::Control;
 use phantom_control::PeerAddress;
 use phantom_control::Settings;
-use phantom_control::TokenListener;
 use phantom_control::publish;
 use phantom_control::publish::Follower;
 use phantom_control::rest;
@@ -30,6 +29,7 @@ use phantom_store::Database;
 use phantom_store::SealingKey;
 use phantom_store::Store;
 use phantom_store::StoreSettings;
+use rustls::ServerConfig;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
@@ -77,16 +77,14 @@ impl Planes<'_> {
         gateway: follow::Gateway,
     ) -> Result<Started, StartError> {
         let Self { config, data_dir, runtime, .. } = self;
+        let entrance = self.serve.then(|| Entrance::open(config, data_dir)).transpose()?;
         let store = open_store(config, data_dir, runtime)?;
-        let generated_password = first_start(&store, config, self.clock, runtime)?;
         let minter = minter(config, data_dir)?;
+        let generated_password = first_start(&store, config, self.clock, runtime)?;
         gateway.readiness.await_catalog();
-        let addresses = match self.serve {
-            false => Vec::new(),
-            true => {
-                let listener: Arc<dyn TokenListener> = Arc::clone(&gateway.live) as _;
-                self.serve(store.clone(), &minter, Some(listener))?
-            }
+        let addresses = match entrance {
+            None => Vec::new(),
+            Some(entrance) => self.serve(entrance, store.clone(), &minter)?,
         };
         let resident = runtime.block_on(publish::resident(&store, &config.public_url));
         let resident = resident.map_err(StartError::Store)?;
@@ -111,20 +109,12 @@ impl Planes<'_> {
     /// Serves from now on, until told to stop. Gives the addresses.
     fn serve(
         &self,
+        entrance: Entrance,
         store: Store,
         minter: &Minter,
-        listener: Option<Arc<dyn TokenListener>>,
     ) -> Result<Vec<SocketAddr>, StartError> {
-        let Self { config, data_dir, clock, runtime, stop, .. } = *self;
-        let tls = match &config.tls {
-            Some(tls) => Arc::clone(tls),
-            None => self_signed::ensure(data_dir, true)?,
-        };
-        let sockets: Vec<TcpListener> = config
-            .bind
-            .iter()
-            .map(|address| background::bind(*address))
-            .collect::<Result<_, _>>()?;
+        let Self { config, clock, runtime, stop, .. } = *self;
+        let Entrance { sockets, tls } = entrance;
         let settings = Settings {
             public_url: config.public_url.clone(),
             gateway_https_url: config.gateway_https_url.clone(),
@@ -132,9 +122,8 @@ impl Planes<'_> {
             published_keys: minter.jwks_json().to_owned(),
         };
         runtime.spawn(housekeeping(store.clone(), Arc::clone(clock), stop.clone()));
-        let control =
-            Control::new(store, egress(config)?, settings, Arc::clone(clock), listener)
-                .map_err(|problem| StartError::FirstStart(problem.description.into_owned()))?;
+        let control = Control::new(store, egress(config)?, settings, Arc::clone(clock))
+            .map_err(|problem| StartError::FirstStart(problem.description.into_owned()))?;
         let router = with_peer(rest::router(Arc::new(control)));
         let mut addresses = Vec::new();
         for socket in sockets {
@@ -151,6 +140,26 @@ impl Planes<'_> {
             });
         }
         Ok(addresses)
+    }
+}
+
+/// What the control plane is reached by. Taken before the first start is made: a port that somebody
+/// else has must not cost the password that is shown once.
+struct Entrance {
+    sockets: Vec<TcpListener>,
+    tls: Arc<ServerConfig>,
+}
+
+impl Entrance {
+    fn open(config: &ControlConfig, data_dir: &Path) -> Result<Self, StartError> {
+        let sockets = config.bind.iter().map(|address| background::bind(*address));
+        let sockets = sockets.collect::<Result<_, _>>()?;
+        make_directory(data_dir)?;
+        let tls = match &config.tls {
+            Some(tls) => Arc::clone(tls),
+            None => self_signed::ensure(data_dir, true)?,
+        };
+        Ok(Self { sockets, tls })
     }
 }
 
@@ -172,11 +181,12 @@ impl ControlPlane {
         let background = background::background_runtime().map_err(StartError::Runtime)?;
         let stop = CancellationToken::new();
         let runtime = background.handle();
+        let entrance = Entrance::open(config, data_dir)?;
         let store = open_store(config, data_dir, runtime)?;
-        let generated_password = first_start(&store, config, clock, runtime)?;
         let minter = minter(config, data_dir)?;
+        let generated_password = first_start(&store, config, clock, runtime)?;
         let planes = Planes { config, data_dir, serve: true, clock, runtime, stop: &stop };
-        let addresses = planes.serve(store, &minter, None)?;
+        let addresses = planes.serve(entrance, store, &minter)?;
         Ok(Self { addresses, generated_password, stop, background })
     }
 
@@ -209,14 +219,18 @@ pub fn open_store(
     data_dir: &Path,
     runtime: &Handle,
 ) -> Result<Store, StartError> {
-    std::fs::create_dir_all(data_dir)
-        .map_err(|source| StartError::DataDir { path: data_dir.to_owned(), source })?;
+    make_directory(data_dir)?;
     let database = match &config.database {
         DatabaseChoice::Sqlite(path) => Database::Sqlite { path: path.clone() },
         DatabaseChoice::Postgres(url) => Database::Postgres { url: url.clone() },
     };
     let settings = StoreSettings { database, sealing: sealing_key(config, data_dir)? };
     runtime.block_on(Store::open(&settings)).map_err(StartError::Store)
+}
+
+fn make_directory(path: &Path) -> Result<(), StartError> {
+    std::fs::create_dir_all(path)
+        .map_err(|source| StartError::DataDir { path: path.to_owned(), source })
 }
 
 /// What secrets in the store are sealed with.

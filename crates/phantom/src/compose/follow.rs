@@ -7,10 +7,11 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use phantom_control::TokenListener;
 use phantom_control::publish::Follower;
 use phantom_control::publish::Update;
 use phantom_core::BearerToken;
+use phantom_core::catalog::Change;
+use phantom_core::catalog::EndedToken;
 use phantom_oauth::KeyManager;
 use phantom_pipeline::KeyManagerHandle;
 use phantom_pipeline::Snapshot;
@@ -18,14 +19,15 @@ use phantom_pipeline::managed::Publication;
 use phantom_proxy::Shared;
 use tokio_util::sync::CancellationToken;
 
-use crate::compose::background::pause_or_stop;
 use crate::compose::managed::Binding;
 use crate::compose::managed::Bound;
 use crate::telemetry::management::Readiness;
 use crate::telemetry::metrics::GatewayMetrics;
 
-/// Between two looks at the store.
+/// Between two looks at the store, where nothing has changed it from here.
 const EVERY: Duration = Duration::from_millis(200);
+/// Between two looks at least: a stream of changes is taken in pieces.
+const SETTLING: Duration = Duration::from_millis(10);
 /// While the store is away.
 const AWAY: Duration = Duration::from_secs(1);
 
@@ -51,6 +53,25 @@ impl Live {
         self.bound().push(bound);
     }
 
+    /// Whoever vouched for the token: its verdict is dead in all caches.
+    fn end(&self, token: &EndedToken) {
+        let Ok(token) = BearerToken::parse(token.0.as_bytes()) else { return };
+        for handle in self.handles() {
+            for exchange in handle.opaque.iter().chain(&handle.jwt) {
+                exchange.revoke(exchange.digest(token));
+            }
+        }
+    }
+
+    /// All caches start over: tokens may have ended that we were not told of.
+    fn forget(&self) {
+        for handle in self.handles() {
+            for exchange in handle.opaque.iter().chain(&handle.jwt) {
+                exchange.forget();
+            }
+        }
+    }
+
     /// Forgets managed key managers that are not published any more.
     fn keep(&self, published: &[&Arc<KeyManagerHandle>]) {
         self.bound().retain(|bound| {
@@ -61,18 +82,6 @@ impl Live {
 
     fn bound(&self) -> MutexGuard<'_, Vec<Bound>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl TokenListener for Live {
-    /// The token is dead in the caches of the process that it was ended in.
-    fn token_ended(&self, token: &str) {
-        let Ok(token) = BearerToken::parse(token.as_bytes()) else { return };
-        for handle in self.handles() {
-            for exchange in handle.opaque.iter().chain(&handle.jwt) {
-                exchange.revoke(exchange.digest(token));
-            }
-        }
     }
 }
 
@@ -94,25 +103,32 @@ pub(super) async fn follow(
 ) {
     let Gateway { shared, live, metrics, readiness } = gateway;
     let mut publication = Publication::new(of_the_file, binder(binding, Arc::clone(&live)));
+    let mut published = false;
     loop {
         let next = follower.next().await;
-        let pause = match &next {
-            Ok(_) => EVERY,
-            Err(_) => AWAY,
-        };
-        readiness.store_answers(next.is_ok());
-        metrics.store_answers(next.is_ok());
+        let answers = next.is_ok();
+        readiness.store_answers(answers);
+        metrics.store_answers(answers);
         match next {
             Ok(Update::Nothing) => {}
             Ok(Update::Whole(catalog)) => {
                 publication.replace(&catalog);
                 // What is freed of a large catalog goes back in one piece.
                 drop(catalog);
+                if std::mem::replace(&mut published, true) {
+                    tracing::info!(
+                        "too many changes to follow: the whole catalog was read, and caches start over"
+                    );
+                    live.forget();
+                }
                 publish(&mut publication, &shared, &live, &metrics);
                 readiness.catalog_loaded();
             }
             Ok(Update::Changes(changes)) => {
                 for change in &changes {
+                    if let Change::TokenEnded(token) = change {
+                        live.end(token);
+                    }
                     publication.apply(change);
                 }
                 publish(&mut publication, &shared, &live, &metrics);
@@ -121,8 +137,17 @@ pub(super) async fn follow(
                 tracing::error!(%error, "the store does not answer: what was published stays in force");
             }
         }
-        if pause_or_stop(&stop, pause).await {
-            return;
+        let pause = async {
+            if answers {
+                tokio::time::sleep(SETTLING).await;
+                let _ = tokio::time::timeout(EVERY, follower.stirred()).await;
+            } else {
+                tokio::time::sleep(AWAY).await;
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = pause => {}
         }
     }
 }

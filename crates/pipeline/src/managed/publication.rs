@@ -113,6 +113,8 @@ impl Publication {
                 }
             }
             Change::Plans(plans) => managed.plans = Arc::new(PlanTable::new(plans)),
+            // It is in no snapshot: the caches forget it.
+            Change::TokenEnded(_) => {}
             Change::Revoked(revocation) => {
                 Arc::make_mut(&mut managed.revocations).add(revocation);
             }

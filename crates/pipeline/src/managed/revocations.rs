@@ -6,11 +6,14 @@ use phantom_core::Statement;
 use phantom_core::UnixTime;
 use phantom_core::catalog::Revocation;
 use phantom_core::catalog::Revoked;
+use phantom_core::jwt::CompactJws;
 
 use crate::managed::sharded_map::ShardedMap;
 
 /// Events remembered of each kind. Beyond that the oldest is forgotten, which is said in the log.
 const MAX_EVENTS: usize = 100_000;
+/// Fewest events worth looking for those that have had their time.
+const MIN_SWEEP: usize = 1024;
 
 #[derive(Clone, Debug, Default)]
 pub struct Revocations {
@@ -19,44 +22,94 @@ pub struct Revocations {
     token_ids: Events,
 }
 
-type Events = ShardedMap<Arc<str>, UnixTime>;
+/// Events of one kind, by the name of what they killed.
+#[derive(Clone, Debug, Default)]
+struct Events {
+    events: ShardedMap<Arc<str>, Event>,
+    /// So many and it is time to look for ended ones: each look pays for itself.
+    sweep_at: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Event {
+    at: UnixTime,
+    until: UnixTime,
+}
 
 impl Revocations {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.consumer_keys.is_empty() && self.subjects.is_empty() && self.token_ids.is_empty()
+        self.consumer_keys.events.is_empty()
+            && self.subjects.events.is_empty()
+            && self.token_ids.events.is_empty()
     }
 
     /// Whether an event killed the token. Costs nothing while there was none.
     #[must_use]
     pub fn kill(&self, statement: &Statement, consumer_key: Option<&str>) -> bool {
-        let by = |events: &Events, name: Option<&str>| {
-            name.filter(|_| !events.is_empty()).and_then(|name| events.find(name).copied())
-        };
         // A token that does not say when it was issued may be as old as any.
         let before = |at: UnixTime| statement.issued_at.is_none_or(|issued| issued < at);
-        by(&self.token_ids, statement.token_id.as_deref()).is_some()
-            || by(&self.consumer_keys, consumer_key).is_some_and(before)
-            || by(&self.subjects, statement.subject.as_deref()).is_some_and(before)
+        self.token_ids.find(|| name_of(statement)).is_some()
+            || self.consumer_keys.find(|| consumer_key).is_some_and(before)
+            || self.subjects.find(|| statement.subject.as_deref()).is_some_and(before)
     }
 
-    /// Adds an event. Of two of one party the later counts.
-    pub(super) fn add(&mut self, revocation: &Revocation) {
-        let (events, name) = match &revocation.of {
+    pub(crate) fn add(&mut self, revocation: &Revocation) {
+        let Revocation { of, at, until } = revocation;
+        let (events, name) = match of {
             Revoked::ConsumerKey(name) => (&mut self.consumer_keys, name),
             Revoked::Subject(name) => (&mut self.subjects, name),
             Revoked::TokenId(name) => (&mut self.token_ids, name),
         };
-        let known = events.find(&**name).copied();
-        if known.is_none() && events.len() >= MAX_EVENTS {
-            let oldest = events.iter().min_by_key(|(_, at)| **at).map(|(name, _)| name.clone());
-            if let Some(oldest) = oldest {
+        events.add(name, Event { at: *at, until: *until });
+    }
+}
+
+/// What a token is revoked by: its `jti`, or its signature where it has none.
+fn name_of(statement: &Statement) -> Option<&str> {
+    statement.token_id.as_deref().or_else(|| {
+        let jws = CompactJws::parse(statement.phantom_token.expose()).ok()?;
+        Some(jws.signature)
+    })
+}
+
+impl Events {
+    /// Costs nothing while there was none: the name is not even looked up.
+    fn find<'n>(&self, name: impl FnOnce() -> Option<&'n str>) -> Option<UnixTime> {
+        if self.events.is_empty() {
+            return None;
+        }
+        self.events.find(name()?).map(|event| event.at)
+    }
+
+    /// Of two of one party the later counts.
+    fn add(&mut self, name: &str, event: Event) {
+        let known = self.events.find(name).copied();
+        if known.is_none() {
+            self.make_room(event.at);
+        }
+        let Event { at, until } = known.unwrap_or(event);
+        let event = Event { at: at.max(event.at), until: until.max(event.until) };
+        self.events.insert(name.into(), event);
+    }
+
+    fn make_room(&mut self, now: UnixTime) {
+        let len = self.events.len();
+        if len >= self.sweep_at.max(MIN_SWEEP) {
+            let ended = self.events.iter().filter(|(_, event)| event.until <= now);
+            let ended: Vec<Arc<str>> = ended.map(|(name, _)| name.clone()).collect();
+            for name in ended {
+                self.events.remove(&*name);
+            }
+            self.sweep_at = (self.events.len() * 2).min(MAX_EVENTS);
+        }
+        if self.events.len() >= MAX_EVENTS {
+            let oldest = self.events.iter().min_by_key(|(_, event)| event.at);
+            if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
                 tracing::warn!(limit = MAX_EVENTS, "too many revocations: the oldest is forgotten");
-                events.remove(&*oldest);
+                self.events.remove(&*oldest);
             }
         }
-        let at = known.map_or(revocation.at, |known| known.max(revocation.at));
-        events.insert(name.as_ref().into(), at);
     }
 }
 
@@ -72,7 +125,8 @@ mod tests {
     fn after(events: &[(Revoked, u64)]) -> Revocations {
         let mut revocations = Revocations::default();
         for (of, seconds) in events {
-            revocations.add(&Revocation { of: of.clone(), at: at(*seconds) });
+            let until = UnixTime::MAX;
+            revocations.add(&Revocation { of: of.clone(), at: at(*seconds), until });
         }
         revocations
     }
@@ -106,5 +160,27 @@ mod tests {
         assert!(revocations.kill(&issued(Some(1_000)), None));
         let nameless = Statement { token_id: None, ..issued(Some(1_000)) };
         assert!(!revocations.kill(&nameless, None));
+    }
+
+    #[test]
+    fn wso2_8_5_9_a_token_without_an_id_is_revoked_by_its_signature() {
+        let nameless = Statement { token_id: None, ..issued(Some(1)) };
+        let signature = nameless.phantom_token.expose().rsplit('.').next().unwrap();
+        let revocations = after(&[(Revoked::TokenId(signature.into()), 1)]);
+        assert!(revocations.kill(&nameless, None));
+        assert!(!revocations.kill(&issued(Some(1)), None), "it has an id of its own");
+    }
+
+    #[test]
+    fn events_that_have_had_their_time_make_room() {
+        let mut revocations = Revocations::default();
+        for token in 0..10_000_u64 {
+            let of = Revoked::TokenId(token.to_string().into());
+            revocations.add(&Revocation { of, at: at(token), until: at(token + 100) });
+        }
+        let kept = revocations.token_ids.events.len();
+        assert!((100..=MIN_SWEEP).contains(&kept), "{kept}");
+        let newest = Statement { token_id: Some("9999".into()), ..issued(None) };
+        assert!(revocations.kill(&newest, None));
     }
 }

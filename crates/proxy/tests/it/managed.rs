@@ -294,7 +294,8 @@ fn wso2_8_11_4_a_stream_ends_when_its_consumer_key_is_revoked() {
     client.write(get("/httpbin/v1/x", &bearer()));
     assert!(client.head().starts_with("HTTP/1.1 200"));
     let of = Revoked::ConsumerKey("client-one".into());
-    gateway.apply(&Change::Revoked(Revocation { of, at: UnixTime::from_secs(EXPIRES) }));
+    let (at, until) = (UnixTime::from_secs(EXPIRES), UnixTime::MAX);
+    gateway.apply(&Change::Revoked(Revocation { of, at, until }));
     while client.fill() {}
     assert_eq!(gateway.send(get("/httpbin/v1/x", &bearer())).status, 401);
 }

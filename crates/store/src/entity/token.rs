@@ -1,16 +1,24 @@
 //! Tokens of our own authorization server, by their digest. Too many and too short-lived for the
-//! audit; who revokes what is in the log.
+//! audit, which names those alone that end before their time.
 
+use aws_lc_rs::digest;
 use phantom_core::UnixTime;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::Action;
+use super::Entity;
+use super::change::ChangeRow;
 use super::names;
+use super::revocation::RevocationKind;
 use crate::columns::Columns;
 use crate::columns::Record;
 use crate::error::StoreError;
 use crate::hex;
 use crate::read::reads;
 use crate::session::Session;
+use crate::store::Store;
 use crate::value::values;
 use crate::write::Write;
 
@@ -26,6 +34,14 @@ pub struct TokenRow {
     pub scope: String,
     pub issued_at: UnixTime,
     pub expires_at: UnixTime,
+}
+
+/// Tokens that belong together.
+#[derive(Clone, Copy, Debug)]
+pub enum TokensOf<'a> {
+    /// Of one grant.
+    Family(Uuid),
+    User(&'a str),
 }
 
 names! { TokenKind { Access = "ACCESS", Refresh = "REFRESH" } }
@@ -66,14 +82,38 @@ impl Write {
         Ok(self.session.execute(delete, values![hex::encode(digest)]).await? > 0)
     }
 
-    /// How many there were.
-    pub async fn delete_tokens_of_family(&mut self, family: Uuid) -> Result<u64, StoreError> {
-        self.session.execute("DELETE FROM tokens WHERE family = $1", values![family]).await
+    /// Ends tokens before their time. Gateways hold verdicts on some of them, so each that lives
+    /// leaves a revocation by its id. How many tokens there were.
+    pub async fn end_tokens(&mut self, of: TokensOf<'_>) -> Result<u64, StoreError> {
+        let ended: Vec<TokenRow> = match of {
+            TokensOf::Family(family) => {
+                let delete = "DELETE FROM tokens WHERE family = $1 RETURNING \
+                     digest, kind, family, client_id, username, scope, issued_at, expires_at";
+                self.session.rows(delete, values![family]).await?
+            }
+            TokensOf::User(name) => {
+                let delete = "DELETE FROM tokens WHERE username = $1 RETURNING \
+                     digest, kind, family, client_id, username, scope, issued_at, expires_at";
+                self.session.rows(delete, values![name]).await?
+            }
+        };
+        let now = self.now;
+        let lived = |row: &&TokenRow| row.kind == TokenKind::Access && now < row.expires_at;
+        for row in ended.iter().filter(lived) {
+            let kind = RevocationKind::TokenId;
+            self.insert_revocation(kind, &row.id(), now, row.expires_at).await?;
+        }
+        Ok(ended.len() as u64)
     }
 
-    /// How many there were.
-    pub async fn delete_tokens_of_client(&mut self, client_id: &str) -> Result<u64, StoreError> {
-        self.session.execute("DELETE FROM tokens WHERE client_id = $1", values![client_id]).await
+    /// Tells all gateways that a token of another server has ended. The change carries the token,
+    /// sealed, since each gateway knows it by a digest of its own.
+    pub async fn announce_end(&mut self, token: &SecretString) -> Result<(), StoreError> {
+        let sealed = self.session.sealing.seal(CHANGES, TOKEN, token)?;
+        let hash = digest::digest(&digest::SHA256, token.expose_secret().as_bytes());
+        let id = hex::encode(hash.as_ref().get(..16).unwrap_or_default());
+        self.record(Action::Delete, Entity::Token, &id, None, None).await?;
+        self.publish(Entity::Token, sealed).await
     }
 
     /// How many had expired at `now`.
@@ -81,6 +121,26 @@ impl Write {
         self.session.execute("DELETE FROM tokens WHERE expires_at <= $1", values![now]).await
     }
 }
+
+impl Store {
+    /// The token of a change that [`Write::announce_end`] left.
+    pub fn announced(&self, change: &ChangeRow) -> Result<SecretString, StoreError> {
+        self.sealing().open(CHANGES, TOKEN, &change.id)
+    }
+}
+
+impl TokenRow {
+    /// Names the token where it must not be shown: half of its digest. The `jti` of what is said
+    /// about it.
+    #[must_use]
+    pub fn id(&self) -> String {
+        hex::encode(self.digest.get(..16).unwrap_or_default())
+    }
+}
+
+/// What a sealed token in a change is bound to.
+const CHANGES: &str = "changes";
+const TOKEN: &str = "token";
 
 impl Record for TokenRow {
     fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {

@@ -1,5 +1,6 @@
 //! What is written is read, changed and deleted.
 
+use phantom_core::UnixTime;
 use phantom_store::*;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
@@ -13,6 +14,8 @@ on_both! {
     an_update_bumps_the_version_and_a_stale_one_is_refused,
     what_is_deleted_is_missing,
     tokens_go_by_digest_family_client_and_expiry,
+    tokens_that_end_early_leave_revocations_of_those_that_lived,
+    the_end_of_another_servers_token_is_announced_sealed,
     deploying_replaces_what_the_environment_served,
     revision_numbers_never_return,
 }
@@ -234,11 +237,62 @@ async fn tokens_go_by_digest_family_client_and_expiry(bed: Bed) {
     assert!(write.delete_token(&[5; 32]).await.unwrap());
     assert!(!write.delete_token(&[5; 32]).await.unwrap(), "spent once");
     assert_eq!(write.delete_expired_tokens(at(50)).await.unwrap(), 1);
-    assert_eq!(write.delete_tokens_of_family(one).await.unwrap(), 2);
-    assert_eq!(write.delete_tokens_of_client("b").await.unwrap(), 1);
+    assert_eq!(write.end_tokens(TokensOf::Family(one)).await.unwrap(), 2);
     write.delete_client("a").await.unwrap();
     write.commit().await.unwrap();
     assert!(bed.store.token(&[6; 32]).await.unwrap().is_none(), "it went with its client");
+}
+
+async fn tokens_that_end_early_leave_revocations_of_those_that_lived(bed: Bed) {
+    let (one, two) = (Uuid::now_v7(), Uuid::now_v7());
+    let access = |digest, family, expires_at| TokenRow {
+        kind: TokenKind::Access,
+        ..token(digest, "a", family, expires_at)
+    };
+    let others = TokenRow { username: Some("sue".to_owned()), ..access(6, two, 2000) };
+    let mut write = bed.write().await;
+    write.insert_client(&client("a", "a", ClientPurpose::ApplicationKey)).await.unwrap();
+    for row in [access(1, one, 2000), token(2, "a", one, 3000), access(3, two, 1500)] {
+        write.insert_token(&row).await.unwrap();
+    }
+    // Past its end already; it is 1000 now.
+    write.insert_token(&access(4, two, 999)).await.unwrap();
+    write.insert_token(&others).await.unwrap();
+    write.commit().await.unwrap();
+    let revoked = async || -> Vec<(String, UnixTime)> {
+        let rows = bed.store.revocations(at(0)).await.unwrap();
+        assert!(rows.iter().all(|row| row.kind == RevocationKind::TokenId && row.at == at(1000)));
+        rows.into_iter().map(|row| (row.value, row.expires_at)).collect()
+    };
+    let id = |digest: u8| format!("{digest:02x}").repeat(16);
+
+    let mut write = bed.write().await;
+    assert_eq!(write.end_tokens(TokensOf::Family(one)).await.unwrap(), 2);
+    write.commit().await.unwrap();
+    assert_eq!(revoked().await, [(id(1), at(2000))]);
+    assert!(bed.store.token(&[1; 32]).await.unwrap().is_none());
+
+    let mut write = bed.write().await;
+    assert_eq!(write.end_tokens(TokensOf::User("admin")).await.unwrap(), 2);
+    write.commit().await.unwrap();
+    assert_eq!(revoked().await, [(id(1), at(2000)), (id(3), at(1500))]);
+    assert_eq!(bed.store.token(&[6; 32]).await.unwrap().unwrap().id(), id(6));
+}
+
+async fn the_end_of_another_servers_token_is_announced_sealed(bed: Bed) {
+    let token = SecretString::from("a-token-of-another-server");
+    let mut write = bed.write().await;
+    write.announce_end(&token).await.unwrap();
+    write.commit().await.unwrap();
+    let changes = bed.store.changes_since(0, 10).await.unwrap();
+    assert_eq!(changes.iter().map(|change| change.entity).collect::<Vec<_>>(), [Entity::Token]);
+    assert!(!changes[0].id.contains("token"), "{}", changes[0].id);
+    let announced = bed.store.announced(&changes[0]).unwrap();
+    assert_eq!(announced.expose_secret(), token.expose_secret());
+    let damaged = ChangeRow { id: format!("{}A", changes[0].id), ..changes[0].clone() };
+    assert!(matches!(bed.store.announced(&damaged), Err(StoreError::Sealed)));
+    let audit = bed.store.audit_latest(10, 0).await.unwrap();
+    assert!(!format!("{audit:?}").contains("another-server"));
 }
 
 async fn deploying_replaces_what_the_environment_served(bed: Bed) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use phantom_store::TokenKind;
 use phantom_store::TokenRow;
+use phantom_store::TokensOf;
 use phantom_store::Write;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
@@ -59,7 +60,9 @@ pub async fn generate_token(
     if !client.grants.iter().any(|grant| grant == CLIENT_CREDENTIALS) {
         return Err(Problem::bad_request("The key does not have the grant client_credentials."));
     }
-    let revoked = revoke(&mut write, &client.client_id, order.revoke).await?;
+    if let Some(token) = &order.revoke {
+        end(&mut write, &client.client_id, token).await?;
+    }
     let token = random::access_token()?;
     let scopes = granted(order.scopes);
     write
@@ -75,23 +78,16 @@ pub async fn generate_token(
         })
         .await?;
     write.commit().await?;
-    if let Some(revoked) = revoked {
-        control.token_ended(revoked.expose_secret());
-    }
     Ok(ApplicationToken { token, scopes, life: order.life })
 }
 
 /// Another client's token, or none, is passed over as RFC 7009 §2.2 has it.
-async fn revoke(
-    write: &mut Write,
-    client_id: &str,
-    token: Option<SecretString>,
-) -> Outcome<Option<SecretString>> {
-    let Some(token) = token else { return Ok(None) };
+async fn end(write: &mut Write, client_id: &str, token: &SecretString) -> Outcome<()> {
     let row = write.token(&random::token_digest(token.expose_secret())).await?;
-    let Some(row) = row.filter(|row| row.client_id == client_id) else { return Ok(None) };
-    write.delete_tokens_of_family(row.family).await?;
-    Ok(Some(token))
+    if let Some(row) = row.filter(|row| row.client_id == client_id) {
+        write.end_tokens(TokensOf::Family(row.family)).await?;
+    }
+    Ok(())
 }
 
 /// An application's key is for APIs: scopes of the management APIs are not granted to it.

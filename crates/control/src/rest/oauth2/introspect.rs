@@ -55,6 +55,10 @@ pub struct IntrospectionResponse {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     exp: Option<u64>,
+    /// By which gateways are told that it has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    jti: Option<String>,
 }
 
 /// Form parameters, for the description.
@@ -104,6 +108,7 @@ impl IntrospectionResponse {
         let issued_at = row.issued_at.as_secs();
         Self {
             active: true,
+            jti: Some(row.id()),
             client_id: Some(row.client_id.clone()),
             sub: Some(row.username.clone().unwrap_or_else(|| row.client_id.clone())),
             azp: Some(row.client_id),

@@ -53,12 +53,10 @@ pub async fn revoke(
     let address = peer.map(|Extension(PeerAddress(address))| address);
     let form = Form::parse(&body)?;
     let client = client::authenticate(&control, &headers, &form, address).await?;
-    let presented = form.required("token")?;
-    let row = control.store.token(&random::token_digest(presented)).await?;
+    let row = control.store.token(&random::token_digest(form.required("token")?)).await?;
     // RFC 7009 §2.1: only the client that got it may end it.
     if let Some(row) = row.filter(|row| row.client_id == client.client_id) {
-        token::revoke_family(&control, &client, row.family).await?;
-        control.token_ended(presented);
+        token::end_family(&control, &client, row.family).await?;
     }
     Ok(StatusCode::OK)
 }

@@ -17,6 +17,7 @@ use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
 use phantom_store::TokenKind;
 use phantom_store::TokenRow;
+use phantom_store::TokensOf;
 use phantom_store::Write;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
@@ -191,7 +192,7 @@ async fn refresh(
         // RFC 6749 §6: no more than was granted before.
         Some(asked) => narrowed(&row.scope, asked),
     };
-    write.delete_tokens_of_family(row.family).await?;
+    write.end_tokens(TokensOf::Family(row.family)).await?;
     let username = row.username;
     let grant = NewTokens { client, username, scope, refreshable: true };
     let response = insert(control, &mut write, grant).await?;
@@ -279,13 +280,13 @@ fn narrowed(held: &str, asked: &str) -> String {
 }
 
 /// Tokens of one grant die together.
-pub(super) async fn revoke_family(
+pub(super) async fn end_family(
     control: &Control,
     client: &ClientRow,
     family: Uuid,
 ) -> Result<(), OAuthError> {
     let mut write = control.store.write(&actor(client, None), control.now()).await?;
-    write.delete_tokens_of_family(family).await?;
+    write.end_tokens(TokensOf::Family(family)).await?;
     write.commit().await?;
     Ok(())
 }

@@ -1,9 +1,14 @@
 //! What holds for every decision: who is let through, with what, and what nobody gets to see.
 
+use std::sync::Arc;
+
 use phantom_core::Access;
 use phantom_core::Audience;
 use phantom_core::DenyReason;
 use phantom_core::Statement;
+use phantom_core::UnixTime;
+use phantom_core::catalog::Revocation;
+use phantom_core::catalog::Revoked;
 use phantom_testkit::ManualClock;
 use proptest::prelude::*;
 use serde_json::json;
@@ -13,6 +18,7 @@ use crate::Route;
 use crate::Snapshot;
 use crate::edits::CredentialPlace;
 use crate::exchange::Source;
+use crate::managed::Revocations;
 use crate::route::CookieSource;
 use crate::route::CredentialSources;
 use crate::testing::KeyManager;
@@ -130,6 +136,31 @@ async fn cac_4_and_pitfall_17_life_and_revocation_are_looked_at_on_every_hit() {
     assert!(exchanged.is_revoked(), "an open stream learns of it");
     let decision = world.decide(&snapshot, Request::get("/", &other)).await;
     assert_eq!(decision.reason(), Some(DenyReason::TokenRevoked));
+}
+
+#[tokio::test]
+async fn an_event_that_kills_a_token_kills_it_on_routes_of_the_file_as_well() {
+    let world = World::new();
+    let curity = world.key_manager("curity");
+    let vouched = Statement { client_id: Some("app".into()), ..statement("") };
+    curity.says("t0ken", Says::Active(vouched));
+    let mut snapshot = snapshot([route("r", "/", &[&curity])]);
+    let forward = world.decide(&snapshot, Request::get("/", BEARER)).await.forwarded();
+    let exchanged = forward.exchanged.unwrap();
+    for (of, dead) in [
+        (Revoked::ConsumerKey("other".into()), false),
+        (Revoked::ConsumerKey("app".into()), true),
+        (Revoked::Subject("claim-value-subject".into()), true),
+    ] {
+        let (at, until) = (ManualClock::START.plus(secs(60)), UnixTime::MAX);
+        let mut revocations = Revocations::default();
+        revocations.add(&Revocation { of: of.clone(), at, until });
+        snapshot.managed.revocations = Arc::new(revocations);
+        assert_eq!(snapshot.managed.has_revoked(&exchanged), dead, "{of:?}");
+        let decision = world.decide(&snapshot, Request::get("/", BEARER)).await;
+        let expected = dead.then_some(DenyReason::TokenRevoked);
+        assert_eq!(decision.reason(), expected, "{of:?}");
+    }
 }
 
 #[tokio::test]

@@ -403,7 +403,8 @@ async fn wso2_8_11_3_and_wso2_8_11_4_revoked_tokens_are_900901_though_they_are_c
         gateway.curity().says("issued", Says::Active(issued.clone()));
         let fields = [("authorization", "Bearer issued")];
         gateway.get(GET, &fields).await.forwarded();
-        gateway.apply(&Change::Revoked(Revocation { of: of.clone(), at: UnixTime::from_secs(at) }));
+        let (at, until) = (UnixTime::from_secs(at), UnixTime::MAX);
+        gateway.apply(&Change::Revoked(Revocation { of: of.clone(), at, until }));
         let decision = gateway.get(GET, &fields).await;
         if status == 200 {
             decision.forwarded();

@@ -213,6 +213,7 @@ fn change() -> impl Strategy<Value = Change> {
             ..Plans::default()
         })),
         1 => (0u8..8, 1u64..100).prop_map(|(key, at)| Change::Revoked(Revocation {
+            until: phantom_core::UnixTime::MAX,
             of: Revoked::ConsumerKey(format!("key-{key}").into()),
             at: phantom_core::UnixTime::from_secs(at),
         })),
@@ -233,6 +234,7 @@ fn outcome(changes: &[Change]) -> Catalog {
             }
             Change::ApplicationGone(id) => drop(applications.remove(&id)),
             Change::Plans(plans) => catalog.plans = plans,
+            Change::TokenEnded(_) => {}
             Change::Revoked(revocation) => catalog.revocations.push(revocation),
         }
     }

@@ -1,0 +1,118 @@
+//! Revocations from outside: an operator, or an authorization server that tells of what it ended.
+
+use std::time::Duration;
+
+use phantom_core::UnixTime;
+use phantom_core::json;
+use phantom_core::jwt;
+use phantom_core::jwt::CompactJws;
+use phantom_store::RevocationKind;
+use phantom_store::TokensOf;
+use phantom_store::Write;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+
+use crate::app::text;
+use crate::caller::Caller;
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+use crate::random;
+
+/// How long tokens of one party may live where nobody says: the revocation is kept as long.
+pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
+pub const MAX_LIFETIME: Duration = Duration::from_secs(366 * 86_400);
+/// In characters.
+pub const MAX_NAME: usize = 1024;
+
+/// What is dead.
+#[derive(Debug)]
+pub enum Dead {
+    /// One token, whoever issued it.
+    Token(SecretString),
+    /// The token with that `jti`.
+    TokenId(String),
+    /// All tokens that were issued to it so far.
+    ConsumerKey(String),
+    /// All tokens that speak for it so far.
+    Subject(String),
+}
+
+/// A revocation in force.
+#[derive(Clone, Copy, Debug)]
+pub struct InForce {
+    pub at: UnixTime,
+    /// When it is forgotten; a token by then is past its own end, or past its place in any cache.
+    pub until: UnixTime,
+}
+
+pub async fn revoke(
+    control: &Control,
+    caller: &Caller,
+    dead: Dead,
+    lifetime: Duration,
+) -> Outcome<InForce> {
+    let at = control.now();
+    let mut write = control.write(caller).await?;
+    let named = |kind, member, value: String| -> Outcome<_> {
+        text::length(member, &value, 1, MAX_NAME)?;
+        Ok((kind, value))
+    };
+    let until = at.plus(lifetime);
+    let (kind, value) = match dead {
+        Dead::Token(token) => {
+            let until = end_token(&mut write, &token, at, until).await?;
+            write.commit().await?;
+            return Ok(InForce { at, until });
+        }
+        Dead::TokenId(value) => named(RevocationKind::TokenId, "tokenId", value)?,
+        Dead::ConsumerKey(value) => named(RevocationKind::ConsumerKey, "consumerKey", value)?,
+        Dead::Subject(value) => named(RevocationKind::Subject, "subject", value)?,
+    };
+    write.insert_revocation(kind, &value, at, until).await?;
+    write.commit().await?;
+    Ok(InForce { at, until })
+}
+
+/// Ours end in the store. A JWT proves itself, so its name is kept as long as it might be shown.
+/// Of any other its server knows the end, and gateways only have to ask again.
+async fn end_token(
+    write: &mut Write,
+    token: &SecretString,
+    at: UnixTime,
+    until: UnixTime,
+) -> Outcome<UnixTime> {
+    let exposed = token.expose_secret();
+    if phantom_core::BearerToken::parse(exposed.as_bytes()).is_err() {
+        return Err(Problem::bad_request("token: is not one (RFC 6750 §2.1)"));
+    }
+    if let Some(row) = write.token(&random::token_digest(exposed)).await? {
+        write.end_tokens(TokensOf::Family(row.family)).await?;
+        return Ok(row.expires_at);
+    }
+    write.announce_end(token).await?;
+    let Some(presented) = Presented::parse(exposed) else { return Ok(until) };
+    let until = presented.expires_at.map_or(until, |end| end.min(at.plus(MAX_LIFETIME)));
+    if at < until {
+        write.insert_revocation(RevocationKind::TokenId, &presented.name, at, until).await?;
+    }
+    Ok(until)
+}
+
+/// A JWT as somebody showed it: nothing of it is believed but what it is called.
+struct Presented {
+    /// Its `jti`, or its signature.
+    name: String,
+    expires_at: Option<UnixTime>,
+}
+
+impl Presented {
+    fn parse(token: &str) -> Option<Self> {
+        let jws = CompactJws::parse(token).ok()?;
+        let claims = json::parse_object(&jwt::decode(jws.payload).ok()?).ok()?;
+        let id = claims.get("jti").and_then(|id| id.as_str());
+        let name = id.filter(|id| id.chars().count() <= MAX_NAME).unwrap_or(jws.signature);
+        let expires_at = claims.get("exp").and_then(serde_json::Value::as_u64);
+        Some(Self { name: name.to_owned(), expires_at: expires_at.map(UnixTime::from_secs) })
+    }
+}

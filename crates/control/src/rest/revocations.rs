@@ -1,0 +1,119 @@
+//! `POST /api/phantom/v1/revocations`: of our own, since WSO2 has only an internal event format.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::revocations;
+use crate::app::revocations::DEFAULT_LIFETIME;
+use crate::app::revocations::Dead;
+use crate::app::revocations::MAX_LIFETIME;
+use crate::body::Body;
+use crate::caller::Caller;
+use crate::plane::Control;
+use crate::problem::ErrorBody;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+
+/// Exactly one of `token`, `tokenId`, `consumerKey` and `subject`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RevocationOrder {
+    /// One token, opaque or a JWT, of whichever key manager.
+    #[schema(min_length = 1, max_length = 8192, write_only)]
+    token: Option<Token>,
+    /// The `jti` of one token.
+    #[schema(min_length = 1, max_length = 1024)]
+    token_id: Option<String>,
+    /// All tokens issued to this consumer key before now.
+    #[schema(min_length = 1, max_length = 1024)]
+    consumer_key: Option<String>,
+    /// All tokens issued for this subject before now.
+    #[schema(min_length = 1, max_length = 1024)]
+    subject: Option<String>,
+    /// Seconds that tokens of this party live at most, which is how long the revocation is kept;
+    /// 30 days where it is not given. Of a token that says when it ends it means nothing.
+    #[schema(minimum = 1, maximum = 31_622_400)]
+    lifetime: Option<u64>,
+}
+
+/// Never printed.
+#[derive(Deserialize, ToSchema)]
+#[schema(value_type = String)]
+struct Token(String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(redacted)")
+    }
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Revocation {
+    /// Epoch milliseconds. Tokens of a consumer key or subject issued before this are dead.
+    revoked_at: u64,
+    /// Epoch milliseconds.
+    kept_until: u64,
+}
+
+/// Revoke tokens at all gateways
+#[utoipa::path(
+    post,
+    path = "/api/phantom/v1/revocations",
+    operation_id = "revoke",
+    tag = "Phantom Gateway",
+    request_body = RevocationOrder,
+    responses(
+        (status = 201, description = "In force at this node's gateway, and within a second at all", body = Revocation),
+        (status = 400, description = "The body is not acceptable", body = ErrorBody),
+        (status = 401, description = "No credential, a bad one, or one without the scope", body = ErrorBody),
+        (status = 413, description = "The body is longer than 1 MiB", body = ErrorBody),
+        (status = 415, description = "The body is of another media type", body = ErrorBody),
+        (status = 429, description = "Too many wrong passwords", body = ErrorBody),
+        (status = 503, description = "The store cannot be used now", body = ErrorBody),
+    )
+)]
+pub async fn revoke(
+    State(control): State<Arc<Control>>,
+    caller: Caller,
+    Body(order): Body<RevocationOrder>,
+) -> Outcome<(StatusCode, Json<Revocation>)> {
+    let (dead, lifetime) = order.checked()?;
+    let in_force = revocations::revoke(&control, &caller, dead, lifetime).await?;
+    let revocation =
+        Revocation { revoked_at: in_force.at.as_millis(), kept_until: in_force.until.as_millis() };
+    Ok((StatusCode::CREATED, Json(revocation)))
+}
+
+impl RevocationOrder {
+    fn checked(self) -> Outcome<(Dead, Duration)> {
+        let lifetime = self.lifetime.map_or(DEFAULT_LIFETIME, Duration::from_secs);
+        if lifetime.is_zero() || lifetime > MAX_LIFETIME {
+            let most = MAX_LIFETIME.as_secs();
+            return Err(Problem::bad_request(format!("lifetime: must be between 1 and {most}")));
+        }
+        let Self { token, token_id, consumer_key, subject, .. } = self;
+        let mut named = [
+            token.map(|Token(token)| Dead::Token(SecretString::from(token))),
+            token_id.map(Dead::TokenId),
+            consumer_key.map(Dead::ConsumerKey),
+            subject.map(Dead::Subject),
+        ]
+        .into_iter()
+        .flatten();
+        match (named.next(), named.next()) {
+            (Some(dead), None) => Ok((dead, lifetime)),
+            _ => Err(Problem::bad_request(
+                "Exactly one of token, tokenId, consumerKey and subject has to be given.",
+            )),
+        }
+    }
+}
