@@ -1,12 +1,16 @@
 //! What is there from the first start on: a user to begin with, the default plans, the resident key
 //! manager.
 
+use base64::Engine;
 use phantom_core::UnixTime;
+use phantom_core::jwt::BASE64URL;
+use phantom_oauth::Minter;
 use phantom_store::Actor;
 use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanRow;
+use phantom_store::SecretName;
 use phantom_store::Store;
 use phantom_store::StoreError;
 use phantom_store::UserRow;
@@ -14,6 +18,7 @@ use phantom_store::password;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use crate::app::plans;
 use crate::problem::Problem;
@@ -84,6 +89,27 @@ pub async fn first_start(
     }
     write.commit().await?;
     Ok(generated)
+}
+
+/// The key that JWTs for tokens of our own are signed with, as PKCS#8; made at first use. One for
+/// all nodes of the store: backends verify with the key set of any.
+pub async fn signing_key(store: &Store, now: UnixTime) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    let mut write = store.write(&system(), now).await?;
+    if let Some(kept) = write.secret(SecretName::SigningKey).await? {
+        let key = BASE64URL.decode(kept.expose_secret()).map_err(|error| {
+            tracing::error!(%error, "the signing key in the store is none");
+            Problem::internal()
+        })?;
+        return Ok(Zeroizing::new(key));
+    }
+    let key = Minter::generate_key().map_err(|error| {
+        tracing::error!(%error, "no signing key can be made");
+        Problem::internal()
+    })?;
+    let text = SecretString::from(BASE64URL.encode(&key));
+    write.insert_secret(SecretName::SigningKey, &text).await?;
+    write.commit().await?;
+    Ok(key)
 }
 
 /// Makes a user; one of that name that is there already stays as it is.

@@ -14,6 +14,7 @@ pub(crate) mod publication;
 pub(crate) mod revision;
 pub(crate) mod revocation;
 pub(crate) mod scope;
+pub(crate) mod secret;
 pub(crate) mod subscription;
 pub(crate) mod token;
 pub(crate) mod user;

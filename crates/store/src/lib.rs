@@ -50,6 +50,7 @@ pub use entity::revision::RevisionRow;
 pub use entity::revocation::RevocationKind;
 pub use entity::revocation::RevocationRow;
 pub use entity::scope::ScopeRow;
+pub use entity::secret::SecretName;
 pub use entity::subscription::SubscriptionRow;
 pub use entity::token::TokenKind;
 pub use entity::token::TokenRow;

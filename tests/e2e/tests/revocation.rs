@@ -32,7 +32,7 @@ fn second_gateway(stack: &Stack, directory: &Path, store: &Path, apis: u16) -> P
          [management]\nbind = \"127.0.0.1:{management}\"\n\
          [[listener]]\nbind = \"127.0.0.1:{apis}\"\nserve = \"apis\"\n\
          [control]\npublic_url = \"{control}\"\nallow_private = true\n\
-         database = \"{store}/control.db\"\nsealing_key = {{ file = \"{store}/sealing.key\" }}\n\
+         database = \"{store}/phantom.db\"\nsealing_key = {{ file = \"{store}/sealing.key\" }}\n\
          ca_file = \"{store}/localhost.pem\"\n",
         store = store.display(),
     );
@@ -181,6 +181,16 @@ async fn wso2_8_11_3_and_wso2_8_11_4_a_revocation_at_one_node_acts_at_all() {
     let tokens = Answer::of(form("/oauth2/token", password)).await.json();
     let token = tokens["access_token"].as_str().unwrap();
     nodes.serve(path, token).await;
+    // Backends verify what either node made of it with the one key set.
+    let keys = Answer::of(stack.http.get(stack.control_url("/oauth2/jwks"))).await.json();
+    for node in 0..2 {
+        let echo = Answer::of(nodes.call(node, path, token)).await.json();
+        let jwt = echo["headers"]["Authorization"].as_str().unwrap().to_owned();
+        let header = jwt.strip_prefix("Bearer ").unwrap().split('.').next().unwrap();
+        let header: Value =
+            serde_json::from_slice(&phantom_core::jwt::decode(header).unwrap()).unwrap();
+        assert_eq!(header["kid"], keys["keys"][0]["kid"], "node {node}");
+    }
     let refresh = tokens["refresh_token"].as_str().unwrap();
     let revoked = form("/oauth2/revoke", "").body(format!("token={refresh}"));
     assert_eq!(Answer::of(revoked).await.status, 200);

@@ -44,6 +44,7 @@ use crate::compose::managed::Resident;
 use crate::config::ControlConfig;
 use crate::config::DatabaseChoice;
 use crate::config::minting;
+use crate::config::minting::MintingError;
 use crate::self_signed;
 
 /// File of the sealing key in the data directory.
@@ -79,7 +80,7 @@ impl Planes<'_> {
         let Self { config, data_dir, runtime, .. } = self;
         let entrance = self.serve.then(|| Entrance::open(config, data_dir)).transpose()?;
         let store = open_store(config, data_dir, runtime)?;
-        let minter = minter(config, data_dir)?;
+        let minter = minter(&store, config, self.clock, runtime)?;
         let generated_password = first_start(&store, config, self.clock, runtime)?;
         gateway.readiness.await_catalog();
         let addresses = match entrance {
@@ -97,13 +98,21 @@ impl Planes<'_> {
             allow_private: config.allow_private,
             resident: Resident {
                 introspection_endpoint: resident.introspection_endpoint.clone(),
-                ca_file: own_authorities(config, data_dir),
+                ca_file: self.own_authorities(),
                 minter,
             },
         };
         let follower = Follower::new(store, resident, Arc::clone(self.clock));
         runtime.spawn(follow::follow(follower, of_the_file, binding, gateway, self.stop.clone()));
         Ok(Started { addresses, generated_password })
+    }
+
+    /// Who is to be believed to be the control plane; `None`: whom the system believes.
+    fn own_authorities(&self) -> Option<PathBuf> {
+        if self.serve && self.config.tls.is_none() {
+            return Some(self_signed::path(self.data_dir));
+        }
+        self.config.ca_file.clone()
     }
 
     /// Serves from now on, until told to stop. Gives the addresses.
@@ -183,7 +192,7 @@ impl ControlPlane {
         let runtime = background.handle();
         let entrance = Entrance::open(config, data_dir)?;
         let store = open_store(config, data_dir, runtime)?;
-        let minter = minter(config, data_dir)?;
+        let minter = minter(&store, config, clock, runtime)?;
         let generated_password = first_start(&store, config, clock, runtime)?;
         let planes = Planes { config, data_dir, serve: true, clock, runtime, stop: &stop };
         let addresses = planes.serve(entrance, store, &minter)?;
@@ -257,18 +266,18 @@ fn first_start(
     made.map_err(|problem| StartError::FirstStart(problem.description.into_owned()))
 }
 
-/// The key that phantom tokens for tokens of our own are signed with.
-fn minter(config: &ControlConfig, data_dir: &Path) -> Result<Arc<Minter>, StartError> {
+/// Makes phantom tokens for tokens of our own. Blocks.
+fn minter(
+    store: &Store,
+    config: &ControlConfig,
+    clock: &Arc<dyn Clock>,
+    runtime: &Handle,
+) -> Result<Arc<Minter>, StartError> {
     let issuer = format!("{}/oauth2/token", config.public_url);
-    Ok(minting::persistent(data_dir, &issuer)?)
-}
-
-/// Who is to be believed to be this control plane; `None`: whom the system believes.
-fn own_authorities(config: &ControlConfig, data_dir: &Path) -> Option<PathBuf> {
-    match config.tls {
-        None => Some(self_signed::path(data_dir)),
-        Some(_) => config.ca_file.clone(),
-    }
+    let key = runtime.block_on(seed::signing_key(store, clock.now().wall));
+    let key = key.map_err(|problem| StartError::FirstStart(problem.description.into_owned()))?;
+    let minter = Minter::new(&key, &issuer, minting::LIFE).map_err(MintingError::from)?;
+    Ok(Arc::new(minter))
 }
 
 fn with_peer(router: Router) -> Router {

@@ -17,7 +17,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 /// Life of a token whose statement names no end; the cache keeps it for half of that.
-const LIFE: Duration = Duration::from_secs(120);
+pub const LIFE: Duration = Duration::from_secs(120);
 /// File in the data directory: PKCS#8 in DER.
 const FILE: &str = "signing-key.der";
 
