@@ -1,6 +1,7 @@
 //! End-to-end tests: real processes, real peers. The tests are in `tests/`; what they share is here.
 
 pub mod certificate;
+pub mod checklist;
 pub mod gateway;
 pub mod http;
 pub mod managed;

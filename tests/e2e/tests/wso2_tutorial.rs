@@ -146,13 +146,41 @@ fn check(demo: Demo, mapped_before: bool) {
 }
 
 #[test]
-fn wso2_1_the_tutorial_works_where_everything_is_set_up() {
+fn wso2_1_7_and_wso2_1_8_the_tutorial_works_where_everything_is_set_up() {
     check(Demo::start(&[]), true);
 }
 
 #[test]
-fn wso2_1_the_tutorial_works_where_mapping_and_subscription_are_left_to_it() {
+fn wso2_1_5_and_wso2_1_6_and_wso2_1_7_and_wso2_1_8_the_tutorial_works_where_mapping_and_subscription_are_left_to_it()
+ {
     check(Demo::start(&["--without-subscription"]), false);
+}
+
+#[test]
+fn wso2_0_1_and_wso2_0_2_and_wso2_0_3_and_wso2_0_7_and_wso2_0_8_and_wso2_0_9_each_listener_has_its_paths()
+ {
+    let demo = Demo::start(&[]);
+    let token = demo.token();
+    let bearer = format!("-H 'Authorization: Bearer {token}'");
+    let (control, https, http) =
+        ("https://localhost:9443", "https://localhost:8243", "http://localhost:8280");
+    for (status, arguments, url) in [
+        // Without a credential, and with one that does nothing more.
+        ("401", "-d '{}'", format!("{control}/client-registration/v0.17/register")),
+        ("401", "-d grant_type=password", format!("{control}/oauth2/token")),
+        ("401", "-d token=x", format!("{control}/oauth2/revoke")),
+        ("401", "-d token=x", format!("{control}/oauth2/introspect")),
+        ("200", "-u admin:admin -d token=x", format!("{control}/oauth2/introspect")),
+        ("200", "", format!("{control}/oauth2/jwks")),
+        ("200", &bearer, format!("{https}/httpbin/v1/get")),
+        ("200", &bearer, format!("{http}/httpbin/v1/get")),
+        ("404", &bearer, format!("{control}/httpbin/v1/get")),
+        ("200", "", format!("{https}/server-startup-healthcheck")),
+    ] {
+        let command = format!("curl -sk -o /dev/null -w '%{{http_code}}' {arguments} {url}");
+        assert_eq!(demo.bash(&command), status, "{url} {arguments}");
+    }
+    demo.stop(&[&token]);
 }
 
 #[test]

@@ -30,7 +30,7 @@ async fn a_kept_statement_costs_no_second_call() {
 }
 
 #[tokio::test]
-async fn cac_1_an_entry_ends_with_the_least_of_exp_freshness_and_cap() {
+async fn cac_1_and_wso2_10_4_an_entry_ends_with_the_least_of_exp_freshness_and_cap() {
     let cases = [
         (Some(100), Freshness::Unstated, 100),
         (Some(100), Freshness::For(secs(40)), 40),
@@ -53,7 +53,7 @@ async fn cac_1_an_entry_ends_with_the_least_of_exp_freshness_and_cap() {
 }
 
 #[tokio::test]
-async fn cac_2_a_statement_not_to_be_stored_is_still_the_answer_to_its_question() {
+async fn cac_2_and_wso2_10_4_a_statement_not_to_be_stored_is_still_the_answer_to_its_question() {
     for freshness in [Freshness::DoNotStore, Freshness::For(Duration::ZERO)] {
         let rig = Rig::scripted(move |_, _| active(expiring(100), freshness));
         rig.resolve("abc").await.unwrap();
@@ -135,7 +135,7 @@ async fn pitfall_17_an_expired_statement_is_never_found() {
 }
 
 #[tokio::test]
-async fn cac_8_an_inactive_token_is_remembered_for_seconds() {
+async fn cac_8_and_wso2_10_4_an_inactive_token_is_remembered_for_seconds() {
     let rig = Rig::scripted(|_, _| Ok(Introspection::Inactive));
     assert_matches!(rig.resolve("abc").await, Err(ExchangeError::Inactive));
     rig.clock.pass(secs(10) - Duration::from_millis(1));
@@ -226,7 +226,7 @@ async fn cac_9_a_failure_leaves_what_was_known_as_it_was() {
 }
 
 #[tokio::test]
-async fn cac_14_the_bound_on_entries_holds_for_the_exchange() {
+async fn cac_14_and_wso2_10_4_the_bound_on_entries_holds_for_the_exchange() {
     let policy = CachePolicy { max_entries: 100, max_bytes: 1 << 20, ..CachePolicy::default() };
     let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::Unstated));
     let rig = Rig::new(policy, server);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 #[tokio::test]
-async fn pitfall_13_a_token_known_to_one_key_manager_is_unknown_to_every_other() {
+async fn pitfall_13_and_wso2_10_4_a_token_known_to_one_key_manager_is_unknown_to_every_other() {
     let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::Unstated));
     let clock = ManualClock::at_noon();
     let secret = CacheSecret::new([7; 32]);

@@ -37,7 +37,8 @@ async fn closed(script: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) 
 }
 
 #[tokio::test]
-async fn cac_10_a_thousand_first_requests_with_one_new_token_make_one_introspection() {
+async fn cac_10_and_wso2_10_4_a_thousand_first_requests_with_one_new_token_make_one_introspection()
+{
     for freshness in [Freshness::Unstated, Freshness::DoNotStore] {
         let rig = closed(move |_, _| active(expiring(100), freshness)).await;
         let calls = ask_many(&rig, CALLERS);

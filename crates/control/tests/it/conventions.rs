@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
+use crate::support::Answer;
 use crate::support::Plane;
 
 const APPLICATIONS: &str = "/api/am/devportal/v3/applications";
 
 #[tokio::test]
-async fn wso2_0_base_paths_have_a_bare_and_a_minor_spelling() {
+async fn wso2_0_4_and_wso2_0_5_and_wso2_0_6_base_paths_have_a_bare_and_a_minor_spelling() {
     let plane = Plane::start().await;
     for path in [
         "/api/am/devportal/v3/applications",
@@ -29,7 +30,8 @@ async fn wso2_0_base_paths_have_a_bare_and_a_minor_spelling() {
 }
 
 #[tokio::test]
-async fn wso2_3_3_basic_and_bearer_are_both_taken_and_bad_ones_are_401() {
+async fn wso2_3_3_1_and_wso2_3_3_3_and_wso2_4_6_basic_and_bearer_are_both_taken_and_bad_ones_are_401()
+ {
     let plane = Plane::start().await;
     let token = plane.token("sue", "sue-password", "apim:subscribe").await;
     plane.get(APPLICATIONS).bearer(&token).send().await.expect(200);
@@ -73,32 +75,69 @@ async fn a_token_loses_what_its_users_roles_lose() {
     plane.get(APPLICATIONS).bearer(&token).send().await.expect(401);
 }
 
+async fn raw(plane: &Plane, body: &[u8]) -> Answer {
+    let call = plane.call("POST", APPLICATIONS).by_admin();
+    call.raw("application/json", body.to_vec()).send().await
+}
+
 #[tokio::test]
-async fn wso2_4_errors_of_bodies_have_the_codes_and_texts_of_the_table() {
+async fn wso2_4_1_malformed_json_is_refused() {
     let plane = Plane::start().await;
-    let raw = async |body: &[u8]| {
-        let call = plane.call("POST", APPLICATIONS).by_admin();
-        call.raw("application/json", body.to_vec()).send().await
-    };
     let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
     for malformed in
         [&b"{"[..], b"nonsense", b"\xff\xfe", b"{\"name\":1,\"name\":2}", deep.as_bytes()]
     {
-        raw(malformed).await.expect_error(400, 400, "Malformed request body.");
+        raw(&plane, malformed).await.expect_error(400, 400, "Bad Request Malformed request body.");
     }
-    raw(b"").await.expect_error(400, 400, "Request payload cannot be empty.");
-    raw(b"  ").await.expect_error(400, 400, "Request payload cannot be empty.");
-    let unknown = raw(br#"{"name":"a","throttlingPolicy":"Unlimited","colour":1}"#).await;
-    unknown.expect_error(400, 400, "Unrecognized property 'colour'");
-    let typed = raw(br#"{"name":{},"throttlingPolicy":"Unlimited"}"#).await;
-    typed.expect_error(400, 400, "disallowed values");
-    let nul = raw(br#"{"name":"a\u0000","throttlingPolicy":"Unlimited"}"#).await;
-    nul.expect_error(400, 400, "disallowed values");
-    raw(&vec![b' '; 2 * 1024 * 1024]).await.expect_error(413, 413, "1 MiB");
+}
+
+#[tokio::test]
+async fn wso2_4_2_an_unknown_member_is_refused_by_its_name() {
+    let plane = Plane::start().await;
+    let unknown = raw(&plane, br#"{"name":"a","throttlingPolicy":"Unlimited","colour":1}"#).await;
+    unknown.expect_error(400, 400, "Bad Request Unrecognized property 'colour'");
+}
+
+#[tokio::test]
+async fn wso2_4_3_values_outside_their_type_or_enumeration_are_refused() {
+    let plane = Plane::start().await;
+    let said = "Bad Request One or more request body parameters contain disallowed values.";
+    for body in [
+        &br#"{"name":{},"throttlingPolicy":"Unlimited"}"#[..],
+        br#"{"name":"a","throttlingPolicy":7}"#,
+        br#"{"name":"a","throttlingPolicy":"Unlimited","tokenType":"PAPER"}"#,
+        br#"{"name":"a\u0000","throttlingPolicy":"Unlimited"}"#,
+    ] {
+        raw(&plane, body).await.expect_error(400, 400, said);
+    }
+}
+
+#[tokio::test]
+async fn wso2_4_4_an_empty_body_is_refused() {
+    let plane = Plane::start().await;
+    for empty in [&b""[..], b"  "] {
+        let answer = raw(&plane, empty).await;
+        answer.expect_error(400, 400, "Bad Request Request payload cannot be empty.");
+    }
+}
+
+#[tokio::test]
+async fn wso2_4_bodies_too_long_or_of_another_type_are_refused() {
+    let plane = Plane::start().await;
+    raw(&plane, &vec![b' '; 2 * 1024 * 1024]).await.expect_error(413, 413, "1 MiB");
     let xml = plane.call("POST", APPLICATIONS).by_admin().raw("text/xml", "<a/>").send().await;
     xml.expect_error(415, 415, "application/json");
+}
+
+#[tokio::test]
+async fn wso2_4_9_a_wrong_method_and_a_duplicate_have_codes_of_their_own() {
+    let plane = Plane::start().await;
     let method = plane.call("PATCH", APPLICATIONS).by_admin().send().await;
-    method.expect_error(405, 405, "");
+    method.expect_error(405, 405, "Method Not Allowed");
+    let body = json!({"name": "once", "throttlingPolicy": "Unlimited"});
+    plane.post(APPLICATIONS, &body).by_admin().send().await.expect(201);
+    let twice = plane.post(APPLICATIONS, &body).by_admin().send().await;
+    twice.expect_error(409, 409, "Resource Already Exists");
 }
 
 #[tokio::test]

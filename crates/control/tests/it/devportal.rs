@@ -2,7 +2,7 @@
 
 mod apis;
 mod applications;
-mod fixtures;
+pub(crate) mod fixtures;
 mod hostile;
 mod keys;
 mod others;

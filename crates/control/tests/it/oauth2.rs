@@ -173,7 +173,8 @@ async fn guesses_at_a_password_are_slowed_down_and_nobody_else_is_locked_out() {
 }
 
 #[tokio::test]
-async fn wso2_3_2_1_revocation_is_immediate_and_an_unknown_token_is_no_error() {
+async fn wso2_3_2_1_and_wso2_3_2_3_and_wso2_11_5_revocation_is_immediate_and_an_unknown_token_is_no_error()
+ {
     let plane = Plane::start().await;
     let one = client(&plane, "password").await;
     let scope = [("scope", "apim:admin")];
@@ -196,7 +197,7 @@ async fn wso2_3_2_1_revocation_is_immediate_and_an_unknown_token_is_no_error() {
 }
 
 #[tokio::test]
-async fn wso2_3_2_2_introspection_is_open_to_clients_and_to_administrators() {
+async fn wso2_3_2_2_and_wso2_11_9_introspection_is_open_to_clients_and_to_administrators() {
     let plane = Plane::start().await;
     let one = client(&plane, "password").await;
     let tokens = ask(&plane, &one, &PASSWORD).await.expect(200);

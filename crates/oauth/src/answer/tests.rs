@@ -162,7 +162,7 @@ fn pitfall_8_a_json_body_is_never_taken_for_a_jwt() {
 }
 
 #[test]
-fn json_with_the_phantom_token_in_a_claim_is_active() {
+fn wso2_10_answer_2_and_wso2_10_answer_3_json_is_active_with_the_phantom_token_in_a_claim_alone() {
     let token = jwt("at+jwt");
     let phantom = Ok(Said::PhantomToken(token.clone()));
     for member in ["phantom_token", "jwt"] {
@@ -182,8 +182,10 @@ fn json_with_the_phantom_token_in_a_claim_is_active() {
         json!({"active": true, "jwt": "e30.e30.c2ln\r\nX-Evil: 1"}),
         json!({"active": true, "jwt": jwt("token-introspection+jwt")}),
     ] {
-        let said = said(200, "application/json", &body.to_string(), &claim_format());
-        assert!(misbehaved(&said), "{body}");
+        for format in [PHANTOM, claim_format()] {
+            let said = said(200, "application/json", &body.to_string(), &format);
+            assert!(misbehaved(&said), "{body}");
+        }
     }
 }
 

@@ -28,7 +28,7 @@ fn freshness(asked: Result<Introspection, IntrospectError>) -> Freshness {
 }
 
 #[tokio::test]
-async fn a_phantom_token_is_asked_for_verified_and_described() {
+async fn wso2_10_answer_1_a_phantom_token_is_asked_for_verified_and_described() {
     let stage = Stage::new().await;
     let token = stage.token();
     stage.answer(Reply::jwt(&token).header("cache-control", "private, max-age=120"));
@@ -113,7 +113,7 @@ async fn int_5_a_string_in_active_is_no_verdict() {
 }
 
 #[tokio::test]
-async fn int_6_each_way_to_say_inactive_is_understood() {
+async fn int_6_and_wso2_10_answer_4_and_wso2_10_answer_5_each_way_to_say_inactive_is_understood() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     for reply in [Reply::status(204), Reply::json(&json!({"active": false})), Reply::status(400)] {
@@ -123,7 +123,7 @@ async fn int_6_each_way_to_say_inactive_is_understood() {
 }
 
 #[tokio::test]
-async fn int_7_refused_credentials_are_our_fault_and_not_the_tokens() {
+async fn int_7_and_wso2_10_answer_6_refused_credentials_are_our_fault_and_not_the_tokens() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     for status in [401, 403, 404] {
@@ -254,7 +254,7 @@ async fn pitfall_31_http_2_answers_are_read_like_the_others() {
 }
 
 #[tokio::test]
-async fn int_13_a_cut_or_oversized_body_is_no_verdict() {
+async fn int_13_and_wso2_10_answer_7_a_cut_or_oversized_body_is_no_verdict() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     let long = "x".repeat(crate::egress::DEFAULT_BODY_LIMIT + 1);
@@ -268,7 +268,7 @@ async fn int_13_a_cut_or_oversized_body_is_no_verdict() {
 }
 
 #[tokio::test]
-async fn int_14_trouble_is_unavailable_with_the_servers_own_pause() {
+async fn int_14_and_wso2_10_answer_7_trouble_is_unavailable_with_the_servers_own_pause() {
     let stage = Stage::new().await;
     for status in [429, 500, 502, 503, 504] {
         stage.answer(Reply::status(status).header("retry-after", "17"));
@@ -298,7 +298,7 @@ async fn int_14_one_retry_where_the_server_asks_for_a_short_pause() {
 }
 
 #[tokio::test]
-async fn pitfall_34_a_black_hole_ends_at_the_deadline() {
+async fn pitfall_34_and_wso2_10_answer_7_a_black_hole_ends_at_the_deadline() {
     let stage = Stage::new().await;
     let short = |c: &mut crate::KeyManagerConfig| {
         (c.timeout, c.connect_timeout) = (Duration::from_millis(150), Duration::from_millis(100));
@@ -331,7 +331,7 @@ async fn int_14_a_dead_server_is_unavailable_and_then_not_asked() {
 }
 
 #[tokio::test]
-async fn int_14_no_connection_is_unavailable() {
+async fn int_14_and_wso2_10_answer_7_no_connection_is_unavailable() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     stage.server.stop().await;

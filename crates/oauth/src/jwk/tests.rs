@@ -131,7 +131,7 @@ fn jwt_4_kid_is_matched_exactly_and_nothing_else_is_tried() {
 }
 
 #[test]
-fn jwt_4_without_kid_the_only_key_that_fits_is_taken() {
+fn jwt_4_and_wso2_8_5_3_without_kid_the_only_key_that_fits_is_taken() {
     let (ec, rsa, second) = (Signer::es256("a"), Signer::rs256("b"), Signer::es256("c"));
     let one_each = set(&[ec.jwk(), rsa.jwk()]);
     assert!(one_each.key(None, Algorithm::Es256).is_ok());

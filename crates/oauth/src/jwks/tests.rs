@@ -38,7 +38,7 @@ async fn a_presented_jwt_is_verified_with_fetched_keys_once() {
 }
 
 #[tokio::test]
-async fn dsc_5_a_failed_refresh_keeps_the_old_keys_until_the_hard_limit() {
+async fn dsc_5_and_wso2_8_5_2_a_failed_refresh_keeps_the_old_keys_until_the_hard_limit() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     let token = lasting(&stage, &stage.signer);
@@ -77,7 +77,7 @@ async fn pitfall_2_a_kid_is_no_path_and_no_address() {
 }
 
 #[tokio::test]
-async fn dsc_7_a_new_kid_is_fetched_at_once_and_then_at_most_every_30_seconds() {
+async fn dsc_7_and_wso2_8_5_2_a_new_kid_is_fetched_at_once_and_then_at_most_every_30_seconds() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     assert_eq!(verify(&key_manager, &stage.token()).await, Ok(()));

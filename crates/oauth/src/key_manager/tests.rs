@@ -172,7 +172,8 @@ async fn jwt_16_a_bad_token_is_never_confused_with_missing_keys() {
 }
 
 #[tokio::test]
-async fn pitfall_24_the_audience_is_decided_on_the_statement_by_exact_member() {
+async fn pitfall_24_and_wso2_8_5_8_and_wso2_11_3_the_audience_is_decided_on_the_statement_by_exact_member()
+ {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|c| c.expected_audience = Some("client-one".into()));
     let decide = |statement: &Statement, now: UnixTime| {

@@ -153,7 +153,7 @@ fn wso2_8_10_3_the_backend_is_told_of_the_client_and_hop_by_hop_fields_are_dropp
 }
 
 #[test]
-fn wso2_8_10_2_an_asserted_identity_from_a_client_never_passes() {
+fn wso2_8_10_2_and_wso2_11_12_an_asserted_identity_from_a_client_never_passes() {
     let backend = Backend::ok();
     let gateway = gateway(&backend, |_| ());
     let fields = "X-JWT-Assertion: e30.e30.e30\r\nx_jwt_assertion: e30\r\nX-Jwt_Assertion: e30\r\nX-JWT-Assertions: stays\r\n";
@@ -252,7 +252,7 @@ fn wso2_8_8_16_the_transport_is_the_clients_own_as_far_as_trusted_proxies_tell()
 }
 
 #[test]
-fn wso2_8_1_7_and_wso2_8_8_17_a_backend_that_is_away_is_502_and_101503() {
+fn wso2_8_1_7_and_wso2_8_8_17_and_wso2_11_8_a_backend_that_is_away_is_502_and_101503() {
     let backend = Backend::ok();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gateway = gateway(&backend, |api| {
@@ -269,7 +269,7 @@ fn wso2_8_1_7_and_wso2_8_8_17_a_backend_that_is_away_is_502_and_101503() {
 }
 
 #[test]
-fn wso2_8_8_17_a_backend_that_does_not_answer_in_time_is_504_and_101504() {
+fn wso2_8_8_17_and_wso2_11_8_a_backend_that_does_not_answer_in_time_is_504_and_101504() {
     let silent = Backend::custom(|mut stream| {
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });

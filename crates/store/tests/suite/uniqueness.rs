@@ -8,7 +8,7 @@ use crate::bed::*;
 on_both! {
     names_are_taken_once,
     wso2_6_1_names_and_contexts_of_apis_are_taken_once_per_version_case_aside,
-    wso2_7_2_2_a_consumer_key_and_a_key_type_are_mapped_once_per_key_manager,
+    wso2_7_2_3_a_consumer_key_and_a_key_type_are_mapped_once_per_key_manager,
     wso2_7_3_4_an_application_subscribes_to_an_api_once,
 }
 
@@ -82,7 +82,7 @@ async fn wso2_6_1_names_and_contexts_of_apis_are_taken_once_per_version_case_asi
     assert_eq!(taken!(bed, insert_revision, &revision(row.id, 1)), "revision.number");
 }
 
-async fn wso2_7_2_2_a_consumer_key_and_a_key_type_are_mapped_once_per_key_manager(bed: Bed) {
+async fn wso2_7_2_3_a_consumer_key_and_a_key_type_are_mapped_once_per_key_manager(bed: Bed) {
     let (one, two) = (key_manager("one"), key_manager("two"));
     let (mine, yours) = (application("alice", "mine"), application("bob", "yours"));
     kept!(bed, insert_key_manager, &one);

@@ -81,7 +81,7 @@ const URLS: [&str; 9] = [
 ];
 
 #[tokio::test]
-async fn wso2_5_1_6_endpoints_are_absolute_urls() {
+async fn wso2_5_1_6_and_wso2_11_6_endpoints_are_absolute_urls() {
     let plane = Plane::start().await;
     let mut document = curity();
     for (number, member) in URLS.into_iter().enumerate() {
@@ -272,7 +272,7 @@ async fn wso2_5_1_18_a_key_manager_is_enabled_or_not() {
 }
 
 #[tokio::test]
-async fn wso2_5_1_20_connector_fields_may_be_numbers_or_digits_and_have_defaults() {
+async fn wso2_5_1_20_and_wso2_11_6_connector_fields_may_be_numbers_or_digits_and_have_defaults() {
     let absent = json!({"additionalProperties": {"clock_skew": null, "cache_max_entries": ""}});
     let properties = field(&absent, "additionalProperties").await;
     assert_eq!(properties["clock_skew"], "60");

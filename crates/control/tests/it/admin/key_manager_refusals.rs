@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 #[tokio::test]
-async fn wso2_5_1_23_wso2_12_6_a_name_that_is_taken_is_refused() {
+async fn wso2_5_1_23_and_wso2_12_6_a_name_that_is_taken_is_refused() {
     let plane = Plane::start().await;
     made(&plane, &curity()).await;
     let again = post(&plane, "/key-managers", &curity()).await;
@@ -26,7 +26,7 @@ async fn wso2_5_1_24_a_type_that_is_not_there_is_refused() {
 }
 
 #[tokio::test]
-async fn wso2_5_1_25_what_a_connector_needs_has_to_be_there() {
+async fn wso2_5_1_25_and_wso2_11_6_what_a_connector_needs_has_to_be_there() {
     let plane = Plane::start().await;
     let properties = |changes: Value| json!({"additionalProperties": changes});
     for changes in [
@@ -121,7 +121,7 @@ async fn wso2_5_1_29_what_may_not_change_is_refused() {
 }
 
 #[tokio::test]
-async fn wso2_5_1_30_wso2_12_7_a_key_manager_in_use_or_resident_stays() {
+async fn wso2_5_1_30_and_wso2_12_7_a_key_manager_in_use_or_resident_stays() {
     use phantom_store::*;
     let plane = Plane::start().await;
     let list = get(&plane, "/key-managers").await.expect(200);

@@ -30,7 +30,7 @@ fn fixture(name: &'static str, context: &'static str, changes: Value) -> ApiFixt
 }
 
 #[tokio::test]
-async fn wso2_4_6_only_published_and_prototyped_apis_are_on_offer() {
+async fn wso2_4_18_only_published_and_prototyped_apis_are_on_offer() {
     let plane = Plane::start().await;
     for (name, context, state) in [
         ("Created", "/created", "CREATED"),
@@ -55,7 +55,7 @@ async fn wso2_4_6_only_published_and_prototyped_apis_are_on_offer() {
 }
 
 #[tokio::test]
-async fn wso2_4_6_an_api_is_seen_by_the_roles_it_is_for() {
+async fn wso2_4_18_an_api_is_seen_by_the_roles_it_is_for() {
     let plane = Plane::start().await;
     let roles = json!(["Internal/subscriber"]);
     let restricted = json!({"visibility": "RESTRICTED", "visibleRoles": roles});
@@ -85,7 +85,7 @@ async fn wso2_4_6_an_api_is_seen_by_the_roles_it_is_for() {
 }
 
 #[tokio::test]
-async fn wso2_3_3_whoever_shows_a_bad_credential_is_nobody_even_where_nobody_may_read() {
+async fn wso2_3_3_4_whoever_shows_a_bad_credential_is_nobody_even_where_nobody_may_read() {
     let plane = Plane::start().await;
     for path in ["/apis", "/search", "/tags", "/tenants", "/throttling-policies/application"] {
         plane.get(&at(path)).send().await.expect(200);
@@ -95,7 +95,7 @@ async fn wso2_3_3_whoever_shows_a_bad_credential_is_nobody_even_where_nobody_may
 }
 
 #[tokio::test]
-async fn wso2_4_6_of_several_versions_the_latest_is_listed() {
+async fn wso2_4_18_of_several_versions_the_latest_is_listed() {
     let plane = Plane::start().await;
     let version = |version| ApiFixture { version, ..ApiFixture::default() };
     api(&plane, version("v9")).await;
@@ -113,7 +113,7 @@ async fn wso2_4_6_of_several_versions_the_latest_is_listed() {
 }
 
 #[tokio::test]
-async fn wso2_4_5_lists_are_by_name_and_the_exact_name_comes_first() {
+async fn wso2_4_12_and_wso2_4_17_lists_are_by_name_and_the_exact_name_comes_first() {
     let plane = Plane::start().await;
     for (name, context) in
         [("MyHttpBin", "/a"), ("HttpBin2", "/b"), ("httpbin", "/c"), ("Abc", "/d")]

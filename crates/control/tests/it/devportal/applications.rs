@@ -133,7 +133,7 @@ async fn wso2_7_1_a_name_is_taken_for_its_owner_alone_in_any_case() {
 }
 
 #[tokio::test]
-async fn wso2_7_1_what_cannot_be_an_application_is_refused_with_its_member() {
+async fn wso2_4_5_what_cannot_be_an_application_is_refused_with_its_member() {
     let plane = Plane::start().await;
     let long = "x".repeat(101);
     let with = |member: &str, value: Value| {
@@ -177,7 +177,7 @@ async fn wso2_7_1_what_cannot_be_an_application_is_refused_with_its_member() {
 }
 
 #[tokio::test]
-async fn wso2_7_1_anothers_application_is_forbidden_and_an_unknown_one_not_found() {
+async fn wso2_4_7_and_wso2_4_8_anothers_application_is_forbidden_and_an_unknown_one_not_found() {
     let plane = Plane::start().await;
     let sues = application(&plane, "sue", "Secret plans").await;
     let unknown = Uuid::from_u128(5).to_string();
@@ -196,8 +196,12 @@ async fn wso2_7_1_anothers_application_is_forbidden_and_an_unknown_one_not_found
     }
     let path = at(&format!("/applications/{sues}"));
     let refused = plane.get(&path).by_user("sam").send().await;
-    let why = format!("You don't have permission to access the application with Id {sues}");
+    let why =
+        format!("Forbidden You don't have permission to access the application with Id {sues}");
     refused.expect_error(403, 403, &why);
+    let missing = plane.get(&at(&format!("/applications/{unknown}"))).by_user("sam").send().await;
+    let why = format!("Not Found Requested application with Id '{unknown}' not found");
+    missing.expect_error(404, 404, &why);
     // What was refused has changed nothing.
     let kept = plane.get(&path).by_user("sue").send().await.expect(200);
     assert_eq!(kept["name"], "Secret plans");
@@ -215,7 +219,7 @@ async fn two_users_see_their_own_applications_only() {
 }
 
 #[tokio::test]
-async fn wso2_4_1_applications_are_found_by_a_part_of_their_name_and_sorted() {
+async fn wso2_4_11_applications_are_found_by_a_part_of_their_name_and_sorted() {
     let plane = Plane::start().await;
     for (name, plan) in [("beta", "Unlimited"), ("Alpha", "10PerMin"), ("100%_gamma", "50PerMin")] {
         let body = json!({"name": name, "throttlingPolicy": plan});

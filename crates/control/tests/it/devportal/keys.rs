@@ -92,7 +92,8 @@ async fn wso2_7_2_2_a_key_manager_that_only_exchanges_maps_nothing() {
 }
 
 #[tokio::test]
-async fn wso2_7_2_3_a_consumer_key_belongs_to_one_application_and_one_type_per_key_manager() {
+async fn wso2_7_2_3_and_wso2_12_4_a_consumer_key_belongs_to_one_application_and_one_type_per_key_manager()
+ {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     key_manager(&plane, "other", true, json!({})).await;
@@ -130,7 +131,7 @@ async fn wso2_7_2_4_an_unknown_application_has_no_keys() {
 }
 
 #[tokio::test]
-async fn wso2_7_2_5_keys_of_anothers_application_are_out_of_reach() {
+async fn wso2_7_2_5_and_wso2_12_4_keys_of_anothers_application_are_out_of_reach() {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     let app = application(&plane, "sue", "App").await;

@@ -25,7 +25,7 @@ fn request(application: &str, api: impl ToString) -> Value {
 }
 
 #[tokio::test]
-async fn wso2_7_3_a_subscription_is_made_read_changed_and_ended() {
+async fn wso2_1_6_and_wso2_7_3_a_subscription_is_made_read_changed_and_ended() {
     let plane = Plane::start().await;
     let api = api(&plane, ApiFixture::default()).await;
     let app = application(&plane, "sue", "App").await;
@@ -89,7 +89,7 @@ async fn wso2_7_3_1_without_an_api_nothing_is_subscribed_to() {
 }
 
 #[tokio::test]
-async fn wso2_7_3_2_an_unknown_application_or_api_is_not_found() {
+async fn wso2_7_3_2_and_wso2_12_5_an_unknown_application_or_api_is_not_found() {
     let plane = Plane::start().await;
     let api = api(&plane, ApiFixture::default()).await;
     let app = application(&plane, "sue", "App").await;
@@ -101,7 +101,7 @@ async fn wso2_7_3_2_an_unknown_application_or_api_is_not_found() {
 }
 
 #[tokio::test]
-async fn wso2_7_3_3_a_plan_has_to_be_the_apis_and_open_to_the_user() {
+async fn wso2_7_3_3_and_wso2_12_5_a_plan_has_to_be_the_apis_and_open_to_the_user() {
     let plane = Plane::start().await;
     let app = application(&plane, "sue", "App").await;
     let policies = json!({"policies": ["Gold", "Vanished"]});
@@ -129,7 +129,7 @@ async fn wso2_7_3_3_a_plan_has_to_be_the_apis_and_open_to_the_user() {
 }
 
 #[tokio::test]
-async fn wso2_7_3_4_a_subscription_exists_once() {
+async fn wso2_7_3_4_and_wso2_12_5_a_subscription_exists_once() {
     let plane = Plane::start().await;
     let api = api(&plane, ApiFixture::default()).await;
     let app = application(&plane, "sue", "App").await;

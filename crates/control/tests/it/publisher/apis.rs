@@ -6,6 +6,7 @@ use serde_json::json;
 use super::api;
 use super::at;
 use super::with;
+use crate::devportal::fixtures::key_manager;
 use crate::support::Plane;
 
 async fn refused(plane: &Plane, api: &Value, status: u16, code: u32, description: &str) {
@@ -154,7 +155,7 @@ async fn wso2_6_1_7_local_scopes_are_kept_and_operations_name_them() {
 }
 
 #[tokio::test]
-async fn wso2_6_1_8_key_managers_are_all_or_a_list_of_names() {
+async fn wso2_6_1_8_and_wso2_12_2_key_managers_are_all_or_a_list_of_names() {
     let plane = Plane::start().await;
     assert_eq!(plane.make(&api("Usual")).await["keyManagers"], json!(["all"]));
     let resident = json!({"keyManagers": ["Resident Key Manager"]});
@@ -351,7 +352,7 @@ async fn what_was_read_can_be_written_back_and_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn wso2_6_1_errors_1_to_3_names_versions_and_contexts_are_taken_once() {
+async fn wso2_6_1_20_and_wso2_6_1_21_and_wso2_6_1_22_names_contexts_and_versions_are_taken_once() {
     let plane = Plane::start().await;
     plane.make(&api("HttpBin")).await;
     refused(&plane, &with("HTTPBIN", json!({"context": "/x"})), 409, 900_250, "case").await;
@@ -378,23 +379,33 @@ async fn a_path_belongs_to_one_api_however_its_context_spells_it() {
 }
 
 #[tokio::test]
-async fn wso2_6_1_errors_4_to_6_unknown_apis_and_plans_and_no_operations() {
+async fn wso2_6_1_23_an_unknown_api_is_not_found() {
     let plane = Plane::start().await;
     for id in ["0", "00000000-0000-0000-0000-000000000000", "%27%20OR%201=1"] {
         let path = at(&format!("/apis/{id}"));
-        plane.get(&path).by_admin().send().await.expect_error(
-            404,
-            900_308,
-            "Requested API with id",
-        );
-        plane
-            .put(&path, &with("X", json!({"operations": [{"target": "/", "verb": "GET"}]})))
-            .by_admin()
-            .send()
-            .await
-            .expect_error(404, 900_308, "");
-        plane.delete(&path).by_admin().send().await.expect_error(404, 900_308, "");
+        let said = "Requested API with id";
+        plane.get(&path).by_admin().send().await.expect_error(404, 900_308, said);
+        let changed = with("X", json!({"operations": [{"target": "/", "verb": "GET"}]}));
+        plane.put(&path, &changed).by_admin().send().await.expect_error(404, 900_308, said);
+        plane.delete(&path).by_admin().send().await.expect_error(404, 900_308, said);
     }
+}
+
+#[tokio::test]
+async fn wso2_6_1_24_a_change_to_an_unknown_plan_is_refused() {
+    let plane = Plane::start().await;
+    let made = plane.make(&api("HttpBin")).await;
+    let path = at(&format!("/apis/{}", made["id"].as_str().unwrap()));
+    let mut changed = made.clone();
+    changed["policies"] = json!(["Unlimited", "Platinum"]);
+    let answer = plane.put(&path, &changed).by_admin().send().await;
+    answer.expect_error(400, 900_305, "Platinum");
+    refused(&plane, &with("Y", json!({"policies": ["Platinum"]})), 400, 900_305, "Platinum").await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_25_a_change_leaves_at_least_one_operation() {
+    let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let path = at(&format!("/apis/{id}"));
     for operations in [json!([]), json!(null)] {
@@ -404,26 +415,34 @@ async fn wso2_6_1_errors_4_to_6_unknown_apis_and_plans_and_no_operations() {
 }
 
 #[tokio::test]
-async fn wso2_6_1_errors_7_and_8_scopes_of_another_api_and_of_unknown_roles() {
+async fn wso2_6_1_26_a_local_scope_belongs_to_one_api_in_all_its_versions() {
     let plane = Plane::start().await;
     let scopes = json!({"scopes": [{"scope": {"name": "mine"}}]});
     plane.make(&with("First", scopes.clone())).await;
     refused(&plane, &with("Second", scopes.clone()), 400, 900_988, "mine").await;
     let next = json!({"scopes": scopes["scopes"], "version": "v2"});
     plane.make(&with("First", next)).await;
+}
+
+#[tokio::test]
+async fn wso2_6_1_27_a_scope_is_bound_to_roles_there_are() {
+    let plane = Plane::start().await;
     let role = json!({"scopes": [{"scope": {"name": "x", "bindings": ["emperor"]}}]});
     refused(&plane, &with("Third", role), 404, 903_250, "emperor").await;
 }
 
 #[tokio::test]
-async fn wso2_6_1_errors_9_an_unknown_key_manager_is_refused() {
+async fn wso2_6_1_28_an_unknown_key_manager_is_refused_and_a_disabled_one_passes() {
     let plane = Plane::start().await;
     let unknown = with("X", json!({"keyManagers": ["nobody"]}));
     refused(&plane, &unknown, 400, 901_403, "nobody").await;
+    key_manager(&plane, "off", false, json!({})).await;
+    let made = plane.make(&with("X", json!({"keyManagers": ["off"]}))).await;
+    assert_eq!(made["keyManagers"], json!(["off"]));
 }
 
 #[tokio::test]
-async fn wso2_6_1_errors_10_an_api_with_subscriptions_stays() {
+async fn wso2_6_1_29_an_api_with_subscriptions_stays() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     plane.subscribed(&id).await;

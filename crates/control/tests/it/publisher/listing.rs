@@ -76,7 +76,7 @@ async fn wso2_3_4_roles_open_what_they_should() {
 }
 
 #[tokio::test]
-async fn wso2_4_query_terms_find_by_every_key() {
+async fn wso2_4_12_and_wso2_4_13_and_wso2_4_14_and_wso2_4_15_terms_find_by_every_key() {
     let plane = Plane::start().await;
     plane.make(&with("Orders", json!({
         "description": "Buys things", "tags": ["shop", "eu"], "displayName": "The Orders",
@@ -113,7 +113,7 @@ async fn wso2_4_query_terms_find_by_every_key() {
 }
 
 #[tokio::test]
-async fn wso2_4_query_6_a_key_without_a_value_is_refused() {
+async fn wso2_4_16_a_key_without_a_value_is_refused() {
     let plane = Plane::start().await;
     for path in ["/apis?query=name:", "/search?query=name:", "/apis?query=%22x"] {
         plane.get(&at(path)).by_admin().send().await.expect_error(400, 400, "query");
@@ -123,7 +123,7 @@ async fn wso2_4_query_6_a_key_without_a_value_is_refused() {
 }
 
 #[tokio::test]
-async fn wso2_4_query_7_exact_names_come_first_then_names_providers_and_versions() {
+async fn wso2_4_17_and_wso2_11_2_exact_names_come_first_then_names_and_versions() {
     let plane = Plane::start().await;
     for (name, version) in
         [("Zebra Api", "v1"), ("Api", "v2"), ("Api", "v1"), ("Another Api", "v1")]

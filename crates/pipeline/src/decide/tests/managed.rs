@@ -104,6 +104,15 @@ async fn wso2_8_1_2_and_wso2_8_8_13_and_wso2_8_8_14_no_such_resource_or_verb_is_
 }
 
 #[tokio::test]
+async fn wso2_8_8_5_no_resource_is_the_404_of_row_13_with_a_token_too_and_never_900906() {
+    let gateway = Gateway::with_api(|api| api.operations.truncate(1));
+    for fields in [&[][..], &[BEARER]] {
+        let answer = gateway.get("/httpbin/v1/other", fields).await.answered();
+        assert_eq!(answer.code(), (404, "404".to_owned()));
+    }
+}
+
+#[tokio::test]
 async fn wso2_8_1_3_and_wso2_8_8_15_a_blocked_api_is_503_with_or_without_a_token() {
     let gateway = Gateway::with_api(|api| api.state = ApiState::Blocked);
     for fields in [&[][..], &[BEARER]] {

@@ -123,7 +123,7 @@ async fn wso2_8_4_1_more_than_one_credential_is_900901_and_asks_nobody() {
 }
 
 #[tokio::test]
-async fn wso2_8_1_1_and_wso2_8_8_2_and_wso2_10_3_a_bad_token_is_900901_with_the_tutorials_challenge()
+async fn wso2_8_1_1_and_wso2_8_8_2_and_wso2_10_3_and_wso2_10_answer_4_and_wso2_11_7_a_bad_token_is_900901_with_the_tutorials_challenge()
  {
     let gateway = Gateway::new();
     let good = token("read");
@@ -146,7 +146,8 @@ async fn wso2_8_1_1_and_wso2_8_8_2_and_wso2_10_3_a_bad_token_is_900901_with_the_
 }
 
 #[tokio::test]
-async fn wso2_8_8_1_and_wso2_10_answers_4_to_7_who_cannot_decide_is_500_and_lets_nobody_through() {
+async fn wso2_8_8_1_and_wso2_10_answer_3_and_wso2_10_answer_6_and_wso2_10_answer_7_who_cannot_decide_is_500_and_lets_nobody_through()
+ {
     let gateway = Gateway::new();
     for (name, says) in [("down", Says::Unavailable), ("odd", Says::Misbehaved)] {
         gateway.curity().says(name, says);
@@ -160,7 +161,8 @@ async fn wso2_8_8_1_and_wso2_10_answers_4_to_7_who_cannot_decide_is_500_and_lets
 }
 
 #[tokio::test]
-async fn wso2_8_4_4_and_wso2_8_4_6_a_key_manager_that_the_api_does_not_allow_is_not_asked() {
+async fn wso2_8_4_4_and_wso2_8_4_6_and_wso2_11_4_a_key_manager_that_the_api_does_not_allow_is_not_asked()
+ {
     let mut closed = api();
     closed.key_managers = KeyManagerChoice::Only(vec![EntityId::new(99)]);
     let gateway = Gateway::of(Catalog { apis: vec![Arc::new(closed)], ..catalog() });
@@ -189,7 +191,8 @@ async fn wso2_10_1_exactly_one_key_manager_is_asked_about_an_opaque_token() {
 }
 
 #[tokio::test]
-async fn wso2_10_2_a_jwt_is_verified_and_not_introspected_and_its_second_use_is_a_hit() {
+async fn wso2_8_5_11_and_wso2_10_2_a_jwt_is_verified_and_not_introspected_and_its_second_use_is_a_hit()
+ {
     let gateway = Gateway::new();
     let curity = gateway.curity();
     let presented = jwt(&json!({"iss": ISSUER, "aud": CLIENT}));
@@ -204,6 +207,35 @@ async fn wso2_10_2_a_jwt_is_verified_and_not_introspected_and_its_second_use_is_
     let answer = gateway.get(GET, &[("authorization", &forged)]).await.answered();
     assert_eq!((answer.status, &*answer.body), (401, INVALID));
     assert!(curity.server.asked().is_empty(), "a JWT that fails is not introspected instead");
+}
+
+#[tokio::test]
+async fn wso2_8_5_12_a_jwt_whose_keys_cannot_be_had_is_500_and_lets_nobody_through() {
+    let gateway = Gateway::new();
+    let presented = jwt(&json!({"iss": ISSUER, "aud": CLIENT}));
+    gateway.curity().verifier.says(&presented, Says::Unavailable);
+    let field = format!("Bearer {presented}");
+    let answer = gateway.get(GET, &[("authorization", &field)]).await.answered();
+    assert_eq!(answer.code(), (500, "900900".to_owned()));
+    assert!(gateway.curity().server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn wso2_8_5_13_a_jwt_that_is_forged_or_out_of_its_time_is_900901() {
+    let start = ManualClock::START;
+    let good = token("read");
+    for says in [
+        Says::Inactive,
+        Says::Active(Statement { expires_at: Some(start.minus(secs(60))), ..good.clone() }),
+        Says::Active(Statement { not_before: Some(start.plus(secs(61))), ..good }),
+    ] {
+        let gateway = Gateway::new();
+        let presented = jwt(&json!({"iss": ISSUER, "aud": CLIENT}));
+        gateway.curity().verifier.says(&presented, says);
+        let field = format!("Bearer {presented}");
+        let answer = gateway.get(GET, &[("authorization", &field)]).await.answered();
+        assert_eq!((answer.status, &*answer.body), (401, INVALID));
+    }
 }
 
 #[tokio::test]
@@ -385,7 +417,8 @@ async fn wso2_8_10_another_field_may_carry_the_token_and_authorization_is_then_n
 }
 
 #[tokio::test]
-async fn wso2_8_11_3_and_wso2_8_11_4_revoked_tokens_are_900901_though_they_are_cached() {
+async fn wso2_8_5_9_and_wso2_8_11_3_and_wso2_8_11_4_revoked_tokens_are_900901_though_they_are_cached()
+ {
     let issued = Statement {
         issued_at: Some(UnixTime::from_secs(1000)),
         token_id: Some("id-1".into()),
@@ -416,7 +449,8 @@ async fn wso2_8_11_3_and_wso2_8_11_4_revoked_tokens_are_900901_though_they_are_c
 }
 
 #[tokio::test]
-async fn wso2_8_11_2_a_token_revoked_at_its_key_manager_is_dead_though_it_is_cached() {
+async fn wso2_8_11_2_and_wso2_11_5_a_token_revoked_at_its_key_manager_is_dead_though_it_is_cached()
+{
     let gateway = Gateway::new();
     gateway.forwarded(GET).await;
     gateway.curity().revoke("t0ken");

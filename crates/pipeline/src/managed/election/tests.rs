@@ -96,7 +96,8 @@ async fn wso2_8_4_4_a_token_of_a_known_issuer_that_the_api_does_not_allow_is_nob
 }
 
 #[tokio::test]
-async fn wso2_8_4_5_an_opaque_token_goes_to_the_first_rule_that_fits_then_to_who_has_none() {
+async fn wso2_8_4_5_and_wso2_11_10_an_opaque_token_goes_to_the_first_rule_that_fits_then_to_who_has_none()
+ {
     let all = handles(&[
         ("z-all", Some("https://z.example"), vec![]),
         ("m-rule", Some("https://m.example"), vec![reference("[a-f]+"), reference("x+")]),
@@ -117,7 +118,7 @@ async fn wso2_8_4_5_an_opaque_token_goes_to_the_first_rule_that_fits_then_to_who
 }
 
 #[tokio::test]
-async fn wso2_8_4_5_who_would_never_be_asked_is_named_when_the_api_is_compiled() {
+async fn wso2_8_4_5_and_wso2_11_10_who_would_never_be_asked_is_named_when_the_api_is_compiled() {
     let all = handles(&[
         ("c", Some("https://c.example"), vec![]),
         ("b", Some("https://b.example"), vec![reference("b")]),
