@@ -1,8 +1,11 @@
 //! The REST APIs, put together: base paths, bounds, and the OpenAPI document from the code.
 
 pub mod admin;
+pub(crate) mod answers;
 pub mod dcr;
 pub mod devportal;
+pub(crate) mod entity_tag;
+pub(crate) mod extract;
 pub mod oauth2;
 pub mod publisher;
 pub mod revocations;

@@ -69,7 +69,8 @@ fn rows_of(section: &Section<'_>) -> Vec<Row> {
             head = None;
         }
         if let Some((number, text)) = item(line) {
-            last_item = Some(number);
+            // Tables below it are counted for themselves.
+            (counted, last_item) = (0, Some(number));
             rows.push((number.to_string(), !is_later(text)));
         } else if let (Some(text), false) = (line.strip_prefix("- "), is_listed || is_tabled) {
             counted += 1;

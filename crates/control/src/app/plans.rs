@@ -151,8 +151,8 @@ fn checked<P: Policy>(mut policy: P) -> Outcome<P> {
     }
     let head = policy.head();
     text::name("policyName", head.name, 60)?;
-    text::optional("displayName", head.display_name.as_ref(), 512)?;
-    text::optional("description", head.description.as_ref(), 1024)?;
+    text::optional("displayName", head.display_name.as_deref(), 512)?;
+    text::optional("description", head.description.as_deref(), 1024)?;
     if head.kind.as_ref().is_some_and(|kind| kind != P::TYPE) {
         return Err(Problem::bad_request(format!("type: must be {}", P::TYPE)));
     }

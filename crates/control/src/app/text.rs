@@ -35,7 +35,7 @@ pub fn name(member: &str, text: &str, most: usize) -> Outcome<()> {
     Ok(())
 }
 
-pub fn optional(member: &str, text: Option<&String>, most: usize) -> Outcome<()> {
+pub fn optional(member: &str, text: Option<&str>, most: usize) -> Outcome<()> {
     text.map_or(Ok(()), |text| length(member, text, 0, most))
 }
 

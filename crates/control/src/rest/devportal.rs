@@ -1,10 +1,7 @@
 //! The DevPortal API, v3: applications, their keys and subscriptions, and the APIs on offer.
 
-pub(crate) mod answers;
 pub mod apis;
 pub mod applications;
-pub(crate) mod entity_tag;
-pub(crate) mod extract;
 pub mod key_managers;
 pub mod keys;
 pub mod policies;
@@ -15,8 +12,6 @@ pub mod tags;
 
 use std::sync::Arc;
 
-use http::HeaderValue;
-use phantom_core::UnixTime;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -24,9 +19,6 @@ use crate::authorization::Guarded;
 use crate::authorization::Needs;
 use crate::authorization::guarded;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
-use crate::rest::DEVPORTAL;
 
 const APPLICATIONS: Needs = Needs::AnyOf(&["subscribe", "app_manage"]);
 const EXPORTERS_TOO: Needs = Needs::AnyOf(&["subscribe", "app_manage", "app_import_export"]);
@@ -113,17 +105,6 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(key_managers::list))
         .routes(routes!(settings::read))
         .routes(routes!(settings::application_attributes))
-}
-
-/// Where something that was made is read.
-fn location(control: &Control, path: &str) -> Outcome<HeaderValue> {
-    let url = format!("{}{DEVPORTAL}{path}", control.settings.public_url);
-    HeaderValue::try_from(url).map_err(|_| Problem::internal())
-}
-
-/// Times as the DevPortal writes them.
-fn millis(time: UnixTime) -> String {
-    time.as_millis().to_string()
 }
 
 /// What the store counts with; no list is longer.

@@ -14,8 +14,6 @@ pub mod subscriptions;
 
 use std::sync::Arc;
 
-use http::HeaderValue;
-use phantom_core::UnixTime;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -23,9 +21,6 @@ use crate::authorization::Guarded;
 use crate::authorization::Needs;
 use crate::authorization::guarded;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
-use crate::rest::PUBLISHER;
 
 /// The list, which the tutorial reads with a subscriber's token.
 const LISTERS: Needs = Needs::AnyOfOrViewerWith(
@@ -135,17 +130,6 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(key_managers::list))
         .routes(routes!(search::search))
         .routes(routes!(settings::read))
-}
-
-/// `path` of a resource as its `Location`.
-fn location(control: &Control, path: &str) -> Outcome<HeaderValue> {
-    let url = format!("{}{PUBLISHER}{path}", control.settings.public_url);
-    HeaderValue::try_from(url).map_err(|_| Problem::internal())
-}
-
-/// Times as the Publisher writes most of them.
-fn millis(time: UnixTime) -> String {
-    time.as_millis().to_string()
 }
 
 /// Times of revisions: RFC 3339.

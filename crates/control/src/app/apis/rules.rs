@@ -37,6 +37,7 @@ use super::raw;
 use super::raw::RawApi;
 use super::raw::RawApiScope;
 use super::raw::RawOperation;
+use crate::app::text;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 use crate::roles::Role;
@@ -77,8 +78,8 @@ impl Known {
 /// The settings, valid. `before` is what they were: what clients cannot say is taken from there.
 pub fn settings(raw: RawApi, known: &Known, before: Option<&ApiDocument>) -> Outcome<ApiDocument> {
     let others = raw::kept(&raw, raw::KEPT)?;
-    optional_text("displayName", raw.display_name.as_deref(), 255)?;
-    optional_text("description", raw.description.as_deref(), 32_766)?;
+    text::optional("displayName", raw.display_name.as_deref(), 255)?;
+    text::optional("description", raw.description.as_deref(), 32_766)?;
     let operations = match raw.operations {
         Some(operations) if !operations.is_empty() => operations,
         _ => operations::usual(),
@@ -148,29 +149,13 @@ pub fn known_roles(roles: &[String]) -> Outcome<()> {
     }
 }
 
-/// At most so many characters, and none that would forge lines.
-pub fn text(member: &str, value: &str, most: usize) -> Outcome<()> {
-    if value.chars().count() > most {
-        return Err(Problem::bad_request(format!("{member}: size must be at most {most}")));
-    }
-    let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
-    if value.chars().any(is_control) {
-        return Err(Problem::bad_request(format!("{member}: must not hold control characters")));
-    }
-    Ok(())
-}
-
-pub fn optional_text(member: &str, value: Option<&str>, most: usize) -> Outcome<()> {
-    value.map_or(Ok(()), |value| text(member, value, most))
-}
-
 /// A list of short, non-empty texts, each once.
 pub fn texts(member: &str, values: Option<Vec<String>>) -> Outcome<Vec<String>> {
     let values = values.unwrap_or_default();
-    at_most(member, values.len(), MAX_ENTRIES)?;
+    text::count(member, values.len(), MAX_ENTRIES)?;
     let mut each_once: Vec<String> = Vec::with_capacity(values.len());
     for value in values {
-        text(member, &value, 255)?;
+        text::length(member, &value, 0, 255)?;
         if value.trim().is_empty() {
             return Err(Problem::bad_request(format!("{member}: entries must not be empty")));
         }
@@ -179,13 +164,6 @@ pub fn texts(member: &str, values: Option<Vec<String>>) -> Outcome<Vec<String>> 
         }
     }
     Ok(each_once)
-}
-
-fn at_most(member: &str, count: usize, most: usize) -> Outcome<()> {
-    if count > most {
-        return Err(Problem::bad_request(format!("{member}: at most {most} entries")));
-    }
-    Ok(())
 }
 
 fn check_visibility(visibility: Visibility, roles: &[String]) -> Outcome<()> {
@@ -237,10 +215,10 @@ fn security_schemes(given: Option<Vec<SecurityScheme>>) -> Vec<SecurityScheme> {
 }
 
 fn properties(given: Vec<Property>) -> Outcome<Vec<Property>> {
-    at_most("additionalProperties", given.len(), MAX_ENTRIES)?;
+    text::count("additionalProperties", given.len(), MAX_ENTRIES)?;
     for (at, property) in given.iter().enumerate() {
-        text("additionalProperties", &property.name, 255)?;
-        text("additionalProperties", &property.value, 1024)?;
+        text::length("additionalProperties", &property.name, 0, 255)?;
+        text::length("additionalProperties", &property.value, 0, 1024)?;
         if property.name.is_empty() || property.name.contains(char::is_whitespace) {
             let rule = "additionalProperties: a name must not be empty or hold blanks";
             return Err(Problem::bad_request(rule));
@@ -260,7 +238,7 @@ fn business_information(given: Option<BusinessInformation>) -> Outcome<BusinessI
         ("technicalOwner", &given.technical_owner, 120),
         ("technicalOwnerEmail", &given.technical_owner_email, 254),
     ] {
-        optional_text(member, value.as_deref(), most)?;
+        text::optional(member, value.as_deref(), most)?;
     }
     Ok(given)
 }
@@ -274,7 +252,7 @@ pub fn cors(given: Option<CorsDocument>) -> Outcome<CorsDocument> {
         ("accessControlAllowMethods", &given.access_control_allow_methods),
     ];
     for (member, values) in lists {
-        at_most(member, values.len(), MAX_ENTRIES)?;
+        text::count(member, values.len(), MAX_ENTRIES)?;
         let is_sound = |value: &String| {
             !value.is_empty() && value.len() <= 255 && value.bytes().all(|b| b.is_ascii_graphic())
         };

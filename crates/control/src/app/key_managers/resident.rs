@@ -13,8 +13,8 @@ use crate::problem::Problem;
 pub(crate) fn settle(request: &KeyManagerDocument, before: &Settled) -> Outcome<Settled> {
     let mut after = before.clone();
     let document = &mut after.document;
-    text::optional("displayName", request.display_name.as_ref(), 100)?;
-    text::optional("description", request.description.as_ref(), 256)?;
+    text::optional("displayName", request.display_name.as_deref(), 100)?;
+    text::optional("description", request.description.as_deref(), 256)?;
     let grants = &request.available_grant_types;
     text::count("availableGrantTypes", grants.len(), 64)?;
     grants.iter().try_for_each(|grant| text::length("availableGrantTypes", grant, 1, 255))?;

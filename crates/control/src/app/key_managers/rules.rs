@@ -53,17 +53,17 @@ pub(crate) fn missing(description: String) -> Problem {
 }
 
 fn check_lengths(document: &KeyManagerDocument) -> Outcome<()> {
-    text::optional("displayName", document.display_name.as_ref(), 100)?;
-    text::optional("description", document.description.as_ref(), 256)?;
+    text::optional("displayName", document.display_name.as_deref(), 100)?;
+    text::optional("description", document.description.as_deref(), 256)?;
     for (member, value) in [
         ("issuer", &document.issuer),
         ("alias", &document.alias),
         ("scopeManagementEndpoint", &document.scope_management_endpoint),
     ] {
-        text::optional(member, value.as_ref(), text::MAX_URL)?;
+        text::optional(member, value.as_deref(), text::MAX_URL)?;
     }
-    text::optional("consumerKeyClaim", document.consumer_key_claim.as_ref(), 255)?;
-    text::optional("scopesClaim", document.scopes_claim.as_ref(), 255)?;
+    text::optional("consumerKeyClaim", document.consumer_key_claim.as_deref(), 255)?;
+    text::optional("scopesClaim", document.scopes_claim.as_deref(), 255)?;
     let lists = [
         ("availableGrantTypes", &document.available_grant_types, 64),
         ("allowedOrganizations", &document.allowed_organizations, 100),

@@ -98,7 +98,7 @@ pub struct QueryParameterCondition {
 
 impl ConditionalGroup {
     pub(super) fn check(&mut self) -> Outcome<()> {
-        text::optional("conditionalGroups.description", self.description.as_ref(), 1024)?;
+        text::optional("conditionalGroups.description", self.description.as_deref(), 1024)?;
         text::count("conditionalGroups.conditions", self.conditions.len(), 50)?;
         self.conditions.iter().try_for_each(ThrottleCondition::check)?;
         self.limit.check("conditionalGroups.limit")

@@ -6,15 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 
-use super::exchange::ChangeErrors;
 use super::exchange::Created;
-use super::exchange::DeleteErrors;
-use super::exchange::Id;
-use super::exchange::IfMatch;
-use super::exchange::ReadErrors;
 use super::exchange::SearchQuery;
-use super::exchange::Tagged;
-use super::exchange::WriteErrors;
 use crate::app::deny_policies;
 use crate::app::deny_policies::BlockingCondition;
 use crate::app::deny_policies::BlockingConditionStatus;
@@ -23,6 +16,13 @@ use crate::caller::Caller;
 use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
+use crate::rest::answers::AdminCreateErrors;
+use crate::rest::answers::AdminDeleteErrors;
+use crate::rest::answers::AdminUpdateErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::entity_tag::IfMatch;
+use crate::rest::entity_tag::Tagged;
+use crate::rest::extract::PathOf;
 
 /// List deny policies
 #[utoipa::path(
@@ -50,7 +50,7 @@ pub async fn list(
     operation_id = "createDenyPolicy",
     tag = "Admin: throttling",
     request_body = BlockingCondition,
-    responses((status = 201, description = "Made", body = BlockingCondition), WriteErrors)
+    responses((status = 201, description = "Made", body = BlockingCondition), AdminCreateErrors)
 )]
 pub async fn create(
     State(control): State<Arc<Control>>,
@@ -72,7 +72,7 @@ pub async fn create(
 )]
 pub async fn read(
     State(control): State<Arc<Control>>,
-    Id(id): Id,
+    PathOf(id): PathOf<String>,
 ) -> Outcome<Tagged<BlockingCondition>> {
     deny_policies::read(&control, &id).await.map(Tagged)
 }
@@ -87,14 +87,13 @@ pub async fn read(
     request_body = BlockingConditionStatus,
     responses(
         (status = 200, description = "Switched", body = BlockingCondition),
-        WriteErrors,
-        ChangeErrors,
+        AdminUpdateErrors,
     )
 )]
 pub async fn switch(
     State(control): State<Arc<Control>>,
     caller: Caller,
-    Id(id): Id,
+    PathOf(id): PathOf<String>,
     if_match: IfMatch,
     Body(status): Body<BlockingConditionStatus>,
 ) -> Outcome<Tagged<BlockingCondition>> {
@@ -108,12 +107,12 @@ pub async fn switch(
     operation_id = "deleteDenyPolicy",
     tag = "Admin: throttling",
     params(("conditionId" = String, Path)),
-    responses((status = 200, description = "Deleted"), DeleteErrors)
+    responses((status = 200, description = "Deleted"), AdminDeleteErrors)
 )]
 pub async fn delete(
     State(control): State<Arc<Control>>,
     caller: Caller,
-    Id(id): Id,
+    PathOf(id): PathOf<String>,
     if_match: IfMatch,
 ) -> Outcome<StatusCode> {
     deny_policies::delete(&control, &caller, &id, if_match.accepts()).await?;

@@ -9,12 +9,12 @@ use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::exchange::Id;
-use super::exchange::ReadErrors;
 use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
 use crate::problem::Problem;
+use crate::rest::answers::ReadErrors;
+use crate::rest::extract::PathOf;
 
 const DEFAULT: &str = "Default";
 
@@ -82,7 +82,10 @@ pub async fn list(State(control): State<Arc<Control>>) -> Json<WholeList<Environ
     params(("environmentId" = String, Path)),
     responses((status = 200, description = "As it is", body = Environment), ReadErrors)
 )]
-pub async fn read(State(control): State<Arc<Control>>, Id(id): Id) -> Outcome<Json<Environment>> {
+pub async fn read(
+    State(control): State<Arc<Control>>,
+    PathOf(id): PathOf<String>,
+) -> Outcome<Json<Environment>> {
     if id == DEFAULT {
         return Ok(Json(default(&control)));
     }

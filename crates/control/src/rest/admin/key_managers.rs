@@ -10,14 +10,7 @@ use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::exchange::ChangeErrors;
 use super::exchange::Created;
-use super::exchange::DeleteErrors;
-use super::exchange::Id;
-use super::exchange::IfMatch;
-use super::exchange::ReadErrors;
-use super::exchange::Tagged;
-use super::exchange::WriteErrors;
 use crate::app::key_managers;
 use crate::app::key_managers::DiscoveredKeyManager;
 use crate::app::key_managers::KeyManagerDocument;
@@ -28,6 +21,13 @@ use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
 use crate::problem::Problem;
+use crate::rest::answers::AdminCreateErrors;
+use crate::rest::answers::AdminDeleteErrors;
+use crate::rest::answers::AdminUpdateErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::entity_tag::IfMatch;
+use crate::rest::entity_tag::Tagged;
+use crate::rest::extract::PathOf;
 
 /// Parts of the form that are looked at.
 const MAX_PARTS: usize = 16;
@@ -74,7 +74,7 @@ pub async fn list(State(control): State<Arc<Control>>) -> Outcome<Json<WholeList
     request_body = KeyManagerDocument,
     responses(
         (status = 201, description = "Made", body = KeyManagerDocument),
-        WriteErrors,
+        AdminCreateErrors,
     )
 )]
 pub async fn create(
@@ -97,7 +97,7 @@ pub async fn create(
 )]
 pub async fn read(
     State(control): State<Arc<Control>>,
-    Id(id): Id,
+    PathOf(id): PathOf<String>,
 ) -> Outcome<Tagged<KeyManagerDocument>> {
     key_managers::read(&control, &id).await.map(Tagged)
 }
@@ -112,14 +112,13 @@ pub async fn read(
     request_body = KeyManagerDocument,
     responses(
         (status = 200, description = "Changed", body = KeyManagerDocument),
-        WriteErrors,
-        ChangeErrors,
+        AdminUpdateErrors,
     )
 )]
 pub async fn update(
     State(control): State<Arc<Control>>,
     caller: Caller,
-    Id(id): Id,
+    PathOf(id): PathOf<String>,
     if_match: IfMatch,
     Body(request): Body<KeyManagerDocument>,
 ) -> Outcome<Tagged<KeyManagerDocument>> {
@@ -133,12 +132,12 @@ pub async fn update(
     operation_id = "deleteKeyManager",
     tag = "Admin: key managers",
     params(("keyManagerId" = String, Path)),
-    responses((status = 200, description = "Deleted"), DeleteErrors)
+    responses((status = 200, description = "Deleted"), AdminDeleteErrors)
 )]
 pub async fn delete(
     State(control): State<Arc<Control>>,
     caller: Caller,
-    Id(id): Id,
+    PathOf(id): PathOf<String>,
     if_match: IfMatch,
 ) -> Outcome<StatusCode> {
     key_managers::delete(&control, &caller, &id, if_match.accepts()).await?;
@@ -154,7 +153,7 @@ pub async fn delete(
     request_body(content = DiscoveryRequest, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "What was found", body = WellKnownResponse),
-        WriteErrors,
+        AdminCreateErrors,
     )
 )]
 pub async fn discover(

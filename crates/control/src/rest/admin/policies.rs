@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 
-use super::exchange::ReadErrors;
 use super::exchange::SearchQuery;
 use crate::app::plans;
 use crate::app::plans::PlanDetails;
 use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
+use crate::rest::answers::ReadErrors;
 
 /// Look for throttling policies of all levels
 #[utoipa::path(
@@ -48,14 +48,14 @@ macro_rules! operations {
             use crate::list::WholeList;
             use crate::plane::Control;
             use crate::problem::Outcome;
-            use crate::rest::admin::exchange::ChangeErrors;
             use crate::rest::admin::exchange::Created;
-            use crate::rest::admin::exchange::DeleteErrors;
-            use crate::rest::admin::exchange::Id;
-            use crate::rest::admin::exchange::IfMatch;
-            use crate::rest::admin::exchange::ReadErrors;
-            use crate::rest::admin::exchange::Tagged;
-            use crate::rest::admin::exchange::WriteErrors;
+            use crate::rest::answers::AdminCreateErrors;
+            use crate::rest::answers::AdminDeleteErrors;
+            use crate::rest::answers::AdminUpdateErrors;
+            use crate::rest::answers::ReadErrors;
+            use crate::rest::entity_tag::IfMatch;
+            use crate::rest::entity_tag::Tagged;
+            use crate::rest::extract::PathOf;
 
             /// List the policies of this level
             #[utoipa::path(
@@ -78,7 +78,7 @@ macro_rules! operations {
                 operation_id = $create,
                 tag = "Admin: throttling",
                 request_body = $policy,
-                responses((status = 201, description = "Made", body = $policy), WriteErrors)
+                responses((status = 201, description = "Made", body = $policy), AdminCreateErrors)
             )]
             pub async fn create(
                 State(control): State<Arc<Control>>,
@@ -100,7 +100,7 @@ macro_rules! operations {
             )]
             pub async fn read(
                 State(control): State<Arc<Control>>,
-                Id(id): Id,
+                PathOf(id): PathOf<String>,
             ) -> Outcome<Tagged<$policy>> {
                 plans::read(&control, &id).await.map(Tagged)
             }
@@ -115,14 +115,13 @@ macro_rules! operations {
                 request_body = $policy,
                 responses(
                     (status = 200, description = "Changed", body = $policy),
-                    WriteErrors,
-                    ChangeErrors,
+                    AdminUpdateErrors,
                 )
             )]
             pub async fn update(
                 State(control): State<Arc<Control>>,
                 caller: Caller,
-                Id(id): Id,
+                PathOf(id): PathOf<String>,
                 if_match: IfMatch,
                 Body(policy): Body<$policy>,
             ) -> Outcome<Tagged<$policy>> {
@@ -136,12 +135,12 @@ macro_rules! operations {
                 operation_id = $delete,
                 tag = "Admin: throttling",
                 params(($parameter = String, Path)),
-                responses((status = 200, description = "Deleted"), DeleteErrors)
+                responses((status = 200, description = "Deleted"), AdminDeleteErrors)
             )]
             pub async fn delete(
                 State(control): State<Arc<Control>>,
                 caller: Caller,
-                Id(id): Id,
+                PathOf(id): PathOf<String>,
                 if_match: IfMatch,
             ) -> Outcome<StatusCode> {
                 plans::delete::<$policy>(&control, &caller, &id, if_match.accepts()).await?;

@@ -5,10 +5,10 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::exchange::ReadErrors;
 use crate::connector::Connector;
 use crate::connector::Endpoint;
 use crate::connector::Field;
+use crate::rest::answers::ReadErrors;
 use crate::roles;
 use crate::roles::PREFIX;
 

@@ -20,11 +20,6 @@ pub use wire::ApiResponse;
 pub use wire::ApiSearchResult;
 pub use wire::ScopeInfo;
 
-use super::answers::ListErrors;
-use super::answers::ReadErrors;
-use super::entity_tag::entity_tag;
-use super::extract::PathOf;
-use super::extract::QueryOf;
 use super::policies::ThrottlingPolicy;
 use crate::app::search::ApiQuery;
 use crate::app::subscriptions::permissions::Permissions;
@@ -34,6 +29,11 @@ use crate::list::PageRequest;
 use crate::list::PagedList;
 use crate::plane::Control;
 use crate::problem::Outcome;
+use crate::rest::answers::ListErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::entity_tag::entity_tag;
+use crate::rest::extract::PathOf;
+use crate::rest::extract::QueryOf;
 
 /// Which APIs are listed.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -8,7 +8,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use http::HeaderMap;
 use http::StatusCode;
 use http::header;
 use phantom_store::ApplicationFilter;
@@ -21,17 +20,7 @@ pub use wire::ApplicationInfo;
 pub use wire::ApplicationRequest;
 pub use wire::ApplicationResponse;
 
-use super::answers::CreateErrors;
-use super::answers::DeleteErrors;
-use super::answers::ListErrors;
-use super::answers::OwnReadErrors;
-use super::answers::UpdateErrors;
 use super::clamped;
-use super::entity_tag::Precondition;
-use super::entity_tag::entity_tag;
-use super::extract::PathOf;
-use super::extract::QueryOf;
-use super::location;
 use crate::app::applications;
 use crate::app::applications::Application;
 use crate::app::keys;
@@ -42,6 +31,17 @@ use crate::list::PageRequest;
 use crate::list::PagedList;
 use crate::plane::Control;
 use crate::problem::Outcome;
+use crate::rest::DEVPORTAL;
+use crate::rest::answers::CreateErrors;
+use crate::rest::answers::DeleteErrors;
+use crate::rest::answers::ListErrors;
+use crate::rest::answers::OwnReadErrors;
+use crate::rest::answers::UpdateErrors;
+use crate::rest::answers::location;
+use crate::rest::entity_tag::IfMatch;
+use crate::rest::entity_tag::entity_tag;
+use crate::rest::extract::PathOf;
+use crate::rest::extract::QueryOf;
 
 /// Which applications are listed, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -90,7 +90,7 @@ pub async fn list(
     caller: Caller,
 ) -> Outcome<Json<PagedList<ApplicationInfo>>> {
     let page = page.page()?;
-    text::optional("query", query.query.as_ref(), 255)?;
+    text::optional("query", query.query.as_deref(), 255)?;
     let filter = ApplicationFilter {
         owner: None,
         name_contains: query.query.clone(),
@@ -125,7 +125,7 @@ pub async fn create(
 ) -> Outcome<Response> {
     let application = applications::create(&control, &caller, request.draft()?).await?;
     let path = format!("/applications/{}", application.row.id);
-    let location = [(header::LOCATION, location(&control, &path)?)];
+    let location = [(header::LOCATION, location(&control, DEVPORTAL, &path)?)];
     let answer = described(&control, application).await?;
     Ok((StatusCode::CREATED, location, answer).into_response())
 }
@@ -162,13 +162,12 @@ pub async fn update(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
     caller: Caller,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(request): Body<ApplicationRequest>,
 ) -> Outcome<Response> {
-    let precondition = Precondition::if_match(&headers);
     let draft = request.draft()?;
-    let check = |version| precondition.require(version);
-    let application = applications::update(&control, &caller, &id, draft, check).await?;
+    let application =
+        applications::update(&control, &caller, &id, draft, if_match.accepts()).await?;
     described(&control, application).await
 }
 
@@ -185,11 +184,9 @@ pub async fn delete(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
     caller: Caller,
-    headers: HeaderMap,
+    if_match: IfMatch,
 ) -> Outcome<()> {
-    let precondition = Precondition::if_match(&headers);
-    let check = |version| precondition.require(version);
-    applications::delete(&control, &caller, &id, check).await
+    applications::delete(&control, &caller, &id, if_match.accepts()).await
 }
 
 async fn described(control: &Control, application: Application) -> Outcome<Response> {

@@ -10,7 +10,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::answers::ListErrors;
 use crate::app::key_managers::KeyManagerTokenType;
 use crate::app::keys;
 use crate::app::keys::KeyManager;
@@ -18,6 +17,7 @@ use crate::caller::Caller;
 use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
+use crate::rest::answers::ListErrors;
 
 /// A key manager without its secrets, in the order in which WSO2 writes it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -20,17 +20,17 @@ pub use wire::RegeneratedSecret;
 pub use wire::TokenRequest;
 pub use wire::UpdateKeyRequest;
 
-use super::answers::CreateErrors;
-use super::answers::DeleteErrors;
-use super::answers::OwnReadErrors;
-use super::answers::UpdateErrors;
-use super::extract::PathOf;
 use crate::app::keys;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
+use crate::rest::answers::CreateErrors;
+use crate::rest::answers::DeleteErrors;
+use crate::rest::answers::OwnReadErrors;
+use crate::rest::answers::UpdateErrors;
+use crate::rest::extract::PathOf;
 
 /// Names one key.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

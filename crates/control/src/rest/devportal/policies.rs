@@ -13,10 +13,6 @@ use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
-use super::answers::ListErrors;
-use super::answers::ReadErrors;
-use super::extract::PathOf;
-use super::extract::QueryOf;
 use crate::app::plans::SUBSCRIPTIONLESS;
 use crate::app::plans::UNAUTHENTICATED;
 use crate::app::subscriptions::permissions::Permissions;
@@ -26,6 +22,10 @@ use crate::list::PagedList;
 use crate::plane::Control;
 use crate::problem::Outcome;
 use crate::problem::Problem;
+use crate::rest::answers::ListErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::extract::PathOf;
+use crate::rest::extract::QueryOf;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

@@ -9,14 +9,14 @@ use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
-use super::answers::ListErrors;
-use super::extract::QueryOf;
 use crate::caller::Caller;
 use crate::list::PageRequest;
 use crate::list::PagedList;
 use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
+use crate::rest::answers::ListErrors;
+use crate::rest::extract::QueryOf;
 use crate::roles::PREFIX;
 
 /// What the portal can do.

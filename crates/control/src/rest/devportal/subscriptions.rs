@@ -8,7 +8,6 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::Response;
-use http::HeaderMap;
 use http::StatusCode;
 use http::header;
 use serde::Deserialize;
@@ -18,15 +17,6 @@ pub use wire::SubscriptionRequest;
 pub use wire::SubscriptionResponse;
 pub use wire::SubscriptionStatus;
 
-use super::answers::CreateErrors;
-use super::answers::DeleteErrors;
-use super::answers::OwnReadErrors;
-use super::answers::UpdateErrors;
-use super::entity_tag::Precondition;
-use super::entity_tag::entity_tag;
-use super::extract::PathOf;
-use super::extract::QueryOf;
-use super::location;
 use crate::app::subscriptions;
 use crate::app::subscriptions::Subscription;
 use crate::app::text;
@@ -36,6 +26,16 @@ use crate::list::PageRequest;
 use crate::list::PagedList;
 use crate::plane::Control;
 use crate::problem::Outcome;
+use crate::rest::DEVPORTAL;
+use crate::rest::answers::CreateErrors;
+use crate::rest::answers::DeleteErrors;
+use crate::rest::answers::OwnReadErrors;
+use crate::rest::answers::UpdateErrors;
+use crate::rest::answers::location;
+use crate::rest::entity_tag::IfMatch;
+use crate::rest::entity_tag::entity_tag;
+use crate::rest::extract::PathOf;
+use crate::rest::extract::QueryOf;
 
 /// Most subscriptions of one request.
 const MAX_AT_ONCE: usize = 100;
@@ -90,7 +90,7 @@ pub async fn create(
 ) -> Outcome<Response> {
     let subscription = subscriptions::create(&control, &caller, &request.draft()?).await?;
     let path = format!("/subscriptions/{}", subscription.row.id);
-    let location = [(header::LOCATION, location(&control, &path)?)];
+    let location = [(header::LOCATION, location(&control, DEVPORTAL, &path)?)];
     Ok((StatusCode::CREATED, location, described(subscription)).into_response())
 }
 
@@ -145,14 +145,13 @@ pub async fn update(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
     caller: Caller,
-    headers: HeaderMap,
+    if_match: IfMatch,
     Body(request): Body<SubscriptionRequest>,
 ) -> Outcome<Response> {
-    let precondition = Precondition::if_match(&headers);
     request.require_status()?;
     let draft = request.draft()?;
-    let check = |version| precondition.require(version);
-    let changed = subscriptions::change_plan(&control, &caller, &id, &draft, check).await?;
+    let changed =
+        subscriptions::change_plan(&control, &caller, &id, &draft, if_match.accepts()).await?;
     Ok(described(changed))
 }
 
@@ -169,11 +168,9 @@ pub async fn delete(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
     caller: Caller,
-    headers: HeaderMap,
+    if_match: IfMatch,
 ) -> Outcome<()> {
-    let precondition = Precondition::if_match(&headers);
-    let check = |version| precondition.require(version);
-    subscriptions::delete(&control, &caller, &id, check).await
+    subscriptions::delete(&control, &caller, &id, if_match.accepts()).await
 }
 
 fn described(subscription: Subscription) -> Response {

@@ -8,8 +8,6 @@ use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::answers::ListErrors;
-use super::extract::QueryOf;
 use crate::app::search::ApiQuery;
 use crate::app::subscriptions::visible;
 use crate::caller::Caller;
@@ -17,6 +15,8 @@ use crate::list::PageRequest;
 use crate::list::PagedList;
 use crate::plane::Control;
 use crate::problem::Outcome;
+use crate::rest::answers::ListErrors;
+use crate::rest::extract::QueryOf;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = devportal::Tag)]

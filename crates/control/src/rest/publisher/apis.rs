@@ -18,11 +18,7 @@ pub use wire::ApiResponse;
 pub use wire::ScopeResponse;
 
 use super::extract::ApiParameter;
-use super::extract::IfMatch;
-use super::extract::PathOf;
-use super::extract::QueryOf;
 use super::extract::QueryParameter;
-use super::location;
 use crate::app::apis;
 use crate::app::apis::Api;
 use crate::app::apis::raw::RawApi;
@@ -33,12 +29,17 @@ use crate::list::PagedList;
 use crate::plane::Control;
 use crate::problem::Outcome;
 use crate::problem::Problem;
-use crate::rest::devportal::answers::CreateErrors;
-use crate::rest::devportal::answers::DeleteErrors;
-use crate::rest::devportal::answers::ListErrors;
-use crate::rest::devportal::answers::ReadErrors;
-use crate::rest::devportal::answers::UpdateErrors;
-use crate::rest::devportal::entity_tag::entity_tag;
+use crate::rest::PUBLISHER;
+use crate::rest::answers::CreateErrors;
+use crate::rest::answers::DeleteErrors;
+use crate::rest::answers::ListErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::answers::UpdateErrors;
+use crate::rest::answers::location;
+use crate::rest::entity_tag::IfMatch;
+use crate::rest::entity_tag::entity_tag;
+use crate::rest::extract::PathOf;
+use crate::rest::extract::QueryOf;
 
 /// How the new version is called.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -193,7 +194,7 @@ pub async fn validate(
 }
 
 pub fn created(control: &Control, api: Api) -> Outcome<Response> {
-    let location = location(control, &format!("/apis/{}", api.row.id))?;
+    let location = location(control, PUBLISHER, &format!("/apis/{}", api.row.id))?;
     let headers = [(header::LOCATION, location)];
     Ok((StatusCode::CREATED, headers, described(api)?).into_response())
 }

@@ -21,9 +21,6 @@ use self::form::Form;
 use self::form::ImportForm;
 use super::apis as rest_apis;
 use super::apis::ApiResponse;
-use super::extract::IfMatch;
-use super::extract::PathOf;
-use super::extract::QueryOf;
 use crate::app::apis;
 use crate::app::apis::Api;
 use crate::app::apis::document::Verb;
@@ -36,10 +33,13 @@ use crate::plane::Control;
 use crate::problem::ErrorItem;
 use crate::problem::Outcome;
 use crate::problem::Problem;
-use crate::rest::devportal::answers::CreateErrors;
-use crate::rest::devportal::answers::ReadErrors;
-use crate::rest::devportal::answers::UpdateErrors;
-use crate::rest::devportal::entity_tag::entity_tag;
+use crate::rest::answers::CreateErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::answers::UpdateErrors;
+use crate::rest::entity_tag::IfMatch;
+use crate::rest::entity_tag::entity_tag;
+use crate::rest::extract::PathOf;
+use crate::rest::extract::QueryOf;
 
 /// Whether a definition can be imported.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
-use crate::rest::devportal::answers::ListErrors;
+use crate::rest::answers::ListErrors;
 
 /// A key manager, without what is secret of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -13,10 +13,6 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use super::extract::ApiParameter;
-use super::extract::IfMatch;
-use super::extract::PathOf;
-use super::extract::QueryOf;
-use super::millis;
 use crate::app::apis;
 use crate::app::apis::Api;
 use crate::app::lifecycle;
@@ -26,9 +22,13 @@ use crate::caller::Caller;
 use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
-use crate::rest::devportal::answers::DeleteErrors;
-use crate::rest::devportal::answers::ReadErrors;
-use crate::rest::devportal::entity_tag::entity_tag;
+use crate::rest::answers::DeleteErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::answers::millis;
+use crate::rest::entity_tag::IfMatch;
+use crate::rest::entity_tag::entity_tag;
+use crate::rest::extract::PathOf;
+use crate::rest::extract::QueryOf;
 
 /// What is to be done.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

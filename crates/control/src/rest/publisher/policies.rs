@@ -13,15 +13,15 @@ use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
-use super::extract::PathOf;
-use super::extract::QueryOf;
 use crate::app::plans::UNAUTHENTICATED;
 use crate::list::PageRequest;
 use crate::list::PagedList;
 use crate::plane::Control;
 use crate::problem::Outcome;
 use crate::problem::Problem;
-use crate::rest::devportal::answers::ReadErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::extract::PathOf;
+use crate::rest::extract::QueryOf;
 
 /// `subcription` is how WSO2's description spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]

@@ -18,22 +18,23 @@ use uuid::Uuid;
 use super::apis;
 use super::apis::ApiResponse;
 use super::date_time;
-use super::extract::PathOf;
-use super::extract::QueryOf;
-use super::location;
-use crate::app::apis::rules;
 use crate::app::revisions;
 use crate::app::revisions::Place;
 use crate::app::revisions::Revision;
+use crate::app::text;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
 use crate::problem::Problem;
-use crate::rest::devportal::answers::CreateErrors;
-use crate::rest::devportal::answers::DeleteErrors;
-use crate::rest::devportal::answers::ReadErrors;
+use crate::rest::PUBLISHER;
+use crate::rest::answers::CreateErrors;
+use crate::rest::answers::DeleteErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::answers::location;
+use crate::rest::extract::PathOf;
+use crate::rest::extract::QueryOf;
 
 /// A revision to be made. Members that only we set are taken and change nothing.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -191,10 +192,10 @@ pub async fn create(
     Body(request): Body<RevisionRequest>,
 ) -> Outcome<Response> {
     let description = request.description.unwrap_or_default();
-    rules::text("description", &description, 255)?;
+    text::length("description", &description, 0, 255)?;
     let revision = revisions::create(&control, &caller, &api, description).await?;
     let path = format!("/apis/{}/revisions/{}", revision.row.api, revision.row.id);
-    let headers = [(http::header::LOCATION, location(&control, &path)?)];
+    let headers = [(http::header::LOCATION, location(&control, PUBLISHER, &path)?)];
     let answer = Json(RevisionResponse::from(revision));
     Ok((StatusCode::CREATED, headers, answer).into_response())
 }

@@ -13,9 +13,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::apis::ScopeResponse;
-use super::extract::PathOf;
-use super::extract::QueryOf;
-use super::location;
 use crate::app::apis::Api;
 use crate::app::apis::document::Verb;
 use crate::app::apis::raw::RawScope;
@@ -28,11 +25,15 @@ use crate::list::PagedList;
 use crate::plane::Control;
 use crate::problem::Outcome;
 use crate::problem::Problem;
-use crate::rest::devportal::answers::CreateErrors;
-use crate::rest::devportal::answers::DeleteErrors;
-use crate::rest::devportal::answers::ListErrors;
-use crate::rest::devportal::answers::ReadErrors;
-use crate::rest::devportal::answers::UpdateErrors;
+use crate::rest::PUBLISHER;
+use crate::rest::answers::CreateErrors;
+use crate::rest::answers::DeleteErrors;
+use crate::rest::answers::ListErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::answers::UpdateErrors;
+use crate::rest::answers::location;
+use crate::rest::extract::PathOf;
+use crate::rest::extract::QueryOf;
 
 /// Which APIs use a scope.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -99,7 +100,7 @@ pub async fn create(
 ) -> Outcome<Response> {
     let scope = scopes::create(&control, &caller, raw).await?;
     let path = format!("/scopes/{}", scope.id);
-    let headers = [(header::LOCATION, location(&control, &path)?)];
+    let headers = [(header::LOCATION, location(&control, PUBLISHER, &path)?)];
     Ok((StatusCode::CREATED, headers, Json(described(scope, None))).into_response())
 }
 

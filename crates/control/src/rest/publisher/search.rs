@@ -8,7 +8,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::extract::QueryOf;
 use super::extract::QueryParameter;
 use crate::app::apis;
 use crate::app::apis::Api;
@@ -18,7 +17,8 @@ use crate::list::PageRequest;
 use crate::list::PagedList;
 use crate::plane::Control;
 use crate::problem::Outcome;
-use crate::rest::devportal::answers::ListErrors;
+use crate::rest::answers::ListErrors;
+use crate::rest::extract::QueryOf;
 
 /// An API that was found. Nothing else is searched.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -13,7 +13,7 @@ use crate::app::revisions;
 use crate::authorization::Needs;
 use crate::plane::Control;
 use crate::problem::Outcome;
-use crate::rest::devportal::answers::ListErrors;
+use crate::rest::answers::ListErrors;
 use crate::roles::PREFIX;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]

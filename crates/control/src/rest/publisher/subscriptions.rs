@@ -10,8 +10,6 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::extract::IfMatch;
-use super::extract::QueryOf;
 use crate::app::subscribers;
 use crate::app::subscribers::Subscriber;
 use crate::app::subscribers::SubscriptionState;
@@ -20,8 +18,10 @@ use crate::list::PageRequest;
 use crate::list::PagedList;
 use crate::plane::Control;
 use crate::problem::Outcome;
-use crate::rest::devportal::answers::DeleteErrors;
-use crate::rest::devportal::answers::ReadErrors;
+use crate::rest::answers::DeleteErrors;
+use crate::rest::answers::ReadErrors;
+use crate::rest::entity_tag::IfMatch;
+use crate::rest::extract::QueryOf;
 
 /// Of which API.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

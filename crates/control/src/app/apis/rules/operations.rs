@@ -5,8 +5,6 @@ use std::collections::HashSet;
 use phantom_store::PlanLevel;
 
 use super::Known;
-use super::at_most;
-use super::text;
 use super::texts;
 use crate::app::apis::document::ApiDocument;
 use crate::app::apis::document::OperationDocument;
@@ -15,6 +13,7 @@ use crate::app::apis::document::Verb;
 use crate::app::apis::raw;
 use crate::app::apis::raw::RawOperation;
 use crate::app::scopes::SharedScope;
+use crate::app::text;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 use crate::random;
@@ -39,7 +38,7 @@ pub(super) fn valid(
     known: &Known,
     before: Option<&ApiDocument>,
 ) -> Outcome<(Vec<OperationDocument>, Vec<ScopeDocument>)> {
-    at_most("operations", given.len(), MAX_OPERATIONS)?;
+    text::count("operations", given.len(), MAX_OPERATIONS)?;
     let mut taken: HashSet<(String, Verb)> = HashSet::with_capacity(given.len());
     let mut operations = Vec::with_capacity(given.len());
     for raw in given {
@@ -84,7 +83,7 @@ pub(super) fn valid(
 /// `/`, then whole segments: literal, `{name}`, or a `*` at the end.
 fn check_template(template: &str) -> Outcome<()> {
     let refused = |why: &str| Problem::bad_request(format!("target: {why}"));
-    text("target", template, 512)?;
+    text::length("target", template, 0, 512)?;
     let Some(rest) = template.strip_prefix('/') else {
         return Err(refused("has to start with '/'"));
     };

@@ -3,14 +3,13 @@
 use http::StatusCode;
 
 use super::Known;
-use super::at_most;
 use super::known_roles;
-use super::optional_text;
 use super::texts;
 use crate::app::apis::document::ScopeDocument;
 use crate::app::apis::raw::RawApiScope;
 use crate::app::apis::raw::RawScope;
 use crate::app::scopes::SharedScope;
+use crate::app::text;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 
@@ -29,8 +28,8 @@ pub fn scope_name(name: &str) -> Outcome<()> {
 
 pub fn valid(raw: RawScope, shared: bool) -> Outcome<ScopeDocument> {
     scope_name(&raw.name)?;
-    optional_text("displayName", raw.display_name.as_deref(), 255)?;
-    optional_text("description", raw.description.as_deref(), 512)?;
+    text::optional("displayName", raw.display_name.as_deref(), 255)?;
+    text::optional("description", raw.description.as_deref(), 512)?;
     let bindings = texts("bindings", raw.bindings)?;
     known_roles(&bindings)?;
     let RawScope { name, display_name, description, .. } = raw;
@@ -41,7 +40,7 @@ pub(super) fn local_and_shared(
     given: Vec<RawApiScope>,
     known: &Known,
 ) -> Outcome<Vec<ScopeDocument>> {
-    at_most("scopes", given.len(), 500)?;
+    text::count("scopes", given.len(), 500)?;
     let mut scopes: Vec<ScopeDocument> = Vec::with_capacity(given.len());
     for raw in given {
         let is_shared = raw.shared.unwrap_or(false);

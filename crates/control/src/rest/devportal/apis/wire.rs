@@ -11,7 +11,7 @@ use crate::app::apis::document::BusinessInformation;
 use crate::app::apis::document::Property;
 use crate::app::apis::document::SecurityScheme;
 use crate::app::apis::document::Transport;
-use crate::rest::devportal::millis;
+use crate::rest::answers::millis;
 
 const TYPE: &str = "HTTP";
 const SUBTYPE: &str = "DEFAULT";

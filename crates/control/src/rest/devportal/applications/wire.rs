@@ -15,9 +15,9 @@ use crate::app::applications::ApplicationVisibility;
 use crate::app::applications::TokenType;
 use crate::app::text;
 use crate::problem::Outcome;
+use crate::rest::answers::millis;
 use crate::rest::devportal::apis::ScopeInfo;
 use crate::rest::devportal::keys::ApplicationKey;
-use crate::rest::devportal::millis;
 
 /// What a client sends. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing.
@@ -115,7 +115,7 @@ impl ApplicationRequest {
     pub fn draft(self) -> Outcome<ApplicationDraft> {
         text::name("name", &self.name, 100)?;
         text::length("throttlingPolicy", &self.throttling_policy, 1, 255)?;
-        text::optional("description", self.description.as_ref(), 512)?;
+        text::optional("description", self.description.as_deref(), 512)?;
         let groups = self.groups.unwrap_or_default();
         text::count("groups", groups.len(), 100)?;
         for group in &groups {

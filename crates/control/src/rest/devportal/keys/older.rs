@@ -14,8 +14,8 @@ use crate::caller::Caller;
 use crate::list::WholeList;
 use crate::plane::Control;
 use crate::problem::Outcome;
-use crate::rest::devportal::answers::OwnReadErrors;
-use crate::rest::devportal::extract::PathOf;
+use crate::rest::answers::OwnReadErrors;
+use crate::rest::extract::PathOf;
 
 /// Names the resident key manager's key of one type.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -198,7 +198,7 @@ impl MapKeysRequest {
     pub fn request(self) -> Outcome<MapRequest> {
         text::name("consumerKey", &self.consumer_key, 512)?;
         let consumer_secret = secret("consumerSecret", self.consumer_secret, 1024)?;
-        text::optional("keyManager", self.key_manager.as_ref(), 255)?;
+        text::optional("keyManager", self.key_manager.as_deref(), 255)?;
         Ok(MapRequest {
             consumer_key: self.consumer_key,
             consumer_secret,
@@ -210,7 +210,7 @@ impl MapKeysRequest {
 
 impl GenerateKeysRequest {
     pub fn request(self) -> Outcome<GenerateRequest> {
-        text::optional("keyManager", self.key_manager.as_ref(), 255)?;
+        text::optional("keyManager", self.key_manager.as_deref(), 255)?;
         Ok(GenerateRequest {
             key_type: self.key_type.into(),
             key_manager: self.key_manager,

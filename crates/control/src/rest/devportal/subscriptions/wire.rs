@@ -75,7 +75,7 @@ impl SubscriptionRequest {
     pub fn draft(self) -> Outcome<SubscriptionDraft> {
         text::length("throttlingPolicy", &self.throttling_policy, 1, 255)?;
         let requested = self.requested_throttling_policy.filter(|plan| !plan.is_empty());
-        text::optional("requestedThrottlingPolicy", requested.as_ref(), 255)?;
+        text::optional("requestedThrottlingPolicy", requested.as_deref(), 255)?;
         Ok(SubscriptionDraft {
             application: self.application_id,
             api: self.api_id.filter(|api| !api.is_empty()),

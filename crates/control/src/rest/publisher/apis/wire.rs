@@ -24,7 +24,7 @@ use crate::app::apis::document::Visibility;
 use crate::app::apis::raw::ApiType;
 use crate::app::lifecycle::LifecycleState;
 use crate::problem::Outcome;
-use crate::rest::publisher::millis;
+use crate::rest::answers::millis;
 
 /// What gateways are, in WSO2's words.
 const GATEWAY_TYPE: &str = "wso2/synapse";

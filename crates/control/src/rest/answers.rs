@@ -1,14 +1,32 @@
-//! Which errors operations answer with, for their descriptions.
+//! What answers of several APIs have in common: places, times, and the errors that operations
+//! describe.
 
 use std::collections::BTreeMap;
 
+use http::HeaderValue;
 use http::StatusCode;
+use phantom_core::UnixTime;
 use utoipa::IntoResponses;
 use utoipa::openapi::ContentBuilder;
 use utoipa::openapi::Ref;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::Response;
 use utoipa::openapi::ResponseBuilder;
+
+use crate::plane::Control;
+use crate::problem::Outcome;
+use crate::problem::Problem;
+
+/// Where something that was made is read: a path of the API with that base.
+pub(crate) fn location(control: &Control, base: &str, path: &str) -> Outcome<HeaderValue> {
+    let url = format!("{}{base}{path}", control.settings.public_url);
+    HeaderValue::try_from(url).map_err(|_| Problem::internal())
+}
+
+/// Times as the portals write most of them.
+pub(crate) fn millis(time: UnixTime) -> String {
+    time.as_millis().to_string()
+}
 
 macro_rules! errors {
     ($( $(#[$doc:meta])* $name:ident: $($status:literal)*; )*) => { $(
@@ -37,6 +55,10 @@ errors! {
     UpdateErrors: 400 401 403 404 409 412 413 415 429 503;
     /// Of writes that take no body.
     DeleteErrors: 400 401 403 404 409 412 429 503;
+    /// Of the Admin API, where nothing is anybody's own.
+    AdminCreateErrors: 400 401 409 413 415 429 503;
+    AdminUpdateErrors: 400 401 404 409 412 413 415 429 503;
+    AdminDeleteErrors: 400 401 404 409 412 429 503;
 }
 
 fn error(status: u16) -> RefOr<Response> {
