@@ -4,7 +4,6 @@ mod check;
 pub mod permissions;
 pub mod visible;
 
-use phantom_store::ApplicationFilter;
 use phantom_store::Page;
 use phantom_store::StoreError;
 use phantom_store::SubscriptionRow;
@@ -90,11 +89,16 @@ pub async fn list(
     api: Option<&str>,
     page: list::Page,
 ) -> Outcome<(Vec<Subscription>, u64)> {
+    let clamped = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    let (limit, offset) = (clamped(page.limit), clamped(page.offset));
     let found = match (application, api) {
         (None, None) => {
             return Err(Problem::bad_request("Either applicationId or apiId should be available"));
         }
-        (Some(application), None) => of_application(control, caller, application, page).await?,
+        (Some(application), None) => {
+            let application = applications::own(control, caller, application).await?;
+            control.store.subscriptions_of_application(application.id, limit, offset).await?
+        }
         (Some(application), Some(api)) => {
             let application = applications::own(control, caller, application).await?;
             let api = visible::existing(control, api).await?;
@@ -104,8 +108,7 @@ pub async fn list(
         }
         (None, Some(api)) => {
             let api = visible::existing(control, api).await?;
-            let (rows, total) = page.of(of_own_applications(control, caller, api.id).await?);
-            Page { rows, total }
+            control.store.subscriptions_of_owner(&caller.name, api.id, limit, offset).await?
         }
     };
     let mut subscriptions = Vec::with_capacity(found.rows.len());
@@ -200,40 +203,6 @@ async fn own_in(write: &mut Write, caller: &Caller, id: &str) -> Outcome<Subscri
     let row = row.ok_or_else(|| not_found(id))?;
     applications::own_in(write, caller, &row.application.to_string()).await?;
     Ok(row)
-}
-
-async fn of_application(
-    control: &Control,
-    caller: &Caller,
-    application: &str,
-    page: list::Page,
-) -> Outcome<Page<SubscriptionRow>> {
-    let application = applications::own(control, caller, application).await?;
-    let clamped = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let (limit, offset) = (clamped(page.limit), clamped(page.offset));
-    Ok(control.store.subscriptions_of_application(application.id, limit, offset).await?)
-}
-
-/// In the order of the applications' names.
-async fn of_own_applications(
-    control: &Control,
-    caller: &Caller,
-    api: Uuid,
-) -> Outcome<Vec<SubscriptionRow>> {
-    const CHUNK: u32 = 500;
-    let mut found = Vec::new();
-    let owner = Some(caller.name.clone());
-    let mut filter = ApplicationFilter { owner, limit: CHUNK, ..ApplicationFilter::default() };
-    loop {
-        let page = control.store.applications(&filter).await?;
-        for application in &page.rows {
-            found.extend(control.store.subscription_of(application.id, api).await?);
-        }
-        filter.offset = filter.offset.saturating_add(CHUNK);
-        if page.rows.is_empty() || u64::from(filter.offset) >= page.total {
-            return Ok(found);
-        }
-    }
 }
 
 async fn complete(control: &Control, row: SubscriptionRow) -> Outcome<Subscription> {

@@ -50,6 +50,10 @@ reads! {
     /// One page of the application's subscriptions, in the order of their ids.
     fn subscriptions_of_application(application: Uuid, limit: u32, offset: u32)
         -> Page<SubscriptionRow>;
+    /// One page of the subscriptions of an owner's applications to the API, in the order of the
+    /// applications' names.
+    fn subscriptions_of_owner(owner: &str, api: Uuid, limit: u32, offset: u32)
+        -> Page<SubscriptionRow>;
     /// One page of the subscriptions to the API, in the order of their ids.
     fn subscriptions_of_api(api: Uuid, limit: u32, offset: u32) -> Page<SubscriptionRow>;
 }
@@ -79,6 +83,25 @@ async fn subscriptions_of_application(
     let count: Option<Count> = session.row(select, values![application]).await?;
     let select = select!("WHERE application = $1 ORDER BY id LIMIT $2 OFFSET $3");
     let rows = session.rows(select, values![application, limit, offset]).await?;
+    Ok(Page { rows, total: count.map_or(0, |count| count.0) })
+}
+
+async fn subscriptions_of_owner(
+    session: &mut Session,
+    owner: &str,
+    api: Uuid,
+    limit: u32,
+    offset: u32,
+) -> Result<Page<SubscriptionRow>, StoreError> {
+    let select = "SELECT COUNT(*) FROM subscriptions WHERE api = $1 \
+         AND application IN (SELECT id FROM applications WHERE owner = $2)";
+    let count: Option<Count> = session.row(select, values![api, owner]).await?;
+    let select = select!(
+        "WHERE api = $1 AND application IN (SELECT id FROM applications WHERE owner = $2) \
+         ORDER BY (SELECT name FROM applications WHERE applications.id = application), id \
+         LIMIT $3 OFFSET $4"
+    );
+    let rows = session.rows(select, values![api, owner, limit, offset]).await?;
     Ok(Page { rows, total: count.map_or(0, |count| count.0) })
 }
 

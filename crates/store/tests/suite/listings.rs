@@ -9,7 +9,7 @@ on_both! {
     wildcards_stand_for_themselves,
     pages_cover_everything_once_in_every_order,
     apis_are_found_by_name_context_version_provider_and_state,
-    subscriptions_are_listed_by_api_and_by_application,
+    subscriptions_are_listed_by_api_by_application_and_by_owner,
 }
 
 async fn names(bed: &Bed, filter: ApplicationFilter) -> Vec<String> {
@@ -148,7 +148,7 @@ async fn apis_are_found_by_name_context_version_provider_and_state(bed: Bed) {
     }
 }
 
-async fn subscriptions_are_listed_by_api_and_by_application(bed: Bed) {
+async fn subscriptions_are_listed_by_api_by_application_and_by_owner(bed: Bed) {
     let (one, two) = (api("A", "v1", "/a"), api("B", "v1", "/b"));
     let mut write = bed.write().await;
     write.insert_api(&one).await.unwrap();
@@ -161,7 +161,18 @@ async fn subscriptions_are_listed_by_api_and_by_application(bed: Bed) {
         apps.push(app.id);
     }
     write.insert_subscription(&subscription(apps[0], two.id)).await.unwrap();
+    // Made last and named first; and another's.
+    let (first, others) = (application("o", "*"), application("p", "0"));
+    for app in [&first, &others] {
+        write.insert_application(app).await.unwrap();
+        write.insert_subscription(&subscription(app.id, two.id)).await.unwrap();
+    }
     write.commit().await.unwrap();
+    let page = bed.store.subscriptions_of_owner("o", two.id, 5, 0).await.unwrap();
+    let named: Vec<_> = page.rows.iter().map(|row| row.application).collect();
+    assert_eq!((page.total, named), (2, vec![first.id, apps[0]]));
+    let page = bed.store.subscriptions_of_owner("o", two.id, 1, 1).await.unwrap();
+    assert_eq!((page.total, page.rows.len(), page.rows[0].application), (2, 1, apps[0]));
     let page = bed.store.subscriptions_of_api(one.id, 2, 4).await.unwrap();
     assert_eq!((page.total, page.rows.len(), page.rows[0].application), (5, 1, apps[4]));
     let page = bed.store.subscriptions_of_application(apps[0], 1, 1).await.unwrap();
