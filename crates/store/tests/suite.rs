@@ -2,8 +2,6 @@
 
 #[path = "support/bed.rs"]
 mod bed;
-#[path = "support/postgres.rs"]
-mod postgres;
 
 /// Makes of each named function a test on SQLite and one on PostgreSQL.
 macro_rules! on_both {

@@ -1,9 +1,10 @@
 //! Phantom Gateway: testkit. For tests only: a clock that is turned by hand, tokens of any kind,
-//! and an authorization server that answers what a test tells it to.
+//! an authorization server that answers what a test tells it to, and a PostgreSQL of one's own.
 
 pub mod clock;
 pub mod fake_as;
 pub mod jose;
+pub mod postgres;
 
 pub use clock::ManualClock;
 pub use fake_as::FakeAs;
@@ -11,3 +12,4 @@ pub use fake_as::Framing;
 pub use fake_as::Recorded;
 pub use fake_as::Reply;
 pub use jose::Signer;
+pub use postgres::Postgres;

@@ -1,10 +1,10 @@
 //! All or nothing, one after the other.
 
 use phantom_store::*;
+use phantom_testkit::Postgres;
 use serde_json::json;
 
 use crate::bed::*;
-use crate::postgres::Server;
 
 on_both! {
     a_dropped_write_leaves_no_trace,
@@ -21,7 +21,7 @@ async fn many_may_open_an_empty_sqlite_at_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_may_open_an_empty_postgresql_at_once() {
-    let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
+    let server = tokio::task::spawn_blocking(Postgres::start).await.unwrap();
     open_at_once(&Place::Postgres(Box::new(server))).await;
 }
 

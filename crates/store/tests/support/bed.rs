@@ -7,12 +7,11 @@ use std::path::PathBuf;
 
 use phantom_core::UnixTime;
 use phantom_store::*;
+use phantom_testkit::Postgres;
 use secrecy::SecretString;
 use serde_json::json;
 use tempfile::TempDir;
 use uuid::Uuid;
-
-use crate::postgres::Server;
 
 pub(crate) const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
@@ -23,7 +22,7 @@ pub(crate) struct Bed {
 
 pub(crate) enum Place {
     Sqlite(TempDir),
-    Postgres(Box<Server>),
+    Postgres(Box<Postgres>),
 }
 
 impl Bed {
@@ -32,7 +31,7 @@ impl Bed {
     }
 
     pub(crate) async fn postgres() -> Self {
-        let server = tokio::task::spawn_blocking(Server::start).await.unwrap();
+        let server = tokio::task::spawn_blocking(Postgres::start).await.unwrap();
         Self::at(Place::Postgres(Box::new(server))).await
     }
 
