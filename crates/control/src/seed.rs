@@ -55,25 +55,35 @@ pub struct User<'a> {
     pub roles: &'a [&'a str],
 }
 
-/// Makes what is missing. Gives the password of `admin` where it was generated now.
+/// Makes what is missing, all of it or nothing: a start that fails half-way costs no password. Gives
+/// the password of `admin` where it was generated now.
 pub async fn first_start(
     store: &Store,
     admin: Admin,
     now: UnixTime,
 ) -> Result<Option<SecretString>, Problem> {
     let mut generated = None;
-    if store.user(ADMIN).await?.is_none() {
-        let password = match admin {
-            Admin::Chosen(password) => password,
-            Admin::Generated => {
-                let password = random::secret()?;
-                generated = Some(SecretString::from(password.expose_secret()));
-                password
-            }
-        };
-        user(store, User { name: ADMIN, password, roles: &["admin"] }, now).await?;
-    }
+    // Hashed before others have to wait for their turn to write.
+    let admin = match store.user(ADMIN).await? {
+        Some(_) => None,
+        None => {
+            let password = match admin {
+                Admin::Chosen(password) => password,
+                Admin::Generated => {
+                    let password = random::secret()?;
+                    generated = Some(SecretString::from(password.expose_secret()));
+                    password
+                }
+            };
+            Some(row(User { name: ADMIN, password, roles: &["admin"] }, now).await?)
+        }
+    };
     let mut write = store.write(&system(), now).await?;
+    match admin {
+        Some(admin) if write.user(ADMIN).await?.is_none() => write.insert_user(&admin).await?,
+        // Another process has been here, and has shown the password that counts.
+        _ => generated = None,
+    }
     if write.plans().await?.is_empty() {
         for (level, name, document) in plans::default_plans() {
             let id = random::id();
@@ -114,18 +124,22 @@ pub async fn signing_key(store: &Store, now: UnixTime) -> Result<Zeroizing<Vec<u
 
 /// Makes a user; one of that name that is there already stays as it is.
 pub async fn user(store: &Store, user: User<'_>, now: UnixTime) -> Result<(), Problem> {
-    let row = UserRow {
-        name: user.name.to_owned(),
-        password_hash: password::hash(&user.password).await?,
-        roles: user.roles.iter().map(|role| (*role).to_owned()).collect(),
-        created_at: now,
-    };
+    let row = row(user, now).await?;
     let mut write = store.write(&system(), now).await?;
     match write.insert_user(&row).await {
         Ok(()) => Ok(write.commit().await?),
         Err(StoreError::Duplicate { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+async fn row(user: User<'_>, now: UnixTime) -> Result<UserRow, Problem> {
+    Ok(UserRow {
+        name: user.name.to_owned(),
+        password_hash: password::hash(&user.password).await?,
+        roles: user.roles.iter().map(|role| (*role).to_owned()).collect(),
+        created_at: now,
+    })
 }
 
 /// Who does what nobody asked for.
