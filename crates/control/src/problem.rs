@@ -1,6 +1,7 @@
 //! Every error of the REST APIs: status, code and words, in the shape WSO2's clients read.
 
 use std::borrow::Cow;
+use std::error::Error;
 
 use axum::Json;
 use axum::response::IntoResponse;
@@ -157,7 +158,8 @@ impl Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         if error.is_unavailable() {
-            tracing::error!(%error, "the store cannot be used");
+            let error = with_causes(&error);
+            tracing::error!(error, "the store cannot be used");
             return Self::unavailable();
         }
         match error {
@@ -166,11 +168,23 @@ impl From<StoreError> for Problem {
             StoreError::InUse { what } => Self::conflict(format!("It is in use by {what}")),
             StoreError::Refused { reason } => Self::bad_request(reason),
             error => {
-                tracing::error!(%error, "the store failed");
+                let error = with_causes(&error);
+                tracing::error!(error, "the store failed");
                 Self::internal()
             }
         }
     }
+}
+
+/// The error and what is behind it, which the caller is not told.
+fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 impl From<PasswordError> for Problem {
