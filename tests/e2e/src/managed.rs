@@ -1,11 +1,18 @@
 //! Gateway and control plane as one process, with a database that outlives it.
 
+mod bed;
+
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 
 use reqwest::Client;
 use reqwest::Method;
 use serde_json::Value;
+
+pub use bed::Application;
+pub use bed::Bed;
+pub use bed::api;
 
 use crate::gateway::command;
 use crate::http;
@@ -42,6 +49,21 @@ pub fn free_ports<const N: usize>() -> [u16; N] {
     sockets.map(|socket| socket.local_addr().expect("an address").port())
 }
 
+/// `phantom run` on a configuration for these ports; the text is more of `[control]`. Not started.
+#[must_use]
+pub fn stack_command(directory: &Path, ports: Ports, control: &str) -> Command {
+    let Ports { control: control_port, apis, management } = ports;
+    let text = format!(
+        "[gateway]\nworkers = 1\ndata_dir = \".\"\naccess_log = \"off\"\n\
+         [management]\nbind = \"127.0.0.1:{management}\"\n\
+         [[listener]]\nbind = \"127.0.0.1:{apis}\"\nserve = \"apis\"\n\
+         [control]\nbind = \"127.0.0.1:{control_port}\"\n\
+         public_url = \"https://localhost:{control_port}\"\n\
+         admin_password = \"admin\"\nallow_private = true\n{control}\n"
+    );
+    command(directory, &text)
+}
+
 /// `phantom run` with a control plane whose `admin` has the password `admin`.
 #[derive(Debug)]
 pub struct Stack {
@@ -57,17 +79,23 @@ impl Stack {
     /// If it does not come up.
     #[must_use]
     pub fn start(directory: &Path, ports: Ports, control: &str) -> Self {
-        let Ports { control: control_port, apis, management } = ports;
-        let text = format!(
-            "[gateway]\nworkers = 1\ndata_dir = \".\"\naccess_log = \"off\"\n\
-             [management]\nbind = \"127.0.0.1:{management}\"\n\
-             [[listener]]\nbind = \"127.0.0.1:{apis}\"\nserve = \"apis\"\n\
-             [control]\nbind = \"127.0.0.1:{control_port}\"\n\
-             public_url = \"https://localhost:{control_port}\"\n\
-             admin_password = \"admin\"\nallow_private = true\n{control}\n"
-        );
-        let mut process = Process::start("phantom", &mut command(directory, &text));
+        Self::launch(ports, &mut stack_command(directory, ports, control))
+    }
+
+    /// Starts what listens on these ports, and waits until it does.
+    ///
+    /// # Panics
+    /// If it does not come up.
+    #[must_use]
+    pub fn launch(ports: Ports, command: &mut Command) -> Self {
+        let mut process = Process::start("phantom", command);
         process.wait_for("\"management\"");
+        Self::of(process, ports)
+    }
+
+    /// Of a gateway and a control plane that run already; the process is one of them.
+    #[must_use]
+    pub fn of(process: Process, ports: Ports) -> Self {
         Self { process, http: http::client(), ports }
     }
 
@@ -82,6 +110,12 @@ impl Stack {
         format!("http://127.0.0.1:{}{path}", self.ports.management)
     }
 
+    /// `host:port` of what serves the APIs.
+    #[must_use]
+    pub fn apis_authority(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.apis)
+    }
+
     #[must_use]
     pub fn api_url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.ports.apis)
@@ -90,6 +124,12 @@ impl Stack {
     #[must_use]
     pub fn control_url(&self, path: &str) -> String {
         format!("https://localhost:{}{path}", self.ports.control)
+    }
+
+    /// For callers beside the test.
+    #[must_use]
+    pub fn client(&self) -> Rest {
+        Rest { http: self.http.clone(), origin: self.control_url("") }
     }
 
     /// A call as `admin`; `Null` is no body.
@@ -102,12 +142,7 @@ impl Stack {
         path: &str,
         body: &Value,
     ) -> reqwest::Result<Answer> {
-        let mut request =
-            self.http.request(method, self.control_url(path)).basic_auth("admin", Some("admin"));
-        if !body.is_null() {
-            request = request.header("content-type", "application/json").body(body.to_string());
-        }
-        Answer::try_of(request).await
+        self.client().try_rest(method, path, body).await
     }
 
     /// The body of an answer that is a success.
@@ -128,6 +163,14 @@ impl Stack {
         self.rest(Method::GET, path, &Value::Null).await
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> Value {
+        self.rest(Method::PUT, path, body).await
+    }
+
+    pub async fn delete(&self, path: &str) {
+        self.rest(Method::DELETE, path, &Value::Null).await;
+    }
+
     /// Deploys the working copy of an API.
     pub async fn deploy(&self, api: &str) {
         let revisions = format!("{PUBLISHER}/apis/{api}/revisions");
@@ -146,5 +189,32 @@ impl Stack {
         self.post(&publish, &Value::Null).await;
         self.deploy(&id).await;
         id
+    }
+}
+
+/// The control plane, called as `admin`.
+#[derive(Clone, Debug)]
+pub struct Rest {
+    http: Client,
+    origin: String,
+}
+
+impl Rest {
+    /// `Null` is no body.
+    ///
+    /// # Errors
+    /// If it gets no whole answer.
+    pub async fn try_rest(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> reqwest::Result<Answer> {
+        let url = format!("{}{path}", self.origin);
+        let mut request = self.http.request(method, url).basic_auth("admin", Some("admin"));
+        if !body.is_null() {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        Answer::try_of(request).await
     }
 }

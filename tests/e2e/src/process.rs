@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 use std::io::BufReader;
+use std::path::Path;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -116,6 +117,36 @@ impl Drop for Process {
 /// Sends a signal to a process this test started.
 pub fn signal(id: u32, name: &str) {
     let _ = Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status();
+}
+
+/// The command, whose files cannot grow once [`limit_files`] says so: then its writes fail, as on a
+/// full disk. The signal that goes with the limit would end it, and is ignored from its start on.
+#[must_use]
+pub fn limitable(command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
+    shell.arg(command.get_program()).args(command.get_args());
+    shell.current_dir(command.get_current_dir().unwrap_or(Path::new(".")));
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell
+}
+
+/// Limits the files that a process may write to so many bytes; `None`: as many as it likes.
+///
+/// # Panics
+/// If the process is not ours.
+pub fn limit_files(id: u32, bytes: Option<u64>) {
+    let limit = bytes.map_or_else(|| "unlimited".to_owned(), |bytes| bytes.to_string());
+    let told = Command::new("prlimit")
+        .args(["--pid", &id.to_string(), &format!("--fsize={limit}:unlimited")])
+        .output()
+        .expect("prlimit runs");
+    assert!(told.status.success(), "{told:?}");
 }
 
 fn collect(

@@ -3,17 +3,20 @@
 use std::io;
 use std::time::Duration;
 
+use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::tcp::OwnedWriteHalf;
 
 /// What every wait of a connection ends within.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// One connection, used for request after request.
+/// One connection, or the half of it that reads, used for request after request.
 #[derive(Debug)]
-pub struct Connection {
-    stream: TcpStream,
+pub struct Connection<S = TcpStream> {
+    stream: S,
     buffer: Vec<u8>,
 }
 
@@ -50,8 +53,20 @@ impl Connection {
     /// # Panics
     /// If nobody listens at `host:port`.
     pub async fn open(authority: &str) -> Self {
-        let stream = TcpStream::connect(authority).await.expect("a connection");
-        Self { stream, buffer: Vec::new() }
+        Self::try_open(authority).await.expect("a connection")
+    }
+
+    /// # Errors
+    /// If nobody listens at `host:port`.
+    pub async fn try_open(authority: &str) -> io::Result<Self> {
+        Ok(Self { stream: TcpStream::connect(authority).await?, buffer: Vec::new() })
+    }
+
+    /// For requests that do not wait for the answers before them.
+    #[must_use]
+    pub fn into_halves(self) -> (OwnedWriteHalf, Connection<OwnedReadHalf>) {
+        let (read, write) = self.stream.into_split();
+        (write, Connection { stream: read, buffer: self.buffer })
     }
 
     /// # Errors
@@ -59,7 +74,9 @@ impl Connection {
     pub async fn send(&mut self, request: &str) -> io::Result<()> {
         self.stream.write_all(request.as_bytes()).await
     }
+}
 
+impl<S: AsyncRead + Unpin> Connection<S> {
     /// One response with `Content-Length`. `None`: the connection ended before its first byte.
     ///
     /// # Errors

@@ -18,9 +18,12 @@ pub fn shared() -> PathBuf {
     root().join("../shared").canonicalize().expect("the folder `shared` lies beside the checkout")
 }
 
-/// The gateway's binary, of the same build as this test.
+/// The gateway's binary: that of `PHANTOM_BINARY`, or of the same build as this test.
 #[must_use]
 pub fn phantom() -> PathBuf {
+    if let Some(binary) = std::env::var_os("PHANTOM_BINARY") {
+        return PathBuf::from(binary);
+    }
     let test = std::env::current_exe().expect("this test is a file");
     let profile = test.parent().and_then(Path::parent).expect("tests lie in `deps`");
     let binary = profile.join("phantom");
