@@ -45,7 +45,7 @@ impl Store {
     pub async fn open(settings: &StoreSettings) -> Result<Self, StoreError> {
         let pools = match &settings.database {
             Database::Sqlite { path } => connect::sqlite(path)?,
-            Database::Postgres { url } => connect::postgres(url)?,
+            Database::Postgres { url } => connect::postgres(url).await?,
         };
         let store = Self(Arc::new(Inner {
             pools,

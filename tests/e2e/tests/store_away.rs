@@ -194,7 +194,6 @@ impl Scene {
     async fn end(self) {
         let Self { bed, application, callers, token, .. } = self;
         let tally = callers.end().await;
-        println!("{tally}");
         assert!(tally.answers() > 0);
         assert_eq!((tally.wrong(), tally.dropped()), (0, 0), "{tally}");
         let asked = || bed.stack.http.get(bed.stack.api_url("/bin/v1/get")).bearer_auth(&token);

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
+use sqlx::ConnectOptions;
+use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -50,6 +52,12 @@ pub(super) fn sqlite(path: &Path) -> Result<Pools, StoreError> {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(ACQUIRE_DEADLINE)
+            // Where a commit finds the disk full SQLite rolls back by itself. sqlx goes on counting
+            // that transaction, and would never again begin one on this connection.
+            .before_acquire(|connection, _| {
+                let usable = !connection.is_in_transaction();
+                Box::pin(async move { Ok(usable) })
+            })
             .connect_lazy_with(writer),
         readers: SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -73,7 +81,7 @@ fn private_file(path: &Path) -> io::Result<()> {
     }
 }
 
-pub(super) fn postgres(url: &SecretString) -> Result<Pools, StoreError> {
+pub(super) async fn postgres(url: &SecretString) -> Result<Pools, StoreError> {
     let options = PgConnectOptions::from_str(url.expose_secret())?
         .application_name("phantom")
         // The server gives up with us, so that nothing runs on or holds the writers' lock.
@@ -82,11 +90,44 @@ pub(super) fn postgres(url: &SecretString) -> Result<Pools, StoreError> {
             ("idle_in_transaction_session_timeout", "60s"),
             ("client_encoding", "UTF8"),
         ]);
+    reach(&options).await?;
     let pool = |connections| {
         PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_DEADLINE)
+            // What fell silent in the middle of a statement would be waited for until TCP gives up,
+            // a quarter of an hour, and nobody else could have its place.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    let silent = |_| sqlx::Error::PoolTimedOut;
+                    tokio::time::timeout(ACQUIRE_DEADLINE, connection.ping())
+                        .await
+                        .map_err(silent)??;
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(options.clone())
     };
     Ok(Pools::Postgres { writer: pool(1), readers: pool(READERS) })
+}
+
+/// Tells where the server is and why it cannot be reached: a pool only says that it waited in vain.
+async fn reach(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let place = match options.get_socket() {
+        Some(socket) => socket.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    let reached = match tokio::time::timeout(ACQUIRE_DEADLINE, options.connect()).await {
+        Ok(Ok(connection)) => return Ok(connection.close().await?),
+        Ok(Err(error)) => StoreError::from(error),
+        Err(_) => StoreError::late(),
+    };
+    Err(match reached {
+        StoreError::Unavailable { source } => {
+            let hint = "is it running, and does the database setting say where?";
+            let source = format!("PostgreSQL at {place}: {source}; {hint}");
+            StoreError::Unavailable { source: source.into() }
+        }
+        error => error,
+    })
 }
