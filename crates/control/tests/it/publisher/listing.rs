@@ -123,17 +123,24 @@ async fn wso2_4_16_a_key_without_a_value_is_refused() {
 }
 
 #[tokio::test]
-async fn wso2_4_17_and_wso2_11_2_exact_names_come_first_then_names_and_versions() {
+async fn wso2_4_17_and_wso2_11_2_exact_names_come_first_then_names_providers_and_versions() {
     let plane = Plane::start().await;
-    for (name, version) in
-        [("Zebra Api", "v1"), ("Api", "v2"), ("Api", "v1"), ("Another Api", "v1")]
-    {
+    for (name, version, provider) in [
+        ("Zebra Api", "v1", "admin"),
+        ("Api", "v0", "carla"),
+        ("Api", "v2", "admin"),
+        ("Api", "v1", "admin"),
+        ("Another Api", "v1", "carla"),
+    ] {
         let context = format!("/{}", name.replace(' ', "-").to_lowercase());
-        plane.make(&with(name, json!({"version": version, "context": context}))).await;
+        let api = with(name, json!({"version": version, "context": context}));
+        let call = plane.post(&at("/apis"), &api);
+        let call = if provider == "admin" { call.by_admin() } else { call.by_user(provider) };
+        call.send().await.expect(201);
     }
-    let order = ["Another Api-v1", "Api-v1", "Api-v2", "Zebra Api-v1"];
+    let order = ["Another Api-v1", "Api-v1", "Api-v2", "Api-v0", "Zebra Api-v1"];
     assert_eq!(names(&plane, "").await, order);
-    let order = ["Api-v1", "Api-v2", "Another Api-v1", "Zebra Api-v1"];
+    let order = ["Api-v1", "Api-v2", "Api-v0", "Another Api-v1", "Zebra Api-v1"];
     assert_eq!(names(&plane, "name:aPi").await, order);
 }
 
