@@ -69,7 +69,9 @@ impl Follower {
         let Some(position) = self.position else { return self.whole().await };
         let changes = self.store.changes_since(position, MAX_CHANGES).await?;
         let Some(last) = changes.last().map(|change| change.sequence) else {
-            return Ok(Update::Nothing);
+            // There is none, or all that there were are forgotten already.
+            let missed = self.store.first_change().await? > position + 1;
+            return if missed { self.whole().await } else { Ok(Update::Nothing) };
         };
         let follows = changes.first().is_some_and(|change| change.sequence == position + 1);
         if !follows || changes.len() >= MAX_CHANGES as usize {

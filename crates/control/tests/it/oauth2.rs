@@ -219,6 +219,12 @@ async fn wso2_3_2_2_and_wso2_11_9_introspection_is_open_to_clients_and_to_admini
         assert_eq!(ask("admin", "admin", token).await.text, r#"{"active":false}"#);
     }
     ask("sue", "sue-password", token).await.expect(401);
+    // Who guesses is told to wait, as everywhere.
+    for _ in 0..5 {
+        ask("sam", "guess", token).await.expect(401);
+    }
+    let paused = ask("sam", "guess", token).await;
+    assert_eq!((paused.status.as_u16(), paused.header("retry-after").is_some()), (429, true));
     plane.wait(Duration::from_secs(3600));
     assert_eq!(ask("admin", "admin", token).await.text, r#"{"active":false}"#);
 }

@@ -8,6 +8,7 @@ use axum::extract::Extension;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use http::HeaderMap;
+use http::StatusCode;
 use http::header;
 use phantom_store::TokenKind;
 use phantom_store::TokenRow;
@@ -135,5 +136,9 @@ async fn is_operator(
         return Ok(false);
     }
     let user = control.sign_in.user(&control.store, &name, &password, address).await;
-    Ok(user.map_err(|_| OAuthError::invalid_client())?.roles.contains(&crate::roles::Role::Admin))
+    let user = user.map_err(|problem| match problem.status {
+        StatusCode::UNAUTHORIZED => OAuthError::invalid_client(),
+        _ => problem.into(),
+    })?;
+    Ok(user.roles.contains(&crate::roles::Role::Admin))
 }
