@@ -7,6 +7,8 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+mod request_body;
+
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -28,6 +30,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
+
+use request_body::RequestBody;
 
 /// Connections at once; further ones wait in the listen queue.
 const MAX_CONNECTIONS: usize = 4096;
@@ -157,7 +161,7 @@ async fn speak(
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
-        let answer = router.call(request);
+        let answer = router.call(request.map(|incoming| RequestBody::new(incoming, http2)));
         async move { answer.await as Result<Response<Body>, _> }
     });
     let connection = builder(http2).serve_connection(TokioIo::new(stream), service).into_owned();

@@ -183,6 +183,28 @@ fn wso2_0_1_and_wso2_0_2_and_wso2_0_3_and_wso2_0_7_and_wso2_0_8_and_wso2_0_9_eac
     demo.stop(&[&token]);
 }
 
+/// curl as many have it takes the reset of a stream, though it comes after the answer, for the loss of
+/// the answer.
+#[test]
+fn curl_sees_the_refusal_of_an_upload_over_http2() {
+    let demo = Demo::start(&[]);
+    std::fs::write(demo.directory.path().join("large"), vec![b'x'; 300_000]).unwrap();
+    for (status, url) in [
+        ("405", "https://localhost:8243/httpbin/v1/get"),
+        ("401", "https://localhost:9443/api/am/devportal/v3/applications"),
+        ("404", "https://localhost:8443/none"),
+    ] {
+        for upload in ["{}", "@large"] {
+            let command = format!(
+                "for i in 1 2 3 4 5; do curl -sk --http2 -o /dev/null -w '%{{http_code}} ' \
+                 --data-binary '{upload}' {url}; done"
+            );
+            assert_eq!(demo.bash(&command), format!("{status} ").repeat(5), "{url} {upload}");
+        }
+    }
+    demo.stop(&[]);
+}
+
 #[test]
 fn set_up_twice_changes_nothing() {
     let demo = Demo::start(&["--without-subscription"]);

@@ -42,7 +42,7 @@ use client_body::ClientBody;
 
 /// After an answer that leaves unread input behind, so much of it is read and thrown away, so that
 /// the client sees the answer and not a reset.
-const LINGER: Duration = Duration::from_secs(2);
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
 
 pub(crate) struct Http1Connection {
     worker: Rc<Worker>,

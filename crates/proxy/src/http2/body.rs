@@ -34,6 +34,7 @@ use super::OpenStream;
 use super::stream::VERSION;
 use crate::access_log::RequestEvent;
 use crate::access_log::trace_id;
+use crate::config::Limits;
 use crate::deadline::Deadline;
 use crate::exchange::ClientGone;
 use crate::exchange::Exchange;
@@ -42,6 +43,7 @@ use crate::exchange::Sink;
 use crate::head::RequestHead;
 use crate::http1::body::Piece;
 use crate::http1::body::is_allowed_trailer;
+use crate::http1::connection::LINGER;
 use crate::metrics::Outcome;
 use crate::respond::write_field;
 use crate::server::Published;
@@ -175,6 +177,27 @@ impl ClientStream {
         }
     }
 
+    /// After an answer that leaves the body unread: what is on its way is thrown away, and a stream
+    /// with more to come is kept for a while before it is reset. Clients may not drop an answer for
+    /// such a reset (RFC 9113 §8.1), but some do.
+    pub(super) fn linger(mut self, limits: &Limits) {
+        if self.incoming.is_end_stream() {
+            return;
+        }
+        let most = limits.max_drain_bytes;
+        let discarding = async move {
+            let mut drained = 0;
+            while drained <= most {
+                match poll_fn(|cx| self.poll_data(cx)).await {
+                    Ok(Some(data)) => drained += data.len() as u64,
+                    Ok(None) | Err(ClientGone) => return,
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::task::spawn_local(tokio::time::timeout(LINGER, discarding));
+    }
+
     pub(super) async fn read_all(&mut self, most: usize) -> Result<Vec<u8>, Fault> {
         let mut all = Vec::new();
         loop {
@@ -275,7 +298,8 @@ pub(super) struct RelayBody {
     upstream: Upstream,
     /// `None` when all has been passed on.
     exchange: Option<Exchange>,
-    stream: ClientStream,
+    /// `None` from then on.
+    stream: Option<ClientStream>,
     account: Account,
     deadline: Deadline,
     moved: u64,
@@ -298,7 +322,7 @@ impl RelayBody {
             permitted,
             upstream,
             exchange: Some(exchange),
-            stream,
+            stream: Some(stream),
             account,
             deadline,
             moved: u64::MAX,
@@ -316,7 +340,9 @@ impl RelayBody {
             return self.break_off(BrokenOff::Timeout, "timeout");
         }
         // A client that breaks its body off resets the stream, and this body is dropped with it.
-        let _ = exchange.poll_upload(cx, &mut self.stream);
+        if let Some(stream) = &mut self.stream {
+            let _ = exchange.poll_upload(cx, stream);
+        }
         match exchange.poll_piece(cx) {
             Poll::Ready(Ok(Piece::Data(count))) => {
                 let data = Bytes::copy_from_slice(exchange.data(count));
@@ -342,6 +368,9 @@ impl RelayBody {
             self.worker.pool.put(&self.upstream, connection, self.worker.deadlines.now());
         }
         self.worker.recycle(head);
+        if let Some(stream) = self.stream.take() {
+            stream.linger(&self.worker.shared.config.limits);
+        }
         Poll::Ready((!trailers.is_empty()).then(|| Ok(Frame::trailers(trailers))))
     }
 

@@ -69,21 +69,23 @@ async fn answer(
     let filled = request::fill(parts, incoming.is_end_stream(), &mut head, limits);
     let to_head = head.method() == "HEAD";
     let mut account = Account::new(worker.clone(), published.clone(), started, open);
+    let mut stream = ClientStream::new(incoming);
     if let Err(fault) = filled {
         account.error = Some("bad_request");
         let format = published.snapshot.error_format_at(origin.entry);
         let answer = Answer::fault(fault, format, false);
+        stream.linger(limits);
         return own(&answer, to_head, account);
     }
     let client = forward::client_address(&head, origin.peer, &worker.shared.config);
     account.describe(&head, client);
-    let mut stream = ClientStream::new(incoming);
     let caller = Caller::new(client, &head, origin, &worker.shared.config);
     let form = match read_form(&worker, &published.snapshot, &head, caller, &mut stream).await {
         Ok(form) => form,
         Err(fault) => {
             let format = published.snapshot.error_format_at(origin.entry);
             let answer = Answer::fault(fault, format, false);
+            stream.linger(limits);
             return own(&answer, to_head, account);
         }
     };
@@ -95,6 +97,7 @@ async fn answer(
         Decision::Answer { answer, route, reason } => {
             account.route = route;
             account.reason = reason;
+            stream.linger(limits);
             own(&answer, to_head, account)
         }
         Decision::Forward(permitted) => {
@@ -103,11 +106,13 @@ async fn answer(
             match permitted.target() {
                 Target::Directory(root) => {
                     let root = root.clone();
+                    stream.linger(limits);
                     file(&permitted, &root, &head, to_head, account).await
                 }
                 Target::Endpoint => {
                     // Only a permit without an endpoint, which no decision gives.
                     let format = permitted.route.error_format;
+                    stream.linger(limits);
                     own(&Answer::fault(Fault::NotFound, format, grpc), to_head, account)
                 }
                 Target::Upstream(upstream) => {
@@ -164,6 +169,7 @@ async fn relay(
                     let asked = sending.head.values(FieldKind::Origin).next();
                     answer.fields.extend(cors.fields_for(asked));
                 }
+                sending.stream.linger(&worker.shared.config.limits);
                 return own(&answer, sending.head.method() == "HEAD", account);
             }
         }

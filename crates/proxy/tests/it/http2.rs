@@ -8,7 +8,14 @@ use hyper::body::Frame;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
+use std::future::Future;
 use std::io::Write;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::task::Context;
+use std::task::Poll;
 
 use crate::harness::*;
 
@@ -196,6 +203,69 @@ async fn upload_that_stops(
     let body = Stops(Some(Bytes::from_static(b"some of it"))).boxed();
     let request = get(path).method("POST").header("authorization", format!("Bearer {TOKEN}"));
     sender.send_request(request.body(body).unwrap()).await.unwrap()
+}
+
+/// The rest of it comes when it is told to; `ended` is set when the client was let send all of it.
+struct InPieces {
+    first: Option<Bytes>,
+    go_on: tokio::sync::oneshot::Receiver<()>,
+    rest: Option<Bytes>,
+    ended: Arc<AtomicBool>,
+}
+
+impl hyper::body::Body for InPieces {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        if self.rest.is_some() {
+            let _ = std::task::ready!(Pin::new(&mut self.go_on).poll(cx));
+        }
+        match self.rest.take() {
+            Some(rest) => Poll::Ready(Some(Ok(Frame::data(rest)))),
+            None => {
+                self.ended.store(true, Ordering::SeqCst);
+                Poll::Ready(None)
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn an_answer_before_the_end_of_the_body_does_not_reset_the_stream_at_once() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway).await;
+    // Without a credential; a path that is refused.
+    for (path, status) in [("/api", 401), ("/a//b", 400)] {
+        let (go_on, told) = tokio::sync::oneshot::channel();
+        let ended = Arc::new(AtomicBool::new(false));
+        let body = InPieces {
+            first: Some(Bytes::from_static(b"some of it")),
+            go_on: told,
+            rest: Some(Bytes::from_static(b" and the rest")),
+            ended: ended.clone(),
+        };
+        let request = get(path).method("POST").body(body).unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        assert_eq!(response.status(), status, "{path}");
+        response.into_body().collect().await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        go_on.send(()).expect("the client still has its body");
+        let whole = async {
+            while !ended.load(Ordering::SeqCst) {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        let limit = std::time::Duration::from_secs(20);
+        tokio::time::timeout(limit, whole).await.expect("the rest is taken");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
