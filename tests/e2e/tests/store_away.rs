@@ -2,6 +2,9 @@
 //! refused and leave nothing behind, and afterwards all is well without a restart.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use phantom_e2e::gateway::directory;
@@ -216,12 +219,13 @@ fn registration() -> Value {
     })
 }
 
-/// Writers that write until they are refused. Gives the names of their applications and the answers.
+/// Writers that write until they are refused, and for a second at most after the database has gone: it
+/// may be replaced between two writes of theirs. Gives the names of their applications and the answers.
 async fn writers_until_refused(stack: &Stack, meanwhile: impl FnOnce()) -> Vec<(String, Answer)> {
-    let rest = stack.client();
+    let (rest, enough) = (stack.client(), Arc::new(AtomicBool::new(false)));
     let writers: Vec<_> = (0..4)
         .map(|writer| {
-            let rest = rest.clone();
+            let (rest, enough) = (rest.clone(), Arc::clone(&enough));
             tokio::spawn(async move {
                 let mut answers = Vec::new();
                 for number in 0_u32.. {
@@ -231,7 +235,7 @@ async fn writers_until_refused(stack: &Stack, meanwhile: impl FnOnce()) -> Vec<(
                     let answer = rest.try_rest(Method::POST, &path, &body).await.unwrap();
                     let refused = answer.status != 201;
                     answers.push((name, answer));
-                    if refused {
+                    if refused || enough.load(Ordering::SeqCst) {
                         break;
                     }
                 }
@@ -241,6 +245,8 @@ async fn writers_until_refused(stack: &Stack, meanwhile: impl FnOnce()) -> Vec<(
         .collect();
     tokio::time::sleep(Duration::from_millis(300)).await;
     tokio::task::block_in_place(meanwhile);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    enough.store(true, Ordering::SeqCst);
     let mut answers = Vec::new();
     for writer in writers {
         answers.extend(writer.await.unwrap());
