@@ -19,6 +19,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::extract::Request;
 use axum::extract::State;
 use axum::middleware;
+use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use http::HeaderValue;
@@ -27,7 +28,6 @@ use http::Uri;
 use http::header;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::OpenApiBuilder;
 use utoipa_axum::router::OpenApiRouter;
@@ -74,7 +74,7 @@ pub fn router(control: Arc<Control>) -> Router {
         .route_layer(middleware::from_fn_with_state(Arc::clone(&control), caller::authorize))
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, DEADLINE))
+        .layer(middleware::from_fn(in_time))
         .layer(CatchPanicLayer::custom(|_| Problem::internal().into_response()))
         .layer(middleware::map_response(never_stored))
         .with_state(control);
@@ -114,6 +114,13 @@ async fn not_found(State(_): State<Arc<Control>>) -> Problem {
 
 async fn method_not_allowed() -> Problem {
     Problem::method_not_allowed()
+}
+
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(DEADLINE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::unavailable().into_response(),
+    }
 }
 
 /// Answers of this plane are for their caller alone.

@@ -79,6 +79,8 @@ pub enum DenyReason {
     OriginUntrusted,
     #[error("the client's rate limit is used up")]
     RateLimited,
+    #[error("what the authorization server says of the token does not verify")]
+    StatementRefused,
     #[error("the subscription to the API is blocked")]
     SubscriptionBlocked,
     #[error("the subscription sends too fast for its plan")]
@@ -132,6 +134,7 @@ impl DenyReason {
             Self::OperationQuota => "operation_quota",
             Self::OriginUntrusted => "origin_untrusted",
             Self::RateLimited => "rate_limited",
+            Self::StatementRefused => "statement_refused",
             Self::SubscriptionBlocked => "subscription_blocked",
             Self::SubscriptionBurst => "subscription_burst",
             Self::SubscriptionInactive => "subscription_inactive",
@@ -145,7 +148,7 @@ impl DenyReason {
     }
 
     /// All of them, for tables and metrics.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::ApiBlocked,
         Self::ApiMisconfigured,
         Self::ApiQuota,
@@ -174,6 +177,7 @@ impl DenyReason {
         Self::OperationQuota,
         Self::OriginUntrusted,
         Self::RateLimited,
+        Self::StatementRefused,
         Self::SubscriptionBlocked,
         Self::SubscriptionBurst,
         Self::SubscriptionInactive,

@@ -109,7 +109,7 @@ impl IntrospectionClient {
             }
         };
         let rules = &self.verifier.rules;
-        let refused = |refusal: Refusal| misbehaved(format!("its statement is refused: {refusal}"));
+        let refused = |refusal: Refusal| refused(format!("its statement is refused: {refusal}"));
         access_token::check_required(members, &self.required_to_mint).map_err(refused)?;
         // The server speaks for its own tokens: what names no issuer is its.
         let named = access_token::text(members, "iss").map_err(refused)?;
@@ -139,9 +139,13 @@ impl IntrospectionClient {
 
 fn unverifiable(error: VerifyError) -> IntrospectError {
     match error {
-        VerifyError::Refused(refusal) => misbehaved(format!("its JWT is refused: {refusal}")),
+        VerifyError::Refused(refusal) => refused(format!("its JWT is refused: {refusal}")),
         VerifyError::KeysUnavailable(error) => unavailable(error.to_string(), error.retry_after),
     }
+}
+
+fn refused(cause: String) -> IntrospectError {
+    IntrospectError::Refused { cause: cause.into() }
 }
 
 fn misbehaved(cause: impl Into<Arc<str>>) -> IntrospectError {

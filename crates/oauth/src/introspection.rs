@@ -39,9 +39,12 @@ pub enum Freshness {
 /// No verdict. Never cached, never told to the client as 401 (CAC-9). Shared by all who waited.
 #[derive(Clone, Debug, Error)]
 pub enum IntrospectError {
-    /// Our set-up or the answer is wrong: refused credentials, wrong type, failed signature (RSP-10).
+    /// Our set-up or the answer is wrong: refused credentials, wrong type (RSP-10).
     #[error("authorization server misbehaved: {cause}")]
     Misbehaved { cause: Arc<str> },
+    /// What it says of the token does not verify, by signature or by claim (RSP-10).
+    #[error("authorization server is not believed: {cause}")]
+    Refused { cause: Arc<str> },
     /// Unreachable, too slow, overloaded, or not asked because of that (RSP-9).
     #[error("authorization server unavailable: {cause}")]
     Unavailable { retry_after: Option<Duration>, cause: Arc<str> },

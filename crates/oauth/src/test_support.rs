@@ -101,7 +101,8 @@ pub(crate) fn is_inactive(asked: &Result<Introspection, IntrospectError>) -> boo
 }
 
 pub(crate) fn is_misbehaved(asked: &Result<Introspection, IntrospectError>) -> bool {
-    matches!(asked, Err(IntrospectError::Misbehaved { .. }))
+    use IntrospectError::{Misbehaved, Refused};
+    matches!(asked, Err(Misbehaved { .. } | Refused { .. }))
 }
 
 pub(crate) fn is_unavailable(asked: &Result<Introspection, IntrospectError>) -> bool {

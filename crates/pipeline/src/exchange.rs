@@ -233,6 +233,7 @@ impl Inquiry<'_> {
             ExchangeError::Inactive => self.kind.inactive(),
             ExchangeError::Revoked => DenyReason::TokenRevoked.into(),
             ExchangeError::Misbehaved { .. } => DenyReason::AuthorizationServerMisbehaved.into(),
+            ExchangeError::Refused { .. } => DenyReason::StatementRefused.into(),
             ExchangeError::Unavailable { retry_after, .. } => Deny {
                 reason: DenyReason::AuthorizationServerUnavailable,
                 retry_after: *retry_after,
@@ -265,7 +266,7 @@ fn claimed_issuer(token: BearerToken<'_>) -> Option<Box<str>> {
 fn graver(so_far: Option<Deny>, next: Deny) -> Option<Deny> {
     let rank = |deny: &Deny| match deny.reason {
         DenyReason::AuthorizationServerUnavailable => 3,
-        DenyReason::AuthorizationServerMisbehaved => 2,
+        DenyReason::AuthorizationServerMisbehaved | DenyReason::StatementRefused => 2,
         DenyReason::TokenRevoked => 1,
         _ => 0,
     };

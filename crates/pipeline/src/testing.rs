@@ -69,6 +69,7 @@ pub(crate) enum Says {
     Active(Statement),
     Inactive,
     Misbehaved,
+    Refused,
     Unavailable,
 }
 
@@ -105,6 +106,9 @@ impl Introspect for Server {
             Some(Says::Inactive) | None => Ok(Introspection::Inactive),
             Some(Says::Misbehaved) => {
                 Err(IntrospectError::Misbehaved { cause: "its words: <secret-host>".into() })
+            }
+            Some(Says::Refused) => {
+                Err(IntrospectError::Refused { cause: "its words: <secret-host>".into() })
             }
             Some(Says::Unavailable) => Err(IntrospectError::Unavailable {
                 retry_after: Some(secs(7)),

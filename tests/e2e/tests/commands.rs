@@ -1,8 +1,11 @@
 //! Commands around a control plane: users, and the password of a first start.
 
+use std::fs;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
+use phantom_e2e::certificate;
 use phantom_e2e::gateway;
 use phantom_e2e::gateway::directory;
 use phantom_e2e::http;
@@ -107,7 +110,19 @@ struct FirstStart {
 
 impl FirstStart {
     fn new() -> Self {
-        Self { directory: directory(), ports: Ports::free() }
+        let first = Self { directory: directory(), ports: Ports::free() };
+        first.write_authorities();
+        first
+    }
+
+    /// The file of `ca_file`.
+    fn write_authorities(&self) {
+        let made = certificate::self_signed(self.directory.path(), |_| {});
+        fs::rename(made.certificate, self.authorities()).unwrap();
+    }
+
+    fn authorities(&self) -> PathBuf {
+        self.directory.path().join("ca.pem")
     }
 
     fn start(&self, command: &str) -> Process {
@@ -117,7 +132,7 @@ impl FirstStart {
              [management]\nbind = \"127.0.0.1:{management}\"\n\
              [[listener]]\nbind = \"127.0.0.1:{apis}\"\nserve = \"apis\"\n\
              [control]\nbind = \"127.0.0.1:{control}\"\n\
-             public_url = \"https://localhost:{control}\"\n"
+             public_url = \"https://localhost:{control}\"\nca_file = \"ca.pem\"\n"
         );
         // Writes the file; it is what `run` begins with.
         let _ = gateway::command(self.directory.path(), &text);
@@ -181,6 +196,25 @@ async fn a_port_that_is_taken_at_the_very_first_start_does_not_cost_the_password
         assert_eq!(shown(&process.output()), None);
 
         drop(other);
+        let mut process = first.start(command);
+        process.wait_for(up);
+        process.wait_for(SHOWN);
+        first.signs_in(shown(&process.output()).unwrap()).await;
+        assert_eq!(process.stop(), Some(0), "{}", process.output());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_missing_at_the_very_first_start_does_not_cost_the_password() {
+    for (command, up) in [("run", "\"management\""), ("control", "\"control plane\"")] {
+        let first = FirstStart::new();
+        fs::remove_file(first.authorities()).unwrap();
+        let mut process = first.start(command);
+        assert_eq!(process.end(), Some(1), "{}", process.output());
+        assert!(process.output().contains("ca.pem"), "{}", process.output());
+        assert_eq!(shown(&process.output()), None);
+
+        first.write_authorities();
         let mut process = first.start(command);
         process.wait_for(up);
         process.wait_for(SHOWN);

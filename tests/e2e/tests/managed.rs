@@ -139,11 +139,14 @@ impl Managed {
         let audience = changed(&|body| {
             body["additionalProperties"]["expected_audience"] = json!("client-two");
         });
+        let issuer = changed(&|body| body["issuer"] = json!("https://other.example"));
         for (what, body, status) in [
             ("disabled", &disabled, 401),
             ("enabled", &before, 200),
             ("for another audience", &audience, 401),
             ("for its audience", &before, 200),
+            ("of another issuer", &issuer, 401),
+            ("of its issuer", &before, 200),
         ] {
             let put = async { drop(stack.put(&path, body).await) };
             callers.change(&format!("key manager {what}"), status, put).await;

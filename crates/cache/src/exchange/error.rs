@@ -18,6 +18,9 @@ pub enum ExchangeError {
     /// No verdict: our set-up or the server's answer is wrong. A retry will not help.
     #[error("authorization server misbehaved: {cause}")]
     Misbehaved { cause: Arc<str> },
+    /// No verdict: what the server says of the token does not verify. A retry will not help.
+    #[error("authorization server is not believed: {cause}")]
+    Refused { cause: Arc<str> },
     /// No verdict for now.
     #[error("authorization server unavailable: {cause}")]
     Unavailable { retry_after: Option<Duration>, cause: Arc<str> },
@@ -33,6 +36,7 @@ impl From<IntrospectError> for ExchangeError {
     fn from(error: IntrospectError) -> Self {
         match error {
             IntrospectError::Misbehaved { cause } => Self::Misbehaved { cause },
+            IntrospectError::Refused { cause } => Self::Refused { cause },
             IntrospectError::Unavailable { retry_after, cause } => {
                 Self::Unavailable { retry_after, cause }
             }

@@ -38,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::compose::StartError;
 use crate::compose::background;
+use crate::compose::error::chain;
 use crate::compose::follow;
 use crate::compose::managed::Binding;
 use crate::compose::managed::Resident;
@@ -123,7 +124,7 @@ impl Planes<'_> {
         minter: &Minter,
     ) -> Result<Vec<SocketAddr>, StartError> {
         let Self { config, clock, runtime, stop, .. } = *self;
-        let Entrance { sockets, tls } = entrance;
+        let Entrance { sockets, tls, egress } = entrance;
         let settings = Settings {
             public_url: config.public_url.clone(),
             gateway_https_url: config.gateway_https_url.clone(),
@@ -131,7 +132,7 @@ impl Planes<'_> {
             published_keys: minter.jwks_json().to_owned(),
         };
         runtime.spawn(housekeeping(store.clone(), Arc::clone(clock), stop.clone()));
-        let control = Control::new(store, egress(config)?, settings, Arc::clone(clock))
+        let control = Control::new(store, egress, settings, Arc::clone(clock))
             .map_err(|problem| StartError::FirstStart(problem.description.into_owned()))?;
         let router = with_peer(rest::router(Arc::new(control)));
         let mut addresses = Vec::new();
@@ -152,11 +153,13 @@ impl Planes<'_> {
     }
 }
 
-/// What the control plane is reached by. Taken before the first start is made: a port that somebody
-/// else has must not cost the password that is shown once.
+/// What the control plane is reached by and reaches others with. Taken before the first start is made:
+/// a port that somebody else has or a file that is missing must not cost the password that is shown
+/// once.
 struct Entrance {
     sockets: Vec<TcpListener>,
     tls: Arc<ServerConfig>,
+    egress: Egress,
 }
 
 impl Entrance {
@@ -168,7 +171,7 @@ impl Entrance {
             Some(tls) => Arc::clone(tls),
             None => self_signed::ensure(data_dir, true)?,
         };
-        Ok(Self { sockets, tls })
+        Ok(Self { sockets, tls, egress: egress(config)? })
     }
 }
 
@@ -319,7 +322,8 @@ async fn housekeeping(store: Store, clock: Arc<dyn Clock>, stop: CancellationTok
             write.commit().await
         };
         if let Err(error) = cleaning.await {
-            tracing::warn!(%error, "expired rows could not be removed; trying again later");
+            let error = chain(&error);
+            tracing::warn!(error, "expired rows could not be removed; trying again later");
         }
     }
 }

@@ -57,7 +57,7 @@ impl StartError {
 }
 
 /// The error with its causes, which name the file or the server.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {

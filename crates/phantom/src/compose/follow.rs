@@ -19,6 +19,7 @@ use phantom_pipeline::managed::Publication;
 use phantom_proxy::Shared;
 use tokio_util::sync::CancellationToken;
 
+use crate::compose::error::chain;
 use crate::compose::managed::Binding;
 use crate::compose::managed::Bound;
 use crate::telemetry::management::Readiness;
@@ -134,7 +135,11 @@ pub(super) async fn follow(
                 publish(&mut publication, &shared, &live, &metrics);
             }
             Err(error) => {
-                tracing::error!(%error, "the store does not answer: what was published stays in force");
+                let error = chain(&error);
+                tracing::error!(
+                    error,
+                    "the store does not answer: what was published stays in force"
+                );
             }
         }
         let pause = async {

@@ -58,7 +58,9 @@ impl Introspect for Metered {
             let counter = match &answer {
                 Ok(Introspection::Active { .. }) => &self.active,
                 Ok(Introspection::Inactive) => &self.inactive,
-                Err(IntrospectError::Misbehaved { .. }) => &self.misbehaved,
+                Err(IntrospectError::Misbehaved { .. } | IntrospectError::Refused { .. }) => {
+                    &self.misbehaved
+                }
                 Err(IntrospectError::Unavailable { .. }) => &self.unavailable,
             };
             counter.inc();

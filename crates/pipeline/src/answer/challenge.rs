@@ -22,6 +22,7 @@ pub(super) fn challenge(
         {
             Some("invalid_token")
         }
+        DenyReason::StatementRefused if format == ErrorFormat::Managed => Some("invalid_token"),
         DenyReason::CredentialMalformed | DenyReason::CredentialRepeated => Some("invalid_request"),
         DenyReason::AudienceMismatch
         | DenyReason::ConfirmationUnenforced
@@ -55,6 +56,7 @@ pub(super) fn challenge(
         | DenyReason::OperationQuota
         | DenyReason::OriginUntrusted
         | DenyReason::RateLimited
+        | DenyReason::StatementRefused
         | DenyReason::SubscriptionBurst
         | DenyReason::SubscriptionQuota => return None,
     };

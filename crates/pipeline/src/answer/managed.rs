@@ -26,6 +26,8 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
             wso2: said::said_of_deny(DenyReason::TokenInactive).wso2,
             ..said
         },
+        // WSO2's gateway verifies the JWT of an introspection as if the client had brought it.
+        DenyReason::StatementRefused => said::said_of_deny(DenyReason::TokenUnverified),
         DenyReason::HttpNotEnabled => Said {
             wso2: Wso2::Report(
                 "403",

@@ -126,7 +126,7 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
             ..forbidden
         },
         DenyReason::AuthorizationServerUnavailable => server_error,
-        DenyReason::AuthorizationServerMisbehaved => {
+        DenyReason::AuthorizationServerMisbehaved | DenyReason::StatementRefused => {
             Said { status: 502, title: "Bad Gateway", ..server_error }
         }
         DenyReason::RateLimited => too_many,

@@ -226,6 +226,7 @@ fn prb_4_grpc_gets_a_trailers_only_answer() {
         (DenyReason::RateLimited, "14"),
         (DenyReason::AuthorizationServerUnavailable, "14"),
         (DenyReason::AuthorizationServerMisbehaved, "14"),
+        (DenyReason::StatementRefused, "14"),
         (DenyReason::NoRoute, "12"),
     ] {
         for format in FORMATS {
@@ -340,6 +341,7 @@ fn wso2_faults_have_string_codes_and_reports_a_type() {
         (DenyReason::InsufficientScope, 403, "900910"),
         (DenyReason::AuthorizationServerUnavailable, 503, "900900"),
         (DenyReason::AuthorizationServerMisbehaved, 502, "900900"),
+        (DenyReason::StatementRefused, 502, "900900"),
         (DenyReason::RateLimited, 429, "900800"),
     ];
     for (reason, expected, code) in codes {

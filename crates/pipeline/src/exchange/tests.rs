@@ -106,6 +106,8 @@ async fn pitfall_19_one_key_manager_that_cannot_be_asked_makes_no_token_bad() {
         (Says::Misbehaved, Says::Unavailable, 503),
         (Says::Unavailable, Says::Misbehaved, 503),
         (Says::Misbehaved, Says::Inactive, 502),
+        (Says::Refused, Says::Inactive, 502),
+        (Says::Refused, Says::Unavailable, 503),
         (Says::Inactive, Says::Misbehaved, 502),
         (Says::Inactive, Says::Inactive, 401),
     ] {

@@ -19,6 +19,7 @@ use crate::columns::Columns;
 use crate::columns::Record;
 use crate::error::StoreError;
 use crate::read::reads;
+use crate::session::STATEMENT_DEADLINE;
 use crate::session::Session;
 use crate::store::Store;
 use crate::value::values;
@@ -114,7 +115,8 @@ impl Store {
 
     /// The application with its keys and subscriptions, as of one moment.
     pub async fn application_unit(&self, id: Uuid) -> Result<Option<ApplicationUnit>, StoreError> {
-        units::one(&mut self.read_one_moment().await?, id).await
+        let session = self.read_one_moment().await?;
+        units::one(&mut session.with_deadline(STATEMENT_DEADLINE), id).await
     }
 }
 

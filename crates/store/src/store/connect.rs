@@ -13,6 +13,7 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use sqlx::ConnectOptions;
 use sqlx::Connection;
+use sqlx::PgConnection;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -26,7 +27,14 @@ use crate::error::StoreError;
 /// How long to wait for a free connection, and for PostgreSQL to let us in.
 const ACQUIRE_DEADLINE: Duration = Duration::from_secs(5);
 
+/// How long a connection that is there may take to show that it is alive.
+const ALIVE_DEADLINE: Duration = Duration::from_secs(1);
+
 const READERS: u32 = 8;
+
+/// They take turns by a lock. More than one, since sqlx tests what is given back without a deadline:
+/// a connection that falls silent just then keeps its place until TCP gives up.
+const WRITERS: u32 = 3;
 
 pub(super) fn sqlite(path: &Path) -> Result<Pools, StoreError> {
     private_file(path).map_err(|error| match error.kind() {
@@ -95,20 +103,22 @@ pub(super) async fn postgres(url: &SecretString) -> Result<Pools, StoreError> {
         PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(ACQUIRE_DEADLINE)
-            // What fell silent in the middle of a statement would be waited for until TCP gives up,
-            // a quarter of an hour, and nobody else could have its place.
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    let silent = |_| sqlx::Error::PoolTimedOut;
-                    tokio::time::timeout(ACQUIRE_DEADLINE, connection.ping())
-                        .await
-                        .map_err(silent)??;
-                    Ok(true)
-                })
-            })
+            // What fell silent would be waited for until TCP gives up, a quarter of an hour, and
+            // nobody else could have its place. Those of a whole pool are passed over within one
+            // wait or two.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(alive(connection)))
+            .after_release(|connection, _| Box::pin(alive(connection)))
             .connect_lazy_with(options.clone())
     };
-    Ok(Pools::Postgres { writer: pool(1), readers: pool(READERS) })
+    Ok(Pools::Postgres { writer: pool(WRITERS), readers: pool(READERS) })
+}
+
+/// An error where it is not; `true` is what a pool wants to hear.
+async fn alive(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let silent = |_| sqlx::Error::PoolTimedOut;
+    tokio::time::timeout(ALIVE_DEADLINE, connection.ping()).await.map_err(silent)??;
+    Ok(true)
 }
 
 /// Tells where the server is and why it cannot be reached: a pool only says that it waited in vain.

@@ -130,6 +130,7 @@ async fn wso2_8_1_1_and_wso2_8_8_2_and_wso2_10_3_and_wso2_10_answer_4_and_wso2_1
     let start = ManualClock::START;
     let bad = [
         Says::Inactive,
+        Says::Refused,
         Says::Active(Statement { expires_at: Some(start.minus(secs(60))), ..good.clone() }),
         Says::Active(Statement { not_before: Some(start.plus(secs(61))), ..good.clone() }),
         Says::Active(Statement { issuer: Some("https://other.example".into()), ..good.clone() }),
