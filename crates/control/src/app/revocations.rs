@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use phantom_core::BearerToken;
 use phantom_core::UnixTime;
 use phantom_core::json;
 use phantom_core::jwt;
@@ -30,12 +31,26 @@ pub const MAX_NAME: usize = 1024;
 pub enum Dead {
     /// One token, whoever issued it.
     Token(SecretString),
-    /// The token with that `jti`.
-    TokenId(String),
-    /// All tokens that were issued to it so far.
-    ConsumerKey(String),
-    /// All tokens that speak for it so far.
-    Subject(String),
+    /// The token of that `jti`, or all tokens of that consumer key or subject so far.
+    Named(RevocationKind, String),
+}
+
+impl Dead {
+    fn check(&self) -> Outcome<()> {
+        match self {
+            Self::Token(token) => BearerToken::parse(token.expose_secret().as_bytes())
+                .map(drop)
+                .map_err(|_| Problem::bad_request("token: is not one (RFC 6750 §2.1)")),
+            Self::Named(kind, name) => {
+                let member = match kind {
+                    RevocationKind::TokenId => "tokenId",
+                    RevocationKind::ConsumerKey => "consumerKey",
+                    RevocationKind::Subject => "subject",
+                };
+                text::length(member, name, 1, MAX_NAME)
+            }
+        }
+    }
 }
 
 /// A revocation in force.
@@ -52,24 +67,18 @@ pub async fn revoke(
     dead: Dead,
     lifetime: Duration,
 ) -> Outcome<InForce> {
+    // Before a writer's turn is taken.
+    dead.check()?;
     let at = control.now();
-    let mut write = control.write(caller).await?;
-    let named = |kind, member, value: String| -> Outcome<_> {
-        text::length(member, &value, 1, MAX_NAME)?;
-        Ok((kind, value))
-    };
     let until = at.plus(lifetime);
-    let (kind, value) = match dead {
-        Dead::Token(token) => {
-            let until = end_token(&mut write, &token, at, until).await?;
-            write.commit().await?;
-            return Ok(InForce { at, until });
+    let mut write = control.write(caller).await?;
+    let until = match dead {
+        Dead::Token(token) => end_token(&mut write, &token, at, until).await?,
+        Dead::Named(kind, name) => {
+            write.insert_revocation(kind, &name, at, until).await?;
+            until
         }
-        Dead::TokenId(value) => named(RevocationKind::TokenId, "tokenId", value)?,
-        Dead::ConsumerKey(value) => named(RevocationKind::ConsumerKey, "consumerKey", value)?,
-        Dead::Subject(value) => named(RevocationKind::Subject, "subject", value)?,
     };
-    write.insert_revocation(kind, &value, at, until).await?;
     write.commit().await?;
     Ok(InForce { at, until })
 }
@@ -83,9 +92,6 @@ async fn end_token(
     until: UnixTime,
 ) -> Outcome<UnixTime> {
     let exposed = token.expose_secret();
-    if phantom_core::BearerToken::parse(exposed.as_bytes()).is_err() {
-        return Err(Problem::bad_request("token: is not one (RFC 6750 §2.1)"));
-    }
     if let Some(row) = write.token(&random::token_digest(exposed)).await? {
         write.end_tokens(TokensOf::Family(row.family)).await?;
         return Ok(row.expires_at);

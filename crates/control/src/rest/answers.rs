@@ -51,6 +51,8 @@ errors! {
     OwnReadErrors: 400 401 403 404 429 503;
     /// Of writes that make something.
     CreateErrors: 400 401 403 404 409 413 415 429 503;
+    /// Of writes that cannot meet anything that is there already.
+    ActErrors: 400 401 413 415 429 503;
     /// Of writes that change something.
     UpdateErrors: 400 401 403 404 409 412 413 415 429 503;
     /// Of writes that take no body.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use phantom_store::RevocationKind;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;
@@ -18,9 +19,9 @@ use crate::app::revocations::MAX_LIFETIME;
 use crate::body::Body;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::problem::ErrorBody;
 use crate::problem::Outcome;
 use crate::problem::Problem;
+use crate::rest::answers::ActErrors;
 
 /// Exactly one of `token`, `tokenId`, `consumerKey` and `subject`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -72,13 +73,8 @@ pub struct Revocation {
     tag = "Phantom Gateway",
     request_body = RevocationOrder,
     responses(
-        (status = 201, description = "In force at this node's gateway, and within a second at all", body = Revocation),
-        (status = 400, description = "The body is not acceptable", body = ErrorBody),
-        (status = 401, description = "No credential, a bad one, or one without the scope", body = ErrorBody),
-        (status = 413, description = "The body is longer than 1 MiB", body = ErrorBody),
-        (status = 415, description = "The body is of another media type", body = ErrorBody),
-        (status = 429, description = "Too many wrong passwords", body = ErrorBody),
-        (status = 503, description = "The store cannot be used now", body = ErrorBody),
+        (status = 201, description = "In force here, and within a second everywhere", body = Revocation),
+        ActErrors,
     )
 )]
 pub async fn revoke(
@@ -103,9 +99,9 @@ impl RevocationOrder {
         let Self { token, token_id, consumer_key, subject, .. } = self;
         let mut named = [
             token.map(|Token(token)| Dead::Token(SecretString::from(token))),
-            token_id.map(Dead::TokenId),
-            consumer_key.map(Dead::ConsumerKey),
-            subject.map(Dead::Subject),
+            token_id.map(|name| Dead::Named(RevocationKind::TokenId, name)),
+            consumer_key.map(|name| Dead::Named(RevocationKind::ConsumerKey, name)),
+            subject.map(|name| Dead::Named(RevocationKind::Subject, name)),
         ]
         .into_iter()
         .flatten();

@@ -107,6 +107,10 @@ impl Account {
         self.trace = traceparent.and_then(|field| trace_id(head.value(field))).map(str::to_owned);
     }
 
+    pub(super) fn limits(&self) -> &Limits {
+        &self.worker.shared.config.limits
+    }
+
     pub(super) const fn decided(&mut self, took: Duration) {
         self.decision = Some(took);
     }

@@ -74,8 +74,7 @@ async fn answer(
         account.error = Some("bad_request");
         let format = published.snapshot.error_format_at(origin.entry);
         let answer = Answer::fault(fault, format, false);
-        stream.linger(limits);
-        return own(&answer, to_head, account);
+        return own(&answer, to_head, account, stream);
     }
     let client = forward::client_address(&head, origin.peer, &worker.shared.config);
     account.describe(&head, client);
@@ -85,8 +84,7 @@ async fn answer(
         Err(fault) => {
             let format = published.snapshot.error_format_at(origin.entry);
             let answer = Answer::fault(fault, format, false);
-            stream.linger(limits);
-            return own(&answer, to_head, account);
+            return own(&answer, to_head, account, stream);
         }
     };
     let facts = facts(&head, form.as_deref(), caller);
@@ -97,8 +95,7 @@ async fn answer(
         Decision::Answer { answer, route, reason } => {
             account.route = route;
             account.reason = reason;
-            stream.linger(limits);
-            own(&answer, to_head, account)
+            own(&answer, to_head, account, stream)
         }
         Decision::Forward(permitted) => {
             account.route = Some(permitted.route.clone());
@@ -106,14 +103,12 @@ async fn answer(
             match permitted.target() {
                 Target::Directory(root) => {
                     let root = root.clone();
-                    stream.linger(limits);
-                    file(&permitted, &root, &head, to_head, account).await
+                    file(&permitted, &root, &head, account, stream).await
                 }
                 Target::Endpoint => {
                     // Only a permit without an endpoint, which no decision gives.
                     let format = permitted.route.error_format;
-                    stream.linger(limits);
-                    own(&Answer::fault(Fault::NotFound, format, grpc), to_head, account)
+                    own(&Answer::fault(Fault::NotFound, format, grpc), to_head, account, stream)
                 }
                 Target::Upstream(upstream) => {
                     let upstream = upstream.clone();
@@ -169,8 +164,7 @@ async fn relay(
                     let asked = sending.head.values(FieldKind::Origin).next();
                     answer.fields.extend(cors.fields_for(asked));
                 }
-                sending.stream.linger(&worker.shared.config.limits);
-                return own(&answer, sending.head.method() == "HEAD", account);
+                return own(&answer, sending.head.method() == "HEAD", account, sending.stream);
             }
         }
     }
@@ -316,9 +310,10 @@ async fn file(
     permitted: &Forward,
     root: &std::path::Path,
     head: &RequestHead,
-    to_head: bool,
     mut account: Account,
+    stream: ClientStream,
 ) -> Response<StreamBody> {
+    let to_head = head.method() == "HEAD";
     let found =
         static_files::find(root, &permitted.route.matcher.prefix, head.path(), head.method());
     match found.await {
@@ -326,22 +321,32 @@ async fn file(
             let mut response = respond::answer_head(&Answer::empty(200, file.fields()));
             response.headers_mut().insert(http::header::CONTENT_LENGTH, file.length.into());
             account.status = 200;
+            stream.linger(account.limits());
             response.map(|()| match to_head {
                 true => StreamBody::Whole(None, Box::new(account)),
                 false => StreamBody::File(Box::new(FileBody::new(file, account))),
             })
         }
         Ok(static_files::Found::Redirect(location)) => {
-            own(&Answer::empty(308, vec![("location", location)]), to_head, account)
+            own(&Answer::empty(308, vec![("location", location)]), to_head, account, stream)
         }
-        Err(fault) => {
-            own(&Answer::fault(fault, permitted.route.error_format, false), to_head, account)
-        }
+        Err(fault) => own(
+            &Answer::fault(fault, permitted.route.error_format, false),
+            to_head,
+            account,
+            stream,
+        ),
     }
 }
 
-/// An answer of our own.
-fn own(answer: &Answer, to_head: bool, mut account: Account) -> Response<StreamBody> {
+/// An answer of our own. Nobody reads on of the request's body.
+fn own(
+    answer: &Answer,
+    to_head: bool,
+    mut account: Account,
+    stream: ClientStream,
+) -> Response<StreamBody> {
+    stream.linger(account.limits());
     let mut response = respond::answer_head(answer);
     account.status = answer.status;
     let body = Bytes::copy_from_slice(answer.body.as_bytes());
