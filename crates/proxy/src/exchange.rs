@@ -30,6 +30,9 @@ pub(crate) trait RequestBody {
         cx: &mut Context<'_>,
         sink: &mut Sink<'_>,
     ) -> Poll<Result<bool, ClientGone>>;
+
+    /// The client sends nothing before it is told to, which the first [`RequestBody::poll_piece`] does.
+    fn is_held_back(&self) -> bool;
 }
 
 /// The client broke off or sent a body that is none.
@@ -39,24 +42,26 @@ pub(crate) struct ClientGone;
 
 /// Takes body pieces and frames them for the backend.
 #[derive(Debug)]
-pub(crate) struct Sink<'a> {
-    out: &'a mut Vec<u8>,
-    chunked: bool,
+pub(crate) enum Sink<'a> {
+    Chunked(&'a mut Vec<u8>),
+    /// Nobody wants them.
+    Nowhere,
+    Plain(&'a mut Vec<u8>),
 }
 
 impl Sink<'_> {
     pub(crate) fn data(&mut self, data: &[u8]) {
-        if self.chunked {
-            write_chunk(data, self.out);
-        } else {
-            self.out.extend_from_slice(data);
+        match self {
+            Self::Chunked(out) => write_chunk(data, out),
+            Self::Nowhere => {}
+            Self::Plain(out) => out.extend_from_slice(data),
         }
     }
 
     /// Ends the body, with trailer fields as lines.
     pub(crate) fn end(&mut self, trailers: &[u8]) {
-        if self.chunked {
-            write_last_chunk(trailers, self.out);
+        if let Self::Chunked(out) = self {
+            write_last_chunk(trailers, out);
         }
     }
 }
@@ -74,11 +79,25 @@ pub(crate) struct Exchange {
     moved: u64,
 }
 
+/// A backend connection in step: its request was sent and its answer read, both whole. The pool takes
+/// nothing else.
+#[derive(Debug)]
+pub(crate) struct Reusable(UpstreamConnection);
+
+impl Reusable {
+    pub(crate) fn into_connection(self) -> UpstreamConnection {
+        self.0
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Upload {
-    /// The backend takes no more; it may still answer.
-    Broken,
     Done,
+    /// The backend did not take it; the client has sent it all the same.
+    Dropped,
+    /// The backend takes no more, but it may have answered. What the client still sends is read and
+    /// dropped: many clients read no answer before all is sent.
+    Refused,
     Sending {
         chunked: bool,
     },
@@ -119,8 +138,9 @@ impl Exchange {
         Self { connection, head, body, upload, to_head_request, answered: false, moved: 0 }
     }
 
+    /// Nothing more is read from the client.
     pub(crate) const fn is_upload_done(&self) -> bool {
-        matches!(self.upload, Upload::Done | Upload::Broken)
+        matches!(self.upload, Upload::Done | Upload::Dropped)
     }
 
     /// What it means that nothing moved for too long: it is the client who was to go on, or the
@@ -153,23 +173,28 @@ impl Exchange {
         source: &mut impl RequestBody,
     ) -> Poll<Result<(), ClientGone>> {
         loop {
-            if self.is_upload_done() {
-                return Poll::Ready(Ok(()));
-            }
-            match self.connection.outbox.poll_send_all(cx, &mut self.connection.io) {
-                Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(_)) => {
-                    // The backend may have answered early and closed: that answer is what counts.
-                    self.upload = Upload::Broken;
+            match self.upload {
+                Upload::Done | Upload::Dropped => return Poll::Ready(Ok(())),
+                Upload::Refused if source.is_held_back() => return Poll::Pending,
+                Upload::Refused => {
+                    if !ready!(source.poll_piece(cx, &mut Sink::Nowhere))? {
+                        self.upload = Upload::Dropped;
+                    }
                     continue;
                 }
-                Poll::Pending => return Poll::Pending,
+                Upload::Sending { .. } | Upload::Sent => {}
+            }
+            if ready!(self.connection.poll_send(cx)).is_err() {
+                // The backend may have answered early and closed: that answer is what counts.
+                self.upload = Upload::Refused;
+                continue;
             }
             let Upload::Sending { chunked } = self.upload else {
                 self.upload = Upload::Done;
                 continue;
             };
-            let mut sink = Sink { out: &mut self.connection.outbox.bytes, chunked };
+            let out = &mut self.connection.outbox.bytes;
+            let mut sink = if chunked { Sink::Chunked(out) } else { Sink::Plain(out) };
             if !ready!(source.poll_piece(cx, &mut sink))? {
                 self.upload = Upload::Sent;
             }
@@ -238,9 +263,9 @@ impl Exchange {
     }
 
     /// Gives the connection back if another request may go over it.
-    pub(crate) fn finish(self) -> (Option<UpstreamConnection>, ResponseHead) {
+    pub(crate) fn finish(self) -> (Option<Reusable>, ResponseHead) {
         let whole = self.body.is_done() && self.upload == Upload::Done;
         let clean = self.connection.received.is_empty() && self.head.reusable;
-        ((whole && clean).then_some(self.connection), self.head)
+        ((whole && clean).then_some(Reusable(self.connection)), self.head)
     }
 }

@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 
 use crate::config::Limits;
 use crate::deadline::Coarse;
+use crate::exchange::Reusable;
 use crate::http1::buffer::ReadBuffer;
 use crate::transport::Outbox;
 use crate::transport::Transport;
@@ -107,7 +108,8 @@ impl Pool {
     }
 
     /// Keeps a connection for the next request. `now` is the worker's coarse clock.
-    pub(crate) fn put(&self, upstream: &Upstream, mut connection: UpstreamConnection, now: Coarse) {
+    pub(crate) fn put(&self, upstream: &Upstream, connection: Reusable, now: Coarse) {
+        let mut connection = connection.into_connection();
         connection.reused = true;
         connection.received.relax();
         connection.outbox.relax();
@@ -162,6 +164,11 @@ impl Pool {
 }
 
 impl UpstreamConnection {
+    /// Sends what lies in the outbox.
+    pub(crate) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.outbox.poll_send_all(cx, &mut self.io)
+    }
+
     /// Reads once; zero when the backend has closed.
     pub(crate) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.received.poll_fill(cx, &mut self.io)

@@ -10,6 +10,53 @@ const MAX_LINE: usize = 4 * 1024;
 /// All trailer fields of one body together.
 const MAX_TRAILERS: usize = 16 * 1024;
 
+/// Proof that all that belongs to earlier messages on a connection has been read: its next byte begins
+/// a head.
+///
+/// Reading a head takes one. Only the start of a connection and a body read to its end give one, so
+/// that no way a request can end lets the rest of its body be read as another (RFC 9112 §9.3).
+#[derive(Debug)]
+pub(crate) struct InStep(());
+
+impl InStep {
+    /// Of a connection that nothing was read from.
+    pub(super) const fn at_start() -> Self {
+        Self(())
+    }
+}
+
+/// What has not been read of the body of a client's request.
+#[derive(Debug)]
+pub(crate) struct Unread(BodyDecoder);
+
+impl Unread {
+    /// Of the message whose head was read at that step.
+    pub(super) const fn after_head(_: InStep, framing: Framing) -> Self {
+        Self(BodyDecoder::new(framing))
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.0.is_done()
+    }
+
+    /// The next step, if there is nothing left.
+    pub(super) fn end(self) -> Option<InStep> {
+        self.is_done().then_some(InStep(()))
+    }
+
+    pub(super) fn next(&mut self, buffer: &mut ReadBuffer) -> Result<Piece, InvalidChunk> {
+        self.0.next(buffer)
+    }
+
+    pub(super) const fn took(&mut self, count: usize) {
+        self.0.took(count);
+    }
+
+    pub(super) fn trailers(&self) -> &[u8] {
+        self.0.trailers()
+    }
+}
+
 /// Finds the pieces of one body in what was read.
 #[derive(Debug)]
 pub struct BodyDecoder {

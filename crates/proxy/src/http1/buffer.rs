@@ -32,7 +32,7 @@ impl ReadBuffer {
     }
 
     pub fn consume(&mut self, count: usize) {
-        self.start = (self.start + count).min(self.end);
+        self.start = self.start.saturating_add(count).min(self.end);
         if self.start == self.end {
             self.start = 0;
             self.end = 0;

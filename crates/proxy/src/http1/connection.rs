@@ -24,7 +24,8 @@ use crate::deadline::Deadline;
 use crate::forward;
 use crate::forward::Origin;
 use crate::head::RequestHead;
-use crate::http1::body::BodyDecoder;
+use crate::http1::body::InStep;
+use crate::http1::body::Unread;
 use crate::http1::buffer::ReadBuffer;
 use crate::http1::request;
 use crate::metrics::Outcome;
@@ -62,7 +63,7 @@ pub(crate) struct Served {
     /// A backend was asked, or tried.
     pub(crate) upstream: bool,
     pub(crate) error: Option<&'static str>,
-    /// The connection is in step and may carry another request.
+    /// The client was told that the connection may carry another request.
     pub(crate) keep_alive: bool,
 }
 
@@ -89,26 +90,30 @@ impl Http1Connection {
     }
 
     pub(crate) async fn serve(mut self) {
+        let mut step = InStep::at_start();
         loop {
-            match self.read_head().await {
-                Ok(true) => {}
-                Ok(false) => return,
+            let unread = match self.read_head(step).await {
+                Ok(Some(unread)) => unread,
+                Ok(None) => return,
                 Err(fault) => {
                     self.refuse(fault).await;
                     return;
                 }
-            }
-            if !self.serve_request().await {
-                self.linger().await;
-                return;
+            };
+            match self.serve_request(unread).await {
+                Some(next) => step = next,
+                None => {
+                    self.linger().await;
+                    return;
+                }
             }
             self.received.relax();
             self.outbox.relax();
         }
     }
 
-    /// Reads one whole head. `Ok(false)`: the client is done, or has been idle for too long.
-    async fn read_head(&mut self) -> Result<bool, Fault> {
+    /// Reads one whole head. `Ok(None)`: the client is done, or has been idle for too long.
+    async fn read_head(&mut self, step: InStep) -> Result<Option<Unread>, Fault> {
         let limits = &self.worker.shared.config.limits;
         let (received, io, head) = (&mut self.received, &mut self.io, &mut self.head);
         let (deadline, draining) = (&self.deadline, &self.worker.ending);
@@ -116,7 +121,7 @@ impl Http1Connection {
         let mut parsed = 0;
         deadline.clear();
         deadline.set(limits.keep_alive_timeout);
-        poll_fn(|cx| {
+        let whole = poll_fn(|cx| {
             loop {
                 let data = received.data();
                 if !data.is_empty() && !started {
@@ -149,20 +154,20 @@ impl Http1Connection {
                 }
             }
         })
-        .await
+        .await?;
+        Ok(whole.then(|| Unread::after_head(step, self.head.framing)))
     }
 
-    /// Serves the request whose head was read. Whether the connection may go on.
-    async fn serve_request(&mut self) -> bool {
+    /// Serves the request whose head was read. The next step, if the connection may go on.
+    async fn serve_request(&mut self, mut body: Unread) -> Option<InStep> {
         let started = Instant::now();
         let worker = self.worker.clone();
         let published = worker.shared.published.load_full();
-        let mut body = BodyDecoder::new(self.head.framing);
         let form = match self.read_form(&published, &mut body).await {
             Ok(form) => form,
             Err(fault) => {
                 self.refuse(fault).await;
-                return false;
+                return None;
             }
         };
         let client = forward::client_address(&self.head, self.origin.peer, &worker.shared.config);
@@ -191,13 +196,13 @@ impl Http1Connection {
                         self.serve_file(&permitted, &root, &mut body).await
                     }
                     Target::Endpoint | Target::Upstream(_) => {
-                        self.forward(&permitted, body, form, grpc).await
+                        self.forward(&permitted, &mut body, form, grpc).await
                     }
                 }
             }
         };
         self.record(&published, &decided, &served, client, [started, decided_at]);
-        served.keep_alive
+        if served.keep_alive { body.end() } else { None }
     }
 
     fn record(

@@ -236,6 +236,10 @@ impl RequestBody for ClientStream {
             }
         })
     }
+
+    fn is_held_back(&self) -> bool {
+        false
+    }
 }
 
 /// A file on its way to the client, read piece by piece as the client takes it.

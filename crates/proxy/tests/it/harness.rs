@@ -515,6 +515,24 @@ impl Backend {
         Self::start(|_| ok("ok"))
     }
 
+    /// Records the first head of each connection, then does as it likes.
+    pub(crate) fn recording(serve: impl Fn(TcpStream, &str) + Send + Sync + 'static) -> Self {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let record = seen.clone();
+        let backend = Self::custom(move |stream| {
+            // Byte by byte: nothing behind the head is taken from the socket.
+            let (mut head, mut reader) = (Vec::new(), &stream);
+            let mut byte = [0];
+            while !head.ends_with(b"\r\n\r\n") && reader.read(&mut byte).is_ok_and(|got| got > 0) {
+                head.push(byte[0]);
+            }
+            let head = String::from_utf8(head).unwrap();
+            record.lock().unwrap().push(head.clone());
+            serve(stream, &head);
+        });
+        Self { seen, ..backend }
+    }
+
     /// A thread per connection does as it likes.
     pub(crate) fn custom(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

@@ -5,6 +5,7 @@ mod forwarding;
 mod framing;
 mod harness;
 mod http2;
+mod in_step;
 mod managed;
 mod normalizer;
 mod static_files;

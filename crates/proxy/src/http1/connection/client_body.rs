@@ -7,8 +7,8 @@ use std::task::ready;
 use crate::exchange::ClientGone;
 use crate::exchange::RequestBody;
 use crate::exchange::Sink;
-use crate::http1::body::BodyDecoder;
 use crate::http1::body::Piece;
+use crate::http1::body::Unread;
 use crate::http1::buffer::ReadBuffer;
 use crate::transport::Outbox;
 use crate::transport::Transport;
@@ -16,7 +16,7 @@ use crate::transport::Transport;
 pub(super) struct ClientBody<'a> {
     pub(super) io: &'a mut Transport,
     pub(super) received: &'a mut ReadBuffer,
-    pub(super) decoder: &'a mut BodyDecoder,
+    pub(super) decoder: &'a mut Unread,
     pub(super) outbox: &'a mut Outbox,
     pub(super) expects_continue: &'a mut bool,
 }
@@ -65,5 +65,9 @@ impl RequestBody for ClientBody<'_> {
             sink.end(self.decoder.trailers());
         }
         Poll::Ready(Ok(more))
+    }
+
+    fn is_held_back(&self) -> bool {
+        *self.expects_continue
     }
 }

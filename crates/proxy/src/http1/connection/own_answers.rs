@@ -16,7 +16,7 @@ use super::Http1Connection;
 use super::LINGER;
 use super::Served;
 use crate::head::Version;
-use crate::http1::body::BodyDecoder;
+use crate::http1::body::Unread;
 use crate::metrics::Outcome;
 use crate::respond;
 use crate::static_files;
@@ -27,7 +27,7 @@ impl Http1Connection {
     }
 
     /// Sends an answer of our own, and gets past the request's body if that is cheap (HTP-14).
-    pub(super) async fn answer(&mut self, answer: &Answer, body: &mut BodyDecoder) -> Served {
+    pub(super) async fn answer(&mut self, answer: &Answer, body: &mut Unread) -> Served {
         let keep_alive = self.may_keep_alive(answer.close) && self.drain(body).await;
         let to_head = self.head.method() == "HEAD";
         respond::write_answer(
@@ -52,7 +52,7 @@ impl Http1Connection {
         &mut self,
         permitted: &Forward,
         root: &Path,
-        body: &mut BodyDecoder,
+        body: &mut Unread,
     ) -> Served {
         let prefix = &permitted.route.matcher.prefix;
         let found = static_files::find(root, prefix, self.head.path(), self.head.method()).await;
@@ -70,7 +70,7 @@ impl Http1Connection {
     pub(super) async fn send_file(
         &mut self,
         mut file: static_files::File,
-        body: &mut BodyDecoder,
+        body: &mut Unread,
     ) -> Served {
         let keep_alive = self.may_keep_alive(false) && self.drain(body).await;
         let head = Answer::empty(200, file.fields());

@@ -18,8 +18,8 @@ use crate::exchange::Exchange;
 use crate::forward;
 use crate::forward::Outgoing;
 use crate::head::Framing;
-use crate::http1::body::BodyDecoder;
 use crate::http1::body::Piece;
+use crate::http1::body::Unread;
 use crate::http1::body::write_chunk;
 use crate::http1::body::write_last_chunk;
 use crate::http1::buffer::CHUNK;
@@ -69,12 +69,12 @@ impl Http1Connection {
     pub(super) async fn forward(
         &mut self,
         permitted: &Forward,
-        mut body: BodyDecoder,
+        body: &mut Unread,
         form: Option<Vec<u8>>,
         grpc: bool,
     ) -> Served {
         let Target::Upstream(upstream) = permitted.target() else {
-            return self.fail(Fault::NotFound, "no_upstream", permitted, &mut body, grpc).await;
+            return self.fail(Fault::NotFound, "no_upstream", permitted, body, grpc).await;
         };
         let form = form.map(|form| forward::rewritten_form(&permitted.edits, &form));
         let mut fresh = false;
@@ -83,11 +83,11 @@ impl Http1Connection {
                 Ok(connection) => connection,
                 Err(error) => {
                     let (fault, error) = error.fault();
-                    let served = self.fail(fault, error, permitted, &mut body, grpc).await;
+                    let served = self.fail(fault, error, permitted, body, grpc).await;
                     return Served { upstream: true, ..served };
                 }
             };
-            let attempt = self.attempt(permitted, upstream, connection, &mut body, form.as_deref());
+            let attempt = self.attempt(permitted, upstream, connection, body, form.as_deref());
             let (outcome, status, bytes, error, keep_alive) = match attempt.await {
                 Attempt::Done { status, bytes, keep_alive } => {
                     (Outcome::Forwarded, status, bytes, None, keep_alive)
@@ -100,7 +100,7 @@ impl Http1Connection {
                     continue;
                 }
                 Attempt::Failed { fault, error, .. } => {
-                    let served = self.fail(fault, error, permitted, &mut body, grpc).await;
+                    let served = self.fail(fault, error, permitted, body, grpc).await;
                     return Served { upstream: true, ..served };
                 }
                 Attempt::BrokenOff { status, bytes, error } => {
@@ -116,7 +116,7 @@ impl Http1Connection {
         fault: Fault,
         error: &'static str,
         permitted: &Forward,
-        body: &mut BodyDecoder,
+        body: &mut Unread,
         grpc: bool,
     ) -> Served {
         let mut answer = Answer::fault(fault, permitted.route.error_format, grpc);
@@ -136,7 +136,7 @@ impl Http1Connection {
         permitted: &Forward,
         upstream: &Upstream,
         mut connection: UpstreamConnection,
-        body: &mut BodyDecoder,
+        body: &mut Unread,
         form: Option<&[u8]>,
     ) -> Attempt {
         let framing = form.map_or(self.head.framing, |form| Framing::Length(form.len() as u64));
@@ -183,7 +183,7 @@ impl Http1Connection {
         permitted: &Forward,
         mut exchange: Exchange,
         mut relay: Relay,
-        body: &mut BodyDecoder,
+        body: &mut Unread,
     ) -> (Attempt, Exchange) {
         let attempt =
             poll_fn(|cx| self.poll_relay(cx, permitted, &mut exchange, &mut relay, body)).await;
@@ -197,7 +197,7 @@ impl Http1Connection {
         permitted: &Forward,
         exchange: &mut Exchange,
         relay: &mut Relay,
-        body: &mut BodyDecoder,
+        body: &mut Unread,
     ) -> Poll<Attempt> {
         self.put_off_deadline(exchange, relay);
         if self.deadline.has_passed(cx) {
@@ -217,7 +217,7 @@ impl Http1Connection {
                 return Poll::Ready(relay.failed(fault, "client_gone", false));
             }
         }
-        let polled = self.poll_response(cx, exchange, relay);
+        let polled = self.poll_response(cx, exchange, relay, body);
         if polled.is_pending() {
             // A stream that lasts is looked at again and again: its token may end (STR-1).
             if permitted.exchanged.is_some() {
@@ -256,14 +256,15 @@ impl Http1Connection {
         cx: &mut Context<'_>,
         exchange: &mut Exchange,
         relay: &mut Relay,
+        body: &Unread,
     ) -> Poll<Attempt> {
         loop {
             match relay.phase {
                 Phase::Head => match exchange.poll_head(cx) {
                     Poll::Ready(Ok(())) => {
-                        // An answer before the end of the request: the rest of it is never read.
-                        relay.keep_alive &=
-                            exchange.is_upload_done() && !self.worker.draining.get();
+                        // An answer before the end of the request: what is left of it is not
+                        // waited for.
+                        relay.keep_alive &= body.is_done() && !self.worker.draining.get();
                         relay.start(exchange, self.head.version, &mut self.outbox.bytes);
                     }
                     Poll::Ready(Err(error)) => {

@@ -13,7 +13,7 @@ use super::LINGER;
 use super::facts;
 use crate::forward::Origin;
 use crate::head::Framing;
-use crate::http1::body::BodyDecoder;
+use crate::http1::body::Unread;
 use crate::server::Published;
 
 impl Http1Connection {
@@ -21,7 +21,7 @@ impl Http1Connection {
     pub(super) async fn read_form(
         &mut self,
         published: &Published,
-        body: &mut BodyDecoder,
+        body: &mut Unread,
     ) -> Result<Option<Vec<u8>>, Fault> {
         let Origin { peer: address, entry, tls } = self.origin;
         let caller = Caller { address, entry, tls };
@@ -68,7 +68,7 @@ impl Http1Connection {
 
     /// Reads the rest of a small body. False: it is large, late or broken, so close instead. A client
     /// that waits for 100 may or may not send its body now: that connection cannot go on either.
-    pub(super) async fn drain(&mut self, body: &mut BodyDecoder) -> bool {
+    pub(super) async fn drain(&mut self, body: &mut Unread) -> bool {
         if body.is_done() {
             return true;
         }
