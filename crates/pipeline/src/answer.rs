@@ -47,6 +47,8 @@ pub enum ErrorFormat {
 /// Failures that are nobody's refusal: broken requests, broken backends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
+    /// The backend's answer is none that can be passed on; the text says why, from a fixed set.
+    BadAnswer(&'static str),
     /// The backend refused the connection, broke off or answered nonsense.
     BadGateway,
     /// The request is ambiguous or malformed; the text says how, from a fixed set.
@@ -54,6 +56,8 @@ pub enum Fault {
     GatewayTimeout,
     HeaderTooLarge,
     LengthTooLarge,
+    /// The request has been here before: its route leads back to this gateway.
+    LoopDetected,
     /// `Expect` asks for something other than `100-continue`.
     ExpectationFailed,
     /// A file takes `GET` and `HEAD` only.
@@ -108,7 +112,12 @@ impl Answer {
         let mut answer = Self::said(&said_of_fault(fault), format, grpc, &Particulars::default());
         answer.close = !matches!(
             fault,
-            Fault::BadGateway | Fault::GatewayTimeout | Fault::MethodNotAllowed | Fault::NotFound
+            Fault::BadAnswer(_)
+                | Fault::BadGateway
+                | Fault::GatewayTimeout
+                | Fault::LoopDetected
+                | Fault::MethodNotAllowed
+                | Fault::NotFound
         );
         match fault {
             Fault::MethodNotAllowed => answer.fields.push(("allow", "GET, HEAD".to_owned())),

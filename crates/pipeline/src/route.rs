@@ -32,6 +32,9 @@ pub struct Route {
     pub cors: Option<Arc<Cors>>,
     pub rate_limit: Option<RateLimit>,
     pub target: Target,
+    /// Bodies that do not tell their length are read whole up to so many bytes, and sent with it: for
+    /// backends that take no other. `None`: they stream.
+    pub collect_body: Option<usize>,
     /// For operations of managed APIs.
     pub managed: Option<ManagedOperation>,
 }

@@ -250,6 +250,7 @@ pub(crate) fn public_route(name: &str, prefix: &str) -> Route {
         error_format: crate::ErrorFormat::default(),
         cors: None,
         rate_limit: None,
+        collect_body: None,
         target: Target::Directory("html".into()),
         managed: None,
     }

@@ -51,6 +51,9 @@ pub struct Limits {
     /// Number of header fields; at most [`crate::http1::request::MAX_FIELDS`].
     pub max_fields: usize,
     pub max_target_bytes: usize,
+    /// Of a backend's answer.
+    pub max_response_header_bytes: usize,
+    pub max_response_fields: usize,
     /// From the first byte of a head to its last, however slowly it drips.
     pub header_timeout: Duration,
     /// Between requests on a connection.
@@ -58,7 +61,8 @@ pub struct Limits {
     /// Between two pieces of a request body, and between two writes that the client takes.
     pub body_idle_timeout: Duration,
     pub connect_timeout: Duration,
-    /// From the end of the request to the head of the response, and between two pieces of it.
+    /// Between two pieces of a request that a backend takes, from the end of the request to the head
+    /// of the response, and between two pieces of that.
     pub upstream_idle_timeout: Duration,
     /// Open client connections of the whole process; more wait in the listen queue.
     pub max_connections: usize,
@@ -79,6 +83,8 @@ impl Default for Limits {
             max_header_bytes: 32 * 1024,
             max_fields: 100,
             max_target_bytes: 8 * 1024,
+            max_response_header_bytes: 64 * 1024,
+            max_response_fields: 128,
             header_timeout: Duration::from_secs(10),
             keep_alive_timeout: Duration::from_secs(75),
             body_idle_timeout: Duration::from_secs(30),

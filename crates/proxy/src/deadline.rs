@@ -53,9 +53,9 @@ pub(crate) struct Deadline {
 pub(crate) struct Coarse(u64);
 
 impl Coarse {
-    pub(crate) fn minus(self, duration: Duration) -> Self {
+    pub(crate) fn plus(self, duration: Duration) -> Self {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_sub(millis))
+        Self(self.0.saturating_add(millis))
     }
 }
 

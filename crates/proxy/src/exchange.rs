@@ -7,10 +7,12 @@ use std::io;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
+use std::time::Duration;
 
 use phantom_pipeline::Fault;
 use thiserror::Error;
 
+use crate::config::Limits;
 use crate::head::Framing;
 use crate::http1::body::BodyDecoder;
 use crate::http1::body::InvalidChunk;
@@ -21,6 +23,9 @@ use crate::http1::response;
 use crate::http1::response::InvalidResponse;
 use crate::http1::response::ResponseHead;
 use crate::upstream::UpstreamConnection;
+
+/// Interim responses that are taken before the final one.
+const MAX_INTERIM: u32 = 16;
 
 /// The body of a request, as it comes from the client.
 pub(crate) trait RequestBody {
@@ -75,18 +80,23 @@ pub(crate) struct Exchange {
     to_head_request: bool,
     /// Something of the response came: the request was seen, and is not sent again.
     answered: bool,
-    /// Counts pieces in either direction: while it rises, somebody is alive.
+    /// Counts what came from either side: while it rises, somebody is alive.
     moved: u64,
+    interim: u32,
 }
 
 /// A backend connection in step: its request was sent and its answer read, both whole. The pool takes
 /// nothing else.
 #[derive(Debug)]
-pub(crate) struct Reusable(UpstreamConnection);
+pub(crate) struct Reusable {
+    connection: UpstreamConnection,
+    keep_alive: Option<u32>,
+}
 
 impl Reusable {
-    pub(crate) fn into_connection(self) -> UpstreamConnection {
-        self.0
+    /// With the seconds that the backend keeps it, if it says.
+    pub(crate) fn into_parts(self) -> (UpstreamConnection, Option<u32>) {
+        (self.connection, self.keep_alive)
     }
 }
 
@@ -105,10 +115,45 @@ enum Upload {
     Sent,
 }
 
+/// Who is waited for. Each has a patience of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    Backend,
+    /// To send the next piece of the request, or to take the next piece of the answer.
+    Client,
+}
+
+impl Turn {
+    pub(crate) const fn patience(self, limits: &Limits) -> Duration {
+        match self {
+            Self::Backend => limits.upstream_idle_timeout,
+            Self::Client => limits.body_idle_timeout,
+        }
+    }
+
+    /// What it means that nothing moved for so long: for the client, and for the log.
+    pub(crate) const fn timeout(self) -> (Fault, &'static str) {
+        match self {
+            Self::Backend => (Fault::GatewayTimeout, "timeout"),
+            Self::Client => (Fault::RequestTimeout, "client_timeout"),
+        }
+    }
+}
+
+/// The head of a response that came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Final,
+    /// A 1xx response, to be passed on (RFC 9110 §15.2).
+    Interim,
+}
+
 #[derive(Debug, Error)]
 pub(crate) enum UpstreamError {
     #[error("the backend closed the connection before it answered")]
     Closed,
+    #[error("the backend sent more than {MAX_INTERIM} interim responses")]
+    Interim,
     #[error("the connection to the backend failed")]
     Io(#[from] io::Error),
     #[error(transparent)]
@@ -119,6 +164,35 @@ pub(crate) enum UpstreamError {
     Truncated,
     #[error("the backend switched protocols though nobody asked")]
     Upgraded,
+}
+
+impl UpstreamError {
+    /// What the client is told, and what the log.
+    pub(crate) const fn fault(&self) -> (Fault, &'static str) {
+        match self {
+            Self::Closed => (Fault::BadGateway, "upstream_closed"),
+            Self::Io(_) => (Fault::BadGateway, "upstream_failed"),
+            Self::Interim => (
+                Fault::BadAnswer("The backend sent too many interim responses"),
+                "upstream_interim",
+            ),
+            Self::Head(InvalidResponse::TooManyFields) => (
+                Fault::BadAnswer(
+                    "The backend's answer has more header fields than this gateway takes",
+                ),
+                "upstream_too_many_fields",
+            ),
+            Self::Head(InvalidResponse::TooLarge) => (
+                Fault::BadAnswer("The backend's answer has a larger head than this gateway takes"),
+                "upstream_head_too_large",
+            ),
+            Self::Head(InvalidResponse::Malformed | InvalidResponse::Framing) | Self::Upgraded => (
+                Fault::BadAnswer("The backend's answer is not valid HTTP/1.1"),
+                "upstream_malformed",
+            ),
+            Self::Chunk(_) | Self::Truncated => (Fault::BadGateway, "upstream_broke_off"),
+        }
+    }
 }
 
 impl Exchange {
@@ -135,7 +209,16 @@ impl Exchange {
             Framing::Length(_) => Upload::Sending { chunked: false },
         };
         let body = BodyDecoder::new(Framing::None);
-        Self { connection, head, body, upload, to_head_request, answered: false, moved: 0 }
+        Self {
+            connection,
+            head,
+            body,
+            upload,
+            to_head_request,
+            answered: false,
+            moved: 0,
+            interim: 0,
+        }
     }
 
     /// Nothing more is read from the client.
@@ -143,19 +226,16 @@ impl Exchange {
         matches!(self.upload, Upload::Done | Upload::Dropped)
     }
 
-    /// What it means that nothing moved for too long: it is the client who was to go on, or the
-    /// backend.
-    pub(crate) fn timeout(&self) -> (Fault, &'static str) {
-        let for_client = matches!(self.upload, Upload::Sending { .. });
-        if for_client && self.connection.outbox.pending() == 0 {
-            (Fault::RequestTimeout, "client_timeout")
-        } else {
-            (Fault::GatewayTimeout, "timeout")
+    /// Who has to go on before the backend can answer.
+    pub(crate) fn turn(&self) -> Turn {
+        match self.upload {
+            Upload::Sending { .. } if self.connection.outbox.is_empty() => Turn::Client,
+            _ => Turn::Backend,
         }
     }
 
-    pub(crate) const fn moved(&self) -> u64 {
-        self.moved
+    pub(crate) fn moved(&self) -> u64 {
+        self.moved + self.connection.io.taken()
     }
 
     /// A fresh connection may be tried: this one had been used before, and the backend closed it
@@ -202,21 +282,37 @@ impl Exchange {
         }
     }
 
-    /// Waits for the final response head; interim ones are dropped.
-    pub(crate) fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), UpstreamError>> {
+    /// Waits for a response head.
+    pub(crate) fn poll_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        limits: &Limits,
+    ) -> Poll<Result<Heard, UpstreamError>> {
         loop {
             if !self.connection.received.is_empty() {
                 self.answered = true;
                 let data = self.connection.received.data();
-                if let Some(length) = response::parse(data, &mut self.head, self.to_head_request)? {
+                let head = &mut self.head;
+                if let Some(length) = response::parse(data, head, self.to_head_request, limits)? {
                     self.connection.received.consume(length);
                     match self.head.status {
                         101 => return Poll::Ready(Err(UpstreamError::Upgraded)),
-                        100..=199 => continue,
+                        status @ 100..=199 => {
+                            self.moved += 1;
+                            self.interim += 1;
+                            if self.interim > MAX_INTERIM {
+                                return Poll::Ready(Err(UpstreamError::Interim));
+                            }
+                            // Nobody asked for 100: `Expect` is answered here.
+                            if status == 100 {
+                                continue;
+                            }
+                            return Poll::Ready(Ok(Heard::Interim));
+                        }
                         _ => {}
                     }
                     self.body = BodyDecoder::new(self.head.framing);
-                    return Poll::Ready(Ok(()));
+                    return Poll::Ready(Ok(Heard::Final));
                 }
             }
             match ready!(self.connection.poll_receive(cx)) {
@@ -265,7 +361,10 @@ impl Exchange {
     /// Gives the connection back if another request may go over it.
     pub(crate) fn finish(self) -> (Option<Reusable>, ResponseHead) {
         let whole = self.body.is_done() && self.upload == Upload::Done;
-        let clean = self.connection.received.is_empty() && self.head.reusable;
-        ((whole && clean).then_some(Reusable(self.connection)), self.head)
+        let keep_alive = self.head.keep_alive;
+        let kept = self.head.reusable && keep_alive != Some(0);
+        let clean = self.connection.received.is_empty() && kept;
+        let connection = self.connection;
+        ((whole && clean).then_some(Reusable { connection, keep_alive }), self.head)
     }
 }

@@ -213,6 +213,15 @@ pub(crate) fn rewritten_form(edits: &Edits, form: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Whether the request has been here before: one of its hops was this gateway (RFC 9110 §7.6.3).
+pub(crate) fn is_loop(head: &RequestHead, config: &ProxyConfig) -> bool {
+    head.values(FieldKind::Via).flat_map(crate::normalize::members).any(|hop| {
+        let mut parts =
+            hop.split(|byte| matches!(byte, b' ' | b'\t')).filter(|part| !part.is_empty());
+        parts.nth(1).is_some_and(|by| by.eq_ignore_ascii_case(config.via.as_bytes()))
+    })
+}
+
 /// Whether the client's own connection is TLS: this one, or what trusted proxies say of theirs.
 pub(crate) fn client_uses_tls(head: &RequestHead, origin: Origin, config: &ProxyConfig) -> bool {
     if config.trusted_proxies.is_empty() || !config.trusts(origin.peer) {

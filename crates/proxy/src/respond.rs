@@ -91,6 +91,15 @@ pub(crate) fn write_response_head(
     out.extend_from_slice(b"\r\n");
 }
 
+/// Passes an interim response on (RFC 9110 §15.2).
+pub(crate) fn write_interim(head: &ResponseHead, out: &mut Vec<u8>) {
+    write_status(head.status, out);
+    for (name, value) in head.end_to_end() {
+        write_field(name, value, out);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
 /// Writes an answer of our own for an HTTP/1 client.
 pub(crate) fn write_answer(
     answer: &Answer,

@@ -26,7 +26,7 @@ pub enum TlsError {
     ClientCa(#[from] rustls::server::VerifierBuilderError),
 }
 
-/// TLS 1.2 and 1.3 with ALPN for HTTP/2 and HTTP/1.1.
+/// TLS 1.2 and 1.3 with ALPN for HTTP/2, HTTP/1.1 and HTTP/1.0.
 pub fn server_config(
     certificates: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -47,7 +47,7 @@ pub fn server_config(
     };
     let mut config = builder.with_single_cert(certificates, key)?;
     config.alpn_protocols = if http2 { vec![b"h2".to_vec()] } else { Vec::new() };
-    config.alpn_protocols.push(b"http/1.1".to_vec());
+    config.alpn_protocols.extend([b"http/1.1".to_vec(), b"http/1.0".to_vec()]);
     Ok(Arc::new(config))
 }
 

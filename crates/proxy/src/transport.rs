@@ -4,17 +4,31 @@ use std::io;
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
+use std::task::ready;
 
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
 
+/// A socket, and how much of what was written it has taken.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    stream: TcpStream,
+    taken: u64,
+}
+
 #[derive(Debug)]
 pub(crate) enum Transport {
-    Plain(TcpStream),
-    TlsClient(Box<tokio_rustls::client::TlsStream<TcpStream>>),
-    TlsServer(Box<tokio_rustls::server::TlsStream<TcpStream>>),
+    Plain(Socket),
+    TlsClient(Box<tokio_rustls::client::TlsStream<Socket>>),
+    TlsServer(Box<tokio_rustls::server::TlsStream<Socket>>),
+}
+
+impl Socket {
+    pub(crate) const fn new(stream: TcpStream) -> Self {
+        Self { stream, taken: 0 }
+    }
 }
 
 impl Transport {
@@ -22,16 +36,81 @@ impl Transport {
         !matches!(self, Self::Plain(_))
     }
 
+    fn socket(&self) -> &Socket {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::TlsClient(tls) => tls.get_ref().0,
+            Self::TlsServer(tls) => tls.get_ref().0,
+        }
+    }
+
+    /// Bytes that the socket has taken so far: while it rises, the peer takes what it is sent. What
+    /// lies in a TLS session does not count.
+    pub(crate) fn taken(&self) -> u64 {
+        self.socket().taken
+    }
+
+    /// Has the connection end in a reset: the peer must not take what it has for the whole.
+    pub(crate) fn reset_when_dropped(&self) {
+        // One that fails is closed already.
+        let _ = self.socket().stream.set_zero_linger();
+    }
+
     /// Writes what it can. Zero is an error: the peer takes nothing more.
-    pub(crate) fn poll_send(
-        &mut self,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match Pin::new(self).poll_write(cx, bytes) {
             Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
             other => other,
         }
+    }
+}
+
+impl AsyncRead for Socket {
+    #[inline]
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Socket {
+    #[inline]
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let socket = self.get_mut();
+        let count = ready!(Pin::new(&mut socket.stream).poll_write(cx, buf))?;
+        socket.taken += count as u64;
+        Poll::Ready(Ok(count))
+    }
+
+    /// For TLS sessions, which have several records to write at once.
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let socket = self.get_mut();
+        let count = ready!(Pin::new(&mut socket.stream).poll_write_vectored(cx, parts))?;
+        socket.taken += count as u64;
+        Poll::Ready(Ok(count))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
     }
 }
 
@@ -81,35 +160,40 @@ impl AsyncWrite for Transport {
     }
 }
 
-/// Bytes on their way to a peer.
+/// Bytes on their way to a peer: here, or in a TLS session that the socket has not taken them from.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     pub(crate) bytes: Vec<u8>,
     sent: usize,
+    in_session: bool,
 }
 
 impl Outbox {
+    /// Bytes that lie here.
     pub(crate) fn pending(&self) -> usize {
         self.bytes.len() - self.sent
     }
 
-    /// Sends all of it. The memory stays for the next message.
+    /// The socket has taken all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pending() == 0 && !self.in_session
+    }
+
+    /// Sends all of it, through a TLS session too. The memory stays for the next message.
     pub(crate) fn poll_send_all(
         &mut self,
         cx: &mut Context<'_>,
         io: &mut Transport,
     ) -> Poll<io::Result<()>> {
-        if self.bytes.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
         while let Some(rest) = self.bytes.get(self.sent..).filter(|rest| !rest.is_empty()) {
-            self.sent += std::task::ready!(io.poll_send(cx, rest))?;
+            self.sent += ready!(io.poll_send(cx, rest))?;
+            self.in_session = io.is_tls();
         }
         self.bytes.clear();
         self.sent = 0;
-        if io.is_tls() {
-            // TLS records may still lie in the session's buffer.
-            return Pin::new(io).poll_flush(cx);
+        if self.in_session {
+            ready!(Pin::new(io).poll_flush(cx))?;
+            self.in_session = false;
         }
         Poll::Ready(Ok(()))
     }

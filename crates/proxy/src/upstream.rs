@@ -7,6 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
+use std::time::Duration;
 
 use phantom_pipeline::Fault;
 use phantom_pipeline::config_hash::ConfigMap;
@@ -20,6 +21,7 @@ use crate::deadline::Coarse;
 use crate::exchange::Reusable;
 use crate::http1::buffer::ReadBuffer;
 use crate::transport::Outbox;
+use crate::transport::Socket;
 use crate::transport::Transport;
 
 /// One connection to a backend, between requests or in use.
@@ -65,7 +67,8 @@ type IdleByHost = ConfigMap<Box<str>, VecDeque<Idle>>;
 #[derive(Debug)]
 struct Idle {
     connection: UpstreamConnection,
-    since: Coarse,
+    /// From then on the backend may close it at any moment, or has.
+    until: Coarse,
 }
 
 impl Pool {
@@ -79,9 +82,10 @@ impl Pool {
         &self,
         upstream: &Upstream,
         fresh: bool,
+        now: Coarse,
     ) -> Result<UpstreamConnection, ConnectError> {
         if !fresh {
-            let idle = poll_fn(|cx| Poll::Ready(self.take(cx, upstream))).await;
+            let idle = poll_fn(|cx| Poll::Ready(self.take(cx, upstream, now))).await;
             if let Some(connection) = idle {
                 return Ok(connection);
             }
@@ -93,12 +97,20 @@ impl Pool {
     }
 
     /// An idle connection that looks alive, the most recently used first.
-    fn take(&self, cx: &mut Context<'_>, upstream: &Upstream) -> Option<UpstreamConnection> {
+    fn take(
+        &self,
+        cx: &mut Context<'_>,
+        upstream: &Upstream,
+        now: Coarse,
+    ) -> Option<UpstreamConnection> {
         let mut idle = self.idle.borrow_mut();
         let idle = idle.get_mut(&(upstream.port, upstream.https))?.get_mut(&upstream.host)?;
         while let Some(mut candidate) = idle.pop_back() {
             // An idle connection has nothing to say: readable means closed, or out of step. This
             // costs no system call unless the kernel has told of something already.
+            if candidate.until <= now {
+                continue;
+            }
             let silent = candidate.connection.received.poll_fill(cx, &mut candidate.connection.io);
             if silent.is_pending() && candidate.connection.received.is_empty() {
                 return Some(candidate.connection);
@@ -109,7 +121,9 @@ impl Pool {
 
     /// Keeps a connection for the next request. `now` is the worker's coarse clock.
     pub(crate) fn put(&self, upstream: &Upstream, connection: Reusable, now: Coarse) {
-        let mut connection = connection.into_connection();
+        let (mut connection, keep_alive) = connection.into_parts();
+        let keep = self.limits.upstream_keep_alive;
+        let keep = keep_alive.map_or(keep, |theirs| keep.min(within(theirs)));
         connection.reused = true;
         connection.received.relax();
         connection.outbox.relax();
@@ -122,17 +136,14 @@ impl Pool {
         if idle.len() >= self.limits.max_idle_upstream {
             idle.pop_front();
         }
-        idle.push_back(Idle { connection, since: now });
+        idle.push_back(Idle { connection, until: now.plus(keep) });
     }
 
     /// Closes what has been idle for too long. Called now and then by the worker.
     pub(crate) fn sweep(&self, now: Coarse) {
-        let oldest = now.minus(self.limits.upstream_keep_alive);
         self.idle.borrow_mut().retain(|_, hosts| {
             hosts.retain(|_, idle| {
-                while idle.front().is_some_and(|idle| idle.since < oldest) {
-                    idle.pop_front();
-                }
+                idle.retain(|idle| idle.until > now);
                 !idle.is_empty()
             });
             !hosts.is_empty()
@@ -144,11 +155,12 @@ impl Pool {
             let tcp = TcpStream::connect((&*upstream.host, upstream.port)).await?;
             tcp.set_nodelay(true)?;
             if !upstream.https {
-                return Ok::<_, ConnectError>(Transport::Plain(tcp));
+                return Ok::<_, ConnectError>(Transport::Plain(Socket::new(tcp)));
             }
             let name =
                 ServerName::try_from(upstream.host.to_string()).map_err(|_| ConnectError::Name)?;
-            let tls = tokio_rustls::TlsConnector::from(self.tls.clone()).connect(name, tcp).await?;
+            let tls = tokio_rustls::TlsConnector::from(self.tls.clone());
+            let tls = tls.connect(name, Socket::new(tcp)).await?;
             Ok(Transport::TlsClient(Box::new(tls)))
         };
         let io = tokio::time::timeout(self.limits.connect_timeout, connecting)
@@ -161,6 +173,13 @@ impl Pool {
             reused: false,
         })
     }
+}
+
+/// How long a connection can be used that its backend closes after so many seconds: less, since a
+/// request that is on its way when it closes is lost.
+const fn within(seconds: u32) -> Duration {
+    let millis = seconds as u64 * 1000;
+    Duration::from_millis(if millis > 2000 { millis - 1000 } else { millis / 2 })
 }
 
 impl UpstreamConnection {

@@ -259,6 +259,14 @@ pub(super) const fn said_of_fault(fault: Fault) -> Said {
             message: "The request's content is larger than this route takes",
             ..bad
         },
+        Fault::LoopDetected => Said {
+            status: 508,
+            code: "loop_detected",
+            title: "Loop Detected",
+            message: "This gateway has passed this request on before: an upstream or endpoint leads back to it",
+            wso2: Wso2::Report("508", "Loop Detected", WSO2_FAULT),
+            ..bad
+        },
         Fault::MethodNotImplemented => Said {
             status: 501,
             code: "not_implemented",
@@ -304,6 +312,7 @@ pub(super) const fn said_of_fault(fault: Fault) -> Said {
             wso2: Wso2::Report("303001", "Service Unavailable", WSO2_FAULT),
             grpc: 14,
         },
+        Fault::BadAnswer(message) => Said { message, ..said_of_fault(Fault::BadGateway) },
         Fault::BadGateway => Said {
             status: 502,
             code: "bad_gateway",

@@ -11,12 +11,14 @@ use crate::testing::public_route;
 
 const FORMATS: [ErrorFormat; 3] = [ErrorFormat::Curity, ErrorFormat::Problem, ErrorFormat::Wso2];
 
-const FAULTS: [Fault; 12] = [
+const FAULTS: [Fault; 14] = [
+    Fault::BadAnswer("too many fields"),
     Fault::BadGateway,
     Fault::BadRequest("two Host fields"),
     Fault::GatewayTimeout,
     Fault::HeaderTooLarge,
     Fault::LengthTooLarge,
+    Fault::LoopDetected,
     Fault::ExpectationFailed,
     Fault::MethodNotImplemented,
     Fault::NotFound,
@@ -240,6 +242,7 @@ fn prb_4_grpc_gets_a_trailers_only_answer() {
         }
     }
     for (fault, status) in [
+        (Fault::BadAnswer("x"), "14"),
         (Fault::BadGateway, "14"),
         (Fault::GatewayTimeout, "14"),
         (Fault::Overloaded, "14"),
@@ -364,7 +367,7 @@ fn wso2_faults_have_string_codes_and_reports_a_type() {
         let body: Value = serde_json::from_str(&answer.body).unwrap();
         assert_eq!(body["type"], "Status report", "{fault:?}");
         let code = match fault {
-            Fault::BadGateway => "101503".to_owned(),
+            Fault::BadAnswer(_) | Fault::BadGateway => "101503".to_owned(),
             Fault::GatewayTimeout => "101504".to_owned(),
             Fault::Overloaded => "303001".to_owned(),
             _ => answer.status.to_string(),
@@ -409,7 +412,14 @@ fn a_405_lists_each_method_once_and_head_with_get() {
 fn a_broken_request_ends_its_connection_and_a_broken_backend_does_not() {
     for fault in FAULTS {
         let answer = Answer::fault(fault, ErrorFormat::Curity, false);
-        let goes_on = matches!(fault, Fault::BadGateway | Fault::GatewayTimeout | Fault::NotFound);
+        let goes_on = matches!(
+            fault,
+            Fault::BadAnswer(_)
+                | Fault::BadGateway
+                | Fault::GatewayTimeout
+                | Fault::LoopDetected
+                | Fault::NotFound
+        );
         assert_eq!(answer.close, !goes_on, "{fault:?}");
         assert_eq!(answer.value("www-authenticate"), None, "{fault:?}");
     }

@@ -158,6 +158,7 @@ fn route(
         error_format: ErrorFormat::Managed,
         cors: api.cors.clone(),
         rate_limit: None,
+        collect_body: None,
         target: Target::Endpoint,
         managed: Some(ManagedOperation {
             api: api.clone(),

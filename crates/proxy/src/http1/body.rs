@@ -193,10 +193,10 @@ fn line(buffer: &ReadBuffer) -> Result<Option<&[u8]>, InvalidChunk> {
     }
 }
 
-/// `1*HEXDIG`, then nothing or an extension, which is dropped (RFC 9112 §7.1.1).
+/// `1*HEXDIG` of 64 bits at most, then nothing or an extension, which is dropped (RFC 9112 §7.1.1).
 fn parse_chunk_size(line: &[u8]) -> Result<u64, InvalidChunk> {
     let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    if digits == 0 || digits > 15 {
+    if digits == 0 || digits > 16 {
         return Err(InvalidChunk);
     }
     let (size, rest) = line.split_at(digits);

@@ -9,6 +9,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use phantom_core::DenyReason;
+use phantom_pipeline::Answer;
 use phantom_pipeline::Decision;
 use phantom_pipeline::Entry;
 use phantom_pipeline::Fault;
@@ -41,9 +42,11 @@ mod request_body;
 
 use client_body::ClientBody;
 
-/// After an answer that leaves unread input behind, so much of it is read and thrown away, so that
+/// After an answer that leaves unread input behind, input is read and thrown away for so long, so that
 /// the client sees the answer and not a reset.
 pub(crate) const LINGER: Duration = Duration::from_secs(2);
+/// The same while input goes on coming: a client that sends all before it reads gets so much time.
+const LINGER_MOST: Duration = Duration::from_secs(10);
 
 pub(crate) struct Http1Connection {
     worker: Rc<Worker>,
@@ -63,8 +66,23 @@ pub(crate) struct Served {
     /// A backend was asked, or tried.
     pub(crate) upstream: bool,
     pub(crate) error: Option<&'static str>,
-    /// The client was told that the connection may carry another request.
-    pub(crate) keep_alive: bool,
+    pub(crate) then: Then,
+}
+
+/// What becomes of the client's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// The client was told that it may carry another request.
+    GoOn,
+    Close,
+    /// Part of an answer is missing, and the connection's proper end would hide that.
+    Reset,
+}
+
+impl Then {
+    pub(crate) const fn go_on_if(in_step: bool) -> Self {
+        if in_step { Self::GoOn } else { Self::Close }
+    }
 }
 
 /// What the decision contributed to the log.
@@ -94,18 +112,17 @@ impl Http1Connection {
         loop {
             let unread = match self.read_head(step).await {
                 Ok(Some(unread)) => unread,
-                Ok(None) => return,
+                Ok(None) => return self.close().await,
                 Err(fault) => {
                     self.refuse(fault).await;
-                    return;
+                    return self.linger().await;
                 }
             };
-            match self.serve_request(unread).await {
-                Some(next) => step = next,
-                None => {
-                    self.linger().await;
-                    return;
-                }
+            let (then, unread) = self.serve_request(unread).await;
+            match (then, unread.end()) {
+                (Then::GoOn, Some(next)) => step = next,
+                (Then::GoOn | Then::Close, _) => return self.linger().await,
+                (Then::Reset, _) => return self.io.reset_when_dropped(),
             }
             self.received.relax();
             self.outbox.relax();
@@ -158,8 +175,8 @@ impl Http1Connection {
         Ok(whole.then(|| Unread::after_head(step, self.head.framing)))
     }
 
-    /// Serves the request whose head was read. The next step, if the connection may go on.
-    async fn serve_request(&mut self, mut body: Unread) -> Option<InStep> {
+    /// Serves the request whose head was read, and tells what is left of its body.
+    async fn serve_request(&mut self, mut body: Unread) -> (Then, Unread) {
         let started = Instant::now();
         let worker = self.worker.clone();
         let published = worker.shared.published.load_full();
@@ -167,9 +184,18 @@ impl Http1Connection {
             Ok(form) => form,
             Err(fault) => {
                 self.refuse(fault).await;
-                return None;
+                return (Then::Close, body);
             }
         };
+        if forward::is_loop(&self.head, &worker.shared.config) {
+            let format = published.snapshot.error_format_at(self.origin.entry);
+            let answer = Answer::fault(Fault::LoopDetected, format, false);
+            let served = self.answer(&answer, &mut body).await;
+            let served = Served { error: Some("loop"), ..served };
+            let now = Instant::now();
+            self.record(&published, &Decided::default(), &served, self.origin.peer, [started, now]);
+            return (served.then, body);
+        }
         let client = forward::client_address(&self.head, self.origin.peer, &worker.shared.config);
         let caller = Caller::new(client, &self.head, self.origin, &worker.shared.config);
         let facts = facts(&self.head, form.as_deref(), caller);
@@ -202,7 +228,7 @@ impl Http1Connection {
             }
         };
         self.record(&published, &decided, &served, client, [started, decided_at]);
-        if served.keep_alive { body.end() } else { None }
+        (served.then, body)
     }
 
     fn record(

@@ -2,17 +2,17 @@
 
 use std::mem::MaybeUninit;
 
+use crate::config::Limits;
 use crate::head::FieldKind;
 use crate::head::FieldSpan;
 use crate::head::Framing;
 use crate::head::Span;
 use crate::head::starts_with;
-use crate::http1::request::MAX_FIELDS;
 use crate::normalize::members;
 use crate::normalize::parse_length;
 
-/// Largest head taken from a backend.
-const MAX_HEAD: usize = 64 * 1024;
+/// Fields that there is room for on the stack.
+const USUAL_FIELDS: usize = 128;
 
 /// A response head: one run of bytes and where its parts lie. Reused from response to response.
 #[derive(Debug, Default)]
@@ -23,14 +23,18 @@ pub struct ResponseHead {
     pub framing: Framing,
     /// The backend will take another request on this connection.
     pub reusable: bool,
+    /// For so long, in seconds, if it says so (`Keep-Alive: timeout=`).
+    pub keep_alive: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidResponse {
     #[error("the response head is malformed")]
     Malformed,
-    #[error("the response head is too large")]
+    #[error("the response head is larger than `max_response_header_bytes`")]
     TooLarge,
+    #[error("the response head has more fields than `max_response_fields`")]
+    TooManyFields,
     #[error("the response's framing is ambiguous")]
     Framing,
 }
@@ -41,20 +45,58 @@ pub fn parse(
     data: &[u8],
     head: &mut ResponseHead,
     to_head_request: bool,
+    limits: &Limits,
 ) -> Result<Option<usize>, InvalidResponse> {
-    let mut room = [const { MaybeUninit::uninit() }; MAX_FIELDS];
+    if let Some(known) = with_known_version(data) {
+        return parse(&known, head, to_head_request, limits);
+    }
+    let mut room = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
+    match tokenise(data, head, to_head_request, &mut room, limits) {
+        // Answers with so many fields are rare: they may cost an allocation.
+        Err(InvalidResponse::TooManyFields) if limits.max_response_fields > USUAL_FIELDS => {
+            let mut room = vec![MaybeUninit::uninit(); limits.max_response_fields];
+            tokenise(data, head, to_head_request, &mut room, limits)
+        }
+        parsed => parsed,
+    }
+}
+
+/// RFC 9110 §2.5: a minor version that we do not know is read as the highest that we do.
+fn with_known_version(data: &[u8]) -> Option<Vec<u8>> {
+    let minor = data.strip_prefix(b"HTTP/1.")?.first()?;
+    if !matches!(minor, b'2'..=b'9') {
+        return None;
+    }
+    let mut known = data.to_vec();
+    *known.get_mut(b"HTTP/1.".len())? = b'1';
+    Some(known)
+}
+
+fn tokenise<'a>(
+    data: &'a [u8],
+    head: &mut ResponseHead,
+    to_head_request: bool,
+    room: &mut [MaybeUninit<httparse::Header<'a>>],
+    limits: &Limits,
+) -> Result<Option<usize>, InvalidResponse> {
+    let most = limits.max_response_header_bytes;
     let mut response = httparse::Response::new(&mut []);
     let outcome = httparse::ParserConfig::default().parse_response_with_uninit_headers(
         &mut response,
         data,
-        &mut room,
+        room,
     );
     let length = match outcome {
-        Ok(httparse::Status::Complete(length)) if length <= MAX_HEAD => length,
-        Ok(httparse::Status::Partial) if data.len() < MAX_HEAD => return Ok(None),
-        Ok(_) | Err(httparse::Error::TooManyHeaders) => return Err(InvalidResponse::TooLarge),
+        Ok(httparse::Status::Complete(length)) if length <= most => length,
+        Ok(httparse::Status::Partial) if data.len() < most => return Ok(None),
+        Ok(_) => return Err(InvalidResponse::TooLarge),
+        Err(httparse::Error::TooManyHeaders) => return Err(InvalidResponse::TooManyFields),
         Err(_) => return Err(InvalidResponse::Malformed),
     };
+    if response.headers.len() > limits.max_response_fields {
+        return Err(InvalidResponse::TooManyFields);
+    }
+    head.keep_alive = None;
     head.bytes.clear();
     head.fields.clear();
     head.bytes.extend_from_slice(data.get(..length).unwrap_or_default());
@@ -89,6 +131,9 @@ pub fn parse(
             }
             // A backend that echoes our credential would hand the JWT to the client (HTP-16).
             FieldKind::Authorization => kind = FieldKind::HopByHop,
+            FieldKind::HopByHop if field.name.eq_ignore_ascii_case("keep-alive") => {
+                head.keep_alive = keep_alive_timeout(field.value);
+            }
             FieldKind::Lookalike => kind = FieldKind::PassThrough,
             _ => {}
         }
@@ -114,6 +159,14 @@ pub fn parse(
         }
     };
     Ok(Some(length))
+}
+
+/// `timeout=5, max=100`: seconds that an idle connection is kept, as many backends say.
+fn keep_alive_timeout(value: &[u8]) -> Option<u32> {
+    members(value).find_map(|member| {
+        let (name, seconds) = std::str::from_utf8(member).ok()?.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("timeout").then(|| seconds.trim().parse().ok())?
+    })
 }
 
 fn drop_named_by_connection(head: &mut ResponseHead) {

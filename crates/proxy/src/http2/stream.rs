@@ -30,6 +30,8 @@ use super::body::RelayBody;
 use super::body::StreamBody;
 use super::request;
 use crate::exchange::Exchange;
+use crate::exchange::Heard;
+use crate::exchange::Turn;
 use crate::forward;
 use crate::forward::Origin;
 use crate::forward::Outgoing;
@@ -190,7 +192,8 @@ async fn attempt(
     sending: &mut Sending,
     fresh: bool,
 ) -> Result<Exchange, Failure> {
-    let acquired = worker.pool.acquire(&sending.upstream, fresh).await;
+    let now = worker.deadlines.now();
+    let acquired = worker.pool.acquire(&sending.upstream, fresh, now).await;
     let mut connection = acquired.map_err(|error| Failure::new(error.fault()))?;
     let form =
         sending.form.as_ref().map(|form| forward::rewritten_form(&sending.permitted.edits, form));
@@ -211,27 +214,24 @@ async fn attempt(
     let mut exchange = Exchange::new(connection, to_send, to_head, worker.response_head());
     let limits = &worker.shared.config.limits;
     let deadline = worker.deadlines.register();
-    let mut moved = u64::MAX;
+    let mut waits_for = (u64::MAX, Turn::Backend);
+    let put_off = |exchange: &Exchange, waits_for: &mut (u64, Turn)| {
+        let now = (exchange.moved(), exchange.turn());
+        if now != *waits_for {
+            *waits_for = now;
+            deadline.set(now.1.patience(limits));
+        }
+    };
     poll_fn(|cx| {
-        if moved != exchange.moved() {
-            moved = exchange.moved();
-            deadline.set(if exchange.is_upload_done() {
-                limits.upstream_idle_timeout
-            } else {
-                limits.body_idle_timeout
-            });
-        }
+        put_off(&exchange, &mut waits_for);
         if deadline.has_passed(cx) {
-            return Poll::Ready(Err(Failure::new(exchange.timeout())));
+            return Poll::Ready(Err(Failure::new(waits_for.1.timeout())));
         }
-        let uploading = !exchange.is_upload_done();
         if let Poll::Ready(Err(_)) = exchange.poll_upload(cx, &mut sending.stream) {
             let fault = Fault::BadRequest("the request body broke off or is malformed");
             return Poll::Ready(Err(Failure::new((fault, "client_gone"))));
         }
-        if uploading && exchange.is_upload_done() {
-            deadline.set(limits.upstream_idle_timeout);
-        }
+        put_off(&exchange, &mut waits_for);
         if !exchange.is_upload_done() && sending.permitted.exchanged.is_some() {
             deadline.watch();
             if deadline.is_watch_due()
@@ -241,15 +241,15 @@ async fn attempt(
                 return Poll::Ready(Err(Failure { reason: Some(reason), ..Failure::new(fault) }));
             }
         }
-        match std::task::ready!(exchange.poll_head(cx)) {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(error) => {
-                let stale = exchange.was_stale(&error);
-                tracing::debug!(%error, "no answer from a backend");
-                Poll::Ready(Err(Failure {
-                    stale,
-                    ..Failure::new((Fault::BadGateway, "upstream_failed"))
-                }))
+        loop {
+            match std::task::ready!(exchange.poll_head(cx, limits)) {
+                Ok(Heard::Interim) => {}
+                Ok(Heard::Final) => return Poll::Ready(Ok(())),
+                Err(error) => {
+                    let stale = exchange.was_stale(&error);
+                    tracing::debug!(%error, "no answer from a backend");
+                    return Poll::Ready(Err(Failure { stale, ..Failure::new(error.fault()) }));
+                }
             }
         }
     })

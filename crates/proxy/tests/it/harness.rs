@@ -302,6 +302,7 @@ pub(crate) fn route(name: &str, prefix: &str, target: Target, access: Access) ->
         error_format: ErrorFormat::Curity,
         cors: None,
         rate_limit: None,
+        collect_body: None,
         target,
         managed: None,
     }

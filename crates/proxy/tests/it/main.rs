@@ -1,5 +1,6 @@
 //! The data plane over real sockets: raw bytes in, raw bytes out.
 
+mod answers;
 mod connections;
 mod forwarding;
 mod framing;

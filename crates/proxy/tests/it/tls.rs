@@ -4,6 +4,7 @@ use std::io::Read;
 use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 
 use phantom_core::Access;
 use phantom_pipeline::Target;
@@ -72,6 +73,15 @@ fn tok_10_clients_reach_us_over_tls_and_the_backend_is_told_so() {
     assert_eq!(backend.only().field("x-forwarded-proto"), Some("https"));
 }
 
+#[test]
+fn a_client_that_offers_http_1_0_alone_is_served() {
+    let backend = Backend::ok();
+    let (gateway, roots) = tls_gateway(backend.address, true);
+    let (answer, protocol) = get_over_tls(&gateway, roots, &[b"http/1.0"]);
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("ok"), "{answer}");
+    assert_eq!(protocol.as_deref(), Some(&b"http/1.0"[..]));
+}
+
 fn https_backend(name: &str) -> (Backend, CertificateDer<'static>) {
     let theirs = identity(name);
     let certificate = theirs.certificate.clone();
@@ -136,4 +146,74 @@ fn a_plain_request_to_a_tls_listener_gets_no_answer_and_does_no_harm() {
     let _ = client.stream.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP/1.1 2"));
     assert!(get_over_tls(&gateway, roots, &[]).0.starts_with("HTTP/1.1 200 "));
+}
+
+fn client_session(roots: RootCertStore) -> rustls::ClientConnection {
+    let config =
+        rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from("localhost").unwrap();
+    rustls::ClientConnection::new(Arc::new(config), name).unwrap()
+}
+
+#[test]
+fn an_answer_over_tls_arrives_whole_at_a_client_that_is_slow() {
+    const TOTAL: usize = 12 << 20;
+    let backend = Backend::start(|_| ok(&"x".repeat(TOTAL)));
+    let ours = identity("localhost");
+    let trusted = roots(&ours.certificate);
+    let mut setup = Setup::new(backend.address);
+    setup.limits.keep_alive_timeout = Duration::from_millis(500);
+    setup.listener.tls =
+        Some(tls::server_config(vec![ours.certificate], ours.key, None, false).unwrap());
+    let gateway = setup.start();
+    for _ in 0..4 {
+        let mut session = client_session(trusted.clone());
+        let mut tcp = TcpStream::connect(gateway.address).unwrap();
+        let mut stream = rustls::Stream::new(&mut session, &mut tcp);
+        stream.write_all(b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        let (mut answer, mut piece) = (Vec::new(), vec![0; 64 << 10]);
+        // Slower than the gateway can send, but never idle for long.
+        loop {
+            let count = stream.read(&mut piece).expect("the session ends as its protocol has it");
+            answer.extend_from_slice(&piece[..count]);
+            if count == 0 {
+                break;
+            }
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        let head = find(&answer, b"\r\n\r\n").unwrap() + 4;
+        assert_eq!(answer.len() - head, TOTAL, "the end is missing");
+    }
+}
+
+#[test]
+fn an_upload_over_tls_arrives_whole_at_a_backend_that_is_slow() {
+    const TOTAL: usize = 12 << 20;
+    let theirs = identity("localhost");
+    let certificate = theirs.certificate.clone();
+    let config = tls::server_config(vec![theirs.certificate], theirs.key, None, false).unwrap();
+    let backend = Backend::custom(move |mut tcp| {
+        let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
+        let mut stream = rustls::Stream::new(&mut session, &mut tcp);
+        let (mut got, mut piece) = (0, vec![0; 64 << 10]);
+        let mut head = None;
+        while head.is_none_or(|head| got < head + TOTAL) {
+            let count = stream.read(&mut piece).unwrap();
+            head = head.or(find(&piece[..count], b"\r\n\r\n").map(|at| at + 4));
+            got += count;
+            std::thread::sleep(Duration::from_micros(500));
+        }
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\ntaken";
+        stream.write_all(answer).unwrap();
+        let _ = stream.read(&mut piece);
+    });
+    let trusting =
+        Setup { upstream_roots: roots(&certificate), ..Setup::with_routes(https_route(&backend)) };
+    let gateway = trusting.start();
+    for _ in 0..4 {
+        let mut client = gateway.connect();
+        client.write(format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {TOTAL}\r\n\r\n"));
+        client.write(vec![b'x'; TOTAL]);
+        assert_eq!(client.response().text(), "taken");
+    }
 }

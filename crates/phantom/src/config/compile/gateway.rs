@@ -128,6 +128,16 @@ fn limits(raw: &RawLimits, gateway: &RawGateway, context: Context<'_>) -> Limits
         max_header_bytes: number(&raw.max_header_bytes, 1024..=MIB, default.max_header_bytes),
         max_fields: number(&raw.max_fields, 8..=MAX_FIELDS as u64, default.max_fields),
         max_target_bytes: number(&raw.max_target_bytes, 256..=MIB, default.max_target_bytes),
+        max_response_header_bytes: context.number(
+            raw.max_response_header_bytes.as_ref(),
+            1024..=MIB,
+            default.max_response_header_bytes,
+        ),
+        max_response_fields: number(
+            &raw.max_response_fields,
+            8..=4096,
+            default.max_response_fields,
+        ),
         header_timeout: duration(&gateway.request_header_timeout, default.header_timeout),
         keep_alive_timeout: duration(&raw.keep_alive_timeout, default.keep_alive_timeout),
         body_idle_timeout: duration(&raw.body_idle_timeout, default.body_idle_timeout),
@@ -168,9 +178,15 @@ fn trusted_proxies(raw: &RawGateway, context: Context<'_>) -> Vec<IpNet> {
         .collect()
 }
 
-/// A pseudonym in `Via` is a token (RFC 9110 §7.6.3).
+/// A pseudonym in `Via` is a token (RFC 9110 §7.6.3). By default one of this process alone: a request
+/// that carries it has been here before, and one that passed another gateway of ours has not.
 fn via(raw: &RawGateway, context: Context<'_>) -> Box<str> {
-    let Some(at) = &raw.via else { return "phantom".into() };
+    let Some(at) = &raw.via else {
+        let mut random = [0; 4];
+        // Without randomness it is a name that others may have too.
+        let _ = aws_lc_rs::rand::fill(&mut random);
+        return format!("phantom-{:08x}", u32::from_be_bytes(random)).into();
+    };
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~:".contains(&byte);
     if at.value.is_empty() || !at.value.bytes().all(fits) {
         let hint = "letters, digits, and any of !#$%&'*+-.^_`|~:";

@@ -29,6 +29,9 @@ use crate::config::raw::RawRoute;
 
 pub(super) use matcher::is_token;
 
+/// A body that is collected lies in memory, once for each request at a time.
+const MOST_COLLECTED: u64 = 64 * 1024 * 1024;
+
 impl PlannedRoute {
     pub(super) fn uses_tls_upstream(&self) -> bool {
         matches!(&self.route.target, Target::Upstream(upstream) if upstream.https)
@@ -82,6 +85,7 @@ pub(super) fn compile(
             error_format,
             cors,
             rate_limit,
+            collect_body: collect_body(raw, &target, context),
             target,
             managed: None,
         };
@@ -172,6 +176,14 @@ fn realm(raw: &RawRoute, context: Context<'_>) -> Box<str> {
         context.error(&at.place, format!("{:?} does not fit a challenge", at.value), hint);
     }
     at.value.as_str().into()
+}
+
+fn collect_body(raw: &RawRoute, target: &Target, context: Context<'_>) -> Option<usize> {
+    let at = raw.collect_body_bytes.as_ref()?;
+    if matches!(target, Target::Directory(_)) {
+        context.error(&at.place, "files take no request body", "remove it");
+    }
+    Some(context.number(Some(at), 1..=MOST_COLLECTED, 1))
 }
 
 fn rate_limit(raw: &RawRateLimit, context: Context<'_>) -> Option<RateLimit> {

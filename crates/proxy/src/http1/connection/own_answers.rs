@@ -14,7 +14,9 @@ use tokio::io::AsyncWrite;
 use super::Decided;
 use super::Http1Connection;
 use super::LINGER;
+use super::LINGER_MOST;
 use super::Served;
+use super::Then;
 use crate::head::Version;
 use crate::http1::body::Unread;
 use crate::metrics::Outcome;
@@ -44,7 +46,7 @@ impl Http1Connection {
             bytes: if to_head { 0 } else { answer.body.len() as u64 },
             upstream: false,
             error: (!sent).then_some("client_gone"),
-            keep_alive: keep_alive && sent,
+            then: Then::go_on_if(keep_alive && sent),
         }
     }
 
@@ -83,22 +85,26 @@ impl Http1Connection {
             &mut self.outbox.bytes,
         );
         let mut sent = self.flush().await;
-        let mut bytes = 0;
+        let (mut bytes, mut whole) = (0, true);
         if self.head.method() != "HEAD" {
             while sent && let Ok(Some(piece)) = file.next().await {
                 bytes += piece.len() as u64;
                 self.outbox.bytes.extend_from_slice(&piece);
                 sent = self.flush().await;
             }
-            sent &= bytes == file.length;
+            whole = bytes == file.length;
         }
         Served {
             outcome: Outcome::Answered,
             status: 200,
             bytes,
             upstream: false,
-            error: (!sent).then_some("client_gone"),
-            keep_alive: keep_alive && sent,
+            error: match (sent, whole) {
+                (false, _) => Some("client_gone"),
+                (true, false) => Some("file_cut"),
+                (true, true) => None,
+            },
+            then: Then::go_on_if(keep_alive && sent && whole),
         }
     }
 
@@ -115,34 +121,59 @@ impl Http1Connection {
             bytes: answer.body.len() as u64,
             upstream: false,
             error: Some(if sent { "bad_request" } else { "client_gone" }),
-            keep_alive: false,
+            then: Then::Close,
         };
         self.head.clear();
         let now = Instant::now();
         self.record(&published, &Decided::default(), &served, self.origin.peer, [now, now]);
-        self.linger().await;
     }
 
     /// Sends what lies in the outbox. False: the client takes it no more, or too slowly.
     pub(super) async fn flush(&mut self) -> bool {
-        self.deadline.set(self.worker.shared.config.limits.body_idle_timeout);
+        let limit = self.worker.shared.config.limits.body_idle_timeout;
         let (outbox, io, deadline) = (&mut self.outbox, &mut self.io, &self.deadline);
+        let mut taken = io.taken();
+        deadline.set(limit);
         let sent = poll_fn(|cx| {
             if deadline.has_passed(cx) {
                 return Poll::Ready(false);
             }
-            outbox.poll_send_all(cx, io).map(|sent| sent.is_ok())
+            let sent = outbox.poll_send_all(cx, io).map(|sent| sent.is_ok());
+            if io.taken() != taken {
+                taken = io.taken();
+                deadline.set(limit);
+            }
+            sent
         })
         .await;
         self.deadline.clear();
         sent
     }
 
+    /// The end of a connection that nobody sends on any more. A TLS session is ended as its protocol
+    /// has it: the client can tell this from a connection that was cut.
+    pub(super) async fn close(&mut self) {
+        if !self.io.is_tls() {
+            return;
+        }
+        self.deadline.set(LINGER);
+        let (io, deadline) = (&mut self.io, &self.deadline);
+        poll_fn(|cx| {
+            if deadline.has_passed(cx) {
+                return Poll::Ready(());
+            }
+            AsyncWrite::poll_shutdown(Pin::new(&mut *io), cx).map(|_| ())
+        })
+        .await;
+    }
+
     /// Closes our side, and reads for a moment so that unread input does not turn into a reset that
     /// overtakes the answer (RFC 9112 §9.6).
     pub(super) async fn linger(&mut self) {
         self.deadline.set(LINGER);
+        let until = self.worker.deadlines.now().plus(LINGER_MOST);
         let (io, received, deadline) = (&mut self.io, &mut self.received, &self.deadline);
+        let deadlines = &self.worker.deadlines;
         let mut closing = true;
         poll_fn(|cx| {
             loop {
@@ -154,7 +185,12 @@ impl Http1Connection {
                     closing = false;
                 }
                 match received.poll_fill(cx, io) {
-                    Poll::Ready(Ok(count)) if count > 0 => received.consume(usize::MAX),
+                    Poll::Ready(Ok(count)) if count > 0 => {
+                        received.consume(usize::MAX);
+                        if deadlines.now() < until {
+                            deadline.set(LINGER);
+                        }
+                    }
                     Poll::Ready(_) => return Poll::Ready(()),
                     Poll::Pending => return Poll::Pending,
                 }

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::task::Context;
 use std::task::Poll;
 
+use phantom_core::DenyReason;
 use phantom_pipeline::Answer;
 use phantom_pipeline::Fault;
 use phantom_pipeline::Forward;
@@ -14,10 +15,14 @@ use phantom_pipeline::route::Upstream;
 use super::ClientBody;
 use super::Http1Connection;
 use super::Served;
+use super::Then;
 use crate::exchange::Exchange;
+use crate::exchange::Heard;
+use crate::exchange::Turn;
 use crate::forward;
 use crate::forward::Outgoing;
 use crate::head::Framing;
+use crate::head::Version;
 use crate::http1::body::Piece;
 use crate::http1::body::Unread;
 use crate::http1::body::write_chunk;
@@ -35,8 +40,8 @@ enum Attempt {
     Done { status: u16, bytes: u64, keep_alive: bool },
     /// Nothing was sent to the client yet.
     Failed { fault: Fault, error: &'static str, stale: bool },
-    /// The client has part of a response, or is gone: all that is left is to close.
-    BrokenOff { status: u16, bytes: u64, error: &'static str },
+    /// The client has part of a response, or is gone: all that is left is to end the connection.
+    BrokenOff { status: u16, bytes: u64, error: &'static str, then: Then },
 }
 
 /// Progress of a response.
@@ -51,9 +56,12 @@ struct Relay {
     ends_anywhere: bool,
     /// The client may have seen the head: from here on an answer of our own comes too late.
     committed: bool,
-    /// It is the client who is waited for.
-    for_client: bool,
-    /// What [`Exchange::moved`] was when the deadline was last put off.
+    /// Where the head lies in the outbox, to be taken back for as long as it is not committed.
+    starts_at: usize,
+    /// It ends before its time, once what is there has been sent.
+    ends: Option<&'static str>,
+    /// Who is waited for, and what had moved when the deadline was last put off.
+    waits_for: Turn,
     moved: u64,
 }
 
@@ -76,10 +84,25 @@ impl Http1Connection {
         let Target::Upstream(upstream) = permitted.target() else {
             return self.fail(Fault::NotFound, "no_upstream", permitted, body, grpc).await;
         };
-        let form = form.map(|form| forward::rewritten_form(&permitted.edits, &form));
+        let content = match (form, permitted.route.collect_body) {
+            (Some(form), _) => Some(forward::rewritten_form(&permitted.edits, &form)),
+            (None, Some(most)) if self.head.framing == Framing::Chunked => {
+                match self.read_whole(body, most).await {
+                    Ok(content) => match self.worker.token_ended(permitted) {
+                        None => Some(content),
+                        Some(reason) => return self.too_late(reason, permitted, body, grpc).await,
+                    },
+                    Err(fault) => {
+                        return self.fail(fault, "not_collected", permitted, body, grpc).await;
+                    }
+                }
+            }
+            _ => None,
+        };
         let mut fresh = false;
         loop {
-            let connection = match self.worker.pool.acquire(upstream, fresh).await {
+            let now = self.worker.deadlines.now();
+            let connection = match self.worker.pool.acquire(upstream, fresh, now).await {
                 Ok(connection) => connection,
                 Err(error) => {
                     let (fault, error) = error.fault();
@@ -87,14 +110,14 @@ impl Http1Connection {
                     return Served { upstream: true, ..served };
                 }
             };
-            let attempt = self.attempt(permitted, upstream, connection, body, form.as_deref());
-            let (outcome, status, bytes, error, keep_alive) = match attempt.await {
+            let attempt = self.attempt(permitted, upstream, connection, body, content.as_deref());
+            let (outcome, status, bytes, error, then) = match attempt.await {
                 Attempt::Done { status, bytes, keep_alive } => {
-                    (Outcome::Forwarded, status, bytes, None, keep_alive)
+                    (Outcome::Forwarded, status, bytes, None, Then::go_on_if(keep_alive))
                 }
                 // HTP-15: once more, if nothing of the request can have been acted on twice.
                 Attempt::Failed { stale: true, .. }
-                    if !fresh && self.head.is_replayable(form.is_some()) =>
+                    if !fresh && self.head.is_replayable(content.is_some()) =>
                 {
                     fresh = true;
                     continue;
@@ -103,11 +126,11 @@ impl Http1Connection {
                     let served = self.fail(fault, error, permitted, body, grpc).await;
                     return Served { upstream: true, ..served };
                 }
-                Attempt::BrokenOff { status, bytes, error } => {
-                    (Outcome::Failed, status, bytes, Some(error), false)
+                Attempt::BrokenOff { status, bytes, error, then } => {
+                    (Outcome::Failed, status, bytes, Some(error), then)
                 }
             };
-            return Served { outcome, status, bytes, upstream: true, error, keep_alive };
+            return Served { outcome, status, bytes, upstream: true, error, then };
         }
     }
 
@@ -127,6 +150,23 @@ impl Http1Connection {
         Served { outcome: Outcome::Failed, error: Some(error), ..served }
     }
 
+    /// The token ended before the request was whole.
+    async fn too_late(
+        &mut self,
+        reason: DenyReason,
+        permitted: &Forward,
+        body: &mut Unread,
+        grpc: bool,
+    ) -> Served {
+        let route = &permitted.route;
+        let mut answer = Answer::deny(&reason.into(), Some(route), route.error_format, grpc);
+        if let Some(cors) = &route.cors {
+            answer.fields.extend(cors.fields_for(self.origin_field().as_deref()));
+        }
+        let served = self.answer(&answer, body).await;
+        Served { error: Some(reason.name()), ..served }
+    }
+
     fn origin_field(&self) -> Option<Vec<u8>> {
         self.head.values(crate::head::FieldKind::Origin).next().map(<[u8]>::to_vec)
     }
@@ -137,17 +177,18 @@ impl Http1Connection {
         upstream: &Upstream,
         mut connection: UpstreamConnection,
         body: &mut Unread,
-        form: Option<&[u8]>,
+        content: Option<&[u8]>,
     ) -> Attempt {
-        let framing = form.map_or(self.head.framing, |form| Framing::Length(form.len() as u64));
+        let framing =
+            content.map_or(self.head.framing, |content| Framing::Length(content.len() as u64));
         let config = &self.worker.shared.config;
         let out = &mut connection.outbox.bytes;
         let origin = self.origin;
         let outgoing = Outgoing { forward: permitted, upstream, head: &self.head, framing, origin };
         forward::write_head(&permitted.permit, outgoing, config, out);
-        let to_send = match form {
-            Some(form) => {
-                out.extend_from_slice(form);
+        let to_send = match content {
+            Some(content) => {
+                out.extend_from_slice(content);
                 Framing::None
             }
             None => framing,
@@ -166,7 +207,9 @@ impl Http1Connection {
             bytes: 0,
             ends_anywhere: false,
             committed: false,
-            for_client: false,
+            starts_at: 0,
+            ends: None,
+            waits_for: Turn::Backend,
             moved: u64::MAX,
         };
         let (attempt, exchange) = self.run(permitted, exchange, relay, body).await;
@@ -201,8 +244,8 @@ impl Http1Connection {
     ) -> Poll<Attempt> {
         self.put_off_deadline(exchange, relay);
         if self.deadline.has_passed(cx) {
-            let (fault, error) = exchange.timeout();
-            return Poll::Ready(relay.failed(fault, error, false));
+            let (fault, error) = relay.waits_for.timeout();
+            return Poll::Ready(self.failed(relay, fault, error, false));
         }
         if !exchange.is_upload_done() {
             let mut source = ClientBody {
@@ -214,7 +257,7 @@ impl Http1Connection {
             };
             if let Poll::Ready(Err(_)) = exchange.poll_upload(cx, &mut source) {
                 let fault = Fault::BadRequest("the request body broke off or is malformed");
-                return Poll::Ready(relay.failed(fault, "client_gone", false));
+                return Poll::Ready(self.failed(relay, fault, "client_gone", false));
             }
         }
         let polled = self.poll_response(cx, exchange, relay, body);
@@ -223,32 +266,35 @@ impl Http1Connection {
             if permitted.exchanged.is_some() {
                 self.deadline.watch();
                 let streams = relay.phase == Phase::Body || !exchange.is_upload_done();
-                if streams && let Some(ended) = self.ended_by_token(cx, permitted, relay) {
-                    return ended;
+                if streams && let Some(attempt) = self.end_with_token(permitted, relay) {
+                    return Poll::Ready(attempt);
+                }
+                if relay.phase == Phase::Flush {
+                    return self.poll_response(cx, exchange, relay, body);
                 }
             }
             if exchange.is_upload_done() && self.client_is_gone(cx) {
-                return Poll::Ready(relay.broken_off("client_gone"));
+                return Poll::Ready(self.broken_off(relay, "client_gone"));
             }
             self.put_off_deadline(exchange, relay);
         }
         polled
     }
 
-    /// While something moves, or somebody else is waited for than before. A client that does not send
-    /// or take is waited for less long than a backend that works.
+    /// While something moves, or somebody else is waited for than before.
     fn put_off_deadline(&self, exchange: &Exchange, relay: &mut Relay) {
-        let for_client = !exchange.is_upload_done() || self.outbox.pending() > 0;
-        if (relay.moved, relay.for_client) == (exchange.moved(), for_client) {
-            return;
-        }
-        (relay.moved, relay.for_client) = (exchange.moved(), for_client);
-        let limits = &self.worker.shared.config.limits;
-        self.deadline.set(if for_client {
-            limits.body_idle_timeout
+        let turn = if !self.outbox.is_empty() {
+            Turn::Client
+        } else if relay.phase == Phase::Head {
+            exchange.turn()
         } else {
-            limits.upstream_idle_timeout
-        });
+            Turn::Backend
+        };
+        let moved = exchange.moved() + self.io.taken();
+        if (relay.moved, relay.waits_for) != (moved, turn) {
+            (relay.moved, relay.waits_for) = (moved, turn);
+            self.deadline.set(turn.patience(&self.worker.shared.config.limits));
+        }
     }
 
     fn poll_response(
@@ -260,8 +306,17 @@ impl Http1Connection {
     ) -> Poll<Attempt> {
         loop {
             match relay.phase {
-                Phase::Head => match exchange.poll_head(cx) {
-                    Poll::Ready(Ok(())) => {
+                Phase::Head => match exchange.poll_head(cx, &self.worker.shared.config.limits) {
+                    Poll::Ready(Ok(Heard::Interim)) => {
+                        if self.head.version != Version::Http10 {
+                            respond::write_interim(&exchange.head, &mut self.outbox.bytes);
+                            if let Poll::Ready(Err(_)) = self.outbox.poll_send_all(cx, &mut self.io)
+                            {
+                                return Poll::Ready(self.broken_off(relay, "client_gone"));
+                            }
+                        }
+                    }
+                    Poll::Ready(Ok(Heard::Final)) => {
                         // An answer before the end of the request: what is left of it is not
                         // waited for.
                         relay.keep_alive &= body.is_done() && !self.worker.draining.get();
@@ -270,11 +325,8 @@ impl Http1Connection {
                     Poll::Ready(Err(error)) => {
                         let stale = exchange.was_stale(&error);
                         tracing::debug!(%error, "no answer from a backend");
-                        return Poll::Ready(relay.failed(
-                            Fault::BadGateway,
-                            "upstream_failed",
-                            stale,
-                        ));
+                        let (fault, error) = error.fault();
+                        return Poll::Ready(self.failed(relay, fault, error, stale));
                     }
                     Poll::Pending => return Poll::Pending,
                 },
@@ -284,7 +336,7 @@ impl Http1Connection {
                         match self.outbox.poll_send_all(cx, &mut self.io) {
                             Poll::Ready(Ok(())) => {}
                             Poll::Ready(Err(_)) => {
-                                return Poll::Ready(relay.broken_off("client_gone"));
+                                return Poll::Ready(self.broken_off(relay, "client_gone"));
                             }
                             Poll::Pending => return Poll::Pending,
                         }
@@ -299,19 +351,21 @@ impl Http1Connection {
                         }
                         Poll::Ready(Err(error)) => {
                             tracing::debug!(%error, "a backend broke off");
-                            if relay.committed {
-                                let _ = self.outbox.poll_send_all(cx, &mut self.io);
-                            } else {
-                                self.outbox.bytes.clear();
+                            let (fault, error) = error.fault();
+                            if !relay.committed {
+                                return Poll::Ready(self.failed(relay, fault, error, false));
                             }
-                            let error = "upstream_broke_off";
-                            return Poll::Ready(relay.failed(Fault::BadGateway, error, false));
+                            // The client gets what there is, and can see that it is not all.
+                            relay.ends = Some(error);
+                            relay.phase = Phase::Flush;
                         }
                         Poll::Pending => {
                             // What came goes on at once: events are not held back.
                             relay.committed = true;
                             return match self.outbox.poll_send_all(cx, &mut self.io) {
-                                Poll::Ready(Err(_)) => Poll::Ready(relay.broken_off("client_gone")),
+                                Poll::Ready(Err(_)) => {
+                                    Poll::Ready(self.broken_off(relay, "client_gone"))
+                                }
                                 _ => Poll::Pending,
                             };
                         }
@@ -320,8 +374,11 @@ impl Http1Connection {
                 Phase::Flush => {
                     relay.committed = true;
                     return match self.outbox.poll_send_all(cx, &mut self.io) {
-                        Poll::Ready(Ok(())) => Poll::Ready(relay.done()),
-                        Poll::Ready(Err(_)) => Poll::Ready(relay.broken_off("client_gone")),
+                        Poll::Ready(Ok(())) => Poll::Ready(match relay.ends {
+                            None => relay.done(),
+                            Some(error) => self.broken_off(relay, error),
+                        }),
+                        Poll::Ready(Err(_)) => Poll::Ready(self.broken_off(relay, "client_gone")),
                         Poll::Pending => Poll::Pending,
                     };
                 }
@@ -340,28 +397,46 @@ impl Http1Connection {
 
     /// Ends a stream whose token has expired or was revoked (STR-1). A server-sent event stream ends
     /// properly and its reader comes back to a 401 (STR-2); anything else is visibly cut.
-    fn ended_by_token(
-        &mut self,
-        cx: &mut Context<'_>,
-        permitted: &Forward,
-        relay: &mut Relay,
-    ) -> Option<Poll<Attempt>> {
-        if !self.deadline.is_watch_due() {
+    fn end_with_token(&mut self, permitted: &Forward, relay: &mut Relay) -> Option<Attempt> {
+        if relay.phase == Phase::Flush || !self.deadline.is_watch_due() {
             return None;
         }
         let error = self.worker.token_ended(permitted)?.name();
-        if relay.ends_anywhere {
-            relay.keep_alive = false;
-            relay.end(b"", &mut self.outbox.bytes);
-            let _ = self.outbox.poll_send_all(cx, &mut self.io);
+        if !relay.ends_anywhere {
+            return Some(self.broken_off(relay, error));
         }
-        Some(Poll::Ready(relay.broken_off(error)))
+        relay.end(b"", &mut self.outbox.bytes);
+        relay.ends = Some(error);
+        None
+    }
+
+    /// Before the client was told anything this is an answer; after, only the end is left.
+    fn failed(&mut self, relay: &Relay, fault: Fault, error: &'static str, stale: bool) -> Attempt {
+        if relay.committed {
+            return self.broken_off(relay, error);
+        }
+        if relay.phase != Phase::Head {
+            self.outbox.bytes.truncate(relay.starts_at);
+        }
+        Attempt::Failed { fault, error, stale }
+    }
+
+    fn broken_off(&self, relay: &Relay, error: &'static str) -> Attempt {
+        // What lies here was never sent.
+        let bytes = relay.bytes.saturating_sub(self.outbox.pending() as u64);
+        let then = match relay.framing {
+            // The connection's end is the body's: only a reset looks like a part of it.
+            ClientFraming::UntilClose if !relay.ends_anywhere => Then::Reset,
+            _ => Then::Close,
+        };
+        Attempt::BrokenOff { status: relay.status, bytes, error, then }
     }
 }
 
 impl Relay {
     fn start(&mut self, exchange: &Exchange, version: crate::head::Version, out: &mut Vec<u8>) {
         let head = &exchange.head;
+        self.starts_at = out.len();
         self.status = head.status;
         self.framing = ClientFraming::new(head.framing, version);
         self.keep_alive &= self.framing != ClientFraming::UntilClose;
@@ -396,18 +471,5 @@ impl Relay {
 
     const fn done(&self) -> Attempt {
         Attempt::Done { status: self.status, bytes: self.bytes, keep_alive: self.keep_alive }
-    }
-
-    /// Before the client was told anything this is an answer; after, only closing is left.
-    const fn failed(&self, fault: Fault, error: &'static str, stale: bool) -> Attempt {
-        if self.committed {
-            self.broken_off(error)
-        } else {
-            Attempt::Failed { fault, error, stale }
-        }
-    }
-
-    const fn broken_off(&self, error: &'static str) -> Attempt {
-        Attempt::BrokenOff { status: self.status, bytes: self.bytes, error }
     }
 }

@@ -29,10 +29,19 @@ impl Http1Connection {
         if !wanted || self.head.framing == Framing::None {
             return Ok(None);
         }
-        let limits = &self.worker.shared.config.limits;
-        let most = limits.max_form_bytes;
-        self.deadline.set(limits.body_idle_timeout);
-        let mut form = Vec::new();
+        let most = self.worker.shared.config.limits.max_form_bytes;
+        self.read_whole(body, most).await.map(Some)
+    }
+
+    /// Reads a body whole, up to so many bytes.
+    pub(super) async fn read_whole(
+        &mut self,
+        body: &mut Unread,
+        most: usize,
+    ) -> Result<Vec<u8>, Fault> {
+        let limit = self.worker.shared.config.limits.body_idle_timeout;
+        self.deadline.set(limit);
+        let mut whole = Vec::new();
         let mut source = ClientBody {
             io: &mut self.io,
             received: &mut self.received,
@@ -46,11 +55,11 @@ impl Http1Connection {
                 if deadline.has_passed(cx) {
                     return Poll::Ready(Err(Fault::RequestTimeout));
                 }
-                match source.poll_raw(cx, |data| form.extend_from_slice(data)) {
-                    Poll::Ready(Ok(true)) if form.len() > most => {
+                match source.poll_raw(cx, |data| whole.extend_from_slice(data)) {
+                    Poll::Ready(Ok(true)) if whole.len() > most => {
                         return Poll::Ready(Err(Fault::LengthTooLarge));
                     }
-                    Poll::Ready(Ok(true)) => {}
+                    Poll::Ready(Ok(true)) => deadline.set(limit),
                     Poll::Ready(Ok(false)) => return Poll::Ready(Ok(())),
                     Poll::Ready(Err(_)) => {
                         return Poll::Ready(Err(Fault::BadRequest(
@@ -63,7 +72,7 @@ impl Http1Connection {
         })
         .await?;
         self.deadline.clear();
-        Ok(Some(form))
+        Ok(whole)
     }
 
     /// Reads the rest of a small body. False: it is large, late or broken, so close instead. A client
