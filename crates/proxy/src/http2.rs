@@ -1,8 +1,7 @@
-//! HTTP/2 connections of clients. The protocol is hyper's; what is decided and forwarded is the
-//! same as for HTTP/1.1.
+//! HTTP/2 connections of clients. Frames, streams and windows are `h2`'s; what is decided and forwarded
+//! is the same as for HTTP/1.1.
 
 use std::cell::Cell;
-use std::future::Future;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -10,26 +9,39 @@ use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper::body::Incoming;
-use hyper::server::conn::http2;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use hyper_util::rt::TokioTimer;
-use tokio::io::AsyncRead;
-use tokio::io::AsyncWrite;
-use tokio::io::ReadBuf;
+use bytes::Bytes;
+use h2::Ping;
+use h2::PingPong;
+use h2::Reason;
+use h2::server;
 
+use crate::config::Limits;
+use crate::deadline::Deadline;
 use crate::forward::Origin;
 use crate::http1::buffer::ReadBuffer;
+use crate::http1::connection::LINGER;
 use crate::server::Worker;
 use crate::transport::Transport;
 
-mod body;
+mod account;
+mod answering;
+mod client_stream;
+mod metered;
+mod relay;
 mod request;
 mod stream;
 
-/// Silence after which the client is asked whether it is still there.
+use metered::Meter;
+use metered::Metered;
+
+/// Silence after which the client is asked whether it is still there, and what it gets to say so.
 const PING_AFTER: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+
+const STREAM_WINDOW: u32 = 256 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// What one stream may have lie here unsent.
+const SEND_BUFFER: usize = 256 * 1024;
 
 /// Serves one connection until the client is done, idle for too long, or the worker drains.
 pub(crate) async fn serve(
@@ -39,44 +51,136 @@ pub(crate) async fn serve(
     origin: Origin,
 ) {
     let limits = worker.shared.config.limits.clone();
-    let deadline = worker.deadlines.register();
-    deadline.set(limits.keep_alive_timeout);
-    let streams = Rc::new(Cell::new(0_usize));
-    let service = {
-        let (worker, streams) = (worker.clone(), streams.clone());
-        service_fn(move |request: http::Request<Incoming>| {
-            let open = OpenStream::new(streams.clone());
-            stream::serve(worker.clone(), request, origin, open)
-        })
-    };
-    let io = TokioIo::new(Rewound { received, transport });
-    let connection = http2::Builder::new(LocalExecutor)
-        .timer(TokioTimer::new())
+    let meter = Rc::new(Meter::new());
+    let io = Metered::new(received, transport, meter.clone());
+    let handshake = server::Builder::new()
         .max_concurrent_streams(limits.max_concurrent_streams)
         .max_header_list_size(u32::try_from(limits.max_header_bytes).unwrap_or(u32::MAX))
-        .keep_alive_interval(PING_AFTER)
-        .adaptive_window(false)
-        .initial_stream_window_size(256 * 1024)
-        .initial_connection_window_size(1024 * 1024)
-        .max_send_buf_size(256 * 1024)
-        .serve_connection(io, service);
-    let mut connection = std::pin::pin!(connection);
-    let mut closing = false;
-    let ended = poll_fn(|cx| {
-        let idle = streams.get() == 0;
-        if !idle {
-            deadline.set(limits.keep_alive_timeout);
-        }
-        let late = deadline.has_passed(cx) && idle;
-        if (late || worker.draining.get()) && !closing {
-            closing = true;
-            connection.as_mut().graceful_shutdown();
-        }
-        connection.as_mut().poll(cx)
-    })
-    .await;
-    if let Err(error) = ended {
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buffer_size(SEND_BUFFER)
+        .handshake(io);
+    let connection = match tokio::time::timeout(limits.header_timeout, handshake).await {
+        Ok(Ok(connection)) => connection,
+        _ => return tracing::debug!("an HTTP/2 connection ended before its first stream"),
+    };
+    let mut connection = Connection {
+        pings: None,
+        connection,
+        origin,
+        streams: Rc::new(Cell::new(0)),
+        deadline: worker.deadlines.register(),
+        meter,
+        limits,
+        phase: Phase::Open,
+        seen: (u64::MAX, u64::MAX),
+        worker,
+    };
+    connection.pings = connection.connection.ping_pong();
+    if let Err(error) = poll_fn(|cx| connection.poll(cx)).await {
         tracing::debug!(%error, "an HTTP/2 connection ended in an error");
+    }
+}
+
+struct Connection {
+    connection: server::Connection<Metered, Bytes>,
+    pings: Option<PingPong>,
+    worker: Rc<Worker>,
+    origin: Origin,
+    streams: Rc<Cell<usize>>,
+    deadline: Deadline,
+    meter: Rc<Meter>,
+    limits: Limits,
+    phase: Phase,
+    /// Bytes read and written when the deadline was last put off.
+    seen: (u64, u64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// No stream is open.
+    Idle,
+    Open,
+    /// The client was asked whether it is still there.
+    Asked,
+    /// No stream is taken any more.
+    Closing,
+}
+
+impl Connection {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
+        while let Poll::Ready(accepted) = self.connection.poll_accept(cx) {
+            let Some(accepted) = accepted else { return Poll::Ready(Ok(())) };
+            let (request, respond) = accepted?;
+            let open = OpenStream::new(self.streams.clone());
+            let serving = stream::serve(self.worker.clone(), request, respond, self.origin, open);
+            tokio::task::spawn_local(serving);
+        }
+        if self.meter.is_flooded() && self.phase != Phase::Closing {
+            self.worker.shared.metrics.ended.flood.inc();
+            self.close(Some(Reason::ENHANCE_YOUR_CALM));
+            return self.poll(cx);
+        }
+        if self.worker.draining.get() && self.phase != Phase::Closing {
+            self.close(None);
+            return self.poll(cx);
+        }
+        self.put_off_deadline(cx);
+        if !self.deadline.has_passed(cx) {
+            return Poll::Pending;
+        }
+        match self.phase {
+            Phase::Open => self.ask(),
+            Phase::Idle => self.close(None),
+            // Gone without a word, or done and not taking the end of it.
+            Phase::Asked | Phase::Closing => return Poll::Ready(Ok(())),
+        }
+        self.poll(cx)
+    }
+
+    /// While something moves. Streams have deadlines of their own.
+    fn put_off_deadline(&mut self, cx: &mut Context<'_>) {
+        let pong = self.pings.as_mut().is_some_and(|pings| pings.poll_pong(cx).is_ready());
+        let seen = (self.meter.received(), self.meter.sent());
+        let busy = self.streams.get() > 0;
+        let phase = match self.phase {
+            Phase::Closing => Phase::Closing,
+            Phase::Asked if !pong && seen.0 == self.seen.0 => Phase::Asked,
+            _ if busy => Phase::Open,
+            _ => Phase::Idle,
+        };
+        let moved = match phase {
+            Phase::Idle => false,
+            Phase::Closing => busy || seen.1 != self.seen.1,
+            Phase::Open | Phase::Asked => seen.0 != self.seen.0,
+        };
+        if moved || phase != self.phase {
+            self.deadline.set(match phase {
+                Phase::Idle => self.limits.keep_alive_timeout,
+                Phase::Open => PING_AFTER,
+                Phase::Asked => PING_TIMEOUT,
+                Phase::Closing => self.limits.body_idle_timeout,
+            });
+        }
+        (self.seen, self.phase) = (seen, phase);
+    }
+
+    fn ask(&mut self) {
+        self.phase = Phase::Asked;
+        self.deadline.set(PING_TIMEOUT);
+        if let Some(pings) = &mut self.pings {
+            // It fails only where one is under way.
+            let _ = pings.send_ping(Ping::opaque());
+        }
+    }
+
+    fn close(&mut self, reason: Option<Reason>) {
+        self.phase = Phase::Closing;
+        self.deadline.set(LINGER);
+        match reason {
+            None => self.connection.graceful_shutdown(),
+            Some(reason) => self.connection.abrupt_shutdown(reason),
+        }
     }
 }
 
@@ -97,55 +201,17 @@ impl Drop for OpenStream {
     }
 }
 
-/// Streams are tasks of the worker's own thread; they end with their connection.
-#[derive(Clone, Copy, Debug)]
-struct LocalExecutor;
-
-impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
-    fn execute(&self, stream: F) {
-        tokio::task::spawn_local(async move {
-            stream.await;
-        });
-    }
-}
-
-/// A transport some of whose bytes were read already.
-#[derive(Debug)]
-struct Rewound {
-    received: ReadBuffer,
-    transport: Transport,
-}
-
-impl AsyncRead for Rewound {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let count = self.received.data().len().min(buf.remaining());
-        if count == 0 {
-            return Pin::new(&mut self.transport).poll_read(cx, buf);
+/// Ends what is done for a stream with the stream: the client has reset it, or is gone.
+async fn unless_reset<T>(
+    respond: &mut server::SendResponse<Bytes>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    poll_fn(|cx| {
+        if let Poll::Ready(done) = Pin::as_mut(&mut work).poll(cx) {
+            return Poll::Ready(Some(done));
         }
-        buf.put_slice(self.received.data().get(..count).unwrap_or_default());
-        self.received.consume(count);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Rewound {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.transport).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.transport).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.transport).poll_shutdown(cx)
-    }
+        respond.poll_reset(cx).map(|_| None)
+    })
+    .await
 }

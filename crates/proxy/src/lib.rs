@@ -2,7 +2,8 @@
 //!
 //! Thread per core: each worker has a runtime, listeners and upstream connections of its own.
 //! HTTP/1.1 is our own on both sides, because a gateway has to refuse on the wire what a general
-//! server repairs, and because it is where the time of a cached request goes. HTTP/2 is hyper's.
+//! server repairs, and because it is where the time of a cached request goes. HTTP/2's frames, streams
+//! and windows are `h2`'s.
 
 #![cfg_attr(
     not(test),

@@ -24,6 +24,23 @@ pub struct Metrics {
     request_seconds: Histogram,
     upstream_seconds: Histogram,
     pub(crate) connections: Gauge,
+    pub(crate) ended: EndedConnections,
+}
+
+/// Connections that the gateway ended for the sake of others.
+#[derive(Clone, Debug)]
+pub(crate) struct EndedConnections {
+    /// Idle, and its place was needed.
+    pub(crate) idle: Counter,
+    /// Frames of HTTP/2 that ask for nothing.
+    pub(crate) flood: Counter,
+    /// More from one source than it may have.
+    pub(crate) source: Counter,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndedLabels {
+    why: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -73,13 +90,24 @@ impl Metrics {
                 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0,
             ]
         };
+        let ended = Family::<EndedLabels, Counter>::default();
         let metrics = Self {
             requests: Family::default(),
             decisions: Family::default(),
             request_seconds: Histogram::new(buckets()),
             upstream_seconds: Histogram::new(buckets()),
             connections: Gauge::default(),
+            ended: EndedConnections {
+                idle: ended.get_or_create_owned(&EndedLabels { why: "idle_at_limit" }),
+                flood: ended.get_or_create_owned(&EndedLabels { why: "flood" }),
+                source: ended.get_or_create_owned(&EndedLabels { why: "source_limit" }),
+            },
         };
+        registry.register(
+            "phantom_connections_ended",
+            "Client connections ended for the sake of others, by cause",
+            ended,
+        );
         registry.register(
             "phantom_requests",
             "Requests, by route, how they ended, and class of status",

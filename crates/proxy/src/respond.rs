@@ -144,6 +144,10 @@ pub(crate) fn answer_head(answer: &Answer) -> http::Response<()> {
             response.headers_mut().append(http::HeaderName::from_static(name), value);
         }
     }
+    let date = httpdate::fmt_http_date(SystemTime::now());
+    if let Ok(date) = http::HeaderValue::from_str(&date) {
+        response.headers_mut().insert(http::header::DATE, date);
+    }
     response
 }
 

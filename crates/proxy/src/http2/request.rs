@@ -53,7 +53,6 @@ pub(super) fn fill(
     if head.framing == Framing::None && !empty {
         head.framing = Framing::Chunked;
     }
-    head.expects_continue = false;
     Ok(())
 }
 

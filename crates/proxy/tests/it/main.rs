@@ -6,6 +6,7 @@ mod forwarding;
 mod framing;
 mod harness;
 mod http2;
+mod http2_streams;
 mod in_step;
 mod managed;
 mod normalizer;

@@ -1,0 +1,125 @@
+//! The body of a client's request on a stream, read as the backend takes it.
+
+use std::future::poll_fn;
+use std::task::Context;
+use std::task::Poll;
+use std::task::ready;
+
+use bytes::Bytes;
+use h2::RecvStream;
+use h2::server::SendResponse;
+use http::Response;
+use http::StatusCode;
+use phantom_pipeline::Fault;
+
+use crate::exchange::ClientGone;
+use crate::exchange::RequestBody;
+use crate::exchange::Sink;
+use crate::http1::body::is_allowed_trailer;
+use crate::http1::connection::LINGER;
+use crate::respond::write_field;
+
+pub(super) struct ClientStream {
+    incoming: RecvStream,
+    pub(super) respond: SendResponse<Bytes>,
+    /// The client sends its body when it is told to (HTP-13).
+    held_back: bool,
+    ended: bool,
+    trailers: Vec<u8>,
+}
+
+impl ClientStream {
+    pub(super) const fn new(incoming: RecvStream, respond: SendResponse<Bytes>) -> Self {
+        Self { incoming, respond, held_back: false, ended: false, trailers: Vec::new() }
+    }
+
+    /// The client waits for 100, if there is something to wait for.
+    pub(super) fn expects_continue(&mut self) {
+        self.held_back = !self.incoming.is_end_stream();
+    }
+
+    pub(super) fn is_end_stream(&self) -> bool {
+        self.incoming.is_end_stream()
+    }
+
+    /// The next data; `None` at the end.
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, ClientGone>> {
+        if self.ended {
+            return Poll::Ready(Ok(None));
+        }
+        if std::mem::take(&mut self.held_back) {
+            let mut interim = Response::new(());
+            *interim.status_mut() = StatusCode::CONTINUE;
+            // One that cannot be told any more is gone, which reading finds out.
+            let _ = self.respond.send_informational(interim);
+        }
+        if let Some(data) = ready!(self.incoming.poll_data(cx)) {
+            let data = data.map_err(|_| ClientGone)?;
+            // Taken: the client may send as much again.
+            let _ = self.incoming.flow_control().release_capacity(data.len());
+            return Poll::Ready(Ok(Some(data)));
+        }
+        let trailers = ready!(self.incoming.poll_trailers(cx)).map_err(|_| ClientGone)?;
+        for (name, value) in trailers.iter().flatten() {
+            if is_allowed_trailer(name.as_str().as_bytes()) {
+                write_field(name.as_str().as_bytes(), value.as_bytes(), &mut self.trailers);
+            }
+        }
+        self.ended = true;
+        Poll::Ready(Ok(None))
+    }
+
+    /// Reads a body whole, up to so many bytes.
+    pub(super) async fn read_whole(&mut self, most: usize) -> Result<Vec<u8>, Fault> {
+        let mut whole = Vec::new();
+        loop {
+            match poll_fn(|cx| self.poll_data(cx)).await {
+                Ok(Some(data)) if whole.len() + data.len() > most => {
+                    return Err(Fault::LengthTooLarge);
+                }
+                Ok(Some(data)) => whole.extend_from_slice(&data),
+                Ok(None) => return Ok(whole),
+                Err(ClientGone) => {
+                    return Err(Fault::BadRequest("the request body broke off or is malformed"));
+                }
+            }
+        }
+    }
+
+    /// After an answer that leaves the body unread: what is on its way is read and thrown away for a
+    /// moment, so that it shuts no window on the connection's other streams; then the stream is reset
+    /// with NO_ERROR (RFC 9113 §8.1). At once would be allowed, but some clients drop an answer that
+    /// such a reset follows.
+    pub(super) async fn linger(mut self) {
+        // A client that waits to be told will not send.
+        if self.held_back || self.is_end_stream() {
+            return;
+        }
+        let discarding =
+            async { while let Ok(Some(_)) = poll_fn(|cx| self.poll_data(cx)).await {} };
+        let _ = tokio::time::timeout(LINGER, discarding).await;
+    }
+}
+
+impl RequestBody for ClientStream {
+    fn poll_piece(
+        &mut self,
+        cx: &mut Context<'_>,
+        sink: &mut Sink<'_>,
+    ) -> Poll<Result<bool, ClientGone>> {
+        Poll::Ready(match ready!(self.poll_data(cx))? {
+            Some(data) => {
+                sink.data(&data);
+                Ok(true)
+            }
+            None => {
+                sink.end(&self.trailers);
+                Ok(false)
+            }
+        })
+    }
+
+    fn is_held_back(&self) -> bool {
+        self.held_back
+    }
+}
