@@ -2,6 +2,7 @@
 //! prose. Run by hand, by who has the descriptions.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
@@ -97,10 +98,10 @@ fn facts_of(document: &Value) -> Outcome<Value> {
     }
     let mut schemas: BTreeMap<String, Value> = BTreeMap::new();
     while let Some(name) = wanted.pop() {
-        if !schemas.contains_key(&name) {
-            let schema = &document["components"]["schemas"][&name];
+        if let Entry::Vacant(free) = schemas.entry(name) {
+            let (name, schema) = (free.key(), &document["components"]["schemas"][free.key()]);
             let fact = fact(schema, &mut wanted).map_err(|error| format!("{name}: {error}"))?;
-            schemas.insert(name, fact);
+            free.insert(fact);
         }
     }
     Ok(json!({"operations": operations, "schemas": schemas}))
