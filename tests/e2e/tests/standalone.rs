@@ -60,7 +60,7 @@ fn texts() -> Vec<(String, String)> {
 /// Where a path in this line is taken from, as the number of folders below the root.
 fn depth_of_base(file: &str, context: &str, packages: &[PathBuf]) -> usize {
     let own = Path::new(file).components().count() - 1;
-    if !Path::new(file).extension().is_some_and(|extension| extension == "rs") {
+    if Path::new(file).extension().is_none_or(|extension| extension != "rs") {
         // Scripts go to the root first; everything else names what lies near it.
         let is_script = file.starts_with("tools/") || file.ends_with(".sh") || file == ".ci/run";
         return if is_script && !context.contains("$(dirname") { 0 } else { own };
