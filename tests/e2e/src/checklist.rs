@@ -1,9 +1,49 @@
-//! Checklists that are held by tests: a row is held by a test that has the row's name in its own.
+//! Checklists that are held by tests: a row is held by a test that has the row's name in its own. The
+//! lists are in `tests/e2e/rows`.
 
 use std::fs;
 use std::path::Path;
 
 use crate::workspace;
+
+/// A row of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub id: String,
+    /// How binding it is, as the head of its list says.
+    pub level: String,
+}
+
+impl Row {
+    /// What is marked L, for later, is promised by nothing yet.
+    #[must_use]
+    pub fn is_promised(&self) -> bool {
+        self.level != "L"
+    }
+}
+
+/// The rows of a list.
+///
+/// # Panics
+/// If there is no such list, or it has a line that is no row.
+#[must_use]
+pub fn rows(list: &str) -> Vec<Row> {
+    let path = workspace::root().join("tests/e2e/rows").join(list);
+    let text = fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    read(&text)
+}
+
+fn read(text: &str) -> Vec<Row> {
+    let rows = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    rows.map(|line| {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        match (words.next(), words.next(), words.next()) {
+            (Some(id), Some(level), Some(_)) => Row { id, level },
+            _ => panic!("id, level, a few words: {line}"),
+        }
+    })
+    .collect()
+}
 
 /// Names of all test functions in the workspace, one a line.
 #[must_use]

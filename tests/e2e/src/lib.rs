@@ -12,5 +12,6 @@ pub mod process;
 pub mod resources;
 pub mod scripted_as;
 pub mod tunnel;
+pub mod tutorial;
 pub mod wire;
 pub mod workspace;

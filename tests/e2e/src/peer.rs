@@ -118,6 +118,6 @@ fn start(port: u16, environment: &[(String, String)]) -> Process {
     command.arg("server.mjs").current_dir(folder()).env("AS_PORT", port.to_string());
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     let mut process = Process::start("oidc-provider", &mut command);
-    process.wait_for("listening on");
+    process.wait_for("is listening on");
     process
 }

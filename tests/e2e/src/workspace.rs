@@ -1,4 +1,4 @@
-//! Where things are: the checkout, the material beside it, and what was built.
+//! Where things are: the checkout, and what was built.
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -10,12 +10,6 @@ pub fn root() -> PathBuf {
         .join("../..")
         .canonicalize()
         .expect("the checkout is there")
-}
-
-/// The material that comes beside the checkout: tutorials, test vectors, peers.
-#[must_use]
-pub fn shared() -> PathBuf {
-    root().join("../shared").canonicalize().expect("the folder `shared` lies beside the checkout")
 }
 
 /// The gateway's binary: that of `PHANTOM_BINARY`, or of the same build as this test.

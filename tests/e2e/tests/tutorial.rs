@@ -6,29 +6,11 @@ use std::process::Command;
 
 use phantom_e2e::gateway::directory;
 use phantom_e2e::process::Process;
+use phantom_e2e::tutorial;
 use phantom_e2e::workspace;
 use serde_json::Value;
 
 const PLACEHOLDER: &str = "<opaque_token_value>";
-
-/// The commands of the tutorial that begin with `curl`, their continuation lines included.
-fn commands() -> Vec<String> {
-    let tutorial = fs::read_to_string(workspace::shared().join("tutorials/openresty.txt")).unwrap();
-    let mut commands: Vec<String> = Vec::new();
-    let mut goes_on = false;
-    for line in tutorial.lines() {
-        match commands.last_mut() {
-            Some(command) if goes_on => {
-                command.push('\n');
-                command.push_str(line);
-            }
-            _ if line.starts_with("curl ") => commands.push(line.to_owned()),
-            _ => continue,
-        }
-        goes_on = line.ends_with('\\');
-    }
-    commands
-}
 
 /// What a command printed, and the status it got: said by curl's own configuration file, so that
 /// the command line stays as it is.
@@ -56,7 +38,7 @@ fn the_tutorial_works_with_its_own_commands() {
     let mut demo = Process::start("phantom demo", &mut demo(directory.path()));
     demo.wait_for("Ctrl-C stops it.");
     let run = |command: &str| run(command, directory.path());
-    let [without_token, get_token, with_token] = &commands()[..] else {
+    let [without_token, get_token, with_token] = &tutorial::blocks("openresty.sh")[..] else {
         panic!("the tutorial has three curl commands");
     };
 

@@ -1,43 +1,13 @@
 //! The WSO2 API Manager tutorial against `phantom demo`, with the commands as they are printed there.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use phantom_e2e::gateway::directory;
 use phantom_e2e::process::Process;
+use phantom_e2e::tutorial;
 use phantom_e2e::workspace;
 use serde_json::Value;
-
-/// The tutorial's text, whose code blocks have lost their line ends on the way here: a line that
-/// was continued ends in a backslash, and each statement began on a line of its own.
-fn code_blocks() -> Vec<String> {
-    let path = workspace::shared().join("tutorials/wso2.txt");
-    let text = fs::read_to_string(path).unwrap();
-    let blocks = text.lines().filter(|line| {
-        ["DCR=$(curl", "APP_ID=$(curl", "curl -sk"].iter().any(|start| line.starts_with(start))
-    });
-    blocks.map(with_line_ends).collect()
-}
-
-fn with_line_ends(block: &str) -> String {
-    let mut text = block.to_owned();
-    for continued in ["-", "\"", "|"] {
-        text = text.replace(&format!("\\{continued}"), &format!("\\\n{continued}"));
-    }
-    for (end, statement) in [
-        (")", "CLIENT_ID="),
-        (")", "CLIENT_SECRET="),
-        (")", "TOKEN="),
-        (")", "API_ID="),
-        ("'", "curl -sk"),
-        // What the command prints stands behind it.
-        ("\"", "HTTP 401"),
-    ] {
-        text = text.replace(&format!("{end}{statement}"), &format!("{end}\n{statement}"));
-    }
-    text.trim_end_matches("\nHTTP 401").to_owned()
-}
 
 /// What a script printed.
 fn bash(script: &str, directory: &Path) -> String {
@@ -86,7 +56,7 @@ impl Demo {
 
 /// The whole of the tutorial's commands, in one shell as a reader would paste them.
 fn paste(demo: &Demo, token: &str) -> Vec<String> {
-    let blocks = code_blocks();
+    let blocks = tutorial::blocks("wso2.sh");
     let [register, look_up, map, call, expired] = &blocks[..] else {
         panic!("the tutorial has five blocks of commands: {blocks:#?}");
     };

@@ -1,4 +1,4 @@
-//! Section 6.1 of the behaviour document: the API object.
+//! Rows 6.1 of `tests/e2e/rows/wso2.txt`: the API object.
 
 use serde_json::Value;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! OpenAPI definitions: section 6.4 of the behaviour document.
+//! OpenAPI definitions: rows 6.4 of `tests/e2e/rows/wso2.txt`.
 
 use serde_json::Value;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Section 6.2 of the behaviour document.
+//! Rows 6.2 of `tests/e2e/rows/wso2.txt`.
 
 use serde_json::json;
 

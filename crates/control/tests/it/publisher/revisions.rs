@@ -1,4 +1,4 @@
-//! Section 6.3 of the behaviour document.
+//! Rows 6.3 of `tests/e2e/rows/wso2.txt`.
 
 use serde_json::Value;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Shared scopes: section 6.4 of the behaviour document.
+//! Shared scopes: rows 6.4 of `tests/e2e/rows/wso2.txt`.
 
 use serde_json::Value;
 use serde_json::json;

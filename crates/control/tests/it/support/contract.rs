@@ -1,7 +1,9 @@
-//! The descriptions that answers are held against: WSO2's files, and our own document.
+//! What answers are held against: the facts of WSO2's descriptions, and our own document.
+
+mod facts;
+mod schema;
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::OnceLock;
@@ -25,8 +27,12 @@ struct Description {
 
 pub(crate) struct Contract(Vec<Description>);
 
-/// Where WSO2's description is not what its server sends (section 12 of the behaviour document), or
-/// our deviation is in the behaviour document. Method, path, status.
+const ADMIN: &str = include_str!("../../wso2/admin.yaml");
+const PUBLISHER: &str = include_str!("../../wso2/publisher.yaml");
+const DEVPORTAL: &str = include_str!("../../wso2/devportal.yaml");
+
+/// Where WSO2's description is not what its server sends, or we differ on purpose (rows 12 and 11 of
+/// `tests/e2e/rows/wso2.txt`). Method, path, status.
 const EXEMPT: &[(&str, &str, u16)] = &[
     // Described as one plan and as a text; sent are a list and the definition itself.
     ("GET", "/api/am/devportal/v3/apis/{apiId}/subscription-policies", 200),
@@ -47,9 +53,9 @@ impl Contract {
             let ours = serde_json::to_value(phantom_control::rest::openapi()).unwrap();
             Self(vec![
                 Description::new("our OpenAPI", "", ours, true),
-                Description::of_wso2("admin-api.yaml", "/api/am/admin/v4"),
-                Description::of_wso2("publisher-api.yaml", "/api/am/publisher/v4"),
-                Description::of_wso2("devportal-api.yaml", "/api/am/devportal/v3"),
+                Description::of_wso2("WSO2's admin", "/api/am/admin/v4", ADMIN),
+                Description::of_wso2("WSO2's publisher", "/api/am/publisher/v4", PUBLISHER),
+                Description::of_wso2("WSO2's devportal", "/api/am/devportal/v3", DEVPORTAL),
             ])
         })
     }
@@ -74,14 +80,13 @@ impl Description {
         Self { name, base, document, compiled: Mutex::default(), complete }
     }
 
-    fn of_wso2(file: &'static str, base: &'static str) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/wso2").join(file);
-        let text = std::fs::read_to_string(&root).unwrap_or_else(|e| panic!("{root:?}: {e}"));
+    fn of_wso2(name: &'static str, base: &'static str, text: &str) -> Self {
         let options = serde_saphyr::options! { budget: None };
-        let mut document: Value = serde_saphyr::from_str_with_options(&indented(&text), options)
-            .unwrap_or_else(|error| panic!("{file}: {error}"));
+        let facts: Value = serde_saphyr::from_str_with_options(text, options)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut document = facts::document(&facts);
         allow_null(&mut document);
-        Self::new(file, base, document, false)
+        Self::new(name, base, document, false)
     }
 
     fn check(&self, method: &str, path: &str, answer: &Answer) -> Result<(), String> {
@@ -149,27 +154,6 @@ impl Description {
     }
 }
 
-/// WSO2 breaks quoted texts without indenting what follows, as YAML 1.2 §7.3.2 asks for: indented.
-fn indented(text: &str) -> String {
-    let mut is_open = false;
-    let mut lines = String::with_capacity(text.len());
-    for line in text.lines() {
-        if is_open {
-            lines.push_str(&" ".repeat(40));
-        }
-        lines.push_str(line);
-        lines.push('\n');
-        let quoted = match is_open {
-            true => Some(line),
-            false => line.find(": '").and_then(|at| line.get(at..)),
-        };
-        if quoted.is_some_and(|quoted| quoted.matches('\'').count() % 2 == 1) {
-            is_open = !is_open;
-        }
-    }
-    lines
-}
-
 /// Whether a path is one of the template's.
 fn fits(template: &str, path: &str) -> bool {
     let (mut template, mut path) = (template.split('/'), path.split('/'));
@@ -186,10 +170,6 @@ fn fits(template: &str, path: &str) -> bool {
 fn allow_null(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            // An object without members is how WSO2 writes what may be any value.
-            if members.get("properties") == Some(&json!({})) {
-                members.remove("type");
-            }
             let required: Vec<String> = members
                 .get("required")
                 .and_then(Value::as_array)
@@ -204,12 +184,95 @@ fn allow_null(value: &mut Value) {
                 }
             }
             for (name, member) in members {
-                if name != "properties" && name != "example" && name != "examples" {
+                if name != "properties" {
                     allow_null(member);
                 }
             }
         }
         Value::Array(items) => items.iter_mut().for_each(allow_null),
         _ => {}
+    }
+}
+
+#[test]
+fn the_facts_of_wso2_are_all_there() {
+    for (text, operations, schemas) in
+        [(ADMIN, 120, 105), (PUBLISHER, 265, 158), (DEVPORTAL, 108, 79)]
+    {
+        let document = Description::of_wso2("WSO2's", "", text).document;
+        let paths = document["paths"].as_object().unwrap();
+        let count: usize = paths.values().map(|item| item.as_object().unwrap().len()).sum();
+        let named = document["components"]["schemas"].as_object().unwrap().len();
+        assert_eq!((count, named), (operations, schemas));
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_as_wso2_says_is_found() {
+    let devportal = Description::of_wso2("WSO2's", "/api", DEVPORTAL);
+    let application = json!({"name": "A", "throttlingPolicy": "Unlimited", "tokenType": "JWT"});
+    let with = |member: &str, value: Value| {
+        let mut changed = application.clone();
+        changed[member] = value;
+        changed
+    };
+    let mut nameless = application.clone();
+    nameless.as_object_mut().unwrap().remove("name");
+    for (found, status, body) in [
+        (false, 200, application.clone()),
+        (false, 200, with("description", Value::Null)),
+        (true, 200, with("description", json!(1))),
+        (true, 200, with("subscriptionCount", json!("1"))),
+        (true, 200, with("tokenType", json!("NONE"))),
+        (true, 200, with("name", json!("n".repeat(101)))),
+        (true, 200, with("groups", json!("all"))),
+        (true, 200, nameless),
+        (false, 404, json!({"code": 404, "message": "Not Found"})),
+        (true, 404, json!({"code": "404", "message": "Not Found"})),
+        (true, 404, json!({"message": "Not Found"})),
+    ] {
+        let answer = Answer::made(status, body);
+        let told = devportal.check("GET", "/api/applications/1", &answer);
+        assert_eq!(told.is_err(), found, "{told:?}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_fact_is_read_as_the_schema_it_stands_for() {
+    for (fact, expected) in [
+        (json!("any"), json!({})),
+        (json!("string"), json!({"type": "string"})),
+        (json!("API"), json!({"$ref": "#/components/schemas/API"})),
+        (json!(["API"]), json!({"type": "array", "items": {"$ref": "#/components/schemas/API"}})),
+        (
+            json!({"a!": "string", "b": ["integer"], "$maxProperties": 2}),
+            json!({
+                "type": "object",
+                "required": ["a"],
+                "properties": {
+                    "a": {"type": "string"},
+                    "b": {"type": "array", "items": {"type": "integer"}},
+                },
+                "maxProperties": 2,
+            }),
+        ),
+        (
+            json!({"$type": "string", "$enum": ["A", "B"]}),
+            json!({"type": "string", "enum": ["A", "B"]}),
+        ),
+        (
+            json!({"$type": "object", "$additionalProperties": "string", "$required": ["c"]}),
+            json!({"type": "object", "additionalProperties": {"type": "string"}, "required": ["c"]}),
+        ),
+        (json!({"a": "any", "$type": null}), json!({"properties": {"a": {}}})),
+        (
+            json!({"$allOf": ["A", {"b": "string"}]}),
+            json!({"allOf": [
+                {"$ref": "#/components/schemas/A"},
+                {"type": "object", "properties": {"b": {"type": "string"}}},
+            ]}),
+        ),
+    ] {
+        assert_eq!(schema::schema(&fact), expected, "{fact}");
     }
 }

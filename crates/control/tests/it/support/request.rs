@@ -127,6 +127,13 @@ impl<'p> Call<'p> {
 }
 
 impl Answer {
+    /// One that nobody sent.
+    pub(super) fn made(status: u16, json: Value) -> Self {
+        let status = StatusCode::from_u16(status).unwrap();
+        let text = json.to_string();
+        Self { status, headers: HeaderMap::new(), text, json, request: "made".to_owned() }
+    }
+
     /// The body of an answer that has that status.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Value {
