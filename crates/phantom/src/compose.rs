@@ -2,6 +2,7 @@
 
 mod background;
 pub mod control;
+mod descriptors;
 mod error;
 mod follow;
 pub mod key_managers;
@@ -21,6 +22,7 @@ use phantom_proxy::Metrics;
 use phantom_proxy::Published;
 use phantom_proxy::Server;
 use phantom_proxy::Shared;
+use phantom_proxy::sources::Sources;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -72,6 +74,7 @@ impl Gateway {
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let Config { error_format, access_log, management, listeners, proxy, .. } = &config;
+        descriptors::raise(&proxy.limits);
         let log = access_log.as_ref().map(access_log::open).transpose()?;
         let management_socket = background::bind(*management)?;
         let management = management_socket.local_addr().map_err(StartError::Runtime)?;
@@ -103,8 +106,14 @@ impl Gateway {
         ));
         let published = ArcSwap::from_pointee(Published::new(snapshot.clone(), &metrics));
         let pipeline = Pipeline::new(Arc::clone(clock));
-        let shared =
-            Arc::new(Shared { pipeline, published, config: proxy, metrics, access_log: log });
+        let shared = Arc::new(Shared {
+            pipeline,
+            published,
+            config: proxy,
+            metrics,
+            access_log: log,
+            sources: Sources::default(),
+        });
 
         let stop = CancellationToken::new();
         let readiness = Arc::new(Readiness::new(managers.iter().map(|m| Arc::clone(m.name()))));

@@ -64,8 +64,12 @@ pub struct Limits {
     /// Between two pieces of a request that a backend takes, from the end of the request to the head
     /// of the response, and between two pieces of that.
     pub upstream_idle_timeout: Duration,
-    /// Open client connections of the whole process; more wait in the listen queue.
+    /// Open client connections of the whole process. For one more the longest idle is closed; if none
+    /// is idle, it waits in the listen queue.
     pub max_connections: usize,
+    /// Of them, from one source: an IPv4 address, or a network of 64 bits of IPv6. More are closed at
+    /// once, but for those of trusted proxies.
+    pub max_connections_per_source: usize,
     /// Streams open at once on one HTTP/2 connection.
     pub max_concurrent_streams: u32,
     /// Idle connections kept per upstream and worker.
@@ -91,6 +95,7 @@ impl Default for Limits {
             connect_timeout: Duration::from_secs(5),
             upstream_idle_timeout: Duration::from_secs(300),
             max_connections: 20_000,
+            max_connections_per_source: 5_000,
             max_concurrent_streams: 128,
             max_idle_upstream: 256,
             upstream_keep_alive: Duration::from_secs(60),

@@ -5,8 +5,11 @@
 
 use std::cell::Cell;
 use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
 use std::rc::Rc;
 use std::task::Context;
+use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 use std::time::Instant;
@@ -17,6 +20,9 @@ const TICK: Duration = Duration::from_millis(100);
 const WATCH_EVERY: u64 = 5;
 /// The same in milliseconds, less one tick of tolerance.
 const WATCH_MILLIS: u64 = (WATCH_EVERY - 1) * TICK.as_millis() as u64;
+/// What a request that has begun to come gets before its connection's place may be taken.
+const PATIENCE: Duration = Duration::from_secs(2);
+const EVICT_MOST: usize = 32;
 
 /// All deadlines of a worker.
 #[derive(Clone, Debug)]
@@ -35,9 +41,23 @@ struct Entry {
     /// Milliseconds since the start; `u64::MAX`: none.
     at: Cell<u64>,
     watched: Cell<bool>,
+    standing: Cell<Standing>,
+    /// Its place is needed: the owner is to end.
+    evicted: Cell<bool>,
     /// When the owner last looked.
     looked_at: Cell<u64>,
     waker: RefCell<Option<Waker>>,
+}
+
+/// What a connection does for its client, as far as others could have its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Standing {
+    #[default]
+    Busy,
+    /// It waits for a request, or for the end, since then.
+    Idle(u64),
+    /// A request has begun to come since then.
+    Beginning(u64),
 }
 
 /// The deadline of one connection or stream. Its owner is woken when it passes.
@@ -90,6 +110,42 @@ impl Deadlines {
         Deadline { all: self.clone(), entry, slot }
     }
 
+    /// Has some connections end that nobody would miss first: the longest idle, else those whose
+    /// request has been coming for longer than [`PATIENCE`]. How many.
+    pub(crate) fn evict(&self) -> usize {
+        let now = self.0.now.get();
+        let entries = self.0.entries.borrow();
+        let candidates = || entries.iter().flatten().filter(|entry| !entry.evicted.get());
+        let since = |wanted: fn(Standing) -> Option<u64>, until: u64| {
+            let mut found: Vec<(u64, &Rc<Entry>)> = candidates()
+                .filter_map(|entry| Some((wanted(entry.standing.get())?, entry)))
+                .filter(|(since, _)| *since <= until)
+                .collect();
+            found.sort_unstable_by_key(|(since, _)| *since);
+            found
+        };
+        let idle = |standing| if let Standing::Idle(since) = standing { Some(since) } else { None };
+        let mut found = since(idle, now);
+        if found.is_empty() {
+            let beginning =
+                |standing| if let Standing::Beginning(at) = standing { Some(at) } else { None };
+            let patience = u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX);
+            found = match now.checked_sub(patience) {
+                Some(until) => since(beginning, until),
+                None => return 0,
+            };
+        }
+        // A few at once: looking for them costs a walk over all.
+        let count = (found.len() / 8).clamp(1, EVICT_MOST).min(found.len());
+        for (_, entry) in found.iter().take(count) {
+            entry.evicted.set(true);
+            if let Some(waker) = &*entry.waker.borrow() {
+                waker.wake_by_ref();
+            }
+        }
+        count
+    }
+
     /// Has every owner look again: the worker is draining.
     pub(crate) fn wake_all(&self) {
         for entry in self.0.entries.borrow().iter().flatten() {
@@ -129,6 +185,40 @@ impl Deadline {
     pub(crate) fn clear(&self) {
         self.entry.at.set(u64::MAX);
         self.entry.watched.set(false);
+    }
+
+    /// The connection waits for a request, or for its end: its place may be taken by another.
+    pub(crate) fn idle(&self) {
+        self.entry.standing.set(Standing::Idle(self.all.0.now.get()));
+    }
+
+    /// A request has begun to come.
+    pub(crate) fn beginning(&self) {
+        self.entry.standing.set(Standing::Beginning(self.all.0.now.get()));
+    }
+
+    pub(crate) fn busy(&self) {
+        self.entry.standing.set(Standing::Busy);
+    }
+
+    /// Whether the place is needed by another.
+    pub(crate) fn is_evicted(&self) -> bool {
+        self.entry.evicted.get()
+    }
+
+    /// Runs until the deadline, or until the place is needed.
+    pub(crate) async fn bound<T>(
+        &self,
+        work: impl Future<Output = io::Result<T>>,
+    ) -> io::Result<T> {
+        let mut work = std::pin::pin!(work);
+        poll_fn(|cx| {
+            if self.has_passed(cx) || self.is_evicted() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            work.as_mut().poll(cx)
+        })
+        .await
     }
 
     /// Has the owner woken about twice a second, to look at what no deadline can tell.

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Context;
@@ -49,6 +50,7 @@ pub(crate) async fn serve(
     transport: Transport,
     received: ReadBuffer,
     origin: Origin,
+    deadline: Deadline,
 ) {
     let limits = worker.shared.config.limits.clone();
     let meter = Rc::new(Meter::new());
@@ -60,16 +62,19 @@ pub(crate) async fn serve(
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_send_buffer_size(SEND_BUFFER)
         .handshake(io);
-    let connection = match tokio::time::timeout(limits.header_timeout, handshake).await {
-        Ok(Ok(connection)) => connection,
-        _ => return tracing::debug!("an HTTP/2 connection ended before its first stream"),
+    let handshake = async { handshake.await.map_err(io::Error::other) };
+    let connection = match deadline.bound(handshake).await {
+        Ok(connection) => connection,
+        Err(error) => {
+            return tracing::debug!(%error, "an HTTP/2 connection ended before its first stream");
+        }
     };
     let mut connection = Connection {
         pings: None,
         connection,
         origin,
         streams: Rc::new(Cell::new(0)),
-        deadline: worker.deadlines.register(),
+        deadline,
         meter,
         limits,
         phase: Phase::Open,
@@ -126,7 +131,8 @@ impl Connection {
             return self.poll(cx);
         }
         self.put_off_deadline(cx);
-        if !self.deadline.has_passed(cx) {
+        let evicted = self.phase == Phase::Idle && self.deadline.is_evicted();
+        if !self.deadline.has_passed(cx) && !evicted {
             return Poll::Pending;
         }
         match self.phase {
@@ -161,6 +167,11 @@ impl Connection {
                 Phase::Asked => PING_TIMEOUT,
                 Phase::Closing => self.limits.body_idle_timeout,
             });
+        }
+        match phase {
+            Phase::Idle if phase != self.phase => self.deadline.idle(),
+            Phase::Idle => {}
+            _ => self.deadline.busy(),
         }
         (self.seen, self.phase) = (seen, phase);
     }

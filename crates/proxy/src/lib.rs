@@ -24,6 +24,7 @@ pub mod normalize;
 pub mod proxy_protocol;
 mod respond;
 pub mod server;
+pub mod sources;
 mod static_files;
 pub mod tls;
 mod transport;

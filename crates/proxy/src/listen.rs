@@ -1,6 +1,7 @@
 //! Sockets: opening them, accepting from them, and telling the protocols apart.
 
 use std::io;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,12 +16,14 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Listener;
+use crate::deadline::Deadline;
 use crate::forward::Origin;
 use crate::http1::buffer::ReadBuffer;
 use crate::http1::connection::Http1Connection;
 use crate::http2;
 use crate::proxy_protocol;
 use crate::server::Worker;
+use crate::sources::Place;
 use crate::transport::Socket;
 use crate::transport::Transport;
 
@@ -66,22 +69,38 @@ pub(crate) async fn accept(
     let limits = &worker.shared.config.limits;
     let most = (limits.max_connections / worker.shared.config.workers.max(1)).max(1);
     loop {
-        // Over the limit nothing is accepted: clients wait in the listen queue.
-        while connections.len() >= most {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
         match socket.accept().await {
             Ok((tcp, peer)) => {
+                // This one waits here for a place, those behind it in the listen queue.
+                while connections.len() >= most {
+                    make_room(&worker, "max_connections is reached").await;
+                }
                 let serving = serve(worker.clone(), listener.clone(), tcp, peer);
                 connections.spawn_local(serving);
             }
             Err(error) => {
-                // Out of descriptors, most likely: a pause lets some connections end.
-                tracing::warn!(%error, address = %listener.bind, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                // Out of descriptors, most likely.
+                tracing::debug!(%error, address = %listener.bind, "cannot accept a connection");
+                make_room(&worker, "cannot accept: out of descriptors or memory").await;
             }
         }
     }
+}
+
+/// Ends connections whose places are needed, and gives them the time to.
+async fn make_room(worker: &Worker, why: &'static str) {
+    let evicted = worker.deadlines.evict();
+    worker.shared.metrics.ended.idle.inc_by(evicted as u64);
+    if worker.may_complain() {
+        let open = worker.shared.metrics.connections.get();
+        tracing::warn!(
+            open,
+            evicted,
+            "{why}: the longest idle connections are closed for new ones"
+        );
+    }
+    tokio::task::yield_now().await;
+    tokio::time::sleep(Duration::from_millis(if evicted > 0 { 1 } else { 10 })).await;
 }
 
 async fn serve(worker: Rc<Worker>, listener: Listener, tcp: TcpStream, peer: SocketAddr) {
@@ -101,7 +120,9 @@ async fn establish(
     peer: SocketAddr,
 ) -> io::Result<()> {
     tcp.set_nodelay(true)?;
-    let limit = worker.shared.config.limits.header_timeout;
+    let deadline = worker.deadlines.register();
+    deadline.set(worker.shared.config.limits.header_timeout);
+    deadline.beginning();
     let mut origin = Origin {
         peer: peer.ip().to_canonical(),
         tls: listener.tls.is_some(),
@@ -109,40 +130,58 @@ async fn establish(
     };
     let mut tcp = tcp;
     if listener.proxy_protocol {
-        let header = tokio::time::timeout(limit, proxy_protocol::read(&mut tcp)).await??;
+        let header = deadline.bound(proxy_protocol::read(&mut tcp)).await?;
         origin.peer = header.unwrap_or(origin.peer);
     }
+    let _place = place(&worker, origin.peer)?;
     let mut received = ReadBuffer::default();
     let (transport, http2) = match listener.tls {
         Some(config) => {
             let accepting = TlsAcceptor::from(config).accept(Socket::new(tcp));
-            let tls = tokio::time::timeout(limit, accepting).await??;
+            let tls = deadline.bound(accepting).await?;
             let http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
             (Transport::TlsServer(Box::new(tls)), http2)
         }
         None => {
             let mut transport = Transport::Plain(Socket::new(tcp));
-            let http2 =
-                listener.http2 && knows_http2(&worker, &mut transport, &mut received).await?;
+            let http2 = listener.http2
+                && knows_http2(&worker, &deadline, &mut transport, &mut received).await?;
             (transport, http2)
         }
     };
     if http2 {
-        http2::serve(worker, transport, received, origin).await;
+        http2::serve(worker, transport, received, origin, deadline).await;
     } else {
-        Http1Connection::new(worker, transport, received, origin).serve().await;
+        Http1Connection::new(worker, transport, received, origin, deadline).serve().await;
     }
     Ok(())
 }
 
+/// The source's place for this connection, if it may have one more.
+fn place(worker: &Worker, peer: IpAddr) -> io::Result<Option<Place>> {
+    let config = &worker.shared.config;
+    if config.trusts(peer) {
+        return Ok(None);
+    }
+    let most = config.limits.max_connections_per_source;
+    let place = worker.shared.sources.place(peer, most);
+    if place.is_none() {
+        worker.shared.metrics.ended.source.inc();
+        if worker.may_complain() {
+            tracing::warn!(%peer, most, "max_connections_per_source is reached: its new ones are closed");
+        }
+        return Err(io::ErrorKind::ConnectionRefused.into());
+    }
+    Ok(place)
+}
+
 /// Reads until the first bytes are the HTTP/2 preface, or cannot be.
 async fn knows_http2(
-    worker: &Rc<Worker>,
+    worker: &Worker,
+    deadline: &Deadline,
     io: &mut Transport,
     received: &mut ReadBuffer,
 ) -> io::Result<bool> {
-    let deadline = worker.deadlines.register();
-    deadline.set(worker.shared.config.limits.header_timeout);
     std::future::poll_fn(|cx| {
         loop {
             let data = received.data();
@@ -152,7 +191,7 @@ async fn knows_http2(
             if !PREFACE.starts_with(data) {
                 return std::task::Poll::Ready(Ok(false));
             }
-            if deadline.has_passed(cx) || worker.ending.get() {
+            if deadline.has_passed(cx) || deadline.is_evicted() || worker.ending.get() {
                 return std::task::Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
             if std::task::ready!(received.poll_fill(cx, io))? == 0 {

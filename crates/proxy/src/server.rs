@@ -25,16 +25,19 @@ use crate::access_log::AccessLog;
 use crate::access_log::LogBuffer;
 use crate::config::Listener;
 use crate::config::ProxyConfig;
+use crate::deadline::Coarse;
 use crate::deadline::Deadlines;
 use crate::http1::response::ResponseHead;
 use crate::listen;
 use crate::metrics::ApiMetrics;
 use crate::metrics::Metrics;
 use crate::metrics::RouteMetrics;
+use crate::sources::Sources;
 use crate::upstream::Pool;
 
 /// What idle connections get to send one more request.
 const GRACE: Duration = Duration::from_millis(500);
+const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
 
 /// What all workers share.
 #[derive(Debug)]
@@ -44,6 +47,7 @@ pub struct Shared {
     pub config: ProxyConfig,
     pub metrics: Metrics,
     pub access_log: Option<AccessLog>,
+    pub sources: Sources,
 }
 
 /// A snapshot, and what the proxy keeps beside each of its routes. Swapped as one.
@@ -167,6 +171,8 @@ pub(crate) struct Worker {
     pub(crate) draining: Cell<bool>,
     /// Connections without a request end.
     pub(crate) ending: Cell<bool>,
+    /// When something about connections was last complained of.
+    complained: Cell<Option<Coarse>>,
     /// Response heads between uses; a handful serves all connections of the worker.
     heads: RefCell<Vec<ResponseHead>>,
 }
@@ -189,6 +195,17 @@ impl Worker {
         } else {
             None
         }
+    }
+
+    /// Whether it is time to say again what may happen with every connection.
+    pub(crate) fn may_complain(&self) -> bool {
+        let now = self.deadlines.now();
+        let before = self.complained.get();
+        let due = before.is_none_or(|before| before.plus(COMPLAIN_EVERY) <= now);
+        if due {
+            self.complained.set(Some(now));
+        }
+        due
     }
 
     pub(crate) fn recycle(&self, head: ResponseHead) {
@@ -225,6 +242,7 @@ async fn work(
         log: LogBuffer::new(shared.access_log.clone(), index),
         draining: Cell::new(false),
         ending: Cell::new(false),
+        complained: Cell::new(None),
         heads: RefCell::default(),
         shared,
     });

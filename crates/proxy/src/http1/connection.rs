@@ -101,8 +101,8 @@ impl Http1Connection {
         io: Transport,
         received: ReadBuffer,
         origin: Origin,
+        deadline: Deadline,
     ) -> Self {
-        let deadline = worker.deadlines.register();
         let head = RequestHead::default();
         Self { worker, io, received, outbox: Outbox::default(), origin, deadline, head }
     }
@@ -138,12 +138,14 @@ impl Http1Connection {
         let mut parsed = 0;
         deadline.clear();
         deadline.set(limits.keep_alive_timeout);
+        deadline.idle();
         let whole = poll_fn(|cx| {
             loop {
                 let data = received.data();
                 if !data.is_empty() && !started {
                     started = true;
                     deadline.set(limits.header_timeout);
+                    deadline.beginning();
                 }
                 // Only a line's end can complete a head: bytes that drip in are not parsed anew.
                 let fresh = data.get(parsed..).unwrap_or_default();
@@ -153,6 +155,7 @@ impl Http1Connection {
                 if worthwhile && let Some(length) = request::parse(data, head, limits)? {
                     received.consume(length);
                     deadline.clear();
+                    deadline.busy();
                     return Poll::Ready(Ok(true));
                 }
                 if deadline.has_passed(cx) {
@@ -161,6 +164,9 @@ impl Http1Connection {
                     } else {
                         Ok(false)
                     });
+                }
+                if deadline.is_evicted() {
+                    return Poll::Ready(Ok(false));
                 }
                 match received.poll_fill(cx, io) {
                     Poll::Ready(Ok(count)) if count > 0 => {}

@@ -166,23 +166,96 @@ fn a_backend_that_never_answers_is_a_gateway_timeout() {
 }
 
 #[test]
-fn connections_over_the_limit_wait_their_turn() {
-    let backend = Backend::ok();
+fn connections_over_the_limit_wait_while_those_that_are_open_are_busy() {
+    let backend = Backend::start(|request| {
+        if request.starts_with("GET /slow ") {
+            std::thread::sleep(Duration::from_millis(600));
+        }
+        ok("ok")
+    });
     let limits = limits(|limits| limits.max_connections = 2);
     let gateway = Setup { limits, ..Setup::new(backend.address) }.start();
-    let mut first = gateway.connect();
-    let mut second = gateway.connect();
+    let (mut first, mut second) = (gateway.connect(), gateway.connect());
     for client in [&mut first, &mut second] {
-        client.write(GET);
-        assert_eq!(client.response().status, 200);
+        client.write("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n");
     }
+    eventually("both are busy", || backend.seen().len() == 2);
     let mut third = gateway.connect();
     third.write(GET);
     third.stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
-    assert!(third.stream.read(&mut [0; 1]).is_err(), "not served while two are open");
+    assert!(third.stream.read(&mut [0; 1]).is_err(), "not served while two are busy");
     third.stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    drop(first);
-    assert_eq!(third.response().status, 200);
+    assert_eq!(first.response().status, 200);
+    assert_eq!(third.response().status, 200, "its place is that of one that became idle");
+    assert_eq!(second.response().status, 200);
+}
+
+#[test]
+fn at_the_limit_the_longest_idle_connection_is_closed_for_a_new_one() {
+    let backend = Backend::ok();
+    let limits = limits(|limits| limits.max_connections = 3);
+    let gateway = Setup { limits, ..Setup::new(backend.address) }.start();
+    let mut clients: Vec<_> = (0..3).map(|_| gateway.connect()).collect();
+    for client in &mut clients {
+        client.write(GET);
+        assert_eq!(client.response().status, 200);
+        // The coarse clock tells them apart.
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    assert_eq!(gateway.send(GET).status, 200);
+    assert!(clients[0].is_closed());
+    for client in &mut clients[1..] {
+        client.write(GET);
+        assert_eq!(client.response().status, 200, "the others stay");
+    }
+}
+
+#[test]
+fn connections_that_say_nothing_or_never_end_a_head_do_not_keep_others_out() {
+    let backend = Backend::ok();
+    let limits = limits(|limits| limits.max_connections = 20);
+    let gateway = Setup { limits, ..Setup::new(backend.address) }.start();
+    for start in ["", "GET / HT"] {
+        let holders: Vec<_> = (0..60)
+            .map(|_| {
+                let mut client = gateway.connect();
+                client.write(start);
+                client
+            })
+            .collect();
+        for _ in 0..5 {
+            assert_eq!(gateway.send(GET).status, 200, "{start:?}");
+        }
+        drop(holders);
+    }
+}
+
+#[test]
+fn a_source_has_no_more_connections_than_it_may() {
+    let backend = Backend::ok();
+    let limits = limits(|limits| limits.max_connections_per_source = 3);
+    let gateway = Setup { limits: limits.clone(), ..Setup::new(backend.address) }.start();
+    let mut clients: Vec<_> = (0..3).map(|_| gateway.connect()).collect();
+    for client in &mut clients {
+        client.write(GET);
+        assert_eq!(client.response().status, 200);
+    }
+    assert!(gateway.connect().is_closed());
+    clients.pop();
+    eventually("its place is free again", || {
+        let mut client = gateway.connect();
+        client.write(GET);
+        client.fill()
+    });
+    // Behind a proxy that is trusted, all come from one address.
+    let trusting =
+        Setup { limits, trusted_proxies: vec!["127.0.0.1/32"], ..Setup::new(backend.address) };
+    let gateway = trusting.start();
+    let mut clients: Vec<_> = (0..6).map(|_| gateway.connect()).collect();
+    for client in &mut clients {
+        client.write(GET);
+        assert_eq!(client.response().status, 200);
+    }
 }
 
 #[test]

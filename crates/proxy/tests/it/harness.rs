@@ -239,6 +239,7 @@ impl Setup {
             },
             metrics,
             access_log: self.access_log,
+            sources: phantom_proxy::sources::Sources::default(),
         });
         let server = Server::start(&shared, &[self.listener]).unwrap();
         Gateway {

@@ -23,6 +23,8 @@ use crate::config::raw::RawGateway;
 use crate::config::raw::RawLimits;
 
 const MIB: u64 = 1024 * 1024;
+/// Where few connections are allowed at all, one source may still have so many.
+const LEAST_PER_SOURCE: usize = 64;
 
 /// What other parts of the compiler ask for.
 #[derive(Debug)]
@@ -124,6 +126,7 @@ fn limits(raw: &RawLimits, gateway: &RawGateway, context: Context<'_>) -> Limits
         |value: &Option<At<u64>>, bounds, default| context.number(value.as_ref(), bounds, default);
     let duration =
         |value: &Option<At<Duration>>, default| context.duration(value.as_ref(), default);
+    let max_connections = number(&raw.max_connections, 1..=1_000_000, default.max_connections);
     Limits {
         max_header_bytes: number(&raw.max_header_bytes, 1024..=MIB, default.max_header_bytes),
         max_fields: number(&raw.max_fields, 8..=MAX_FIELDS as u64, default.max_fields),
@@ -143,7 +146,12 @@ fn limits(raw: &RawLimits, gateway: &RawGateway, context: Context<'_>) -> Limits
         body_idle_timeout: duration(&raw.body_idle_timeout, default.body_idle_timeout),
         connect_timeout: duration(&raw.connect_timeout, default.connect_timeout),
         upstream_idle_timeout: duration(&raw.upstream_idle_timeout, default.upstream_idle_timeout),
-        max_connections: number(&raw.max_connections, 1..=1_000_000, default.max_connections),
+        max_connections,
+        max_connections_per_source: number(
+            &raw.max_connections_per_source,
+            1..=1_000_000,
+            (max_connections / 4).max(LEAST_PER_SOURCE),
+        ),
         max_concurrent_streams: context.number(
             raw.max_concurrent_streams.as_ref(),
             1..=10_000,

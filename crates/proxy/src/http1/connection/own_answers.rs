@@ -171,13 +171,14 @@ impl Http1Connection {
     /// overtakes the answer (RFC 9112 §9.6).
     pub(super) async fn linger(&mut self) {
         self.deadline.set(LINGER);
+        self.deadline.idle();
         let until = self.worker.deadlines.now().plus(LINGER_MOST);
         let (io, received, deadline) = (&mut self.io, &mut self.received, &self.deadline);
         let deadlines = &self.worker.deadlines;
         let mut closing = true;
         poll_fn(|cx| {
             loop {
-                if deadline.has_passed(cx) {
+                if deadline.has_passed(cx) || deadline.is_evicted() {
                     return Poll::Ready(());
                 }
                 if closing {
