@@ -21,8 +21,7 @@ const ROW_ENDS: Duration = Duration::from_secs(3600);
 const STRANGE_GUESSES: u32 = 30;
 /// How often they get one more: 1,440 a day against one account from however many networks.
 const STRANGE_EVERY: Duration = Duration::from_secs(60);
-/// For so long after its last sign-in a network is no strange one. Who is away for a week's holiday
-/// is still known.
+/// For so long after its last sign-in a network is no strange one: holidays end before.
 const KNOWN_FOR: Duration = Duration::from_secs(14 * 86_400);
 /// A credential that was right is not checked again for so long, unless it is changed.
 const REMEMBERED: Duration = Duration::from_secs(60);
