@@ -4,6 +4,8 @@ mod pool;
 
 use std::sync::Arc;
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use argon2::Algorithm;
 use argon2::Argon2;
@@ -18,8 +20,8 @@ use argon2::password_hash::phc::Salt;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
-pub use pool::Place;
 use pool::Limits;
+pub use pool::Place;
 use pool::Pool;
 
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,14 @@ const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
                        $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 static POOL: LazyLock<Arc<Pool>> = LazyLock::new(|| Arc::new(Pool::new(Limits::of_this_machine())));
+
+static HASHED: AtomicU64 = AtomicU64::new(0);
+
+/// How many passwords this process has hashed.
+#[must_use]
+pub fn hashed() -> u64 {
+    HASHED.load(Ordering::Relaxed)
+}
 
 /// The PHC string of a new hash.
 pub async fn hash(password: &SecretString) -> Result<String, PasswordError> {
@@ -92,6 +102,7 @@ fn new_hash(memory: &mut [Block], password: &[u8]) -> Option<String> {
             Output::new(&out).ok()?
         }),
     };
+    HASHED.fetch_add(1, Ordering::Relaxed);
     Some(hash.to_string())
 }
 
@@ -105,6 +116,7 @@ fn matches(memory: &mut [Block], password: &[u8], kept: &str) -> Option<bool> {
     let mut buffer = [0; Output::MAX_LENGTH];
     let out = buffer.get_mut(..expected.len())?;
     argon2.hash_password_into_with_memory(password, &salt, out, memory).ok()?;
+    HASHED.fetch_add(1, Ordering::Relaxed);
     // Takes the same time wherever they differ.
     Some(Output::new(out).ok()? == expected)
 }

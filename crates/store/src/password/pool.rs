@@ -224,8 +224,13 @@ mod tests {
 
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { threads: 1, trusted: 2, strangers: 3, per_source: 2, idle: Duration::from_secs(60) };
+    const LIMITS: Limits = Limits {
+        threads: 1,
+        trusted: 2,
+        strangers: 3,
+        per_source: 2,
+        idle: Duration::from_secs(60),
+    };
 
     fn stranger(source: u64) -> Place {
         Place::Stranger { source }

@@ -136,16 +136,15 @@ async fn authorize(
     form: &Form,
     address: Option<IpAddr>,
 ) -> Result<(), OAuthError> {
-    let may = match Credential::of(headers) {
+    match Credential::of(headers) {
         Ok(Some(Credential::Basic { name, password })) if form.value("client_secret").is_none() => {
-            by_basic(control, &name, &password, address).await?
+            by_basic(control, &name, &password, address).await
         }
         _ => {
             let client = client::authenticate(control, headers, form, address).await?;
-            client_may(control, &client).await?
+            require_introspection(control, &client).await
         }
-    };
-    if may { Ok(()) } else { Err(OAuthError::may_not_introspect()) }
+    }
 }
 
 /// The name is a client's, or else a user's. What is wrong takes the same time whether it is a
@@ -155,7 +154,7 @@ async fn by_basic(
     name: &str,
     password: &SecretString,
     address: Option<IpAddr>,
-) -> Result<bool, OAuthError> {
+) -> Result<(), OAuthError> {
     let sign_in = &control.sign_in;
     let Some(row) = control.store.client(name).await? else {
         let user = sign_in.user(&control.store, name, password, address).await;
@@ -163,10 +162,12 @@ async fn by_basic(
             StatusCode::UNAUTHORIZED => OAuthError::invalid_client(),
             _ => problem.into(),
         })?;
-        return Ok(user.roles.contains(&Role::Admin));
+        // As everywhere, WSO2 tells no difference to users without the role.
+        let is_admin = user.roles.contains(&Role::Admin);
+        return if is_admin { Ok(()) } else { Err(OAuthError::invalid_client()) };
     };
     match sign_in.client(name, Some(row), password, address)? {
-        Some(client) => client_may(control, &client).await,
+        Some(client) => require_introspection(control, &client).await,
         None => {
             sign_in.spend(password, address).await?;
             Err(OAuthError::invalid_client())
@@ -174,13 +175,12 @@ async fn by_basic(
     }
 }
 
-async fn client_may(control: &Control, client: &ClientRow) -> Result<bool, OAuthError> {
-    if client.purpose != ClientPurpose::Registered {
-        return Ok(false);
+async fn require_introspection(control: &Control, client: &ClientRow) -> Result<(), OAuthError> {
+    let is_registered = client.purpose == ClientPurpose::Registered;
+    if is_registered && client.name == GATEWAY_CLIENT {
+        return Ok(());
     }
-    if client.name == GATEWAY_CLIENT {
-        return Ok(true);
-    }
-    let owner = control.store.user(&client.owner).await?;
-    Ok(owner.is_some_and(|owner| owner.roles.iter().any(|role| role == Role::Admin.name())))
+    let owner = control.store.user(&client.owner).await?.filter(|_| is_registered);
+    let is_admins = owner.is_some_and(|owner| owner.roles.iter().any(|r| r == Role::Admin.name()));
+    if is_admins { Ok(()) } else { Err(OAuthError::may_not_introspect()) }
 }
