@@ -168,7 +168,12 @@ impl Collector for Observed {
         let hashed = ConstCounter::new(phantom_store::password::hashed());
         let help = "Passwords hashed, of sign-ins and of guesses";
         let kind = hashed.metric_type();
-        hashed.encode(encoder.encode_descriptor("phantom_passwords_hashed", help, None, kind)?)?;
+        hashed.encode(encoder.encode_descriptor(
+            "phantom_passwords_hashed",
+            help,
+            None,
+            kind,
+        )?)?;
 
         let gauges = [
             ("phantom_token_cache_entries", "Statements in the cache", cache.entries),
