@@ -109,13 +109,12 @@ async fn a_flood_of_strangers_does_not_refuse_somebody_who_signed_in_before() {
             }
         });
     }
-    // Longer than a credential is remembered would take a minute; a wrong password of the same user
-    // is checked each time, and so shows whether there is a place for it.
     for number in 0..40 {
         let answer = attack.signs_in("admin", "admin").await;
         assert_eq!(answer.status, 200, "{number}: {answer:?}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    // A wrong one is not remembered: that it is checked shows that there is a place in the queue.
     for _ in 0..3 {
         assert_eq!(attack.signs_in("admin", "mistyped").await.status, 401, "checked, not refused");
     }

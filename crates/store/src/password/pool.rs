@@ -151,8 +151,8 @@ impl Pool {
                 tracing::error!("hashing a password panicked");
             }
         }
-        // What is left there was made from somebody's password.
-        memory.zeroize();
+        // What is left there was made from somebody's password. The room beyond it was never touched.
+        memory.iter_mut().for_each(Zeroize::zeroize);
     }
 
     /// Waits for a job; `None` when none came for a while, and the thread has to go.
