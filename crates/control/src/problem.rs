@@ -143,6 +143,15 @@ impl Problem {
         Self { retry_after: Some(5), ..problem }
     }
 
+    /// So many passwords are being checked that this one was not looked at.
+    #[must_use]
+    pub fn busy() -> Self {
+        let description = "Too many sign-ins at once; nothing was checked. Try again later.";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        let problem = Self::new(status, "Service Unavailable", description);
+        Self { retry_after: Some(1), ..problem }
+    }
+
     #[must_use]
     pub fn internal() -> Self {
         Self::new(
@@ -191,7 +200,7 @@ impl From<PasswordError> for Problem {
     fn from(error: PasswordError) -> Self {
         match error {
             PasswordError::Length => Self::bad_request("A password has 1 to 1024 bytes."),
-            PasswordError::Busy => Self::too_many_requests(1),
+            PasswordError::Busy => Self::busy(),
             PasswordError::Failed => {
                 tracing::error!(%error, "a password was not hashed");
                 Self::internal()

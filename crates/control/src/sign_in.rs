@@ -1,34 +1,35 @@
-//! Users and their passwords: checked slowly once, remembered briefly, and guessed at in vain.
+//! Who signs in, user or client: checked slowly once, remembered briefly, and guessed at in vain.
 
-use std::collections::HashMap;
+mod attempt;
+mod flights;
+mod guesses;
+mod prefix;
+
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
-use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use phantom_core::Clock;
-use phantom_core::Tick;
+use phantom_store::ClientRow;
 use phantom_store::Store;
-use phantom_store::UserRow;
 use phantom_store::password;
+use phantom_store::password::Place;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
+use subtle::ConstantTimeEq;
 
 use crate::problem::Outcome;
 use crate::problem::Problem;
 use crate::roles::Role;
 
-/// Wrong guesses in a row before a pause.
-const FREE_GUESSES: u32 = 5;
-const FIRST_PAUSE: Duration = Duration::from_secs(2);
-const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// A password that was right is not hashed again for so long, unless it is changed.
-const REMEMBERED: Duration = Duration::from_secs(60);
-/// Bound on what is remembered of either kind.
-const MAX_ENTRIES: usize = 10_000;
+use attempt::Attempt;
+use flights::Flights;
+use flights::Turn;
+use guesses::Begun;
+use guesses::Guess;
+use guesses::Guesses;
+use prefix::Prefix;
+
 /// A domain that users of WSO2 write behind their names.
 const SUPER_TENANT: &str = "@carbon.super";
 
@@ -39,21 +40,14 @@ pub(crate) struct User {
     pub roles: Vec<Role>,
 }
 
-/// Checks passwords. One per process.
+/// Checks passwords of users and secrets of clients, which count apart. One per process.
 pub(crate) struct SignIn {
     clock: Arc<dyn Clock>,
     /// Of this process alone.
     key: hmac::Key,
-    /// Hash of a kept password hash and a password that fits it, and when that was found.
-    right: Mutex<HashMap<[u8; 32], Tick>>,
-    /// By user and address together: nobody locks another out.
-    wrong: Mutex<HashMap<(String, Option<IpAddr>), Failures>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Failures {
-    in_a_row: u32,
-    last: Tick,
+    users: Guesses,
+    clients: Guesses,
+    flights: Flights,
 }
 
 impl std::fmt::Debug for SignIn {
@@ -67,10 +61,11 @@ impl SignIn {
         let mut key = [0; 32];
         aws_lc_rs::rand::fill(&mut key).map_err(|_| Problem::internal())?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
-        Ok(Self { clock, key, right: Mutex::default(), wrong: Mutex::default() })
+        let (users, clients, flights) = Default::default();
+        Ok(Self { clock, key, users, clients, flights })
     }
 
-    /// The user, or 401, or 429 while guesses have to wait.
+    /// The user, or 401; 429 while guesses have to wait, 503 while there is no room to hash.
     pub(crate) async fn user(
         &self,
         store: &Store,
@@ -79,109 +74,112 @@ impl SignIn {
         address: Option<IpAddr>,
     ) -> Outcome<User> {
         let name = name.strip_suffix(SUPER_TENANT).unwrap_or(name);
-        let party = (name.to_owned(), address);
-        self.pause_left(&party)?;
         let row = store.user(name).await?;
-        let fits = self.fits(row.as_ref(), password).await?;
-        match row.filter(|_| fits) {
-            Some(row) => {
-                lock(&self.wrong).remove(&party);
-                let roles = row.roles.iter().filter_map(|role| Role::named(role)).collect();
-                Ok(User { name: row.name, roles })
-            }
-            None => {
-                self.failed(party);
-                Err(Problem::unauthenticated())
-            }
+        let kept = row.as_ref().map(|row| row.password_hash.as_str());
+        let attempt = Attempt::new(&self.key, name, kept, password, address);
+        if !self.fits(&attempt, kept, password).await? {
+            return Err(Problem::unauthenticated());
         }
+        let row = row.ok_or_else(Problem::unauthenticated)?;
+        let roles = row.roles.iter().filter_map(|role| Role::named(role)).collect();
+        Ok(User { name: row.name, roles })
     }
 
-    /// A guess at another secret, such as a client's: counted in the same way.
-    pub(crate) fn guess<T>(
+    /// The client with that id, if the secret is its own; 429 while guesses have to wait. Secrets of
+    /// clients are kept as they are, so nothing is hashed here.
+    pub(crate) fn client(
         &self,
-        who: &str,
+        id: &str,
+        row: Option<ClientRow>,
+        secret: &SecretString,
         address: Option<IpAddr>,
-        outcome: Option<T>,
-    ) -> Outcome<Option<T>> {
-        let party = (who.to_owned(), address);
-        self.pause_left(&party)?;
-        match &outcome {
-            Some(_) => {
-                lock(&self.wrong).remove(&party);
-            }
-            None => self.failed(party),
-        }
-        Ok(outcome)
-    }
-
-    async fn fits(&self, row: Option<&UserRow>, password: &SecretString) -> Outcome<bool> {
-        let Some(row) = row else {
-            // As slow as for a user that exists: names are not to be found by the clock.
-            password::hash(password).await?;
-            return Ok(false);
+    ) -> Outcome<Option<ClientRow>> {
+        let kept = row.as_ref().map(|row| row.secret.expose_secret());
+        let attempt = Attempt::new(&self.key, id, kept, secret, address);
+        let guess = match self.begin(&self.clients, &attempt)? {
+            Begun::Known => return Ok(row),
+            Begun::Guess(guess) => guess,
         };
-        let mut context = hmac::Context::with_key(&self.key);
-        context.update(row.password_hash.as_bytes());
-        context.update(&[0]);
-        context.update(password.expose_secret().as_bytes());
-        let mut digest = [0; 32];
-        digest.copy_from_slice(context.sign().as_ref());
-        let now = self.clock.now().tick;
-        let known = lock(&self.right).get(&digest).copied();
-        if known.is_some_and(|found| now < found.plus(REMEMBERED)) {
-            return Ok(true);
+        let fits: bool = kept
+            // As long as a secret of ours is.
+            .unwrap_or("0000000000000000000000000000000000000000000")
+            .as_bytes()
+            .ct_eq(secret.expose_secret().as_bytes())
+            .into();
+        if fits && row.is_some() {
+            guess.right(self.clock.now().tick);
+            return Ok(row);
         }
-        let fits = password::verify(password, &row.password_hash).await?;
-        if fits {
-            let mut right = lock(&self.right);
-            if right.len() >= MAX_ENTRIES {
-                right.retain(|_, found| now < found.plus(REMEMBERED));
-            }
-            if right.len() < MAX_ENTRIES {
-                right.insert(digest, now);
-            }
-        }
-        Ok(fits)
+        wrong(guess, "client", &attempt);
+        Ok(None)
     }
 
-    fn pause_left(&self, party: &(String, Option<IpAddr>)) -> Outcome<()> {
-        let now = self.clock.now().tick;
-        let wrong = lock(&self.wrong);
-        let left = wrong.get(party).map_or(Duration::ZERO, |f| now.until(f.last.plus(f.pause())));
-        match left {
-            Duration::ZERO => Ok(()),
-            left => Err(Problem::too_many_requests(left.as_secs() + 1)),
+    /// Takes as long as the password of a user does that is wrong.
+    pub(crate) async fn spend(
+        &self,
+        password: &SecretString,
+        address: Option<IpAddr>,
+    ) -> Outcome<()> {
+        let place = Place::Stranger { source: Prefix::of(address).number() };
+        password::verify(password, None, place).await?;
+        Ok(())
+    }
+
+    async fn fits(
+        &self,
+        attempt: &Attempt<'_>,
+        kept: Option<&str>,
+        password: &SecretString,
+    ) -> Outcome<bool> {
+        loop {
+            // Many requests at once with one password are one guess: the first hashes, the others
+            // look again when it has. Scripts begin that way.
+            let _landing = match self.flights.turn(attempt.digest) {
+                Turn::Mine(landing) => landing,
+                Turn::After(mut landed) => {
+                    // Nothing is ever sent: it ends when the other one does.
+                    let _ = landed.changed().await;
+                    continue;
+                }
+            };
+            let guess = match self.begin(&self.users, attempt)? {
+                Begun::Known => return Ok(true),
+                Begun::Guess(guess) => guess,
+            };
+            let place = match guess.is_of_somebody_known() {
+                true => Place::Trusted,
+                false => Place::Stranger { source: attempt.prefix.number() },
+            };
+            return match password::verify(password, kept, place).await {
+                Ok(true) => {
+                    guess.right(self.clock.now().tick);
+                    Ok(true)
+                }
+                Ok(false) => {
+                    wrong(guess, "user", attempt);
+                    Ok(false)
+                }
+                Err(error) => {
+                    guess.give_back();
+                    Err(error.into())
+                }
+            };
         }
     }
 
-    fn failed(&self, party: (String, Option<IpAddr>)) {
-        let now = self.clock.now().tick;
-        let mut wrong = lock(&self.wrong);
-        if wrong.len() >= MAX_ENTRIES {
-            // Those whose pause is over; if all are in one, the oldest guess is forgotten.
-            wrong.retain(|_, failures| now < failures.last.plus(LONGEST_PAUSE));
-            if wrong.len() >= MAX_ENTRIES {
-                let oldest = wrong.iter().min_by_key(|(_, f)| f.last).map(|(who, _)| who.clone());
-                oldest.map(|who| wrong.remove(&who));
-            }
-        }
-        let failures = wrong.entry(party).or_insert(Failures { in_a_row: 0, last: now });
-        failures.in_a_row = failures.in_a_row.saturating_add(1);
-        failures.last = now;
+    fn begin<'a>(&self, guesses: &'a Guesses, attempt: &Attempt<'_>) -> Outcome<Begun<'a>> {
+        let begun = guesses.begin(attempt, self.clock.now().tick);
+        begun.map_err(|wait| Problem::too_many_requests(wait.as_secs() + 1))
     }
 }
 
-impl Failures {
-    /// Doubles with each guess beyond the free ones.
-    fn pause(self) -> Duration {
-        match self.in_a_row.checked_sub(FREE_GUESSES) {
-            None => Duration::ZERO,
-            Some(beyond) => FIRST_PAUSE.saturating_mul(1 << beyond.min(16)).min(LONGEST_PAUSE),
-        }
+/// Says so where somebody has to wait now. Made-up names are not told: they are anybody's text, and
+/// sometimes a password.
+fn wrong(guess: Guess<'_>, kind: &'static str, attempt: &Attempt<'_>) {
+    let wait = guess.wrong();
+    if let (Some(wait), true) = (wait, attempt.is_real) {
+        let (name, address) = (attempt.name, attempt.address.map(tracing::field::display));
+        let seconds = wait.as_secs();
+        tracing::warn!(kind, name, address, seconds, "wrong passwords: guesses have to wait");
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What a panic leaves behind is still a map.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

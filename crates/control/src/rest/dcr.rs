@@ -29,6 +29,7 @@ use crate::problem::ErrorBody;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 use crate::random;
+use crate::seed::GATEWAY_CLIENT;
 
 /// What a client asks for. Members that WSO2 takes and does nothing with are taken as well.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -122,6 +123,10 @@ async fn registered(
     let name = request.client_name.trim();
     if name.is_empty() || name.chars().count() > 255 {
         return Err(Problem::bad_request("clientName: size must be between 1 and 255"));
+    }
+    if name == GATEWAY_CLIENT {
+        // Who holds its secret may ask about everybody's tokens.
+        return Err(Problem::forbidden("The client of this name belongs to the gateways"));
     }
     let owner = request.owner.trim();
     let owner = owner.strip_suffix("@carbon.super").unwrap_or(owner);

@@ -10,6 +10,8 @@ mod devportal;
 mod following;
 mod oauth2;
 mod publisher;
+mod refresh;
 mod revocations;
 mod scopes;
+mod sign_in;
 mod support;

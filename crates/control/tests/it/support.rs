@@ -47,11 +47,7 @@ impl Plane {
     /// With what a first start makes: `admin`, the default plans, the resident key manager.
     pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let settings = StoreSettings {
-            database: Database::Sqlite { path: directory.path().join("phantom.db") },
-            sealing: SealingKey::from_text(&"ab".repeat(32)).unwrap(),
-        };
-        let store = Store::open(&settings).await.unwrap();
+        let store = Store::open(&settings(&directory)).await.unwrap();
         let clock = Arc::new(ManualClock::new());
         seed::first_start(
             &store,
@@ -65,22 +61,14 @@ impl Plane {
                 seed::User { name, password: format!("{name}-password").into(), roles: &[role] };
             seed::user(&store, user, phantom_core::Clock::now(&*clock).wall).await.unwrap();
         }
-        let _ = rustls_provider();
-        let egress =
-            Egress::build(&EgressConfig { allow_private: true, ..EgressConfig::default() });
-        let control = Control::new(
-            store.clone(),
-            egress.unwrap(),
-            Settings {
-                public_url: "https://localhost:9443".to_owned(),
-                gateway_https_url: "https://localhost:8243".to_owned(),
-                gateway_http_url: Some("http://localhost:8280".to_owned()),
-                published_keys: r#"{"keys":[]}"#.to_owned(),
-            },
-            clock.clone(),
-        );
-        let router = rest::router(Arc::new(control.unwrap()));
+        let router = router(&store, &clock);
         Self { store, clock, router, directory }
+    }
+
+    /// Another node on the same database; or this one, after a restart.
+    pub(crate) async fn another_node(&self) -> Node<'_> {
+        let store = Store::open(&settings(&self.directory)).await.unwrap();
+        Node { router: router(&store, &self.clock), _plane: self }
     }
 
     pub(crate) fn get(&self, path: &str) -> Call<'_> {
@@ -142,6 +130,42 @@ impl Plane {
     pub(crate) fn wait(&self, duration: Duration) {
         self.clock.advance(duration);
     }
+}
+
+/// Serves what a [`Plane`] does.
+pub(crate) struct Node<'p> {
+    router: Router,
+    _plane: &'p Plane,
+}
+
+impl Node<'_> {
+    pub(crate) fn call(&self, method: &str, path: &str) -> Call<'_> {
+        Call::new(&self.router, method, path)
+    }
+}
+
+fn settings(directory: &TempDir) -> StoreSettings {
+    StoreSettings {
+        database: Database::Sqlite { path: directory.path().join("phantom.db") },
+        sealing: SealingKey::from_text(&"ab".repeat(32)).unwrap(),
+    }
+}
+
+fn router(store: &Store, clock: &Arc<ManualClock>) -> Router {
+    let _ = rustls_provider();
+    let egress = Egress::build(&EgressConfig { allow_private: true, ..EgressConfig::default() });
+    let control = Control::new(
+        store.clone(),
+        egress.unwrap(),
+        Settings {
+            public_url: "https://localhost:9443".to_owned(),
+            gateway_https_url: "https://localhost:8243".to_owned(),
+            gateway_http_url: Some("http://localhost:8280".to_owned()),
+            published_keys: r#"{"keys":[]}"#.to_owned(),
+        },
+        clock.clone(),
+    );
+    rest::router(Arc::new(control.unwrap()))
 }
 
 fn rustls_provider() -> &'static () {

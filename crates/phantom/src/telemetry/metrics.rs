@@ -165,6 +165,16 @@ impl Collector for Observed {
         let help = "Fetches of authorization servers' keys, by outcome";
         counters(&mut encoder, "phantom_jwks_refreshes", help, &refreshes)?;
 
+        let hashed = ConstCounter::new(phantom_store::password::hashed());
+        let help = "Passwords hashed, of sign-ins and of guesses";
+        let kind = hashed.metric_type();
+        hashed.encode(encoder.encode_descriptor(
+            "phantom_passwords_hashed",
+            help,
+            None,
+            kind,
+        )?)?;
+
         let gauges = [
             ("phantom_token_cache_entries", "Statements in the cache", cache.entries),
             ("phantom_token_cache_bytes", "Bytes of those statements", cache.bytes),

@@ -41,10 +41,19 @@ pub struct TokenRow {
 pub enum TokensOf<'a> {
     /// Of one grant.
     Family(Uuid),
+    /// The access tokens of one grant.
+    AccessOf(Uuid),
     User(&'a str),
 }
 
-names! { TokenKind { Access = "ACCESS", Refresh = "REFRESH" } }
+names! {
+    TokenKind {
+        Access = "ACCESS",
+        Refresh = "REFRESH",
+        /// A refresh token that was used. Kept until its own end, to be known again.
+        Spent = "SPENT",
+    }
+}
 
 reads! {
     /// The token with that digest, expired or not.
@@ -76,10 +85,10 @@ impl Write {
         self.session.execute(insert, values).await.map(drop)
     }
 
-    /// Whether it was there: a refresh token is spent once.
-    pub async fn delete_token(&mut self, digest: &[u8; 32]) -> Result<bool, StoreError> {
-        let delete = "DELETE FROM tokens WHERE digest = $1";
-        Ok(self.session.execute(delete, values![hex::encode(digest)]).await? > 0)
+    /// Whether there was such a refresh token, not used before.
+    pub async fn spend_token(&mut self, digest: &[u8; 32]) -> Result<bool, StoreError> {
+        let update = "UPDATE tokens SET kind = 'SPENT' WHERE digest = $1 AND kind = 'REFRESH'";
+        Ok(self.session.execute(update, values![hex::encode(digest)]).await? > 0)
     }
 
     /// Ends tokens before their time. Gateways hold verdicts on some of them, so each that lives
@@ -88,6 +97,11 @@ impl Write {
         let ended: Vec<TokenRow> = match of {
             TokensOf::Family(family) => {
                 let delete = "DELETE FROM tokens WHERE family = $1 RETURNING \
+                     digest, kind, family, client_id, username, scope, issued_at, expires_at";
+                self.session.rows(delete, values![family]).await?
+            }
+            TokensOf::AccessOf(family) => {
+                let delete = "DELETE FROM tokens WHERE family = $1 AND kind = 'ACCESS' RETURNING \
                      digest, kind, family, client_id, username, scope, issued_at, expires_at";
                 self.session.rows(delete, values![family]).await?
             }

@@ -234,8 +234,13 @@ async fn tokens_go_by_digest_family_client_and_expiry(bed: Bed) {
     ] {
         write.insert_token(&token(digest, client, family, expires_at)).await.unwrap();
     }
-    assert!(write.delete_token(&[5; 32]).await.unwrap());
-    assert!(!write.delete_token(&[5; 32]).await.unwrap(), "spent once");
+    assert!(write.spend_token(&[5; 32]).await.unwrap());
+    assert!(!write.spend_token(&[5; 32]).await.unwrap(), "spent once");
+    assert_eq!(write.token(&[5; 32]).await.unwrap().unwrap().kind, TokenKind::Spent);
+    let access = TokenRow { kind: TokenKind::Access, ..token(7, "b", two, 100) };
+    write.insert_token(&access).await.unwrap();
+    assert!(!write.spend_token(&[7; 32]).await.unwrap(), "no refresh token");
+    assert_eq!(write.end_tokens(TokensOf::AccessOf(two)).await.unwrap(), 1);
     assert_eq!(write.delete_expired_tokens(at(50)).await.unwrap(), 1);
     assert_eq!(write.end_tokens(TokensOf::Family(one)).await.unwrap(), 2);
     write.delete_client("a").await.unwrap();

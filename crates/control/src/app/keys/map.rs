@@ -6,9 +6,7 @@ use phantom_store::KeyMappingRow;
 use phantom_store::MappedKeyType;
 use phantom_store::MappingMode;
 use phantom_store::Write;
-use secrecy::ExposeSecret;
 use secrecy::SecretString;
-use subtle::ConstantTimeEq;
 
 use super::Key;
 use super::KeyDocument;
@@ -57,7 +55,7 @@ pub async fn map(
     {
         return Err(exists());
     }
-    check_client(&mut write, &key_manager.row, &request).await?;
+    check_client(control, caller, &mut write, &key_manager.row, &request).await?;
     let document = KeyDocument::default();
     let row = KeyMappingRow {
         id: random::id(),
@@ -79,6 +77,8 @@ pub async fn map(
 /// The resident key manager knows its clients: only who holds the secret may take one for an
 /// application. What other key managers know is theirs.
 async fn check_client(
+    control: &Control,
+    caller: &Caller,
     write: &mut Write,
     key_manager: &KeyManagerRow,
     request: &MapRequest,
@@ -86,13 +86,12 @@ async fn check_client(
     if key_manager.kind != RESIDENT_KIND {
         return Ok(());
     }
-    let client = write.client(&request.consumer_key).await?;
-    let given = request.consumer_secret.as_ref().map_or("", |secret| secret.expose_secret());
-    let fits = client.is_some_and(|client| {
-        bool::from(client.secret.expose_secret().as_bytes().ct_eq(given.as_bytes()))
-    });
-    if fits {
-        return Ok(());
+    if let Some(secret) = &request.consumer_secret {
+        let key = &request.consumer_key;
+        let client = write.client(key).await?;
+        if control.sign_in.client(key, client, secret, caller.address)?.is_some() {
+            return Ok(());
+        }
     }
     Err(Problem::bad_request("The consumer key or its secret is wrong for this key manager."))
 }

@@ -8,7 +8,6 @@ use phantom_store::TokensOf;
 use phantom_store::Write;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
-use subtle::ConstantTimeEq;
 
 use super::own_key;
 use super::resident_client;
@@ -52,8 +51,8 @@ pub async fn generate_token(
     let row = own_key(&mut write, caller, application, id).await?;
     let client = resident_client(&mut write, &row).await?;
     if let Some(secret) = &order.secret {
-        let (given, kept) = (secret.expose_secret(), client.secret.expose_secret());
-        if !bool::from(given.as_bytes().ct_eq(kept.as_bytes())) {
+        let (id, kept) = (&client.client_id, Some(client.clone()));
+        if control.sign_in.client(id, kept, secret, caller.address)?.is_none() {
             return Err(Problem::bad_request("consumerSecret: is not that of the key"));
         }
     }

@@ -4,9 +4,7 @@ use std::net::IpAddr;
 
 use http::HeaderMap;
 use phantom_store::ClientRow;
-use secrecy::ExposeSecret;
 use secrecy::SecretString;
-use subtle::ConstantTimeEq;
 
 use super::error::OAuthError;
 use super::form::Form;
@@ -22,12 +20,7 @@ pub(crate) async fn authenticate(
 ) -> Result<ClientRow, OAuthError> {
     let (id, secret) = credentials(headers, form)?;
     let row = control.store.client(&id).await?;
-    let row = row.filter(|row| {
-        let kept = row.secret.expose_secret().as_bytes();
-        kept.ct_eq(secret.expose_secret().as_bytes()).into()
-    });
-    // Guesses count whether or not the client exists.
-    let row = control.sign_in.guess(&id, address, row)?;
+    let row = control.sign_in.client(&id, row, &secret, address)?;
     row.ok_or(OAuthError::invalid_client())
 }
 

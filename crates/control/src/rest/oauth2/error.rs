@@ -49,6 +49,12 @@ impl OAuthError {
         Self::new(StatusCode::BAD_REQUEST, "unauthorized_client", description)
     }
 
+    /// RFC 7662 §2.1 leaves to us who may ask.
+    pub const fn may_not_introspect() -> Self {
+        let description = "Only gateways, administrators and their clients may introspect tokens.";
+        Self::new(StatusCode::FORBIDDEN, "access_denied", description)
+    }
+
     pub const fn unsupported_grant_type() -> Self {
         let description =
             "The grant types served are password, client_credentials and refresh_token.";

@@ -1,5 +1,6 @@
-//! `POST /oauth2/introspect` (RFC 7662), for clients and for users with a role.
+//! `POST /oauth2/introspect` (RFC 7662), for gateways, and for administrators and their clients.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -10,8 +11,11 @@ use axum::response::IntoResponse;
 use http::HeaderMap;
 use http::StatusCode;
 use http::header;
+use phantom_store::ClientPurpose;
+use phantom_store::ClientRow;
 use phantom_store::TokenKind;
 use phantom_store::TokenRow;
+use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,6 +27,8 @@ use crate::caller::Credential;
 use crate::plane::Control;
 use crate::plane::PeerAddress;
 use crate::random;
+use crate::roles::Role;
+use crate::seed::GATEWAY_CLIENT;
 
 /// RFC 7662 §2.2. An inactive token has no other member than `active`.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -80,6 +86,7 @@ pub struct IntrospectionRequest {
         (status = 200, body = IntrospectionResponse),
         (status = 400, body = OAuthErrorBody),
         (status = 401, body = OAuthErrorBody),
+        (status = 403, body = OAuthErrorBody),
         (status = 413, body = crate::problem::ErrorBody),
         (status = 429, body = OAuthErrorBody),
         (status = 503, body = OAuthErrorBody),
@@ -94,9 +101,7 @@ pub async fn introspect(
 ) -> Result<impl IntoResponse, OAuthError> {
     let address = peer.map(|Extension(PeerAddress(address))| address);
     let form = Form::parse(&body)?;
-    if !is_operator(&control, &headers, address).await? {
-        client::authenticate(&control, &headers, &form, address).await?;
-    }
+    authorize(&control, &headers, &form, address).await?;
     let row = control.store.token(&random::token_digest(form.required("token")?)).await?;
     let now = control.now();
     let live = row.filter(|row| row.kind == TokenKind::Access && now < row.expires_at);
@@ -123,22 +128,59 @@ impl IntrospectionResponse {
     }
 }
 
-/// Whether a user asks, as WSO2 has it. A name that is no user's may be a client's.
-async fn is_operator(
+/// Gateways, administrators (users, as WSO2 has it) and clients that administrators registered, which
+/// act for them. Anybody else could try strings until one is a token (RFC 7662 §4).
+async fn authorize(
     control: &Control,
     headers: &HeaderMap,
-    address: Option<std::net::IpAddr>,
-) -> Result<bool, OAuthError> {
-    let Ok(Some(Credential::Basic { name, password })) = Credential::of(headers) else {
-        return Ok(false);
-    };
-    if control.store.user(&name).await?.is_none() {
-        return Ok(false);
+    form: &Form,
+    address: Option<IpAddr>,
+) -> Result<(), OAuthError> {
+    match Credential::of(headers) {
+        Ok(Some(Credential::Basic { name, password })) if form.value("client_secret").is_none() => {
+            by_basic(control, &name, &password, address).await
+        }
+        _ => {
+            let client = client::authenticate(control, headers, form, address).await?;
+            require_introspection(control, &client).await
+        }
     }
-    let user = control.sign_in.user(&control.store, &name, &password, address).await;
-    let user = user.map_err(|problem| match problem.status {
-        StatusCode::UNAUTHORIZED => OAuthError::invalid_client(),
-        _ => problem.into(),
-    })?;
-    Ok(user.roles.contains(&crate::roles::Role::Admin))
+}
+
+/// The name is a client's, or else a user's. What is wrong takes the same time whether it is a
+/// client's name, a user's or nobody's.
+async fn by_basic(
+    control: &Control,
+    name: &str,
+    password: &SecretString,
+    address: Option<IpAddr>,
+) -> Result<(), OAuthError> {
+    let sign_in = &control.sign_in;
+    let Some(row) = control.store.client(name).await? else {
+        let user = sign_in.user(&control.store, name, password, address).await;
+        let user = user.map_err(|problem| match problem.status {
+            StatusCode::UNAUTHORIZED => OAuthError::invalid_client(),
+            _ => problem.into(),
+        })?;
+        // As everywhere, WSO2 tells no difference to users without the role.
+        let is_admin = user.roles.contains(&Role::Admin);
+        return if is_admin { Ok(()) } else { Err(OAuthError::invalid_client()) };
+    };
+    match sign_in.client(name, Some(row), password, address)? {
+        Some(client) => require_introspection(control, &client).await,
+        None => {
+            sign_in.spend(password, address).await?;
+            Err(OAuthError::invalid_client())
+        }
+    }
+}
+
+async fn require_introspection(control: &Control, client: &ClientRow) -> Result<(), OAuthError> {
+    let is_registered = client.purpose == ClientPurpose::Registered;
+    if is_registered && client.name == GATEWAY_CLIENT {
+        return Ok(());
+    }
+    let owner = control.store.user(&client.owner).await?.filter(|_| is_registered);
+    let is_admins = owner.is_some_and(|owner| owner.roles.iter().any(|r| r == Role::Admin.name()));
+    if is_admins { Ok(()) } else { Err(OAuthError::may_not_introspect()) }
 }

@@ -156,8 +156,8 @@ async fn password(
         _ => problem.into(),
     })?;
     let scope = granted(client, form.value("scope"), &user.roles);
-    let grant = NewTokens { client, username: Some(user.name), scope, refreshable: true };
-    issue(control, grant).await
+    let (username, family) = (Some(user.name), random::id());
+    issue(control, NewTokens { client, username, scope, refreshable: true, family }).await
 }
 
 async fn client_credentials(
@@ -169,10 +169,14 @@ async fn client_credentials(
     let roles = owner.map(|owner| owner.roles).unwrap_or_default();
     let roles: Vec<Role> = roles.iter().filter_map(|role| Role::named(role)).collect();
     let scope = granted(client, form.value("scope"), &roles);
-    issue(control, NewTokens { client, username: None, scope, refreshable: false }).await
+    let family = random::id();
+    issue(control, NewTokens { client, username: None, scope, refreshable: false, family }).await
 }
 
-/// Rotates: the old pair is dead from here on.
+/// Rotates: the old pair is dead from here on. A refresh token that comes a second time is somebody
+/// else's as well, and nobody can tell whose request this is: all tokens of the grant end (RFC 9700
+/// §4.14.2). There is no time of grace for one whose answer was lost: it would be the thief's too.
+/// Writers take turns, so of two requests at once the second is the reuse, on whatever node.
 async fn refresh(
     control: &Control,
     client: &ClientRow,
@@ -183,18 +187,28 @@ async fn refresh(
     let now = control.now();
     let mut write = control.store.write(&actor(client, None), now).await?;
     let row = write.token(&digest).await?;
-    let row = row
-        .filter(|row| row.kind == TokenKind::Refresh && row.client_id == client.client_id)
-        .filter(|row| now < row.expires_at)
-        .ok_or(invalid)?;
+    let row = row.filter(|row| row.client_id == client.client_id && now < row.expires_at);
+    let Some(row) = row else { return Err(invalid) };
+    match row.kind {
+        TokenKind::Access => return Err(invalid),
+        TokenKind::Spent => {
+            write.end_tokens(TokensOf::Family(row.family)).await?;
+            write.commit().await?;
+            let client = &*client.client_id;
+            tracing::warn!(client, "a refresh token came twice: all tokens of its grant ended");
+            return Err(invalid);
+        }
+        TokenKind::Refresh => {}
+    }
     let scope = match form.value("scope") {
         None => row.scope.clone(),
         // RFC 6749 §6: no more than was granted before.
         Some(asked) => narrowed(&row.scope, asked),
     };
-    write.end_tokens(TokensOf::Family(row.family)).await?;
-    let username = row.username;
-    let grant = NewTokens { client, username, scope, refreshable: true };
+    write.spend_token(&digest).await?;
+    write.end_tokens(TokensOf::AccessOf(row.family)).await?;
+    let (username, family) = (row.username, row.family);
+    let grant = NewTokens { client, username, scope, refreshable: true, family };
     let response = insert(control, &mut write, grant).await?;
     write.commit().await?;
     Ok(response)
@@ -205,6 +219,7 @@ struct NewTokens<'a> {
     username: Option<String>,
     scope: String,
     refreshable: bool,
+    family: Uuid,
 }
 
 async fn issue(control: &Control, grant: NewTokens<'_>) -> Result<TokenResponse, OAuthError> {
@@ -220,8 +235,7 @@ async fn insert(
     write: &mut Write,
     grant: NewTokens<'_>,
 ) -> Result<TokenResponse, OAuthError> {
-    let NewTokens { client, username, scope, refreshable } = grant;
-    let family = random::id();
+    let NewTokens { client, username, scope, refreshable, family } = grant;
     let access = random::access_token()?;
     let refresh = refreshable.then(random::secret).transpose()?;
     let kept = [(Some(&access), TokenKind::Access), (refresh.as_ref(), TokenKind::Refresh)];

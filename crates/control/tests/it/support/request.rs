@@ -1,5 +1,7 @@
 //! One request, and its answer after it was held against the contracts.
 
+use std::net::IpAddr;
+
 use axum::Router;
 use axum::body::Body;
 use base64::Engine;
@@ -8,6 +10,7 @@ use http::HeaderMap;
 use http::Request;
 use http::StatusCode;
 use http::header;
+use phantom_control::PeerAddress;
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -19,6 +22,7 @@ pub(crate) struct Call<'p> {
     path: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+    peer: Option<IpAddr>,
     out_of_contract: bool,
 }
 
@@ -35,7 +39,8 @@ pub(crate) struct Answer {
 impl<'p> Call<'p> {
     pub(super) fn new(router: &'p Router, method: &str, path: &str) -> Self {
         let (method, path) = (method.to_owned(), path.to_owned());
-        Self { router, method, path, headers: Vec::new(), body: Vec::new(), out_of_contract: false }
+        let (headers, body) = (Vec::new(), Vec::new());
+        Self { router, method, path, headers, body, peer: None, out_of_contract: false }
     }
 
     pub(crate) fn by_admin(self) -> Self {
@@ -50,6 +55,11 @@ impl<'p> Call<'p> {
     pub(crate) fn basic(self, name: &str, password: &str) -> Self {
         let value = format!("Basic {}", STANDARD.encode(format!("{name}:{password}")));
         self.header("authorization", &value)
+    }
+
+    /// From that address.
+    pub(crate) fn from(self, address: &str) -> Self {
+        Self { peer: Some(address.parse().unwrap()), ..self }
     }
 
     pub(crate) fn bearer(self, token: &str) -> Self {
@@ -104,6 +114,9 @@ impl<'p> Call<'p> {
         let mut request = Request::builder().method(&*self.method).uri(&self.path);
         for (name, value) in &self.headers {
             request = request.header(name, value);
+        }
+        if let Some(peer) = self.peer {
+            request = request.extension(PeerAddress(peer));
         }
         let request = request.body(Body::from(self.body)).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
