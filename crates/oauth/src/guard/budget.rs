@@ -38,6 +38,20 @@ impl Budget {
         (beyond > 0).then(|| Duration::from_millis(beyond.div_ceil(rate.max(1))))
     }
 
+    /// So much of this as there are places left: of what an address may have beside its budget, the
+    /// more of that it has wasted, the less.
+    pub(super) fn share(self, of: usize, used: Used, now: Tick) -> usize {
+        let of = u64::try_from(of).unwrap_or(u64::MAX);
+        let left = self.all().saturating_sub(self.left(used, now));
+        let share = u128::from(of) * u128::from(left);
+        usize::try_from(share.div_ceil(u128::from(self.all().max(1)))).unwrap_or(usize::MAX)
+    }
+
+    /// How long until one more place has come back.
+    pub(super) fn next_place(self) -> Duration {
+        Duration::from_secs(1) / self.per_second.max(1)
+    }
+
     /// One place less.
     pub(super) fn charge(self, used: &mut Used, now: Tick) {
         *used = Used { millionths: self.left(*used, now).saturating_add(PLACE), at: now };
@@ -97,6 +111,22 @@ mod tests {
         assert!(BUDGET.allows(used, 1, at(0)) && !BUDGET.allows(used, 2, at(0)));
         BUDGET.give_back(&mut used, at(0));
         assert!(BUDGET.allows(used, 2, at(0)));
+    }
+
+    #[test]
+    fn who_has_wasted_half_has_half_of_what_else_there_is() {
+        let budget = Budget { burst: 100, per_second: 10 };
+        let mut used = Used::default();
+        assert_eq!(budget.share(512, used, at(0)), 512);
+        for _ in 0..50 {
+            budget.charge(&mut used, at(0));
+        }
+        assert_eq!(budget.share(512, used, at(0)), 256);
+        assert_eq!(budget.share(512, used, at(5000)), 512);
+        for _ in 0..60 {
+            budget.charge(&mut used, at(0));
+        }
+        assert_eq!(budget.share(512, used, at(0)), 0);
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) struct Limits {
     pub(crate) calls: usize,
     /// Waiting for one, in all.
     pub(crate) waiting: usize,
-    /// Of those, of one address.
+    /// Of those, of one address that has wasted nothing.
     pub(crate) waiting_per_peer: usize,
     pub(crate) budget: Budget,
 }
@@ -132,8 +132,15 @@ impl<W: Call> Line<W> {
         }
         let own = party.map_or(0, |party| party.waiting.len());
         let free = self.calls < self.limits.calls && own == 0;
-        if !free && own >= waiting_per_peer {
-            return Err(Refused::Crowded);
+        let line = party.map_or(waiting_per_peer, |party| self.line_of(party, now));
+        if !free && own >= line {
+            // Of one that has wasted more than half, the waste is what keeps it short.
+            let wasted = line * 2 < waiting_per_peer;
+            return Err(if wasted {
+                Refused::Exhausted(budget.next_place())
+            } else {
+                Refused::Crowded
+            });
         }
         // A short line may take a place of the longest; of lines that are as short nobody's.
         if !free && self.waiting >= waiting && self.longest() <= own + 1 {
@@ -150,14 +157,16 @@ impl<W: Call> Line<W> {
 
     /// A call has ended; `charged`: for nothing.
     pub(super) fn end(&mut self, peer: Peer, charged: bool, now: Tick) {
-        let budget = self.limits.budget;
+        let Limits { budget, waiting_per_peer: line, .. } = self.limits;
         self.calls = self.calls.saturating_sub(1);
         if let Some(party) = self.peers.get_mut(&peer) {
             party.calls = party.calls.saturating_sub(1);
             if charged {
                 budget.charge(&mut party.used, now);
-                if budget.exhausted(party.used, now).is_some() {
-                    self.change_line(peer, VecDeque::clear);
+                let exhausted = budget.exhausted(party.used, now).is_some();
+                let keep = if exhausted { 0 } else { budget.share(line, party.used, now) };
+                if party.waiting.len() > keep {
+                    self.change_line(peer, |line| line.truncate(keep));
                 }
             }
         }
@@ -222,6 +231,11 @@ impl<W: Call> Line<W> {
             waiting: VecDeque::new(),
             has_turn: false,
         })
+    }
+
+    /// How long the line of an address may be.
+    fn line_of(&self, party: &Party<W>, now: Tick) -> usize {
+        self.limits.budget.share(self.limits.waiting_per_peer, party.used, now)
     }
 
     /// The one place where a line becomes longer or shorter.

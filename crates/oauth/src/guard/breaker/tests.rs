@@ -81,14 +81,14 @@ fn int_14_one_address_whose_tokens_fail_is_held_back_alone() {
 }
 
 #[test]
-fn int_14_an_address_of_ten_thousand_failing_tokens_has_one_vote() {
+fn int_14_an_address_of_a_thousand_failing_tokens_has_one_vote() {
     let mut breaker = Breaker::default();
     for of in 2..4 {
         call(&mut breaker, 0, of, u64::from(of), false);
     }
-    for token in 10..10_000 {
+    for token in 10..1010 {
         assert!(call(&mut breaker, 0, 1, token, true) && !breaker.is_open());
-        if token % 100 == 0 {
+        if token % 50 == 0 {
             call(&mut breaker, 0, 2, token, false);
             call(&mut breaker, 0, 3, token + 20_000, false);
         }
@@ -150,12 +150,14 @@ fn int_14_the_server_s_own_pause_is_respected_up_to_the_bound() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// However many tokens of some addresses it stumbles over, as long as it answers as many others.
     #[test]
     fn int_14_a_server_that_answers_others_well_is_never_given_a_pause(
         junk_senders in 1u32..8,
         more in 0u32..8,
-        calls in proptest::collection::vec((any::<bool>(), any::<u32>(), 0u64..300, any::<u64>()), 1..600),
+        calls in proptest::collection::vec((any::<bool>(), any::<u32>(), 0u64..300, any::<u64>()), 1..300),
     ) {
         let mut breaker = Breaker::default();
         let good = junk_senders + more;

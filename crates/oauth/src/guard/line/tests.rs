@@ -141,6 +141,23 @@ fn more_calls_than_the_budget_has_places_wait_for_what_becomes_of_them() {
 }
 
 #[test]
+fn the_more_an_address_has_wasted_the_shorter_is_its_line() {
+    let mut rig = Rig::new(1, 100, 40, Budget { burst: 20, per_second: 10 });
+    for _ in 0..16 {
+        rig.enter(1, 0).unwrap();
+        rig.end(1, true);
+    }
+    rig.enter(1, 0).unwrap();
+    for number in 1..9 {
+        assert!(matches!(rig.enter(1, number), Ok(Entry::Waits(_))));
+    }
+    let next_place = Duration::from_millis(100);
+    assert_eq!(rig.enter(1, 9), Err(Refused::Exhausted(next_place)), "a fifth of the line");
+    rig.end(1, true);
+    assert_eq!(rig.line.waiting(), 5, "one was called, the others have three twentieths");
+}
+
+#[test]
 fn a_place_that_was_given_back_is_taken_by_who_waits() {
     let mut rig = Rig::new(10, 10, 5, Budget { burst: 2, per_second: 1 });
     rig.enter(1, 0).unwrap();
