@@ -107,7 +107,7 @@ pub struct Load {
     pub calls: usize,
     /// Questions that wait for their turn.
     pub waiting: usize,
-    /// The breaker is open.
+    /// The server is given a pause by everybody.
     pub paused: bool,
 }
 
@@ -272,6 +272,13 @@ impl Guard {
         match change {
             Some(Change::Opened) => {
                 tracing::warn!(key_manager, "the authorization server fails: it is given a pause");
+            }
+            Some(Change::HeldBack) => {
+                tracing::warn!(
+                    key_manager,
+                    %peer,
+                    "the authorization server fails the tokens of an address: they are given a pause"
+                );
             }
             Some(Change::Closed) => {
                 tracing::info!(key_manager, "the authorization server answers again");

@@ -109,35 +109,39 @@ impl Exchange {
         digest: TokenDigest,
         peer: Peer,
     ) -> Asked {
-        let asked = self.share(&token, digest, peer).await;
+        let (asked, led) = self.share(&token, digest, peer).await;
         match asked.outcome {
             // That was the account of whoever came first: now it is this caller's.
-            Err(ExchangeError::PeerBudget { .. }) if !asked.put => {
-                self.share(&token, digest, peer).await
+            Err(ExchangeError::PeerBudget { .. }) if !led => {
+                self.share(&token, digest, peer).await.0
             }
             _ => asked,
         }
     }
 
-    async fn share(self: &Arc<Self>, token: &HeldToken, digest: TokenDigest, peer: Peer) -> Asked {
+    /// Tells besides whether this caller was the first.
+    async fn share(
+        self: &Arc<Self>,
+        token: &HeldToken,
+        digest: TokenDigest,
+        peer: Peer,
+    ) -> (Asked, bool) {
         let (pilot, mut waiter) = match self.flights.board(digest) {
             Boarding::Pilot(pilot, waiter) => (Some(pilot), waiter),
             Boarding::Passenger(waiter) => (None, waiter),
             Boarding::Full => {
                 let outcome = Err(ExchangeError::unavailable("too many introspections under way"));
-                return Asked { outcome, put: false };
+                return (Asked { outcome, put: false }, true);
             }
         };
-        let mut put = pilot.is_some();
-        if let Some(pilot) = pilot {
-            self.take_off(pilot, token, digest, peer);
-        }
+        let mut led = pilot.is_some();
+        let mut put = pilot.is_some_and(|pilot| self.take_off(pilot, token, digest, peer));
         let outcome = loop {
             match (&mut waiter).await {
                 Arrival::Landed(outcome) => break outcome,
                 Arrival::Vacant(pilot) => {
-                    put = true;
-                    self.take_off(pilot, token, digest, peer);
+                    led = true;
+                    put |= self.take_off(pilot, token, digest, peer);
                 }
                 Arrival::Lost => {
                     break Err(ExchangeError::unavailable(
@@ -148,33 +152,38 @@ impl Exchange {
         };
         // A mark may have been made between the landing and now.
         let revoked = self.is_revoked(&digest);
-        Asked { outcome: if revoked { Err(ExchangeError::Revoked) } else { outcome }, put }
+        (Asked { outcome: if revoked { Err(ExchangeError::Revoked) } else { outcome }, put }, led)
     }
 
     /// Starts the call, unless another flight landed since the caller looked (one introspection
-    /// per token), or it would not be made: a flood costs no tasks. The task ends with its call; if
-    /// its runtime stops first, the pilot tells.
+    /// per token), or it would not be made: a flood costs no tasks. Whether it was started. The task
+    /// ends with its call; if its runtime stops first, the pilot tells.
     fn take_off(
         self: &Arc<Self>,
         pilot: Pilot<Outcome>,
         token: &HeldToken,
         digest: TokenDigest,
         peer: Peer,
-    ) {
-        match self.look_up(&digest, self.clock.now()).0 {
-            Lookup::Hit(statement) => return pilot.land(Ok(statement)),
-            Lookup::Inactive => return pilot.land(Err(ExchangeError::Inactive)),
-            Lookup::Revoked => return pilot.land(Err(ExchangeError::Revoked)),
-            Lookup::Miss => {}
-        }
-        if let Some(Err(not_asked)) = token.bearer().map(|t| self.introspect.check(t, peer)) {
-            return pilot.land(Err(not_asked.into()));
+    ) -> bool {
+        let known = match self.look_up(&digest, self.clock.now()).0 {
+            Lookup::Hit(statement) => Some(Ok(statement)),
+            Lookup::Inactive => Some(Err(ExchangeError::Inactive)),
+            Lookup::Revoked => Some(Err(ExchangeError::Revoked)),
+            Lookup::Miss => match token.bearer().map(|t| self.introspect.check(t, peer)) {
+                Some(Err(not_asked)) => Some(Err(not_asked.into())),
+                Some(Ok(())) | None => None,
+            },
+        };
+        if let Some(outcome) = known {
+            pilot.land(outcome);
+            return false;
         }
         let (exchange, token) = (Arc::clone(self), token.clone());
         self.runtime.spawn(async move {
             let outcome = exchange.ask_in_time(&token, digest, peer).await;
             pilot.land(outcome);
         });
+        true
     }
 
     /// The one deadline of a flight, questions asked again included.

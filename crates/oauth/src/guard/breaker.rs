@@ -20,6 +20,9 @@ const LEAST_TOKENS: usize = 10;
 /// Addresses whose tokens fail before others are refused as well.
 const LEAST_PEERS: usize = 3;
 
+/// Addresses held back alone that are remembered.
+const MOST_HELD: usize = 16;
+
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// No outage is so long that a server which is back waits longer for its first call.
 pub(super) const LAST_PAUSE: Duration = Duration::from_secs(5);
@@ -73,6 +76,29 @@ enum Scope {
 }
 
 impl Scope {
+    /// Whether that made it wider.
+    fn widen(&mut self, more: Self) -> bool {
+        match (&mut *self, more) {
+            (Self::Everybody, _) => false,
+            (Self::Only(_), Self::Everybody) => {
+                *self = Self::Everybody;
+                true
+            }
+            (Self::Only(held), Self::Only(more)) => {
+                let before = held.len();
+                for peer in more {
+                    if !held.contains(&peer) {
+                        held.push(peer);
+                    }
+                }
+                let wider = held.len() > before;
+                // They come one after the other only where others are answered in between.
+                held.drain(..held.len().saturating_sub(MOST_HELD));
+                wider
+            }
+        }
+    }
+
     fn covers(&self, peer: Peer) -> bool {
         match self {
             Self::Everybody => true,
@@ -116,37 +142,35 @@ impl Breaker {
     /// Takes the end of a call into account. Tells whether it opened or closed the breaker.
     pub(super) fn record(&mut self, ended: Ended, probe: bool, dice: u64) -> Option<Change> {
         if !ended.failed && probe && self.open.is_some() {
+            let change = self.is_open().then_some(Change::Closed);
             *self = Self::default();
-            return Some(Change::Closed);
+            return change;
         }
         if self.ended.len() >= MOST_CALLS {
             self.ended.pop_front();
         }
         self.ended.push_back(ended);
-        if !ended.failed || matches!(&self.open, Some(open) if open.for_whom == Scope::Everybody) {
+        if !ended.failed || self.is_open() {
             return None;
         }
         let now = ended.at;
         let for_whom = self.verdict(now)?;
-        match &mut self.open {
-            Some(open) => {
-                // One more address fails: that it was few is no longer true.
-                open.for_whom = for_whom;
-                None
-            }
-            None => {
-                let asked = self.recent(now).filter(|call| call.failed).map(|call| call.wait).max();
-                let pause = pause_of(0, dice).max(asked.unwrap_or_default().min(LAST_PAUSE));
-                self.open =
-                    Some(Open { for_whom, until: now.plus(pause), probing: None, rounds: 0 });
-                Some(Change::Opened)
-            }
+        let change = match for_whom {
+            Scope::Everybody => Change::Opened,
+            Scope::Only(_) => Change::HeldBack,
+        };
+        if let Some(open) = &mut self.open {
+            return open.for_whom.widen(for_whom).then_some(change);
         }
+        let asked = self.recent(now).filter(|call| call.failed).map(|call| call.wait).max();
+        let pause = pause_of(0, dice).max(asked.unwrap_or_default().min(LAST_PAUSE));
+        self.open = Some(Open { for_whom, until: now.plus(pause), probing: None, rounds: 0 });
+        Some(change)
     }
 
-    /// Whether calls are held back now.
+    /// Whether the server is given a pause: by everybody, not by a few.
     pub(super) fn is_open(&self) -> bool {
-        self.open.is_some()
+        self.open.as_ref().is_some_and(|open| open.for_whom == Scope::Everybody)
     }
 
     fn recent(&self, now: Tick) -> impl Iterator<Item = &Ended> {
@@ -193,8 +217,12 @@ impl Probing {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
+    /// For everybody.
     Opened,
+    /// Closed to everybody before.
     Closed,
+    /// A few addresses are held back alone.
+    HeldBack,
 }
 
 #[derive(Default)]

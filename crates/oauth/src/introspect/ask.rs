@@ -1,5 +1,6 @@
 //! One question to the server: the request, the attempts, the answer's meaning.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,6 +90,11 @@ impl IntrospectionClient {
                             }
                         }
                     }
+                }
+                // It is we who lack something, and trying again makes that worse.
+                Err(NoAnswer::Call(error)) if lacks_resources(&error) => {
+                    call.not_sent();
+                    return Err(unavailable(reason(&error), None));
                 }
                 // Not sent, so it can be sent again.
                 Err(NoAnswer::Call(error @ EgressError::Connect(_))) if may_retry => {
@@ -200,4 +206,41 @@ fn reason(error: &EgressError) -> Arc<str> {
         source = cause.source();
     }
     text.into()
+}
+
+/// Whether this process or machine has no descriptor or no port left for a connection.
+fn lacks_resources(error: &(dyn std::error::Error + 'static)) -> bool {
+    /// `ENFILE` and `EMFILE`, which `ErrorKind` does not name.
+    const NO_DESCRIPTOR: [i32; 2] = [23, 24];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<io::Error>()
+            && (error.kind() == io::ErrorKind::AddrNotAvailable
+                || error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code)))
+        {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot connect")]
+    struct Connect(#[source] io::Error);
+
+    #[test]
+    fn a_connection_for_which_we_have_no_descriptor_is_not_the_server_s_failure() {
+        for ours in [23, 24] {
+            assert!(lacks_resources(&Connect(io::Error::from_raw_os_error(ours))));
+        }
+        assert!(lacks_resources(&Connect(io::ErrorKind::AddrNotAvailable.into())));
+        for its in [io::ErrorKind::ConnectionRefused, io::ErrorKind::TimedOut] {
+            assert!(!lacks_resources(&Connect(its.into())));
+        }
+    }
 }

@@ -70,14 +70,39 @@ fn int_14_one_address_whose_tokens_fail_is_held_back_alone() {
     }
     assert!(breaker.pause(peer(1), at(0)).is_some());
     assert!(call(&mut breaker, 0, 2, 100, false), "others are served");
-    assert!(breaker.pause(peer(1), at(0)).is_some());
+    assert!(breaker.pause(peer(1), at(0)).is_some() && !breaker.is_open());
     // More fail: it was not that one.
     for token in 101..104 {
         call(&mut breaker, 0, 3, token, true);
         call(&mut breaker, 0, 4, token + 10, true);
         call(&mut breaker, 0, 5, token + 20, true);
     }
-    assert!(breaker.pause(peer(9), at(0)).is_some());
+    assert!(breaker.pause(peer(9), at(0)).is_some() && breaker.is_open());
+}
+
+#[test]
+fn int_14_addresses_that_fail_one_after_the_other_are_each_held_back_alone() {
+    let mut breaker = Breaker::default();
+    for of in 0..40 {
+        let millis = u64::from(of) * 10;
+        for token in 0..10 {
+            call(&mut breaker, millis, of, u64::from(of) * 100 + token, true);
+        }
+        for other in 100..150 {
+            assert!(call(&mut breaker, millis + 5, other, u64::from(other) * 1000, false));
+        }
+        assert!(!breaker.is_open());
+    }
+    let mut alone = Breaker::default();
+    for of in 0..40 {
+        let millis = u64::from(of) * 6000;
+        for token in 0..10 {
+            let failed = ended(millis, of, u64::from(of) * 100 + token, true);
+            alone.record(failed, false, 0);
+        }
+        assert!(!alone.is_open() && alone.open.as_ref().unwrap().for_whom.covers(peer(of)));
+    }
+    assert_eq!(alone.pause(peer(0), at(240_000)), None, "bounded");
 }
 
 #[test]
@@ -87,7 +112,7 @@ fn int_14_an_address_of_a_thousand_failing_tokens_has_one_vote() {
         call(&mut breaker, 0, of, u64::from(of), false);
     }
     for token in 10..1010 {
-        assert!(call(&mut breaker, 0, 1, token, true) && !breaker.is_open());
+        assert!(call(&mut breaker, 0, 1, token, true) && breaker.open.is_none());
         if token % 50 == 0 {
             call(&mut breaker, 0, 2, token, false);
             call(&mut breaker, 0, 3, token + 20_000, false);
@@ -119,7 +144,7 @@ fn int_14_a_token_that_always_fails_is_not_the_only_probe() {
         assert!(call(&mut breaker, 1000, 1, 1, true));
     }
     assert!(!call(&mut breaker, 1000, 1, 1, true), "others have probes left");
-    assert!(call(&mut breaker, 1000, 2, 77, false) && !breaker.is_open());
+    assert!(call(&mut breaker, 1000, 2, 77, false) && breaker.open.is_none());
 }
 
 #[test]
