@@ -251,6 +251,12 @@ impl Guard {
         if let Some(wait) = wait {
             state.held.hold(token, now.plus(wait), now);
         }
+        let free = match outcome {
+            Outcome::Vouched | Outcome::NotSent | Outcome::Undecided => true,
+            // As long as nobody gets a verdict our set-up is wrong, not the token.
+            Outcome::Unusable => !state.decides(now),
+            Outcome::Inactive | Outcome::Failed { .. } => false,
+        };
         match outcome {
             Outcome::Vouched | Outcome::Inactive => state.last_verdict = Some(now),
             Outcome::Failed { .. } | Outcome::Unusable => state.last_failure = Some(now),
@@ -265,7 +271,6 @@ impl Guard {
             let ended = Ended { at: now, peer, token, failed, wait };
             change = state.breaker.record(ended, probe, dice);
         }
-        let free = matches!(outcome, Outcome::Vouched | Outcome::NotSent | Outcome::Undecided);
         state.line.end(peer, !free, now);
         drop(state);
         let key_manager = &*self.key_manager;
@@ -324,8 +329,12 @@ impl State {
 
     /// Nobody got a verdict lately: an address that used its budget up did so on our troubles.
     fn in_doubt(&self, now: Tick) -> bool {
-        let lately = |at: Option<Tick>| at.is_some_and(|at| at.plus(DOUBT) > now);
-        !lately(self.last_verdict) && lately(self.last_failure)
+        !self.decides(now) && self.last_failure.is_some_and(|at| at.plus(DOUBT) > now)
+    }
+
+    /// Somebody got a verdict lately.
+    fn decides(&self, now: Tick) -> bool {
+        self.last_verdict.is_some_and(|at| at.plus(DOUBT) > now)
     }
 }
 

@@ -187,6 +187,26 @@ async fn junk_beyond_the_budget_of_an_address_is_told_its_own_rate() {
 }
 
 #[tokio::test]
+async fn answers_of_which_nothing_can_be_made_are_to_an_address_s_account_once_others_get_verdicts()
+{
+    let budget = Budget { burst: 3, per_second: 2 };
+    let (clock, guard) = guard(8, budget, Duration::from_secs(1));
+    for number in 0..100 {
+        // Of any token: the set-up is wrong, and has to be heard of.
+        admit(&guard, number, 1).await.unwrap().answered();
+    }
+    admit(&guard, "good", 2).await.unwrap().vouched();
+    for number in 0..3 {
+        admit(&guard, number, 1).await.unwrap().answered();
+    }
+    assert_eq!(why(admit(&guard, "odd", 1).await), Why::PeerBudget);
+    clock.advance(DOUBT);
+    for number in 0..100 {
+        admit(&guard, number, 1).await.unwrap().answered();
+    }
+}
+
+#[tokio::test]
 async fn a_budget_used_up_on_a_server_in_trouble_is_the_server_s_trouble() {
     let budget = Budget { burst: 3, per_second: 2 };
     let (_, guard) = guard(8, budget, Duration::from_secs(1));
