@@ -10,6 +10,7 @@ use std::sync::Arc;
 use phantom_core::BearerToken;
 use phantom_core::Clock;
 use phantom_core::Now;
+use phantom_core::Peer;
 use phantom_core::Statement;
 use phantom_core::TokenDigest;
 use phantom_oauth::Introspect;
@@ -48,6 +49,14 @@ pub enum Lookup {
     Revoked,
 }
 
+/// What asking came to.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub outcome: Result<Arc<Statement>, ExchangeError>,
+    /// The question was put for this caller; the others share its outcome.
+    pub put: bool,
+}
+
 impl TokenExchange {
     /// `identity` is all that a verdict belongs to: issuer, endpoint, our client id, answer format
     /// (CAC-5, INT-10). `runtime` carries the introspections, with its timer enabled.
@@ -78,7 +87,8 @@ impl TokenExchange {
         lookup
     }
 
-    /// Asks the server, together with all who ask about the same token at the time.
+    /// Asks the server, together with all who ask about the same token at the time. The question is
+    /// put for the first of them, in its line and to its account.
     ///
     /// The call runs in a task of its own and goes on when this future is dropped (CAC-11). It ends
     /// within [`CachePolicy::longest_call`]; only a call whose task died is made once more. The
@@ -87,8 +97,15 @@ impl TokenExchange {
         &self,
         token: BearerToken<'_>,
         digest: TokenDigest,
-    ) -> impl Future<Output = Result<Arc<Statement>, ExchangeError>> + Send + use<> {
-        Arc::clone(&self.exchange).exchange(HeldToken::of(token), digest)
+        peer: Peer,
+    ) -> impl Future<Output = Asked> + Send + use<> {
+        Arc::clone(&self.exchange).exchange(HeldToken::of(token), digest, peer)
+    }
+
+    /// Another server vouched for a token that this one did not know, where the question was
+    /// [put](Asked::put) for this peer: it is not to its account.
+    pub fn forgive(&self, peer: Peer) {
+        self.exchange.forgive(peer);
     }
 
     /// Denies the token from now on, as long as anything said of it before may live (CAC-16).

@@ -77,6 +77,8 @@ pub enum DenyReason {
     OperationQuota,
     #[error("the browser origin may not use a cookie credential")]
     OriginUntrusted,
+    #[error("the client's address has sent too many tokens that nobody vouches for")]
+    PeerBudget,
     #[error("the client's rate limit is used up")]
     RateLimited,
     #[error("what the authorization server says of the token does not verify")]
@@ -133,6 +135,7 @@ impl DenyReason {
             Self::NoSubscription => "no_subscription",
             Self::OperationQuota => "operation_quota",
             Self::OriginUntrusted => "origin_untrusted",
+            Self::PeerBudget => "peer_budget",
             Self::RateLimited => "rate_limited",
             Self::StatementRefused => "statement_refused",
             Self::SubscriptionBlocked => "subscription_blocked",
@@ -148,7 +151,7 @@ impl DenyReason {
     }
 
     /// All of them, for tables and metrics.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::ApiBlocked,
         Self::ApiMisconfigured,
         Self::ApiQuota,
@@ -176,6 +179,7 @@ impl DenyReason {
         Self::NoSubscription,
         Self::OperationQuota,
         Self::OriginUntrusted,
+        Self::PeerBudget,
         Self::RateLimited,
         Self::StatementRefused,
         Self::SubscriptionBlocked,

@@ -26,7 +26,8 @@ use crate::single_run::SingleRun;
 const HARD_LIMIT: Duration = Duration::from_secs(24 * 3600);
 const REFRESH: Duration = Duration::from_secs(3600);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-const LAST_RETRY: Duration = Duration::from_secs(30);
+/// However long the server was away, it is missed no longer than this.
+const LAST_RETRY: Duration = Duration::from_secs(5);
 
 /// There is no metadata to go by.
 #[derive(Clone, Debug)]

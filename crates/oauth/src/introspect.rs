@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use phantom_core::BearerToken;
 use phantom_core::Clock;
+use phantom_core::Peer;
 use phantom_core::PhantomToken;
 use phantom_core::Statement;
 use serde_json::Map;
@@ -21,11 +22,13 @@ use crate::client_auth::Authenticator;
 use crate::discovery::Discovery;
 use crate::egress::Egress;
 use crate::egress::Target;
+use crate::guard::Call;
 use crate::guard::Guard;
 use crate::introspection::Freshness;
 use crate::introspection::Introspect;
 use crate::introspection::IntrospectError;
 use crate::introspection::Introspection;
+use crate::introspection::NotAsked;
 use crate::mint::Minter;
 use crate::refusal::Refusal;
 use crate::token_verifier::TokenVerifier;
@@ -44,7 +47,7 @@ pub(crate) struct IntrospectionClient {
     pub(crate) egress: Egress,
     pub(crate) auth: Authenticator,
     pub(crate) guard: Guard,
-    /// For the whole exchange: waiting, calling, verifying.
+    /// For calling and verifying, from when it is the question's turn.
     pub(crate) timeout: Duration,
     pub(crate) format: ResponseFormat,
     pub(crate) verifier: Arc<TokenVerifier>,
@@ -61,18 +64,56 @@ impl Introspect for IntrospectionClient {
     fn introspect<'a>(
         &'a self,
         token: BearerToken<'a>,
+        peer: Peer,
     ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>> {
         Box::pin(async move {
-            tokio::time::timeout(self.timeout, self.exchange(token))
+            let call = self.guard.admit(token, peer).await?;
+            // The wait for the turn is not the server's.
+            let answer = tokio::time::timeout(self.timeout, self.exchange(call, token))
                 .await
-                .unwrap_or_else(|_| Err(unavailable("no verdict in time", None)))
+                .unwrap_or_else(|_| Err(unavailable("no verdict in time", None)));
+            match answer {
+                Err(IntrospectError::Unavailable { retry_after, cause }) => {
+                    let retry_after = retry_after.max(self.guard.wait(token, peer));
+                    Err(IntrospectError::Unavailable { retry_after, cause })
+                }
+                answer => answer,
+            }
         })
+    }
+
+    fn check(&self, token: BearerToken<'_>, peer: Peer) -> Result<(), NotAsked> {
+        self.guard.check(token, peer)
+    }
+
+    fn forgive(&self, peer: Peer) {
+        self.guard.forgive(peer);
     }
 }
 
 impl IntrospectionClient {
-    async fn exchange(&self, token: BearerToken<'_>) -> Result<Introspection, IntrospectError> {
-        let (said, freshness) = self.ask(token).await?;
+    async fn exchange(
+        &self,
+        mut call: Call<'_>,
+        token: BearerToken<'_>,
+    ) -> Result<Introspection, IntrospectError> {
+        let (said, freshness) = self.ask(&mut call, token).await?;
+        let verdict = self.verdict(said, freshness).await;
+        match &verdict {
+            Ok(Introspection::Active { .. }) => call.vouched(),
+            Ok(Introspection::Inactive) => call.inactive(),
+            // Its keys are away: that says nothing of the token.
+            Err(IntrospectError::Unavailable { .. }) => call.undecided(),
+            Err(_) => {}
+        }
+        verdict
+    }
+
+    async fn verdict(
+        &self,
+        said: Said,
+        freshness: Freshness,
+    ) -> Result<Introspection, IntrospectError> {
         let freshness = match (freshness, self.no_store_cap) {
             (Freshness::DoNotStore, Some(cap)) => Freshness::For(cap),
             (freshness, _) => freshness,

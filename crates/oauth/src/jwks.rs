@@ -32,6 +32,8 @@ const CEILING: Duration = Duration::from_secs(600);
 const FLOOR: Duration = Duration::from_secs(30);
 /// After a failure with no keys at hand: soon, then less often.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// However long the issuer was away, it is missed no longer than this.
+const LAST_RETRY: Duration = Duration::from_secs(5);
 /// How long a kid that the issuer did not know asks for no further fetch, and how many are kept.
 const UNKNOWN_FOR: Duration = Duration::from_secs(60);
 const UNKNOWN_KEPT: usize = 64;
@@ -147,13 +149,18 @@ impl KeySource {
         } else {
             self.0.run.join().await;
         }
-        match (self.0.newer_than(seen), &self.0.state().failure) {
-            (Some(newer), _) => Ok(Some(newer)),
+        if let Some(newer) = self.0.newer_than(seen) {
+            return Ok(Some(newer));
+        }
+        let now = self.0.clock.now().tick;
+        let state = self.0.state();
+        match &state.failure {
             // We could not look: that the kid is unknown is not known.
-            (None, Some(cause)) => {
-                Err(KeysUnavailable { cause: Arc::clone(cause), retry_after: Some(FLOOR) })
+            Some(cause) => {
+                let retry_after = state.next_unknown.map(|next| now.until(next));
+                Err(KeysUnavailable { cause: Arc::clone(cause), retry_after })
             }
-            (None, None) => Ok(None),
+            None => Ok(None),
         }
     }
 
@@ -255,11 +262,16 @@ impl Shared {
             }
             Err(cause) => {
                 state.counts.failed += 1;
-                let wait = match state.keys {
-                    Some(_) => FLOOR,
-                    None => FIRST_RETRY.saturating_mul(1 << state.failures.min(5)).min(FLOOR),
+                let wait = match &state.keys {
+                    Some(held) if now < held.until && !held.keys.is_empty() => FLOOR,
+                    _ => FIRST_RETRY.saturating_mul(1 << state.failures.min(3)).min(LAST_RETRY),
                 };
                 state.failures = state.failures.saturating_add(1);
+                // The issuer did not say that it does not know them.
+                state.unknown.clear();
+                if state.next_unknown.is_some() {
+                    state.next_unknown = Some(now.plus(LAST_RETRY));
+                }
                 state.next_attempt = Some(now.plus(wait));
                 tracing::warn!(
                     key_manager = &*self.key_manager,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phantom_core::BearerToken;
+use phantom_core::Peer;
 use phantom_core::Statement;
 use phantom_core::Trust;
 
@@ -18,10 +19,12 @@ pub use config::KeyManagerConfig;
 pub use config::Keys;
 
 use crate::discovery::Discovery;
+use crate::guard::Load;
 use crate::introspect::IntrospectionClient;
 use crate::introspection::Introspect;
 use crate::introspection::IntrospectError;
 use crate::introspection::Introspection;
+use crate::introspection::NotAsked;
 use crate::jwks::KeySource;
 use crate::jwks::RefreshCounts;
 use crate::token_verifier::TokenVerifier;
@@ -95,6 +98,12 @@ impl KeyManager {
         }
     }
 
+    /// What its introspections are up to now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        self.client.guard.load()
+    }
+
     /// Fetches of the issuer's keys so far.
     #[must_use]
     pub fn key_refreshes(&self) -> RefreshCounts {
@@ -106,8 +115,17 @@ impl Introspect for KeyManager {
     fn introspect<'a>(
         &'a self,
         token: BearerToken<'a>,
+        peer: Peer,
     ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>> {
-        self.client.introspect(token)
+        self.client.introspect(token, peer)
+    }
+
+    fn check(&self, token: BearerToken<'_>, peer: Peer) -> Result<(), NotAsked> {
+        self.client.check(token, peer)
+    }
+
+    fn forgive(&self, peer: Peer) {
+        self.client.forgive(peer);
     }
 }
 

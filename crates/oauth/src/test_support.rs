@@ -1,9 +1,11 @@
 //! A key manager in front of a fake authorization server.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use phantom_core::BearerToken;
+use phantom_core::Peer;
 use phantom_testkit::FakeAs;
 use phantom_testkit::ManualClock;
 use phantom_testkit::Reply;
@@ -86,8 +88,21 @@ pub(crate) async fn ask_for(
     key_manager: &KeyManager,
     token: &str,
 ) -> Result<Introspection, IntrospectError> {
+    ask_of(key_manager, token, 1).await
+}
+
+pub(crate) fn peer(last: u8) -> Peer {
+    Peer::of(IpAddr::from([192, 0, 2, last]))
+}
+
+/// For the client at 192.0.2.`last`.
+pub(crate) async fn ask_of(
+    key_manager: &KeyManager,
+    token: &str,
+    last: u8,
+) -> Result<Introspection, IntrospectError> {
     let token = BearerToken::parse(token.as_bytes()).unwrap();
-    let asked = key_manager.introspect(token);
+    let asked = key_manager.introspect(token, peer(last));
     // A guard against hanging, far from any time a test depends on.
     tokio::time::timeout(Duration::from_secs(60), asked).await.expect("it ends")
 }

@@ -3,13 +3,13 @@
 use std::convert::Infallible;
 use std::hash::BuildHasher;
 use std::hash::RandomState;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use phantom_core::Deny;
 use phantom_core::DenyReason;
+use phantom_core::Peer;
 use phantom_core::Statement;
 use phantom_core::Tick;
 use phantom_core::quota::Rate;
@@ -36,13 +36,14 @@ pub struct RateLimit {
 pub enum Party {
     /// The OAuth client of the token, or the address where there is none.
     Client,
+    /// The address, whatever it brings: can be told before anybody is asked about a token.
     Peer,
 }
 
 #[derive(Hash)]
 enum PartyKey<'a> {
     Client(&'a str),
-    Peer(IpAddr),
+    Peer(Peer),
 }
 
 impl RateLimit {
@@ -56,13 +57,13 @@ impl RateLimit {
         Self { rate, by, hasher: RandomState::new(), usage }
     }
 
+    #[must_use]
+    pub const fn by(&self) -> Party {
+        self.by
+    }
+
     /// Counts this request, or refuses it and says when to come back.
-    pub fn admit(
-        &self,
-        statement: Option<&Statement>,
-        peer: IpAddr,
-        now: Tick,
-    ) -> Result<(), Deny> {
+    pub fn admit(&self, statement: Option<&Statement>, peer: Peer, now: Tick) -> Result<(), Deny> {
         // Never `aud`: clients of one audience are not one client (pitfall 42).
         let client = statement
             .filter(|_| self.by == Party::Client)

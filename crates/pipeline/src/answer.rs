@@ -84,9 +84,9 @@ impl Answer {
             answer.fields.push(("www-authenticate", challenge));
         }
         let wait = match deny.reason {
-            DenyReason::AuthorizationServerUnavailable | DenyReason::RateLimited => {
-                Some(deny.retry_after.unwrap_or_default())
-            }
+            DenyReason::AuthorizationServerUnavailable
+            | DenyReason::PeerBudget
+            | DenyReason::RateLimited => Some(deny.retry_after.unwrap_or_default()),
             _ => None,
         };
         if let Some(wait) = wait {

@@ -9,11 +9,13 @@ use phantom_core::Clock;
 use phantom_core::Deny;
 use phantom_core::DenyReason;
 use phantom_core::Now;
+use phantom_core::Peer;
 use phantom_core::Permit;
 use phantom_core::authorize;
 use phantom_core::authorize::Evidence;
 use phantom_core::catalog::KeyType;
 
+use crate::admit::Party;
 use crate::answer::Answer;
 use crate::cors;
 use crate::credential;
@@ -136,6 +138,10 @@ impl Pipeline {
     ) -> Result<Box<Forward>, Deny> {
         let mut now = self.clock.now();
         let mut edits = Edits::default();
+        let (first, last) = match &route.rate_limit {
+            Some(limit) if limit.by() == Party::Peer => (Some(limit), None),
+            limit => (None, limit.as_ref()),
+        };
         let exchanged = match &route.access {
             Access::Public => {
                 trace.step("credential", || "the route is public: none is asked for".to_owned());
@@ -146,8 +152,14 @@ impl Pipeline {
                 let credential = traced(credential.map_err(Deny::from), "credential", trace)?;
                 edits.place = credential.place;
                 let token = credential.token()?;
+                let peer = Peer::of(facts.peer);
+                // Nobody is asked for one who is refused whatever the answer.
+                if let Some(limit) = first {
+                    traced(limit.admit(None, peer, now.tick), "admit", trace)?;
+                }
+                let key_managers = &route.key_managers;
                 let exchanged =
-                    exchange::exchange(&route.key_managers, route.jwt, token, now, trace).await?;
+                    exchange::exchange(key_managers, route.jwt, token, peer, now, trace).await?;
                 if exchanged.source == exchange::Source::AuthorizationServer {
                     // The call took its time.
                     now = self.clock.now();
@@ -164,9 +176,9 @@ impl Pipeline {
         });
         let permit = authorize(&route.access, evidence, now.wall).map_err(Deny::from);
         let permit = traced(permit, "authorize", trace)?;
-        if let Some(limit) = &route.rate_limit {
+        if let Some(limit) = last.or(first.filter(|_| exchanged.is_none())) {
             let statement = evidence.map(|evidence| evidence.statement);
-            traced(limit.admit(statement, facts.peer, now.tick), "admit", trace)?;
+            traced(limit.admit(statement, Peer::of(facts.peer), now.tick), "admit", trace)?;
         }
         edits.bearer = exchanged.as_ref().map(|exchanged| exchanged.statement.clone());
         edits.private_response = edits.place == CredentialPlace::Query;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use phantom_cache::Asked;
 use phantom_cache::ExchangeError;
 use phantom_cache::Lookup;
 use phantom_cache::TokenExchange;
@@ -9,6 +10,7 @@ use phantom_core::BearerToken;
 use phantom_core::Deny;
 use phantom_core::DenyReason;
 use phantom_core::Now;
+use phantom_core::Peer;
 use phantom_core::Statement;
 use phantom_core::TokenDigest;
 use phantom_core::Trust;
@@ -77,6 +79,7 @@ pub async fn exchange(
     key_managers: &[Arc<KeyManagerHandle>],
     policy: JwtPolicy,
     token: BearerToken<'_>,
+    peer: Peer,
     now: Now,
     trace: &mut impl Trace,
 ) -> Result<Exchanged, Deny> {
@@ -106,10 +109,18 @@ pub async fn exchange(
     if kind == Kind::Jwt {
         keep_responsible(&mut unknown, token);
     }
+    let mut in_vain = Vec::new();
     for inquiry in unknown {
-        match inquiry.ask(token, trace).await {
-            Ok(exchanged) => return Ok(exchanged),
-            Err(deny) => refusal = graver(refusal, deny),
+        match inquiry.ask(token, peer, trace).await {
+            Ok(exchanged) => {
+                // Nobody could know which of them to ask.
+                in_vain.into_iter().for_each(|asked: &TokenExchange| asked.forgive(peer));
+                return Ok(exchanged);
+            }
+            Err(Unvouched { deny, charged }) => {
+                in_vain.extend(charged.then_some(&**inquiry.exchange));
+                refusal = graver(refusal, deny);
+            }
         }
     }
     Err(refusal.unwrap_or_else(|| {
@@ -123,6 +134,7 @@ pub(crate) async fn exchange_at(
     key_manager: &Arc<KeyManagerHandle>,
     kind: Kind,
     token: BearerToken<'_>,
+    peer: Peer,
     now: Now,
     trace: &mut impl Trace,
 ) -> Result<Exchanged, Deny> {
@@ -141,7 +153,7 @@ pub(crate) async fn exchange_at(
             inquiry.tell(trace, || "revoked".to_owned());
             Err(DenyReason::TokenRevoked.into())
         }
-        Lookup::Miss => inquiry.ask(token, trace).await,
+        Lookup::Miss => inquiry.ask(token, peer, trace).await.map_err(|unvouched| unvouched.deny),
     }
 }
 
@@ -201,6 +213,12 @@ impl Kind {
     }
 }
 
+/// A key manager's refusal, and whether its question was to the peer's account.
+struct Unvouched {
+    deny: Deny,
+    charged: bool,
+}
+
 /// One credential at one key manager.
 struct Inquiry<'r> {
     key_manager: &'r Arc<KeyManagerHandle>,
@@ -210,15 +228,22 @@ struct Inquiry<'r> {
 }
 
 impl Inquiry<'_> {
-    async fn ask(&self, token: BearerToken<'_>, trace: &mut impl Trace) -> Result<Exchanged, Deny> {
-        match self.exchange.exchange(token, self.digest).await {
+    async fn ask(
+        &self,
+        token: BearerToken<'_>,
+        peer: Peer,
+        trace: &mut impl Trace,
+    ) -> Result<Exchanged, Unvouched> {
+        let Asked { outcome, put } = self.exchange.exchange(token, self.digest, peer).await;
+        match outcome {
             Ok(statement) => {
                 self.tell(trace, || "asked, active".to_owned());
                 Ok(self.exchanged(statement, Source::AuthorizationServer))
             }
             Err(error) => {
                 self.tell(trace, || format!("asked: {error}"));
-                Err(self.deny(&error))
+                let charged = put && matches!(error, ExchangeError::Inactive);
+                Err(Unvouched { deny: self.deny(&error), charged })
             }
         }
     }
@@ -234,6 +259,9 @@ impl Inquiry<'_> {
             ExchangeError::Revoked => DenyReason::TokenRevoked.into(),
             ExchangeError::Misbehaved { .. } => DenyReason::AuthorizationServerMisbehaved.into(),
             ExchangeError::Refused { .. } => DenyReason::StatementRefused.into(),
+            ExchangeError::PeerBudget { retry_after } => {
+                Deny { reason: DenyReason::PeerBudget, retry_after: Some(*retry_after) }
+            }
             ExchangeError::Unavailable { retry_after, .. } => Deny {
                 reason: DenyReason::AuthorizationServerUnavailable,
                 retry_after: *retry_after,
@@ -265,7 +293,8 @@ fn claimed_issuer(token: BearerToken<'_>) -> Option<Box<str>> {
 /// have vouched.
 fn graver(so_far: Option<Deny>, next: Deny) -> Option<Deny> {
     let rank = |deny: &Deny| match deny.reason {
-        DenyReason::AuthorizationServerUnavailable => 3,
+        DenyReason::AuthorizationServerUnavailable => 4,
+        DenyReason::PeerBudget => 3,
         DenyReason::AuthorizationServerMisbehaved | DenyReason::StatementRefused => 2,
         DenyReason::TokenRevoked => 1,
         _ => 0,

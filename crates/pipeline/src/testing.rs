@@ -19,6 +19,7 @@ use phantom_core::Access;
 use phantom_core::Audience;
 use phantom_core::BearerToken;
 use phantom_core::DenyReason;
+use phantom_core::Peer;
 use phantom_core::PhantomToken;
 use phantom_core::Protection;
 use phantom_core::RequiredScope;
@@ -29,6 +30,8 @@ use phantom_oauth::Freshness;
 use phantom_oauth::Introspect;
 use phantom_oauth::IntrospectError;
 use phantom_oauth::Introspection;
+use phantom_oauth::NotAsked;
+use phantom_oauth::Why;
 use phantom_testkit::ManualClock;
 use phantom_testkit::Signer;
 use serde_json::Value;
@@ -70,6 +73,7 @@ pub(crate) enum Says {
     Inactive,
     Misbehaved,
     Refused,
+    OverBudget,
     Unavailable,
 }
 
@@ -78,6 +82,7 @@ pub(crate) enum Says {
 pub(crate) struct Server {
     answers: Mutex<HashMap<String, Says>>,
     asked: Mutex<Vec<String>>,
+    forgiven: Mutex<Vec<Peer>>,
 }
 
 impl Server {
@@ -89,12 +94,18 @@ impl Server {
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
+
+    /// Whose questions turned out not to have been for nothing.
+    pub(crate) fn forgiven(&self) -> Vec<Peer> {
+        self.forgiven.lock().unwrap().clone()
+    }
 }
 
 impl Introspect for Server {
     fn introspect<'a>(
         &'a self,
         token: BearerToken<'a>,
+        _: Peer,
     ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>> {
         self.asked.lock().unwrap().push(token.expose().to_owned());
         let says = self.answers.lock().unwrap().get(token.expose()).cloned();
@@ -110,11 +121,18 @@ impl Introspect for Server {
             Some(Says::Refused) => {
                 Err(IntrospectError::Refused { cause: "its words: <secret-host>".into() })
             }
+            Some(Says::OverBudget) => {
+                Err(NotAsked { why: Why::PeerBudget, retry_after: secs(3) }.into())
+            }
             Some(Says::Unavailable) => Err(IntrospectError::Unavailable {
                 retry_after: Some(secs(7)),
                 cause: "its words: <secret-host>".into(),
             }),
         }))
+    }
+
+    fn forgive(&self, peer: Peer) {
+        self.forgiven.lock().unwrap().push(peer);
     }
 }
 

@@ -8,6 +8,7 @@ mod tls;
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -73,7 +74,6 @@ fn decoded(text: &str) -> String {
 }
 
 /// A server on a port of its own. Ends when dropped.
-#[derive(Debug)]
 pub struct FakeAs {
     address: SocketAddr,
     scheme: &'static str,
@@ -83,14 +83,17 @@ pub struct FakeAs {
     task: JoinHandle<()>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+/// An answer that depends on the request.
+type Answerer = Arc<dyn Fn(&Recorded) -> Reply + Send + Sync>;
+
+#[derive(Default)]
 struct State {
-    standing: HashMap<String, Reply>,
+    standing: HashMap<String, Answerer>,
     once: HashMap<String, VecDeque<Reply>>,
     requests: Vec<Recorded>,
     connections: usize,
@@ -153,7 +156,16 @@ impl FakeAs {
 
     /// What a path answers from now on. A path without an answer is 404.
     pub fn answer(&self, path: &str, reply: Reply) {
-        self.shared.state().standing.insert(path.to_owned(), reply);
+        self.answer_by(path, move |_| reply.clone());
+    }
+
+    /// What a path answers from now on, by what it is asked.
+    pub fn answer_by(
+        &self,
+        path: &str,
+        reply: impl Fn(&Recorded) -> Reply + Send + Sync + 'static,
+    ) {
+        self.shared.state().standing.insert(path.to_owned(), Arc::new(reply));
     }
 
     /// What a path answers once, before its standing answer.
@@ -194,6 +206,12 @@ impl FakeAs {
     }
 }
 
+impl fmt::Debug for FakeAs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeAs").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
 impl Drop for FakeAs {
     fn drop(&mut self) {
         self.task.abort();
@@ -208,10 +226,11 @@ impl Shared {
     fn take(&self, request: Recorded) -> Reply {
         let mut state = self.state();
         let path = request.path.split('?').next().unwrap_or_default().to_owned();
+        let reply = state.once.get_mut(&path).and_then(VecDeque::pop_front);
+        let reply = reply.unwrap_or_else(|| {
+            state.standing.get(&path).map_or_else(|| Reply::status(404), |reply| reply(&request))
+        });
         state.requests.push(request);
-        if let Some(reply) = state.once.get_mut(&path).and_then(VecDeque::pop_front) {
-            return reply;
-        }
-        state.standing.get(&path).cloned().unwrap_or_else(|| Reply::status(404))
+        reply
     }
 }

@@ -5,14 +5,17 @@ use std::sync::Arc;
 use phantom_core::BearerToken;
 use phantom_core::Clock;
 use phantom_core::Now;
+use phantom_core::Peer;
 use phantom_core::Statement;
 use phantom_core::TokenDigest;
 use phantom_oauth::Freshness;
 use phantom_oauth::Introspect;
+use phantom_oauth::IntrospectError;
 use phantom_oauth::Introspection;
 use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
+use super::Asked;
 use super::ExchangeError;
 use super::Lookup;
 use crate::counters::Count;
@@ -58,11 +61,16 @@ impl HeldToken {
     pub(super) fn of(token: BearerToken<'_>) -> Self {
         Self(Arc::new(Zeroizing::new(token.expose().as_bytes().into())))
     }
+
+    /// It was a token when it was taken.
+    fn bearer(&self) -> Option<BearerToken<'_>> {
+        BearerToken::parse(&self.0).ok()
+    }
 }
 
 /// When a question was put.
 #[derive(Clone, Copy)]
-struct Asked {
+struct AskedAt {
     now: Now,
     moment: Moment,
 }
@@ -91,63 +99,104 @@ impl Exchange {
         self.marks.contains(digest, self.clock.now().tick)
     }
 
+    pub(super) fn forgive(&self, peer: Peer) {
+        self.introspect.forgive(peer);
+    }
+
     pub(super) async fn exchange(
         self: Arc<Self>,
         token: HeldToken,
         digest: TokenDigest,
-    ) -> Outcome {
+        peer: Peer,
+    ) -> Asked {
+        let (asked, led) = self.share(&token, digest, peer).await;
+        match asked.outcome {
+            // That was the account of whoever came first: now it is this caller's.
+            Err(ExchangeError::PeerBudget { .. }) if !led => {
+                self.share(&token, digest, peer).await.0
+            }
+            _ => asked,
+        }
+    }
+
+    /// Tells besides whether this caller was the first.
+    async fn share(
+        self: &Arc<Self>,
+        token: &HeldToken,
+        digest: TokenDigest,
+        peer: Peer,
+    ) -> (Asked, bool) {
         let (pilot, mut waiter) = match self.flights.board(digest) {
             Boarding::Pilot(pilot, waiter) => (Some(pilot), waiter),
             Boarding::Passenger(waiter) => (None, waiter),
             Boarding::Full => {
-                return Err(ExchangeError::unavailable("too many introspections under way"));
+                let outcome = Err(ExchangeError::unavailable("too many introspections under way"));
+                return (Asked { outcome, put: false }, true);
             }
         };
-        if let Some(pilot) = pilot {
-            self.take_off(pilot, &token, digest);
-        }
+        let mut led = pilot.is_some();
+        let mut put = pilot.is_some_and(|pilot| self.take_off(pilot, token, digest, peer));
         let outcome = loop {
             match (&mut waiter).await {
                 Arrival::Landed(outcome) => break outcome,
-                Arrival::Vacant(pilot) => self.take_off(pilot, &token, digest),
+                Arrival::Vacant(pilot) => {
+                    led = true;
+                    put |= self.take_off(pilot, token, digest, peer);
+                }
                 Arrival::Lost => {
-                    return Err(ExchangeError::unavailable(
+                    break Err(ExchangeError::unavailable(
                         "introspection ended without an outcome",
                     ));
                 }
             }
         };
         // A mark may have been made between the landing and now.
-        if self.is_revoked(&digest) { Err(ExchangeError::Revoked) } else { outcome }
+        let revoked = self.is_revoked(&digest);
+        (Asked { outcome: if revoked { Err(ExchangeError::Revoked) } else { outcome }, put }, led)
     }
 
     /// Starts the call, unless another flight landed since the caller looked (one introspection
-    /// per token). The task ends with its call; if its runtime stops first, the pilot tells.
-    fn take_off(self: &Arc<Self>, pilot: Pilot<Outcome>, token: &HeldToken, digest: TokenDigest) {
-        match self.look_up(&digest, self.clock.now()).0 {
-            Lookup::Hit(statement) => return pilot.land(Ok(statement)),
-            Lookup::Inactive => return pilot.land(Err(ExchangeError::Inactive)),
-            Lookup::Revoked => return pilot.land(Err(ExchangeError::Revoked)),
-            Lookup::Miss => {}
+    /// per token), or it would not be made: a flood costs no tasks. Whether it was started. The task
+    /// ends with its call; if its runtime stops first, the pilot tells.
+    fn take_off(
+        self: &Arc<Self>,
+        pilot: Pilot<Outcome>,
+        token: &HeldToken,
+        digest: TokenDigest,
+        peer: Peer,
+    ) -> bool {
+        let known = match self.look_up(&digest, self.clock.now()).0 {
+            Lookup::Hit(statement) => Some(Ok(statement)),
+            Lookup::Inactive => Some(Err(ExchangeError::Inactive)),
+            Lookup::Revoked => Some(Err(ExchangeError::Revoked)),
+            Lookup::Miss => match token.bearer().map(|t| self.introspect.check(t, peer)) {
+                Some(Err(not_asked)) => Some(Err(not_asked.into())),
+                Some(Ok(())) | None => None,
+            },
+        };
+        if let Some(outcome) = known {
+            pilot.land(outcome);
+            return false;
         }
         let (exchange, token) = (Arc::clone(self), token.clone());
         self.runtime.spawn(async move {
-            let outcome = exchange.ask_in_time(&token, digest).await;
+            let outcome = exchange.ask_in_time(&token, digest, peer).await;
             pilot.land(outcome);
         });
+        true
     }
 
     /// The one deadline of a flight, questions asked again included.
-    async fn ask_in_time(&self, token: &HeldToken, digest: TokenDigest) -> Outcome {
-        tokio::time::timeout(self.policy.longest_call, self.ask(token, digest))
+    async fn ask_in_time(&self, token: &HeldToken, digest: TokenDigest, peer: Peer) -> Outcome {
+        tokio::time::timeout(self.policy.longest_call, self.ask(token, digest, peer))
             .await
             .unwrap_or_else(|_| Err(ExchangeError::unavailable("introspection took too long")))
     }
 
-    async fn ask(&self, token: &HeldToken, digest: TokenDigest) -> Outcome {
+    async fn ask(&self, token: &HeldToken, digest: TokenDigest, peer: Peer) -> Outcome {
         for _ in 0..QUESTIONS {
-            let asked = Asked { moment: self.marks.moment(), now: self.clock.now() };
-            let answer = self.introspect(token).await?;
+            let asked = AskedAt { moment: self.marks.moment(), now: self.clock.now() };
+            let answer = self.introspect(token, peer).await?;
             let admission = match &answer {
                 Introspection::Active { statement, freshness } => {
                     self.keep(digest, statement, *freshness, asked)
@@ -168,12 +217,17 @@ impl Exchange {
         Err(ExchangeError::unavailable("revocations came faster than answers"))
     }
 
-    async fn introspect(&self, token: &HeldToken) -> Result<Introspection, ExchangeError> {
-        let Ok(token) = BearerToken::parse(&token.0) else {
-            return Err(ExchangeError::Inactive); // It was a token when it was taken.
-        };
-        self.counters.add(Count::Introspection);
-        Ok(self.introspect.introspect(token).await?)
+    async fn introspect(
+        &self,
+        token: &HeldToken,
+        peer: Peer,
+    ) -> Result<Introspection, ExchangeError> {
+        let Some(token) = token.bearer() else { return Err(ExchangeError::Inactive) };
+        let answer = self.introspect.introspect(token, peer).await;
+        if !matches!(answer, Err(IntrospectError::NotAsked(_))) {
+            self.counters.add(Count::Introspection);
+        }
+        Ok(answer?)
     }
 
     fn keep(
@@ -181,7 +235,7 @@ impl Exchange {
         digest: TokenDigest,
         statement: &Arc<Statement>,
         freshness: Freshness,
-        asked: Asked,
+        asked: AskedAt,
     ) -> Admission {
         let life = statement_life(&self.policy, freshness, statement.expires_at, asked.now.wall);
         self.marks.admit(&digest, asked.moment, self.clock.now().tick, || {
@@ -192,7 +246,7 @@ impl Exchange {
         })
     }
 
-    fn keep_inactive(&self, digest: TokenDigest, asked: Asked) -> Admission {
+    fn keep_inactive(&self, digest: TokenDigest, asked: AskedAt) -> Admission {
         self.marks.admit(&digest, asked.moment, self.clock.now().tick, || {
             self.l1.remove(&digest);
             self.inactive.insert(digest, asked.now.tick);

@@ -29,7 +29,7 @@ async fn pitfall_13_and_wso2_10_4_a_token_known_to_one_key_manager_is_unknown_to
     };
     let ours = exchange([b"issuer", b"endpoint", b"client", b"jwt"]);
     let digest = ours.digest(token("abc"));
-    ours.exchange(token("abc"), digest).await.unwrap();
+    ours.exchange(token("abc"), digest, peer(1)).await.outcome.unwrap();
     assert_matches!(ours.lookup(&digest, clock.now()), Lookup::Hit(_));
     for identity in [
         [b"other".as_slice(), b"endpoint", b"client", b"jwt"],

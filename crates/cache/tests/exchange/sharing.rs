@@ -11,6 +11,8 @@ use phantom_cache::ExchangeError;
 use phantom_cache::Lookup;
 use phantom_core::Statement;
 use phantom_oauth::Freshness;
+use phantom_oauth::NotAsked;
+use phantom_oauth::Why;
 use tokio::runtime::Builder;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -224,4 +226,55 @@ async fn calls_under_way_are_bounded() {
         call.await.unwrap().unwrap();
     }
     rig.asking("one-more").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_question_is_put_once_and_for_whoever_came_first() {
+    let rig = closed(|_, _| active(expiring(100), Freshness::Unstated)).await;
+    let first = tokio::spawn(rig.asking_for("abc", peer(1)));
+    waiting(&rig, 1).await;
+    let others: Vec<_> = (2..9).map(|n| tokio::spawn(rig.asking_for("abc", peer(n)))).collect();
+    waiting(&rig, 8).await;
+    rig.server.open();
+    assert!(first.await.unwrap().put);
+    for other in others {
+        let other = other.await.unwrap();
+        assert!(other.outcome.is_ok() && !other.put);
+    }
+    assert_eq!(*rig.server.peers.lock().unwrap(), [peer(1)]);
+}
+
+#[tokio::test]
+async fn whoever_shares_a_question_is_not_refused_for_the_budget_of_who_came_first() {
+    let rig = closed(|call, _| match call {
+        1 => Err(OVER_BUDGET.into()),
+        _ => active(expiring(100), Freshness::Unstated),
+    })
+    .await;
+    let first = tokio::spawn(rig.asking_for("abc", peer(1)));
+    waiting(&rig, 1).await;
+    let other = tokio::spawn(rig.asking_for("abc", peer(2)));
+    waiting(&rig, 2).await;
+    rig.server.open();
+    let first = first.await.unwrap().outcome;
+    assert_matches!(first, Err(ExchangeError::PeerBudget { retry_after }) if *retry_after == secs(2));
+    assert!(other.await.unwrap().outcome.is_ok());
+    assert_eq!(*rig.server.peers.lock().unwrap(), [peer(1), peer(2)]);
+}
+
+#[tokio::test]
+async fn a_question_that_would_not_be_put_costs_no_call() {
+    let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
+    *rig.server.refuses.lock().unwrap() = Some(OVER_BUDGET);
+    assert_matches!(rig.resolve("abc").await, Err(ExchangeError::PeerBudget { .. }));
+    let paused = NotAsked { why: Why::Paused, retry_after: secs(4) };
+    *rig.server.refuses.lock().unwrap() = Some(paused);
+    let refused = rig.resolve("abc").await;
+    let told = Some(secs(4));
+    assert_matches!(refused, Err(ExchangeError::Unavailable { retry_after, .. }) if *retry_after == told);
+    assert_eq!((rig.server.calls(), rig.exchange.stats().introspections), (0, 0));
+    *rig.server.refuses.lock().unwrap() = None;
+    rig.resolve("abc").await.unwrap();
+    *rig.server.refuses.lock().unwrap() = Some(OVER_BUDGET);
+    rig.resolve("abc").await.unwrap();
 }

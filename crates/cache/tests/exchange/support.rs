@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -9,6 +10,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
+use phantom_cache::Asked;
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
 use phantom_cache::ExchangeError;
@@ -18,6 +20,7 @@ use phantom_core::Audience;
 use phantom_core::BearerToken;
 use phantom_core::Clock;
 use phantom_core::Now;
+use phantom_core::Peer;
 use phantom_core::PhantomToken;
 use phantom_core::Scope;
 use phantom_core::Statement;
@@ -27,6 +30,8 @@ use phantom_oauth::Freshness;
 use phantom_oauth::Introspect;
 use phantom_oauth::IntrospectError;
 use phantom_oauth::Introspection;
+use phantom_oauth::NotAsked;
+use phantom_oauth::Why;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -38,6 +43,10 @@ pub(crate) const fn secs(seconds: u64) -> Duration {
 
 pub(crate) fn token(text: &str) -> BearerToken<'_> {
     BearerToken::parse(text.as_bytes()).unwrap()
+}
+
+pub(crate) fn peer(last: u8) -> Peer {
+    Peer::of(IpAddr::from([192, 0, 2, last]))
 }
 
 /// Both clocks, each set by hand.
@@ -80,6 +89,10 @@ pub(crate) type Script =
 pub(crate) struct ScriptedServer {
     script: Script,
     pub(crate) calls: AtomicUsize,
+    /// For whom it was asked.
+    pub(crate) peers: Mutex<Vec<Peer>>,
+    /// Says beforehand that it would not be.
+    pub(crate) refuses: Mutex<Option<NotAsked>>,
     /// One permit lets one call go on.
     pub(crate) gate: Semaphore,
 }
@@ -93,6 +106,8 @@ impl ScriptedServer {
         Arc::new(Self {
             script,
             calls: AtomicUsize::new(0),
+            peers: Mutex::default(),
+            refuses: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
         })
     }
@@ -115,12 +130,18 @@ impl Introspect for ScriptedServer {
     fn introspect<'a>(
         &'a self,
         token: BearerToken<'a>,
+        peer: Peer,
     ) -> Pin<Box<dyn Future<Output = Answer> + Send + 'a>> {
+        self.peers.lock().unwrap().push(peer);
         let call = self.calls.fetch_add(1, SeqCst) + 1;
         Box::pin(async move {
             self.gate.acquire().await.unwrap().forget();
             (self.script)(call, token.expose()).await
         })
+    }
+
+    fn check(&self, _: BearerToken<'_>, _: Peer) -> Result<(), NotAsked> {
+        self.refuses.lock().unwrap().map_or(Ok(()), Err)
     }
 }
 
@@ -155,6 +176,8 @@ pub(crate) fn statement(expires_at: Option<UnixTime>) -> Statement {
 pub(crate) fn active(statement: Arc<Statement>, freshness: Freshness) -> Answer {
     Ok(Introspection::Active { statement, freshness })
 }
+
+pub(crate) const OVER_BUDGET: NotAsked = NotAsked { why: Why::PeerBudget, retry_after: secs(2) };
 
 pub(crate) fn unavailable() -> Answer {
     Err(IntrospectError::Unavailable { retry_after: Some(secs(3)), cause: "refused".into() })
@@ -208,7 +231,16 @@ impl Rig {
         &self,
         text: &str,
     ) -> impl Future<Output = Result<Arc<Statement>, ExchangeError>> + Send + use<> {
-        self.exchange.exchange(token(text), self.exchange.digest(token(text)))
+        let asked = self.asking_for(text, peer(1));
+        async move { asked.await.outcome }
+    }
+
+    pub(crate) fn asking_for(
+        &self,
+        text: &str,
+        peer: Peer,
+    ) -> impl Future<Output = Asked> + Send + use<> {
+        self.exchange.exchange(token(text), self.exchange.digest(token(text)), peer)
     }
 
     /// As the pipeline does: what is known, or else the server.

@@ -134,3 +134,28 @@ async fn many_who_ask_at_once_share_one_fetch() {
     }
     assert_eq!(stage.server.count(WELL_KNOWN), 1);
 }
+
+#[tokio::test]
+async fn after_outages_of_any_length_metadata_and_keys_are_fetched_within_six_seconds() {
+    for seconds in [1, 20, 200] {
+        let stage = Stage::new().await;
+        stage.answer(Reply::jwt(&token(&stage)));
+        let key_manager = discovering(&stage);
+        let mut number = 0;
+        let mut next = || {
+            number += 1;
+            format!("token-{number}")
+        };
+        for _ in 0..seconds {
+            assert!(!is_active(&ask_for(&key_manager, &next()).await));
+            stage.clock.advance(Duration::from_secs(1));
+        }
+        stage.server.answer(WELL_KNOWN, Reply::json(&document(&stage)));
+        let mut waited = 0;
+        while !is_active(&ask_for(&key_manager, &next()).await) {
+            stage.clock.advance(Duration::from_secs(1));
+            waited += 1;
+        }
+        assert!(waited <= 6, "after {seconds} s: {waited} s");
+    }
+}

@@ -1,5 +1,6 @@
 //! One question to the server: the request, the attempts, the answer's meaning.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,6 @@ use crate::egress::EgressError;
 use crate::egress::Target;
 use crate::freshness::freshness_of;
 use crate::guard::Call;
-use crate::guard::NotAdmitted;
 use crate::introspection::Freshness;
 use crate::introspection::IntrospectError;
 
@@ -40,71 +40,88 @@ enum NoAnswer {
 
 impl IntrospectionClient {
     /// One question: one attempt, one more where that is cheap and safe, one more with another
-    /// credential where ours has changed.
+    /// credential where ours has changed. `call` is told of every way this can end.
     pub(super) async fn ask(
         &self,
+        call: &mut Call<'_>,
         token: BearerToken<'_>,
     ) -> Result<(Said, Freshness), IntrospectError> {
+        call.not_sent();
         let metadata = self.metadata().await?;
         let target = self.target(metadata.as_deref())?;
-        let call = self.guard.admit().await.map_err(|refused| not_admitted(&refused))?;
         let mut credential = self.auth.credential();
         let (mut may_retry, mut may_swap) = (true, true);
         loop {
+            // What becomes of it if nobody waits for its end any longer.
+            call.failed(None);
             let sent = self.attempt(token, target, metadata.as_deref(), &credential).await;
             let (pause, retry_after, cause) = match sent {
-                Ok(answer) => match self.read(&answer) {
-                    Ok(said) => {
-                        self.auth.accepted(&credential);
-                        call.succeeded();
-                        return Ok((said, freshness_of(&answer.headers)));
-                    }
-                    Err(Unusable::ClientRefused) => {
-                        let another = match may_swap {
-                            true => self.auth.another(&credential).await,
-                            false => None,
-                        };
-                        let Some(another) = another else {
-                            call.succeeded();
-                            return Err(misbehaved(
-                                "it refused our client credentials: check client_id and secret",
-                            ));
-                        };
-                        (credential, may_swap) = (another, false);
-                        continue;
-                    }
-                    Err(Unusable::Misbehaved(cause)) => {
-                        call.succeeded();
-                        return Err(IntrospectError::Misbehaved { cause });
-                    }
-                    Err(Unusable::Unavailable { retry_after, cause }) => {
-                        let asked = matches!(answer.status.as_u16(), 429 | 503);
-                        let pause = retry_after.filter(|pause| asked && *pause <= LONGEST_PAUSE);
-                        match pause {
-                            Some(pause) if may_retry => (pause, retry_after, cause),
-                            _ => return Err(give_up(call, retry_after, cause)),
+                Ok(answer) => {
+                    call.answered();
+                    match self.read(&answer) {
+                        Ok(said) => {
+                            self.auth.accepted(&credential);
+                            return Ok((said, freshness_of(&answer.headers)));
+                        }
+                        Err(Unusable::ClientRefused) => {
+                            let another = match may_swap {
+                                true => self.auth.another(&credential).await,
+                                false => None,
+                            };
+                            let Some(another) = another else {
+                                return Err(misbehaved(
+                                    "it refused our client credentials: check client_id and secret",
+                                ));
+                            };
+                            (credential, may_swap) = (another, false);
+                            continue;
+                        }
+                        Err(Unusable::Misbehaved(cause)) => {
+                            return Err(IntrospectError::Misbehaved { cause });
+                        }
+                        Err(Unusable::Unavailable { retry_after, cause }) => {
+                            // Others say when they will be back, not that they want to be left alone.
+                            let asked = matches!(answer.status.as_u16(), 429 | 503);
+                            let wait = retry_after.filter(|_| asked);
+                            call.failed(wait);
+                            match wait.filter(|pause| *pause <= LONGEST_PAUSE) {
+                                Some(pause) if may_retry => (pause, retry_after, cause),
+                                _ => return Err(unavailable(cause, None)),
+                            }
                         }
                     }
-                },
+                }
+                // It is we who lack something, and trying again makes that worse.
+                Err(NoAnswer::Call(error)) if lacks_resources(&error) => {
+                    call.not_sent();
+                    return Err(unavailable(reason(&error), None));
+                }
                 // Not sent, so it can be sent again.
                 Err(NoAnswer::Call(error @ EgressError::Connect(_))) if may_retry => {
                     (Duration::ZERO, None, reason(&error))
                 }
-                Err(NoAnswer::Call(
-                    error @ (EgressError::ForbiddenAddress | EgressError::Encoded),
-                )) => {
-                    call.succeeded();
+                Err(NoAnswer::Call(error @ EgressError::ForbiddenAddress)) => {
+                    call.not_sent();
                     return Err(misbehaved(reason(&error)));
                 }
-                Err(NoAnswer::Call(error)) => return Err(give_up(call, None, reason(&error))),
+                Err(NoAnswer::Call(error @ EgressError::Encoded)) => {
+                    call.answered();
+                    return Err(misbehaved(reason(&error)));
+                }
+                // The server answers; what it has to say of this token is too much.
+                Err(NoAnswer::Call(error @ EgressError::TooLong { .. })) => {
+                    call.answered();
+                    return Err(unavailable(reason(&error), None));
+                }
+                Err(NoAnswer::Call(error)) => return Err(unavailable(reason(&error), None)),
                 // Our own fault says nothing about the server's health.
                 Err(NoAnswer::NotSent(cause)) => {
-                    call.succeeded();
+                    call.not_sent();
                     return Err(misbehaved(cause));
                 }
             };
-            if !self.guard.afford_retry() {
-                return Err(give_up(call, retry_after, cause));
+            if !call.afford_retry() {
+                return Err(unavailable(cause, retry_after));
             }
             tokio::time::sleep(pause).await;
             may_retry = false;
@@ -179,15 +196,6 @@ impl IntrospectionClient {
     }
 }
 
-fn give_up(
-    call: Call<'_>,
-    retry_after: Option<Duration>,
-    cause: impl Into<Arc<str>>,
-) -> IntrospectError {
-    call.failed();
-    unavailable(cause, retry_after)
-}
-
 /// The error and its causes in one line.
 fn reason(error: &EgressError) -> Arc<str> {
     let mut text = error.to_string();
@@ -200,10 +208,39 @@ fn reason(error: &EgressError) -> Arc<str> {
     text.into()
 }
 
-fn not_admitted(refused: &NotAdmitted) -> IntrospectError {
-    let retry_after = match refused {
-        NotAdmitted::Open { retry_after } => Some(*retry_after),
-        NotAdmitted::Crowded => Some(LONGEST_PAUSE),
-    };
-    unavailable(refused.to_string(), retry_after)
+/// Whether this process or machine has no descriptor or no port left for a connection.
+fn lacks_resources(error: &(dyn std::error::Error + 'static)) -> bool {
+    /// `ENFILE` and `EMFILE`, which `ErrorKind` does not name.
+    const NO_DESCRIPTOR: [i32; 2] = [23, 24];
+    let mut source = error.source();
+    while let Some(cause) = source {
+        if let Some(error) = cause.downcast_ref::<io::Error>()
+            && (error.kind() == io::ErrorKind::AddrNotAvailable
+                || error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code)))
+        {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot connect")]
+    struct Connect(#[source] io::Error);
+
+    #[test]
+    fn a_connection_for_which_we_have_no_descriptor_is_not_the_server_s_failure() {
+        for ours in [23, 24] {
+            assert!(lacks_resources(&Connect(io::Error::from_raw_os_error(ours))));
+        }
+        assert!(lacks_resources(&Connect(io::ErrorKind::AddrNotAvailable.into())));
+        for its in [io::ErrorKind::ConnectionRefused, io::ErrorKind::TimedOut] {
+            assert!(!lacks_resources(&Connect(its.into())));
+        }
+    }
 }

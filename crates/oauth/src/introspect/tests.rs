@@ -8,7 +8,9 @@ use phantom_testkit::Signer;
 use serde_json::json;
 
 use super::*;
+use crate::KeyManager;
 use crate::client_auth::encoded;
+use crate::introspection::Why;
 use crate::test_support::*;
 
 mod signed;
@@ -276,7 +278,9 @@ async fn int_14_and_wso2_10_answer_7_trouble_is_unavailable_with_the_servers_own
         let Err(IntrospectError::Unavailable { retry_after, .. }) = asked else {
             panic!("{status}: {asked:?}")
         };
-        assert_eq!(retry_after, Some(Duration::from_secs(17)), "{status}");
+        // Of 429 and 503 (RFC 9110 §10.2.3), and never longer than we really wait.
+        let told = matches!(status, 429 | 503).then_some(Duration::from_secs(5));
+        assert_eq!(retry_after, told, "{status}");
     }
     assert_eq!(stage.server.count(PATH), 5, "no call was repeated");
 }
@@ -311,23 +315,139 @@ async fn pitfall_34_and_wso2_10_answer_7_a_black_hole_ends_at_the_deadline() {
     }
 }
 
+/// Twelve tokens of four addresses.
+async fn ask_around(key_manager: &KeyManager) {
+    for number in 0..12 {
+        let asked = ask_of(key_manager, &format!("token-{number}"), number % 4).await;
+        assert!(!is_active(&asked), "{asked:?}");
+    }
+}
+
+fn not_asked(asked: &Result<Introspection, IntrospectError>) -> Option<(Why, Duration)> {
+    match asked {
+        Err(IntrospectError::NotAsked(NotAsked { why, retry_after })) => Some((*why, *retry_after)),
+        _ => None,
+    }
+}
+
 #[tokio::test]
 async fn int_14_a_dead_server_is_unavailable_and_then_not_asked() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     stage.answer(Reply::status(500));
-    for _ in 0..5 {
-        assert!(is_unavailable(&ask(&key_manager).await));
-    }
-    let Err(IntrospectError::Unavailable { retry_after, .. }) = ask(&key_manager).await else {
-        panic!("the breaker is open")
-    };
-    assert_eq!(retry_after, Some(Duration::from_secs(2)));
-    assert_eq!(stage.server.count(PATH), 5, "the sixth was not sent");
-    stage.clock.advance(Duration::from_secs(2));
+    ask_around(&key_manager).await;
+    let asked = stage.server.count(PATH);
+    let (why, retry_after) = not_asked(&ask(&key_manager).await).expect("the breaker is open");
+    assert_eq!(why, Why::Paused);
+    assert!(retry_after <= Duration::from_secs(1));
+    assert_eq!(stage.server.count(PATH), asked, "it was not sent");
+    stage.clock.advance(retry_after);
     stage.answer(Reply::status(204));
     assert!(is_inactive(&ask(&key_manager).await));
+    assert!(is_inactive(&ask_for(&key_manager, "another").await));
+}
+
+#[tokio::test]
+async fn what_is_told_with_a_failure_is_when_the_server_is_asked_again() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    stage.answer(Reply::status(429).header("retry-after", "3"));
+    let Err(IntrospectError::Unavailable { retry_after, .. }) = ask(&key_manager).await else {
+        panic!("it cannot now")
+    };
+    assert_eq!(retry_after, Some(Duration::from_secs(3)));
+    stage.answer(Reply::status(204));
+    stage.clock.advance(Duration::from_secs(1));
+    assert_eq!(not_asked(&ask(&key_manager).await), Some((Why::Held, Duration::from_secs(2))));
+    assert!(is_inactive(&ask_for(&key_manager, "another").await), "another token is not held");
+    assert_eq!(stage.server.count(PATH), 2);
+    stage.clock.advance(Duration::from_secs(2));
     assert!(is_inactive(&ask(&key_manager).await));
+
+    // What was answered well is long ago.
+    stage.clock.advance(Duration::from_secs(60));
+    stage.answer(Reply::status(503).header("retry-after", "4"));
+    ask_around(&key_manager).await;
+    let told = not_asked(&ask_for(&key_manager, "new").await);
+    assert_eq!(told, Some((Why::Paused, Duration::from_secs(4))));
+}
+
+#[tokio::test]
+async fn an_answer_of_which_nothing_can_be_made_is_not_the_server_s_failure() {
+    let stage = Stage::new().await;
+    let long = "x".repeat(crate::egress::DEFAULT_BODY_LIMIT + 1);
+    for reply in [
+        Reply::with_type(200, "application/jwt", long),
+        Reply::with_type(200, "application/jwt", "not a JWT"),
+        Reply::with_type(200, "text/html", "<html>"),
+        Reply::jwt(&stage.token()).header("content-encoding", "gzip"),
+        Reply::jwt(&Signer::es256("k1").sign(&stage.claims())),
+        Reply::status(404),
+    ] {
+        let key_manager = stage.key_manager(|_| {});
+        stage.answer(reply);
+        ask_around(&key_manager).await;
+        assert!(!key_manager.load().paused);
+        assert_eq!(not_asked(&ask(&key_manager).await), None);
+    }
+}
+
+#[tokio::test]
+async fn the_wait_for_a_turn_takes_nothing_from_the_server_s_time_and_is_not_its_failure() {
+    let stage = Stage::new().await;
+    let key_manager = std::sync::Arc::new(stage.key_manager(|c| {
+        (c.max_concurrent, c.max_waiting) = (1, 100);
+        (c.timeout, c.connect_timeout) = (Duration::from_secs(8), Duration::from_secs(8));
+    }));
+    // Each takes a while, and only one at a time: the last waits longer than its call takes.
+    stage.answer(Reply::status(204).delay(Duration::from_millis(60)));
+    let asked: Vec<_> = (0..24)
+        .map(|number| {
+            let key_manager = key_manager.clone();
+            tokio::spawn(async move {
+                ask_of(&key_manager, &format!("token-{number}"), number % 4).await
+            })
+        })
+        .collect();
+    for asked in asked {
+        let asked = asked.await.unwrap();
+        assert!(is_inactive(&asked), "{asked:?}");
+    }
+    assert!(!key_manager.load().paused);
+    // Calls that never got their turn.
+    let key_manager = std::sync::Arc::new(stage.key_manager(|c| {
+        (c.max_concurrent, c.max_waiting) = (1, 100);
+        (c.timeout, c.connect_timeout) = (Duration::from_millis(300), Duration::from_millis(300));
+    }));
+    stage.answer(Reply::status(204).framing(Framing::Hang));
+    let asked: Vec<_> = (0..24)
+        .map(|number| {
+            let key_manager = key_manager.clone();
+            tokio::spawn(async move {
+                ask_of(&key_manager, &format!("token-{number}"), number % 4).await
+            })
+        })
+        .collect();
+    let mut late = 0;
+    for asked in asked {
+        late += usize::from(matches!(not_asked(&asked.await.unwrap()), Some((Why::Late, _))));
+    }
+    assert!(late >= 20, "{late}");
+    assert!(!key_manager.load().paused, "a few calls were made, and they alone count");
+}
+
+#[tokio::test]
+async fn a_token_whose_keys_cannot_be_had_is_not_to_its_address_s_account() {
+    let stage = Stage::new().await;
+    stage.answer(Reply::jwt(&stage.token()));
+    let key_manager = stage.key_manager(|c| {
+        c.keys = Some(crate::Keys::Uri(stage.server.url("/nowhere")));
+        (c.peer_budget_burst, c.peer_budget_per_second) = (1, 1);
+    });
+    for number in 0..5 {
+        let asked = ask_for(&key_manager, &format!("token-{number}")).await;
+        assert!(is_unavailable(&asked) && not_asked(&asked).is_none(), "{asked:?}");
+    }
 }
 
 #[tokio::test]
@@ -336,7 +456,7 @@ async fn int_14_and_wso2_10_answer_7_no_connection_is_unavailable() {
     let key_manager = stage.key_manager(|_| {});
     stage.server.stop().await;
     let token = BearerToken::parse(b"opaque").unwrap();
-    let asked = key_manager.introspect(token).await;
+    let asked = key_manager.introspect(token, peer(1)).await;
     assert!(is_unavailable(&asked), "{asked:?}");
 }
 

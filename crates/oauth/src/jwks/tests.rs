@@ -333,3 +333,25 @@ async fn keys_from_the_configuration_need_no_server() {
     assert!(unknown.is_err());
     assert_eq!(stage.server.count(JWKS), 0);
 }
+
+#[tokio::test]
+async fn a_new_kid_is_looked_for_within_six_seconds_of_an_outage() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    assert_eq!(verify(&key_manager, &stage.token()).await, Ok(()));
+    let new = Signer::es256("k2");
+    let token = lasting(&stage, &new);
+    stage.server.answer(JWKS, Reply::status(500));
+    for _ in 0..100 {
+        let away = verify(&key_manager, &token).await;
+        let Err(VerifyError::KeysUnavailable(KeysUnavailable { retry_after, .. })) = away else {
+            panic!("nobody could look: {away:?}")
+        };
+        assert!(retry_after.is_some_and(|wait| wait <= LAST_RETRY), "{retry_after:?}");
+        stage.clock.advance(Duration::from_secs(1));
+    }
+    assert!(stage.server.count(JWKS) < 30, "it is asked now and then");
+    publish(&stage, &[&stage.signer, &new]);
+    stage.clock.advance(LAST_RETRY);
+    assert_eq!(verify(&key_manager, &token).await, Ok(()));
+}

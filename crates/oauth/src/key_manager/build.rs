@@ -11,7 +11,9 @@ use thiserror::Error;
 use crate::answer::ResponseFormat;
 use crate::discovery::Discovery;
 use crate::discovery::DocumentRules;
+use crate::guard::Budget;
 use crate::guard::Guard;
+use crate::guard::Limits;
 use crate::introspect::IntrospectionClient;
 use crate::jwks::KeyLocation;
 use crate::jwks::KeySource;
@@ -128,7 +130,7 @@ impl Builder<'_> {
             discovery: discovery.clone(),
             egress,
             auth,
-            guard: Guard::new(Arc::clone(&clock), config.max_concurrent, config.timeout / 2),
+            guard: self.guard(&clock),
             timeout: config.timeout,
             format: config.response.clone(),
             verifier: Arc::clone(&verifier),
@@ -151,6 +153,23 @@ impl Builder<'_> {
             keys,
             discovery,
         })
+    }
+}
+
+impl Builder<'_> {
+    fn guard(&self, clock: &Arc<dyn Clock>) -> Guard {
+        let config = self.config;
+        let limits = Limits {
+            calls: config.max_concurrent,
+            waiting: config.max_waiting,
+            // Others find room however much one address sends.
+            waiting_per_peer: config.max_waiting.div_ceil(2),
+            budget: Budget {
+                burst: config.peer_budget_burst,
+                per_second: config.peer_budget_per_second,
+            },
+        };
+        Guard::new(&config.name, Arc::clone(clock), limits, config.queue_wait())
     }
 }
 

@@ -59,11 +59,16 @@ pub struct KeyManagerConfig {
     pub verify_ssl: bool,
     /// PEM; these authorities alone instead of the system's.
     pub ca_file: Option<PathBuf>,
-    /// For a whole introspection.
+    /// For a whole introspection, from when its turn has come.
     pub timeout: Duration,
     pub connect_timeout: Duration,
     /// Introspection calls at a time.
     pub max_concurrent: usize,
+    /// Introspections that wait for their turn, half of them of one address at most.
+    pub max_waiting: usize,
+    /// Introspections of one address that come to nothing: at once, and then so many a second.
+    pub peer_budget_burst: u32,
+    pub peer_budget_per_second: u32,
 }
 
 /// Where the issuer's keys are.
@@ -109,6 +114,21 @@ impl KeyManagerConfig {
             timeout: Duration::from_millis(2500),
             connect_timeout: Duration::from_millis(1000),
             max_concurrent: 64,
+            max_waiting: 1024,
+            peer_budget_burst: 100,
+            peer_budget_per_second: 20,
         }
+    }
+
+    /// How long an introspection may wait for its turn.
+    #[must_use]
+    pub fn queue_wait(&self) -> Duration {
+        self.timeout / 2
+    }
+
+    /// What an introspection ends within, whatever the server does.
+    #[must_use]
+    pub fn longest_introspection(&self) -> Duration {
+        self.queue_wait() + self.timeout
     }
 }

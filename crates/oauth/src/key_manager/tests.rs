@@ -33,11 +33,14 @@ async fn a_wrong_configuration_is_refused_with_the_field_and_what_to_do() {
     let stage = Stage::new().await;
     assert_eq!(problems(&stage, |_| {}), Vec::<&str>::new());
     type Change<'a> = &'a dyn Fn(&mut KeyManagerConfig);
-    let cases: [(&[&str], Change<'_>); 15] = [
+    let cases: [(&[&str], Change<'_>); 18] = [
         (&["client_id"], &|c| c.client_id.clear()),
         (&["clock_skew_seconds"], &|c| c.clock_skew = Duration::from_secs(61)),
         (&["timeout", "connect_timeout"], &|c| c.timeout = Duration::ZERO),
         (&["max_concurrent"], &|c| c.max_concurrent = 0),
+        (&["max_waiting"], &|c| c.max_waiting = 0),
+        (&["peer_budget_burst"], &|c| c.peer_budget_burst = 0),
+        (&["peer_budget_per_second"], &|c| c.peer_budget_per_second = 0),
         (&["response"], &|c| c.response = ResponseFormat::Json),
         (&["issuer"], &|c| c.issuer = None),
         (&["issuer"], &|c| c.issuer = Some("https://a.b/?q".into())),
@@ -220,5 +223,5 @@ async fn its_futures_can_move_between_threads() {
     assert!(movable(key_manager.warm_up()).await.is_ok());
     movable(key_manager.refresh_if_due()).await;
     let token = BearerToken::parse(b"opaque").unwrap();
-    assert!(is_active(&movable(key_manager.introspect(token)).await));
+    assert!(is_active(&movable(key_manager.introspect(token, peer(1))).await));
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use phantom_core::BearerToken;
+use phantom_core::Peer;
 use phantom_oauth::Freshness;
 use phantom_oauth::Introspect;
 use phantom_oauth::IntrospectError;
@@ -20,6 +21,7 @@ impl Introspect for PresentedJwt {
     fn introspect<'a>(
         &'a self,
         token: BearerToken<'a>,
+        _: Peer,
     ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>> {
         Box::pin(async move {
             match self.0.verify_access_token(token.expose()).await {

@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
+use phantom_core::Peer;
 use phantom_oauth::IntrospectError;
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -34,6 +35,14 @@ impl Complaints {
         if let Some(held_back) = self.turn(now) {
             let key_manager = &*self.key_manager;
             tracing::warn!(key_manager, held_back, %error, "no verdict on a token");
+        }
+    }
+
+    /// One address asks about more unknown tokens than it may. The address is in the access log too.
+    pub(super) fn log_of_peer(&self, peer: Peer, now: Instant) {
+        if let Some(held_back) = self.turn(now) {
+            let key_manager = &*self.key_manager;
+            tracing::warn!(key_manager, held_back, %peer, "an address sends too many unknown tokens");
         }
     }
 

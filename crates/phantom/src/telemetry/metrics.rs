@@ -2,6 +2,7 @@
 //!
 //! No token, subject or client is ever a label.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -9,6 +10,7 @@ use std::sync::PoisonError;
 
 use phantom_cache::CacheStats;
 use phantom_oauth::KeyManager;
+use phantom_oauth::Load;
 use phantom_pipeline::KeyManagerHandle;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
@@ -29,6 +31,12 @@ struct IntrospectionLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NotAskedLabels {
+    key_manager: String,
+    cause: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabels {
     outcome: &'static str,
 }
@@ -38,6 +46,7 @@ struct OutcomeLabels {
 pub struct GatewayMetrics {
     introspections: Family<IntrospectionLabels, Counter>,
     introspection_seconds: Histogram,
+    not_asked: Family<NotAskedLabels, Counter>,
     config_version: Gauge,
     store_up: Gauge,
     observed: Observed,
@@ -51,6 +60,7 @@ impl GatewayMetrics {
         let metrics = Self {
             introspections: Family::default(),
             introspection_seconds: Histogram::new(buckets),
+            not_asked: Family::default(),
             config_version: Gauge::default(),
             store_up: Gauge::default(),
             observed: Observed::default(),
@@ -64,6 +74,11 @@ impl GatewayMetrics {
             "phantom_introspection_seconds",
             "Time of one introspection, waiting and verifying included",
             metrics.introspection_seconds.clone(),
+        );
+        registry.register(
+            "phantom_introspections_not_made",
+            "Calls about tokens that were not made, by key manager and cause",
+            metrics.not_asked.clone(),
         );
         metrics.config_version.set(1);
         registry.register(
@@ -103,6 +118,11 @@ impl GatewayMetrics {
     pub(crate) fn introspections(&self, key_manager: &str, outcome: &'static str) -> Counter {
         let labels = IntrospectionLabels { key_manager: key_manager.to_owned(), outcome };
         self.introspections.get_or_create_owned(&labels)
+    }
+
+    pub(crate) fn questions_not_asked(&self, key_manager: &str, cause: &'static str) -> Counter {
+        let labels = NotAskedLabels { key_manager: key_manager.to_owned(), cause };
+        self.not_asked.get_or_create_owned(&labels)
     }
 
     pub(crate) fn introspection_seconds(&self) -> Histogram {
@@ -188,9 +208,38 @@ impl Collector for Observed {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
+        for (name, help, value) in LOADS {
+            let kind = ConstGauge::new(0_i64).metric_type();
+            let mut encoder = encoder.encode_descriptor(name, help, None, kind)?;
+            // Key managers of the file and of the control plane may have the same name.
+            let mut values = BTreeMap::<&str, usize>::new();
+            for manager in &sources.managers {
+                *values.entry(manager.name()).or_default() += value(manager.load());
+            }
+            for (key_manager, value) in values {
+                let value = i64::try_from(value).unwrap_or(i64::MAX);
+                let labels = [("key_manager", key_manager)];
+                ConstGauge::new(value).encode(encoder.encode_family(&labels)?)?;
+            }
+        }
         Ok(())
     }
 }
+
+/// What is seen of each key manager: name, help, value.
+type LoadGauge = (&'static str, &'static str, fn(Load) -> usize);
+
+const LOADS: [LoadGauge; 3] = [
+    ("phantom_introspections_under_way", "Calls about tokens under way now", |load| load.calls),
+    ("phantom_introspections_waiting", "Calls about tokens that wait for their turn", |load| {
+        load.waiting
+    }),
+    (
+        "phantom_introspections_paused",
+        "Whether the authorization server is given a pause",
+        |load| usize::from(load.paused),
+    ),
+];
 
 type Labelled = (Vec<(&'static str, &'static str)>, u64);
 

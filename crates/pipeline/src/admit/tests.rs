@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -6,8 +7,8 @@ use crate::testing::statement;
 
 const NOON: Tick = Tick::from_millis(1_000_000);
 
-fn peer(last: u8) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::new(192, 0, 2, last))
+fn peer(last: u8) -> Peer {
+    Peer::of(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)))
 }
 
 fn two_a_minute(by: Party) -> RateLimit {
@@ -103,4 +104,14 @@ fn all_workers_share_one_count() {
         workers.into_iter().map(|worker| worker.join().unwrap()).sum::<usize>()
     });
     assert_eq!(admitted, 2);
+}
+
+#[test]
+fn the_addresses_of_an_ipv6_network_have_one_rate() {
+    let limit = two_a_minute(Party::Peer);
+    let peer = |text: &str| Peer::of(text.parse().unwrap());
+    limit.admit(None, peer("2001:db8::1"), NOON).unwrap();
+    limit.admit(None, peer("2001:db8::2"), NOON).unwrap();
+    assert!(limit.admit(None, peer("2001:db8::3:4:5"), NOON).is_err());
+    assert!(limit.admit(None, peer("2001:db8:0:1::1"), NOON).is_ok());
 }

@@ -55,6 +55,7 @@ pub(super) fn challenge(
         | DenyReason::NoSubscription
         | DenyReason::OperationQuota
         | DenyReason::OriginUntrusted
+        | DenyReason::PeerBudget
         | DenyReason::RateLimited
         | DenyReason::StatementRefused
         | DenyReason::SubscriptionBurst

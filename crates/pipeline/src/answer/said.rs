@@ -129,7 +129,7 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
         DenyReason::AuthorizationServerMisbehaved | DenyReason::StatementRefused => {
             Said { status: 502, title: "Bad Gateway", ..server_error }
         }
-        DenyReason::RateLimited => too_many,
+        DenyReason::PeerBudget | DenyReason::RateLimited => too_many,
         DenyReason::NoRoute => not_found,
         DenyReason::NoResource => Said {
             wso2: Wso2::Report(

@@ -320,6 +320,7 @@ fn retry_after_counts_whole_seconds_and_never_none() {
     assert_eq!(wait(limited, Some(Duration::from_millis(1001))).as_deref(), Some("2"));
     assert_eq!(wait(limited, None).as_deref(), Some("1"));
     assert_eq!(wait(limited, Some(Duration::MAX)), Some(u64::MAX.to_string()));
+    assert_eq!(wait(DenyReason::PeerBudget, Some(Duration::from_secs(2))).as_deref(), Some("2"));
     let away = DenyReason::AuthorizationServerUnavailable;
     assert_eq!(wait(away, None).as_deref(), Some("1"));
     assert_eq!(wait(away, Some(Duration::from_secs(9))).as_deref(), Some("9"));
@@ -345,6 +346,7 @@ fn wso2_faults_have_string_codes_and_reports_a_type() {
         (DenyReason::AuthorizationServerUnavailable, 503, "900900"),
         (DenyReason::AuthorizationServerMisbehaved, 502, "900900"),
         (DenyReason::StatementRefused, 502, "900900"),
+        (DenyReason::PeerBudget, 429, "900800"),
         (DenyReason::RateLimited, 429, "900800"),
     ];
     for (reason, expected, code) in codes {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use phantom_core::Access;
 use phantom_core::Deny;
 use phantom_core::DenyReason;
+use phantom_core::Peer;
 use phantom_core::Permit;
 use phantom_core::authorize;
 use phantom_core::authorize::Call;
@@ -114,7 +115,9 @@ impl Pipeline {
         let plan = plans.subscription.get(PlanTable::UNAUTHENTICATED);
         let charges = [
             self.shared_charge(plans, operation, facts),
-            plan.map(|plan| self.throttle.charge(Level::Address, plan, (api, facts.peer))),
+            plan.map(|plan| {
+                self.throttle.charge(Level::Address, plan, (api, Peer::of(facts.peer)))
+            }),
         ];
         traced(self.throttle.admit(charges, now.tick), "quota", trace)?;
         endpoint(&operation.api, KeyType::Production)?;
@@ -136,7 +139,8 @@ impl Pipeline {
             credential::in_field(caller::credential_field(api, facts)).map_err(Deny::from);
         let credential = traced(credential, "credential", trace)?;
         let token = credential.token()?;
-        let exchanged = caller::exchanged(snapshot, api, token, now, trace).await?;
+        let exchanged =
+            caller::exchanged(snapshot, api, token, Peer::of(facts.peer), now, trace).await?;
         if exchanged.source == Source::AuthorizationServer {
             // The call took its time.
             now = self.now();

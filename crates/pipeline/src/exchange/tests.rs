@@ -1,4 +1,5 @@
 use phantom_core::Statement;
+use phantom_core::quota::Rate;
 use phantom_testkit::ManualClock;
 use serde_json::json;
 
@@ -6,6 +7,8 @@ use super::*;
 use crate::Decision;
 use crate::Route;
 use crate::Snapshot;
+use crate::admit::Party;
+use crate::admit::RateLimit;
 use crate::testing::ISSUER;
 use crate::testing::KeyManager;
 use crate::testing::Request;
@@ -125,6 +128,66 @@ async fn pitfall_19_one_key_manager_that_cannot_be_asked_makes_no_token_bad() {
 }
 
 #[tokio::test]
+async fn an_address_over_its_budget_at_one_key_manager_is_told_429_where_no_other_vouches() {
+    for (first, second, status, wait) in [
+        (Says::OverBudget, Says::Inactive, 429, Some("3")),
+        (Says::Inactive, Says::OverBudget, 429, Some("3")),
+        (Says::Misbehaved, Says::OverBudget, 429, Some("3")),
+        (Says::OverBudget, Says::Unavailable, 503, Some("7")),
+    ] {
+        let world = World::new();
+        let [a, b] = ["a", "b"].map(|name| world.key_manager(name));
+        a.says("t", first.clone());
+        b.says("t", second.clone());
+        let snapshot = accepting(&[&a, &b], JwtPolicy::IntrospectOnly);
+        let answer = ask(&world, &snapshot, "t").await.answered();
+        assert_eq!(answer.status, status, "{first:?} {second:?}");
+        assert_eq!(answer.value("retry-after"), wait);
+    }
+    let world = World::new();
+    let [a, b] = ["a", "b"].map(|name| world.key_manager(name));
+    a.says("t", Says::OverBudget);
+    b.says("t", Says::Active(statement("")));
+    let snapshot = accepting(&[&a, &b], JwtPolicy::IntrospectOnly);
+    ask(&world, &snapshot, "t").await.forwarded();
+}
+
+#[tokio::test]
+async fn questions_in_vain_are_given_back_where_another_key_manager_vouches() {
+    let world = World::new();
+    let [a, b, c] = ["a", "b", "c"].map(|name| world.key_manager(name));
+    c.says("good", Says::Active(statement("")));
+    b.says("good", Says::Unavailable);
+    let snapshot = accepting(&[&a, &b, &c], JwtPolicy::IntrospectOnly);
+    ask(&world, &snapshot, "junk").await.answered();
+    assert!(a.server.forgiven().is_empty());
+    for _ in 0..2 {
+        ask(&world, &snapshot, "good").await.forwarded();
+        assert_eq!(a.server.forgiven().len(), 1, "and once");
+        assert!(b.server.forgiven().is_empty() && c.server.forgiven().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn rsp_11_a_rate_by_peer_is_applied_before_anybody_is_asked_and_one_by_client_after() {
+    for (by, asked) in [(Party::Peer, 2), (Party::Client, 10)] {
+        let world = World::new();
+        let key_manager = world.key_manager("curity");
+        let rate = Rate::new(2, secs(60)).unwrap();
+        let rate_limit = Some(RateLimit::new(rate, by));
+        let snapshot = snapshot([Route { rate_limit, ..route("r", "/", &[&key_manager]) }]);
+        for number in 0..10 {
+            let token = format!("t{number}");
+            key_manager.says(&token, Says::Active(statement("")));
+            let decision = ask(&world, &snapshot, &token).await;
+            let expected = (number >= 2).then_some(DenyReason::RateLimited);
+            assert_eq!(decision.reason(), expected, "{by:?} {number}");
+        }
+        assert_eq!(key_manager.server.asked().len(), asked, "{by:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_key_manager_in_trouble_does_not_hold_up_what_another_has_vouched_for() {
     let world = World::new();
     let [a, b] = ["a", "b"].map(|name| world.key_manager(name));
@@ -167,6 +230,7 @@ async fn the_decision_is_of_the_time_after_the_call() {
         fn introspect<'a>(
             &'a self,
             _: BearerToken<'a>,
+            _: Peer,
         ) -> std::pin::Pin<
             Box<
                 dyn Future<

@@ -22,6 +22,7 @@ use phantom_core::Access;
 use phantom_core::BearerToken;
 use phantom_core::Clock;
 use phantom_core::Now;
+use phantom_core::Peer;
 use phantom_core::PhantomToken;
 use phantom_core::Protection;
 use phantom_core::RequiredScope;
@@ -88,6 +89,7 @@ impl Introspect for OneToken {
     fn introspect<'a>(
         &'a self,
         token: BearerToken<'a>,
+        _: Peer,
     ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>> {
         let active = token.expose() == TOKEN;
         Box::pin(async move {

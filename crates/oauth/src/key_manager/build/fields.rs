@@ -48,6 +48,15 @@ impl Builder<'_> {
         if config.max_concurrent == 0 {
             self.problems.add("max_concurrent", "is 0: no call could be made");
         }
+        for (field, value) in [
+            ("max_waiting", config.max_waiting),
+            ("peer_budget_burst", config.peer_budget_burst as usize),
+            ("peer_budget_per_second", config.peer_budget_per_second as usize),
+        ] {
+            if value == 0 {
+                self.problems.add(field, "is 0: no unknown token would ever be asked about");
+            }
+        }
         if config.algorithms.is_empty() {
             self.problems.add("algorithms", "is empty: no token could be verified");
         }

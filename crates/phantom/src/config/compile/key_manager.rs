@@ -202,6 +202,17 @@ fn config(raw: &RawKeyManager, context: Context<'_>) -> KeyManagerConfig {
             1..=10_000,
             default.max_concurrent,
         ),
+        max_waiting: context.number(raw.max_waiting.as_ref(), 1..=9_000, default.max_waiting),
+        peer_budget_burst: context.number(
+            raw.peer_budget_burst.as_ref(),
+            1..=1_000_000,
+            default.peer_budget_burst,
+        ),
+        peer_budget_per_second: context.number(
+            raw.peer_budget_per_second.as_ref(),
+            1..=1_000_000,
+            default.peer_budget_per_second,
+        ),
         ..default
     }
 }
@@ -256,7 +267,7 @@ fn policy(raw: &RawKeyManager, config: &KeyManagerConfig, context: Context<'_>) 
     CachePolicy {
         cap: config.token_cache_cap,
         // A key manager ends within its own timeout; this is for one that does not.
-        longest_call: config.timeout + Duration::from_secs(1),
+        longest_call: config.longest_introspection() + Duration::from_secs(1),
         max_entries: context.number(
             raw.cache_max_entries.as_ref(),
             1..=100_000_000,

@@ -51,6 +51,9 @@ pub(crate) struct RawKeyManager {
     pub(crate) timeout: Option<At<Duration>>,
     pub(crate) connect_timeout: Option<At<Duration>>,
     pub(crate) max_concurrent: Option<At<u64>>,
+    pub(crate) max_waiting: Option<At<u64>>,
+    pub(crate) peer_budget_burst: Option<At<u64>>,
+    pub(crate) peer_budget_per_second: Option<At<u64>>,
 }
 
 impl RawKeyManager {
@@ -97,6 +100,9 @@ impl RawKeyManager {
             timeout: section.take("timeout"),
             connect_timeout: section.take("connect_timeout"),
             max_concurrent: section.take("max_concurrent"),
+            max_waiting: section.take("max_waiting"),
+            peer_budget_burst: section.take("peer_budget_burst"),
+            peer_budget_per_second: section.take("peer_budget_per_second"),
         };
         raw.places = section.places();
         section.finish();

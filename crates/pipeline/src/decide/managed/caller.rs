@@ -6,6 +6,7 @@ use phantom_core::BearerToken;
 use phantom_core::Deny;
 use phantom_core::DenyReason;
 use phantom_core::Now;
+use phantom_core::Peer;
 use phantom_core::Permit;
 use phantom_core::Statement;
 use phantom_core::UnixTime;
@@ -51,6 +52,7 @@ pub(super) async fn exchanged(
     snapshot: &Snapshot,
     api: &Api,
     token: BearerToken<'_>,
+    peer: Peer,
     now: Now,
     trace: &mut impl Trace,
 ) -> Result<Exchanged, Deny> {
@@ -69,7 +71,7 @@ pub(super) async fn exchanged(
         Kind::Jwt => format!("`{}`, by the JWT's issuer", key_manager.name),
         Kind::Opaque => format!("`{}`, to introspect", key_manager.name),
     });
-    exchange::exchange_at(key_manager, kind, token, now, trace).await
+    exchange::exchange_at(key_manager, kind, token, peer, now, trace).await
 }
 
 /// Token, subscription, scope and audience, in this order.
