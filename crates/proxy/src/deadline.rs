@@ -12,7 +12,8 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 /// How late a deadline may be noticed.
 const TICK: Duration = Duration::from_millis(100);

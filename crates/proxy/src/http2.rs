@@ -39,8 +39,9 @@ use metered::Metered;
 const PING_AFTER: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-const STREAM_WINDOW: u32 = 256 * 1024;
-const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// Small in the model, whose scripts are to fill them.
+const STREAM_WINDOW: u32 = if cfg!(test) { 20_000 } else { 256 * 1024 };
+const CONNECTION_WINDOW: u32 = if cfg!(test) { 70_000 } else { 1024 * 1024 };
 /// What one stream may have lie here unsent.
 const SEND_BUFFER: usize = 256 * 1024;
 

@@ -20,6 +20,9 @@ pub mod http1;
 mod http2;
 pub mod listen;
 pub mod metrics;
+#[cfg(test)]
+mod model;
+mod network;
 pub mod normalize;
 pub mod proxy_protocol;
 mod respond;

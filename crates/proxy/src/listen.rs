@@ -134,16 +134,27 @@ async fn establish(
         origin.peer = header.unwrap_or(origin.peer);
     }
     let _place = place(&worker, origin.peer)?;
+    converse(worker, listener, Socket::new(tcp), origin, deadline).await
+}
+
+/// Tells the protocols apart and serves what is spoken.
+pub(crate) async fn converse(
+    worker: Rc<Worker>,
+    listener: Listener,
+    socket: Socket,
+    origin: Origin,
+    deadline: Deadline,
+) -> io::Result<()> {
     let mut received = ReadBuffer::default();
     let (transport, http2) = match listener.tls {
         Some(config) => {
-            let accepting = TlsAcceptor::from(config).accept(Socket::new(tcp));
+            let accepting = TlsAcceptor::from(config).accept(socket);
             let tls = deadline.bound(accepting).await?;
             let http2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
             (Transport::TlsServer(Box::new(tls)), http2)
         }
         None => {
-            let mut transport = Transport::Plain(Socket::new(tcp));
+            let mut transport = Transport::Plain(socket);
             let http2 = listener.http2
                 && knows_http2(&worker, &deadline, &mut transport, &mut received).await?;
             (transport, http2)

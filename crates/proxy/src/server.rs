@@ -32,6 +32,7 @@ use crate::listen;
 use crate::metrics::ApiMetrics;
 use crate::metrics::Metrics;
 use crate::metrics::RouteMetrics;
+use crate::network::Network;
 use crate::sources::Sources;
 use crate::upstream::Pool;
 
@@ -178,6 +179,20 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
+    pub(crate) fn new(index: usize, shared: Arc<Shared>, network: Network) -> Self {
+        let (limits, tls) = (shared.config.limits.clone(), shared.config.upstream_tls.clone());
+        Self {
+            pool: Pool::new(limits, tls, network),
+            deadlines: Deadlines::new(),
+            log: LogBuffer::new(shared.access_log.clone(), index),
+            draining: Cell::new(false),
+            ending: Cell::new(false),
+            complained: Cell::new(None),
+            heads: RefCell::default(),
+            shared,
+        }
+    }
+
     pub(crate) fn response_head(&self) -> ResponseHead {
         self.heads.borrow_mut().pop().unwrap_or_default()
     }
@@ -236,16 +251,7 @@ async fn work(
     sockets: Vec<Socket>,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let worker = Rc::new(Worker {
-        pool: Pool::new(shared.config.limits.clone(), shared.config.upstream_tls.clone()),
-        deadlines: Deadlines::new(),
-        log: LogBuffer::new(shared.access_log.clone(), index),
-        draining: Cell::new(false),
-        ending: Cell::new(false),
-        complained: Cell::new(None),
-        heads: RefCell::default(),
-        shared,
-    });
+    let worker = Rc::new(Worker::new(index, shared, Network::Tcp));
     let connections = TaskTracker::new();
     let acceptors: Vec<_> = sockets
         .into_iter()

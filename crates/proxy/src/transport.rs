@@ -14,8 +14,16 @@ use tokio::net::TcpStream;
 /// A socket, and how much of what was written it has taken.
 #[derive(Debug)]
 pub(crate) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     taken: u64,
+}
+
+#[derive(Debug)]
+enum Stream {
+    Tcp(TcpStream),
+    /// What the model makes of one.
+    #[cfg(test)]
+    Model(crate::model::wire::End),
 }
 
 #[derive(Debug)]
@@ -27,7 +35,87 @@ pub(crate) enum Transport {
 
 impl Socket {
     pub(crate) const fn new(stream: TcpStream) -> Self {
-        Self { stream, taken: 0 }
+        Self { stream: Stream::Tcp(stream), taken: 0 }
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn of_model(end: crate::model::wire::End) -> Self {
+        Self { stream: Stream::Model(end), taken: 0 }
+    }
+
+    fn reset_when_dropped(&self) {
+        match &self.stream {
+            // One that fails is closed already.
+            Stream::Tcp(tcp) => drop(tcp.set_zero_linger()),
+            #[cfg(test)]
+            Stream::Model(end) => end.reset_when_dropped(),
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    #[inline]
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_read(cx, buf),
+            #[cfg(test)]
+            Self::Model(end) => Pin::new(end).poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    #[inline]
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_write(cx, buf),
+            #[cfg(test)]
+            Self::Model(end) => Pin::new(end).poll_write(cx, buf),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_write_vectored(cx, parts),
+            #[cfg(test)]
+            Self::Model(end) => Pin::new(end).poll_write_vectored(cx, parts),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Tcp(tcp) => tcp.is_write_vectored(),
+            #[cfg(test)]
+            Self::Model(_) => false,
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_flush(cx),
+            #[cfg(test)]
+            Self::Model(end) => Pin::new(end).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            #[cfg(test)]
+            Self::Model(end) => Pin::new(end).poll_shutdown(cx),
+        }
     }
 }
 
@@ -52,8 +140,7 @@ impl Transport {
 
     /// Has the connection end in a reset: the peer must not take what it has for the whole.
     pub(crate) fn reset_when_dropped(&self) {
-        // One that fails is closed already.
-        let _ = self.socket().stream.set_zero_linger();
+        self.socket().reset_when_dropped();
     }
 
     /// Writes what it can. Zero is an error: the peer takes nothing more.

@@ -14,14 +14,13 @@ use phantom_pipeline::config_hash::ConfigMap;
 use phantom_pipeline::route::Upstream;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
-use tokio::net::TcpStream;
 
 use crate::config::Limits;
 use crate::deadline::Coarse;
 use crate::exchange::Reusable;
 use crate::http1::buffer::ReadBuffer;
+use crate::network::Network;
 use crate::transport::Outbox;
-use crate::transport::Socket;
 use crate::transport::Transport;
 
 /// One connection to a backend, between requests or in use.
@@ -58,6 +57,7 @@ impl ConnectError {
 pub(crate) struct Pool {
     limits: Limits,
     tls: Arc<rustls::ClientConfig>,
+    network: Network,
     /// By port and scheme, then by host: routes that differ only in their path share connections.
     idle: RefCell<ConfigMap<(u16, bool), IdleByHost>>,
 }
@@ -72,8 +72,8 @@ struct Idle {
 }
 
 impl Pool {
-    pub(crate) fn new(limits: Limits, tls: Arc<rustls::ClientConfig>) -> Self {
-        Self { limits, tls, idle: RefCell::default() }
+    pub(crate) fn new(limits: Limits, tls: Arc<rustls::ClientConfig>, network: Network) -> Self {
+        Self { limits, tls, network, idle: RefCell::default() }
     }
 
     /// A connection for one request: a kept one, or a new one where there is none or where a `fresh`
@@ -152,15 +152,14 @@ impl Pool {
 
     async fn connect(&self, upstream: &Upstream) -> Result<UpstreamConnection, ConnectError> {
         let connecting = async {
-            let tcp = TcpStream::connect((&*upstream.host, upstream.port)).await?;
-            tcp.set_nodelay(true)?;
+            let socket = self.network.connect(&upstream.host, upstream.port).await?;
             if !upstream.https {
-                return Ok::<_, ConnectError>(Transport::Plain(Socket::new(tcp)));
+                return Ok::<_, ConnectError>(Transport::Plain(socket));
             }
             let name =
                 ServerName::try_from(upstream.host.to_string()).map_err(|_| ConnectError::Name)?;
             let tls = tokio_rustls::TlsConnector::from(self.tls.clone());
-            let tls = tls.connect(name, Socket::new(tcp)).await?;
+            let tls = tls.connect(name, socket).await?;
             Ok(Transport::TlsClient(Box::new(tls)))
         };
         let io = tokio::time::timeout(self.limits.connect_timeout, connecting)

@@ -69,6 +69,7 @@ impl Failure {
 }
 
 /// How the passing on of an answer's body ended.
+#[derive(Clone, Copy)]
 enum Ended {
     ClientGone,
     Cut(Reason, &'static str),

@@ -1,0 +1,157 @@
+//! What has to hold of every script, and what of those in which both sides keep the rules.
+
+use serde_json::Value;
+
+use super::backend;
+use super::client::End;
+use super::client::Got;
+use super::client::Seen;
+use super::script::AnswerFraming;
+use super::script::Leads;
+use super::script::Protocol;
+use super::script::Script;
+
+/// Everything that one script left behind.
+pub(crate) struct Course<'a> {
+    pub(crate) script: &'a Script,
+    pub(crate) client: &'a Seen,
+    pub(crate) backends: &'a [backend::Seen],
+    pub(crate) log: Vec<Value>,
+    /// The gateway's side of the connection ended by itself.
+    pub(crate) ended: bool,
+}
+
+type Verdict = Result<(), String>;
+
+macro_rules! hold {
+    ($condition:expr, $($words:tt)*) => {
+        if !$condition {
+            return Err(format!($($words)*));
+        }
+    };
+}
+
+pub(crate) fn judge(course: &Course<'_>) -> Verdict {
+    hold!(course.ended, "the connection never ended");
+    hold!(course.client.nonsense.is_none(), "no HTTP: {:?}", course.client.nonsense);
+    requests(course)?;
+    answers(course)?;
+    log(course)?;
+    if course.script.gentle { success(course) } else { Ok(()) }
+}
+
+/// No request reaches a backend which the client did not frame, none twice, and none with a body that
+/// is not its own.
+fn requests(course: &Course<'_>) -> Verdict {
+    let mut count = vec![0; course.script.requests.len()];
+    for seen in course.backends {
+        let request = seen.id.and_then(|id| course.script.requests.get(id));
+        let Some(request) = request else {
+            return Err(format!("a backend got {:?}, which nobody asked for", seen.line));
+        };
+        let line = format!("{} {} HTTP/1.1", request.method, request.target());
+        hold!(seen.line == line, "a backend got {:?} for {line:?}", seen.line);
+        hold!(
+            matches!(request.leads, Leads::ToBackend | Leads::Collected),
+            "{line} was not for a backend"
+        );
+        hold!(request.body.starts_with(&seen.body), "{line}: another body than the client's");
+        hold!(
+            !seen.whole || seen.body.len() == request.body.len() && !request.broken,
+            "{line}: a part of the body looks whole to the backend"
+        );
+        hold!(
+            request.leads != Leads::Collected || seen.has_length || request.body.is_empty(),
+            "{line}: not collected"
+        );
+        hold!(!seen.trailing, "{line}: trailers from nowhere");
+        count[request.id] += 1;
+        let again = matches!(request.method, "GET" | "HEAD" | "PUT");
+        hold!(count[request.id] <= if again { 2 } else { 1 }, "{line} was sent again");
+    }
+    Ok(())
+}
+
+/// Each answer belongs to its request, and no part looks whole.
+fn answers(course: &Course<'_>) -> Verdict {
+    let Seen { answers, partial, sent, .. } = course.client;
+    let http1 = course.script.protocol == Protocol::Http1;
+    hold!(answers.len() <= course.script.requests.len(), "more answers than requests");
+    hold!(!http1 || answers.len() <= sent + 1, "{} answers to {sent} heads", answers.len());
+    for (request, got) in course.script.requests.iter().zip(answers.iter().chain(partial)) {
+        if let Some(id) = got.names {
+            hold!(id == request.id, "request {} got the answer of {id}", request.id);
+            let to_head = request.method == "HEAD";
+            let body: &[u8] = if to_head { b"" } else { &request.answer.body };
+            hold!(body.starts_with(&got.body), "request {}: another body", request.id);
+            // Until the connection's end: only a reset tells HTTP/1.0 that something is missing.
+            let until_close = request.http10 && course.client.ended == Some(End::Reset);
+            let whole = got.whole && !until_close;
+            let from_close = request.answer.framing == AnswerFraming::UntilClose;
+            hold!(
+                !whole || got.body.len() == body.len() || from_close,
+                "request {}: {} of {} bytes look whole",
+                request.id,
+                got.body.len(),
+                body.len()
+            );
+        } else if got.status != 0 {
+            let own = [400, 401, 408, 413, 502, 503, 504];
+            hold!(own.contains(&got.status), "an answer of our own with {}", got.status);
+        }
+    }
+    if http1 {
+        let after_close = answers.iter().position(|got| got.closes).map(|at| at + 1);
+        hold!(
+            after_close.is_none_or(|next| next == answers.len()),
+            "an answer after the one that closes"
+        );
+    }
+    Ok(())
+}
+
+/// Every byte that the log calls sent arrives at a client that goes on reading.
+fn log(course: &Course<'_>) -> Verdict {
+    let Seen { answers, partial, left, ended, .. } = course.client;
+    let arrived: Vec<&Got> = answers.iter().chain(partial).collect();
+    for line in &course.log {
+        let path = line["path"].as_str().unwrap_or_default();
+        let id = path.rsplit('/').next().and_then(|id| id.parse::<usize>().ok());
+        let Some(id) = id.filter(|id| *id < course.script.requests.len()) else { continue };
+        let bytes = line["bytes"].as_u64().unwrap_or_default() as usize;
+        let got = arrived.get(id).map_or(0, |got| got.body.len());
+        let faithful = !left
+            && course.script.reads_at_most.is_none()
+            && line.get("error").is_none()
+            && *ended != Some(End::Reset);
+        hold!(
+            !faithful || got >= bytes,
+            "request {id}: the log says {bytes} bytes were sent, {got} arrived: {line}"
+        );
+    }
+    Ok(())
+}
+
+/// Where both sides keep the rules and their time, all requests succeed.
+fn success(course: &Course<'_>) -> Verdict {
+    for (at, request) in course.script.requests.iter().enumerate() {
+        let Some(got) = course.client.answers.get(at) else {
+            return Err(format!("request {at} has no answer: {:?}", course.log));
+        };
+        let wanted = if request.leads == Leads::Refused { 401 } else { request.answer.status };
+        hold!(got.status == wanted, "request {at}: {} for {wanted}: {:?}", got.status, course.log);
+        hold!(got.whole, "request {at}: its answer is not whole: {:?}", course.log);
+        if request.leads == Leads::Refused {
+            continue;
+        }
+        let body: &[u8] = if request.method == "HEAD" { b"" } else { &request.answer.body };
+        hold!(*got.body == *body, "request {at}: {} of {} bytes", got.body.len(), body.len());
+        let early = request.answer.reads != usize::MAX;
+        let seen = course.backends.iter().find(|seen| seen.id == Some(at) && seen.whole);
+        hold!(early || seen.is_some(), "request {at}: no backend got it whole");
+    }
+    Ok(())
+}
+
+/// Bodies of unknown length are collected up to so many bytes.
+pub(crate) const COLLECTED: usize = 3_000;

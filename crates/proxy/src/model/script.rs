@@ -1,0 +1,326 @@
+//! What both sides of the gateway are going to do.
+
+use super::chance::Chance;
+use super::oracle::COLLECTED;
+
+/// Requests that hide in bodies: none may ever reach a backend.
+const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n";
+
+/// Of a message; shown by its length.
+pub(crate) struct Content(Vec<u8>);
+
+impl std::ops::Deref for Content {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
+}
+
+#[derive(Debug)]
+pub(crate) struct Script {
+    /// Both sides keep the rules and their time: then all has to succeed.
+    pub(crate) gentle: bool,
+    pub(crate) protocol: Protocol,
+    pub(crate) tls: bool,
+    pub(crate) backend_tls: bool,
+    /// The client sends its next request without waiting for the answer before.
+    pub(crate) pipelined: bool,
+    pub(crate) window: usize,
+    pub(crate) requests: Vec<Request>,
+    /// The client's end comes after so many bytes, unless it waits for all answers.
+    pub(crate) gives_up: Option<(usize, GivesUp)>,
+    /// The client reads so many bytes and no more.
+    pub(crate) reads_at_most: Option<usize>,
+    /// The worker drains in the middle of it, after so many milliseconds.
+    pub(crate) drains_after: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GivesUp {
+    ClosesItsSide,
+    GoesSilent,
+    Hangs,
+    Resets,
+}
+
+/// Where a request leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leads {
+    /// To a backend, its body collected if its length is unknown.
+    Collected,
+    /// To a backend that cannot be reached.
+    Nowhere,
+    /// To a refusal, for want of a token.
+    Refused,
+    ToBackend,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    Chunked,
+    Length,
+    None,
+}
+
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) id: usize,
+    pub(crate) method: &'static str,
+    pub(crate) leads: Leads,
+    pub(crate) http10: bool,
+    pub(crate) framing: Framing,
+    pub(crate) body: Content,
+    pub(crate) expects_continue: bool,
+    /// `Connection: close`.
+    pub(crate) last: bool,
+    /// Its chunked coding is broken in the middle.
+    pub(crate) broken: bool,
+    pub(crate) answer: Answer,
+}
+
+/// What the backend does with a request.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Bytes of the body that are read before the answer.
+    pub(crate) reads: usize,
+    pub(crate) version: &'static str,
+    pub(crate) interim: usize,
+    pub(crate) status: u16,
+    pub(crate) framing: AnswerFraming,
+    pub(crate) body: Content,
+    /// The answer's bytes end here.
+    pub(crate) cut_at: Option<usize>,
+    pub(crate) then: Then,
+    pub(crate) keep_alive: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AnswerFraming {
+    Chunked,
+    Length,
+    /// 204: none.
+    None,
+    UntilClose,
+    /// Chunk sizes of sixteen digits.
+    WideChunks,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Then {
+    Closes,
+    GoesOn,
+    GoesSilent,
+    Resets,
+}
+
+impl Script {
+    pub(crate) fn new(chance: &mut Chance) -> Self {
+        let gentle = chance.one_in(2);
+        let protocol = if chance.one_in(4) { Protocol::Http2 } else { Protocol::Http1 };
+        let tls = chance.one_in(40);
+        let backend_tls = chance.one_in(60);
+        let count = 1 + chance.below(5);
+        let requests: Vec<_> =
+            (0..count).map(|id| Request::new(chance, id, gentle, protocol)).collect();
+        let total: usize =
+            requests.iter().map(|request| request.body.len() + request.answer.body.len()).sum();
+        let window = chance.of(&[1, 16, 500, 5_000, 70_000, 1 << 20]).max(total / 100);
+        // TLS reads nothing while it has more to write of a handshake than there is room for.
+        let window = if tls || backend_tls { window.max(2_000) } else { window };
+        let sent: usize = requests.iter().map(|request| request.body.len() + 100).sum();
+        let gives_up = (!gentle && chance.one_in(3)).then(|| {
+            let how =
+                [GivesUp::ClosesItsSide, GivesUp::GoesSilent, GivesUp::Hangs, GivesUp::Resets];
+            (chance.below(sent), chance.of(&how))
+        });
+        let reads_at_most = (!gentle && chance.one_in(8)).then(|| chance.below(total + 100));
+        let drains_after = chance.one_in(20).then(|| chance.below(2_000) as u64);
+        Self {
+            gentle,
+            protocol,
+            tls,
+            backend_tls,
+            pipelined: chance.one_in(3),
+            window,
+            requests,
+            gives_up,
+            reads_at_most,
+            drains_after: drains_after.filter(|_| !gentle),
+        }
+    }
+}
+
+impl Request {
+    fn new(chance: &mut Chance, id: usize, gentle: bool, protocol: Protocol) -> Self {
+        let method = chance.of(&["GET", "GET", "HEAD", "POST", "POST", "POST", "PUT"]);
+        let leads = match chance.below(10) {
+            0 => Leads::Refused,
+            1 if !gentle => Leads::Nowhere,
+            2 => Leads::Collected,
+            _ => Leads::ToBackend,
+        };
+        let with_body = matches!(method, "POST" | "PUT") || chance.one_in(20);
+        let http10 = protocol == Protocol::Http1 && !gentle && chance.one_in(15);
+        let framing = match with_body {
+            false => Framing::None,
+            true if http10 => Framing::Length,
+            true => chance.of(&[Framing::Chunked, Framing::Length]),
+        };
+        let mut size = if framing == Framing::None { 0 } else { chance.size() };
+        if gentle && leads == Leads::Refused {
+            // What is got past so that the connection goes on.
+            size = size.min(10_000);
+        }
+        if gentle && leads == Leads::Collected && framing == Framing::Chunked {
+            size = size.min(COLLECTED);
+        }
+        let body = pattern(&format!("<{id}>"), HIDDEN, size);
+        let expects_continue = with_body && size > 0 && !http10 && chance.one_in(6);
+        let broken = framing == Framing::Chunked
+            && !gentle
+            && protocol == Protocol::Http1
+            && chance.one_in(10);
+        Self {
+            id,
+            method,
+            leads,
+            http10,
+            framing,
+            expects_continue: expects_continue && !(gentle && leads == Leads::Refused),
+            last: !gentle && chance.one_in(12),
+            broken,
+            // Over HTTP/2 an early answer to one stream is nothing to the others.
+            answer: Answer::new(
+                chance,
+                id,
+                gentle,
+                protocol == Protocol::Http2 && leads == Leads::ToBackend,
+                method,
+                body.len(),
+            ),
+            body,
+        }
+    }
+
+    pub(crate) fn target(&self) -> String {
+        let folder = match self.leads {
+            Leads::Collected => "collected",
+            Leads::Nowhere => "nowhere",
+            Leads::Refused => "api",
+            Leads::ToBackend => "r",
+        };
+        format!("/{folder}/{}", self.id)
+    }
+}
+
+impl Answer {
+    fn new(
+        chance: &mut Chance,
+        id: usize,
+        gentle: bool,
+        may_be_early: bool,
+        method: &str,
+        uploaded: usize,
+    ) -> Self {
+        let framings = [
+            AnswerFraming::Chunked,
+            AnswerFraming::Length,
+            AnswerFraming::Length,
+            AnswerFraming::Length,
+            AnswerFraming::None,
+            AnswerFraming::UntilClose,
+            AnswerFraming::WideChunks,
+        ];
+        let framing = chance.of(&framings);
+        let size =
+            if framing == AnswerFraming::None || method == "HEAD" { 0 } else { chance.size() };
+        let body = pattern(&format!("[{id}]"), "answer ", size);
+        let early =
+            (!gentle || may_be_early && framing != AnswerFraming::UntilClose) && chance.one_in(4);
+        let reads = if early { chance.below(uploaded + 1) } else { usize::MAX };
+        let then = match chance.below(10) {
+            _ if framing == AnswerFraming::UntilClose => Then::Closes,
+            0 if !gentle => Then::Resets,
+            1 if !gentle => Then::Closes,
+            2 if !gentle => Then::GoesSilent,
+            _ if !gentle && early && chance.one_in(2) => Then::Resets,
+            _ => Then::GoesOn,
+        };
+        Self {
+            reads,
+            version: chance.of(&["HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.2"]),
+            interim: if chance.one_in(10) { 1 + chance.below(3) } else { 0 },
+            status: if framing == AnswerFraming::None { 204 } else { chance.of(&[200, 200, 404]) },
+            framing,
+            cut_at: (!gentle && chance.one_in(8)).then(|| chance.below(size + 150)),
+            body,
+            then,
+            keep_alive: chance.one_in(8).then(|| chance.below(4) as u32),
+        }
+    }
+
+    /// As it goes over the wire, up to where it is cut.
+    pub(crate) fn bytes(&self, id: usize, to_head: bool) -> (Vec<u8>, bool) {
+        use std::io::Write;
+        let mut out = Vec::new();
+        for _ in 0..self.interim {
+            out.extend_from_slice(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n");
+        }
+        let _ = write!(out, "{} {} Any\r\nX-For: {id}\r\n", self.version, self.status);
+        if let Some(seconds) = self.keep_alive {
+            let _ = write!(out, "Keep-Alive: timeout={seconds}\r\n");
+        }
+        match self.framing {
+            AnswerFraming::Length => {
+                let _ = write!(out, "Content-Length: {}\r\n", self.body.len());
+            }
+            AnswerFraming::Chunked | AnswerFraming::WideChunks => {
+                out.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+            }
+            AnswerFraming::None | AnswerFraming::UntilClose => {}
+        }
+        out.extend_from_slice(b"\r\n");
+        match self.framing {
+            _ if to_head => {}
+            AnswerFraming::Length | AnswerFraming::UntilClose => out.extend_from_slice(&self.body),
+            AnswerFraming::None => {}
+            AnswerFraming::Chunked => chunk(&self.body, &mut out, 1),
+            AnswerFraming::WideChunks => chunk(&self.body, &mut out, 16),
+        }
+        match self.cut_at {
+            Some(at) if at < out.len() => {
+                out.truncate(at);
+                (out, false)
+            }
+            _ => (out, true),
+        }
+    }
+}
+
+/// Chunked coding, with sizes of so many digits at least.
+pub(crate) fn chunk(body: &[u8], out: &mut Vec<u8>, digits: usize) {
+    use std::io::Write;
+    for piece in body.chunks(7_000) {
+        let _ = write!(out, "{:0digits$x}\r\n", piece.len());
+        out.extend_from_slice(piece);
+        out.extend_from_slice(b"\r\n");
+    }
+    let _ = write!(out, "{:0digits$x}\r\n\r\n", 0);
+}
+
+fn pattern(start: &str, cycle: &str, size: usize) -> Content {
+    Content(start.bytes().chain(cycle.bytes().cycle()).take(size).collect())
+}

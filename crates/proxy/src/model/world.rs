@@ -1,0 +1,208 @@
+//! What all scripts share: routes, settings, certificates.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use arc_swap::ArcSwap;
+use phantom_core::Access;
+use phantom_core::Clock;
+use phantom_core::Now;
+use phantom_core::Protection;
+use phantom_core::RequiredScope;
+use phantom_core::Scope;
+use phantom_core::Tick;
+use phantom_core::UnixTime;
+use phantom_pipeline::Entry;
+use phantom_pipeline::ErrorFormat;
+use phantom_pipeline::Pipeline;
+use phantom_pipeline::Route;
+use phantom_pipeline::RouteTable;
+use phantom_pipeline::Snapshot;
+use phantom_pipeline::Target;
+use phantom_pipeline::route::CredentialSources;
+use phantom_pipeline::route::JwtPolicy;
+use phantom_pipeline::route::Matcher;
+use phantom_pipeline::route::Upstream;
+use prometheus_client::registry::Registry;
+use rustls::RootCertStore;
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::ServerName;
+use serde_json::Value;
+use std::time::Duration;
+
+use super::ends::Io;
+use super::oracle::COLLECTED;
+use super::wire::End;
+use crate::AccessLog;
+use crate::Limits;
+use crate::Listener;
+use crate::Metrics;
+use crate::ProxyConfig;
+use crate::Published;
+use crate::Shared;
+use crate::access_log::LogFormat;
+use crate::tls;
+
+pub(crate) struct World {
+    plain: Arc<Shared>,
+    https: Arc<Shared>,
+    log: Lines,
+    pub(crate) server_tls: Arc<rustls::ServerConfig>,
+    client_tls: Arc<rustls::ClientConfig>,
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Nothing here lives long enough for it to matter.
+#[derive(Debug)]
+struct Standstill;
+
+impl Clock for Standstill {
+    fn now(&self) -> Now {
+        Now { wall: UnixTime::from_secs(1_800_000_000), tick: Tick::from_millis(0) }
+    }
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(made.cert.der().clone()).unwrap();
+        let server_tls =
+            tls::server_config(vec![made.cert.der().clone()], key, None, true).unwrap();
+        let client_tls = rustls::ClientConfig::builder()
+            .with_root_certificates(roots.clone())
+            .with_no_client_auth();
+        let log = Lines::default();
+        Self {
+            plain: shared(false, &roots, &log),
+            https: shared(true, &roots, &log),
+            log,
+            server_tls,
+            client_tls: Arc::new(client_tls),
+        }
+    }
+
+    pub(crate) fn shared(&self, https: bool) -> Arc<Shared> {
+        if https { self.https.clone() } else { self.plain.clone() }
+    }
+
+    pub(crate) fn listener(&self, tls: bool, http2: bool) -> Listener {
+        let mut offered = (*self.server_tls).clone();
+        offered.alpn_protocols = vec![if http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
+        Listener {
+            bind: ([127, 0, 0, 1], 0).into(),
+            tls: tls.then(|| Arc::new(offered)),
+            http2: true,
+            proxy_protocol: false,
+            serves: Entry::All,
+        }
+    }
+
+    pub(crate) async fn connect(&self, end: End) -> Option<Io> {
+        let mut config = (*self.client_tls).clone();
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+        let name = ServerName::try_from("localhost").unwrap();
+        let connecting = connector.connect(name, end);
+        let tls = tokio::time::timeout(Duration::from_secs(20), connecting).await.ok()?.ok()?;
+        Some(Io::tls_client(tls))
+    }
+
+    pub(crate) fn take_log(&self) -> Vec<Value> {
+        let lines = std::mem::take(&mut *self.log.0.lock().unwrap());
+        lines
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect()
+    }
+}
+
+fn shared(https: bool, roots: &RootCertStore, log: &Lines) -> Arc<Shared> {
+    let upstream = |folder: &str, port| {
+        let host = "localhost".into();
+        Target::Upstream(Upstream { https, host, port, path: folder.into() })
+    };
+    let scope = RequiredScope::All(Scope::parse("read").unwrap());
+    let protected = Access::Protected(Protection { scope, claims: Vec::new() });
+    let mut collected =
+        route("collected", "/collected", upstream("/collected", 80), Access::Public);
+    collected.collect_body = Some(COLLECTED);
+    let mut routes = vec![
+        route("api", "/api", upstream("/api", 80), protected),
+        collected,
+        route("nowhere", "/nowhere", upstream("/nowhere", NOWHERE), Access::Public),
+        route("open", "/", upstream("", 80), Access::Public),
+    ];
+    for (index, route) in routes.iter_mut().enumerate() {
+        route.index = index;
+    }
+    let routes = routes.into_iter().map(Arc::new).collect();
+    let snapshot = Snapshot {
+        version: 1,
+        routes: Arc::new(RouteTable::new(routes).unwrap()),
+        error_format: ErrorFormat::Curity,
+        ..Snapshot::default()
+    };
+    let metrics = Metrics::register(&mut Registry::default());
+    Arc::new(Shared {
+        pipeline: Pipeline::new(Arc::new(Standstill)),
+        published: ArcSwap::from_pointee(Published::new(snapshot, &metrics)),
+        config: ProxyConfig {
+            workers: 1,
+            limits: Limits {
+                header_timeout: Duration::from_secs(4),
+                keep_alive_timeout: Duration::from_secs(3),
+                body_idle_timeout: Duration::from_secs(1),
+                connect_timeout: Duration::from_secs(4),
+                upstream_idle_timeout: Duration::from_secs(3),
+                ..Limits::default()
+            },
+            trusted_proxies: Vec::new(),
+            drain_timeout: Duration::from_secs(5),
+            via: "model".into(),
+            upstream_tls: tls::upstream_config(roots.clone()),
+        },
+        metrics,
+        access_log: Some(AccessLog::new(LogFormat::Json, log.clone())),
+        sources: crate::sources::Sources::default(),
+    })
+}
+
+/// The port where nobody listens.
+pub(crate) const NOWHERE: u16 = 9;
+
+fn route(name: &str, prefix: &str, target: Target, access: Access) -> Route {
+    Route {
+        index: 0,
+        name: name.into(),
+        matcher: Matcher { host: None, prefix: prefix.into(), methods: Box::default() },
+        access,
+        key_managers: Vec::new(),
+        credentials: CredentialSources::default(),
+        jwt: JwtPolicy::IntrospectOnly,
+        realm: "api".into(),
+        error_format: ErrorFormat::Curity,
+        cors: None,
+        rate_limit: None,
+        collect_body: None,
+        target,
+        managed: None,
+    }
+}
