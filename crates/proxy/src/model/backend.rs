@@ -97,13 +97,16 @@ impl Backends {
             }
         };
         let mut incoming = Incoming::new(io.clone());
-        let mut idle = Duration::from_secs(60);
+        let mut idle = Duration::from_secs(600);
         loop {
-            // It means what it says of how long it keeps the connection.
-            let Ok(head) = tokio::time::timeout(idle, incoming.head()).await else {
+            let since = tokio::time::Instant::now();
+            let Some(head) = incoming.head().await? else { return Ok(()) };
+            // It means what it says of how long it keeps the connection: a request that comes later meets
+            // the end of it on the way.
+            if since.elapsed() >= idle {
+                io.reset();
                 return Ok(());
-            };
-            let Some(head) = head? else { return Ok(()) };
+            }
             let line = head.first().cloned().unwrap_or_default();
             let id = line
                 .split(' ')

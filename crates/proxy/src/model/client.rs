@@ -186,6 +186,7 @@ impl Client {
         chance: &mut Chance,
         pauses: bool,
     ) -> bool {
+        let mut paused = false;
         let most = left.map_or(bytes.len(), |left| left.min(bytes.len()));
         let piece = (1 + chance.below(most.max(100))).max(most / 10);
         for piece in bytes[..most].chunks(piece) {
@@ -194,9 +195,11 @@ impl Client {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 return true;
             }
-            match (self.script.gentle, pauses) {
-                (true, true) => pause(chance, 12, 450).await,
-                (true, false) => pause(chance, 40, 100).await,
+            // Once a message: between two pieces there may be nothing but framing.
+            paused |= match (self.script.gentle, pauses) {
+                (true, _) if paused => true,
+                (true, true) => pause(chance, 6, 450).await,
+                (true, false) => pause(chance, 20, 100).await,
                 (false, _) => pause(chance, 20, 3_000).await,
             };
         }

@@ -133,11 +133,12 @@ impl Script {
         let tls = chance.one_in(40);
         let backend_tls = chance.one_in(60);
         let count = 1 + chance.below(5);
+        let window = chance.of(&[1, 16, 500, 5_000, 70_000, 1 << 20]);
         let requests: Vec<_> =
-            (0..count).map(|id| Request::new(chance, id, gentle, protocol)).collect();
+            (0..count).map(|id| Request::new(chance, id, gentle, protocol, window)).collect();
         let total: usize =
             requests.iter().map(|request| request.body.len() + request.answer.body.len()).sum();
-        let window = chance.of(&[1, 16, 500, 5_000, 70_000, 1 << 20]).max(total / 100);
+        let window = window.max(total / 100);
         // TLS reads nothing while it has more to write of a handshake than there is room for.
         let window = if tls || backend_tls { window.max(2_000) } else { window };
         let sent: usize = requests.iter().map(|request| request.body.len() + 100).sum();
@@ -164,7 +165,13 @@ impl Script {
 }
 
 impl Request {
-    fn new(chance: &mut Chance, id: usize, gentle: bool, protocol: Protocol) -> Self {
+    fn new(
+        chance: &mut Chance,
+        id: usize,
+        gentle: bool,
+        protocol: Protocol,
+        window: usize,
+    ) -> Self {
         let method = chance.of(&["GET", "GET", "HEAD", "POST", "POST", "POST", "PUT"]);
         let leads = match chance.below(10) {
             0 => Leads::Refused,
@@ -180,6 +187,10 @@ impl Request {
             true => chance.of(&[Framing::Chunked, Framing::Length]),
         };
         let mut size = if framing == Framing::None { 0 } else { chance.size() };
+        if size > 0 && chance.one_in(4) {
+            // More than the way there holds: some of it is still with the client when an answer comes.
+            size = size.max(chance.below(8 * window.clamp(100, 5_000)));
+        }
         if gentle && leads == Leads::Refused {
             // What is got past so that the connection goes on.
             size = size.min(10_000);
