@@ -41,8 +41,8 @@ pub(crate) struct Seen {
     pub(crate) ended: Option<End>,
     /// What came was no HTTP.
     pub(crate) nonsense: Option<String>,
-    /// Heads that were sent whole.
-    pub(crate) sent: usize,
+    /// Heads that were begun.
+    pub(crate) begun: usize,
     /// It stopped reading or was gone before the end.
     pub(crate) left: bool,
 }
@@ -140,10 +140,10 @@ impl Client {
                 return None;
             }
             let head = head_of(request);
+            self.seen.borrow_mut().begun = at + 1;
             if !self.send(&head, &mut left, chance, false).await {
                 return self.script.gives_up.map(|(_, how)| how);
             }
-            self.seen.borrow_mut().sent = at + 1;
             if request.expects_continue {
                 waited += 1;
                 if self.is_refused_instead(at, waited).await {

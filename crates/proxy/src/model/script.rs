@@ -198,12 +198,29 @@ impl Request {
         if gentle && leads == Leads::Collected && framing == Framing::Chunked {
             size = size.min(COLLECTED);
         }
+        // A backend that answers at once, reads nothing more and resets, with most still on its way.
+        let hasty = !gentle
+            && framing != Framing::None
+            && leads == Leads::ToBackend
+            && window <= 5_000
+            && chance.one_in(3);
+        if hasty {
+            size = size.max(4 * window.max(100) + chance.below(1_000));
+        }
         let body = pattern(&format!("<{id}>"), HIDDEN, size);
         let expects_continue = with_body && size > 0 && !http10 && chance.one_in(6);
         let broken = framing == Framing::Chunked
             && !gentle
             && protocol == Protocol::Http1
             && chance.one_in(10);
+        // Over HTTP/2 an early answer to one stream is nothing to the others.
+        let early = protocol == Protocol::Http2 && leads == Leads::ToBackend;
+        let mut answer = Answer::new(chance, id, gentle, early, method, body.len());
+        if hasty {
+            answer.reads = chance.below(50);
+            (answer.framing, answer.then) = (AnswerFraming::Length, Then::Resets);
+            answer.cut_at = None;
+        }
         Self {
             id,
             method,
@@ -213,15 +230,7 @@ impl Request {
             expects_continue: expects_continue && !(gentle && leads == Leads::Refused),
             last: !gentle && chance.one_in(12),
             broken,
-            // Over HTTP/2 an early answer to one stream is nothing to the others.
-            answer: Answer::new(
-                chance,
-                id,
-                gentle,
-                protocol == Protocol::Http2 && leads == Leads::ToBackend,
-                method,
-                body.len(),
-            ),
+            answer,
             body,
         }
     }
