@@ -135,6 +135,8 @@ impl Client {
         for (at, request) in self.script.requests.iter().enumerate() {
             if !self.script.pipelined {
                 self.until(at).await;
+                // Longer than some backends keep their connections.
+                pause(chance, 6, 2_200).await;
             }
             if self.seen.borrow().ended.is_some() {
                 return None;
