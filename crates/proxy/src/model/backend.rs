@@ -139,9 +139,8 @@ impl Backends {
             if self.answer(request, &io, at, &mut chance).await? {
                 return Ok(());
             }
-            if let Some(seconds) = request.answer.keep_alive {
-                idle = Duration::from_secs(seconds.into());
-            }
+            let seconds = request.answer.keep_alive.unwrap_or(600);
+            idle = Duration::from_secs(seconds.into());
             // An early answer: the rest of the body is taken, so that the next head can be found.
             let rest = self.read_body(&head, &mut incoming, usize::MAX, at, &mut chance);
             if !self.0.seen.borrow()[at].whole {
