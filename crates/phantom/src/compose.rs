@@ -17,6 +17,7 @@ use arc_swap::ArcSwap;
 use phantom_cache::CacheSecret;
 use phantom_core::Clock;
 use phantom_pipeline::Pipeline;
+use phantom_proxy::AccessLog;
 use phantom_proxy::Metrics;
 use phantom_proxy::Published;
 use phantom_proxy::Server;
@@ -33,6 +34,7 @@ use crate::compose::follow::Live;
 use crate::compose::managed::Bound;
 use crate::config::Config;
 use crate::telemetry::access_log;
+use crate::telemetry::log as own_log;
 use crate::telemetry::management;
 use crate::telemetry::management::Readiness;
 use crate::telemetry::metrics::GatewayMetrics;
@@ -85,6 +87,9 @@ impl Gateway {
         let mut registry = Registry::default();
         let gateway_metrics = GatewayMetrics::register(&mut registry);
         let metrics = Metrics::register(&mut registry);
+        for log in own_log::writer().into_iter().chain(log.as_ref().map(AccessLog::writer)) {
+            gateway_metrics.observe_log(log);
+        }
         let managers: Vec<_> =
             config.key_managers.iter().map(|setup| Arc::clone(&setup.manager)).collect();
         let secret = CacheSecret::random();
@@ -130,7 +135,8 @@ impl Gateway {
         background.spawn(background::warm_up(managers, Arc::clone(&readiness), stop.clone()));
         background.spawn(background::refresh_keys(Arc::clone(&live), stop.clone()));
         background.spawn(background::sweep(live, stop.clone()));
-        let router = management::router(Arc::new(registry), Arc::clone(&readiness));
+        let vitals = Arc::clone(server.vitals());
+        let router = management::router(Arc::new(registry), Arc::clone(&readiness), vitals);
         background.spawn(background::manage(management_socket, router, stop.clone()));
         let control::Started { addresses: control, generated_password } = started;
         Ok(Self { server, management, control, generated_password, readiness, stop, background })

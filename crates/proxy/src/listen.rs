@@ -23,6 +23,7 @@ use crate::proxy_protocol;
 use crate::server::Worker;
 use crate::transport::Socket;
 use crate::transport::Transport;
+use crate::vitals::Acceptor;
 
 const BACKLOG: i32 = 4096;
 /// Bytes that may wait unsent in a client's socket before it takes no more.
@@ -54,6 +55,7 @@ pub(crate) async fn accept(
     listener: Listener,
     socket: Arc<std::net::TcpListener>,
     connections: TaskTracker,
+    acceptor: &Acceptor,
 ) {
     let socket = socket.try_clone().and_then(TcpListener::from_std);
     let socket = match socket {
@@ -68,15 +70,19 @@ pub(crate) async fn accept(
     loop {
         // Over the limit nothing is accepted: clients wait in the listen queue.
         while connections.len() >= most {
+            acceptor.hold();
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        acceptor.wait();
         match socket.accept().await {
             Ok((tcp, peer)) => {
+                acceptor.accepted();
                 let serving = serve(worker.clone(), listener.clone(), tcp, peer);
                 connections.spawn_local(serving);
             }
             Err(error) => {
                 // Out of descriptors, most likely: a pause lets some connections end.
+                acceptor.hold();
                 tracing::warn!(%error, address = %listener.bind, "cannot accept a connection");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

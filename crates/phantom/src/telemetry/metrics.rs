@@ -5,11 +5,13 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use phantom_cache::CacheStats;
 use phantom_oauth::KeyManager;
 use phantom_pipeline::KeyManagerHandle;
+use phantom_proxy::LogWriter;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -87,8 +89,13 @@ impl GatewayMetrics {
 
     /// From now on these are read at each scrape.
     pub(crate) fn observe(&self, handles: &[Arc<KeyManagerHandle>], managers: &[Arc<KeyManager>]) {
-        let mut sources = self.observed.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *sources = Sources { handles: handles.to_vec(), managers: managers.to_vec() };
+        let mut sources = self.observed.sources();
+        (sources.handles, sources.managers) = (handles.to_vec(), managers.to_vec());
+    }
+
+    /// From now on it is told what the log has dropped.
+    pub(crate) fn observe_log(&self, log: &LogWriter) {
+        self.observed.sources().logs.push(log.clone());
     }
 
     /// A snapshot of that version is in force.
@@ -117,6 +124,13 @@ struct Observed(Arc<Mutex<Sources>>);
 struct Sources {
     handles: Vec<Arc<KeyManagerHandle>>,
     managers: Vec<Arc<KeyManager>>,
+    logs: Vec<LogWriter>,
+}
+
+impl Observed {
+    fn sources(&self) -> MutexGuard<'_, Sources> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Sources {
@@ -144,7 +158,7 @@ impl Sources {
 
 impl Collector for Observed {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sources = self.sources();
         let cache = sources.cache();
         let lookups = [
             ("hit", cache.hits),
@@ -164,6 +178,15 @@ impl Collector for Observed {
             [(vec![("outcome", "succeeded")], succeeded), (vec![("outcome", "failed")], failed)];
         let help = "Fetches of authorization servers' keys, by outcome";
         counters(&mut encoder, "phantom_jwks_refreshes", help, &refreshes)?;
+
+        let dropped = sources.logs.iter().map(|log| (vec![("log", log.name())], log.dropped()));
+        let help = "Log lines that nobody read in time or that could not be written, by log";
+        counters(
+            &mut encoder,
+            "phantom_log_lines_dropped",
+            help,
+            &dropped.collect::<Vec<_>>(),
+        )?;
 
         let gauges = [
             ("phantom_token_cache_entries", "Statements in the cache", cache.entries),
