@@ -4,6 +4,7 @@ mod background;
 pub mod control;
 mod error;
 mod follow;
+mod keep;
 pub mod key_managers;
 mod managed;
 mod presented_jwt;
@@ -25,6 +26,8 @@ use phantom_proxy::Shared;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use background::background_runtime;
@@ -59,7 +62,8 @@ pub struct Gateway {
     server: Server,
     management: SocketAddr,
     control: Vec<SocketAddr>,
-    generated_password: Option<SecretString>,
+    password: Option<oneshot::Receiver<SecretString>>,
+    following: Option<JoinHandle<()>>,
     readiness: Arc<Readiness>,
     stop: CancellationToken,
     background: Runtime,
@@ -138,8 +142,8 @@ impl Gateway {
         let vitals = Arc::clone(server.vitals());
         let router = management::router(Arc::new(registry), Arc::clone(&readiness), vitals);
         background.spawn(background::manage(management_socket, router, stop.clone()));
-        let control::Started { addresses: control, generated_password } = started;
-        Ok(Self { server, management, control, generated_password, readiness, stop, background })
+        let control::Started { addresses: control, password, following } = started;
+        Ok(Self { server, management, control, password, following, readiness, stop, background })
     }
 
     /// Where it listens, in the order of the configuration.
@@ -159,10 +163,10 @@ impl Gateway {
         &self.control
     }
 
-    /// The password of `admin`, where it was made up at this start. To be shown once.
-    #[must_use]
-    pub const fn generated_password(&self) -> Option<&SecretString> {
-        self.generated_password.as_ref()
+    /// Where the password of `admin` comes, if it is made up by this process: at once, or when the
+    /// store is there. To be shown once.
+    pub const fn generated_password(&mut self) -> Option<oneshot::Receiver<SecretString>> {
+        self.password.take()
     }
 
     #[must_use]
@@ -181,6 +185,11 @@ impl Gateway {
         self.readiness.drain();
         self.server.stop();
         self.stop.cancel();
+        if let Some(following) = self.following {
+            // It keeps the last catalog.
+            let ended = async { tokio::time::timeout(background::SHUTDOWN, following).await };
+            let _ = self.background.block_on(ended);
+        }
         self.background.shutdown_timeout(background::SHUTDOWN);
     }
 }

@@ -31,6 +31,8 @@ struct Conditions {
     pending: BTreeSet<Arc<str>>,
     /// No catalog of the control plane is in force yet, though there is to be one.
     awaits_catalog: bool,
+    /// That catalog is one that was kept on the disk.
+    kept: bool,
     store_away: bool,
     draining: bool,
 }
@@ -40,6 +42,7 @@ impl Readiness {
         Self(Mutex::new(Conditions {
             pending: pending.collect(),
             awaits_catalog: false,
+            kept: false,
             store_away: false,
             draining: false,
         }))
@@ -51,7 +54,14 @@ impl Readiness {
     }
 
     pub(crate) fn catalog_loaded(&self) {
-        self.state().awaits_catalog = false;
+        let mut state = self.state();
+        (state.awaits_catalog, state.kept) = (false, false);
+    }
+
+    /// Until the store is there.
+    pub(crate) fn kept_catalog_loaded(&self) {
+        let mut state = self.state();
+        (state.awaits_catalog, state.kept, state.store_away) = (false, true, true);
     }
 
     /// Requests are served either way: what was published stays in force.
@@ -83,7 +93,10 @@ impl Readiness {
             let reason = json!({"ready": false, "reason": reason});
             (StatusCode::SERVICE_UNAVAILABLE, reason)
         } else if state.pending.is_empty() && state.store_away {
-            let note = "the store does not answer: what was published before is in force";
+            let note = match state.kept {
+                true => "the store does not answer: the catalog kept on the disk is in force",
+                false => "the store does not answer: what was published before is in force",
+            };
             (StatusCode::OK, json!({"ready": true, "note": note}))
         } else if state.pending.is_empty() {
             (StatusCode::OK, json!({"ready": true}))

@@ -9,6 +9,8 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use phantom_cache::CacheStats;
+use phantom_core::Clock;
+use phantom_core::UnixTime;
 use phantom_oauth::KeyManager;
 use phantom_pipeline::KeyManagerHandle;
 use phantom_proxy::LogWriter;
@@ -23,6 +25,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+use crate::clock::SystemClock;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct IntrospectionLabels {
@@ -93,6 +97,11 @@ impl GatewayMetrics {
         (sources.handles, sources.managers) = (handles.to_vec(), managers.to_vec());
     }
 
+    /// The catalog in force is all that the store held then.
+    pub(crate) fn catalog_as_of(&self, time: UnixTime) {
+        self.observed.sources().catalog_as_of = Some(time);
+    }
+
     /// From now on it is told what the log has dropped.
     pub(crate) fn observe_log(&self, log: &LogWriter) {
         self.observed.sources().logs.push(log.clone());
@@ -125,6 +134,8 @@ struct Sources {
     handles: Vec<Arc<KeyManagerHandle>>,
     managers: Vec<Arc<KeyManager>>,
     logs: Vec<LogWriter>,
+    /// `None`: there is no catalog.
+    catalog_as_of: Option<UnixTime>,
 }
 
 impl Observed {
@@ -187,6 +198,14 @@ impl Collector for Observed {
             help,
             &dropped.collect::<Vec<_>>(),
         )?;
+
+        if let Some(as_of) = sources.catalog_as_of {
+            let age = as_of.until(SystemClock::new().now().wall).as_secs();
+            let gauge = ConstGauge::new(i64::try_from(age).unwrap_or(i64::MAX));
+            let help = "Since the store was last known to hold nothing newer than what is in force";
+            let name = "phantom_catalog_age_seconds";
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
 
         let gauges = [
             ("phantom_token_cache_entries", "Statements in the cache", cache.entries),
