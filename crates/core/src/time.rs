@@ -8,17 +8,7 @@ use serde::Serialize;
 
 /// Milliseconds since 1970-01-01T00:00:00Z. Never negative.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(from = "u64", into = "u64")]
 pub struct UnixTime(u64);

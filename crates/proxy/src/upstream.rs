@@ -77,8 +77,8 @@ impl Pool {
             }
         }
         let connected = connect::connect(upstream, &self.tls, self.limits.connect_timeout).await;
-        let io = connected
-            .inspect_err(|error| self.complaints.log(upstream, error, Instant::now()))?;
+        let io =
+            connected.inspect_err(|error| self.complaints.log(upstream, error, Instant::now()))?;
         Ok(UpstreamConnection {
             io,
             received: ReadBuffer::default(),

@@ -43,11 +43,7 @@ impl Gateway {
         Self::launch(settings, filter, |command| command).await
     }
 
-    async fn launch(
-        settings: &str,
-        filter: &str,
-        wrap: impl FnOnce(Command) -> Command,
-    ) -> Self {
+    async fn launch(settings: &str, filter: &str, wrap: impl FnOnce(Command) -> Command) -> Self {
         let ([listener, management], directory) = (free_ports(), directory());
         std::fs::create_dir(directory.path().join("html")).unwrap();
         std::fs::write(directory.path().join("html/index.html"), "here").unwrap();

@@ -4,9 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use http::StatusCode;
 use phantom_control::Problem;
 use phantom_oauth::egress::EgressBuildError;
-use http::StatusCode;
 use phantom_oauth::secret::SecretError;
 use phantom_pipeline::route_table::Ambiguous;
 use phantom_store::SealingKeyError;

@@ -26,9 +26,7 @@ static WRITER: OnceLock<LogWriter> = OnceLock::new();
 
 #[derive(Debug, Error)]
 pub enum LogError {
-    #[error(
-        "the log filter {filter:?} is not understood: write info, or phantom_oauth=debug,warn"
-    )]
+    #[error("the log filter {filter:?} is not understood: write info, or phantom_oauth=debug,warn")]
     Filter { filter: String },
     #[error("the log cannot be written: {0}")]
     Output(#[source] io::Error),
@@ -48,7 +46,8 @@ pub fn install(filter: Option<&str>, default: &str) -> Result<(), LogError> {
     let shape = if io::stderr().is_terminal() { Shape::Text } else { Shape::Json };
     let writer = start(shape).map_err(LogError::Output)?;
     let lines = writer.clone();
-    let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(move || lines.clone());
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(parsed).with_writer(move || lines.clone());
     let installed = match shape {
         Shape::Text => builder.try_init(),
         Shape::Json => builder.json().flatten_event(true).with_ansi(false).try_init(),
@@ -126,7 +125,11 @@ impl Shape {
 /// There is nowhere else to complain.
 impl Voice for Shape {
     fn gap(&self, lost: u64) -> Vec<u8> {
-        self.line("WARN", "log lines are missing here: they were not read in time", &[("lost", lost)])
+        self.line(
+            "WARN",
+            "log lines are missing here: they were not read in time",
+            &[("lost", lost)],
+        )
     }
 }
 

@@ -192,12 +192,7 @@ impl Collector for Observed {
 
         let dropped = sources.logs.iter().map(|log| (vec![("log", log.name())], log.dropped()));
         let help = "Log lines that nobody read in time or that could not be written, by log";
-        counters(
-            &mut encoder,
-            "phantom_log_lines_dropped",
-            help,
-            &dropped.collect::<Vec<_>>(),
-        )?;
+        counters(&mut encoder, "phantom_log_lines_dropped", help, &dropped.collect::<Vec<_>>())?;
 
         if let Some(as_of) = sources.catalog_as_of {
             let age = as_of.until(SystemClock::new().now().wall).as_secs();

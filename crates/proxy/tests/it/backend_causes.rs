@@ -58,7 +58,8 @@ fn a_backend_that_refuses_connections_is_told_from_one_without_a_name() {
     // RFC 6761 §6.4: such a name is never resolved. Where nobody can be asked it is a time-out.
     let (status, name) = outcome(false, "no-such-host.invalid", 80);
     assert!(
-        [error(502, "connect_dns"), error(504, "connect_timeout")].contains(&(status, name.clone())),
+        [error(502, "connect_dns"), error(504, "connect_timeout")]
+            .contains(&(status, name.clone())),
         "{status} {name}"
     );
 }

@@ -94,11 +94,7 @@ fn catalog() -> Catalog {
         })],
         apis: vec![
             Arc::new(managed(other, ApiState::Blocked, KeyManagerChoice::All)),
-            Arc::new(managed(
-                api,
-                ApiState::Serving,
-                KeyManagerChoice::Only(vec![key_manager]),
-            )),
+            Arc::new(managed(api, ApiState::Serving, KeyManagerChoice::Only(vec![key_manager]))),
         ],
         applications: vec![Arc::new(Application {
             id: other,
@@ -186,10 +182,7 @@ fn a_file_that_is_cut_changed_or_anothers_is_refused_by_name_and_stays() {
         changed[at] ^= 1;
         refused(&changed);
     }
-    assert!(matches!(
-        refused(b"{\"apis\": []}"),
-        KeptError::Sealed(SealedFileError::NotSealed)
-    ));
+    assert!(matches!(refused(b"{\"apis\": []}"), KeptError::Sealed(SealedFileError::NotSealed)));
     let other = CatalogFile { sealing: sealing("b2"), ..file.clone() };
     other.save(&kept()).unwrap();
     let error = file.load(at(0)).unwrap_err();
