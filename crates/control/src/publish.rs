@@ -1,5 +1,7 @@
 //! From the store to gateways: the whole catalog first, then what changed.
 
+pub mod kept;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -94,6 +96,12 @@ impl Follower {
     /// Until this process has changed something, which saves looking.
     pub async fn stirred(&self) {
         self.store.committed().await;
+    }
+
+    /// Number of the last change that was told; 0 before the first catalog.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position.unwrap_or_default()
     }
 
     /// The next call gives the whole catalog.
@@ -216,11 +224,23 @@ fn revocation(row: &RevocationRow) -> Revocation {
 pub async fn resident(store: &Store, public_url: &str) -> Result<ResidentEndpoint, StoreError> {
     let client = store.registered_client(seed::GATEWAY_CLIENT).await?.ok_or(StoreError::Missing)?;
     Ok(ResidentEndpoint {
-        introspection_endpoint: format!("{public_url}/oauth2/introspect"),
-        issuer: format!("{public_url}/oauth2/token"),
+        introspection_endpoint: introspection_endpoint(public_url),
+        issuer: issuer(public_url),
         client_id: client.client_id,
         client_secret: client.secret,
     })
+}
+
+/// Where the resident key manager is asked.
+#[must_use]
+pub fn introspection_endpoint(public_url: &str) -> String {
+    format!("{public_url}/oauth2/introspect")
+}
+
+/// What it calls itself.
+#[must_use]
+pub fn issuer(public_url: &str) -> String {
+    format!("{public_url}/oauth2/token")
 }
 
 fn uuid(text: &str) -> Option<Uuid> {

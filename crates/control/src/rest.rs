@@ -39,6 +39,7 @@ use crate::authorization::guarded;
 use crate::caller;
 use crate::plane::Control;
 use crate::problem::Problem;
+use crate::rest::oauth2::OAuthError;
 
 pub(crate) const ADMIN: &str = "/api/am/admin/v4";
 pub(crate) const DEVPORTAL: &str = "/api/am/devportal/v3";
@@ -86,6 +87,16 @@ pub fn router(control: Arc<Control>) -> Router {
         request
     });
     Router::new().fallback_service(one_spelling)
+}
+
+/// Nothing, until there is a store: what is asked for is answered with 503, in the words of the API
+/// that it belongs to.
+pub fn without_store() -> Router {
+    let unavailable = async |uri: Uri| match uri.path().starts_with("/oauth2/") {
+        true => OAuthError::from(Problem::unavailable()).into_response(),
+        false => Problem::unavailable().into_response(),
+    };
+    Router::new().fallback(unavailable).layer(middleware::map_response(never_stored))
 }
 
 /// The OpenAPI document of everything served.

@@ -2,6 +2,10 @@
 //!
 //! Plain values, validated where they were written. A change is one [`Change`]; a gateway that has
 //! missed some takes a whole [`Catalog`] instead.
+//!
+//! A catalog holds secrets of key managers. It is serialised for one purpose: to be sealed at once and
+//! kept for a start without the store. Whoever changes the shape of what is in it gives the kept form
+//! another number (`phantom_control::publish::kept`), so that nothing is served by half of a rule.
 
 mod api;
 mod application;
@@ -9,6 +13,7 @@ mod key_manager;
 mod plan;
 
 use std::fmt;
+use std::num::ParseIntError;
 use std::sync::Arc;
 
 pub use api::ApiState;
@@ -32,12 +37,15 @@ pub use plan::Limit;
 pub use plan::Plan;
 pub use plan::Plans;
 
+use serde::Deserialize;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::time::UnixTime;
 
 /// A UUID, as a number: cheap to compare and to hash.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct EntityId(u128);
 
 impl EntityId {
@@ -58,8 +66,23 @@ impl fmt::Debug for EntityId {
     }
 }
 
+impl From<EntityId> for String {
+    fn from(id: EntityId) -> Self {
+        format!("{id:?}")
+    }
+}
+
+impl TryFrom<String> for EntityId {
+    type Error = ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        u128::from_str_radix(&text, 16).map(Self)
+    }
+}
+
 /// Everything a gateway needs to know, as of one moment.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Catalog {
     /// Number of the last change that is in it.
     pub sequence: u64,
@@ -68,6 +91,56 @@ pub struct Catalog {
     pub applications: Vec<Arc<Application>>,
     pub plans: Plans,
     pub revocations: Vec<Revocation>,
+}
+
+impl Catalog {
+    /// Takes one change, as a gateway does. Twice the same does no harm. Entities are kept in the
+    /// order of their ids once [`Catalog::sort`] has put them so.
+    pub fn apply(&mut self, change: &Change) {
+        match change {
+            Change::KeyManagers(key_managers) => self.key_managers.clone_from(key_managers),
+            Change::Api(api) => put(&mut self.apis, api, |api| api.id),
+            Change::ApiGone(id) => remove(&mut self.apis, *id, |api| api.id),
+            Change::Application(application) => {
+                put(&mut self.applications, application, |application| application.id);
+            }
+            Change::ApplicationGone(id) => {
+                remove(&mut self.applications, *id, |application| application.id);
+            }
+            Change::Plans(plans) => self.plans.clone_from(plans),
+            Change::Revoked(revocation) => self.revocations.push(revocation.clone()),
+            // It is in no catalog: caches forget it.
+            Change::TokenEnded(_) => {}
+        }
+    }
+
+    /// Before the first change.
+    pub fn sort(&mut self) {
+        self.apis.sort_by_key(|api| api.id);
+        self.applications.sort_by_key(|application| application.id);
+    }
+
+    /// Forgets revocations that can kill no token any more.
+    pub fn forget_ended(&mut self, now: UnixTime) {
+        self.revocations.retain(|revocation| revocation.until > now);
+    }
+}
+
+fn put<T>(entities: &mut Vec<Arc<T>>, entity: &Arc<T>, id: impl Fn(&T) -> EntityId) {
+    match entities.binary_search_by_key(&id(entity), |entity| id(entity)) {
+        Ok(at) => {
+            if let Some(place) = entities.get_mut(at) {
+                *place = entity.clone();
+            }
+        }
+        Err(at) => entities.insert(at, entity.clone()),
+    }
+}
+
+fn remove<T>(entities: &mut Vec<Arc<T>>, of: EntityId, id: impl Fn(&T) -> EntityId) {
+    if let Ok(at) = entities.binary_search_by_key(&of, |entity| id(entity)) {
+        entities.remove(at);
+    }
 }
 
 /// One entity as it is now. Applying the same change twice does no harm.
@@ -90,7 +163,8 @@ pub enum Change {
 }
 
 /// Tokens of this consumer key or subject issued before this moment are dead.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Revocation {
     pub of: Revoked,
     pub at: UnixTime,
@@ -108,7 +182,7 @@ impl fmt::Debug for EndedToken {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Revoked {
     ConsumerKey(Box<str>),
     Subject(Box<str>),

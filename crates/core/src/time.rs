@@ -3,8 +3,14 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// Milliseconds since 1970-01-01T00:00:00Z. Never negative.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(from = "u64", into = "u64")]
 pub struct UnixTime(u64);
 
 impl UnixTime {
@@ -59,6 +65,19 @@ impl UnixTime {
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(saturating_millis(duration)))
+    }
+}
+
+/// Milliseconds; what lies past [`UnixTime::MAX`] becomes it.
+impl From<u64> for UnixTime {
+    fn from(millis: u64) -> Self {
+        Self::from_millis(millis)
+    }
+}
+
+impl From<UnixTime> for u64 {
+    fn from(time: UnixTime) -> Self {
+        time.0
     }
 }
 

@@ -103,6 +103,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Explain(args) => explain::run(&args),
         },
     };
+    // What was said before comes before.
+    log::flush();
     match outcome {
         Ok(code) => code,
         Err(error) => {

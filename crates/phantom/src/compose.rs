@@ -5,6 +5,7 @@ pub mod control;
 mod descriptors;
 mod error;
 mod follow;
+mod keep;
 pub mod key_managers;
 mod managed;
 mod presented_jwt;
@@ -18,6 +19,7 @@ use arc_swap::ArcSwap;
 use phantom_cache::CacheSecret;
 use phantom_core::Clock;
 use phantom_pipeline::Pipeline;
+use phantom_proxy::AccessLog;
 use phantom_proxy::Metrics;
 use phantom_proxy::Published;
 use phantom_proxy::Server;
@@ -26,6 +28,8 @@ use phantom_proxy::sources::Sources;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use background::background_runtime;
@@ -35,6 +39,7 @@ use crate::compose::follow::Live;
 use crate::compose::managed::Bound;
 use crate::config::Config;
 use crate::telemetry::access_log;
+use crate::telemetry::log as own_log;
 use crate::telemetry::management;
 use crate::telemetry::management::Readiness;
 use crate::telemetry::metrics::GatewayMetrics;
@@ -59,7 +64,8 @@ pub struct Gateway {
     server: Server,
     management: SocketAddr,
     control: Vec<SocketAddr>,
-    generated_password: Option<SecretString>,
+    password: Option<oneshot::Receiver<SecretString>>,
+    following: Option<JoinHandle<()>>,
     readiness: Arc<Readiness>,
     stop: CancellationToken,
     background: Runtime,
@@ -88,6 +94,9 @@ impl Gateway {
         let mut registry = Registry::default();
         let gateway_metrics = GatewayMetrics::register(&mut registry);
         let metrics = Metrics::register(&mut registry);
+        for log in own_log::writer().into_iter().chain(log.as_ref().map(AccessLog::writer)) {
+            gateway_metrics.observe_log(log);
+        }
         let managers: Vec<_> =
             config.key_managers.iter().map(|setup| Arc::clone(&setup.manager)).collect();
         let secret = CacheSecret::random();
@@ -139,10 +148,11 @@ impl Gateway {
         background.spawn(background::warm_up(managers, Arc::clone(&readiness), stop.clone()));
         background.spawn(background::refresh_keys(Arc::clone(&live), stop.clone()));
         background.spawn(background::sweep(live, stop.clone()));
-        let router = management::router(Arc::new(registry), Arc::clone(&readiness));
+        let vitals = Arc::clone(server.vitals());
+        let router = management::router(Arc::new(registry), Arc::clone(&readiness), vitals);
         background.spawn(background::manage(management_socket, router, stop.clone()));
-        let control::Started { addresses: control, generated_password } = started;
-        Ok(Self { server, management, control, generated_password, readiness, stop, background })
+        let control::Started { addresses: control, password, following } = started;
+        Ok(Self { server, management, control, password, following, readiness, stop, background })
     }
 
     /// Where it listens, in the order of the configuration.
@@ -162,10 +172,10 @@ impl Gateway {
         &self.control
     }
 
-    /// The password of `admin`, where it was made up at this start. To be shown once.
-    #[must_use]
-    pub const fn generated_password(&self) -> Option<&SecretString> {
-        self.generated_password.as_ref()
+    /// Where the password of `admin` comes, if it is made up by this process: at once, or when the
+    /// store is there. To be shown once.
+    pub const fn generated_password(&mut self) -> Option<oneshot::Receiver<SecretString>> {
+        self.password.take()
     }
 
     #[must_use]
@@ -184,6 +194,11 @@ impl Gateway {
         self.readiness.drain();
         self.server.stop();
         self.stop.cancel();
+        if let Some(following) = self.following {
+            // It keeps the last catalog.
+            let ended = async { tokio::time::timeout(background::SHUTDOWN, following).await };
+            let _ = self.background.block_on(ended);
+        }
         self.background.shutdown_timeout(background::SHUTDOWN);
     }
 }

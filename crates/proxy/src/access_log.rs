@@ -1,28 +1,31 @@
 //! One line per request, written in batches by each worker. Never a token, secret, claim or query.
 
 use std::cell::RefCell;
-use std::fmt;
+use std::io;
 use std::io::Write;
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
 use phantom_core::DenyReason;
 
+use crate::log_writer::LogWriter;
+use crate::log_writer::Trouble;
+use crate::log_writer::Voice;
 use crate::metrics::Outcome;
 use crate::metrics::RouteMetrics;
 
 /// Lines are handed on when so many bytes have come together, and once a second.
 const BATCH: usize = 32 * 1024;
+/// Bytes of lines that wait for whoever reads them: some hundred milliseconds of a busy gateway's.
+const WAITING: usize = 4 * 1024 * 1024;
 
 /// Where access log lines go. Cloned into each worker.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct AccessLog {
     format: LogFormat,
-    sink: Arc<Mutex<dyn Write + Send>>,
+    writer: LogWriter,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,14 +36,30 @@ pub enum LogFormat {
 }
 
 impl AccessLog {
-    pub fn new(format: LogFormat, sink: impl Write + Send + 'static) -> Self {
-        Self { format, sink: Arc::new(Mutex::new(sink)) }
+    /// Fails where the system gives no thread.
+    pub fn start(format: LogFormat, sink: impl Write + Send + 'static) -> io::Result<Self> {
+        Ok(Self { format, writer: LogWriter::start("access", WAITING, sink, format)? })
+    }
+
+    #[must_use]
+    pub const fn writer(&self) -> &LogWriter {
+        &self.writer
     }
 }
 
-impl fmt::Debug for AccessLog {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessLog").field("format", &self.format).finish_non_exhaustive()
+/// In the access log itself where lines are missing, in the gateway's own log when they begin to be.
+impl Voice for LogFormat {
+    fn gap(&self, lost: u64) -> Vec<u8> {
+        let now = unix_millis();
+        let line = match self {
+            Self::Json => format!("{{\"time\":{now},\"lines_lost\":{lost}}}\n"),
+            Self::Text => format!("{now} - lines_lost={lost}\n"),
+        };
+        line.into_bytes()
+    }
+
+    fn complain(&self, trouble: &Trouble<'_>, held_back: u64) {
+        tracing::warn!(held_back, cause = %trouble, "lines of the access log are lost");
     }
 }
 
@@ -91,6 +110,12 @@ pub(crate) struct LogBuffer {
 }
 
 impl LogBuffer {
+    /// What has not been handed on yet.
+    #[cfg(test)]
+    pub(crate) fn take(&self) -> Vec<u8> {
+        self.lines.take()
+    }
+
     pub(crate) fn new(log: Option<AccessLog>, worker: usize) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let start = (since.as_nanos() as u64) << 12 ^ (worker as u64) << 56;
@@ -125,12 +150,7 @@ impl LogBuffer {
         if lines.is_empty() {
             return;
         }
-        if let Ok(mut sink) = log.sink.lock() {
-            let written = sink.write_all(&lines).and_then(|()| sink.flush());
-            if let Err(error) = written {
-                tracing::warn!(%error, "cannot write the access log, lines are lost");
-            }
-        }
+        log.writer.push(&lines);
         lines.clear();
     }
 }

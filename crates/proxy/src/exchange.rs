@@ -168,9 +168,12 @@ pub(crate) enum UpstreamError {
 
 impl UpstreamError {
     /// What the client is told, and what the log.
-    pub(crate) const fn fault(&self) -> (Fault, &'static str) {
+    pub(crate) fn fault(&self) -> (Fault, &'static str) {
         match self {
             Self::Closed => (Fault::BadGateway, "upstream_closed"),
+            Self::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+                (Fault::BadGateway, "upstream_reset")
+            }
             Self::Io(_) => (Fault::BadGateway, "upstream_failed"),
             Self::Interim => (
                 Fault::BadAnswer("The backend sent too many interim responses"),

@@ -11,6 +11,7 @@
 )]
 
 pub mod access_log;
+mod complaints;
 pub mod config;
 mod deadline;
 mod exchange;
@@ -19,6 +20,7 @@ pub mod head;
 pub mod http1;
 mod http2;
 pub mod listen;
+pub mod log_writer;
 pub mod metrics;
 #[cfg(test)]
 mod model;
@@ -32,12 +34,15 @@ mod static_files;
 pub mod tls;
 mod transport;
 mod upstream;
+pub mod vitals;
 
 pub use access_log::AccessLog;
 pub use config::Limits;
 pub use config::Listener;
 pub use config::ProxyConfig;
+pub use log_writer::LogWriter;
 pub use metrics::Metrics;
 pub use server::Published;
 pub use server::Server;
 pub use server::Shared;
+pub use vitals::Vitals;

@@ -26,6 +26,7 @@ use crate::server::Worker;
 use crate::sources::Place;
 use crate::transport::Socket;
 use crate::transport::Transport;
+use crate::vitals::Acceptor;
 
 const BACKLOG: i32 = 4096;
 /// Bytes that may wait unsent in a client's socket before it takes no more.
@@ -57,6 +58,7 @@ pub(crate) async fn accept(
     listener: Listener,
     socket: Arc<std::net::TcpListener>,
     connections: TaskTracker,
+    acceptor: &Acceptor,
 ) {
     let socket = socket.try_clone().and_then(TcpListener::from_std);
     let socket = match socket {
@@ -71,15 +73,19 @@ pub(crate) async fn accept(
     loop {
         match socket.accept().await {
             Ok((tcp, peer)) => {
+                acceptor.accepted();
                 // This one waits here for a place, those behind it in the listen queue.
                 while connections.len() >= most {
+                    acceptor.hold();
                     make_room(&worker, "max_connections is reached").await;
                 }
+                acceptor.wait();
                 let serving = serve(worker.clone(), listener.clone(), tcp, peer);
                 connections.spawn_local(serving);
             }
             Err(error) => {
                 // Out of descriptors, most likely.
+                acceptor.hold();
                 tracing::debug!(%error, address = %listener.bind, "cannot accept a connection");
                 make_room(&worker, "cannot accept: out of descriptors or memory").await;
             }
@@ -91,11 +97,11 @@ pub(crate) async fn accept(
 async fn make_room(worker: &Worker, why: &'static str) {
     let evicted = worker.deadlines.evict();
     worker.shared.metrics.ended.idle.inc_by(evicted as u64);
-    if worker.may_complain() {
+    if let Some(held_back) = worker.complains_of_connections() {
         let open = worker.shared.metrics.connections.get();
         tracing::warn!(
             open,
-            evicted,
+            held_back,
             "{why}: the longest idle connections are closed for new ones"
         );
     }
@@ -178,8 +184,8 @@ fn place(worker: &Worker, peer: IpAddr) -> io::Result<Option<Place>> {
     let place = worker.shared.sources.place(peer, most);
     if place.is_none() {
         worker.shared.metrics.ended.source.inc();
-        if worker.may_complain() {
-            tracing::warn!(%peer, most, "max_connections_per_source is reached: its new ones are closed");
+        if let Some(held_back) = worker.complains_of_connections() {
+            tracing::warn!(%peer, most, held_back, "max_connections_per_source is reached: its new ones are closed");
         }
         return Err(io::ErrorKind::ConnectionRefused.into());
     }

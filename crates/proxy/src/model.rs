@@ -8,6 +8,7 @@
 //! nextest run -p phantom-proxy model`. `PHANTOM_MODEL_SECONDS` plays for longer, from a new seed.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -94,7 +95,8 @@ async fn play(world: &World, seed: u64) -> (Rc<Script>, Result<(), String>) {
     let shared = world.shared(script.backend_tls);
     let tls = script.backend_tls.then(|| world.server_tls.clone());
     let backends = backend::Backends::new(script.clone(), tls, chance.split());
-    let worker = Rc::new(Worker::new(0, shared.clone(), Network::Model(backends.clone())));
+    let worker =
+        Rc::new(Worker::new(0, shared.clone(), Network::Model(backends.clone()), Arc::default()));
     let ticking = {
         let worker = worker.clone();
         tokio::task::spawn_local(async move { worker.deadlines.tick().await })
@@ -126,8 +128,12 @@ async fn play(world: &World, seed: u64) -> (Rc<Script>, Result<(), String>) {
     // Streams are tasks of their own: each has its last word for the log.
     tokio::time::sleep(Duration::from_secs(15)).await;
     ticking.abort();
-    worker.log.flush();
-    let log = world.take_log();
+    let log = worker.log.take();
+    let log = log
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.is_empty())
+        .map(|line| serde_json::from_slice(line).unwrap())
+        .collect();
     let verdict = {
         let (client, backends) = (seen.borrow(), backends.seen());
         let course = Course { script: &script, client: &client, backends: &backends, log, ended };

@@ -8,9 +8,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use phantom_core::DenyReason;
+use phantom_core::HeldBack;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Pipeline;
 use phantom_pipeline::Route;
@@ -23,9 +25,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::access_log::AccessLog;
 use crate::access_log::LogBuffer;
+use crate::complaints::Complaints;
 use crate::config::Listener;
 use crate::config::ProxyConfig;
-use crate::deadline::Coarse;
 use crate::deadline::Deadlines;
 use crate::http1::response::ResponseHead;
 use crate::listen;
@@ -35,10 +37,15 @@ use crate::metrics::RouteMetrics;
 use crate::network::Network;
 use crate::sources::Sources;
 use crate::upstream::Pool;
+use crate::vitals::Acceptor;
+use crate::vitals::Vitals;
 
 /// What idle connections get to send one more request.
 const GRACE: Duration = Duration::from_millis(500);
+/// Of complaints about connections in general.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
+/// What the access log gets at the end, which nobody may read any more.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// What all workers share.
 #[derive(Debug)]
@@ -101,6 +108,8 @@ pub struct Server {
     addresses: Vec<SocketAddr>,
     stop: watch::Sender<bool>,
     workers: Vec<thread::JoinHandle<()>>,
+    vitals: Arc<Vitals>,
+    access_log: Option<AccessLog>,
 }
 
 #[derive(Debug, Error)]
@@ -133,15 +142,30 @@ impl Server {
             }
         }
         let (stop, stopped) = watch::channel(false);
+        let vitals = Arc::new(Vitals::new(workers, Instant::now()));
+        let complaints = Arc::new(Complaints::default());
         let threads = sockets.into_iter().enumerate().map(|(index, sockets)| {
-            let (shared, stopped) = (shared.clone(), stopped.clone());
+            let start = Start {
+                index,
+                shared: shared.clone(),
+                vitals: vitals.clone(),
+                complaints: complaints.clone(),
+                sockets,
+                stopped: stopped.clone(),
+            };
             thread::Builder::new()
                 .name(format!("worker-{index}"))
-                .spawn(move || run(index, shared, sockets, stopped))
+                .spawn(move || run(start))
                 .map_err(StartError::Worker)
         });
         let workers = threads.collect::<Result<_, _>>()?;
-        Ok(Self { addresses, stop, workers })
+        Ok(Self { addresses, stop, workers, vitals, access_log: shared.access_log.clone() })
+    }
+
+    /// What the workers say of themselves.
+    #[must_use]
+    pub const fn vitals(&self) -> &Arc<Vitals> {
+        &self.vitals
     }
 
     /// Where it listens, in the order of the listeners given.
@@ -158,6 +182,11 @@ impl Server {
                 tracing::error!("a worker had panicked");
             }
         }
+        if let Some(log) = &self.access_log
+            && !log.writer().flush(LAST_LINES)
+        {
+            tracing::warn!("nobody reads the access log: its last lines are lost");
+        }
     }
 }
 
@@ -172,22 +201,26 @@ pub(crate) struct Worker {
     pub(crate) draining: Cell<bool>,
     /// Connections without a request end.
     pub(crate) ending: Cell<bool>,
-    /// When something about connections was last complained of.
-    complained: Cell<Option<Coarse>>,
+    complaints_of_connections: RefCell<HeldBack>,
     /// Response heads between uses; a handful serves all connections of the worker.
     heads: RefCell<Vec<ResponseHead>>,
 }
 
 impl Worker {
-    pub(crate) fn new(index: usize, shared: Arc<Shared>, network: Network) -> Self {
+    pub(crate) fn new(
+        index: usize,
+        shared: Arc<Shared>,
+        network: Network,
+        complaints: Arc<Complaints>,
+    ) -> Self {
         let (limits, tls) = (shared.config.limits.clone(), shared.config.upstream_tls.clone());
         Self {
-            pool: Pool::new(limits, tls, network),
+            pool: Pool::new(limits, tls, network, complaints),
             deadlines: Deadlines::new(),
             log: LogBuffer::new(shared.access_log.clone(), index),
             draining: Cell::new(false),
             ending: Cell::new(false),
-            complained: Cell::new(None),
+            complaints_of_connections: RefCell::new(HeldBack::new(COMPLAIN_EVERY)),
             heads: RefCell::default(),
             shared,
         }
@@ -212,15 +245,10 @@ impl Worker {
         }
     }
 
-    /// Whether it is time to say again what may happen with every connection.
-    pub(crate) fn may_complain(&self) -> bool {
-        let now = self.deadlines.now();
-        let before = self.complained.get();
-        let due = before.is_none_or(|before| before.plus(COMPLAIN_EVERY) <= now);
-        if due {
-            self.complained.set(Some(now));
-        }
-        due
+    /// Whether it is time to say again what may happen with every connection, and how often it was not
+    /// said before.
+    pub(crate) fn complains_of_connections(&self) -> Option<u64> {
+        self.complaints_of_connections.borrow_mut().turn(Instant::now())
     }
 
     pub(crate) fn recycle(&self, head: ResponseHead) {
@@ -233,7 +261,17 @@ impl Worker {
 
 type Socket = (Listener, Arc<std::net::TcpListener>);
 
-fn run(index: usize, shared: Arc<Shared>, sockets: Vec<Socket>, stopped: watch::Receiver<bool>) {
+/// What a worker begins with.
+struct Start {
+    index: usize,
+    shared: Arc<Shared>,
+    vitals: Arc<Vitals>,
+    complaints: Arc<Complaints>,
+    sockets: Vec<Socket>,
+    stopped: watch::Receiver<bool>,
+}
+
+fn run(start: Start) {
     let runtime =
         match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
             Ok(runtime) => runtime,
@@ -242,24 +280,25 @@ fn run(index: usize, shared: Arc<Shared>, sockets: Vec<Socket>, stopped: watch::
                 return;
             }
         };
-    runtime.block_on(work(index, shared, sockets, stopped));
+    runtime.block_on(work(start));
 }
 
-async fn work(
-    index: usize,
-    shared: Arc<Shared>,
-    sockets: Vec<Socket>,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let worker = Rc::new(Worker::new(index, shared, Network::Tcp));
+async fn work(start: Start) {
+    let Start { index, shared, vitals, complaints, sockets, mut stopped } = start;
+    let worker = Rc::new(Worker::new(index, shared, Network::Tcp, complaints));
     let connections = TaskTracker::new();
-    let acceptors: Vec<_> = sockets
-        .into_iter()
-        .map(|(listener, socket)| {
-            let accepting = listen::accept(worker.clone(), listener, socket, connections.clone());
-            tokio::task::spawn_local(accepting)
-        })
-        .collect();
+    let (mut acceptors, mut accepting) = (Vec::new(), Vec::new());
+    for (listener, socket) in sockets {
+        let acceptor = Rc::new(Acceptor::default());
+        accepting.push(acceptor.clone());
+        let (worker, connections) = (worker.clone(), connections.clone());
+        acceptors.push(tokio::task::spawn_local(async move {
+            listen::accept(worker, listener, socket, connections, &acceptor).await;
+            acceptor.end();
+        }));
+    }
+    let beating = beat(vitals.clone(), index, accepting);
+    let beating = tokio::task::spawn_local(beating);
     let housekeeping = tokio::task::spawn_local(keep_house(worker.clone()));
     // The sender lives as long as the server; if it is gone, so is the reason to run.
     let _ = stopped.wait_for(|stop| *stop).await;
@@ -281,7 +320,20 @@ async fn work(
         tracing::warn!(left = connections.len(), "the drain timeout passed with connections open");
     }
     housekeeping.abort();
+    beating.abort();
     worker.log.flush();
+    vitals.end(index);
+}
+
+/// Says each second that the worker turns, and whether it takes connections.
+async fn beat(vitals: Arc<Vitals>, worker: usize, acceptors: Vec<Rc<Acceptor>>) {
+    let mut every = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        every.tick().await;
+        // Each is asked: the question counts from the last.
+        let accepting = acceptors.iter().filter(|acceptor| acceptor.accepts()).count();
+        vitals.beat(worker, accepting == acceptors.len(), Instant::now());
+    }
 }
 
 async fn keep_house(worker: Rc<Worker>) {

@@ -1,5 +1,7 @@
 //! Connections to backends: kept open between requests, one pool per worker.
 
+mod connect;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -8,13 +10,14 @@ use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
+use std::time::Instant;
 
-use phantom_pipeline::Fault;
 use phantom_pipeline::config_hash::ConfigMap;
 use phantom_pipeline::route::Upstream;
-use rustls::pki_types::ServerName;
-use thiserror::Error;
 
+pub(crate) use connect::ConnectError;
+
+use crate::complaints::Complaints;
 use crate::config::Limits;
 use crate::deadline::Coarse;
 use crate::exchange::Reusable;
@@ -33,31 +36,12 @@ pub(crate) struct UpstreamConnection {
     pub(crate) reused: bool,
 }
 
-#[derive(Debug, Error)]
-pub(crate) enum ConnectError {
-    #[error("cannot connect to the backend")]
-    Io(#[from] io::Error),
-    #[error("the backend's name is not one a certificate can hold")]
-    Name,
-    #[error("connecting to the backend took too long")]
-    Timeout,
-}
-
-impl ConnectError {
-    /// What the client is told, and what the log.
-    pub(crate) const fn fault(&self) -> (Fault, &'static str) {
-        match self {
-            Self::Timeout => (Fault::GatewayTimeout, "connect_timeout"),
-            Self::Io(_) | Self::Name => (Fault::BadGateway, "connect_failed"),
-        }
-    }
-}
-
 #[derive(Debug)]
 pub(crate) struct Pool {
     limits: Limits,
     tls: Arc<rustls::ClientConfig>,
     network: Network,
+    complaints: Arc<Complaints>,
     /// By port and scheme, then by host: routes that differ only in their path share connections.
     idle: RefCell<ConfigMap<(u16, bool), IdleByHost>>,
 }
@@ -72,8 +56,13 @@ struct Idle {
 }
 
 impl Pool {
-    pub(crate) fn new(limits: Limits, tls: Arc<rustls::ClientConfig>, network: Network) -> Self {
-        Self { limits, tls, network, idle: RefCell::default() }
+    pub(crate) fn new(
+        limits: Limits,
+        tls: Arc<rustls::ClientConfig>,
+        network: Network,
+        complaints: Arc<Complaints>,
+    ) -> Self {
+        Self { limits, tls, network, complaints, idle: RefCell::default() }
     }
 
     /// A connection for one request: a kept one, or a new one where there is none or where a `fresh`
@@ -90,9 +79,15 @@ impl Pool {
                 return Ok(connection);
             }
         }
-        self.connect(upstream).await.inspect_err(|error| {
-            let (host, port) = (&upstream.host, upstream.port);
-            tracing::warn!(%error, %host, port, "no connection to a backend");
+        let limit = self.limits.connect_timeout;
+        let connected = connect::connect(upstream, &self.network, &self.tls, limit).await;
+        let io =
+            connected.inspect_err(|error| self.complaints.log(upstream, error, Instant::now()))?;
+        Ok(UpstreamConnection {
+            io,
+            received: ReadBuffer::default(),
+            outbox: Outbox::default(),
+            reused: false,
         })
     }
 
@@ -148,29 +143,6 @@ impl Pool {
             });
             !hosts.is_empty()
         });
-    }
-
-    async fn connect(&self, upstream: &Upstream) -> Result<UpstreamConnection, ConnectError> {
-        let connecting = async {
-            let socket = self.network.connect(&upstream.host, upstream.port).await?;
-            if !upstream.https {
-                return Ok::<_, ConnectError>(Transport::Plain(socket));
-            }
-            let name =
-                ServerName::try_from(upstream.host.to_string()).map_err(|_| ConnectError::Name)?;
-            let tls = tokio_rustls::TlsConnector::from(self.tls.clone());
-            let tls = tls.connect(name, socket).await?;
-            Ok(Transport::TlsClient(Box::new(tls)))
-        };
-        let io = tokio::time::timeout(self.limits.connect_timeout, connecting)
-            .await
-            .map_err(|_| ConnectError::Timeout)??;
-        Ok(UpstreamConnection {
-            io,
-            received: ReadBuffer::default(),
-            outbox: Outbox::default(),
-            reused: false,
-        })
     }
 }
 

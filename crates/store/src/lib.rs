@@ -58,6 +58,7 @@ pub use entity::token::TokensOf;
 pub use entity::user::UserRow;
 pub use error::StoreError;
 pub use filter::Page;
+pub use sealing::SealedFileError;
 pub use sealing::SealingKey;
 pub use sealing::SealingKeyError;
 pub use settings::Database;

@@ -1,5 +1,6 @@
 //! Secrets at rest: AES-256-GCM, each value bound to its row.
 
+mod file;
 mod key_file;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ use aws_lc_rs::aead::NONCE_LEN;
 use aws_lc_rs::aead::Nonce;
 use aws_lc_rs::aead::UnboundKey;
 use aws_lc_rs::digest;
+use aws_lc_rs::hkdf;
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::alphabet;
@@ -28,12 +30,16 @@ use zeroize::Zeroizing;
 use crate::error::StoreError;
 use crate::hex;
 
+pub use file::SealedFileError;
+
 /// Opens and seals what the store must be able to give back. Cheap to clone.
 #[derive(Clone)]
 pub struct SealingKey(Arc<Inner>);
 
 struct Inner {
     key: LessSafeKey,
+    /// Derived from it, for whole files.
+    file_key: LessSafeKey,
     /// First bytes of the key's hash: tells a wrong key from a damaged value.
     id: String,
 }
@@ -91,7 +97,13 @@ impl SealingKey {
         hash.update(b"phantom sealing key id\0");
         hash.update(bytes);
         let id = hex::encode(hash.finish().as_ref().get(..4).unwrap_or_default());
-        Ok(Self(Arc::new(Inner { key: LessSafeKey::new(key), id })))
+        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, b"phantom").extract(bytes);
+        let file_key = secret
+            .expand(&[b"sealed file"], &AES_256_GCM)
+            .map_err(|_| SealingKeyError::Form)?
+            .into();
+        let (key, file_key) = (LessSafeKey::new(key), LessSafeKey::new(file_key));
+        Ok(Self(Arc::new(Inner { key, file_key, id })))
     }
 
     /// `key id . base64(nonce, ciphertext, tag)`, good for this row of this table only.

@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use phantom_e2e::gateway::directory;
 use phantom_e2e::http;
 use phantom_e2e::http::Answer;
 use phantom_e2e::managed::ADMIN;
@@ -23,7 +22,6 @@ use phantom_e2e::managed::stack_command;
 use phantom_e2e::paced::Call;
 use phantom_e2e::paced::Callers;
 use phantom_e2e::process;
-use phantom_e2e::process::Process;
 use phantom_e2e::tunnel::Tunnel;
 use phantom_testkit::Postgres;
 use reqwest::Method;
@@ -368,22 +366,4 @@ async fn on_a_full_disk_writes_are_refused_and_reading_goes_on() {
     nothing_half_written(&scene, &answers).await;
     scene.writes_work().await;
     scene.end().await;
-}
-
-#[test]
-fn a_start_without_the_database_fails_and_says_where_it_looked() {
-    let [port] = free_ports();
-    let (directory, ports) = (directory(), Ports::free());
-    let database = format!("postgres://phantom:the-password@127.0.0.1:{port}/phantom");
-    let setting = "database = { env = \"PHANTOM_TEST_DATABASE\" }";
-    let mut command = stack_command(directory.path(), ports, setting);
-    let mut process = Process::start("phantom", command.env("PHANTOM_TEST_DATABASE", &database));
-    assert_eq!(process.end(), Some(1), "{}", process.output());
-    let output = process.output();
-    let last = output.lines().last().unwrap();
-    assert!(last.starts_with("phantom: the store cannot be opened"), "{output}");
-    assert!(last.contains("refused"), "{output}");
-    assert!(last.contains(&format!("127.0.0.1:{port}")), "{output}");
-    assert!(!output.contains("the-password"), "{output}");
-    assert!(!output.contains("panicked"), "{output}");
 }

@@ -13,6 +13,8 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header;
 
+pub(crate) use error::OAuthError;
+
 use crate::plane::Control;
 
 /// The key set that the resident key manager's tokens are signed with

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::catalog::EntityId;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ManagedApi {
     pub id: EntityId,
     pub name: Arc<str>,
@@ -34,7 +38,7 @@ pub struct ManagedApi {
 }
 
 /// What of the life cycle the gateway sees: APIs in any other state are not in the catalog.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ApiState {
     /// 503 until it is published again.
     Blocked,
@@ -42,19 +46,21 @@ pub enum ApiState {
     Serving,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Transports {
     pub http: bool,
     pub https: bool,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeyManagerChoice {
     All,
     Only(Vec<EntityId>),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Operation {
     /// Upper-case method.
     pub verb: Box<str>,
@@ -67,7 +73,7 @@ pub struct Operation {
     pub plan: Box<str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum OperationSecurity {
     /// No token is asked for and none is read.
     Open,
@@ -75,7 +81,8 @@ pub enum OperationSecurity {
 }
 
 /// As the API's owner configured it. Methods are those of the resource asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CorsPolicy {
     /// `*` among them: any.
     pub origins: Vec<Box<str>>,

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::catalog::EntityId;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Application {
     pub id: EntityId,
     pub name: Box<str>,
@@ -25,7 +29,8 @@ impl Application {
 }
 
 /// The client of that key at that key manager acts for the application.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct KeyMapping {
     pub key_manager: EntityId,
     pub consumer_key: Box<str>,
@@ -33,14 +38,15 @@ pub struct KeyMapping {
 }
 
 /// Which of an API's endpoints a key leads to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum KeyType {
     #[default]
     Production,
     Sandbox,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Subscription {
     pub api: EntityId,
     /// A subscription plan.
@@ -48,7 +54,7 @@ pub struct Subscription {
     pub status: SubscriptionStatus,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SubscriptionStatus {
     /// Unblocked, or waiting for a change of plan or for its end.
     Active,

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::catalog::EntityId;
 
 /// Only those that are enabled and validate tokens themselves are in a catalog.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ManagedKeyManager {
     pub id: EntityId,
     /// Rises with every change; a changed key manager starts with empty caches.
@@ -34,7 +37,8 @@ pub struct ManagedKeyManager {
 }
 
 /// How an opaque token is asked about.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OpaqueTokens {
     pub introspection_endpoint: Box<str>,
     pub client_id: Box<str>,
@@ -42,7 +46,7 @@ pub struct OpaqueTokens {
     pub cache_max_entries: usize,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeySet {
     /// Where the JSON Web Key Set is.
     Uri(Box<str>),
@@ -50,13 +54,14 @@ pub enum KeySet {
     Inline(Box<str>),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ClaimRename {
     pub remote: Box<str>,
     pub local: Box<str>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenRule {
     /// A regular expression for the whole of an opaque token.
     Reference(Box<str>),

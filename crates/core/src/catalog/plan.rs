@@ -3,8 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// Plans by level. A name is unique in its level.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plans {
     /// Per application and user.
     pub application: Vec<Arc<Plan>>,
@@ -14,7 +18,8 @@ pub struct Plans {
     pub advanced: Vec<Arc<Plan>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Plan {
     pub name: Box<str>,
     /// `None`: unlimited.
@@ -26,7 +31,8 @@ pub struct Plan {
 }
 
 /// So many requests in a window of that length. Neither is zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limit {
     pub requests: u64,
     pub window: Duration,

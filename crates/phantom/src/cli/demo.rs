@@ -81,7 +81,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::listen(demo.runtime()).context("cannot listen to signals")?;
     output::print(demo.banner());
     demo.runtime().block_on(signals.next());
-    output::line("\nStopping.");
+    tracing::info!("stopping");
     signals.exit_on_next(demo.runtime());
     demo.stop();
     Ok(ExitCode::SUCCESS)

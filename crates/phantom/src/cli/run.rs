@@ -9,6 +9,7 @@ use anyhow::Context;
 use phantom_core::Clock;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
+use tokio::sync::oneshot::error::TryRecvError;
 
 use crate::cli::FAILED;
 use crate::cli::output;
@@ -74,8 +75,17 @@ pub(super) fn compiled(config: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<
 
 /// Until a signal says otherwise.
 fn serve(config: Config, planes: Planes, clock: &Arc<dyn Clock>) -> anyhow::Result<ExitCode> {
-    let gateway = Gateway::start(config, planes, clock)?;
-    show_once(gateway.generated_password());
+    let mut gateway = Gateway::start(config, planes, clock)?;
+    if let Some(mut password) = gateway.generated_password() {
+        match password.try_recv() {
+            Ok(password) => show_once(Some(&password)),
+            // The first start waits for the store. Standard output may hang: it has its own thread.
+            Err(TryRecvError::Empty) => drop(gateway.background().spawn_blocking(move || {
+                show_once(password.blocking_recv().ok().as_ref());
+            })),
+            Err(TryRecvError::Closed) => {}
+        }
+    }
     let mut signals = Signals::listen(gateway.background()).context("cannot listen to signals")?;
     for address in gateway.addresses() {
         tracing::info!(%address, "listening");

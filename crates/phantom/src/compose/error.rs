@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use http::StatusCode;
+use phantom_control::Problem;
 use phantom_oauth::egress::EgressBuildError;
 use phantom_oauth::secret::SecretError;
 use phantom_pipeline::route_table::Ambiguous;
@@ -47,6 +49,22 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// The store is not there now. It may be worth waiting for, which no other of these is.
+    pub(super) const fn is_store_away(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_unavailable())
+    }
+
+    /// What the store holds from the first start on could not be made or read.
+    pub(super) fn first_start(problem: Problem) -> Self {
+        let description = problem.description.into_owned();
+        match problem.status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                Self::Store(StoreError::Unavailable { source: description.into() })
+            }
+            _ => Self::FirstStart(description),
+        }
+    }
+
     /// The reason a socket could not be opened, in the user's words.
     pub(crate) fn listen(address: SocketAddr, source: io::Error) -> Self {
         match source.kind() {

@@ -29,7 +29,7 @@ use crate::telemetry::metrics::GatewayMetrics;
 /// What all managed key managers have in common.
 #[derive(Debug)]
 pub(super) struct Binding {
-    pub(super) secret: CacheSecret,
+    pub(super) secret: Arc<CacheSecret>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) runtime: Handle,
     pub(super) metrics: GatewayMetrics,

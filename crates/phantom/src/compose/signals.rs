@@ -7,6 +7,8 @@ use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
+use crate::telemetry::log;
+
 /// Both signals, from the moment this is made.
 #[derive(Debug)]
 pub struct Signals {
@@ -43,5 +45,6 @@ impl Signals {
 
 #[expect(clippy::exit, clippy::disallowed_methods, reason = "the user asked twice")]
 fn exit_now() -> ! {
+    log::flush();
     std::process::exit(1)
 }

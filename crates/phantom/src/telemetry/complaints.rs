@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
+use phantom_core::HeldBack;
 use phantom_core::Peer;
 use phantom_oauth::IntrospectError;
 
@@ -16,18 +17,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Complaints {
     key_manager: Arc<str>,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    last: Option<Instant>,
-    held_back: u64,
+    held_back: Mutex<HeldBack>,
 }
 
 impl Complaints {
     pub(super) fn about(key_manager: &str) -> Self {
-        Self { key_manager: key_manager.into(), state: Mutex::default() }
+        Self { key_manager: key_manager.into(), held_back: Mutex::new(HeldBack::new(PAUSE)) }
     }
 
     /// The error names endpoints and statuses; tokens and secrets are never part of one.
@@ -46,34 +41,7 @@ impl Complaints {
         }
     }
 
-    /// Whether to speak now, and how many complaints went unsaid before.
     fn turn(&self, now: Instant) -> Option<u64> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = state.last.is_some_and(|last| now.saturating_duration_since(last) < PAUSE);
-        if wait {
-            state.held_back += 1;
-            return None;
-        }
-        state.last = Some(now);
-        Some(std::mem::take(&mut state.held_back))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_is_said_at_once_and_then_one_a_second_tells_how_many_were_not() {
-        let complaints = Complaints::about("login");
-        let start = Instant::now();
-        let turn = |millis| complaints.turn(start + Duration::from_millis(millis));
-        assert_eq!(turn(0), Some(0));
-        assert_eq!(turn(10), None);
-        assert_eq!(turn(999), None);
-        assert_eq!(turn(1000), Some(2));
-        assert_eq!(turn(1500), None);
-        assert_eq!(turn(5000), Some(1));
-        assert_eq!(turn(9000), Some(0));
+        self.held_back.lock().unwrap_or_else(PoisonError::into_inner).turn(now)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::State;
@@ -13,6 +14,7 @@ use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use http::header;
+use phantom_proxy::Vitals;
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 use serde_json::json;
@@ -29,6 +31,8 @@ struct Conditions {
     pending: BTreeSet<Arc<str>>,
     /// No catalog of the control plane is in force yet, though there is to be one.
     awaits_catalog: bool,
+    /// That catalog is one that was kept on the disk.
+    kept: bool,
     store_away: bool,
     draining: bool,
 }
@@ -38,6 +42,7 @@ impl Readiness {
         Self(Mutex::new(Conditions {
             pending: pending.collect(),
             awaits_catalog: false,
+            kept: false,
             store_away: false,
             draining: false,
         }))
@@ -49,7 +54,14 @@ impl Readiness {
     }
 
     pub(crate) fn catalog_loaded(&self) {
-        self.state().awaits_catalog = false;
+        let mut state = self.state();
+        (state.awaits_catalog, state.kept) = (false, false);
+    }
+
+    /// Until the store is there.
+    pub(crate) fn kept_catalog_loaded(&self) {
+        let mut state = self.state();
+        (state.awaits_catalog, state.kept, state.store_away) = (false, true, true);
     }
 
     /// Requests are served either way: what was published stays in force.
@@ -71,7 +83,7 @@ impl Readiness {
         !state.draining && state.pending.is_empty() && !state.awaits_catalog
     }
 
-    fn answer(&self) -> (StatusCode, serde_json::Value) {
+    fn answer(&self) -> Told {
         let state = self.state();
         if state.draining {
             let reason = json!({"ready": false, "reason": "draining"});
@@ -81,7 +93,10 @@ impl Readiness {
             let reason = json!({"ready": false, "reason": reason});
             (StatusCode::SERVICE_UNAVAILABLE, reason)
         } else if state.pending.is_empty() && state.store_away {
-            let note = "the store does not answer: what was published before is in force";
+            let note = match state.kept {
+                true => "the store does not answer: the catalog kept on the disk is in force",
+                false => "the store does not answer: what was published before is in force",
+            };
             (StatusCode::OK, json!({"ready": true, "note": note}))
         } else if state.pending.is_empty() {
             (StatusCode::OK, json!({"ready": true}))
@@ -105,18 +120,61 @@ impl Readiness {
 struct Management {
     registry: Arc<Registry>,
     readiness: Arc<Readiness>,
+    vitals: Arc<Vitals>,
 }
 
-pub(crate) fn router(registry: Arc<Registry>, readiness: Arc<Readiness>) -> Router {
+pub(crate) fn router(
+    registry: Arc<Registry>,
+    readiness: Arc<Readiness>,
+    vitals: Arc<Vitals>,
+) -> Router {
     Router::new()
-        .route("/healthz", get(async || axum::Json(json!({"healthy": true}))))
+        .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
-        .with_state(Management { registry, readiness })
+        .with_state(Management { registry, readiness, vitals })
+}
+
+type Told = (StatusCode, serde_json::Value);
+
+/// Whether every worker turns.
+async fn healthz(State(management): State<Management>) -> impl IntoResponse {
+    uncached(match stuck(&management.vitals, Instant::now()) {
+        None => (StatusCode::OK, json!({"healthy": true})),
+        Some((reason, workers)) => {
+            let body = json!({"healthy": false, "reason": reason, "workers": workers});
+            (StatusCode::SERVICE_UNAVAILABLE, body)
+        }
+    })
 }
 
 async fn readyz(State(management): State<Management>) -> impl IntoResponse {
-    let (status, body) = management.readiness.answer();
+    let told = management.readiness.answer();
+    uncached(match unaccepting(&management.vitals, Instant::now()) {
+        Some((reason, workers)) if told.0 == StatusCode::OK => {
+            let body = json!({"ready": false, "reason": reason, "workers": workers});
+            (StatusCode::SERVICE_UNAVAILABLE, body)
+        }
+        _ => told,
+    })
+}
+
+fn stuck(vitals: &Vitals, now: Instant) -> Option<(&'static str, Vec<String>)> {
+    named("workers do not turn", vitals.stuck(now))
+}
+
+/// A worker that does not turn accepts nothing either.
+fn unaccepting(vitals: &Vitals, now: Instant) -> Option<(&'static str, Vec<String>)> {
+    stuck(vitals, now).or_else(|| named("workers take no connections", vitals.shut(now)))
+}
+
+/// As their threads are called.
+fn named(reason: &'static str, workers: Vec<usize>) -> Option<(&'static str, Vec<String>)> {
+    let names: Vec<_> = workers.into_iter().map(|index| format!("worker-{index}")).collect();
+    (!names.is_empty()).then_some((reason, names))
+}
+
+fn uncached((status, body): Told) -> impl IntoResponse {
     (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(body))
 }
 
@@ -125,5 +183,39 @@ async fn metrics(State(management): State<Management>) -> Response {
     match text::encode(&mut body, &management.registry) {
         Ok(()) => ([(header::CONTENT_TYPE, OPEN_METRICS)], body).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    async fn ask(vitals: Vitals, path: &str) -> (u16, serde_json::Value) {
+        use http::Request;
+        use tower::ServiceExt;
+        let readiness = Arc::new(Readiness::new(std::iter::empty()));
+        let router = router(Arc::default(), readiness, Arc::new(vitals));
+        let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+        let response = router.oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), 4096).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_worker_that_does_not_turn_is_unhealthy_and_named_and_not_ready_either() {
+        let fresh = || Vitals::new(2, Instant::now());
+        assert_eq!(ask(fresh(), "/healthz").await, (200, json!({"healthy": true})));
+        assert_eq!(ask(fresh(), "/readyz").await, (200, json!({"ready": true})));
+        let Some(long_ago) = Instant::now().checked_sub(Duration::from_secs(6)) else { return };
+        let stuck = || Vitals::new(2, long_ago);
+        let workers = json!(["worker-0", "worker-1"]);
+        let reason = "workers do not turn";
+        let body = json!({"healthy": false, "reason": reason, "workers": workers});
+        assert_eq!(ask(stuck(), "/healthz").await, (503, body));
+        let body = json!({"ready": false, "reason": reason, "workers": workers});
+        assert_eq!(ask(stuck(), "/readyz").await, (503, body));
     }
 }

@@ -6,12 +6,16 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use phantom_cache::CacheStats;
+use phantom_core::Clock;
+use phantom_core::UnixTime;
 use phantom_oauth::KeyManager;
 use phantom_oauth::Load;
 use phantom_pipeline::KeyManagerHandle;
+use phantom_proxy::LogWriter;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -23,6 +27,8 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+use crate::clock::SystemClock;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct IntrospectionLabels {
@@ -102,8 +108,18 @@ impl GatewayMetrics {
 
     /// From now on these are read at each scrape.
     pub(crate) fn observe(&self, handles: &[Arc<KeyManagerHandle>], managers: &[Arc<KeyManager>]) {
-        let mut sources = self.observed.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *sources = Sources { handles: handles.to_vec(), managers: managers.to_vec() };
+        let mut sources = self.observed.sources();
+        (sources.handles, sources.managers) = (handles.to_vec(), managers.to_vec());
+    }
+
+    /// The catalog in force is all that the store held then.
+    pub(crate) fn catalog_as_of(&self, time: UnixTime) {
+        self.observed.sources().catalog_as_of = Some(time);
+    }
+
+    /// From now on it is told what the log has dropped.
+    pub(crate) fn observe_log(&self, log: &LogWriter) {
+        self.observed.sources().logs.push(log.clone());
     }
 
     /// A snapshot of that version is in force.
@@ -137,6 +153,15 @@ struct Observed(Arc<Mutex<Sources>>);
 struct Sources {
     handles: Vec<Arc<KeyManagerHandle>>,
     managers: Vec<Arc<KeyManager>>,
+    logs: Vec<LogWriter>,
+    /// `None`: there is no catalog.
+    catalog_as_of: Option<UnixTime>,
+}
+
+impl Observed {
+    fn sources(&self) -> MutexGuard<'_, Sources> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Sources {
@@ -164,7 +189,7 @@ impl Sources {
 
 impl Collector for Observed {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sources = self.sources();
         let cache = sources.cache();
         let lookups = [
             ("hit", cache.hits),
@@ -194,6 +219,17 @@ impl Collector for Observed {
             None,
             kind,
         )?)?;
+        let dropped = sources.logs.iter().map(|log| (vec![("log", log.name())], log.dropped()));
+        let help = "Log lines that nobody read in time or that could not be written, by log";
+        counters(&mut encoder, "phantom_log_lines_dropped", help, &dropped.collect::<Vec<_>>())?;
+
+        if let Some(as_of) = sources.catalog_as_of {
+            let age = as_of.until(SystemClock::new().now().wall).as_secs();
+            let gauge = ConstGauge::new(i64::try_from(age).unwrap_or(i64::MAX));
+            let help = "Since the store was last known to hold nothing newer than what is in force";
+            let name = "phantom_catalog_age_seconds";
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
+        }
 
         let gauges = [
             ("phantom_token_cache_entries", "Statements in the cache", cache.entries),

@@ -308,7 +308,7 @@ fn the_access_log_tells_what_happened_and_no_secret() {
     for format in [LogFormat::Json, LogFormat::Text] {
         let lines = Lines::default();
         let backend = Backend::ok();
-        let access_log = Some(AccessLog::new(format, lines.clone()));
+        let access_log = Some(AccessLog::start(format, lines.clone()).unwrap());
         let mut gateway = Setup { access_log, ..Setup::new(backend.address) }.start();
         let trace = "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
         gateway.send(format!("GET /api/a?access_token=qsecret&q=qvalue HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\n{trace}\r\n"));

@@ -1,6 +1,7 @@
 //! The data plane over real sockets: raw bytes in, raw bytes out.
 
 mod answers;
+mod backend_causes;
 mod connections;
 mod forwarding;
 mod framing;

@@ -37,11 +37,14 @@ const READERS: u32 = 8;
 const WRITERS: u32 = 3;
 
 pub(super) fn sqlite(path: &Path) -> Result<Pools, StoreError> {
-    private_file(path).map_err(|error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem => {
-            StoreError::Full { source: error.into() }
+    private_file(path).map_err(|error| {
+        let source = format!("SQLite at {}: {error}", path.display()).into();
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::ReadOnlyFilesystem => {
+                StoreError::Full { source }
+            }
+            _ => StoreError::Unavailable { source },
         }
-        _ => StoreError::Unavailable { source: error.into() },
     })?;
     let options = SqliteConnectOptions::new()
         .filename(path)

@@ -1,0 +1,147 @@
+//! The last catalog that a gateway served, in a file of its own: what it begins with where the store
+//! is away. Sealed, as it holds the secrets of key managers, and whoever could change it could open
+//! every API.
+
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Read;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use phantom_core::UnixTime;
+use phantom_core::catalog::Catalog;
+use phantom_store::SealedFileError;
+use phantom_store::SealingKey;
+use serde::Deserialize;
+use serde::Serialize;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+const NAME: &str = "catalog.sealed";
+/// What it is sealed for. Another number wherever the contents change their shape: a gateway serves
+/// nothing by a catalog that it may misunderstand.
+const PURPOSE: &str = "catalog 1";
+/// Largest file written or read.
+const MOST: u64 = 512 * 1024 * 1024;
+
+/// What a gateway needs to serve managed APIs without the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    /// The control plane that it is of, by its public URL.
+    pub control: String,
+    /// When the store was last known to hold nothing newer.
+    pub as_of: UnixTime,
+    pub signing_key: SigningKey,
+    /// With the revocations that may still kill a token, and the number of the last change.
+    pub catalog: Catalog,
+}
+
+/// That phantom tokens for tokens of our own are signed with, as PKCS#8. Never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SigningKey(pub Zeroizing<Vec<u8>>);
+
+impl std::fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SigningKey(redacted)")
+    }
+}
+
+/// Where it is kept.
+#[derive(Clone, Debug)]
+pub struct CatalogFile {
+    path: PathBuf,
+    sealing: SealingKey,
+    control: String,
+}
+
+#[derive(Debug, Error)]
+pub enum KeptError {
+    #[error("it cannot be read or written: {0}")]
+    File(#[from] io::Error),
+    #[error(transparent)]
+    Sealed(#[from] SealedFileError),
+    #[error("it is larger than {} MiB", MOST >> 20)]
+    TooLarge,
+    #[error("it is of the control plane {0}")]
+    OtherControlPlane(String),
+    #[error("its contents cannot be read: {0}")]
+    Contents(#[from] serde_json::Error),
+}
+
+impl CatalogFile {
+    /// In that directory, of the control plane with that public URL.
+    #[must_use]
+    pub fn new(directory: &Path, sealing: SealingKey, control: &str) -> Self {
+        Self { path: directory.join(NAME), sealing, control: control.to_owned() }
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `None` where none is kept. An error names what is wrong with the file, which is left as it is.
+    pub fn load(&self, now: UnixTime) -> Result<Option<Kept>, KeptError> {
+        let file = match File::open(&self.path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let mut sealed = Vec::new();
+        file.take(MOST + 1).read_to_end(&mut sealed)?;
+        if sealed.len() as u64 > MOST {
+            return Err(KeptError::TooLarge);
+        }
+        let contents = self.sealing.open_file(PURPOSE, &sealed)?;
+        drop(sealed);
+        let mut kept: Kept = serde_json::from_slice(&contents)?;
+        if kept.control != self.control {
+            return Err(KeptError::OtherControlPlane(kept.control));
+        }
+        kept.catalog.sort();
+        kept.catalog.forget_ended(now);
+        Ok(Some(kept))
+    }
+
+    /// In the place of what was kept before: as a whole or not at all.
+    pub fn save(&self, kept: &Kept) -> Result<(), KeptError> {
+        let contents = Zeroizing::new(serde_json::to_vec(kept)?);
+        let sealed = self.sealing.seal_file(PURPOSE, &contents)?;
+        drop(contents);
+        if sealed.len() as u64 > MOST {
+            return Err(KeptError::TooLarge);
+        }
+        let draft = self.path.with_added_extension("new");
+        let saved = write(&draft, &sealed).and_then(|()| {
+            fs::rename(&draft, &self.path)?;
+            // The name lasts only once its directory is on the disk.
+            let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+        });
+        if saved.is_err() {
+            // It may hold the room that is missing.
+            let _ = fs::remove_file(&draft);
+        }
+        Ok(saved?)
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A draft that was left behind may be anybody's to read, or a link.
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! The store of this node: opened, and made at the first start.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use phantom_control::publish;
+use phantom_control::publish::ResidentEndpoint;
+use phantom_control::seed;
+use phantom_core::Clock;
+use phantom_oauth::Minter;
+use phantom_store::Database;
+use phantom_store::SealingKey;
+use phantom_store::Store;
+use phantom_store::StoreError;
+use phantom_store::StoreSettings;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use tokio::runtime::Handle;
+use zeroize::Zeroizing;
+
+use crate::compose::StartError;
+use crate::config::ControlConfig;
+use crate::config::DatabaseChoice;
+use crate::config::minting;
+use crate::config::minting::MintingError;
+
+/// File of the sealing key in the data directory.
+pub(crate) const SEALING_KEY: &str = "sealing.key";
+
+/// How the store is opened, as often as it takes.
+#[derive(Clone, Debug)]
+pub(in crate::compose) struct Opener {
+    config: ControlConfig,
+    sealing: SealingKey,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a node has of its store, and what it shows of its first start.
+#[derive(Debug)]
+pub(in crate::compose) struct Opened {
+    pub(in crate::compose) store: Store,
+    pub(in crate::compose) resident: ResidentEndpoint,
+    /// Of phantom tokens for tokens of our own.
+    pub(in crate::compose) signing_key: Zeroizing<Vec<u8>>,
+    pub(in crate::compose) minter: Arc<Minter>,
+    /// Of `admin`, where it was made up now. To be shown once.
+    pub(in crate::compose) password: Option<SecretString>,
+}
+
+impl Opener {
+    pub(in crate::compose) fn new(
+        config: &ControlConfig,
+        data_dir: &Path,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        make_directory(data_dir)?;
+        let (sealing, clock) = (sealing_key(config, data_dir)?, Arc::clone(clock));
+        Ok(Self { config: config.clone(), sealing, clock })
+    }
+
+    pub(in crate::compose) const fn sealing(&self) -> &SealingKey {
+        &self.sealing
+    }
+
+    pub(in crate::compose) async fn open(&self) -> Result<Opened, StartError> {
+        let Self { config, sealing, clock } = self;
+        let store = Store::open(&settings(config, sealing.clone())).await?;
+        let signing_key = seed::signing_key(&store, clock.now().wall).await;
+        let signing_key = signing_key.map_err(StartError::first_start)?;
+        let minter = minter(&signing_key, &config.public_url)?;
+        let admin = match &config.admin_password {
+            Some(source) => seed::Admin::Chosen(source.read()?),
+            None => seed::Admin::Generated,
+        };
+        let password = seed::first_start(&store, admin, clock.now().wall).await;
+        let password = password.map_err(StartError::first_start)?;
+        let resident = publish::resident(&store, &config.public_url).await?;
+        Ok(Opened { store, resident, signing_key, minter, password })
+    }
+}
+
+/// Opens the store, and makes it at the first start. Blocks.
+pub fn open_store(
+    config: &ControlConfig,
+    data_dir: &Path,
+    runtime: &Handle,
+) -> Result<Store, StartError> {
+    make_directory(data_dir)?;
+    let settings = settings(config, sealing_key(config, data_dir)?);
+    Ok(runtime.block_on(Store::open(&settings))?)
+}
+
+/// What secrets in the store are sealed with.
+pub fn sealing_key(config: &ControlConfig, data_dir: &Path) -> Result<SealingKey, StartError> {
+    Ok(match &config.sealing_key {
+        Some(source) => SealingKey::from_text(source.read()?.expose_secret())?,
+        None => SealingKey::from_file_or_create(data_dir.join(SEALING_KEY))?,
+    })
+}
+
+/// Makes phantom tokens for tokens of our own.
+pub(in crate::compose) fn minter(key: &[u8], public_url: &str) -> Result<Arc<Minter>, StartError> {
+    let minter = Minter::new(key, &publish::issuer(public_url), minting::LIFE);
+    Ok(Arc::new(minter.map_err(MintingError::from)?))
+}
+
+pub(super) fn make_directory(path: &Path) -> Result<(), StartError> {
+    std::fs::create_dir_all(path)
+        .map_err(|source| StartError::DataDir { path: path.to_owned(), source })
+}
+
+fn settings(config: &ControlConfig, sealing: SealingKey) -> StoreSettings {
+    let database = match &config.database {
+        DatabaseChoice::Sqlite(path) => Database::Sqlite { path: path.clone() },
+        DatabaseChoice::Postgres(url) => Database::Postgres { url: url.clone() },
+    };
+    StoreSettings { database, sealing }
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
