@@ -1,0 +1,23 @@
+//! The faults, in the order of the table.
+
+use anyhow::Result;
+
+use super::stage::Stage;
+use super::table::Row;
+
+mod breaker;
+mod flood;
+mod logs;
+mod outage;
+
+/// Takes each row as it is ready.
+pub(super) type Add<'a> = &'a mut dyn FnMut(Row) -> Result<()>;
+type Scene = fn(&Stage, Add<'_>) -> Result<()>;
+
+pub(super) const ALL: &[(&str, Scene)] = &[
+    ("A1", logs::unread),
+    ("A2 junk", breaker::junk),
+    ("A2 random", breaker::random),
+    ("A3", flood::tokens),
+    ("AS", outage::all),
+];
