@@ -22,6 +22,7 @@ mod scenes;
 mod server;
 mod stage;
 mod table;
+mod tls;
 mod wire;
 
 use stage::Stage;

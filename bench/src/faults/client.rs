@@ -41,6 +41,10 @@ impl Client {
         Self { from, to, patience, stream: None, input: Buffer::new() }
     }
 
+    pub(super) fn close(&mut self) {
+        self.stream = None;
+    }
+
     /// On the connection there is. Where the server has closed it meanwhile, once more on a new one, as
     /// every client does with a GET.
     pub(super) fn get(&mut self, target: &str, token: Option<&str>) -> Result<Answer> {

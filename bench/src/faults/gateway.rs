@@ -26,6 +26,8 @@ pub(super) struct Config {
     pub(super) listener: String,
     /// Tables after all others.
     pub(super) more: String,
+    /// Everything it can log, instead of what is of interest.
+    pub(super) log_all: bool,
 }
 
 #[derive(Debug)]
@@ -56,7 +58,11 @@ impl Gateway {
         fs::write(&file, text(stage, config, addr, management))?;
         fs::write(directory.join("client_secret"), "any: the server asks for none")?;
         let mut command = Command::new(&stage.phantom);
-        command.arg("run").arg("-c").arg(&file).env("RUST_LOG", "info");
+        command
+            .arg("run")
+            .arg("-c")
+            .arg(&file)
+            .env("RUST_LOG", if config.log_all { "debug" } else { "info" });
         let log = directory.join("output.log");
         let child = Child::start_with(&command, &log, stdout, stderr)?;
         let mut gateway = Self { child, addr, management };
@@ -88,7 +94,8 @@ impl Gateway {
             "GET /metrics HTTP/1.1\r\nHost: m\r\nConnection: close\r\n\r\n",
         )?;
         let values = text.lines().filter(|line| line.starts_with(beginning));
-        Ok(values.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
+        let values = values.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        Ok(values.fold(0.0, |sum, value| sum + value))
     }
 
     pub(super) fn health(&self, path: &str) -> String {
@@ -108,7 +115,7 @@ impl Gateway {
 }
 
 fn text(stage: &Stage, config: &Config, addr: SocketAddr, management: SocketAddr) -> String {
-    let Config { gateway, limits, listener, more } = config;
+    let Config { gateway, limits, listener, more, .. } = config;
     let (backend, server) = (stage.backend.port(), stage.server.port);
     let log = if gateway.contains("access_log") { "" } else { "access_log = \"off\"" };
     format!(

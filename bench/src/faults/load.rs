@@ -38,11 +38,25 @@ pub(super) struct Plan {
     /// Lane n has the address 127.0.`net`.(1 + n mod `hosts`).
     pub(super) net: u8,
     pub(super) hosts: u64,
+    /// Lanes leave at the same times, instead of one after the other.
+    pub(super) together: bool,
+    /// Each request on a new connection.
+    pub(super) anew: bool,
 }
 
 impl Plan {
     pub(super) fn new(to: SocketAddr, path: &'static str, tokens: Tokens) -> Self {
-        Self { to, path, tokens, rate: 200, lanes: 8, net: 1, hosts: 40 }
+        Self {
+            to,
+            path,
+            tokens,
+            rate: 200,
+            lanes: 8,
+            net: 1,
+            hosts: 40,
+            together: false,
+            anew: false,
+        }
     }
 
     pub(super) fn paced(self, rate: u64, lanes: u64) -> Self {
@@ -51,6 +65,14 @@ impl Plan {
 
     pub(super) fn from_net(self, net: u8, hosts: u64) -> Self {
         Self { net, hosts, ..self }
+    }
+
+    pub(super) fn together(self) -> Self {
+        Self { together: true, ..self }
+    }
+
+    pub(super) fn anew(self) -> Self {
+        Self { anew: true, ..self }
     }
 
     pub(super) fn start(self) -> Load {
@@ -79,7 +101,8 @@ impl Plan {
         let mut client = Client::new(from, self.to, Duration::from_secs(10));
         let mut samples = Vec::new();
         for number in (lane..).step_by(self.lanes as usize) {
-            let meant = begin + Duration::from_nanos(number * 1_000_000_000 / self.rate);
+            let place = if self.together { number - lane } else { number };
+            let meant = begin + Duration::from_nanos(place * 1_000_000_000 / self.rate);
             while !stop.load(Ordering::Relaxed) && Instant::now() < meant {
                 let left = meant.saturating_duration_since(Instant::now());
                 thread::sleep(left.min(Duration::from_millis(50)));
@@ -93,6 +116,9 @@ impl Plan {
                 Tokens::Fresh(word) => Some(format!("{word}-{seed:08x}-{number:016x}")),
                 Tokens::Few(word, few) => Some(format!("{word}-{seed:08x}-{}", number % few)),
             };
+            if self.anew {
+                client.close();
+            }
             let target = format!("{}?n={seed}.{number}", self.path);
             let result = client.get(&target, token.as_deref());
             let latency = meant.elapsed();

@@ -10,12 +10,12 @@ use crate::faults::stage::Stage;
 use crate::faults::table::Row;
 
 pub(super) fn junk(stage: &Stage, add: Add<'_>) -> Result<()> {
-    let mut row = Row::new("A2", "six tokens of one client, each every 2 s, that get 500");
+    let mut row = Row::new("A2", "six junk tokens at once every 2 s get 500");
     let gateway = Gateway::start(stage, "junk", &Config::default())?;
     let quiet = stage.quiet(&gateway)?;
     let before = stage.server.introspections()?;
     let junk = Plan::new(gateway.addr, "/api/junk", Tokens::Few("junk", 6));
-    let junk = junk.paced(3, 6).from_net(9, 1).start();
+    let junk = junk.paced(3, 6).together().from_net(9, 1).start();
     let (hot, fresh) = (stage.hot(&gateway)?, stage.fresh(&gateway, 20));
     stage.pause(14)?;
     let (hot, fresh, junk) = (hot.end()?, fresh.end()?, junk.end()?);

@@ -5,9 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::Add;
-use crate::faults::backend::Backend;
-use crate::faults::backend::Manner;
-use crate::faults::child::Output;
+use crate::faults::child::{Output, free_port};
 use crate::faults::gateway::{Config, Gateway};
 use crate::faults::load::{Plan, Tokens};
 use crate::faults::stage::Stage;
@@ -25,14 +23,14 @@ pub(super) fn unread(stage: &Stage, add: Add<'_>) -> Result<()> {
     ] {
         let mut row = Row::new("A1", fault);
         // Every request is a line on stdout; one with trouble is some on stderr too.
-        let broken = Backend::start(Manner::Reset)?;
+        let nobody = free_port()?;
         let config = Config {
             gateway: "access_log = \"json\"".to_owned(),
             more: format!(
                 "[[route]]\npath = \"/broken\"\npublic = true\n\
-                 upstream = \"http://127.0.0.1:{}\"\n",
-                broken.port()
+                 upstream = \"http://127.0.0.1:{nobody}\"\n"
             ),
+            log_all: true,
             ..Config::default()
         };
         let quiet = stage.quiet(&Gateway::start(stage, &format!("{name}-quiet"), &config)?)?;
