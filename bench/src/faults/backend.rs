@@ -1,6 +1,6 @@
 //! Backends of our own. The good one says in each answer which request it answers.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,7 +61,7 @@ impl Backend {
         self.door.set_shut(refusing);
     }
 
-    /// Targets that a backend of the manner `Early` was asked for.
+    /// Heads of requests that came to a backend of the manner `Early`.
     pub(super) fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -76,9 +76,8 @@ impl Drop for Backend {
 fn serve(mut stream: &TcpStream, manner: &AtomicU8, heard: &Mutex<Vec<String>>) -> Result<()> {
     let is = |other: Manner| manner.load(Ordering::SeqCst) == other as u8;
     if is(Manner::Early) {
-        let (head, _) = wire::head(stream)?;
-        let target = wire::target(&head).to_owned();
-        heard.lock().unwrap_or_else(PoisonError::into_inner).push(target);
+        let head = wire::head(stream)?;
+        heard.lock().unwrap_or_else(PoisonError::into_inner).push(head);
         let mut answer = Vec::new();
         write_answer(&mut answer, "413 Content Too Large", "", b"early")?;
         stream.write_all(&answer)?;
@@ -104,16 +103,4 @@ fn answer(request: &Message<'_>, output: &mut Vec<u8>) -> Result<()> {
     let credential = request.head.field("authorization").map_or(0, str::len);
     let body = format!("{{\"target\":\"{target}\",\"authorization_bytes\":{credential}}}");
     write_answer(output, "200 OK", "Content-Type: application/json\r\n", body.as_bytes())
-}
-
-/// Reads all of a stream's answer or request and gives its length.
-pub(super) fn length(mut stream: impl std::io::Read) -> usize {
-    let (mut total, mut part) = (0, [0; 16 * 1024]);
-    while let Ok(count) = stream.by_ref().read(&mut part) {
-        if count == 0 {
-            break;
-        }
-        total += count;
-    }
-    total
 }

@@ -30,25 +30,20 @@ pub(super) fn converse(
     }
 }
 
-/// The head of the first request alone, and how much of its body came with it.
-pub(super) fn head(stream: &TcpStream) -> Result<(String, usize)> {
+/// The head of the first request; of the body nothing is looked at.
+pub(super) fn head(stream: &TcpStream) -> Result<String> {
     let (mut socket, mut received, mut part) = (stream, Vec::new(), [0; 4096]);
     loop {
         let count = socket.read(&mut part)?;
         received.extend_from_slice(part.get(..count).unwrap_or_default());
         if let Some(end) = memchr::memmem::find(&received, b"\r\n\r\n") {
             let head = received.get(..end).unwrap_or_default();
-            return Ok((String::from_utf8_lossy(head).into_owned(), received.len() - end - 4));
+            return Ok(String::from_utf8_lossy(head).into_owned());
         }
         if count == 0 || received.len() > 32 * 1024 {
             bail!("no head");
         }
     }
-}
-
-/// Of the head of a request.
-pub(super) fn target(head: &str) -> &str {
-    head.split(' ').nth(1).unwrap_or_default()
 }
 
 /// What comes back for a request until the server closes.
