@@ -12,6 +12,8 @@ use anyhow::{Context as _, Result, ensure};
 use super::interrupt;
 
 const START_LIMIT: Duration = Duration::from_secs(20);
+/// How long a process may take to end when asked.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Where standard output and standard error go.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,8 +27,6 @@ pub(super) enum Output {
 pub(super) struct Child {
     name: String,
     process: std::process::Child,
-    /// What a process is told that is to end at once.
-    grace: Duration,
 }
 
 impl Child {
@@ -61,7 +61,7 @@ impl Child {
         }
         let process = wrapped.stdout(to(stdout)?).stderr(to(stderr)?).spawn();
         let process = process.with_context(|| format!("starting {name}"))?;
-        Ok(Self { name, process, grace: Duration::from_secs(5) })
+        Ok(Self { name, process })
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -106,7 +106,7 @@ impl Child {
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.end(self.grace);
+        self.end(GRACE);
     }
 }
 

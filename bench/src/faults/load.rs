@@ -63,7 +63,7 @@ impl Plan {
         Self { rate, lanes, ..self }
     }
 
-    pub(super) fn from_net(self, net: u8, hosts: u64) -> Self {
+    pub(super) fn on_net(self, net: u8, hosts: u64) -> Self {
         Self { net, hosts, ..self }
     }
 

@@ -92,9 +92,8 @@ pub(crate) fn run() -> Result<()> {
         let _ = wire::converse(stream, |request, output| server.obey(&told, request, output));
     })?;
     writeln!(std::io::stdout(), "{} {}", door.port, telling.port)?;
-    loop {
-        interrupt::pause(Duration::from_secs(1))?;
-    }
+    while interrupt::pause(Duration::from_secs(1)).is_ok() {}
+    Ok(())
 }
 
 struct Server {
@@ -153,8 +152,7 @@ impl Server {
             Mode::Status(status) => {
                 return write_answer(output, &format!("{status} Trouble"), "", b"trouble");
             }
-            // Knuth's multiplier: every fifth, in no pattern that anything here has.
-            Mode::Random if (number.wrapping_mul(6_364_136_223_846_793_005) >> 33) % 5 == 0 => {
+            Mode::Random if chance(number) => {
                 return write_answer(output, "500 Internal Server Error", "", b"chance");
             }
             _ => {}
@@ -179,9 +177,21 @@ impl Server {
     }
 }
 
+/// One in five, in no pattern that anything here has (Knuth's multiplier).
+fn chance(number: u64) -> bool {
+    (number.wrapping_mul(6_364_136_223_846_793_005) >> 33).is_multiple_of(5)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::Mode;
+    use super::{Mode, chance};
+
+    #[test]
+    fn one_in_five_has_no_luck_and_not_every_fifth() {
+        let unlucky: Vec<u64> = (0..10_000).filter(|number| chance(*number)).collect();
+        assert!((1_900..2_100).contains(&unlucky.len()), "{}", unlucky.len());
+        assert!(unlucky.windows(2).any(|pair| pair[1] - pair[0] != 5));
+    }
 
     #[test]
     fn a_mode_is_understood_as_it_was_told() -> anyhow::Result<()> {

@@ -65,8 +65,9 @@ pub(super) fn all(stage: &Stage, add: Add<'_>) -> Result<()> {
             during.sent() == during.count(502) + during.count(504) + during.right(),
         );
         row.saw(format!("the other's meanwhile: {} sent, {}", during.sent(), during.wrong()));
-        let after = troubled.since(ended + row.recovery.unwrap_or_default());
-        row.want_all("the other's after the recovery", &after);
+        if let Some(took) = row.recovery {
+            row.want_all("the other's after the recovery", &troubled.since(ended + took));
+        }
         add(row)?;
     }
     Ok(())

@@ -15,7 +15,7 @@ pub(super) fn junk(stage: &Stage, add: Add<'_>) -> Result<()> {
     let quiet = stage.quiet(&gateway)?;
     let before = stage.server.introspections()?;
     let junk = Plan::new(gateway.addr, "/api/junk", Tokens::Few("junk", 6));
-    let junk = junk.paced(3, 6).together().from_net(9, 1).start();
+    let junk = junk.paced(3, 6).together().on_net(9, 1).start();
     let (hot, fresh) = (stage.hot(&gateway)?, stage.fresh(&gateway, 20));
     stage.pause(14)?;
     let (hot, fresh, junk) = (hot.end()?, fresh.end()?, junk.end()?);

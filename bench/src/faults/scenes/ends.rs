@@ -136,7 +136,7 @@ fn upload(to: SocketAddr, host: u8) -> Result<()> {
 }
 
 fn take_slowly(identity: &Identity, stream: &TcpStream) -> Result<()> {
-    socket2::SockRef::from(stream).set_recv_buffer_size(SMALL)?;
+    socket2::SockRef::from(stream).set_recv_buffer_size(64 * 1024)?;
     let mut stream = identity.accept(stream)?;
     let (mut received, mut part) = (Vec::new(), vec![0; 16 * 1024]);
     let head = loop {

@@ -22,7 +22,7 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
         stage.server.set(Mode::Slow(delay))?;
         let before = stage.server.introspections()?;
         let flood = Plan::new(gateway.addr, "/api/flood", Tokens::Fresh("flood"));
-        let flood = flood.paced(rate, 200).from_net(9, 1).start();
+        let flood = flood.paced(rate, 200).on_net(9, 1).start();
         let fresh = stage.fresh(&gateway, 20);
         stage.pause(10)?;
         let (flood, fresh, hot) = (flood.end()?, fresh.end()?, hot.end()?);
