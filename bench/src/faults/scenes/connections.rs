@@ -12,7 +12,6 @@ use anyhow::{Result, ensure};
 use super::Add;
 use crate::faults::client::connect;
 use crate::faults::gateway::{Config, Gateway};
-use crate::faults::interrupt;
 use crate::faults::load::{Plan, Tokens};
 use crate::faults::stage::Stage;
 use crate::faults::table::Row;
@@ -94,7 +93,8 @@ pub(super) fn floods(stage: &Stage, add: Add<'_>) -> Result<()> {
         for flood in floods {
             ended += u64::from(matches!(flood.join(), Ok(Ok(true))));
         }
-        interrupt::check()?;
+        // The floods may have been ended at once.
+        stage.pause(3)?;
         let hot = hot.end()?;
         let counted = gateway.metric("phantom_connections_ended_total{why=\"flood\"")?;
         row.good(&hot);
