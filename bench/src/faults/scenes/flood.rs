@@ -10,7 +10,8 @@ use crate::faults::stage::Stage;
 use crate::faults::table::Row;
 
 pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
-    for (delay, rate) in [(0, 5_000), (50, 5_000), (1_400, 300)] {
+    // As many connections as it takes to keep that rate while each waits for its answer.
+    for (delay, rate, lanes) in [(0, 5_000, 200), (50, 5_000, 1_200), (1_400, 300, 500)] {
         let mut row = Row::new(
             "A3",
             format!("{rate} random tokens/s from 127.0.9.1, introspection takes {delay} ms"),
@@ -22,7 +23,7 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
         stage.server.set(Mode::Slow(delay))?;
         let before = stage.server.introspections()?;
         let flood = Plan::new(gateway.addr, "/api/flood", Tokens::Fresh("flood"));
-        let flood = flood.paced(rate, 200).on_net(9, 1).start();
+        let flood = flood.paced(rate, lanes).on_net(9, 1).start();
         let fresh = stage.fresh(&gateway, 20);
         stage.pause(10)?;
         let (flood, fresh, hot) = (flood.end()?, fresh.end()?, hot.end()?);
