@@ -30,7 +30,8 @@ use table::Row;
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
-    #[arg(long, default_value = "target/release/phantom")]
+    /// The last one given counts: the script gives one, and whoever calls it may give another.
+    #[arg(long, default_value = "target/release/phantom", overrides_with = "phantom")]
     phantom: PathBuf,
     /// Configurations, logs, foreign programs and the summary are here.
     #[arg(long, default_value = "target/faults")]
