@@ -67,7 +67,7 @@ impl AuthorizationServer {
 }
 
 /// RFC 7662 §2.1. The bench's tokens hold nothing that a form would encode.
-fn token(form: &[u8]) -> Option<&str> {
+pub(crate) fn token(form: &[u8]) -> Option<&str> {
     let form = std::str::from_utf8(form).ok()?;
     form.split('&').find_map(|pair| pair.strip_prefix("token="))
 }

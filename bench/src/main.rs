@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod authorization_server;
 mod backend;
+mod faults;
 mod http1;
 mod jwt;
 mod load;
@@ -34,6 +35,10 @@ enum Command {
     Load(load::Options),
     /// Compare phantom with nginx and write the summary.
     Run(run::Options),
+    /// Run the table of faults against phantom and write the summary.
+    Faults(faults::Options),
+    /// The authorization server of the faults; prints its port and the port where it is told.
+    FaultyAs,
     /// Print the pinned nginx configuration `run` would use, for a look by eye.
     NginxConfig {
         /// Directory nginx may write into.
@@ -48,6 +53,8 @@ fn main() -> Result<()> {
         Command::As => authorization_server::run(),
         Command::Load(options) => load::run(&options),
         Command::Run(options) => run::run(&options),
+        Command::Faults(options) => faults::run(&options),
+        Command::FaultyAs => faults::peer::run(),
         Command::NginxConfig { prefix } => run::print_nginx_config(&prefix),
     }
 }

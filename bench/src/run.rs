@@ -15,7 +15,7 @@ mod client;
 mod cost;
 mod gateway;
 mod latency;
-mod managed;
+pub(crate) mod managed;
 mod memory;
 mod miss;
 mod nginx;

