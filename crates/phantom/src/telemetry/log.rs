@@ -109,12 +109,14 @@ impl Shape {
                 format!("{now} {level:>5} phantom: {message}{}\n", fields.collect::<String>())
             }
             Self::Json => {
-                let mut line = json!({"timestamp": now.to_string(), "level": level});
-                line["message"] = message.into();
-                for (name, value) in fields {
-                    line[*name] = Value::from(*value);
+                let mut line = json!({
+                    "timestamp": now.to_string(), "level": level,
+                    "message": message, "target": "phantom",
+                });
+                if let Value::Object(line) = &mut line {
+                    let fields = fields.iter();
+                    line.extend(fields.map(|(name, value)| ((*name).to_owned(), (*value).into())));
                 }
-                line["target"] = "phantom".into();
                 format!("{line}\n")
             }
         };
