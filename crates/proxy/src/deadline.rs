@@ -111,8 +111,8 @@ impl Deadlines {
         Deadline { all: self.clone(), entry, slot }
     }
 
-    /// Has some connections end that nobody would miss first: the longest idle, else those whose
-    /// request has been coming for longer than [`PATIENCE`]. How many.
+    /// Has some connections end that nobody would miss first: those whose request has been coming for
+    /// longer than [`PATIENCE`], else the longest idle. How many.
     pub(crate) fn evict(&self) -> usize {
         let now = self.0.now.get();
         let entries = self.0.entries.borrow();
@@ -125,16 +125,15 @@ impl Deadlines {
             found.sort_unstable_by_key(|(since, _)| *since);
             found
         };
-        let idle = |standing| if let Standing::Idle(since) = standing { Some(since) } else { None };
-        let mut found = since(idle, now);
+        let beginning =
+            |standing| if let Standing::Beginning(at) = standing { Some(at) } else { None };
+        let patience = u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX);
+        let mut found =
+            now.checked_sub(patience).map_or(Vec::new(), |until| since(beginning, until));
         if found.is_empty() {
-            let beginning =
-                |standing| if let Standing::Beginning(at) = standing { Some(at) } else { None };
-            let patience = u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX);
-            found = match now.checked_sub(patience) {
-                Some(until) => since(beginning, until),
-                None => return 0,
-            };
+            let idle =
+                |standing| if let Standing::Idle(since) = standing { Some(since) } else { None };
+            found = since(idle, now);
         }
         // A few at once: looking for them costs a walk over all.
         let count = (found.len() / 8).clamp(1, EVICT_MOST).min(found.len());
