@@ -1,5 +1,8 @@
-//! The authorization server of the bench: every token is active and gets a JWT of its own, signed
-//! there and then; tokens that begin with `bad` are not active. It counts what it was asked.
+//! The authorization server of the bench: every token is active and gets a JWT; tokens that begin
+//! with `bad` are not active. It counts what it was asked.
+//!
+//! The JWTs are signed ahead: what a signature costs its maker must not decide how densely a gateway
+//! is loaded, since that decides how many requests share a wake-up.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,39 +10,64 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result};
 
 use crate::http1::Message;
-use crate::jwt::JwtMaker;
+use crate::jwt::{JwtMaker, Signature, jwks};
 use crate::serve::{serve, write_answer};
 
 /// Any URL will do as issuer: nothing is fetched from it.
 pub(crate) const ISSUER: &str = "https://as.bench.example";
-pub(crate) const INTROSPECTION_PATH: &str = "/introspect";
 pub(crate) const JWKS_PATH: &str = "/jwks";
 pub(crate) const COUNT_PATH: &str = "/count";
 
+/// JWTs of each kind, given out in turn.
+const AHEAD: u64 = 256;
+
+/// Where tokens are introspected whose JWTs are signed so.
+pub(crate) const fn introspection_path(signature: Signature) -> &'static str {
+    match signature {
+        Signature::Es256 => "/introspect",
+        Signature::Rs256 => "/introspect/rs256",
+    }
+}
+
 pub(crate) fn run() -> Result<()> {
-    let server = AuthorizationServer { maker: JwtMaker::new()?, introspections: AtomicU64::new(0) };
+    let server = AuthorizationServer::new()?;
     serve(move |request, output| server.answer(request, output))
 }
 
 struct AuthorizationServer {
-    maker: JwtMaker,
+    jwks: String,
+    jwts: [(Signature, Vec<String>); 2],
     introspections: AtomicU64,
 }
 
 impl AuthorizationServer {
+    fn new() -> Result<Self> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).context("clock")?.as_secs();
+        let [es256, rs256] = Signature::ALL.map(JwtMaker::new);
+        let (es256, rs256) = (es256?, rs256?);
+        let ahead = |maker: &JwtMaker| -> Result<Vec<String>> {
+            (0..AHEAD).map(|number| maker.jwt(ISSUER, number, now)).collect()
+        };
+        Ok(Self {
+            jwks: jwks(&[&es256, &rs256])?,
+            jwts: [(Signature::Es256, ahead(&es256)?), (Signature::Rs256, ahead(&rs256)?)],
+            introspections: AtomicU64::new(0),
+        })
+    }
+
     fn answer(&self, request: &Message<'_>, output: &mut Vec<u8>) -> Result<()> {
-        match request.head.target()? {
-            INTROSPECTION_PATH => self.introspect(request.body, output),
-            JWKS_PATH => {
-                let jwks = self.maker.jwks()?;
-                write_answer(
-                    output,
-                    "200 OK",
-                    "Content-Type: application/json\r\n",
-                    jwks.as_bytes(),
-                )
-            }
-            COUNT_PATH => {
+        let target = request.head.target()?;
+        let asked =
+            self.jwts.iter().find(|(signature, _)| introspection_path(*signature) == target);
+        match (asked, target) {
+            (Some((_, jwts)), _) => self.introspect(request.body, jwts, output),
+            (None, JWKS_PATH) => write_answer(
+                output,
+                "200 OK",
+                "Content-Type: application/json\r\n",
+                self.jwks.as_bytes(),
+            ),
+            (None, COUNT_PATH) => {
                 let count = self.introspections.load(Ordering::Relaxed).to_string();
                 write_answer(output, "200 OK", "Content-Type: text/plain\r\n", count.as_bytes())
             }
@@ -47,7 +75,7 @@ impl AuthorizationServer {
         }
     }
 
-    fn introspect(&self, form: &[u8], output: &mut Vec<u8>) -> Result<()> {
+    fn introspect(&self, form: &[u8], jwts: &[String], output: &mut Vec<u8>) -> Result<()> {
         let number = self.introspections.fetch_add(1, Ordering::Relaxed);
         match token(form) {
             None => write_answer(output, "400 Bad Request", "", b""),
@@ -56,8 +84,7 @@ impl AuthorizationServer {
                 write_answer(output, "200 OK", fields, br#"{"active":false}"#)
             }
             Some(_) => {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).context("clock")?.as_secs();
-                let jwt = self.maker.jwt(ISSUER, number, now)?;
+                let jwt = jwts.get((number % AHEAD) as usize).context("no JWT")?;
                 let fields =
                     "Content-Type: application/jwt\r\nCache-Control: private, max-age=3600\r\n";
                 write_answer(output, "200 OK", fields, jwt.as_bytes())

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod authorization_server;
 mod backend;
+mod check;
 mod faults;
 mod http1;
 mod jwt;
@@ -29,8 +30,10 @@ struct Cli {
 enum Command {
     /// Answer every request with the same small JSON body; prints the port.
     Backend,
-    /// Introspect every token as active, with a fresh signed JWT; prints the port.
+    /// Introspect every token as active, with a signed JWT; prints the port.
     As,
+    /// Check signatures as the gateway does, and print what one costs.
+    Check(check::Options),
     /// Send requests to one server and print what was measured, `name value` a line.
     Load(load::Options),
     /// Compare phantom with nginx and write the summary.
@@ -51,6 +54,7 @@ fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Backend => backend::run(),
         Command::As => authorization_server::run(),
+        Command::Check(options) => check::run(&options),
         Command::Load(options) => load::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Faults(options) => faults::run(&options),

@@ -60,6 +60,9 @@ pub(crate) struct Options {
     gateway_core: usize,
     #[arg(long, default_value_t = 1)]
     load_core: usize,
+    /// Measure the price of a miss, and nothing else. Writes no summary.
+    #[arg(long)]
+    only_misses: bool,
     /// Fail when a target is missed, and not only when an answer was wrong.
     #[arg(long)]
     strict: bool,
@@ -73,6 +76,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let versions = versions(options, &bench.directory)?;
 
     let mut report = report::Report::new(options, &versions)?;
+    if options.only_misses {
+        return report.misses(&miss::measure(&bench)?);
+    }
     report.cost("access logs off", "", &cost::measure(&bench, AccessLog::Off)?)?;
     report.cost("access logs on", "logged_", &cost::measure(&bench, AccessLog::On)?)?;
     report.latency(&latency::measure(&bench)?)?;

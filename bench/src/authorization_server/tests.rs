@@ -1,15 +1,13 @@
 //! What the gateway gets to hear.
 
-use std::sync::atomic::AtomicU64;
-
 use anyhow::{Context as _, Result};
 
 use super::{AuthorizationServer, COUNT_PATH, JWKS_PATH};
 use crate::http1::Message;
-use crate::jwt::{JWT_BYTES, JwtMaker};
+use crate::jwt::JWT_BYTES;
 
 fn server() -> Result<AuthorizationServer> {
-    Ok(AuthorizationServer { maker: JwtMaker::new()?, introspections: AtomicU64::new(0) })
+    AuthorizationServer::new()
 }
 
 fn ask(server: &AuthorizationServer, request: &str) -> Result<(u16, Option<String>, Vec<u8>)> {

@@ -11,7 +11,8 @@ use super::child::{Child, Output, free_port, loopback, memory_mib};
 use super::client::{Client, fetch};
 use super::interrupt;
 use super::stage::Stage;
-use crate::authorization_server::{INTROSPECTION_PATH, ISSUER, JWKS_PATH};
+use crate::authorization_server::{ISSUER, JWKS_PATH, introspection_path};
+use crate::jwt::Signature;
 use crate::jwt::{AUDIENCE, SCOPE};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
@@ -117,6 +118,7 @@ impl Gateway {
 fn text(stage: &Stage, config: &Config, addr: SocketAddr, management: SocketAddr) -> String {
     let Config { gateway, limits, listener, more, .. } = config;
     let (backend, server) = (stage.backend.port(), stage.server.port);
+    let introspection = introspection_path(Signature::Es256);
     let log = if gateway.contains("access_log") { "" } else { "access_log = \"off\"" };
     format!(
         r#"[gateway]
@@ -137,7 +139,7 @@ bind = "{addr}"
 
 [[key_manager]]
 name = "faults"
-introspection_endpoint = "http://127.0.0.1:{server}{INTROSPECTION_PATH}"
+introspection_endpoint = "http://127.0.0.1:{server}{introspection}"
 issuer = "{ISSUER}"
 jwks_uri = "http://127.0.0.1:{server}{JWKS_PATH}"
 allow_private = true

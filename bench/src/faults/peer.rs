@@ -13,9 +13,9 @@ use anyhow::{Context as _, Result, bail};
 
 use super::door::Door;
 use super::{interrupt, wire};
-use crate::authorization_server::{COUNT_PATH, INTROSPECTION_PATH, ISSUER, JWKS_PATH, token};
+use crate::authorization_server::{COUNT_PATH, ISSUER, JWKS_PATH, introspection_path, token};
 use crate::http1::Message;
-use crate::jwt::JwtMaker;
+use crate::jwt::{JwtMaker, Signature, jwks};
 use crate::serve::write_answer;
 
 const JWT_FIELDS: &str =
@@ -78,8 +78,8 @@ impl FromStr for Mode {
 pub(crate) fn run() -> Result<()> {
     interrupt::listen()?;
     let server = Arc::new(Server {
-        maker: JwtMaker::new()?,
-        another: JwtMaker::new()?,
+        maker: JwtMaker::new(Signature::Es256)?,
+        another: JwtMaker::new(Signature::Es256)?,
         introspections: AtomicU64::new(0),
         mode: Mutex::new(Mode::Healthy),
     });
@@ -125,9 +125,11 @@ impl Server {
         output: &mut Vec<u8>,
     ) -> Result<()> {
         match request.head.target()? {
-            INTROSPECTION_PATH => self.introspect(stream, request.body, output),
+            target if target == introspection_path(Signature::Es256) => {
+                self.introspect(stream, request.body, output)
+            }
             JWKS_PATH => {
-                let jwks = self.maker.jwks()?;
+                let jwks = jwks(&[&self.maker])?;
                 let fields = "Content-Type: application/json\r\n";
                 write_answer(output, "200 OK", fields, jwks.as_bytes())
             }

@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result};
 use super::gateway::{AccessLog, Contender, Gateway};
 use super::{Options, client, nginx, phantom};
 use crate::authorization_server::COUNT_PATH;
+use crate::jwt::Signature;
 use crate::load::Tokens;
 use crate::measures::Measures;
 use crate::process::Process;
@@ -58,12 +59,22 @@ impl<'a> Bench<'a> {
     }
 
     pub(super) fn start_phantom(&self, log: AccessLog) -> Result<Gateway> {
+        self.start_phantom_for(Signature::Es256, log)
+    }
+
+    /// With an authorization server that signs so.
+    pub(super) fn start_phantom_for(
+        &self,
+        signature: Signature,
+        log: AccessLog,
+    ) -> Result<Gateway> {
         let settings = phantom::Settings {
             directory: &self.directory.join("phantom"),
             port: free_port()?,
             management_port: free_port()?,
             backend: self.backend,
             authorization_server: self.authorization_server,
+            signature,
             // Room for all tokens of one process, whichever measurement it serves.
             cache_entries: (self.options.tokens + 10_000).max(self.options.misses * 2),
             log,
@@ -80,6 +91,7 @@ impl<'a> Bench<'a> {
             management_port: free_port()?,
             backend: self.backend,
             authorization_server: self.authorization_server,
+            signature: Signature::Es256,
             cache_entries: 10_000,
             log: AccessLog::Off,
             control: Some(phantom::Control { directory: store, port: free_port()? }),
@@ -131,6 +143,15 @@ impl<'a> Bench<'a> {
         let output = Process::answering(self.options.load_core, &command, &log)?
             .output()
             .with_context(|| format!("load on {}, see {}", contender.name(), log.display()))?;
+        Measures::parse(&output)
+    }
+
+    /// What the bare check of a signature costs on the gateway's core.
+    pub(super) fn signature_check(&self, signature: Signature) -> Result<Measures> {
+        let signature = format!("--signature={signature}");
+        let command = [self.own_program.as_os_str(), "check".as_ref(), signature.as_ref()];
+        let log = self.directory.join("check.log");
+        let output = Process::answering(self.options.gateway_core, &command, &log)?.output()?;
         Measures::parse(&output)
     }
 

@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use super::gateway::{AccessLog, Contender, Gateway, prepare};
-use crate::authorization_server::{INTROSPECTION_PATH, ISSUER, JWKS_PATH};
-use crate::jwt::{AUDIENCE, SCOPE};
+use crate::authorization_server::{ISSUER, JWKS_PATH, introspection_path};
+use crate::jwt::{AUDIENCE, SCOPE, Signature};
 use crate::process::Process;
 
 pub(super) struct Settings<'a> {
@@ -18,6 +18,8 @@ pub(super) struct Settings<'a> {
     pub(super) management_port: u16,
     pub(super) backend: u16,
     pub(super) authorization_server: u16,
+    /// How the tokens are signed that it is told of.
+    pub(super) signature: Signature,
     pub(super) cache_entries: u64,
     pub(super) log: AccessLog,
     /// The control plane's store and where it is served, for managed APIs.
@@ -52,6 +54,7 @@ fn config(settings: &Settings<'_>) -> String {
     let Settings { port, management_port, backend, authorization_server, cache_entries, .. } =
         settings;
     let directory = settings.directory.display();
+    let introspection_path = introspection_path(settings.signature);
     let log = match settings.log {
         AccessLog::Off => "access_log = \"off\"".to_owned(),
         AccessLog::On => {
@@ -84,7 +87,7 @@ bind = "127.0.0.1:{port}"
 
 [[key_manager]]
 name = "bench"
-introspection_endpoint = "http://127.0.0.1:{authorization_server}{INTROSPECTION_PATH}"
+introspection_endpoint = "http://127.0.0.1:{authorization_server}{introspection_path}"
 issuer = "{ISSUER}"
 jwks_uri = "http://127.0.0.1:{authorization_server}{JWKS_PATH}"
 allow_private = true
@@ -111,7 +114,7 @@ scope = "{SCOPE}"
 
 #[cfg(test)]
 mod tests {
-    use super::{AccessLog, Path, Settings, config};
+    use super::{AccessLog, Path, Settings, Signature, config};
 
     fn with(log: AccessLog) -> String {
         config(&Settings {
@@ -120,6 +123,7 @@ mod tests {
             management_port: 8081,
             backend: 9090,
             authorization_server: 9091,
+            signature: Signature::Es256,
             cache_entries: 60_000,
             log,
             control: None,

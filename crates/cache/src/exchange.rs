@@ -1,5 +1,6 @@
 //! The exchange of opaque tokens under one key manager.
 
+mod carrier;
 mod error;
 mod introspection;
 
@@ -14,7 +15,6 @@ use phantom_core::Peer;
 use phantom_core::Statement;
 use phantom_core::TokenDigest;
 use phantom_oauth::Introspect;
-use tokio::runtime::Handle;
 
 use crate::counters::CacheStats;
 use crate::counters::Count;
@@ -22,6 +22,7 @@ use crate::digest::CacheSecret;
 use crate::digest::DigestKey;
 use crate::l1::Found;
 use crate::policy::CachePolicy;
+pub use carrier::Carrier;
 pub use error::ExchangeError;
 use introspection::Exchange;
 use introspection::HeldToken;
@@ -59,7 +60,7 @@ pub struct Asked {
 
 impl TokenExchange {
     /// `identity` is all that a verdict belongs to: issuer, endpoint, our client id, answer format
-    /// (CAC-5, INT-10). `runtime` carries the introspections, with its timer enabled.
+    /// (CAC-5, INT-10). `carrier` says where the introspections run.
     #[must_use]
     pub fn new(
         identity: &[&[u8]],
@@ -67,9 +68,9 @@ impl TokenExchange {
         policy: CachePolicy,
         introspect: Arc<dyn Introspect>,
         clock: Arc<dyn Clock>,
-        runtime: Handle,
+        carrier: impl Into<Carrier>,
     ) -> Self {
-        let exchange = Arc::new(Exchange::new(policy, introspect, clock, runtime));
+        let exchange = Arc::new(Exchange::new(policy, introspect, clock, carrier.into()));
         Self { key: DigestKey::new(secret, identity), exchange }
     }
 
@@ -92,7 +93,7 @@ impl TokenExchange {
     ///
     /// The call runs in a task of its own and goes on when this future is dropped (CAC-11). It ends
     /// within [`CachePolicy::longest_call`]; only a call whose task died is made once more. The
-    /// future may be awaited on any executor.
+    /// future may be awaited wherever the [`Carrier`] allows.
     pub fn exchange(
         &self,
         token: BearerToken<'_>,

@@ -24,6 +24,7 @@ mod sync;
 pub use counters::CacheStats;
 pub use digest::CacheSecret;
 pub use exchange::Asked;
+pub use exchange::Carrier;
 pub use exchange::ExchangeError;
 pub use exchange::Lookup;
 pub use exchange::TokenExchange;

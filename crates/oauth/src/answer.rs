@@ -140,8 +140,8 @@ fn read_body(answer: RawAnswer<'_>, format: &ResponseFormat) -> Result<Said, &'s
         Some("application/jwt") => {
             let jwt = compact(answer.body)?;
             // Seen at real servers: a statement under the phantom token's media type.
-            match (verify::unverified(&jwt), format) {
-                (Ok((typ, _)), _) if typ::is_token_introspection(typ.as_deref()) => {
+            match (verify::typ(&jwt), format) {
+                (Ok(typ), _) if typ::is_token_introspection(typ.as_deref()) => {
                     Ok(Said::SignedStatement(jwt))
                 }
                 (Ok(_), ResponseFormat::PhantomJwt) => Ok(Said::PhantomToken(jwt)),
@@ -151,8 +151,8 @@ fn read_body(answer: RawAnswer<'_>, format: &ResponseFormat) -> Result<Said, &'s
         }
         Some("application/token-introspection+jwt") => {
             let jwt = compact(answer.body)?;
-            match verify::unverified(&jwt) {
-                Ok((typ, _)) if typ::is_token_introspection(typ.as_deref()) => {
+            match verify::typ(&jwt) {
+                Ok(typ) if typ::is_token_introspection(typ.as_deref()) => {
                     Ok(Said::SignedStatement(jwt))
                 }
                 _ => Err("a statement whose typ is not token-introspection+jwt"),
@@ -182,8 +182,8 @@ fn read_json(body: &[u8], format: &ResponseFormat) -> Result<Said, &'static str>
         None => members.remove("phantom_token").or_else(|| members.remove("jwt")),
     };
     match token {
-        Some(Value::String(jwt)) => match verify::unverified(&jwt) {
-            Ok((typ, _)) if typ::is_token_introspection(typ.as_deref()) => {
+        Some(Value::String(jwt)) => match verify::typ(&jwt) {
+            Ok(typ) if typ::is_token_introspection(typ.as_deref()) => {
                 Err("a statement in the place of the phantom token")
             }
             Ok(_) => Ok(Said::PhantomToken(jwt)),

@@ -1,19 +1,28 @@
 //! The one outgoing client: introspection, key sets, metadata.
 //!
+//! Questions that requests wait for go over [`http1`]; documents, and servers that speak HTTP/2, over
+//! the general client.
+//!
 //! No redirects, no proxies from the environment, no compressed answers; every call has a deadline
 //! and every body a bound (INT-12 to INT-15).
 
 mod address;
+mod connect;
+mod http1;
+mod kept;
 mod tls;
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::HeaderValue;
 use http::StatusCode;
+use http::Version;
 use http::header;
 use reqwest::Client;
 use reqwest::dns::Addrs;
@@ -24,6 +33,15 @@ use thiserror::Error;
 use url::Host;
 use url::Url;
 
+use connect::ConnectError;
+use connect::Connector;
+use connect::NoPublicAddress;
+use http1::Answered;
+use http1::CallError;
+use http1::Connection;
+use kept::Kept;
+use kept::Place;
+
 pub(crate) use address::is_public;
 pub use tls::ClientIdentity;
 pub use tls::ServerTrust;
@@ -31,6 +49,8 @@ pub use tls::TlsError;
 
 /// Bound on answers, unless the caller states another.
 pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
+
+const USER_AGENT: &str = concat!("phantom-gateway/", env!("CARGO_PKG_VERSION"));
 
 /// Where a call goes, and whether whoever named the place may send us into private networks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,13 +80,13 @@ pub(crate) struct Answer {
 #[derive(Debug, Error)]
 pub enum EgressError {
     #[error("cannot connect")]
-    Connect(#[source] reqwest::Error),
+    Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the address is not a public one")]
     ForbiddenAddress,
     #[error("no answer in time")]
     Deadline,
     #[error("the connection failed during the call")]
-    Cut(#[source] reqwest::Error),
+    Cut(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the answer is longer than {limit} bytes")]
     TooLong { limit: usize },
     #[error("the answer is compressed, which was not asked for")]
@@ -122,8 +142,18 @@ pub struct Egress {
     open: Client,
     /// Connects to public addresses only.
     guarded: Client,
+    direct: Arc<Direct>,
     allow_private: bool,
     timeout: Duration,
+}
+
+/// The short way: connections of our own.
+#[derive(Debug)]
+struct Direct {
+    connector: Connector,
+    kept: Kept,
+    /// The server has been seen to choose HTTP/1.1 where it could choose over TLS.
+    chose_http1: AtomicBool,
 }
 
 impl Egress {
@@ -134,7 +164,7 @@ impl Egress {
             headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
             Client::builder()
                 .tls_backend_preconfigured(tls.clone())
-                .user_agent(concat!("phantom-gateway/", env!("CARGO_PKG_VERSION")))
+                .user_agent(USER_AGENT)
                 .default_headers(headers)
                 .redirect(reqwest::redirect::Policy::none())
                 .retry(reqwest::retry::never())
@@ -148,6 +178,11 @@ impl Egress {
         Ok(Self {
             open: builder().build()?,
             guarded: builder().dns_resolver(Arc::new(PublicOnly)).build()?,
+            direct: Arc::new(Direct {
+                connector: Connector::new(tls, config.connect_timeout),
+                kept: Kept::new(config.max_idle),
+                chose_http1: AtomicBool::new(false),
+            }),
             allow_private: config.allow_private,
             timeout: config.timeout,
         })
@@ -174,35 +209,58 @@ impl Egress {
         accept: &'static str,
         limit: usize,
     ) -> Result<Answer, EgressError> {
-        let client = self.client(target)?;
+        let client = if self.public_only(target)? { &self.guarded } else { &self.open };
         let request = client.get(target.url.clone()).header(header::ACCEPT, accept);
-        self.call(request, limit).await
+        let (answer, _) = self.in_time(read_answer(request, limit)).await?;
+        Ok(answer)
     }
 
+    /// The server is asked in the protocol it prefers (ALPN). Whatever it is, what is asked here must
+    /// change nothing there: it may be asked twice where a kept connection ends just then.
     pub(crate) async fn post_form(
         &self,
         target: &Target,
         headers: HeaderMap,
         form: String,
     ) -> Result<Answer, EgressError> {
-        let client = self.client(target)?;
-        let request = client.post(target.url.clone()).headers(headers).body(form);
-        self.call(request, DEFAULT_BODY_LIMIT).await
+        let public_only = self.public_only(target)?;
+        self.in_time(async {
+            let direct = &*self.direct;
+            let is_tls = target.url.scheme() == "https";
+            if !is_tls || direct.chose_http1.load(Ordering::Relaxed) {
+                let request = http1::post(&target.url, &headers, &form);
+                match direct.call(&target.url, public_only, &request, DEFAULT_BODY_LIMIT).await {
+                    // Nothing was asked yet: it may want another protocol by now.
+                    Err(DirectError::Tls) => direct.chose_http1.store(false, Ordering::Relaxed),
+                    Err(DirectError::Egress(error)) => return Err(error),
+                    Ok(answer) => return Ok(answer),
+                }
+            }
+            let client = if public_only { &self.guarded } else { &self.open };
+            let request = client.post(target.url.clone()).headers(headers).body(form);
+            let (answer, version) = read_answer(request, DEFAULT_BODY_LIMIT).await?;
+            direct.chose_http1.store(is_tls && version < Version::HTTP_2, Ordering::Relaxed);
+            Ok(answer)
+        })
+        .await
     }
 
-    async fn call(
+    /// Closes connections that nobody used for long.
+    pub(crate) fn sweep(&self) {
+        self.direct.kept.sweep();
+    }
+
+    async fn in_time<T>(
         &self,
-        request: reqwest::RequestBuilder,
-        limit: usize,
-    ) -> Result<Answer, EgressError> {
-        tokio::time::timeout(self.timeout, read_answer(request, limit))
-            .await
-            .unwrap_or(Err(EgressError::Deadline))
+        call: impl Future<Output = Result<T, EgressError>>,
+    ) -> Result<T, EgressError> {
+        tokio::time::timeout(self.timeout, call).await.unwrap_or(Err(EgressError::Deadline))
     }
 
-    fn client(&self, target: &Target) -> Result<&Client, EgressError> {
+    /// Whether only public addresses may be connected to.
+    fn public_only(&self, target: &Target) -> Result<bool, EgressError> {
         if !target.guarded || self.allow_private {
-            return Ok(&self.open);
+            return Ok(false);
         }
         // A literal address never meets the resolver.
         let literal = match target.url.host() {
@@ -213,18 +271,79 @@ impl Egress {
         };
         match literal {
             Some(address) if !is_public(address) => Err(EgressError::ForbiddenAddress),
-            _ => Ok(&self.guarded),
+            _ => Ok(true),
         }
+    }
+}
+
+enum DirectError {
+    /// TLS with the server failed; it was asked nothing.
+    Tls,
+    Egress(EgressError),
+}
+
+impl Direct {
+    async fn call(
+        &self,
+        url: &Url,
+        public_only: bool,
+        request: &[u8],
+        limit: usize,
+    ) -> Result<Answer, DirectError> {
+        if let Some((connection, place)) = self.kept.take(url, public_only) {
+            match connection.call(request, limit).await {
+                // The server's last word to a connection it thinks idle, not to what we asked.
+                Ok(Answered { answer, connection: None, .. })
+                    if answer.status == StatusCode::REQUEST_TIMEOUT => {}
+                // It was ending when we asked.
+                Err(CallError::Unanswered(_)) => {}
+                called => return self.ended(called, place, limit),
+            }
+        }
+        let stream = match self.connector.connect(url, public_only).await {
+            Ok(stream) => stream,
+            Err(ConnectError::Tls(_)) => return Err(DirectError::Tls),
+            Err(ConnectError::Tcp(error)) => {
+                return Err(DirectError::Egress(EgressError::Connect(error.into())));
+            }
+        };
+        let called = Connection::new(stream).call(request, limit).await;
+        self.ended(called, Place::of(url, public_only), limit)
+    }
+
+    fn ended(
+        &self,
+        called: Result<Answered, CallError>,
+        place: Place,
+        limit: usize,
+    ) -> Result<Answer, DirectError> {
+        let error = match called {
+            Ok(Answered { answer, connection, keep_alive }) => {
+                if let Some(connection) = connection {
+                    self.kept.put(connection, place, keep_alive);
+                }
+                return Ok(answer);
+            }
+            Err(CallError::Unanswered(error) | CallError::Cut(error)) => {
+                EgressError::Cut(error.into())
+            }
+            Err(CallError::TooLong) => EgressError::TooLong { limit },
+            Err(CallError::Encoded) => EgressError::Encoded,
+        };
+        Err(DirectError::Egress(error))
     }
 }
 
 async fn read_answer(
     request: reqwest::RequestBuilder,
     limit: usize,
-) -> Result<Answer, EgressError> {
+) -> Result<(Answer, Version), EgressError> {
     let mut response = request.send().await.map_err(|error| {
         let error = error.without_url();
-        if error.is_connect() { EgressError::Connect(error) } else { EgressError::Cut(error) }
+        match error.is_connect() {
+            true => EgressError::Connect(error.into()),
+            false => EgressError::Cut(error.into()),
+        }
     })?;
     let encodings = response.headers().get_all(header::CONTENT_ENCODING);
     if encodings.iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
@@ -236,24 +355,21 @@ async fn read_answer(
     }
     let mut body = Vec::with_capacity(stated.unwrap_or(2048));
     while let Some(chunk) =
-        response.chunk().await.map_err(|error| EgressError::Cut(error.without_url()))?
+        response.chunk().await.map_err(|error| EgressError::Cut(error.without_url().into()))?
     {
         if body.len() + chunk.len() > limit {
             return Err(EgressError::TooLong { limit });
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+    let headers = std::mem::take(response.headers_mut());
+    Ok((Answer { status: response.status(), headers, body }, response.version()))
 }
 
 /// Resolves like the system, and leaves only public addresses to connect to: what was checked is
 /// what is connected to, so a name cannot change its answer in between.
 #[derive(Debug)]
 struct PublicOnly;
-
-#[derive(Debug, Error)]
-#[error("the name has no public address")]
-struct NoPublicAddress;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {

@@ -91,8 +91,10 @@ impl KeyManager {
         Ok(())
     }
 
-    /// Fetches keys ahead of their time. For a background task, every few seconds.
+    /// Fetches keys ahead of their time, and closes connections that nobody used for long. For a
+    /// background task, every few seconds.
     pub async fn refresh_if_due(&self) {
+        self.client.egress.sweep();
         if let Some(keys) = &self.keys {
             keys.refresh_if_due().await;
         }

@@ -26,14 +26,15 @@ pub(crate) struct JoseHeader {
 
 /// A compact JWS whose header has been read and whose signature has not been checked.
 #[derive(Debug)]
-pub(crate) struct UnverifiedJws<'a> {
+pub struct UnverifiedJws<'a> {
     pub(crate) header: JoseHeader,
     parts: CompactJws<'a>,
     signing_input: &'a [u8],
 }
 
 impl<'a> UnverifiedJws<'a> {
-    pub(crate) fn parse(token: &'a str, allowed: Algorithms) -> Result<Self, Refusal> {
+    /// `allowed` stands beside what the key allows.
+    pub fn parse(token: &'a str, allowed: Algorithms) -> Result<Self, Refusal> {
         if token.len() > MAX_JWT_LEN {
             return Err(Refusal::TooLong);
         }
@@ -57,6 +58,13 @@ impl<'a> UnverifiedJws<'a> {
 
     /// Checks the signature with the one key that fits; gives the payload.
     pub(crate) fn verify(&self, keys: &JwkSet) -> Result<Vec<u8>, Refusal> {
+        let payload = jwt::decode(self.parts.payload).map_err(|_| Refusal::Shape)?;
+        self.check_signature(keys)?;
+        Ok(payload)
+    }
+
+    /// Checks the signature with the one key that fits, and nothing else.
+    pub fn check_signature(&self, keys: &JwkSet) -> Result<(), Refusal> {
         let key =
             keys.key(self.header.kid.as_deref(), self.header.algorithm).map_err(
                 |none| match none {
@@ -66,23 +74,32 @@ impl<'a> UnverifiedJws<'a> {
                 },
             )?;
         let signature = jwt::decode(self.parts.signature).map_err(|_| Refusal::Shape)?;
-        let payload = jwt::decode(self.parts.payload).map_err(|_| Refusal::Shape)?;
         // RFC 8725 §3.3: what the library refuses (r or s out of range, wrong length) is refused.
-        key.verify_sig(self.signing_input, &signature).map_err(|_| Refusal::Signature)?;
-        Ok(payload)
+        key.verify_sig(self.signing_input, &signature).map_err(|_| Refusal::Signature)
     }
 }
 
-/// `typ` and payload, unproven, whatever the algorithm: to tell kinds of JWT apart, and for key
-/// managers that were told not to verify.
+/// `typ` and payload, unproven, whatever the algorithm: for key managers that were told not to
+/// verify.
 pub(crate) fn unverified(token: &str) -> Result<(Option<Box<str>>, Vec<u8>), Refusal> {
+    let (typ, parts) = typ_and_parts(token)?;
+    let payload = jwt::decode(parts.payload).map_err(|_| Refusal::Shape)?;
+    Ok((typ, payload))
+}
+
+/// `typ` alone, of a JWT that could be decoded: to tell kinds of JWT apart.
+pub(crate) fn typ(token: &str) -> Result<Option<Box<str>>, Refusal> {
+    let (typ, parts) = typ_and_parts(token)?;
+    if parts.has_decodable_payload() { Ok(typ) } else { Err(Refusal::Shape) }
+}
+
+fn typ_and_parts(token: &str) -> Result<(Option<Box<str>>, CompactJws<'_>), Refusal> {
     if token.len() > MAX_JWT_LEN {
         return Err(Refusal::TooLong);
     }
     let parts = CompactJws::parse(token).map_err(|_| Refusal::Shape)?;
     let header = read_header(parts.header)?;
-    let payload = jwt::decode(parts.payload).map_err(|_| Refusal::Shape)?;
-    Ok((text(&header, "typ")?.map(Box::from), payload))
+    Ok((text(&header, "typ")?.map(Box::from), parts))
 }
 
 impl JoseHeader {

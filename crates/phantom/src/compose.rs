@@ -100,13 +100,8 @@ impl Gateway {
         let managers: Vec<_> =
             config.key_managers.iter().map(|setup| Arc::clone(&setup.manager)).collect();
         let secret = CacheSecret::random();
-        let handles = key_managers::handles(
-            config.key_managers,
-            &secret,
-            clock,
-            background.handle(),
-            Some(&gateway_metrics),
-        );
+        let handles =
+            key_managers::handles(config.key_managers, &secret, clock, Some(&gateway_metrics));
         gateway_metrics.observe(&handles, &managers);
         let keys = config.minter.as_ref().map(|minter| minter.jwks_json().into());
         let snapshot = snapshot::bind(config.routes, &handles, error_format, keys)?;

@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use uuid::Uuid;
 
-use crate::authorization_server::{INTROSPECTION_PATH, ISSUER, JWKS_PATH};
-use crate::jwt::AUDIENCE;
+use crate::authorization_server::{ISSUER, JWKS_PATH, introspection_path};
+use crate::jwt::{AUDIENCE, Signature};
 
 /// Public knowledge, like everything else that is measured.
 const SEALING_KEY: &str = "abababababababababababababababababababababababababababababababab";
@@ -102,7 +102,10 @@ async fn measured(store: &Store, backend: u16, server: u16) -> Result<Measured> 
     }
     let key_manager = json!({
         "name": "bench", "type": "CurityPhantomToken", "issuer": ISSUER, "enabled": true,
-        "introspectionEndpoint": format!("http://127.0.0.1:{server}{INTROSPECTION_PATH}"),
+        "introspectionEndpoint": format!(
+            "http://127.0.0.1:{server}{}",
+            introspection_path(Signature::Es256)
+        ),
         "certificates": {"type": "JWKS", "value": format!("http://127.0.0.1:{server}{JWKS_PATH}")},
         "enableSelfValidationJWT": true,
         "additionalProperties": {

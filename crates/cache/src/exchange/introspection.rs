@@ -12,10 +12,10 @@ use phantom_oauth::Freshness;
 use phantom_oauth::Introspect;
 use phantom_oauth::IntrospectError;
 use phantom_oauth::Introspection;
-use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 use super::Asked;
+use super::Carrier;
 use super::ExchangeError;
 use super::Lookup;
 use crate::counters::Count;
@@ -50,7 +50,7 @@ pub(super) struct Exchange {
     pub(super) counters: Counters,
     pub(super) clock: Arc<dyn Clock>,
     introspect: Arc<dyn Introspect>,
-    runtime: Handle,
+    carrier: Carrier,
 }
 
 /// A token that outlives the request it came with; zeroised.
@@ -80,7 +80,7 @@ impl Exchange {
         policy: CachePolicy,
         introspect: Arc<dyn Introspect>,
         clock: Arc<dyn Clock>,
-        runtime: Handle,
+        carrier: Carrier,
     ) -> Self {
         Self {
             l1: L1::new(&policy),
@@ -91,7 +91,7 @@ impl Exchange {
             policy,
             clock,
             introspect,
-            runtime,
+            carrier,
         }
     }
 
@@ -179,7 +179,7 @@ impl Exchange {
             return false;
         }
         let (exchange, token) = (Arc::clone(self), token.clone());
-        self.runtime.spawn(async move {
+        self.carrier.carry(async move {
             let outcome = exchange.ask_in_time(&token, digest, peer).await;
             pilot.land(outcome);
         });

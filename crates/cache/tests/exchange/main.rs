@@ -1,6 +1,7 @@
 //! The exchange from outside: a scripted authorization server, and a clock turned by hand.
 
 mod answers;
+mod carriers;
 mod clocks;
 mod keys;
 mod properties;

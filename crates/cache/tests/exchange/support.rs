@@ -13,6 +13,7 @@ use std::time::Duration;
 use phantom_cache::Asked;
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
+use phantom_cache::Carrier;
 use phantom_cache::ExchangeError;
 use phantom_cache::Lookup;
 use phantom_cache::TokenExchange;
@@ -196,13 +197,17 @@ impl Rig {
         Self::on(Handle::current(), policy, server)
     }
 
-    pub(crate) fn on(runtime: Handle, policy: CachePolicy, server: Arc<ScriptedServer>) -> Self {
-        Self::timed(ManualClock::at_noon(), runtime, policy, server)
+    pub(crate) fn on(
+        carrier: impl Into<Carrier>,
+        policy: CachePolicy,
+        server: Arc<ScriptedServer>,
+    ) -> Self {
+        Self::timed(ManualClock::at_noon(), carrier, policy, server)
     }
 
     pub(crate) fn timed(
         clock: Arc<ManualClock>,
-        runtime: Handle,
+        carrier: impl Into<Carrier>,
         policy: CachePolicy,
         server: Arc<ScriptedServer>,
     ) -> Self {
@@ -213,7 +218,7 @@ impl Rig {
             policy,
             introspect,
             clock.clone(),
-            runtime,
+            carrier,
         ));
         Self { clock, server, exchange }
     }

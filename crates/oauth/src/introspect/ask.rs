@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use form_urlencoded::byte_serialize;
 use http::HeaderMap;
 use http::HeaderValue;
 use http::header;
@@ -18,7 +19,6 @@ use crate::answer::Said;
 use crate::answer::Unusable;
 use crate::client_auth::CallContext;
 use crate::client_auth::Credential;
-use crate::client_auth::encoded;
 use crate::discovery::Metadata;
 use crate::egress::Answer;
 use crate::egress::EgressError;
@@ -144,7 +144,7 @@ impl IntrospectionClient {
         // INT-1: encoded, so that no token can add a parameter.
         let mut form = String::with_capacity(token.expose().len() + 128);
         form.push_str("token=");
-        form.push_str(&encoded(token.expose()));
+        form.extend(byte_serialize(token.expose().as_bytes()));
         form.push_str("&token_type_hint=access_token");
         let context = CallContext {
             now: self.clock.now().wall,

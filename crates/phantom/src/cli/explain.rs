@@ -99,13 +99,7 @@ fn explain(source: &Source, asked: &AskedRequest) -> anyhow::Result<Result<View,
     let Some(config) = config else { return Ok(Err(report.to_string())) };
     let runtime = compose::background_runtime().context("the system gives no threads")?;
     let secret = CacheSecret::random();
-    let handles = compose::key_managers::handles(
-        config.key_managers,
-        &secret,
-        &clock,
-        runtime.handle(),
-        None,
-    );
+    let handles = compose::key_managers::handles(config.key_managers, &secret, &clock, None);
     let keys = config.minter.as_ref().map(|minter| minter.jwks_json().into());
     let snapshot = compose::snapshot::bind(config.routes, &handles, config.error_format, keys)?;
     let view = runtime.block_on(decide(&snapshot, clock, asked));

@@ -22,7 +22,7 @@ const EVERY: Duration = Duration::from_secs(5);
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LAST_RETRY: Duration = Duration::from_secs(15);
 
-/// For introspection, keys and management: apart from the workers, which serve requests.
+/// For keys and management: apart from the workers, which serve requests.
 pub fn background_runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(2).thread_name("background").enable_all().build()
 }

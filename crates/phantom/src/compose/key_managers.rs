@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use phantom_cache::CacheSecret;
+use phantom_cache::Carrier;
 use phantom_cache::TokenExchange;
 use phantom_core::Clock;
 use phantom_oauth::Introspect;
 use phantom_pipeline::KeyManagerHandle;
-use tokio::runtime::Handle;
 
 use crate::compose::presented_jwt::PresentedJwt;
 use crate::config::KeyManagerSetup;
@@ -20,27 +20,24 @@ pub fn handles(
     setups: Vec<KeyManagerSetup>,
     secret: &CacheSecret,
     clock: &Arc<dyn Clock>,
-    runtime: &Handle,
     metrics: Option<&GatewayMetrics>,
 ) -> Vec<Arc<KeyManagerHandle>> {
-    setups
-        .into_iter()
-        .map(|setup| Arc::new(handle(setup, secret, clock, runtime, metrics)))
-        .collect()
+    setups.into_iter().map(|setup| Arc::new(handle(setup, secret, clock, metrics))).collect()
 }
 
 pub(super) fn handle(
     setup: KeyManagerSetup,
     secret: &CacheSecret,
     clock: &Arc<dyn Clock>,
-    runtime: &Handle,
     metrics: Option<&GatewayMetrics>,
 ) -> KeyManagerHandle {
     let KeyManagerSetup { manager, policy, accepts_jwt } = setup;
     let mut scope: Vec<&[u8]> = manager.cache_scope().iter().map(Vec::as_slice).collect();
     let exchange = |scope: &[&[u8]], introspect| {
-        let (clock, runtime) = (Arc::clone(clock), runtime.clone());
-        Arc::new(TokenExchange::new(scope, secret, policy.clone(), introspect, clock, runtime))
+        let (policy, clock) = (policy.clone(), Arc::clone(clock));
+        // Workers have a runtime each: a token is asked about where its request is served.
+        let carrier = Carrier::Caller;
+        Arc::new(TokenExchange::new(scope, secret, policy, introspect, clock, carrier))
     };
     let introspect: Arc<dyn Introspect> = match metrics {
         Some(metrics) => Arc::new(Metered::new(manager.clone(), manager.name(), metrics)),

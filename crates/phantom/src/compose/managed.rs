@@ -85,7 +85,7 @@ impl Binding {
             accepts_jwt: managed.validates_jwt && managed.keys.is_some(),
         };
         let metrics = Some(&self.metrics);
-        let handle = key_managers::handle(setup, &self.secret, &self.clock, &self.runtime, metrics);
+        let handle = key_managers::handle(setup, &self.secret, &self.clock, metrics);
         let handle = KeyManagerHandle {
             opaque: handle.opaque.filter(|_| managed.opaque.is_some()),
             managed: Some(ManagedTerms::new(managed)),

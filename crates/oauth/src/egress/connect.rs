@@ -1,0 +1,177 @@
+//! From a place to a stream: addresses, TCP, TLS.
+
+use std::io;
+use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use thiserror::Error;
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use url::Host;
+use url::Url;
+
+use crate::egress::address::is_public;
+use crate::egress::http1::Stream;
+
+/// RFC 8305 §8: after so long without an answer the next address is tried beside the one before.
+const HEAD_START: Duration = Duration::from_millis(250);
+
+#[derive(Debug, Error)]
+pub(super) enum ConnectError {
+    #[error(transparent)]
+    Tcp(#[from] io::Error),
+    /// The peer is there; TLS with it failed.
+    #[error(transparent)]
+    Tls(io::Error),
+}
+
+#[derive(Debug, Error)]
+#[error("the name has no public address")]
+pub(super) struct NoPublicAddress;
+
+#[derive(Clone)]
+pub(super) struct Connector {
+    tls: TlsConnector,
+    timeout: Duration,
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connector").field("timeout", &self.timeout).finish_non_exhaustive()
+    }
+}
+
+impl Connector {
+    pub(super) fn new(mut tls: ClientConfig, timeout: Duration) -> Self {
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Self { tls: TlsConnector::from(Arc::new(tls)), timeout }
+    }
+
+    /// `public_only`: what was checked is what is connected to, so a name cannot change its answer in
+    /// between.
+    pub(super) async fn connect(
+        &self,
+        url: &Url,
+        public_only: bool,
+    ) -> Result<Stream, ConnectError> {
+        tokio::time::timeout(self.timeout, self.stream(url, public_only))
+            .await
+            .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+    }
+
+    async fn stream(&self, url: &Url, public_only: bool) -> Result<Stream, ConnectError> {
+        let (host, port) = (url.host(), url.port_or_known_default());
+        let (Some(host), Some(port)) = (host, port) else {
+            return Err(io::Error::from(io::ErrorKind::InvalidInput).into());
+        };
+        let stream = first_to_connect(addresses(&host, port, public_only).await?).await?;
+        stream.set_nodelay(true)?;
+        if url.scheme() != "https" {
+            return Ok(Stream::Plain(stream));
+        }
+        let name = match host {
+            Host::Domain(name) => ServerName::try_from(name.to_owned())
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?,
+            Host::Ipv4(address) => ServerName::from(IpAddr::V4(address)),
+            Host::Ipv6(address) => ServerName::from(IpAddr::V6(address)),
+        };
+        let stream = self.tls.connect(name, stream).await.map_err(ConnectError::Tls)?;
+        Ok(Stream::Tls(Box::new(stream)))
+    }
+}
+
+async fn addresses(host: &Host<&str>, port: u16, public_only: bool) -> io::Result<Vec<SocketAddr>> {
+    let mut addresses: Vec<SocketAddr> = match host {
+        Host::Domain(name) => tokio::net::lookup_host((*name, port)).await?.collect(),
+        Host::Ipv4(address) => vec![(*address, port).into()],
+        Host::Ipv6(address) => vec![(*address, port).into()],
+    };
+    if public_only {
+        addresses.retain(|address| is_public(address.ip()));
+        if addresses.is_empty() {
+            return Err(io::Error::other(NoPublicAddress));
+        }
+    }
+    Ok(addresses)
+}
+
+/// Tries the addresses in their order, families in turn, each with a head start (RFC 8305).
+async fn first_to_connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+    if let [only] = addresses[..] {
+        return TcpStream::connect(only).await;
+    }
+    let mut waiting = in_turn(addresses).into_iter();
+    // Dropped with this future, and all attempts with it.
+    let mut attempts = JoinSet::new();
+    let mut failure = io::Error::from(io::ErrorKind::NotFound);
+    loop {
+        let next = waiting.next();
+        let last = next.is_none();
+        if let Some(address) = next {
+            attempts.spawn(TcpStream::connect(address));
+        }
+        let ended = match last {
+            true => attempts.join_next().await,
+            false => match tokio::time::timeout(HEAD_START, attempts.join_next()).await {
+                Ok(ended) => ended,
+                Err(_) => continue,
+            },
+        };
+        match ended {
+            Some(Ok(Ok(stream))) => return Ok(stream),
+            Some(Ok(Err(error))) => failure = error,
+            Some(Err(error)) => failure = io::Error::other(error),
+            None if last => return Err(failure),
+            None => {}
+        }
+    }
+}
+
+/// RFC 8305 §4: the first address's family first, then one of each.
+fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let first_is_v4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
+    let (first, second): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv4() == first_is_v4);
+    let mut second = second.into_iter();
+    let mut order = Vec::new();
+    for address in first {
+        order.push(address);
+        order.extend(second.next());
+    }
+    order.extend(second);
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_take_turns_and_nobody_is_left_out() {
+        let of = |text: &str| -> SocketAddr { text.parse().unwrap() };
+        let (a, b, c) = (of("[2001:db8::1]:1"), of("[2001:db8::2]:1"), of("[2001:db8::3]:1"));
+        let (d, e) = (of("192.0.2.1:1"), of("192.0.2.2:1"));
+        assert_eq!(in_turn(vec![a, b, c, d]), [a, d, b, c]);
+        assert_eq!(in_turn(vec![d, a, b, e]), [d, a, e, b]);
+        assert_eq!(in_turn(Vec::new()), []);
+    }
+
+    #[tokio::test]
+    async fn an_address_that_refuses_makes_room_for_the_next() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let good = listener.local_addr().unwrap();
+        let refusing = {
+            let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            gone.local_addr().unwrap()
+        };
+        let stream = first_to_connect(vec![refusing, good]).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), good);
+        let nobody = first_to_connect(vec![refusing, refusing]).await.unwrap_err();
+        assert_eq!(nobody.kind(), io::ErrorKind::ConnectionRefused);
+    }
+}
