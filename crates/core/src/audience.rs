@@ -3,6 +3,8 @@
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::json::Member;
+
 /// Those a token is meant for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audience(Box<[Box<str>]>);
@@ -13,9 +15,13 @@ pub struct InvalidAudience;
 
 impl Audience {
     pub fn from_claim(claim: &Value) -> Result<Self, InvalidAudience> {
+        Self::from_member(Member::of(claim).ok_or(InvalidAudience)?)
+    }
+
+    pub fn from_member(claim: Member<'_>) -> Result<Self, InvalidAudience> {
         match claim {
-            Value::String(one) => Ok(Self(Box::new([one.as_str().into()]))),
-            Value::Array(many) => many
+            Member::Text(one) => Ok(Self(Box::new([one.into()]))),
+            Member::Array(many) => many
                 .iter()
                 .map(|member| member.as_str().map(Box::from).ok_or(InvalidAudience))
                 .collect::<Result<_, _>>()

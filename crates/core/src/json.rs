@@ -3,6 +3,8 @@
 //! RFC 7515 §4 and RFC 7519 §4 let a parser take the last of two members of one name. Two parsers
 //! that choose differently are an attack, so we take neither.
 
+mod object;
+
 use std::fmt;
 
 use serde::de::DeserializeSeed;
@@ -15,6 +17,10 @@ use serde_json::Map;
 use serde_json::Number;
 use serde_json::Value;
 use thiserror::Error;
+
+pub use object::Member;
+pub use object::Members;
+pub use object::Object;
 
 /// Levels of arrays and objects that a document may nest.
 pub const MAX_DEPTH: usize = 16;
@@ -45,6 +51,9 @@ struct Strict {
 }
 
 impl Strict {
+    /// For the value of a member of the outermost object.
+    const IN_AN_OBJECT: Self = Self { depth: 1 };
+
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
         let depth = self.depth + 1;
         if depth > MAX_DEPTH {

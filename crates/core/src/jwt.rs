@@ -1,5 +1,7 @@
 //! The shape of a compact JWS (RFC 7515 §7.1), before any key is involved.
 
+use std::fmt;
+
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
@@ -60,6 +62,57 @@ impl CompactJws<'_> {
     }
 }
 
+/// A compact JWS with its text: its shape is known, so nobody has to look at it twice.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CompactJwsText {
+    text: Box<str>,
+    header_end: usize,
+    payload_end: usize,
+}
+
+impl CompactJwsText {
+    /// As [`CompactJws::parse`].
+    pub fn parse(text: Box<str>) -> Result<Self, InvalidShape> {
+        let parts = CompactJws::parse(&text)?;
+        let header_end = parts.header.len();
+        let payload_end = header_end + 1 + parts.payload.len();
+        Ok(Self { text, header_end, payload_end })
+    }
+
+    #[must_use]
+    pub fn parts(&self) -> CompactJws<'_> {
+        let part = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
+        CompactJws {
+            header: part(0, self.header_end),
+            payload: part(self.header_end + 1, self.payload_end),
+            signature: part(self.payload_end + 1, self.text.len()),
+        }
+    }
+
+    /// What a signature is over (RFC 7515 §5.2): header, dot, payload.
+    #[must_use]
+    pub fn signing_input(&self) -> &str {
+        self.text.get(..self.payload_end).unwrap_or_default()
+    }
+
+    #[must_use]
+    pub const fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    #[must_use]
+    pub fn into_text(self) -> Box<str> {
+        self.text
+    }
+}
+
+/// Never the token.
+impl fmt::Debug for CompactJwsText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CompactJwsText(redacted)")
+    }
+}
+
 /// Strict base64url: no padding, no white space, zero trailing bits (RFC 7515 §2).
 pub fn decode(part: &str) -> Result<Vec<u8>, InvalidShape> {
     BASE64URL.decode(part).map_err(|_| InvalidShape::Encoding)
@@ -100,6 +153,16 @@ mod tests {
         for token in ["e3 0.e30.c2ln", "e30.e+0.c2ln", "e30.e30.c2ln="] {
             assert_eq!(CompactJws::parse(token), Err(InvalidShape::Encoding), "{token}");
         }
+    }
+
+    #[test]
+    fn a_jws_that_owns_its_text_has_the_same_parts() {
+        for text in ["e30.e30.c2ln", "e30.e30.", "e.3.0"] {
+            let owned = CompactJwsText::parse(text.into()).unwrap();
+            assert_eq!(owned.parts(), CompactJws::parse(text).unwrap(), "{text}");
+            assert_eq!(format!("{}.{}", owned.signing_input(), owned.parts().signature), text);
+        }
+        assert_eq!(CompactJwsText::parse("e30.e30".into()), Err(InvalidShape::Parts));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::jwt::CompactJws;
+use crate::jwt::CompactJwsText;
 
 /// A bearer credential as presented (RFC 6750 §2.1 `b64token`): borrowed, never printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -95,14 +95,23 @@ impl PhantomToken {
     pub const MAX_LEN: usize = 8 * 1024;
 
     pub fn parse(jwt: &str, limit: usize) -> Result<Self, InvalidPhantomToken> {
-        if jwt.len() > limit {
-            return Err(InvalidPhantomToken::TooLong { length: jwt.len(), limit });
+        let length = jwt.len();
+        if length > limit {
+            return Err(InvalidPhantomToken::TooLong { length, limit });
         }
-        let jws = CompactJws::parse(jwt).map_err(|_| InvalidPhantomToken::Shape)?;
-        if jws.signature.is_empty() {
+        let jws = CompactJwsText::parse(jwt.into()).map_err(|_| InvalidPhantomToken::Shape)?;
+        Self::from_jws(jws, limit)
+    }
+
+    pub fn from_jws(jws: CompactJwsText, limit: usize) -> Result<Self, InvalidPhantomToken> {
+        let length = jws.as_str().len();
+        if length > limit {
+            return Err(InvalidPhantomToken::TooLong { length, limit });
+        }
+        if jws.parts().signature.is_empty() {
             return Err(InvalidPhantomToken::Shape);
         }
-        Ok(Self(jwt.into()))
+        Ok(Self(jws.into_text()))
     }
 
     /// The JWT itself: for the backend's `Authorization` field and for reading its claims only.

@@ -11,13 +11,14 @@ use phantom_core::PhantomToken;
 use phantom_core::Scope;
 use phantom_core::Statement;
 use phantom_core::UnixTime;
-use phantom_core::json;
+use phantom_core::json::Member;
+use phantom_core::json::Members;
+use phantom_core::json::Object;
 use phantom_core::token::InvalidPhantomToken;
-use serde_json::Map;
-use serde_json::Value;
 
 use crate::refusal::Refusal;
 use crate::typ::AcceptedTyp;
+use crate::verify::UnverifiedJws;
 
 /// RFC 9068 §2.2.
 pub const REQUIRED_CLAIMS: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
@@ -41,25 +42,24 @@ impl AccessTokenRules {
     /// request, by `core::authorize`.
     pub(crate) fn statement(
         &self,
-        token: &str,
-        typ: Option<&str>,
+        jws: UnverifiedJws,
         payload: &[u8],
         now: UnixTime,
     ) -> Result<Statement, Refusal> {
-        self.accepted_typ.check(typ)?;
-        let claims = json::parse_object(payload).map_err(|_| Refusal::Payload)?;
+        self.accepted_typ.check(jws.typ())?;
+        let claims = Object::parse(payload).map_err(|_| Refusal::Payload)?;
         check_kind(&claims)?;
         check_required(&claims, &self.required_claims)?;
         self.check_issued(&claims, now)?;
         let issuer = self.issuer(&claims)?;
-        let phantom_token = PhantomToken::parse(token, self.max_phantom_token_len).map_err(
-            |error| match error {
+        let limit = self.max_phantom_token_len;
+        let phantom_token =
+            PhantomToken::from_jws(jws.into_jws(), limit).map_err(|error| match error {
                 InvalidPhantomToken::TooLong { length, limit } => {
                     Refusal::TooLongForBackend { length, limit }
                 }
                 InvalidPhantomToken::Shape => Refusal::Shape,
-            },
-        )?;
+            })?;
         statement_of(&claims, phantom_token, issuer, self.scope_array)
     }
 
@@ -73,7 +73,7 @@ impl AccessTokenRules {
         }
     }
 
-    fn check_issued(&self, claims: &Map<String, Value>, now: UnixTime) -> Result<(), Refusal> {
+    fn check_issued(&self, claims: &impl Members, now: UnixTime) -> Result<(), Refusal> {
         match date(claims, "iat")? {
             Some(issued) if issued > now.plus(self.clock_skew) => Err(Refusal::IssuedInFuture),
             _ => Ok(()),
@@ -81,7 +81,7 @@ impl AccessTokenRules {
     }
 
     /// JWT-6: byte for byte.
-    fn issuer(&self, claims: &Map<String, Value>) -> Result<Option<Arc<str>>, Refusal> {
+    fn issuer(&self, claims: &impl Members) -> Result<Option<Arc<str>>, Refusal> {
         let named = text(claims, "iss")?;
         match (&self.issuer, named) {
             (Some(ours), Some(named)) if **ours == *named => Ok(Some(Arc::clone(ours))),
@@ -92,7 +92,7 @@ impl AccessTokenRules {
 }
 
 /// JWT-14: what other kinds of JWT have and no access token has.
-fn check_kind(claims: &Map<String, Value>) -> Result<(), Refusal> {
+fn check_kind(claims: &impl Members) -> Result<(), Refusal> {
     let marks = [
         ("nonce", "an ID token or a DPoP proof"),
         ("at_hash", "an ID token"),
@@ -102,17 +102,44 @@ fn check_kind(claims: &Map<String, Value>) -> Result<(), Refusal> {
         ("htu", "a DPoP proof"),
         ("token_introspection", "an introspection answer"),
     ];
-    match marks.iter().find(|(mark, _)| claims.contains_key(*mark)) {
+    match marks.iter().find(|(mark, _)| claims.member(mark).is_some()) {
         Some((_, kind)) => Err(Refusal::OtherKind(kind)),
         None => Ok(()),
     }
 }
 
-pub(crate) fn check_required(
-    claims: &Map<String, Value>,
-    required: &[Box<str>],
-) -> Result<(), Refusal> {
-    match required.iter().find(|name| claims.get(&***name).is_none_or(Value::is_null)) {
+/// What servers write that issue several kinds of token in one form: `token_use` (Cognito),
+/// `token_type` (django-oauth-toolkit, SimpleJWT), `typ` among the claims (Keycloak).
+fn check_use(claims: &impl Members) -> Result<(), Refusal> {
+    let others = [
+        ("refresh", "a refresh token"),
+        ("refresh_token", "a refresh token"),
+        ("offline", "a refresh token"),
+        ("id", "an ID token"),
+        ("id_token", "an ID token"),
+        ("logout", "a logout token"),
+    ];
+    let said = ["token_use", "token_type", "typ"].map(|name| claims.member(name));
+    for value in said.into_iter().flatten().filter_map(Member::as_str) {
+        if let Some((_, kind)) = others.iter().find(|(other, _)| value.eq_ignore_ascii_case(other))
+        {
+            return Err(Refusal::OtherKind(kind));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the token is of use only to who holds a key (RFC 7800, RFC 9449 §6.2).
+fn confirmed(claims: &impl Members) -> bool {
+    let proof_asked = |name: &str| {
+        let said = claims.member(name).and_then(Member::as_str);
+        said.is_some_and(|said| said.eq_ignore_ascii_case("dpop"))
+    };
+    claims.member("cnf").is_some() || proof_asked("token_type") || proof_asked("typ")
+}
+
+pub(crate) fn check_required(claims: &impl Members, required: &[Box<str>]) -> Result<(), Refusal> {
+    match required.iter().find(|name| claims.member(name).is_none()) {
         Some(missing) => Err(Refusal::ClaimMissing(missing.clone())),
         None => Ok(()),
     }
@@ -120,11 +147,12 @@ pub(crate) fn check_required(
 
 /// The claims every decision needs, each of the type its standard gives it (INT-9).
 pub(crate) fn statement_of(
-    claims: &Map<String, Value>,
+    claims: &impl Members,
     phantom_token: PhantomToken,
     issuer: Option<Arc<str>>,
     scope_array: bool,
 ) -> Result<Statement, Refusal> {
+    check_use(claims)?;
     let client_id = match text(claims, "client_id")? {
         Some(client_id) => Some(client_id),
         None => text(claims, "azp")?,
@@ -134,30 +162,30 @@ pub(crate) fn statement_of(
         issuer,
         subject: text(claims, "sub")?.map(Box::from),
         client_id: client_id.map(Box::from),
-        authorized_party: claims.get("azp").and_then(Value::as_str).map(Box::from),
-        token_id: claims.get("jti").and_then(Value::as_str).map(Box::from),
+        authorized_party: claims.member("azp").and_then(Member::as_str).map(Box::from),
+        token_id: claims.member("jti").and_then(Member::as_str).map(Box::from),
         audience: audience(claims)?,
         scope: scope(claims, scope_array)?,
         expires_at: date(claims, "exp")?,
         not_before: date(claims, "nbf")?,
         issued_at: date(claims, "iat").unwrap_or_default(),
-        confirmed: claims.contains_key("cnf"),
+        confirmed: confirmed(claims),
     })
 }
 
-fn audience(claims: &Map<String, Value>) -> Result<Audience, Refusal> {
-    match claims.get("aud") {
-        None | Some(Value::Null) => Ok(Audience::default()),
-        Some(claim) => Audience::from_claim(claim).map_err(|_| Refusal::ClaimMalformed("aud")),
+fn audience(claims: &impl Members) -> Result<Audience, Refusal> {
+    match claims.member("aud") {
+        None => Ok(Audience::default()),
+        Some(claim) => Audience::from_member(claim).map_err(|_| Refusal::ClaimMalformed("aud")),
     }
 }
 
-fn scope(claims: &Map<String, Value>, array_allowed: bool) -> Result<Scope, Refusal> {
+fn scope(claims: &impl Members, array_allowed: bool) -> Result<Scope, Refusal> {
     let malformed = Refusal::ClaimMalformed("scope");
-    match claims.get("scope") {
-        None | Some(Value::Null) => Ok(Scope::default()),
-        Some(Value::String(scope)) => Scope::parse(scope).map_err(|_| malformed),
-        Some(Value::Array(tokens)) if array_allowed => {
+    match claims.member("scope") {
+        None => Ok(Scope::default()),
+        Some(Member::Text(scope)) => Scope::parse(scope).map_err(|_| malformed),
+        Some(Member::Array(tokens)) if array_allowed => {
             let tokens: Vec<&str> = tokens
                 .iter()
                 .map(|token| token.as_str().ok_or_else(|| malformed.clone()))
@@ -169,13 +197,10 @@ fn scope(claims: &Map<String, Value>, array_allowed: bool) -> Result<Scope, Refu
 }
 
 /// A NumericDate; a string, a negative or a huge one is no date.
-pub(crate) fn date(
-    claims: &Map<String, Value>,
-    name: &'static str,
-) -> Result<Option<UnixTime>, Refusal> {
-    match claims.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Number(number)) => {
+pub(crate) fn date(claims: &impl Members, name: &'static str) -> Result<Option<UnixTime>, Refusal> {
+    match claims.member(name) {
+        None => Ok(None),
+        Some(Member::Number(number)) => {
             UnixTime::from_numeric_date(number).map(Some).ok_or(Refusal::ClaimMalformed(name))
         }
         Some(_) => Err(Refusal::ClaimMalformed(name)),
@@ -183,12 +208,12 @@ pub(crate) fn date(
 }
 
 pub(crate) fn text<'a>(
-    claims: &'a Map<String, Value>,
+    claims: &'a impl Members,
     name: &'static str,
 ) -> Result<Option<&'a str>, Refusal> {
-    match claims.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
+    match claims.member(name) {
+        None => Ok(None),
+        Some(Member::Text(text)) => Ok(Some(text)),
         Some(_) => Err(Refusal::ClaimMalformed(name)),
     }
 }

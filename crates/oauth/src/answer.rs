@@ -7,13 +7,13 @@ use std::time::SystemTime;
 
 use phantom_core::UnixTime;
 use phantom_core::json;
-use phantom_core::jwt::CompactJws;
 use serde_json::Map;
 use serde_json::Value;
 
 use crate::freshness::delta_seconds;
+use crate::refusal::Refusal;
 use crate::typ;
-use crate::verify;
+use crate::verify::UnverifiedJws;
 
 /// What we ask for, and so what we expect (JIR-1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,9 +71,9 @@ pub struct RawAnswer<'a> {
 pub enum Said {
     Inactive,
     /// A compact JWS that claims to be the phantom token.
-    PhantomToken(String),
+    PhantomToken(UnverifiedJws),
     /// A compact JWS that claims to be a statement about the token. Never forwarded (JIR-4).
-    SignedStatement(String),
+    SignedStatement(UnverifiedJws),
     /// The members of an `active:true` answer.
     Claims(Map<String, Value>),
 }
@@ -137,27 +137,16 @@ fn read_body(answer: RawAnswer<'_>, format: &ResponseFormat) -> Result<Said, &'s
     }
     match media_type(answer.content_type).as_deref() {
         Some("application/json") => read_json(answer.body, format),
-        Some("application/jwt") => {
-            let jwt = compact(answer.body)?;
+        Some("application/jwt") => match (jws(answer.body)?, format) {
             // Seen at real servers: a statement under the phantom token's media type.
-            match (verify::typ(&jwt), format) {
-                (Ok(typ), _) if typ::is_token_introspection(typ.as_deref()) => {
-                    Ok(Said::SignedStatement(jwt))
-                }
-                (Ok(_), ResponseFormat::PhantomJwt) => Ok(Said::PhantomToken(jwt)),
-                (Ok(_), _) => Err("a JWT, where something else was asked for: set response"),
-                (Err(_), _) => Err("a body that is not an acceptable JWT"),
-            }
-        }
-        Some("application/token-introspection+jwt") => {
-            let jwt = compact(answer.body)?;
-            match verify::typ(&jwt) {
-                Ok(typ) if typ::is_token_introspection(typ.as_deref()) => {
-                    Ok(Said::SignedStatement(jwt))
-                }
-                _ => Err("a statement whose typ is not token-introspection+jwt"),
-            }
-        }
+            (jws, _) if typ::is_token_introspection(jws.typ()) => Ok(Said::SignedStatement(jws)),
+            (jws, ResponseFormat::PhantomJwt) => Ok(Said::PhantomToken(jws)),
+            _ => Err("a JWT, where something else was asked for: set response"),
+        },
+        Some("application/token-introspection+jwt") => match jws(answer.body)? {
+            jws if typ::is_token_introspection(jws.typ()) => Ok(Said::SignedStatement(jws)),
+            _ => Err("a statement whose typ is not token-introspection+jwt"),
+        },
         Some(_) => Err("a media type that was not asked for"),
         None => Err("no media type, or more than one"),
     }
@@ -182,11 +171,11 @@ fn read_json(body: &[u8], format: &ResponseFormat) -> Result<Said, &'static str>
         None => members.remove("phantom_token").or_else(|| members.remove("jwt")),
     };
     match token {
-        Some(Value::String(jwt)) => match verify::typ(&jwt) {
-            Ok(typ) if typ::is_token_introspection(typ.as_deref()) => {
+        Some(Value::String(jwt)) => match UnverifiedJws::parse(&jwt) {
+            Ok(jws) if typ::is_token_introspection(jws.typ()) => {
                 Err("a statement in the place of the phantom token")
             }
-            Ok(_) => Ok(Said::PhantomToken(jwt)),
+            Ok(jws) => Ok(Said::PhantomToken(jws)),
             Err(_) => Err("a phantom token that is not an acceptable JWT"),
         },
         Some(_) => Err("a phantom token that is not a string"),
@@ -195,11 +184,12 @@ fn read_json(body: &[u8], format: &ResponseFormat) -> Result<Said, &'static str>
 }
 
 /// The body as a compact JWS; a line end after it is no part of it.
-fn compact(body: &[u8]) -> Result<String, &'static str> {
+fn jws(body: &[u8]) -> Result<UnverifiedJws, &'static str> {
     let text = std::str::from_utf8(body).map_err(|_| "a body that is not a JWT")?;
-    let text = text.trim_end_matches(['\r', '\n']);
-    CompactJws::parse(text).map_err(|_| "a body that is not a JWT")?;
-    Ok(text.to_owned())
+    UnverifiedJws::parse(text.trim_end_matches(['\r', '\n'])).map_err(|refusal| match refusal {
+        Refusal::Shape => "a body that is not a JWT",
+        _ => "a body that is not an acceptable JWT",
+    })
 }
 
 /// Type and subtype in lower case (RFC 9110 §8.3.1); parameters don't matter to us.

@@ -120,12 +120,12 @@ impl IntrospectionClient {
         };
         match said {
             Said::Inactive => Ok(Introspection::Inactive),
-            Said::PhantomToken(jwt) => {
-                let statement = self.verifier.phantom(&jwt).await.map_err(unverifiable)?;
+            Said::PhantomToken(jws) => {
+                let statement = self.verifier.phantom(jws).await.map_err(unverifiable)?;
                 Ok(Introspection::Active { statement: Arc::new(statement), freshness })
             }
-            Said::SignedStatement(jwt) => {
-                let verified = self.verifier.signed_statement(&jwt, &self.client_id).await;
+            Said::SignedStatement(jws) => {
+                let verified = self.verifier.signed_statement(&jws, &self.client_id).await;
                 match verified.map_err(unverifiable)? {
                     Some(members) => self.minted(&members, freshness),
                     None => Ok(Introspection::Inactive),

@@ -19,8 +19,6 @@ use crate::jwks::KeySource;
 use crate::jwks::KeysUnavailable;
 use crate::refusal::Refusal;
 use crate::typ;
-use crate::verify;
-use crate::verify::JoseHeader;
 use crate::verify::UnverifiedJws;
 
 /// How old the answer to a question just asked may be, besides the skew (JIR-2).
@@ -51,22 +49,20 @@ pub(crate) struct TokenVerifier {
 impl TokenVerifier {
     /// The phantom token out of an answer. Whether it is still alive is for `core::authorize`: an
     /// expired one is the client's affair, not a fault of the server (RSP-3).
-    pub(crate) async fn phantom(&self, token: &str) -> Result<Statement, VerifyError> {
-        let (typ, payload) = if self.verify_phantom {
-            let (header, payload) = self.signed(token, self.algorithms).await?;
-            (header.typ, payload)
-        } else {
-            verify::unverified(token)?
+    pub(crate) async fn phantom(&self, jws: UnverifiedJws) -> Result<Statement, VerifyError> {
+        let payload = match self.verify_phantom {
+            true => self.signed(&jws, self.algorithms).await?,
+            false => jws.unproven_payload()?,
         };
-        let now = self.clock.now().wall;
-        Ok(self.rules.statement(token, typ.as_deref(), &payload, now)?)
+        Ok(self.rules.statement(jws, &payload, self.clock.now().wall)?)
     }
 
     /// A JWT that a client presents. Always verified, and alive.
     pub(crate) async fn presented(&self, token: &str) -> Result<Statement, VerifyError> {
-        let (header, payload) = self.signed(token, self.algorithms).await?;
+        let jws = UnverifiedJws::parse(token)?;
+        let payload = self.signed(&jws, self.algorithms).await?;
         let now = self.clock.now().wall;
-        let statement = self.rules.statement(token, header.typ.as_deref(), &payload, now)?;
+        let statement = self.rules.statement(jws, &payload, now)?;
         self.rules.check_life(&statement, now)?;
         Ok(statement)
     }
@@ -75,12 +71,12 @@ impl TokenVerifier {
     /// `None`: it says that the token is not active.
     pub(crate) async fn signed_statement(
         &self,
-        token: &str,
+        jws: &UnverifiedJws,
         client_id: &str,
     ) -> Result<Option<Map<String, Value>>, VerifyError> {
         let algorithms = Algorithms::from_iter([self.signed_response_algorithm]);
-        let (header, payload) = self.signed(token, algorithms).await?;
-        if !typ::is_token_introspection(header.typ.as_deref()) {
+        let payload = self.signed(jws, algorithms).await?;
+        if !typ::is_token_introspection(jws.typ()) {
             return Err(Refusal::Typ.into());
         }
         let claims = json::parse_object(&payload).map_err(|_| Refusal::Payload)?;
@@ -133,27 +129,26 @@ impl TokenVerifier {
         Ok(())
     }
 
-    /// Header and payload of a JWS whose signature is the issuer's.
+    /// The payload of a JWS whose signature is the issuer's.
     async fn signed(
         &self,
-        token: &str,
+        jws: &UnverifiedJws,
         algorithms: Algorithms,
-    ) -> Result<(JoseHeader, Vec<u8>), VerifyError> {
-        let jws = UnverifiedJws::parse(token, algorithms)?;
+    ) -> Result<Vec<u8>, VerifyError> {
+        jws.check_header(algorithms)?;
         let source = self.keys.as_ref().ok_or_else(|| KeysUnavailable {
             cause: "no keys are configured: set jwks_uri, jwks_file or well_known".into(),
             retry_after: None,
         })?;
         let keys = source.keys().await?;
-        let verified = match jws.verify(&keys) {
+        let verified = match jws.verify(&keys, algorithms) {
             Err(Refusal::UnknownKey) => {
-                let kid = jws.header.kid.as_deref();
-                let newer =
-                    source.keys_for_unknown(kid, &keys).await?.ok_or(Refusal::UnknownKey)?;
-                jws.verify(&newer)
+                let newer = source.keys_for_unknown(jws.kid(), &keys).await?;
+                let newer = newer.ok_or(Refusal::UnknownKey)?;
+                jws.verify(&newer, algorithms)
             }
             verified => verified,
         };
-        Ok((jws.header, verified?))
+        Ok(verified?)
     }
 }

@@ -1,7 +1,10 @@
+use base64::Engine as _;
+use phantom_core::jwt::BASE64URL;
 use phantom_testkit::ManualClock;
 use phantom_testkit::Signer;
 use phantom_testkit::jose::access_token_claims;
 use proptest::prelude::*;
+use serde_json::Value;
 use serde_json::json;
 
 use super::*;
@@ -21,7 +24,14 @@ fn rules() -> AccessTokenRules {
 }
 
 fn judge(rules: &AccessTokenRules, claims: &Value) -> Result<Statement, Refusal> {
-    rules.statement("e30.e30.c2ln", Some("at+jwt"), claims.to_string().as_bytes(), NOW)
+    rules.statement(jws(Some("at+jwt")), claims.to_string().as_bytes(), NOW)
+}
+
+/// The claims are given beside it.
+fn jws(typ: Option<&str>) -> UnverifiedJws {
+    let header = typ.map_or_else(|| json!({}), |typ| json!({"typ": typ}));
+    let header = BASE64URL.encode(header.to_string());
+    UnverifiedJws::parse(&format!("{header}.e30.c2ln")).unwrap()
 }
 
 /// Good claims with one changed; `null` stands for absence.
@@ -121,7 +131,7 @@ fn jwt_9_dates_that_are_none_are_refused() {
         let payload = access_token_claims(ISSUER, NOW).to_string();
         let exp = (NOW.as_secs() + 300).to_string();
         let payload = payload.replace(&exp, number);
-        let judged = rules().statement("e30.e30.c2ln", Some("at+jwt"), payload.as_bytes(), NOW);
+        let judged = rules().statement(jws(Some("at+jwt")), payload.as_bytes(), NOW);
         assert!(judged.is_err(), "{number}");
     }
 }
@@ -129,7 +139,7 @@ fn jwt_9_dates_that_are_none_are_refused() {
 #[test]
 fn jwt_11_duplicate_claims_are_refused() {
     let payload = br#"{"sub":"alice","sub":"mallory"}"#;
-    let judged = rules().statement("e30.e30.c2ln", Some("at+jwt"), payload, NOW);
+    let judged = rules().statement(jws(Some("at+jwt")), payload, NOW);
     assert_eq!(judged, Err(Refusal::Payload));
 }
 
@@ -154,7 +164,7 @@ fn jwt_14_other_kinds_of_token_do_not_pass_for_access_tokens() {
         (None, &answer),
     ] {
         let payload = claims.to_string();
-        let judged = lenient.statement("e30.e30.c2ln", typ, payload.as_bytes(), NOW);
+        let judged = lenient.statement(jws(typ), payload.as_bytes(), NOW);
         assert!(matches!(judged, Err(Refusal::OtherKind(_))), "{claims}");
     }
     let good = access_token_claims(ISSUER, NOW).to_string();
@@ -165,9 +175,49 @@ fn jwt_14_other_kinds_of_token_do_not_pass_for_access_tokens() {
         "client-authentication+jwt",
         "token-introspection+jwt",
     ] {
-        let judged = lenient.statement("e30.e30.c2ln", Some(typ), good.as_bytes(), NOW);
+        let judged = lenient.statement(jws(Some(typ)), good.as_bytes(), NOW);
         assert_eq!(judged, Err(Refusal::Typ), "{typ}");
     }
+}
+
+#[test]
+fn a_refresh_token_or_an_id_token_that_says_so_is_no_access_token() {
+    for name in ["token_use", "token_type", "typ"] {
+        for value in ["refresh_token", "Refresh", "refresh", "Offline", "id", "ID"] {
+            let judged = judge(&rules(), &changed(name, json!(value)));
+            assert!(matches!(judged, Err(Refusal::OtherKind(_))), "{name} {value}");
+        }
+        for value in
+            [json!("access_token"), json!("Bearer"), json!("access"), json!(1), json!(null)]
+        {
+            assert!(judge(&rules(), &changed(name, value.clone())).is_ok(), "{name} {value}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_asks_for_proof_of_a_key_is_nobody_s_bearer_token() {
+    for (name, value) in
+        [("cnf", json!({"jkt": "x"})), ("cnf", json!("odd")), ("token_type", json!("DPoP"))]
+    {
+        assert!(
+            judge(&rules(), &changed(name, value.clone())).unwrap().confirmed,
+            "{name} {value}"
+        );
+    }
+    assert!(!judge(&rules(), &changed("cnf", json!(null))).unwrap().confirmed, "as if absent");
+}
+
+#[test]
+fn a_claim_that_is_null_is_as_if_absent() {
+    let lenient = AccessTokenRules { required_claims: vec![], ..rules() };
+    for name in ["exp", "nbf", "iat", "aud", "scope", "sub", "client_id", "azp", "jti", "nonce"] {
+        assert!(judge(&lenient, &changed(name, json!(null))).is_ok(), "{name}");
+    }
+    assert_eq!(
+        judge(&rules(), &changed("sub", json!(null))),
+        Err(Refusal::ClaimMissing("sub".into()))
+    );
 }
 
 #[test]
@@ -178,7 +228,7 @@ fn jir_4_an_introspection_answer_presented_as_an_access_token_is_refused() {
     });
     let payload = answer.to_string();
     for typ in ["token-introspection+jwt", "at+jwt"] {
-        assert!(rules().statement("e30.e30.c2ln", Some(typ), payload.as_bytes(), NOW).is_err());
+        assert!(rules().statement(jws(Some(typ)), payload.as_bytes(), NOW).is_err());
     }
 }
 
@@ -189,7 +239,8 @@ fn jir_7_the_phantom_token_fits_the_backends_header() {
     let token = signer.sign(&claims);
     let limit = token.len() - 1;
     let tight = AccessTokenRules { max_phantom_token_len: limit, ..rules() };
-    let judged = tight.statement(&token, Some("at+jwt"), claims.to_string().as_bytes(), NOW);
+    let judged =
+        tight.statement(UnverifiedJws::parse(&token).unwrap(), claims.to_string().as_bytes(), NOW);
     assert_eq!(judged, Err(Refusal::TooLongForBackend { length: token.len(), limit }));
 }
 
@@ -217,6 +268,6 @@ fn pitfall_25_absent_claims_are_absent_not_a_panic() {
 proptest! {
     #[test]
     fn no_payload_makes_the_rules_panic(payload in proptest::collection::vec(any::<u8>(), 0..256)) {
-        drop(rules().statement("e30.e30.c2ln", Some("at+jwt"), &payload, NOW));
+        drop(rules().statement(jws(Some("at+jwt")), &payload, NOW));
     }
 }

@@ -24,9 +24,9 @@ fn a_minted_token_verifies_with_the_published_keys() {
     let minter = minter();
     let (minted, claims) = mint(&minter, &json!({"active": true, "sub": "alice"}), None);
     let keys = JwkSet::parse(minter.jwks_json().as_bytes(), Algorithms::ALL).unwrap();
-    let jws = UnverifiedJws::parse(&minted.jwt, Algorithms::ALL).unwrap();
-    assert!(jws.verify(&keys).is_ok());
-    assert_eq!(jws.header.typ.as_deref(), Some("at+jwt"));
+    let jws = UnverifiedJws::parse(&minted.jwt).unwrap();
+    assert!(jws.verify(&keys, Algorithms::ALL).is_ok());
+    assert_eq!(jws.typ(), Some("at+jwt"));
     assert_eq!(claims["iss"], "https://gateway.example.com");
     assert_eq!(claims["sub"], "alice");
     assert!(!claims.contains_key("active"));

@@ -5,13 +5,14 @@ use phantom_core::jwt::BASE64URL;
 use phantom_testkit::Signer;
 use phantom_testkit::jose;
 use proptest::prelude::*;
+use serde_json::Value;
 use serde_json::json;
 
 use super::*;
 
 fn check(token: &str, jwks: &str) -> Result<Vec<u8>, Refusal> {
     let keys = JwkSet::parse(jwks.as_bytes(), Algorithms::ALL).unwrap();
-    UnverifiedJws::parse(token, Algorithms::ALL)?.verify(&keys)
+    UnverifiedJws::parse(token)?.verify(&keys, Algorithms::ALL)
 }
 
 fn header(signer: &Signer, alg: &str, extra: &Value) -> Value {
@@ -82,7 +83,7 @@ fn jwt_2_the_allow_list_of_the_key_manager_decides() {
     let signer = Signer::es256("k");
     let token = signer.sign(&json!({}));
     let allowed: Algorithms = [Algorithm::Rs256].into_iter().collect();
-    let refused = UnverifiedJws::parse(&token, allowed).unwrap_err();
+    let refused = UnverifiedJws::parse(&token).unwrap().check_header(allowed).unwrap_err();
     assert_eq!(refused, Refusal::Algorithm);
 }
 
@@ -215,8 +216,7 @@ fn header_members_of_the_wrong_type_are_refused() {
 proptest! {
     #[test]
     fn no_text_makes_the_verifier_panic(token in "\\PC{0,200}") {
-        drop(UnverifiedJws::parse(&token, Algorithms::ALL));
-        drop(unverified(&token));
+        drop(UnverifiedJws::parse(&token));
     }
 
     #[test]
@@ -230,8 +230,8 @@ proptest! {
         let named = json!({"alg": alg}).to_string();
         for header in [header, named.into_bytes()] {
             let token = [header, payload.clone(), signature.clone()].map(|p| BASE64URL.encode(p));
-            if let Ok(jws) = UnverifiedJws::parse(&token.join("."), Algorithms::ALL) {
-                prop_assert!(jws.verify(&keys).is_err());
+            if let Ok(jws) = UnverifiedJws::parse(&token.join(".")) {
+                prop_assert!(jws.verify(&keys, Algorithms::ALL).is_err());
             }
         }
     }
