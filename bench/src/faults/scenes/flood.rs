@@ -1,5 +1,7 @@
 //! A3: random tokens from one address, and good new ones of others beside them.
 
+use std::time::Instant;
+
 use anyhow::Result;
 
 use super::Add;
@@ -8,6 +10,10 @@ use crate::faults::load::{Plan, Tokens};
 use crate::faults::peer::Mode;
 use crate::faults::stage::Stage;
 use crate::faults::table::Row;
+
+/// The default budget of an address: `peer_budget_burst` and `peer_budget_per_second`.
+const BURST: u64 = 100;
+const PER_SECOND: u64 = 20;
 
 pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
     // As many connections as it takes to keep that rate while each waits for its answer.
@@ -21,13 +27,13 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
         let quiet = stage.quiet(&gateway)?;
         let hot = stage.hot(&gateway)?;
         stage.server.set(Mode::Slow(delay))?;
-        let before = stage.server.introspections()?;
+        let (before, begin) = (stage.server.introspections()?, Instant::now());
         let flood = Plan::new(gateway.addr, "/api/flood", Tokens::Fresh("flood"));
         let flood = flood.paced(rate, lanes).on_net(9, 1).start();
         let fresh = stage.fresh(&gateway, 20);
         stage.pause(10)?;
         let (flood, fresh, hot) = (flood.end()?, fresh.end()?, hot.end()?);
-        let asked = stage.server.introspections()? - before;
+        let (asked, took) = (stage.server.introspections()? - before, begin.elapsed());
         stage.healthy()?;
         row.good(&hot);
         row.good(&fresh);
@@ -35,6 +41,11 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
         row.want_all("new tokens of others", &fresh);
         row.compare(&quiet, &hot, Some(1.5));
         row.introspections = Some(asked);
+        let budget = BURST + PER_SECOND * (took.as_secs() + 1);
+        row.want(
+            format!("at most {budget} introspections for the address"),
+            asked <= budget + fresh.sent(),
+        );
         row.peak_mib = gateway.peak_mib().ok();
         row.saw(format!("the flood: {} sent, {}", flood.sent(), flood.wrong()));
         add(row)?;
