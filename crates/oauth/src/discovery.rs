@@ -13,6 +13,8 @@ use phantom_core::Clock;
 use phantom_core::Tick;
 use url::Url;
 
+pub use metadata::Endpoint;
+pub use metadata::InvalidEndpoint;
 pub use metadata::InvalidMetadata;
 pub use metadata::Metadata;
 pub use metadata::WellKnown;

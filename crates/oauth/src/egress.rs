@@ -12,6 +12,7 @@ mod http1;
 mod kept;
 mod tls;
 
+use std::io;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -91,6 +92,15 @@ pub enum EgressError {
     TooLong { limit: usize },
     #[error("the answer is compressed, which was not asked for")]
     Encoded,
+    #[error("what came is no HTTP answer")]
+    Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl EgressError {
+    /// Whether the server did answer, with something of which nothing can be made.
+    pub(crate) const fn is_answered(&self) -> bool {
+        matches!(self, Self::TooLong { .. } | Self::Encoded | Self::Malformed(_))
+    }
 }
 
 /// Why there is no document.
@@ -222,6 +232,7 @@ impl Egress {
         target: &Target,
         headers: HeaderMap,
         form: String,
+        limit: usize,
     ) -> Result<Answer, EgressError> {
         let public_only = self.public_only(target)?;
         self.in_time(async {
@@ -229,7 +240,7 @@ impl Egress {
             let is_tls = target.url.scheme() == "https";
             if !is_tls || direct.chose_http1.load(Ordering::Relaxed) {
                 let request = http1::post(&target.url, &headers, &form);
-                match direct.call(&target.url, public_only, &request, DEFAULT_BODY_LIMIT).await {
+                match direct.call(&target.url, public_only, &request, limit).await {
                     // Nothing was asked yet: it may want another protocol by now.
                     Err(DirectError::Tls) => direct.chose_http1.store(false, Ordering::Relaxed),
                     Err(DirectError::Egress(error)) => return Err(error),
@@ -238,7 +249,7 @@ impl Egress {
             }
             let client = if public_only { &self.guarded } else { &self.open };
             let request = client.post(target.url.clone()).headers(headers).body(form);
-            let (answer, version) = read_answer(request, DEFAULT_BODY_LIMIT).await?;
+            let (answer, version) = read_answer(request, limit).await?;
             direct.chose_http1.store(is_tls && version < Version::HTTP_2, Ordering::Relaxed);
             Ok(answer)
         })
@@ -329,6 +340,7 @@ impl Direct {
             }
             Err(CallError::TooLong) => EgressError::TooLong { limit },
             Err(CallError::Encoded) => EgressError::Encoded,
+            Err(CallError::Malformed(error)) => EgressError::Malformed(error),
         };
         Err(DirectError::Egress(error))
     }
@@ -338,13 +350,7 @@ async fn read_answer(
     request: reqwest::RequestBuilder,
     limit: usize,
 ) -> Result<(Answer, Version), EgressError> {
-    let mut response = request.send().await.map_err(|error| {
-        let error = error.without_url();
-        match error.is_connect() {
-            true => EgressError::Connect(error.into()),
-            false => EgressError::Cut(error.into()),
-        }
-    })?;
+    let mut response = request.send().await.map_err(no_answer)?;
     let encodings = response.headers().get_all(header::CONTENT_ENCODING);
     if encodings.iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Err(EgressError::Encoded);
@@ -354,9 +360,7 @@ async fn read_answer(
         return Err(EgressError::TooLong { limit });
     }
     let mut body = Vec::with_capacity(stated.unwrap_or(2048));
-    while let Some(chunk) =
-        response.chunk().await.map_err(|error| EgressError::Cut(error.without_url().into()))?
-    {
+    while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
         if body.len() + chunk.len() > limit {
             return Err(EgressError::TooLong { limit });
         }
@@ -364,6 +368,25 @@ async fn read_answer(
     }
     let headers = std::mem::take(response.headers_mut());
     Ok((Answer { status: response.status(), headers, body }, response.version()))
+}
+
+fn no_answer(error: reqwest::Error) -> EgressError {
+    let error = error.without_url();
+    if error.is_connect() {
+        return EgressError::Connect(error.into());
+    }
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        let unreadable = cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
+            || cause.downcast_ref::<io::Error>().is_some_and(|error| {
+                matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+            });
+        if unreadable {
+            return EgressError::Malformed(error.into());
+        }
+        source = cause.source();
+    }
+    EgressError::Cut(error.into())
 }
 
 /// Resolves like the system, and leaves only public addresses to connect to: what was checked is

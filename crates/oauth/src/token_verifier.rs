@@ -17,6 +17,7 @@ use crate::algorithm::Algorithm;
 use crate::algorithm::Algorithms;
 use crate::jwks::KeySource;
 use crate::jwks::KeysUnavailable;
+use crate::jwks::Missing;
 use crate::refusal::Refusal;
 use crate::typ;
 use crate::verify;
@@ -40,7 +41,10 @@ pub(crate) struct TokenVerifier {
     /// `None` only with `verify_jwt = false`.
     pub(crate) keys: Option<KeySource>,
     pub(crate) algorithms: Algorithms,
+    /// For what the server hands over in its answers.
     pub(crate) rules: AccessTokenRules,
+    /// For what clients present: nobody but the JWT itself says what it is.
+    pub(crate) presented_rules: AccessTokenRules,
     /// `introspection_signed_response_alg` (JIR-5).
     pub(crate) signed_response_algorithm: Algorithm,
     /// False: signatures of phantom tokens are not looked at.
@@ -52,6 +56,7 @@ impl TokenVerifier {
     /// The phantom token out of an answer. Whether it is still alive is for `core::authorize`: an
     /// expired one is the client's affair, not a fault of the server (RSP-3).
     pub(crate) async fn phantom(&self, token: &str) -> Result<Statement, VerifyError> {
+        check_length(token, &self.rules)?;
         let (typ, payload) = if self.verify_phantom {
             let (header, payload) = self.signed(token, self.algorithms).await?;
             (header.typ, payload)
@@ -64,10 +69,15 @@ impl TokenVerifier {
 
     /// A JWT that a client presents. Always verified, and alive.
     pub(crate) async fn presented(&self, token: &str) -> Result<Statement, VerifyError> {
+        let rules = &self.presented_rules;
+        check_length(token, rules)?;
+        if rules.issuer.is_none() {
+            return Err(Refusal::Issuer.into());
+        }
         let (header, payload) = self.signed(token, self.algorithms).await?;
         let now = self.clock.now().wall;
-        let statement = self.rules.statement(token, header.typ.as_deref(), &payload, now)?;
-        self.rules.check_life(&statement, now)?;
+        let statement = rules.statement(token, header.typ.as_deref(), &payload, now)?;
+        rules.check_life(&statement, now)?;
         Ok(statement)
     }
 
@@ -145,15 +155,24 @@ impl TokenVerifier {
             retry_after: None,
         })?;
         let keys = source.keys().await?;
-        let verified = match jws.verify(&keys) {
-            Err(Refusal::UnknownKey) => {
-                let kid = jws.header.kid.as_deref();
-                let newer =
-                    source.keys_for_unknown(kid, &keys).await?.ok_or(Refusal::UnknownKey)?;
-                jws.verify(&newer)
-            }
-            verified => verified,
+        let refusal = match jws.verify(&keys) {
+            Ok(payload) => return Ok((jws.header, payload)),
+            Err(refusal) => refusal,
         };
-        Ok((jws.header, verified?))
+        let missing = match &refusal {
+            Refusal::UnknownKey => Missing::Kid(jws.header.kid.as_deref()),
+            // Servers give a new key an old name: one that makes its keys at each start, say.
+            Refusal::Signature | Refusal::KeyMisfit => Missing::KeyOfThatKid,
+            _ => return Err(refusal.into()),
+        };
+        let newer = source.newer_keys(missing, &keys).await?.ok_or(refusal)?;
+        let payload = jws.verify(&newer)?;
+        Ok((jws.header, payload))
     }
+}
+
+/// Before any work on it (JWT-11).
+const fn check_length(token: &str, rules: &AccessTokenRules) -> Result<(), Refusal> {
+    let (length, limit) = (token.len(), rules.max_phantom_token_len);
+    if length > limit { Err(Refusal::TooLongForBackend { length, limit }) } else { Ok(()) }
 }

@@ -12,8 +12,9 @@ use crate::jwk::JwkSet;
 use crate::jwk::NoKey;
 use crate::refusal::Refusal;
 
-/// Longest JWT looked at: decided before any decoding or signature work (JWT-11).
-pub const MAX_JWT_LEN: usize = 16 * 1024;
+/// Longest JWT looked at, whatever is configured: decided before any decoding or signature work
+/// (JWT-11).
+pub const MAX_JWT_LEN: usize = 64 * 1024;
 
 /// What of a JOSE header is believed: three names. `jku`, `x5u`, `jwk` and `x5c` are never read,
 /// so nothing in a token can bring its own key (JWT-3).

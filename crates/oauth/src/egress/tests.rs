@@ -81,7 +81,7 @@ async fn post(egress: &Egress, server: &FakeAs, path: &str) -> Result<Answer, Eg
 
 async fn post_to(egress: &Egress, url: &str, guarded: bool) -> Result<Answer, EgressError> {
     let target = Target { url: Url::parse(url).unwrap(), guarded };
-    egress.post_form(&target, HeaderMap::new(), "token=x".to_owned()).await
+    egress.post_form(&target, HeaderMap::new(), "token=x".to_owned(), DEFAULT_BODY_LIMIT).await
 }
 
 fn good() -> Reply {

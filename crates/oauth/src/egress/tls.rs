@@ -43,13 +43,13 @@ impl std::fmt::Debug for ClientIdentity {
 
 #[derive(Debug, Error)]
 pub enum TlsError {
-    #[error("the CA file holds no usable certificate in PEM")]
+    #[error("holds no usable certificate in PEM")]
     NoAuthority,
-    #[error("the client certificate file holds no certificate in PEM")]
+    #[error("holds no certificate in PEM")]
     NoCertificate,
-    #[error("the client key file holds no private key in PEM")]
+    #[error("holds no private key in PEM (-----BEGIN PRIVATE KEY-----)")]
     NoKey,
-    #[error("the TLS settings are not acceptable")]
+    #[error("is not taken with its key: {0}")]
     Rejected(#[from] rustls::Error),
 }
 

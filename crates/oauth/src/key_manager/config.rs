@@ -38,14 +38,18 @@ pub struct KeyManagerConfig {
     pub client_id: String,
     pub client_auth: ClientAuth,
     pub response: ResponseFormat,
-    /// Values of `typ` taken for access tokens; `none` for absence. Empty: `at+jwt` alone.
+    /// Values of `typ` taken for access tokens; `none` for absence. Empty: `at+jwt` alone of clients,
+    /// of the server `JWT` and absence too.
     pub accepted_typ: Vec<String>,
-    /// `None`: those of RFC 9068 for JWTs, none for plain introspection.
+    /// `None`: those of RFC 9068 for JWTs of clients, `iss` and `exp` for those of the server, none for
+    /// plain introspection.
     pub required_claims: Option<Vec<String>>,
     pub algorithms: Algorithms,
     /// `introspection_signed_response_alg` as registered (RFC 9701 §6).
     pub signed_response_algorithm: Algorithm,
     pub expected_audience: Option<String>,
+    /// `aud` of minted tokens where the server names none; they are then taken to be for it.
+    pub minted_audience: Option<String>,
     /// 0 to 60 s.
     pub clock_skew: Duration,
     pub token_cache_cap: Duration,
@@ -103,6 +107,7 @@ impl KeyManagerConfig {
             algorithms: Algorithms::ALL,
             signed_response_algorithm: Algorithm::Rs256,
             expected_audience: None,
+            minted_audience: None,
             clock_skew: Duration::ZERO,
             token_cache_cap: Duration::from_secs(300),
             no_store_cap: None,
@@ -117,6 +122,16 @@ impl KeyManagerConfig {
             max_waiting: 1024,
             peer_budget_burst: 100,
             peer_budget_per_second: 20,
+        }
+    }
+
+    /// Whether an answer needs the server's keys, and so its issuer.
+    #[must_use]
+    pub const fn verifies_answers(&self) -> bool {
+        match self.response {
+            ResponseFormat::Rfc9701 => true,
+            ResponseFormat::Json if self.introspects => false,
+            _ => self.verify_jwt,
         }
     }
 

@@ -11,6 +11,7 @@ use phantom_core::catalog::KeySet;
 use phantom_core::catalog::ManagedKeyManager;
 use phantom_core::catalog::OpaqueTokens;
 use phantom_oauth::ClientAuth;
+use phantom_oauth::IntrospectError;
 use phantom_oauth::KeyManager;
 use phantom_oauth::KeyManagerConfig;
 use phantom_oauth::Keys;
@@ -49,7 +50,7 @@ pub(super) struct Resident {
 }
 
 /// A key manager that serves, and what refreshes its keys.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Bound {
     pub(super) handle: Arc<KeyManagerHandle>,
     pub(super) manager: Arc<KeyManager>,
@@ -58,6 +59,14 @@ pub(super) struct Bound {
 impl Bound {
     pub(super) fn new(handle: Arc<KeyManagerHandle>, manager: &Arc<KeyManager>) -> Self {
         Self { handle, manager: Arc::clone(manager) }
+    }
+
+    pub(super) async fn warm_up(&self) -> Result<(), IntrospectError> {
+        self.manager.warm_up(self.handle.jwt.is_some()).await
+    }
+
+    pub(super) async fn refresh_if_due(&self) {
+        self.manager.refresh_if_due(self.handle.jwt.is_some()).await;
     }
 }
 
