@@ -327,7 +327,7 @@ impl Shared {
             .egress
             .get(target, accept, JwkSet::MAX_BYTES)
             .await
-            .map_err(|error| Arc::from(format!("{}: {error}", target.url)))?;
+            .map_err(|error| Arc::from(format!("{}: {}", target.url, error.with_causes())))?;
         if answer.status != StatusCode::OK {
             return Err(Arc::from(format!("{} answered {}", target.url, answer.status)));
         }

@@ -95,22 +95,22 @@ impl IntrospectionClient {
                 // It is we who lack something, and trying again makes that worse.
                 Err(NoAnswer::Call(error)) if lacks_resources(&error) => {
                     call.not_sent();
-                    return Err(unavailable(reason(&error), None));
+                    return Err(unavailable(error.with_causes(), None));
                 }
                 // Not sent, so it can be sent again.
                 Err(NoAnswer::Call(error @ EgressError::Connect(_))) if may_retry => {
-                    (Duration::ZERO, None, reason(&error))
+                    (Duration::ZERO, None, error.with_causes())
                 }
                 Err(NoAnswer::Call(error @ EgressError::ForbiddenAddress)) => {
                     call.not_sent();
-                    return Err(misbehaved(reason(&error)));
+                    return Err(misbehaved(error.with_causes()));
                 }
                 // The server answers; what it has to say of this token is too much, or is nothing.
                 Err(NoAnswer::Call(error)) if error.is_answered() => {
                     call.answered();
-                    return Err(misbehaved(reason(&error)));
+                    return Err(misbehaved(error.with_causes()));
                 }
-                Err(NoAnswer::Call(error)) => return Err(unavailable(reason(&error), None)),
+                Err(NoAnswer::Call(error)) => return Err(unavailable(error.with_causes(), None)),
                 // Our own fault says nothing about the server's health.
                 Err(NoAnswer::NotSent(cause)) => {
                     call.not_sent();
@@ -195,18 +195,6 @@ impl IntrospectionClient {
             .as_ref()
             .map_err(|invalid| misbehaved(invalid.to_string()))
     }
-}
-
-/// The error and its causes in one line.
-fn reason(error: &EgressError) -> Arc<str> {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text.into()
 }
 
 /// Whether this process or machine has no descriptor or no port left for a connection.

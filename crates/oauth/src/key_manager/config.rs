@@ -63,6 +63,8 @@ pub struct KeyManagerConfig {
     pub verify_ssl: bool,
     /// PEM; these authorities alone instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// Where that is set.
+    pub ca_setting: &'static str,
     /// For a whole introspection, from when its turn has come.
     pub timeout: Duration,
     pub connect_timeout: Duration,
@@ -116,6 +118,7 @@ impl KeyManagerConfig {
             verify_jwt: true,
             verify_ssl: true,
             ca_file: None,
+            ca_setting: "ca_file",
             timeout: Duration::from_millis(2500),
             connect_timeout: Duration::from_millis(1000),
             max_concurrent: 64,

@@ -27,6 +27,9 @@ use crate::compose::key_managers;
 use crate::config::KeyManagerSetup;
 use crate::telemetry::metrics::GatewayMetrics;
 
+/// Where it is set whose certificates managed key managers' servers may have.
+pub(super) const CA_SETTING: &str = "ca_file in [control]";
+
 /// What all managed key managers have in common.
 #[derive(Debug)]
 pub(super) struct Binding {
@@ -126,6 +129,7 @@ impl Binding {
             expected_audience: managed.expected_audience.as_deref().map(str::to_owned),
             clock_skew: managed.clock_skew,
             ca_file: self.ca_file.clone(),
+            ca_setting: CA_SETTING,
             ..KeyManagerConfig::new(&managed.name, &client_id, auth)
         }
     }

@@ -245,6 +245,7 @@ impl Builder<'_> {
             connect_timeout: config.connect_timeout,
             timeout: config.timeout,
             trust,
+            trust_setting: config.ca_setting,
             identity,
             allow_private: config.allow_private,
             max_idle: config.max_concurrent,
@@ -254,7 +255,7 @@ impl Builder<'_> {
             Err(error) => {
                 let field = match &error {
                     EgressBuildError::Tls(error) => match error {
-                        TlsError::NoAuthority => "ca_file",
+                        TlsError::NoAuthority(_) => "ca_file",
                         TlsError::NoCertificate | TlsError::Rejected(_) => "client_certificate",
                         TlsError::NoKey => "client_key",
                     },
