@@ -19,8 +19,8 @@ pub enum InvalidToken {
 }
 
 impl<'a> BearerToken<'a> {
-    /// Longest credential taken, before any hashing or parsing.
-    pub const MAX_LEN: usize = 8 * 1024;
+    /// Longest credential taken, before any hashing or parsing: JWTs with many claims are.
+    pub const MAX_LEN: usize = 32 * 1024;
 
     /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, and no repair of any kind.
     pub fn parse(value: &'a [u8]) -> Result<Self, InvalidToken> {
@@ -91,8 +91,8 @@ pub enum InvalidPhantomToken {
 }
 
 impl PhantomToken {
-    /// Default limit on the JWT: what common backends take in one header field.
-    pub const MAX_LEN: usize = 8 * 1024;
+    /// Default limit on the JWT. Many a backend takes less in one header field: there it is a setting.
+    pub const MAX_LEN: usize = 32 * 1024;
 
     pub fn parse(jwt: &str, limit: usize) -> Result<Self, InvalidPhantomToken> {
         let length = jwt.len();

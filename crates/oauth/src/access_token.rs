@@ -16,6 +16,7 @@ use phantom_core::json::Members;
 use phantom_core::json::Object;
 use phantom_core::token::InvalidPhantomToken;
 
+use crate::kind;
 use crate::refusal::Refusal;
 use crate::typ::AcceptedTyp;
 use crate::verify::UnverifiedJws;
@@ -104,38 +105,10 @@ fn check_kind(claims: &impl Members) -> Result<(), Refusal> {
     ];
     match marks.iter().find(|(mark, _)| claims.member(mark).is_some()) {
         Some((_, kind)) => Err(Refusal::OtherKind(kind)),
+        None if kind::is_refresh_token(claims) => Err(Refusal::OtherKind("a refresh token")),
+        None if kind::is_id_token(claims) => Err(Refusal::OtherKind("an ID token")),
         None => Ok(()),
     }
-}
-
-/// What servers write that issue several kinds of token in one form: `token_use` (Cognito),
-/// `token_type` (django-oauth-toolkit, SimpleJWT), `typ` among the claims (Keycloak).
-fn check_use(claims: &impl Members) -> Result<(), Refusal> {
-    let others = [
-        ("refresh", "a refresh token"),
-        ("refresh_token", "a refresh token"),
-        ("offline", "a refresh token"),
-        ("id", "an ID token"),
-        ("id_token", "an ID token"),
-        ("logout", "a logout token"),
-    ];
-    let said = ["token_use", "token_type", "typ"].map(|name| claims.member(name));
-    for value in said.into_iter().flatten().filter_map(Member::as_str) {
-        if let Some((_, kind)) = others.iter().find(|(other, _)| value.eq_ignore_ascii_case(other))
-        {
-            return Err(Refusal::OtherKind(kind));
-        }
-    }
-    Ok(())
-}
-
-/// Whether the token is of use only to who holds a key (RFC 7800, RFC 9449 §6.2).
-fn confirmed(claims: &impl Members) -> bool {
-    let proof_asked = |name: &str| {
-        let said = claims.member(name).and_then(Member::as_str);
-        said.is_some_and(|said| said.eq_ignore_ascii_case("dpop"))
-    };
-    claims.member("cnf").is_some() || proof_asked("token_type") || proof_asked("typ")
 }
 
 pub(crate) fn check_required(claims: &impl Members, required: &[Box<str>]) -> Result<(), Refusal> {
@@ -152,7 +125,6 @@ pub(crate) fn statement_of(
     issuer: Option<Arc<str>>,
     scope_array: bool,
 ) -> Result<Statement, Refusal> {
-    check_use(claims)?;
     let client_id = match text(claims, "client_id")? {
         Some(client_id) => Some(client_id),
         None => text(claims, "azp")?,
@@ -169,7 +141,7 @@ pub(crate) fn statement_of(
         expires_at: date(claims, "exp")?,
         not_before: date(claims, "nbf")?,
         issued_at: date(claims, "iat").unwrap_or_default(),
-        confirmed: confirmed(claims),
+        confirmed: kind::is_bound(claims),
     })
 }
 

@@ -11,6 +11,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::freshness::delta_seconds;
+use crate::kind;
 use crate::refusal::Refusal;
 use crate::typ;
 use crate::verify::UnverifiedJws;
@@ -70,8 +71,14 @@ pub struct RawAnswer<'a> {
 #[derive(Debug, PartialEq)]
 pub enum Said {
     Inactive,
+    /// Active, and no access token: that one is for the authorization server alone.
+    RefreshToken,
     /// A compact JWS that claims to be the phantom token.
-    PhantomToken(UnverifiedJws),
+    PhantomToken {
+        jws: UnverifiedJws,
+        /// What stands around it binds the client's token to a key.
+        bound: bool,
+    },
     /// A compact JWS that claims to be a statement about the token. Never forwarded (JIR-4).
     SignedStatement(UnverifiedJws),
     /// The members of an `active:true` answer.
@@ -92,6 +99,17 @@ pub enum Unusable {
 /// Longest pause we let a server ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
+/// Error codes of a 400 by which servers say that the token is not good. RFC 7662 knows none: it wants
+/// `active:false`. Whatever else comes with a 400 is trouble, and says nothing of the token.
+const MEANS_THE_TOKEN: [&str; 3] = [
+    // TIBCO API Exchange Gateway, "Token Validation Error"; PingFederate where it validates by grant.
+    "invalid_grant",
+    // Gluu oxAuth before 3.1.5: GluuFederation/oxAuth issue 929, GluuFederation/oxd issue 269.
+    "invalid_request",
+    // Spring Security OAuth 2, `CheckTokenEndpoint`: spring-attic/spring-security-oauth issue 1942.
+    "invalid_token",
+];
+
 pub fn read(
     answer: RawAnswer<'_>,
     format: &ResponseFormat,
@@ -100,35 +118,62 @@ pub fn read(
     match answer.status {
         200 => read_body(answer, format).map_err(|cause| Unusable::Misbehaved(cause.into())),
         204 => Ok(Said::Inactive),
-        400 => read_bad_request(answer.body),
+        400 => read_bad_request(answer),
         401 => Err(Unusable::ClientRefused),
-        status @ (408 | 429 | 500..=599) => Err(Unusable::Unavailable {
+        408 | 429 | 500..=599 => Err(Unusable::Unavailable {
             retry_after: answer.retry_after.and_then(|text| retry_after(text, now)),
-            cause: format!("the introspection endpoint answered {status}").into(),
+            cause: what_came(answer),
         }),
-        status @ 300..=399 => Err(Unusable::Misbehaved(
-            format!("the introspection endpoint answered {status}; redirects are not followed")
-                .into(),
+        300..=399 => Err(Unusable::Misbehaved(
+            format!("{}; redirects are not followed", what_came(answer)).into(),
         )),
-        status => Err(Unusable::Misbehaved(
-            format!("the introspection endpoint answered {status}").into(),
-        )),
+        _ => Err(Unusable::Misbehaved(what_came(answer))),
     }
 }
 
-/// Some servers answer 400 for a token they cannot read: that token is not active. An error that
-/// is about us is not about the token (RSP-10).
-fn read_bad_request(body: &[u8]) -> Result<Said, Unusable> {
-    let error = json::parse_object(body).ok().and_then(|mut members| members.remove("error"));
-    match error.as_ref().and_then(Value::as_str) {
+/// Some servers answer 400 for a token they cannot read: by one of a few error codes, or without a body.
+/// An error that is about us is not about the token (RSP-10), nor is one of the server's own (CAC-9).
+fn read_bad_request(answer: RawAnswer<'_>) -> Result<Said, Unusable> {
+    match error_code(answer.body).as_deref() {
+        Some(code) if MEANS_THE_TOKEN.contains(&code) => Ok(Said::Inactive),
+        None if answer.body.is_empty() => Ok(Said::Inactive),
         Some("invalid_client" | "unauthorized_client" | "access_denied") => {
             Err(Unusable::ClientRefused)
         }
         Some("unsupported_response_type" | "invalid_target" | "unsupported_token_type") => {
-            Err(Unusable::Misbehaved("the introspection endpoint refused our request".into()))
+            Err(Unusable::Misbehaved(what_came(answer)))
         }
-        _ => Ok(Said::Inactive),
+        _ => Err(Unusable::Unavailable { retry_after: None, cause: what_came(answer) }),
     }
+}
+
+/// `error` of an error response (RFC 6749 §5.2). A word, so that no token and no claim is taken for one.
+fn error_code(body: &[u8]) -> Option<String> {
+    match json::parse_object(body).ok()?.remove("error") {
+        Some(Value::String(code))
+            if code.len() <= 48
+                && code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') =>
+        {
+            Some(code)
+        }
+        _ => None,
+    }
+}
+
+/// For the log: status, media type, size and error code, and nothing of the body's own words.
+fn what_came(answer: RawAnswer<'_>) -> Arc<str> {
+    let mut text = format!("the introspection endpoint answered {}", answer.status);
+    if let Some(code) = error_code(answer.body) {
+        text.push_str(&format!(" with error {code}"));
+    } else if !answer.body.is_empty() {
+        let media_type = media_type(answer.content_type).filter(|media_type| {
+            let known = |byte: u8| byte.is_ascii_alphanumeric() || b"/.+-".contains(&byte);
+            media_type.len() <= 64 && media_type.bytes().all(known)
+        });
+        let media_type = media_type.as_deref().unwrap_or("no media type");
+        text.push_str(&format!(" ({media_type}, {} bytes)", answer.body.len()));
+    }
+    text.into()
 }
 
 fn read_body(answer: RawAnswer<'_>, format: &ResponseFormat) -> Result<Said, &'static str> {
@@ -140,7 +185,7 @@ fn read_body(answer: RawAnswer<'_>, format: &ResponseFormat) -> Result<Said, &'s
         Some("application/jwt") => match (jws(answer.body)?, format) {
             // Seen at real servers: a statement under the phantom token's media type.
             (jws, _) if typ::is_token_introspection(jws.typ()) => Ok(Said::SignedStatement(jws)),
-            (jws, ResponseFormat::PhantomJwt) => Ok(Said::PhantomToken(jws)),
+            (jws, ResponseFormat::PhantomJwt) => Ok(Said::PhantomToken { jws, bound: false }),
             _ => Err("a JWT, where something else was asked for: set response"),
         },
         Some("application/token-introspection+jwt") => match jws(answer.body)? {
@@ -160,22 +205,27 @@ fn read_json(body: &[u8], format: &ResponseFormat) -> Result<Said, &'static str>
         Some(Value::Bool(false)) => return Ok(Said::Inactive),
         _ => return Err("JSON without a boolean \"active\""),
     }
+    if kind::is_refresh_token(&members) {
+        return Ok(Said::RefreshToken);
+    }
+    let bound = kind::is_bound(&members);
     let named = match format {
         ResponseFormat::Json => return Ok(Said::Claims(members)),
         ResponseFormat::Rfc9701 => return Err("plain JSON, where a signed answer was asked for"),
         ResponseFormat::JsonClaim { claim } => claim.as_deref(),
         ResponseFormat::PhantomJwt => None,
     };
+    let mut stated = |name| members.remove(name).filter(|member: &Value| !member.is_null());
     let token = match named {
-        Some(claim) => members.remove(claim),
-        None => members.remove("phantom_token").or_else(|| members.remove("jwt")),
+        Some(claim) => stated(claim),
+        None => stated("phantom_token").or_else(|| stated("jwt")),
     };
     match token {
         Some(Value::String(jwt)) => match UnverifiedJws::parse(&jwt) {
             Ok(jws) if typ::is_token_introspection(jws.typ()) => {
                 Err("a statement in the place of the phantom token")
             }
-            Ok(jws) => Ok(Said::PhantomToken(jws)),
+            Ok(jws) => Ok(Said::PhantomToken { jws, bound }),
             Err(_) => Err("a phantom token that is not an acceptable JWT"),
         },
         Some(_) => Err("a phantom token that is not a string"),
@@ -186,7 +236,13 @@ fn read_json(body: &[u8], format: &ResponseFormat) -> Result<Said, &'static str>
 /// The body as a compact JWS; a line end after it is no part of it.
 fn jws(body: &[u8]) -> Result<UnverifiedJws, &'static str> {
     let text = std::str::from_utf8(body).map_err(|_| "a body that is not a JWT")?;
-    UnverifiedJws::parse(text.trim_end_matches(['\r', '\n'])).map_err(|refusal| match refusal {
+    let text = text.trim_end_matches(['\r', '\n']);
+    UnverifiedJws::parse(text).map_err(|refusal| match refusal {
+        // RFC 7516 §3.1: five parts.
+        Refusal::Shape if text.bytes().filter(|byte| *byte == b'.').count() == 4 => {
+            "an encrypted JWT (JWE), which is not read here: at the server, register the \
+             gateway's client without introspection_encrypted_response_alg"
+        }
         Refusal::Shape => "a body that is not a JWT",
         _ => "a body that is not an acceptable JWT",
     })

@@ -13,6 +13,8 @@ use phantom_core::Clock;
 use phantom_core::Tick;
 use url::Url;
 
+pub use metadata::Endpoint;
+pub use metadata::InvalidEndpoint;
 pub use metadata::InvalidMetadata;
 pub use metadata::Metadata;
 pub use metadata::WellKnown;
@@ -54,7 +56,7 @@ pub async fn fetch(
     let answer = egress
         .get(&target, "application/json", DEFAULT_BODY_LIMIT)
         .await
-        .map_err(|error| Arc::from(format!("{well_known}: {error}")))?;
+        .map_err(|error| Arc::from(format!("{well_known}: {}", error.with_causes())))?;
     if answer.status != StatusCode::OK {
         return Err(Arc::from(format!("{well_known} answered {}", answer.status)));
     }

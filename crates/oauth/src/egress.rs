@@ -12,6 +12,7 @@ mod http1;
 mod kept;
 mod tls;
 
+use std::io;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -81,6 +82,9 @@ pub(crate) struct Answer {
 pub enum EgressError {
     #[error("cannot connect")]
     Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// In words, with the setting that would help.
+    #[error("TLS with it fails: {0}")]
+    Tls(Box<str>),
     #[error("the address is not a public one")]
     ForbiddenAddress,
     #[error("no answer in time")]
@@ -91,6 +95,27 @@ pub enum EgressError {
     TooLong { limit: usize },
     #[error("the answer is compressed, which was not asked for")]
     Encoded,
+    #[error("what came is no HTTP answer")]
+    Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl EgressError {
+    /// The error and its causes in one line.
+    pub(crate) fn with_causes(&self) -> Arc<str> {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text.push_str(": ");
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        text.into()
+    }
+
+    /// Whether the server did answer, with something of which nothing can be made.
+    pub(crate) const fn is_answered(&self) -> bool {
+        matches!(self, Self::TooLong { .. } | Self::Encoded | Self::Malformed(_))
+    }
 }
 
 /// Why there is no document.
@@ -109,6 +134,8 @@ pub struct EgressConfig {
     /// For the whole call, to the last byte of the body.
     pub timeout: Duration,
     pub trust: ServerTrust,
+    /// Which setting says whom to trust, for those who read why that fails.
+    pub trust_setting: &'static str,
     pub identity: Option<ClientIdentity>,
     /// Documents may name private addresses: for authorization servers inside.
     pub allow_private: bool,
@@ -122,6 +149,7 @@ impl Default for EgressConfig {
             connect_timeout: Duration::from_millis(1000),
             timeout: Duration::from_millis(2500),
             trust: ServerTrust::System,
+            trust_setting: "ca_file",
             identity: None,
             allow_private: false,
             max_idle: 32,
@@ -145,6 +173,7 @@ pub struct Egress {
     direct: Arc<Direct>,
     allow_private: bool,
     timeout: Duration,
+    trust_setting: &'static str,
 }
 
 /// The short way: connections of our own.
@@ -154,6 +183,8 @@ struct Direct {
     kept: Kept,
     /// The server has been seen to choose HTTP/1.1 where it could choose over TLS.
     chose_http1: AtomicBool,
+    /// The general client has asked before, and may have kept its connection.
+    general_keeps: AtomicBool,
 }
 
 impl Egress {
@@ -182,9 +213,11 @@ impl Egress {
                 connector: Connector::new(tls, config.connect_timeout),
                 kept: Kept::new(config.max_idle),
                 chose_http1: AtomicBool::new(false),
+                general_keeps: AtomicBool::new(false),
             }),
             allow_private: config.allow_private,
             timeout: config.timeout,
+            trust_setting: config.trust_setting,
         })
     }
 
@@ -211,8 +244,11 @@ impl Egress {
     ) -> Result<Answer, EgressError> {
         let client = if self.public_only(target)? { &self.guarded } else { &self.open };
         let request = client.get(target.url.clone()).header(header::ACCEPT, accept);
-        let (answer, _) = self.in_time(read_answer(request, limit)).await?;
-        Ok(answer)
+        self.in_time(async {
+            let response = request.send().await.map_err(|error| self.no_answer(error))?;
+            self.read(response, limit).await
+        })
+        .await
     }
 
     /// The server is asked in the protocol it prefers (ALPN). Whatever it is, what is asked here must
@@ -222,6 +258,7 @@ impl Egress {
         target: &Target,
         headers: HeaderMap,
         form: String,
+        limit: usize,
     ) -> Result<Answer, EgressError> {
         let public_only = self.public_only(target)?;
         self.in_time(async {
@@ -229,7 +266,7 @@ impl Egress {
             let is_tls = target.url.scheme() == "https";
             if !is_tls || direct.chose_http1.load(Ordering::Relaxed) {
                 let request = http1::post(&target.url, &headers, &form);
-                match direct.call(&target.url, public_only, &request, DEFAULT_BODY_LIMIT).await {
+                match direct.call(&target.url, public_only, &request, limit).await {
                     // Nothing was asked yet: it may want another protocol by now.
                     Err(DirectError::Tls) => direct.chose_http1.store(false, Ordering::Relaxed),
                     Err(DirectError::Egress(error)) => return Err(error),
@@ -237,10 +274,21 @@ impl Egress {
                 }
             }
             let client = if public_only { &self.guarded } else { &self.open };
-            let request = client.post(target.url.clone()).headers(headers).body(form);
-            let (answer, version) = read_answer(request, DEFAULT_BODY_LIMIT).await?;
-            direct.chose_http1.store(is_tls && version < Version::HTTP_2, Ordering::Relaxed);
-            Ok(answer)
+            let send = async || {
+                let request = client.post(target.url.clone()).headers(headers.clone());
+                request.body(form.clone()).send().await.map_err(|error| self.no_answer(error))
+            };
+            let response = match send().await {
+                // It may have been a kept connection that was ending when we asked.
+                Err(EgressError::Cut(_)) if direct.general_keeps.load(Ordering::Relaxed) => {
+                    send().await?
+                }
+                sent => sent?,
+            };
+            let is_http1 = response.version() < Version::HTTP_2;
+            direct.chose_http1.store(is_tls && is_http1, Ordering::Relaxed);
+            direct.general_keeps.store(true, Ordering::Relaxed);
+            self.read(response, limit).await
         })
         .await
     }
@@ -255,6 +303,55 @@ impl Egress {
         call: impl Future<Output = Result<T, EgressError>>,
     ) -> Result<T, EgressError> {
         tokio::time::timeout(self.timeout, call).await.unwrap_or(Err(EgressError::Deadline))
+    }
+
+    async fn read(
+        &self,
+        mut response: reqwest::Response,
+        limit: usize,
+    ) -> Result<Answer, EgressError> {
+        let encodings = response.headers().get_all(header::CONTENT_ENCODING);
+        if encodings.iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(EgressError::Encoded);
+        }
+        let stated = response.content_length().and_then(|length| usize::try_from(length).ok());
+        if stated.is_some_and(|length| length > limit) {
+            return Err(EgressError::TooLong { limit });
+        }
+        let mut body = Vec::with_capacity(stated.unwrap_or(2048));
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.no_answer(error))? {
+            if body.len() + chunk.len() > limit {
+                return Err(EgressError::TooLong { limit });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Answer { status: response.status(), headers, body })
+    }
+
+    fn no_answer(&self, error: reqwest::Error) -> EgressError {
+        let error = error.without_url();
+        // A server of TLS 1.3 refuses our certificate when the handshake is over.
+        if let Some(said) = phantom_tls::tls_failure(&error, self.trust_setting) {
+            return EgressError::Tls(said.into());
+        }
+        if error.is_connect() {
+            return EgressError::Connect(error.into());
+        }
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            let unreadable = cause
+                .downcast_ref::<hyper::Error>()
+                .is_some_and(hyper::Error::is_parse)
+                || cause.downcast_ref::<io::Error>().is_some_and(|error| {
+                    matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
+                });
+            if unreadable {
+                return EgressError::Malformed(error.into());
+            }
+            source = cause.source();
+        }
+        EgressError::Cut(error.into())
     }
 
     /// Whether only public addresses may be connected to.
@@ -329,41 +426,10 @@ impl Direct {
             }
             Err(CallError::TooLong) => EgressError::TooLong { limit },
             Err(CallError::Encoded) => EgressError::Encoded,
+            Err(CallError::Malformed(error)) => EgressError::Malformed(error),
         };
         Err(DirectError::Egress(error))
     }
-}
-
-async fn read_answer(
-    request: reqwest::RequestBuilder,
-    limit: usize,
-) -> Result<(Answer, Version), EgressError> {
-    let mut response = request.send().await.map_err(|error| {
-        let error = error.without_url();
-        match error.is_connect() {
-            true => EgressError::Connect(error.into()),
-            false => EgressError::Cut(error.into()),
-        }
-    })?;
-    let encodings = response.headers().get_all(header::CONTENT_ENCODING);
-    if encodings.iter().any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        return Err(EgressError::Encoded);
-    }
-    let stated = response.content_length().and_then(|length| usize::try_from(length).ok());
-    if stated.is_some_and(|length| length > limit) {
-        return Err(EgressError::TooLong { limit });
-    }
-    let mut body = Vec::with_capacity(stated.unwrap_or(2048));
-    while let Some(chunk) =
-        response.chunk().await.map_err(|error| EgressError::Cut(error.without_url().into()))?
-    {
-        if body.len() + chunk.len() > limit {
-            return Err(EgressError::TooLong { limit });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    let headers = std::mem::take(response.headers_mut());
-    Ok((Answer { status: response.status(), headers, body }, response.version()))
 }
 
 /// Resolves like the system, and leaves only public addresses to connect to: what was checked is

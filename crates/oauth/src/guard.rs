@@ -135,6 +135,10 @@ impl Guard {
         }
     }
 
+    pub(crate) fn key_manager(&self) -> &str {
+        &self.key_manager
+    }
+
     /// A turn, after a bounded wait. The breaker is asked first, so that nobody waits for a dead
     /// server, and last, so that who waited while it died does not call it.
     pub(crate) async fn admit(

@@ -12,6 +12,7 @@ use phantom_core::Clock;
 use phantom_core::Peer;
 use phantom_core::PhantomToken;
 use phantom_core::Statement;
+use phantom_core::UnixTime;
 use serde_json::Map;
 use serde_json::Value;
 
@@ -29,6 +30,8 @@ use crate::introspection::Introspect;
 use crate::introspection::IntrospectError;
 use crate::introspection::Introspection;
 use crate::introspection::NotAsked;
+use crate::kind;
+use crate::mint;
 use crate::mint::Minter;
 use crate::refusal::Refusal;
 use crate::token_verifier::TokenVerifier;
@@ -53,6 +56,10 @@ pub(crate) struct IntrospectionClient {
     pub(crate) verifier: Arc<TokenVerifier>,
     /// Present where the format needs one.
     pub(crate) minter: Option<Arc<Minter>>,
+    /// `aud` of what we mint where the statement names none.
+    pub(crate) minted_audience: Option<Box<str>>,
+    /// Upper bound on what the cache keeps.
+    pub(crate) token_cache_cap: Duration,
     /// Claims that a statement must have before we mint from it.
     pub(crate) required_to_mint: Vec<Box<str>>,
     /// The operator's override of `no-store` (CAC-2).
@@ -120,8 +127,10 @@ impl IntrospectionClient {
         };
         match said {
             Said::Inactive => Ok(Introspection::Inactive),
-            Said::PhantomToken(jws) => {
-                let statement = self.verifier.phantom(jws).await.map_err(unverifiable)?;
+            Said::RefreshToken => Ok(self.refresh_token()),
+            Said::PhantomToken { jws, bound } => {
+                let mut statement = self.verifier.phantom(jws).await.map_err(unverifiable)?;
+                statement.confirmed |= bound;
                 Ok(Introspection::Active { statement: Arc::new(statement), freshness })
             }
             Said::SignedStatement(jws) => {
@@ -149,6 +158,9 @@ impl IntrospectionClient {
                 return Err(misbehaved(cause));
             }
         };
+        if kind::is_refresh_token(members) {
+            return Ok(self.refresh_token());
+        }
         let rules = &self.verifier.rules;
         let refused = |refusal: Refusal| refused(format!("its statement is refused: {refusal}"));
         access_token::check_required(members, &self.required_to_mint).map_err(refused)?;
@@ -160,21 +172,49 @@ impl IntrospectionClient {
         let issuer = rules.issuer.clone().or_else(|| named.map(Arc::from));
         let end = access_token::date(members, "exp").map_err(refused)?;
         let now = self.clock.now().wall;
+        // Whole seconds, as the token says it.
+        let expires_at = end.unwrap_or_else(|| now.plus(self.unstated_life(freshness)));
+        let expires_at = UnixTime::from_secs(expires_at.as_secs());
         let failed = |error: &dyn std::fmt::Display| {
             misbehaved(format!("a phantom token cannot be minted from its statement: {error}"))
         };
-        let minted = minter.mint(members.clone(), end, now).map_err(|error| failed(&error))?;
-        let phantom_token = PhantomToken::parse(&minted.jwt, rules.max_phantom_token_len)
+        let described = mint::described(members, self.minted_audience.as_deref());
+        let jwt =
+            minter.mint(described.clone(), expires_at, now).map_err(|error| failed(&error))?;
+        let phantom_token = PhantomToken::parse(&jwt, rules.max_phantom_token_len)
             .map_err(|error| failed(&error))?;
         let statement =
-            access_token::statement_of(members, phantom_token, issuer, rules.scope_array)
+            access_token::statement_of(&described, phantom_token, issuer, rules.scope_array)
                 .map_err(refused)?;
         let freshness = match (freshness, end) {
             (Freshness::Unstated, None) => Freshness::For(UNSTATED_LIFE),
             (freshness, _) => freshness,
         };
-        let statement = Statement { expires_at: Some(minted.expires_at), ..statement };
+        let statement = Statement {
+            expires_at: Some(expires_at),
+            confirmed: statement.confirmed || kind::is_bound(members),
+            ..statement
+        };
         Ok(Introspection::Active { statement: Arc::new(statement), freshness })
+    }
+
+    /// What a token lives whose end nobody names: as long as it may be kept here, so that a backend
+    /// learns no later than we do that it was revoked. One that is not kept serves one request.
+    fn unstated_life(&self, freshness: Freshness) -> Duration {
+        let kept = match freshness {
+            Freshness::For(stated) => stated,
+            Freshness::Unstated => UNSTATED_LIFE,
+            Freshness::DoNotStore => Duration::ZERO,
+        };
+        let kept = kept.min(self.token_cache_cap);
+        if kept.is_zero() { UNSTATED_LIFE } else { kept }
+    }
+
+    /// It is good, and not for us: to its client it is a token that is not (RFC 6749 §1.5).
+    fn refresh_token(&self) -> Introspection {
+        let key_manager = self.guard.key_manager();
+        tracing::debug!(key_manager, "a refresh token was presented as an access token");
+        Introspection::Inactive
     }
 }
 

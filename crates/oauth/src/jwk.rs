@@ -165,7 +165,10 @@ fn usable(member: &Value, allowed: Algorithms) -> Option<VerificationKey> {
 fn parse_key(member: &Value, allowed: Algorithms) -> Result<VerificationKey, Unusable> {
     let jwk = member.as_object().ok_or(Unusable::NotAnObject)?;
     // RFC 7517 §9.3: a set for others must not hold these.
-    if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"].iter().any(|name| jwk.contains_key(*name)) {
+    if ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
+        .iter()
+        .any(|name| jwk.get(*name).is_some_and(|member| !member.is_null()))
+    {
         return Err(Unusable::Private);
     }
     let kid = optional_text(jwk, "kid")?.map(Box::from);
@@ -193,7 +196,7 @@ fn check_purpose(jwk: &Map<String, Value>) -> Result<(), Unusable> {
         return Err(Unusable::NotForSignatures);
     }
     match jwk.get("key_ops") {
-        None => Ok(()),
+        None | Some(Value::Null) => Ok(()),
         Some(Value::Array(operations)) if operations.iter().any(|op| op == "verify") => Ok(()),
         Some(Value::Array(_)) => Err(Unusable::NotForSignatures),
         Some(_) => Err(Unusable::Member("key_ops")),
@@ -334,12 +337,13 @@ fn octets(jwk: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, Unusa
     jwt::decode(text).map_err(|_| Unusable::Member(name))
 }
 
+/// Some servers write out what a key does not have: `null` is as if absent.
 fn optional_text<'a>(
     jwk: &'a Map<String, Value>,
     name: &'static str,
 ) -> Result<Option<&'a str>, Unusable> {
     match jwk.get(name) {
-        None => Ok(None),
+        None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(_) => Err(Unusable::Member(name)),
     }

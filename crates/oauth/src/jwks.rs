@@ -55,6 +55,15 @@ pub struct KeysUnavailable {
     pub(crate) retry_after: Option<Duration>,
 }
 
+/// What the keys at hand lack, going by a token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Missing<'t> {
+    /// A key of this name.
+    Kid(Option<&'t str>),
+    /// Of that name there is one, and the signature is not by it: forged, or by one that took its place.
+    KeyOfThatKid,
+}
+
 /// Refreshes so far, for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RefreshCounts {
@@ -89,7 +98,7 @@ struct State {
     counts: RefreshCounts,
     /// Hashes of kids the issuer did not know, oldest first (DSC-7).
     unknown: VecDeque<(u64, Tick)>,
-    /// No fetch for an unknown kid before this.
+    /// No fetch for a key that is missing before this.
     next_unknown: Option<Tick>,
 }
 
@@ -133,18 +142,18 @@ impl KeySource {
         self.0.held()
     }
 
-    /// For a kid that the keys `seen` lack: newer ones, after one fetch if the issuer may be asked
-    /// (DSC-7). `Ok(None)` when it was asked lately: the kid is unknown.
-    pub(crate) async fn keys_for_unknown(
+    /// For what the keys `seen` lack: newer ones, after one fetch if the issuer may be asked
+    /// (DSC-7). `Ok(None)` when it was asked lately: there is no such key.
+    pub(crate) async fn newer_keys(
         &self,
-        kid: Option<&str>,
+        missing: Missing<'_>,
         seen: &Arc<JwkSet>,
     ) -> Result<Option<Arc<JwkSet>>, KeysUnavailable> {
         // Somebody else's fetch may have ended in between, or be under way.
         if let Some(newer) = self.0.newer_than(seen) {
             return Ok(Some(newer));
         }
-        if self.0.may_ask_for(kid) {
+        if self.0.may_ask_for(missing) {
             self.refresh().await;
         } else {
             self.0.run.join().await;
@@ -155,7 +164,7 @@ impl KeySource {
         let now = self.0.clock.now().tick;
         let state = self.0.state();
         match &state.failure {
-            // We could not look: that the kid is unknown is not known.
+            // We could not look: that there is no such key is not known.
             Some(cause) => {
                 let retry_after = state.next_unknown.map(|next| now.until(next));
                 Err(KeysUnavailable { cause: Arc::clone(cause), retry_after })
@@ -223,23 +232,27 @@ impl Shared {
         self.held().ok().filter(|held| !Arc::ptr_eq(held, seen))
     }
 
-    fn may_ask_for(&self, kid: Option<&str>) -> bool {
+    fn may_ask_for(&self, missing: Missing<'_>) -> bool {
         if matches!(self.location, KeyLocation::Inline(_)) {
             return false;
         }
         let now = self.clock.now().tick;
-        let hash = self.hasher.hash_one(kid);
         let mut state = self.state();
-        state.unknown.retain(|(_, until)| now < *until);
-        let remembered = state.unknown.iter().any(|(known, _)| *known == hash);
-        if remembered || state.next_unknown.is_some_and(|next| now < next) {
+        if state.next_unknown.is_some_and(|next| now < next) {
             return false;
         }
-        state.next_unknown = Some(now.plus(FLOOR));
-        if state.unknown.len() >= UNKNOWN_KEPT {
-            state.unknown.pop_front();
+        if let Missing::Kid(kid) = missing {
+            let hash = self.hasher.hash_one(kid);
+            state.unknown.retain(|(_, until)| now < *until);
+            if state.unknown.iter().any(|(known, _)| *known == hash) {
+                return false;
+            }
+            if state.unknown.len() >= UNKNOWN_KEPT {
+                state.unknown.pop_front();
+            }
+            state.unknown.push_back((hash, now.plus(UNKNOWN_FOR)));
         }
-        state.unknown.push_back((hash, now.plus(UNKNOWN_FOR)));
+        state.next_unknown = Some(now.plus(FLOOR));
         true
     }
 
@@ -300,7 +313,9 @@ impl Shared {
                 let target = metadata
                     .jwks_uri
                     .as_ref()
-                    .ok_or_else(|| Arc::from("the metadata names no jwks_uri: set jwks_uri"))?;
+                    .ok_or_else(|| Arc::from("the metadata names no jwks_uri: set jwks_uri"))?
+                    .as_ref()
+                    .map_err(|invalid| Arc::from(invalid.to_string()))?;
                 self.fetch_from(target).await
             }
         }
@@ -312,7 +327,7 @@ impl Shared {
             .egress
             .get(target, accept, JwkSet::MAX_BYTES)
             .await
-            .map_err(|error| Arc::from(format!("{}: {error}", target.url)))?;
+            .map_err(|error| Arc::from(format!("{}: {}", target.url, error.with_causes())))?;
         if answer.status != StatusCode::OK {
             return Err(Arc::from(format!("{} answered {}", target.url, answer.status)));
         }

@@ -40,6 +40,8 @@ pub struct KeyManager {
     client: IntrospectionClient,
     verifier: Arc<TokenVerifier>,
     keys: Option<KeySource>,
+    /// What the server says of tokens is signed.
+    verifies_answers: bool,
     discovery: Option<Arc<Discovery>>,
 }
 
@@ -73,16 +75,17 @@ impl KeyManager {
         self.verifier.presented(jwt).await.map(Arc::new)
     }
 
-    /// Fetches metadata and keys before the first request needs them. An error is not fatal: each
-    /// request tries again, with a back-off, and is told 503 meanwhile (DSC-10).
-    pub async fn warm_up(&self) -> Result<(), IntrospectError> {
-        if let Some(discovery) = &self.discovery {
+    /// Fetches metadata and keys before the first request needs them, and no more than one will need;
+    /// `jwts`: clients' JWTs are taken. An error is not fatal: each request tries again, with a back-off,
+    /// and is told 503 meanwhile (DSC-10).
+    pub async fn warm_up(&self, jwts: bool) -> Result<(), IntrospectError> {
+        if let (Some(discovery), None) = (&self.discovery, &self.client.endpoint) {
             discovery.metadata().await.map_err(|error| IntrospectError::Unavailable {
                 retry_after: error.retry_after,
                 cause: error.cause,
             })?;
         }
-        if let Some(keys) = &self.keys {
+        if let Some(keys) = self.needed_keys(jwts) {
             keys.keys().await.map_err(|error| IntrospectError::Unavailable {
                 retry_after: error.retry_after,
                 cause: error.cause,
@@ -93,11 +96,16 @@ impl KeyManager {
 
     /// Fetches keys ahead of their time, and closes connections that nobody used for long. For a
     /// background task, every few seconds.
-    pub async fn refresh_if_due(&self) {
+    pub async fn refresh_if_due(&self, jwts: bool) {
         self.client.egress.sweep();
-        if let Some(keys) = &self.keys {
+        if let Some(keys) = self.needed_keys(jwts) {
             keys.refresh_if_due().await;
         }
+    }
+
+    /// Many a server that answers in plain JSON has none.
+    fn needed_keys(&self, jwts: bool) -> Option<&KeySource> {
+        self.keys.as_ref().filter(|_| jwts || self.verifies_answers)
     }
 
     /// What its introspections are up to now.

@@ -22,6 +22,7 @@ pub mod introspection;
 pub mod jwk;
 pub mod jwks;
 pub mod key_manager;
+mod kind;
 pub mod mint;
 pub mod refusal;
 pub mod secret;

@@ -2,7 +2,6 @@
 //! JWT for it. Signed with the gateway's key, under the gateway's issuer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING;
@@ -32,15 +31,6 @@ pub struct Minter {
     /// `base64url(header)` and the dot.
     header: Box<str>,
     jwks: Box<str>,
-    /// Life of a token whose statement names no end.
-    cap: Duration,
-}
-
-/// A signed token, and when it ends.
-#[derive(Debug)]
-pub(crate) struct Minted {
-    pub(crate) jwt: String,
-    pub(crate) expires_at: UnixTime,
 }
 
 impl Minter {
@@ -53,15 +43,15 @@ impl Minter {
     }
 
     /// `pkcs8`: a P-256 key in DER. `issuer`: who backends learn the token is from.
-    pub fn new(pkcs8: &[u8], issuer: &str, cap: Duration) -> Result<Self, SigningKeyError> {
-        Self::with_key(SigningKey::from_der(pkcs8)?, issuer, cap)
+    pub fn new(pkcs8: &[u8], issuer: &str) -> Result<Self, SigningKeyError> {
+        Self::with_key(SigningKey::from_der(pkcs8)?, issuer)
     }
 
-    pub fn from_pem(pem: &[u8], issuer: &str, cap: Duration) -> Result<Self, SigningKeyError> {
-        Self::with_key(SigningKey::from_pem(pem)?, issuer, cap)
+    pub fn from_pem(pem: &[u8], issuer: &str) -> Result<Self, SigningKeyError> {
+        Self::with_key(SigningKey::from_pem(pem)?, issuer)
     }
 
-    fn with_key(key: SigningKey, issuer: &str, cap: Duration) -> Result<Self, SigningKeyError> {
+    fn with_key(key: SigningKey, issuer: &str) -> Result<Self, SigningKeyError> {
         let (x, y) = key.p256_point().ok_or(SigningKeyError::Kind)?;
         let (x, y) = (BASE64URL.encode(x), BASE64URL.encode(y));
         // RFC 7638: members in lexical order, no white space.
@@ -76,7 +66,6 @@ impl Minter {
             issuer: issuer.into(),
             header: format!("{}.", BASE64URL.encode(header)).into(),
             jwks: jwks.to_string().into(),
-            cap,
         })
     }
 
@@ -91,15 +80,13 @@ impl Minter {
         &self.issuer
     }
 
-    /// `end`: that of the statement, which the token never outlives.
+    /// A whole RFC 9068 token out of what [`described`] gives.
     pub(crate) fn mint(
         &self,
         mut claims: Map<String, Value>,
-        end: Option<UnixTime>,
+        expires_at: UnixTime,
         now: UnixTime,
-    ) -> Result<Minted, SigningKeyError> {
-        let expires_at = end.unwrap_or_else(|| now.plus(self.cap));
-        let expires_at = UnixTime::from_secs(expires_at.as_secs());
+    ) -> Result<String, SigningKeyError> {
         for name in NOT_CLAIMS {
             claims.remove(name);
         }
@@ -111,12 +98,45 @@ impl Minter {
         if !claims.get("jti").is_some_and(Value::is_string) {
             claims.insert("jti".to_owned(), fresh_id()?.into());
         }
+        // RFC 9068 §3: where no audience was asked for it is a default one. Ours are the APIs behind us.
+        if !claims.contains_key("aud") {
+            claims.insert("aud".to_owned(), (*self.issuer).into());
+        }
         let mut input = String::with_capacity(1024);
         input.push_str(&self.header);
         BASE64URL.encode_string(Value::Object(claims).to_string(), &mut input);
-        let jwt = self.key.sign(Algorithm::Es256, input)?;
-        Ok(Minted { jwt, expires_at })
+        self.key.sign(Algorithm::Es256, input)
     }
+}
+
+/// A server's statement with what RFC 9068 §2.2 asks for, as far as it can be told: `audience` where it
+/// names none, the user's name or else the client's id as subject, scopes in one string, and no member
+/// that is `null`.
+pub(crate) fn described(
+    members: &Map<String, Value>,
+    audience: Option<&str>,
+) -> Map<String, Value> {
+    let mut claims = members.clone();
+    claims.retain(|_, member| !member.is_null());
+    let mut fill = |name: &str, from: &[&str]| {
+        if !claims.contains_key(name)
+            && let Some(value) = from.iter().find_map(|from| claims.get(*from)?.as_str())
+        {
+            claims.insert(name.to_owned(), value.into());
+        }
+    };
+    fill("client_id", &["azp"]);
+    fill("sub", &["username", "client_id"]);
+    if let (false, Some(audience)) = (claims.contains_key("aud"), audience) {
+        claims.insert("aud".to_owned(), audience.into());
+    }
+    if let Some(Value::Array(tokens)) = claims.get("scope")
+        && let Some(tokens) = tokens.iter().map(Value::as_str).collect::<Option<Vec<_>>>()
+    {
+        let scope = tokens.join(" ");
+        claims.insert("scope".to_owned(), scope.into());
+    }
+    claims
 }
 
 #[cfg(test)]

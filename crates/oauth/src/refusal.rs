@@ -9,7 +9,7 @@ pub enum Refusal {
     Shape,
     #[error("it is longer than {} bytes", crate::verify::MAX_JWT_LEN)]
     TooLong,
-    #[error("it has {length} bytes, the backend's header takes {limit}")]
+    #[error("it has {length} bytes, the backend's header takes {limit} (max_phantom_token_bytes)")]
     TooLongForBackend { length: usize, limit: usize },
     #[error("its header is refused: {0}")]
     Header(&'static str),

@@ -43,7 +43,7 @@ impl Stage {
         let signer = Signer::es256("k1");
         server.answer("/jwks", Reply::with_type(200, "application/json", signer.jwks()));
         let key = Minter::generate_key().unwrap();
-        let minter = Arc::new(Minter::new(&key, GATEWAY, Duration::from_secs(300)).unwrap());
+        let minter = Arc::new(Minter::new(&key, GATEWAY).unwrap());
         Self { server, clock: Arc::new(ManualClock::new()), signer, minter }
     }
 

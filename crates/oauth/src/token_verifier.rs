@@ -17,6 +17,7 @@ use crate::algorithm::Algorithm;
 use crate::algorithm::Algorithms;
 use crate::jwks::KeySource;
 use crate::jwks::KeysUnavailable;
+use crate::jwks::Missing;
 use crate::refusal::Refusal;
 use crate::typ;
 use crate::verify::UnverifiedJws;
@@ -38,7 +39,10 @@ pub(crate) struct TokenVerifier {
     /// `None` only with `verify_jwt = false`.
     pub(crate) keys: Option<KeySource>,
     pub(crate) algorithms: Algorithms,
+    /// For what the server hands over in its answers.
     pub(crate) rules: AccessTokenRules,
+    /// For what clients present: nobody but the JWT itself says what it is.
+    pub(crate) presented_rules: AccessTokenRules,
     /// `introspection_signed_response_alg` (JIR-5).
     pub(crate) signed_response_algorithm: Algorithm,
     /// False: signatures of phantom tokens are not looked at.
@@ -50,6 +54,7 @@ impl TokenVerifier {
     /// The phantom token out of an answer. Whether it is still alive is for `core::authorize`: an
     /// expired one is the client's affair, not a fault of the server (RSP-3).
     pub(crate) async fn phantom(&self, jws: UnverifiedJws) -> Result<Statement, VerifyError> {
+        check_length(jws.as_str(), &self.rules)?;
         let payload = match self.verify_phantom {
             true => self.signed(&jws, self.algorithms).await?,
             false => jws.unproven_payload()?,
@@ -59,11 +64,16 @@ impl TokenVerifier {
 
     /// A JWT that a client presents. Always verified, and alive.
     pub(crate) async fn presented(&self, token: &str) -> Result<Statement, VerifyError> {
+        let rules = &self.presented_rules;
+        check_length(token, rules)?;
+        if rules.issuer.is_none() {
+            return Err(Refusal::Issuer.into());
+        }
         let jws = UnverifiedJws::parse(token)?;
         let payload = self.signed(&jws, self.algorithms).await?;
         let now = self.clock.now().wall;
-        let statement = self.rules.statement(jws, &payload, now)?;
-        self.rules.check_life(&statement, now)?;
+        let statement = rules.statement(jws, &payload, now)?;
+        rules.check_life(&statement, now)?;
         Ok(statement)
     }
 
@@ -141,14 +151,23 @@ impl TokenVerifier {
             retry_after: None,
         })?;
         let keys = source.keys().await?;
-        let verified = match jws.verify(&keys, algorithms) {
-            Err(Refusal::UnknownKey) => {
-                let newer = source.keys_for_unknown(jws.kid(), &keys).await?;
-                let newer = newer.ok_or(Refusal::UnknownKey)?;
-                jws.verify(&newer, algorithms)
-            }
-            verified => verified,
+        let refusal = match jws.verify(&keys, algorithms) {
+            Ok(payload) => return Ok(payload),
+            Err(refusal) => refusal,
         };
-        Ok(verified?)
+        let missing = match &refusal {
+            Refusal::UnknownKey => Missing::Kid(jws.kid()),
+            // Servers give a new key an old name: one that makes its keys at each start, say.
+            Refusal::Signature | Refusal::KeyMisfit => Missing::KeyOfThatKid,
+            _ => return Err(refusal.into()),
+        };
+        let newer = source.newer_keys(missing, &keys).await?.ok_or(refusal)?;
+        Ok(jws.verify(&newer, algorithms)?)
     }
+}
+
+/// Before any work on it (JWT-11).
+const fn check_length(token: &str, rules: &AccessTokenRules) -> Result<(), Refusal> {
+    let (length, limit) = (token.len(), rules.max_phantom_token_len);
+    if length > limit { Err(Refusal::TooLongForBackend { length, limit }) } else { Ok(()) }
 }

@@ -18,7 +18,8 @@ const OTHER_KINDS: [&str; 7] = [
 /// RFC 9701 §5.
 pub(crate) const TOKEN_INTROSPECTION: &str = "token-introspection+jwt";
 
-/// An allow-list. By default RFC 9068's `at+jwt` alone.
+/// An allow-list. By default RFC 9068's `at+jwt` alone for what a client presents; what the server
+/// itself hands over in its answer may say less (Curity and Keycloak write `JWT`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AcceptedTyp {
     /// Only where nothing is verified.
@@ -40,11 +41,13 @@ impl Default for AcceptedTyp {
 }
 
 impl AcceptedTyp {
-    /// The whole list; `none` stands for a header without `typ`. An empty list is the default.
+    /// By default in an answer of the authorization server.
+    pub(crate) fn of_answers() -> Self {
+        Self::Listed { values: vec!["at+jwt".into(), "jwt".into()], absent: true }
+    }
+
+    /// The whole list; `none` stands for a header without `typ`.
     pub(crate) fn from_list(list: &[String]) -> Result<Self, NeverAccepted> {
-        if list.is_empty() {
-            return Ok(Self::default());
-        }
         let (mut values, mut absent) = (Vec::new(), false);
         for value in list {
             let typ = normalised(value);
@@ -98,6 +101,17 @@ mod tests {
         }
         for typ in [Some("JWT"), Some(""), Some("at+jwt "), Some("x/at+jwt"), Some("jwt"), None] {
             assert_eq!(accepted.check(typ), Err(Refusal::Typ), "{typ:?}");
+        }
+    }
+
+    #[test]
+    fn jwt_1_what_a_server_hands_over_may_say_jwt_or_nothing() {
+        let accepted = AcceptedTyp::of_answers();
+        for typ in [Some("at+jwt"), Some("JWT"), Some("application/jwt"), None] {
+            assert_eq!(accepted.check(typ), Ok(()), "{typ:?}");
+        }
+        for typ in OTHER_KINDS.into_iter().chain(["", "Refresh", "x+jwt"]) {
+            assert_eq!(accepted.check(Some(typ)), Err(Refusal::Typ), "{typ}");
         }
     }
 

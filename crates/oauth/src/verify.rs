@@ -12,8 +12,9 @@ use crate::jwk::JwkSet;
 use crate::jwk::NoKey;
 use crate::refusal::Refusal;
 
-/// Longest JWT looked at: decided before any decoding or signature work (JWT-11).
-pub const MAX_JWT_LEN: usize = 16 * 1024;
+/// Longest JWT looked at, whatever is configured: decided before any decoding or signature work
+/// (JWT-11).
+pub const MAX_JWT_LEN: usize = 64 * 1024;
 
 /// A compact JWS whose header has been read and whose signature has not been checked.
 #[derive(Debug, PartialEq)]
@@ -78,6 +79,10 @@ impl UnverifiedJws {
     /// For key managers that were told not to verify.
     pub(crate) fn unproven_payload(&self) -> Result<Vec<u8>, Refusal> {
         jwt::decode(self.jws.parts().payload).map_err(|_| Refusal::Shape)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.jws.as_str()
     }
 
     pub(crate) fn into_jws(self) -> CompactJwsText {

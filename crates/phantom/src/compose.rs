@@ -140,7 +140,7 @@ impl Gateway {
             started = planes.start(snapshot, secret, gateway)?;
         }
         let server = Server::start(&shared, &listeners)?;
-        background.spawn(background::warm_up(managers, Arc::clone(&readiness), stop.clone()));
+        background.spawn(background::warm_up(live.all(), Arc::clone(&readiness), stop.clone()));
         background.spawn(background::refresh_keys(Arc::clone(&live), stop.clone()));
         background.spawn(background::sweep(live, stop.clone()));
         let vitals = Arc::clone(server.vitals());

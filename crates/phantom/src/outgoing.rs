@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use anyhow::anyhow;
 use anyhow::bail;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use http::header;
+use phantom_tls::Authorities;
 use reqwest::Client;
 use reqwest::RequestBuilder;
 use rustls::ClientConfig;
-use rustls::RootCertStore;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use url::Url;
@@ -66,9 +67,16 @@ pub(crate) async fn post(
 /// Sends a request and reads its answer to the end, within bounds. Errors name the host alone.
 pub(crate) async fn send(request: RequestBuilder, url: &Url) -> anyhow::Result<Answer> {
     let sent = request.send().await.map_err(reqwest::Error::without_url);
-    let mut response = sent.with_context(|| {
+    let mut response = sent.map_err(|error| {
         let host = url.host_str().unwrap_or_default();
-        format!("cannot call {host} (is it running? -k accepts a self-signed certificate)")
+        match phantom_tls::tls_failure(&error, "--ca-file") {
+            Some(said) => anyhow!(
+                "cannot call {host}: TLS with it fails: {said} (-k accepts any certificate)"
+            ),
+            None => {
+                anyhow::Error::new(error).context(format!("cannot call {host} (is it running?)"))
+            }
+        }
     })?;
     let content_type = response.headers().get(header::CONTENT_TYPE);
     let content_type =
@@ -90,18 +98,12 @@ pub(crate) fn client(trust: &Trust<'_>) -> anyhow::Result<Client> {
         let verifier = Arc::new(BelieveAnyone);
         builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     } else {
-        let mut roots = RootCertStore::empty();
-        match trust.ca_file {
-            Some(path) => {
-                for certificate in phantom_proxy::tls::read_certificates(path)? {
-                    roots.add(certificate)?;
-                }
-            }
-            None => {
-                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            }
-        }
-        builder.with_root_certificates(roots).with_no_client_auth()
+        let authorities = match trust.ca_file {
+            Some(path) => Authorities::of(phantom_proxy::tls::read_certificates(path)?)?,
+            None => Authorities::of_the_system().0,
+        };
+        let verifier = authorities.into_verifier();
+        builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     };
     let client = Client::builder()
         .tls_backend_preconfigured(config)

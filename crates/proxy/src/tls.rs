@@ -7,6 +7,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use phantom_tls::Authorities;
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
@@ -69,9 +70,11 @@ pub fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
 
 /// TLS towards backends, verified against the certificates given.
 #[must_use]
-pub fn upstream_config(roots: RootCertStore) -> Arc<rustls::ClientConfig> {
-    let mut config =
-        rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+pub fn upstream_config(believed: impl Into<Authorities>) -> Arc<rustls::ClientConfig> {
+    let mut config = rustls::ClientConfig::builder()
+        .dangerous()
+        .with_custom_certificate_verifier(believed.into().into_verifier())
+        .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Arc::new(config)
 }

@@ -7,12 +7,13 @@ use std::process::Command;
 use phantom_e2e::workspace;
 
 /// A room, and the rooms and libraries it must not import outside of its tests.
-const ROOMS: [(&str, &[&str]); 11] = [
+const ROOMS: [(&str, &[&str]); 12] = [
     ("phantom-core", &[]),
-    ("phantom-oauth", &["phantom-core"]),
+    ("phantom-tls", &[]),
+    ("phantom-oauth", &["phantom-core", "phantom-tls"]),
     ("phantom-cache", &["phantom-core", "phantom-oauth"]),
     ("phantom-pipeline", &["phantom-core", "phantom-oauth", "phantom-cache"]),
-    ("phantom-proxy", &["phantom-core", "phantom-pipeline"]),
+    ("phantom-proxy", &["phantom-core", "phantom-pipeline", "phantom-tls"]),
     ("phantom-serve", &[]),
     ("phantom-store", &["phantom-core"]),
     ("phantom-control", &["phantom-core", "phantom-oauth", "phantom-store"]),
@@ -29,6 +30,7 @@ const ROOMS: [(&str, &[&str]); 11] = [
             "phantom-serve",
             "phantom-store",
             "phantom-control",
+            "phantom-tls",
         ],
     ),
     ("phantom-testkit", &["phantom-core"]),

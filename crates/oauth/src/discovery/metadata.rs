@@ -53,13 +53,16 @@ impl WellKnown {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
     pub issuer: Box<str>,
-    pub introspection_endpoint: Option<Target>,
+    pub introspection_endpoint: Option<Endpoint>,
     /// RFC 8705 §5.
-    pub mtls_introspection_endpoint: Option<Target>,
-    pub jwks_uri: Option<Target>,
+    pub mtls_introspection_endpoint: Option<Endpoint>,
+    pub jwks_uri: Option<Endpoint>,
     /// `introspection_endpoint_auth_signing_alg_values_supported`.
     pub assertion_algorithms: Option<Vec<Box<str>>>,
 }
+
+/// An address, or why it is not gone to: that is for who needs it, and stops nobody else.
+pub type Endpoint = Result<Target, InvalidEndpoint>;
 
 #[derive(Debug, Error)]
 pub enum InvalidMetadata {
@@ -67,13 +70,17 @@ pub enum InvalidMetadata {
     Json(#[source] json::InvalidJson),
     #[error("the document's issuer is {found:?}, it has to be {expected:?}: document discarded")]
     Issuer { expected: Box<str>, found: Box<str> },
-    #[error("{member} is not a URL")]
+}
+
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum InvalidEndpoint {
+    #[error("{member} of its metadata is not a URL: set it in the configuration")]
     NotAUrl { member: &'static str },
-    #[error("{member} is not https")]
+    #[error("{member} of its metadata is not https: set it in the configuration if it is right")]
     NotHttps { member: &'static str },
     #[error(
-        "{member} is on host {host:?}, which is not the document's: add it to allowed_hosts if it \
-         is right"
+        "{member} of its metadata is on host {host:?}, which is not the document's: add it to \
+         allowed_hosts if it is right"
     )]
     OtherHost { member: &'static str, host: Box<str> },
 }
@@ -93,17 +100,16 @@ impl Metadata {
             });
         }
         let endpoint = |members: &Map<String, Value>, name| {
-            members.get(name).map(|value| derived(value, name, well_known, rules)).transpose()
+            let stated = members.get(name).filter(|value| !value.is_null());
+            stated.map(|value| derived(value, name, well_known, rules))
         };
         let aliases = members.get("mtls_endpoint_aliases").and_then(Value::as_object);
         Ok(Self {
             issuer: issuer.into(),
-            introspection_endpoint: endpoint(&members, "introspection_endpoint")?,
-            mtls_introspection_endpoint: match aliases {
-                Some(aliases) => endpoint(aliases, "introspection_endpoint")?,
-                None => None,
-            },
-            jwks_uri: endpoint(&members, "jwks_uri")?,
+            introspection_endpoint: endpoint(&members, "introspection_endpoint"),
+            mtls_introspection_endpoint: aliases
+                .and_then(|aliases| endpoint(aliases, "introspection_endpoint")),
+            jwks_uri: endpoint(&members, "jwks_uri"),
             assertion_algorithms: members
                 .get("introspection_endpoint_auth_signing_alg_values_supported")
                 .and_then(Value::as_array)
@@ -119,21 +125,21 @@ fn derived(
     member: &'static str,
     well_known: &Url,
     rules: &DocumentRules,
-) -> Result<Target, InvalidMetadata> {
+) -> Result<Target, InvalidEndpoint> {
     let url = value
         .as_str()
         .and_then(|text| Url::parse(text).ok())
         .filter(|url| url.username().is_empty() && url.password().is_none())
-        .ok_or(InvalidMetadata::NotAUrl { member })?;
+        .ok_or(InvalidEndpoint::NotAUrl { member })?;
     let host = url.host_str().unwrap_or_default();
     let same_host = well_known.host_str() == Some(host);
     // Plain only where the operator had the document itself fetched that way.
     let plain = url.scheme() == "http" && well_known.scheme() == "http" && same_host;
     if url.scheme() != "https" && !plain {
-        return Err(InvalidMetadata::NotHttps { member });
+        return Err(InvalidEndpoint::NotHttps { member });
     }
     if !same_host && !rules.allowed_hosts.iter().any(|allowed| **allowed == *host) {
-        return Err(InvalidMetadata::OtherHost { member, host: host.into() });
+        return Err(InvalidEndpoint::OtherHost { member, host: host.into() });
     }
     Ok(Target { url, guarded: !same_host })
 }

@@ -93,7 +93,7 @@ async fn dsc_10_start_up_without_the_server_is_not_ready_and_heals_on_demand() {
     let stage = Stage::new().await;
     let key_manager = discovering(&stage);
     stage.answer(Reply::jwt(&token(&stage)));
-    assert!(key_manager.warm_up().await.is_err());
+    assert!(key_manager.warm_up(true).await.is_err());
     let asked = ask(&key_manager).await;
     let Err(crate::IntrospectError::Unavailable { retry_after, .. }) = asked else {
         panic!("{asked:?}")
@@ -106,7 +106,7 @@ async fn dsc_10_start_up_without_the_server_is_not_ready_and_heals_on_demand() {
     stage.server.answer(WELL_KNOWN, Reply::json(&document(&stage)));
     stage.clock.advance(FIRST_RETRY);
     assert!(is_active(&ask(&key_manager).await));
-    assert!(key_manager.warm_up().await.is_ok());
+    assert!(key_manager.warm_up(true).await.is_ok());
 }
 
 #[tokio::test]

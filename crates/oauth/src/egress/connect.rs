@@ -161,6 +161,20 @@ mod tests {
         assert_eq!(in_turn(Vec::new()), []);
     }
 
+    /// A listener whose backlog is full: further connections get no answer.
+    fn silent_address() -> (SocketAddr, Vec<std::net::TcpStream>) {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut held = Vec::new();
+        while let Ok(stream) =
+            std::net::TcpStream::connect_timeout(&address, Duration::from_millis(100))
+        {
+            held.push(stream);
+        }
+        std::mem::forget(listener);
+        (address, held)
+    }
+
     #[tokio::test]
     async fn an_address_that_refuses_makes_room_for_the_next() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -170,6 +184,10 @@ mod tests {
             gone.local_addr().unwrap()
         };
         let stream = first_to_connect(vec![refusing, good]).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), good);
+        // Neither is one that says nothing waited for, as a firewall makes it: a full backlog does.
+        let (silent, _held) = silent_address();
+        let stream = first_to_connect(vec![silent, good]).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), good);
         let nobody = first_to_connect(vec![refusing, refusing]).await.unwrap_err();
         assert_eq!(nobody.kind(), io::ErrorKind::ConnectionRefused);

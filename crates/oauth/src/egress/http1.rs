@@ -57,6 +57,7 @@ pub(super) enum CallError {
     Cut(io::Error),
     TooLong,
     Encoded,
+    Malformed(Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// An answer, and how its connection goes on.
@@ -134,7 +135,9 @@ impl From<ReadError> for CallError {
         match error {
             ReadError::TooLong => Self::TooLong,
             ReadError::Encoded => Self::Encoded,
-            ReadError::Head | ReadError::Framing | ReadError::Chunk => Self::Cut(error.into()),
+            ReadError::Head | ReadError::Framing | ReadError::Chunk => {
+                Self::Malformed(error.into())
+            }
         }
     }
 }

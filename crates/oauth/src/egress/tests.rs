@@ -1,6 +1,15 @@
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+
 use phantom_testkit::FakeAs;
 use phantom_testkit::Framing;
 use phantom_testkit::Reply;
+use rustls::pki_types::PrivateKeyDer;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWrite;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use super::*;
 
@@ -81,7 +90,7 @@ async fn post(egress: &Egress, server: &FakeAs, path: &str) -> Result<Answer, Eg
 
 async fn post_to(egress: &Egress, url: &str, guarded: bool) -> Result<Answer, EgressError> {
     let target = Target { url: Url::parse(url).unwrap(), guarded };
-    egress.post_form(&target, HeaderMap::new(), "token=x".to_owned()).await
+    egress.post_form(&target, HeaderMap::new(), "token=x".to_owned(), DEFAULT_BODY_LIMIT).await
 }
 
 fn good() -> Reply {
@@ -223,4 +232,161 @@ async fn over_tls_the_server_chooses_the_protocol_and_may_choose_again() {
         assert!(new.last("/").http2);
     }
     assert_eq!(new.count("/"), 5);
+}
+
+/// How a server ends a connection that it kept.
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// Before anything more is asked: FIN, or `close_notify` and FIN.
+    Idle,
+    /// The same, when it is asked once more.
+    WhenAsked,
+    /// RST, when it is asked once more.
+    Reset,
+    /// Over TLS: FIN without a `close_notify`.
+    Abrupt,
+}
+
+/// Answers the first request of each connection, ends the connection in this way, and counts them.
+async fn answers_once(end: End, tls: Option<tokio_rustls::TlsAcceptor>) -> (u16, Arc<AtomicUsize>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&connections);
+    tokio::spawn(async move {
+        loop {
+            let (socket, _) = listener.accept().await.unwrap();
+            count.fetch_add(1, SeqCst);
+            let tls = tls.clone();
+            tokio::spawn(async move {
+                match tls {
+                    None => answer_and_end(socket, end, |socket| socket).await,
+                    Some(tls) => {
+                        let Ok(stream) = tls.accept(socket).await else { return };
+                        answer_and_end(stream, end, |stream| stream.into_inner().0).await;
+                    }
+                }
+            });
+        }
+    });
+    (port, connections)
+}
+
+async fn answer_and_end<S>(mut stream: S, end: End, socket: impl FnOnce(S) -> TcpStream)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut request = vec![0; 4096];
+    if stream.read(&mut request).await.unwrap_or(0) == 0 {
+        return;
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ngood").await.unwrap();
+    stream.flush().await.unwrap();
+    match end {
+        End::Idle => drop(stream.shutdown().await),
+        End::WhenAsked => {
+            drop(stream.read(&mut request).await);
+            drop(stream.shutdown().await);
+        }
+        // What is closed with bytes unread is reset.
+        End::Reset => drop(socket(stream).readable().await),
+        End::Abrupt => {
+            drop(stream.read(&mut request).await);
+            drop(socket(stream));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_question_on_a_kept_connection_that_the_server_had_closed_is_put_once_more() {
+    for https in [false, true] {
+        for end in [End::Idle, End::WhenAsked, End::Reset, End::Abrupt] {
+            let tls = https.then(|| {
+                let certified =
+                    rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+                let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+                let config = rustls::ServerConfig::builder_with_provider(Arc::new(
+                    rustls::crypto::aws_lc_rs::default_provider(),
+                ));
+                let config = config.with_safe_default_protocol_versions().unwrap();
+                let config = config.with_no_client_auth();
+                let chain = vec![certified.cert.der().clone()];
+                tokio_rustls::TlsAcceptor::from(Arc::new(
+                    config.with_single_cert(chain, key).unwrap(),
+                ))
+            });
+            let (port, connections) = answers_once(end, tls).await;
+            let config = EgressConfig { trust: ServerTrust::Anyone, ..EgressConfig::default() };
+            let egress = Egress::build(&config).unwrap();
+            let url = format!("{}://localhost:{port}/", if https { "https" } else { "http" });
+            for times in 1..=6 {
+                let answer = post_to(&egress, &url, false).await;
+                assert_eq!(answer.unwrap().body, b"good", "{end:?} {url} {times}");
+            }
+            assert!(connections.load(SeqCst) >= 6, "{end:?} {url}: one answer each");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_question_over_http_2_on_a_connection_that_ends_just_then_is_put_once_more() {
+    let server = FakeAs::start_http2().await;
+    let config = EgressConfig { trust: ServerTrust::Anyone, ..EgressConfig::default() };
+    let egress = Egress::build(&config).unwrap();
+    server.answer("/", good());
+    assert!(post(&egress, &server, "/").await.is_ok());
+    for times in 1..=3 {
+        server.answer_once("/", Reply::status(200).framing(Framing::Close));
+        assert_eq!(post(&egress, &server, "/").await.unwrap().body, b"good");
+        assert_eq!(server.connections(), times + 1);
+    }
+    // On a first connection it is what the server has to say.
+    server.answer("/once", Reply::status(200).framing(Framing::Close));
+    let fresh = Egress::build(&config).unwrap();
+    assert!(matches!(post(&fresh, &server, "/once").await, Err(EgressError::Cut(_))));
+    assert_eq!(server.count("/once"), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_an_answer_of_which_nothing_can_be_made() {
+    for words in [
+        "SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let serving = tokio::spawn(async move {
+            for _ in 0..2 {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                let mut request = [0; 4096];
+                drop(socket.read(&mut request).await);
+                socket.write_all(words.as_bytes()).await.unwrap();
+                drop(socket.shutdown().await);
+            }
+        });
+        let asked = post_to(&egress(false), &url, false).await;
+        assert!(matches!(asked, Err(EgressError::Malformed(_))), "{words}: {asked:?}");
+        let fetched = get(&egress(false), &url, false).await;
+        assert!(matches!(fetched, Err(EgressError::Malformed(_))), "{words}: {fetched:?}");
+        serving.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn tls_that_fails_is_told_in_words_with_the_setting_that_helps() {
+    let server = FakeAs::start_tls().await;
+    server.answer("/", good());
+    let config = |trust| EgressConfig { trust, ..EgressConfig::default() };
+    let unknown = Egress::build(&config(ServerTrust::System)).unwrap();
+    let said = post(&unknown, &server, "/").await.unwrap_err().to_string();
+    assert!(said.contains("UnknownIssuer") && said.contains("set ca_file"), "{said}");
+    let own = ServerTrust::Authorities(server.ca_pem().as_bytes().to_vec());
+    let known = Egress::build(&config(own)).unwrap();
+    assert!(post(&known, &server, "/").await.is_ok());
+    let by_address = format!("https://{}/", server.address());
+    let said = post_to(&known, &by_address, false).await.unwrap_err().to_string();
+    assert!(said.contains("not valid for name") && said.contains("localhost"), "{said}");
+    let said = get(&known, &by_address, false).await.unwrap_err().to_string();
+    assert!(said.contains("not valid for name"), "{said}");
 }

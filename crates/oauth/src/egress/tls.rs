@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use phantom_tls::Authorities;
+use phantom_tls::UnusableAuthority;
 use rustls::ClientConfig;
 use rustls::DigitallySignedStruct;
-use rustls::RootCertStore;
 use rustls::SignatureScheme;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::client::danger::ServerCertVerified;
@@ -43,13 +44,13 @@ impl std::fmt::Debug for ClientIdentity {
 
 #[derive(Debug, Error)]
 pub enum TlsError {
-    #[error("the CA file holds no usable certificate in PEM")]
-    NoAuthority,
-    #[error("the client certificate file holds no certificate in PEM")]
+    #[error(transparent)]
+    NoAuthority(#[from] UnusableAuthority),
+    #[error("holds no certificate in PEM")]
     NoCertificate,
-    #[error("the client key file holds no private key in PEM")]
+    #[error("holds no private key in PEM (-----BEGIN PRIVATE KEY-----)")]
     NoKey,
-    #[error("the TLS settings are not acceptable")]
+    #[error("is not taken with its key: {0}")]
     Rejected(#[from] rustls::Error),
 }
 
@@ -60,13 +61,12 @@ pub(crate) fn client_config(
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()?;
-    let builder = match trust {
-        ServerTrust::System => builder.with_root_certificates(system_authorities()),
-        ServerTrust::Authorities(pem) => builder.with_root_certificates(authorities(pem)?),
-        ServerTrust::Anyone => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(BelieveAnyone { provider })),
+    let verifier: Arc<dyn ServerCertVerifier> = match trust {
+        ServerTrust::System => system_authorities().into_verifier(),
+        ServerTrust::Authorities(pem) => Authorities::of_pem(pem)?.into_verifier(),
+        ServerTrust::Anyone => Arc::new(BelieveAnyone { provider }),
     };
+    let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     let mut config = match identity {
         None => builder.with_no_client_auth(),
         Some(identity) => {
@@ -86,24 +86,13 @@ pub(crate) fn client_config(
     Ok(config)
 }
 
-fn authorities(pem: &[u8]) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|_| TlsError::NoAuthority)?;
-        roots.add(certificate).map_err(|_| TlsError::NoAuthority)?;
-    }
-    if roots.is_empty() { Err(TlsError::NoAuthority) } else { Ok(roots) }
-}
-
 /// May be empty, in a bare container: then every TLS connection fails, which the log explains.
-fn system_authorities() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    let (added, _) =
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if added == 0 {
+fn system_authorities() -> Authorities {
+    let (authorities, count) = Authorities::of_the_system();
+    if count == 0 {
         tracing::warn!("the system has no CA certificates: install them or set ca_file");
     }
-    roots
+    authorities
 }
 
 /// `verify_ssl = false`.

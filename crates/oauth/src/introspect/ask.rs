@@ -21,6 +21,7 @@ use crate::client_auth::CallContext;
 use crate::client_auth::Credential;
 use crate::discovery::Metadata;
 use crate::egress::Answer;
+use crate::egress::DEFAULT_BODY_LIMIT;
 use crate::egress::EgressError;
 use crate::egress::Target;
 use crate::freshness::freshness_of;
@@ -94,26 +95,22 @@ impl IntrospectionClient {
                 // It is we who lack something, and trying again makes that worse.
                 Err(NoAnswer::Call(error)) if lacks_resources(&error) => {
                     call.not_sent();
-                    return Err(unavailable(reason(&error), None));
+                    return Err(unavailable(error.with_causes(), None));
                 }
                 // Not sent, so it can be sent again.
                 Err(NoAnswer::Call(error @ EgressError::Connect(_))) if may_retry => {
-                    (Duration::ZERO, None, reason(&error))
+                    (Duration::ZERO, None, error.with_causes())
                 }
                 Err(NoAnswer::Call(error @ EgressError::ForbiddenAddress)) => {
                     call.not_sent();
-                    return Err(misbehaved(reason(&error)));
+                    return Err(misbehaved(error.with_causes()));
                 }
-                Err(NoAnswer::Call(error @ EgressError::Encoded)) => {
+                // The server answers; what it has to say of this token is too much, or is nothing.
+                Err(NoAnswer::Call(error)) if error.is_answered() => {
                     call.answered();
-                    return Err(misbehaved(reason(&error)));
+                    return Err(misbehaved(error.with_causes()));
                 }
-                // The server answers; what it has to say of this token is too much.
-                Err(NoAnswer::Call(error @ EgressError::TooLong { .. })) => {
-                    call.answered();
-                    return Err(unavailable(reason(&error), None));
-                }
-                Err(NoAnswer::Call(error)) => return Err(unavailable(reason(&error), None)),
+                Err(NoAnswer::Call(error)) => return Err(unavailable(error.with_causes(), None)),
                 // Our own fault says nothing about the server's health.
                 Err(NoAnswer::NotSent(cause)) => {
                     call.not_sent();
@@ -152,7 +149,9 @@ impl IntrospectionClient {
             accepted_algorithms: metadata.and_then(|known| known.assertion_algorithms.as_deref()),
         };
         self.auth.apply(credential, context, &mut headers, &mut form).map_err(NoAnswer::NotSent)?;
-        self.egress.post_form(target, headers, form).await.map_err(NoAnswer::Call)
+        // Room for the longest JWT, and as much again around it.
+        let limit = DEFAULT_BODY_LIMIT.max(2 * self.verifier.rules.max_phantom_token_len);
+        self.egress.post_form(target, headers, form, limit).await.map_err(NoAnswer::Call)
     }
 
     fn read(&self, answer: &Answer) -> Result<Said, Unusable> {
@@ -192,20 +191,10 @@ impl IntrospectionClient {
             .or_else(|| metadata.and_then(|metadata| metadata.introspection_endpoint.as_ref()))
             .ok_or_else(|| {
                 misbehaved("its metadata names no introspection_endpoint: set it in the file")
-            })
+            })?
+            .as_ref()
+            .map_err(|invalid| misbehaved(invalid.to_string()))
     }
-}
-
-/// The error and its causes in one line.
-fn reason(error: &EgressError) -> Arc<str> {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text.into()
 }
 
 /// Whether this process or machine has no descriptor or no port left for a connection.

@@ -150,7 +150,7 @@ async fn int_9_members_of_the_wrong_type_are_refused_without_a_panic() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|c| c.response = ResponseFormat::Json);
     for (member, value) in [
-        ("scope", json!(["read"])),
+        ("scope", json!(["read", 7])),
         ("scope", json!(7)),
         ("aud", json!({"a": 1})),
         ("aud", json!([1])),
@@ -263,7 +263,7 @@ async fn int_13_and_wso2_10_answer_7_a_cut_or_oversized_body_is_no_verdict() {
     for framing in [Framing::ContentLength, Framing::Chunked, Framing::CloseDelimited] {
         stage.answer(Reply::with_type(200, "application/jwt", long.clone()).framing(framing));
         let asked = ask(&key_manager).await;
-        assert!(is_unavailable(&asked), "{framing:?}: {asked:?}");
+        assert!(is_misbehaved(&asked), "that token's own failure, {framing:?}: {asked:?}");
     }
     stage.answer(Reply::jwt(&stage.token()).framing(Framing::Cut));
     assert!(is_unavailable(&ask(&key_manager).await));
@@ -480,13 +480,12 @@ async fn jir_6_a_phantom_token_that_does_not_verify_is_not_forwarded() {
     let mallory = Signer::es256("k1");
     let mut foreign = stage.claims();
     foreign["iss"] = json!("https://evil.example");
-    let mut incomplete = stage.claims();
-    incomplete.as_object_mut().unwrap().remove("client_id");
+    let mut endless = stage.claims();
+    endless.as_object_mut().unwrap().remove("exp");
     for token in [
         mallory.sign(&stage.claims()),
         stage.signer.sign(&foreign),
-        stage.signer.sign(&incomplete),
-        stage.signer.sign_typ("JWT", &stage.claims()),
+        stage.signer.sign(&endless),
         stage.signer.sign_typ("secevent+jwt", &stage.claims()),
         format!("{}x", stage.token()),
     ] {
@@ -494,6 +493,69 @@ async fn jir_6_a_phantom_token_that_does_not_verify_is_not_forwarded() {
         let asked = ask(&key_manager).await;
         assert!(is_misbehaved(&asked), "{asked:?}");
     }
+}
+
+#[tokio::test]
+async fn jwt_1_and_jwt_8_what_the_server_hands_over_may_be_as_real_servers_make_it() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    // Curity: no client_id; Keycloak: azp for it, and at times no audience.
+    let mut curity = stage.claims();
+    curity.as_object_mut().unwrap().remove("client_id");
+    let mut keycloak = curity.clone();
+    keycloak.as_object_mut().unwrap().remove("aud");
+    keycloak["azp"] = json!("account-console");
+    for claims in [curity, keycloak] {
+        let header = json!({"alg": "ES256", "kid": "k1"});
+        for token in [
+            stage.signer.sign_typ("JWT", &claims),
+            stage.signer.sign_typ("at+jwt", &claims),
+            stage.signer.sign_with(&header, &claims),
+        ] {
+            stage.answer(Reply::jwt(&token));
+            assert!(is_active(&ask(&key_manager).await), "{claims}");
+            let presented = key_manager.verify_access_token(&token).await;
+            assert!(presented.is_err(), "of a client it has to be a whole RFC 9068 token");
+        }
+    }
+    let strict = stage.key_manager(|c| c.accepted_typ = vec!["at+jwt".into()]);
+    stage.answer(Reply::jwt(&stage.signer.sign_typ("JWT", &stage.claims())));
+    assert!(is_misbehaved(&ask(&strict).await), "a list that is written is the whole list");
+}
+
+#[tokio::test]
+async fn jir_7_and_jwt_11_a_jwt_may_have_32_kib_and_as_much_as_is_configured() {
+    let stage = Stage::new().await;
+    let with = |pad: usize| {
+        let mut claims = stage.claims();
+        claims["pad"] = json!("x".repeat(pad));
+        stage.signer.sign(&claims)
+    };
+    let default = stage.key_manager(|_| {});
+    let wide = stage.key_manager(|c| c.max_phantom_token_len = 64 * 1024);
+    for (pad, by_default, configured) in
+        [(12_000, true, true), (23_500, true, true), (25_000, false, true), (49_000, false, false)]
+    {
+        let token = with(pad);
+        for reply in [Reply::jwt(&token), Reply::json(&json!({"active": true, "jwt": token}))] {
+            stage.answer(reply);
+            for (key_manager, fits) in [(&default, by_default), (&wide, configured)] {
+                let asked = ask(key_manager).await;
+                assert_eq!(is_active(&asked), fits, "{pad}: {asked:?}");
+                assert!(fits || is_misbehaved(&asked), "{pad}: {asked:?}");
+                assert_eq!(key_manager.verify_access_token(&token).await.is_ok(), fits);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn int_9_a_member_that_is_null_is_as_if_absent() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    let body = json!({"active": true, "phantom_token": null, "jwt": stage.token(), "aud": null});
+    stage.answer(Reply::json(&body));
+    assert!(is_active(&ask(&key_manager).await));
 }
 
 #[tokio::test]
@@ -568,9 +630,125 @@ async fn a_statement_of_another_issuer_is_not_minted_from() {
 }
 
 #[tokio::test]
-async fn cac_3_a_minted_token_without_any_stated_life_is_kept_briefly() {
+async fn cac_3_a_minted_token_without_any_stated_life_is_kept_briefly_and_lives_no_longer() {
     let stage = Stage::new().await;
-    stage.answer(Reply::json(&json!({"active": true})));
+    let body = json!({"active": true, "client_id": "c"});
+    stage.answer(Reply::json(&body));
     let key_manager = stage.key_manager(|c| c.response = ResponseFormat::Json);
     assert_eq!(freshness(ask(&key_manager).await), Freshness::For(UNSTATED_LIFE));
+    for (cache_control, cap, life) in [
+        ("private", 300, 60),
+        ("private", 20, 20),
+        ("max-age=120", 300, 120),
+        ("max-age=120", 45, 45),
+        // Not kept: for one request.
+        ("no-store", 300, 60),
+        ("private", 0, 60),
+    ] {
+        stage.answer(Reply::json(&body).header("cache-control", cache_control));
+        let key_manager = stage.key_manager(|c| {
+            c.response = ResponseFormat::Json;
+            c.token_cache_cap = Duration::from_secs(cap);
+        });
+        let statement = statement(ask(&key_manager).await);
+        let end = ManualClock::START.plus(Duration::from_secs(life));
+        assert_eq!(statement.expires_at, Some(end), "{cache_control} {cap}");
+        let exp = statement.claims().unwrap().claim("exp").and_then(Value::as_u64);
+        assert_eq!(exp, Some(end.as_secs()));
+    }
+}
+
+#[tokio::test]
+async fn a_minted_token_never_outlives_its_statement() {
+    let stage = Stage::new().await;
+    let end = ManualClock::START.as_secs() + 5;
+    stage.answer(Reply::json(&json!({"active": true, "exp": end})));
+    let key_manager = stage.key_manager(|c| c.response = ResponseFormat::Json);
+    let statement = statement(ask(&key_manager).await);
+    assert_eq!(statement.expires_at, Some(UnixTime::from_secs(end)));
+    assert_eq!(statement.claims().unwrap().claim("exp").and_then(Value::as_u64), Some(end));
+}
+
+#[tokio::test]
+async fn tokens_that_name_no_audience_are_for_the_one_that_is_configured_for_them() {
+    let stage = Stage::new().await;
+    let audiences = async |body: Value, audience: Option<&str>| {
+        stage.answer(Reply::json(&body));
+        let key_manager = stage.key_manager(|c| {
+            c.response = ResponseFormat::Json;
+            c.minted_audience = audience.map(str::to_owned);
+        });
+        let statement = statement(ask(&key_manager).await);
+        let minted = statement.claims().unwrap().string("aud").map(str::to_owned);
+        (statement.audience.members().map(str::to_owned).collect::<Vec<_>>(), minted)
+    };
+    let none = json!({"active": true, "client_id": "c"});
+    let orders = || "orders-api".to_owned();
+    assert_eq!(audiences(none.clone(), Some("orders-api")).await, (vec![orders()], Some(orders())));
+    let unnamed = audiences(none, None).await;
+    assert_eq!(unnamed, (vec![], Some(GATEWAY.to_owned())), "absence denies where a rule asks");
+    let named = json!({"active": true, "aud": "other"});
+    let other = || "other".to_owned();
+    assert_eq!(audiences(named, Some("orders-api")).await, (vec![other()], Some(other())));
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_not_taken_for_an_access_token() {
+    let stage = Stage::new().await;
+    let formats = [ResponseFormat::Json, ResponseFormat::PhantomJwt];
+    for (name, value) in
+        [("token_type", "refresh_token"), ("token_use", "refresh_token"), ("typ", "Refresh")]
+    {
+        let body = json!({"active": true, "sub": "alice", "jwt": stage.token(), name: value});
+        for format in formats.clone() {
+            stage.answer(Reply::json(&body));
+            let asked = ask(&stage.key_manager(|c| c.response = format)).await;
+            assert!(is_inactive(&asked), "{name}: {asked:?}");
+        }
+    }
+    let body = json!({"active": true, "token_type": "access_token", "token_use": "access_token"});
+    stage.answer(Reply::json(&body));
+    assert!(is_active(&ask(&stage.key_manager(|c| c.response = ResponseFormat::Json)).await));
+}
+
+#[tokio::test]
+async fn pitfall_39_a_token_that_needs_a_key_is_told_from_a_bearer_s() {
+    let stage = Stage::new().await;
+    for (name, value) in [
+        ("token_type", json!("DPoP")),
+        ("cnf", json!({"jkt": "x"})),
+        ("cnf", json!({"x5t#S256": "x"})),
+        ("cnf", json!("odd")),
+    ] {
+        let body = json!({"active": true, "sub": "alice", "jwt": stage.token(), name: value});
+        for format in [ResponseFormat::Json, ResponseFormat::PhantomJwt] {
+            stage.answer(Reply::json(&body));
+            let asked = ask(&stage.key_manager(|c| c.response = format)).await;
+            assert!(statement(asked).confirmed, "core::authorize refuses it: {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn cac_9_trouble_is_told_from_inactive_and_the_log_says_what_came() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    for code in ["invalid_token", "invalid_grant", "invalid_request"] {
+        let body = json!({"error": code}).to_string();
+        stage.answer(Reply::with_type(400, "application/json", body));
+        assert!(is_inactive(&ask(&key_manager).await), "{code}");
+    }
+    for (media_type, body, said) in [
+        ("application/json", r#"{"error":"server_error"}"#, "400 with error server_error"),
+        ("application/json", r#"{"error":"something_new"}"#, "400 with error something_new"),
+        ("text/html; charset=utf-8", "<html>", "400 (text/html, 6 bytes)"),
+        ("application/json", "{}", "400 (application/json, 2 bytes)"),
+        ("application/json", r#"{"error":"_0XBPWQQ_opaque"}"#, "400 (application/json, 27 bytes)"),
+    ] {
+        stage.answer(Reply::with_type(400, media_type, body));
+        let asked = ask(&key_manager).await;
+        assert!(is_unavailable(&asked), "{body}: {asked:?}");
+        let shown = asked.unwrap_err().to_string();
+        assert!(shown.contains(said), "{shown}");
+    }
 }

@@ -71,6 +71,19 @@ fn dsc_6_a_key_for_encryption_never_verifies() {
 }
 
 #[test]
+fn dsc_9_members_of_a_key_that_are_null_are_as_if_absent() {
+    let mut jwk = Signer::es256("k").jwk();
+    for member in ["use", "key_ops", "alg", "d", "k", "p", "oth", "x5c", "x5t", "x5u"] {
+        jwk[member] = Value::Null;
+    }
+    let set = set(&[jwk]);
+    assert!(set.key(Some("k"), Algorithm::Es256).is_ok());
+    let mut nameless = Signer::es256("k").jwk();
+    nameless["kid"] = Value::Null;
+    assert!(self::set(&[nameless]).key(None, Algorithm::Es256).is_ok());
+}
+
+#[test]
 fn jwt_12_rsa_keys_have_2048_to_8192_bits_and_an_odd_exponent() {
     let good = Signer::rs256("r").jwk();
     let modulus = |bits: usize| {

@@ -96,6 +96,31 @@ async fn dsc_7_and_wso2_8_5_2_a_new_kid_is_fetched_at_once_and_then_at_most_ever
 }
 
 #[tokio::test]
+async fn dsc_7_a_new_key_under_an_old_kid_is_fetched_at_once_and_then_at_most_every_30_seconds() {
+    let stage = Stage::new().await;
+    let key_manager = stage.key_manager(|_| {});
+    assert_eq!(verify(&key_manager, &stage.token()).await, Ok(()));
+    // Of the same kind, and of another.
+    for anew in [Signer::es256("k1"), Signer::rs256("k1"), Signer::es256("k1")] {
+        publish(&stage, &[&anew]);
+        let before = stage.server.count(JWKS);
+        assert_eq!(verify(&key_manager, &lasting(&stage, &anew)).await, Ok(()));
+        assert_eq!(stage.server.count(JWKS), before + 1);
+        stage.clock.advance(FLOOR);
+    }
+    let before = stage.server.count(JWKS);
+    let forged = Signer::es256("k1");
+    for _ in 0..20 {
+        let refused = verify(&key_manager, &lasting(&stage, &forged)).await;
+        assert_eq!(refused, Err(VerifyError::Refused(Refusal::Signature)));
+    }
+    assert_eq!(stage.server.count(JWKS), before + 1, "forgeries cannot make us ask often");
+    stage.clock.advance(FLOOR);
+    publish(&stage, &[&forged]);
+    assert_eq!(verify(&key_manager, &lasting(&stage, &forged)).await, Ok(()));
+}
+
+#[tokio::test]
 async fn dsc_7_all_who_come_with_a_new_kid_share_the_one_fetch() {
     let stage = Stage::new().await;
     let key_manager = Arc::new(stage.key_manager(|_| {}));
@@ -184,7 +209,7 @@ fn dsc_7_the_memory_of_unknown_kids_is_bounded() {
     for n in 0..10_000 {
         let shared = &source.0;
         shared.state().next_unknown = None;
-        assert!(shared.may_ask_for(Some(&format!("kid-{n}"))));
+        assert!(shared.may_ask_for(Missing::Kid(Some(&format!("kid-{n}")))));
     }
     assert_eq!(source.0.state().unknown.len(), UNKNOWN_KEPT);
 }
@@ -257,11 +282,11 @@ async fn dsc_8_cache_control_moves_the_refresh_between_floor_and_ceiling() {
 async fn dsc_8_the_background_refresh_comes_before_the_keys_are_due() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
-    assert!(key_manager.warm_up().await.is_ok());
-    key_manager.refresh_if_due().await;
+    assert!(key_manager.warm_up(true).await.is_ok());
+    key_manager.refresh_if_due(true).await;
     assert_eq!(stage.server.count(JWKS), 1);
     stage.clock.advance(CEILING - FLOOR / 2);
-    key_manager.refresh_if_due().await;
+    key_manager.refresh_if_due(true).await;
     assert_eq!(stage.server.count(JWKS), 2);
 }
 

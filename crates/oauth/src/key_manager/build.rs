@@ -83,11 +83,11 @@ impl Builder<'_> {
         let issuer = self.issuer();
         let well_known = self.well_known(issuer.as_deref());
         let endpoint = self.endpoint(well_known.is_some());
-        let rules = self.rules(issuer.clone());
+        let rules = self.rules(issuer.as_ref());
         let egress = self.egress();
         let auth = self.auth(issuer.clone(), &clock);
         let keys = self.keys(well_known.is_some());
-        let (rules, egress, auth) = (rules?, egress?, auth?);
+        let ((rules, presented_rules), egress, auth) = (rules?, egress?, auth?);
         let config = self.config;
 
         let discovery = match (&well_known, &issuer) {
@@ -118,6 +118,7 @@ impl Builder<'_> {
             keys: keys.clone(),
             algorithms: config.algorithms,
             rules,
+            presented_rules,
             signed_response_algorithm: config.signed_response_algorithm,
             verify_phantom: config.verify_jwt,
             clock: Arc::clone(&clock),
@@ -136,6 +137,8 @@ impl Builder<'_> {
             verifier: Arc::clone(&verifier),
             minter,
             required_to_mint: required_to_mint.into_iter().map(String::into_boxed_str).collect(),
+            minted_audience: config.minted_audience.as_deref().map(Box::from),
+            token_cache_cap: config.token_cache_cap,
             no_store_cap: config.no_store_cap,
             clock,
         };
@@ -151,6 +154,7 @@ impl Builder<'_> {
             client,
             verifier,
             keys,
+            verifies_answers: config.verifies_answers(),
             discovery,
         })
     }

@@ -38,14 +38,18 @@ pub struct KeyManagerConfig {
     pub client_id: String,
     pub client_auth: ClientAuth,
     pub response: ResponseFormat,
-    /// Values of `typ` taken for access tokens; `none` for absence. Empty: `at+jwt` alone.
+    /// Values of `typ` taken for access tokens; `none` for absence. Empty: `at+jwt` alone of clients,
+    /// of the server `JWT` and absence too.
     pub accepted_typ: Vec<String>,
-    /// `None`: those of RFC 9068 for JWTs, none for plain introspection.
+    /// `None`: those of RFC 9068 for JWTs of clients, `iss` and `exp` for those of the server, none for
+    /// plain introspection.
     pub required_claims: Option<Vec<String>>,
     pub algorithms: Algorithms,
     /// `introspection_signed_response_alg` as registered (RFC 9701 §6).
     pub signed_response_algorithm: Algorithm,
     pub expected_audience: Option<String>,
+    /// `aud` of minted tokens where the server names none; they are then taken to be for it.
+    pub minted_audience: Option<String>,
     /// 0 to 60 s.
     pub clock_skew: Duration,
     pub token_cache_cap: Duration,
@@ -59,6 +63,8 @@ pub struct KeyManagerConfig {
     pub verify_ssl: bool,
     /// PEM; these authorities alone instead of the system's.
     pub ca_file: Option<PathBuf>,
+    /// Where that is set.
+    pub ca_setting: &'static str,
     /// For a whole introspection, from when its turn has come.
     pub timeout: Duration,
     pub connect_timeout: Duration,
@@ -103,6 +109,7 @@ impl KeyManagerConfig {
             algorithms: Algorithms::ALL,
             signed_response_algorithm: Algorithm::Rs256,
             expected_audience: None,
+            minted_audience: None,
             clock_skew: Duration::ZERO,
             token_cache_cap: Duration::from_secs(300),
             no_store_cap: None,
@@ -111,12 +118,23 @@ impl KeyManagerConfig {
             verify_jwt: true,
             verify_ssl: true,
             ca_file: None,
+            ca_setting: "ca_file",
             timeout: Duration::from_millis(2500),
             connect_timeout: Duration::from_millis(1000),
             max_concurrent: 64,
             max_waiting: 1024,
             peer_budget_burst: 100,
             peer_budget_per_second: 20,
+        }
+    }
+
+    /// Whether an answer needs the server's keys, and so its issuer.
+    #[must_use]
+    pub const fn verifies_answers(&self) -> bool {
+        match self.response {
+            ResponseFormat::Rfc9701 => true,
+            ResponseFormat::Json if self.introspects => false,
+            _ => self.verify_jwt,
         }
     }
 

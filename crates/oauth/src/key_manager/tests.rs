@@ -62,6 +62,84 @@ async fn a_wrong_configuration_is_refused_with_the_field_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_hint_names_the_key_that_is_wrong() {
+    let stage = Stage::new().await;
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    };
+    let certified = |name| rcgen::generate_simple_self_signed(vec![String::from(name)]).unwrap();
+    let (one, other) = (certified("one"), certified("other"));
+    let certificate = file("client.pem", &one.cert.pem());
+    let key = file("key.pem", &one.signing_key.serialize_pem());
+    let foreign = file("foreign.pem", &other.signing_key.serialize_pem());
+    let text = file("text", "no PEM at all");
+    let tls = |certificate: &PathBuf, key: &PathBuf| ClientAuth::Tls {
+        certificate: certificate.clone(),
+        key: SecretSource::File(key.clone()),
+    };
+    assert_eq!(problems(&stage, |c| c.client_auth = tls(&certificate, &key)), Vec::<&str>::new());
+    for (certificate, key, field) in [
+        (&certificate, &text, "client_key"),
+        (&text, &key, "client_certificate"),
+        (&certificate, &foreign, "client_certificate"),
+    ] {
+        assert_eq!(problems(&stage, |c| c.client_auth = tls(certificate, key)), [field]);
+    }
+    assert_eq!(problems(&stage, |c| c.ca_file = Some(text.clone())), ["ca_file"]);
+    for forbidden in ["gate\nway", "gâteway", "gate\u{7f}way"] {
+        assert_eq!(problems(&stage, |c| c.client_id = forbidden.into()), ["client_id"]);
+    }
+    let unencoded = problems(&stage, |c| {
+        c.client_id = "a:b".into();
+        let secret = SecretSource::Literal("s3cret".into());
+        c.client_auth = ClientAuth::Basic { secret, raw: true };
+    });
+    assert_eq!(unencoded, ["client_id"]);
+}
+
+#[tokio::test]
+async fn plain_json_needs_neither_keys_nor_issuer_and_is_ready_without() {
+    let stage = Stage::new().await;
+    stage.answer(Reply::json(&json!({"active": true, "client_id": "c", "iss": "whoever"})));
+    let plain = |c: &mut KeyManagerConfig| {
+        (c.response, c.issuer, c.keys) = (ResponseFormat::Json, None, None);
+    };
+    let key_manager = stage.key_manager(plain);
+    assert!(key_manager.warm_up(false).await.is_ok());
+    assert!(is_active(&ask(&key_manager).await));
+    let presented = key_manager.verify_access_token(&stage.token()).await;
+    assert!(presented.is_err(), "whose it is cannot be told");
+    // Metadata that names no keys, or is not there at all, is the same.
+    let document = json!({
+        "issuer": stage.server.url(""), "introspection_endpoint": stage.server.url(PATH),
+    });
+    let well_known = "/.well-known/openid-configuration";
+    stage.server.answer(well_known, Reply::json(&document));
+    let discovered = |c: &mut KeyManagerConfig| {
+        plain(c);
+        (c.introspection_endpoint, c.well_known) = (None, Some(stage.server.url(well_known)));
+    };
+    let key_manager = stage.key_manager(discovered);
+    assert!(key_manager.warm_up(false).await.is_ok());
+    assert!(key_manager.warm_up(true).await.is_err(), "where clients' JWTs are taken it is needed");
+    let absent = stage.key_manager(|c| {
+        plain(c);
+        c.well_known = Some(stage.server.url("/none/.well-known/openid-configuration"));
+    });
+    assert!(absent.warm_up(false).await.is_ok(), "the endpoint is configured");
+    for format in [ResponseFormat::PhantomJwt, ResponseFormat::Rfc9701] {
+        let signed = stage.key_manager(|c| {
+            discovered(c);
+            c.response = format;
+        });
+        assert!(signed.warm_up(false).await.is_err(), "what is signed cannot be verified");
+    }
+}
+
+#[tokio::test]
 async fn pitfall_26_all_problems_are_said_at_once() {
     let stage = Stage::new().await;
     let mut config = stage.config();
@@ -220,8 +298,8 @@ async fn its_futures_can_move_between_threads() {
     let key_manager = stage.key_manager(|_| {});
     stage.answer(Reply::jwt(&stage.token()));
     assert!(movable(key_manager.verify_access_token(&stage.token())).await.is_ok());
-    assert!(movable(key_manager.warm_up()).await.is_ok());
-    movable(key_manager.refresh_if_due()).await;
+    assert!(movable(key_manager.warm_up(true)).await.is_ok());
+    movable(key_manager.refresh_if_due(true)).await;
     let token = BearerToken::parse(b"opaque").unwrap();
     assert!(is_active(&movable(key_manager.introspect(token, peer(1))).await));
 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use phantom_oauth::KeyManager;
 use tokio::runtime::Builder;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::compose::StartError;
 use crate::compose::follow::Live;
+use crate::compose::managed::Bound;
 use crate::telemetry::management::Readiness;
 
 /// What background tasks get to end when the gateway stops.
@@ -43,23 +43,23 @@ pub(super) fn probe(address: SocketAddr) -> Result<(), StartError> {
 
 /// Until metadata and keys of every key manager are there (DSC-10).
 pub(super) async fn warm_up(
-    managers: Vec<Arc<KeyManager>>,
+    key_managers: Vec<Bound>,
     readiness: Arc<Readiness>,
     stop: CancellationToken,
 ) {
-    let each = managers.into_iter().map(|manager| {
+    let each = key_managers.into_iter().map(|bound| {
         let (readiness, stop) = (Arc::clone(&readiness), stop.clone());
         tokio::spawn(async move {
             let mut pause = FIRST_RETRY;
-            while let Err(error) = manager.warm_up().await {
-                let key_manager = &**manager.name();
+            while let Err(error) = bound.warm_up().await {
+                let key_manager = &**bound.manager.name();
                 tracing::warn!(key_manager, %error, "not ready: tokens cannot be verified yet");
                 if pause_or_stop(&stop, pause).await {
                     return;
                 }
                 pause = (pause * 2).min(LAST_RETRY);
             }
-            readiness.warmed_up(manager.name());
+            readiness.warmed_up(bound.manager.name());
         })
     });
     for task in each.collect::<Vec<_>>() {
@@ -71,8 +71,8 @@ pub(super) async fn warm_up(
 
 pub(super) async fn refresh_keys(live: Arc<Live>, stop: CancellationToken) {
     while !pause_or_stop(&stop, EVERY).await {
-        for manager in live.managers() {
-            manager.refresh_if_due().await;
+        for bound in live.all() {
+            bound.refresh_if_due().await;
         }
     }
 }

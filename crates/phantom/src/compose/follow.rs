@@ -58,7 +58,11 @@ impl Live {
         Self(Mutex::new(of_the_file))
     }
 
-    pub(super) fn managers(&self) -> Vec<Arc<KeyManager>> {
+    pub(super) fn all(&self) -> Vec<Bound> {
+        self.bound().clone()
+    }
+
+    fn managers(&self) -> Vec<Arc<KeyManager>> {
         self.bound().iter().map(|bound| Arc::clone(&bound.manager)).collect()
     }
 
@@ -289,11 +293,11 @@ fn publish(publication: &mut Publication, shared: &Shared, live: &Live, metrics:
 fn binder(binding: Binding, live: Arc<Live>) -> phantom_pipeline::managed::Binder {
     Box::new(move |managed| {
         let bound = binding.bind(managed)?;
-        let (handle, manager) = (Arc::clone(&bound.handle), Arc::clone(&bound.manager));
-        live.add(bound);
+        let handle = Arc::clone(&bound.handle);
+        live.add(bound.clone());
         binding.runtime.spawn(async move {
-            if let Err(error) = manager.warm_up().await {
-                let key_manager = &**manager.name();
+            if let Err(error) = bound.warm_up().await {
+                let key_manager = &**bound.manager.name();
                 tracing::warn!(key_manager, %error, "no keys yet: each request tries again");
             }
         });

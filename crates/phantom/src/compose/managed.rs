@@ -11,6 +11,7 @@ use phantom_core::catalog::KeySet;
 use phantom_core::catalog::ManagedKeyManager;
 use phantom_core::catalog::OpaqueTokens;
 use phantom_oauth::ClientAuth;
+use phantom_oauth::IntrospectError;
 use phantom_oauth::KeyManager;
 use phantom_oauth::KeyManagerConfig;
 use phantom_oauth::Keys;
@@ -25,6 +26,9 @@ use tokio::runtime::Handle;
 use crate::compose::key_managers;
 use crate::config::KeyManagerSetup;
 use crate::telemetry::metrics::GatewayMetrics;
+
+/// Where it is set whose certificates managed key managers' servers may have.
+pub(super) const CA_SETTING: &str = "ca_file in [control]";
 
 /// What all managed key managers have in common.
 #[derive(Debug)]
@@ -49,7 +53,7 @@ pub(super) struct Resident {
 }
 
 /// A key manager that serves, and what refreshes its keys.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Bound {
     pub(super) handle: Arc<KeyManagerHandle>,
     pub(super) manager: Arc<KeyManager>,
@@ -58,6 +62,14 @@ pub(super) struct Bound {
 impl Bound {
     pub(super) fn new(handle: Arc<KeyManagerHandle>, manager: &Arc<KeyManager>) -> Self {
         Self { handle, manager: Arc::clone(manager) }
+    }
+
+    pub(super) async fn warm_up(&self) -> Result<(), IntrospectError> {
+        self.manager.warm_up(self.handle.jwt.is_some()).await
+    }
+
+    pub(super) async fn refresh_if_due(&self) {
+        self.manager.refresh_if_due(self.handle.jwt.is_some()).await;
     }
 }
 
@@ -117,6 +129,7 @@ impl Binding {
             expected_audience: managed.expected_audience.as_deref().map(str::to_owned),
             clock_skew: managed.clock_skew,
             ca_file: self.ca_file.clone(),
+            ca_setting: CA_SETTING,
             ..KeyManagerConfig::new(&managed.name, &client_id, auth)
         }
     }

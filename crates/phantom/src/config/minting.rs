@@ -9,15 +9,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use phantom_oauth::Minter;
 use phantom_oauth::signing::SigningKeyError;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// Life of a token whose statement names no end; the cache keeps it for half of that.
-pub const LIFE: Duration = Duration::from_secs(120);
 /// File in the data directory: PKCS#8 in DER.
 const FILE: &str = "signing-key.der";
 
@@ -33,7 +30,7 @@ pub enum MintingError {
 
 /// A minter whose key is forgotten at once: to check a configuration.
 pub fn throwaway(issuer: &str) -> Result<Arc<Minter>, MintingError> {
-    Ok(Arc::new(Minter::new(&Minter::generate_key()?, issuer, LIFE)?))
+    Ok(Arc::new(Minter::new(&Minter::generate_key()?, issuer)?))
 }
 
 /// The minter of this data directory; its key is made at first use.
@@ -47,7 +44,7 @@ pub fn persistent(data_dir: &Path, issuer: &str) -> Result<Arc<Minter>, MintingE
         Err(error) if error.kind() == io::ErrorKind::NotFound => create(data_dir, &path)?,
         Err(source) => return Err(failed("read", &path)(source)),
     };
-    Ok(Arc::new(Minter::new(&key, issuer, LIFE)?))
+    Ok(Arc::new(Minter::new(&key, issuer)?))
 }
 
 /// Written whole under another name first: a crash leaves no half a key.

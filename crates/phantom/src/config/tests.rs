@@ -256,3 +256,41 @@ fn a_report_is_also_json() {
     assert_eq!(json["problems"][0]["hint"], "did you mean `methods`?");
     assert_eq!(json["problems"][0]["column"], 1);
 }
+
+/// A file whose key manager answers in plain JSON, with these lines more.
+fn plain_json(lines: &str, route: &str) -> String {
+    format!(
+        "{LISTENER}[gateway]\nissuer = \"https://gateway.example.com\"\n\
+         [[key_manager]]\nname = \"plain\"\nresponse = \"json\"\nclient_id = \"gateway\"\n\
+         client_secret = {{ file = \"secret\" }}\n{lines}\n\
+         [[route]]\npath = \"/api\"\nupstream = \"http://b\"\nkey_manager = \"plain\"\n{route}\n"
+    )
+}
+
+#[test]
+fn a_server_that_answers_in_plain_json_needs_neither_keys_nor_an_issuer() {
+    let endpoint = "introspection_endpoint = \"https://as.example.com/introspect\"";
+    assert_valid(&plain_json(endpoint, ""));
+    let audience = format!("{endpoint}\nminted_audience = \"orders-api\"");
+    assert_valid(&plain_json(&audience, ""));
+    assert_reports(&plain_json("", ""), &["introspection_endpoint` is missing"]);
+    let jwts = plain_json(endpoint, "jwt = \"accept_jwt\"");
+    assert_reports(&jwts, &["error: route[0].jwt"]);
+    let unused =
+        route("").replace("name = \"login\"\n", "name = \"login\"\nminted_audience = \"x\"\n");
+    assert_reports(&unused, &["key_manager[0].minted_audience", "\"json\" or \"rfc9701\" only"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_certificate_or_its_key_stands_at_its_own_key() {
+    let tls = |lines: &str| {
+        route("").replace(
+            "client_secret = { file = \"secret\" }",
+            &format!("client_auth = \"tls\"\n{lines}"),
+        )
+    };
+    let both = "client_certificate = \"secret\"\nclient_key = { file = \"secret\" }";
+    assert_reports(&tls(both), &["key_manager[0].client_certificate", "no certificate in PEM"]);
+    let authority = format!("{both}\nca_file = \"secret\"");
+    assert_reports(&tls(&authority), &["key_manager[0].ca_file", "no usable certificate in PEM"]);
+}

@@ -17,6 +17,9 @@ use crate::network::Network;
 use crate::transport::Socket;
 use crate::transport::Transport;
 
+/// Whose certificates backends may have.
+const CA_SETTING: &str = "upstream_ca_file in [gateway]";
+
 #[derive(Debug, Error)]
 pub(crate) enum ConnectError {
     #[error("its name has no address: {0}")]
@@ -27,7 +30,7 @@ pub(crate) enum ConnectError {
     Unreachable(io::Error),
     #[error("it broke off while {0}: {1}")]
     Reset(Step, io::Error),
-    #[error("TLS with it fails: {0}")]
+    #[error("TLS with it fails: {said}", said = phantom_tls::said(.0, CA_SETTING))]
     Tls(io::Error),
     #[error("its name is not one a certificate can hold")]
     Name,

@@ -18,6 +18,7 @@ use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -176,18 +177,27 @@ async fn http2<S>(stream: S, client_certificate: bool, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let closing = Arc::new(Notify::new());
+    let closed = Arc::clone(&closing);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(http2_reply(request, client_certificate, &shared).await) }
+        let (shared, closing) = (Arc::clone(&shared), Arc::clone(&closing));
+        async move {
+            let reply = http2_reply(request, client_certificate, &shared, &closing).await;
+            Ok::<_, Infallible>(reply)
+        }
     });
     let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
-    drop(server.serve_connection(TokioIo::new(stream), service).await);
+    tokio::select! {
+        _ = server.serve_connection(TokioIo::new(stream), service) => {}
+        () = closed.notified() => {}
+    }
 }
 
 async fn http2_reply(
     request: hyper::Request<Incoming>,
     client_certificate: bool,
     shared: &Shared,
+    closing: &Notify,
 ) -> hyper::Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
@@ -201,8 +211,13 @@ async fn http2_reply(
         http2: true,
     });
     tokio::time::sleep(reply.delay).await;
-    if reply.framing == Framing::Hang {
-        return std::future::pending().await;
+    match reply.framing {
+        Framing::Hang => return std::future::pending().await,
+        Framing::Close => {
+            closing.notify_one();
+            return std::future::pending().await;
+        }
+        _ => {}
     }
     let mut response = hyper::Response::builder().status(reply.status);
     for (name, value) in &reply.headers {

@@ -70,12 +70,13 @@ fn dsc_2_a_document_of_another_issuer_is_discarded() {
 
 #[test]
 fn dsc_4_endpoints_are_https_and_on_a_known_host() {
-    let of = |uri: &str| parse(&json!({"issuer": ISSUER, "jwks_uri": uri}));
-    let own = of("https://as.example.com:9443/jwks").unwrap().jwks_uri.unwrap();
+    let of = |uri: &str| parse(&json!({"issuer": ISSUER, "jwks_uri": uri})).unwrap().jwks_uri;
+    let own = of("https://as.example.com:9443/jwks").unwrap().unwrap();
     assert!(!own.guarded);
-    let listed = of("https://keys.example.net/jwks").unwrap().jwks_uri.unwrap();
+    let listed = of("https://keys.example.net/jwks").unwrap().unwrap();
     assert!(listed.guarded, "a listed host is watched when we connect");
-    assert!(matches!(of("http://as.example.com/jwks"), Err(InvalidMetadata::NotHttps { .. })));
+    let plain = of("http://as.example.com/jwks");
+    assert!(matches!(plain, Some(Err(InvalidEndpoint::NotHttps { .. }))));
     for uri in [
         "https://evil.example/jwks",
         "https://as.example.com.evil.example/jwks",
@@ -83,24 +84,50 @@ fn dsc_4_endpoints_are_https_and_on_a_known_host() {
         "https://169.254.169.254/latest/meta-data",
         "https://localhost/jwks",
     ] {
-        assert!(matches!(of(uri), Err(InvalidMetadata::OtherHost { .. })), "{uri}");
+        assert!(matches!(of(uri), Some(Err(InvalidEndpoint::OtherHost { .. }))), "{uri}");
     }
     for uri in ["", "jwks", "https://", "https://u:p@as.example.com/jwks"] {
-        assert!(matches!(of(uri), Err(InvalidMetadata::NotAUrl { .. })), "{uri}");
+        assert!(matches!(of(uri), Some(Err(InvalidEndpoint::NotAUrl { .. }))), "{uri}");
     }
-    assert!(matches!(of("file:///etc/passwd"), Err(InvalidMetadata::NotHttps { .. })));
+    let file = of("file:///etc/passwd");
+    assert!(matches!(file, Some(Err(InvalidEndpoint::NotHttps { .. }))));
 }
 
 #[test]
 fn pitfall_7_metadata_cannot_send_introspection_elsewhere() {
     let endpoint = json!("https://evil.example/introspect");
     let direct = json!({"issuer": ISSUER, "introspection_endpoint": endpoint});
+    let parsed = parse(&direct).unwrap().introspection_endpoint;
+    assert!(matches!(parsed, Some(Err(InvalidEndpoint::OtherHost { .. }))));
     let alias = json!({
         "issuer": ISSUER, "mtls_endpoint_aliases": {"introspection_endpoint": endpoint}
     });
-    for document in [direct, alias] {
-        assert!(matches!(parse(&document), Err(InvalidMetadata::OtherHost { .. })));
-    }
+    let parsed = parse(&alias).unwrap().mtls_introspection_endpoint;
+    assert!(matches!(parsed, Some(Err(InvalidEndpoint::OtherHost { .. }))));
+}
+
+#[test]
+fn dsc_2_of_a_document_only_what_is_needed_has_to_be_valid() {
+    let introspection = "https://as.example.com/introspect";
+    let odd = json!({
+        "issuer": ISSUER,
+        "introspection_endpoint": introspection,
+        "jwks_uri": "https://elsewhere.example/jwks",
+        "mtls_endpoint_aliases": {"introspection_endpoint": 7},
+        "introspection_endpoint_auth_signing_alg_values_supported": null,
+        "userinfo_endpoint": null,
+        "registration_endpoint": ["ftp://x"],
+    });
+    let metadata = parse(&odd).unwrap();
+    assert_eq!(metadata.introspection_endpoint.unwrap().unwrap().url.as_str(), introspection);
+    assert!(matches!(metadata.jwks_uri, Some(Err(_))));
+    let empty = parse(&json!({
+        "issuer": ISSUER, "introspection_endpoint": null, "jwks_uri": null,
+        "mtls_endpoint_aliases": null,
+    }))
+    .unwrap();
+    assert_eq!(empty.introspection_endpoint, None, "null is as if absent");
+    assert_eq!((empty.jwks_uri, empty.mtls_introspection_endpoint), (None, None));
 }
 
 #[test]

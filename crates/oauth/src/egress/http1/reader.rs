@@ -1,6 +1,5 @@
 //! One HTTP/1.1 answer (RFC 9112), read from bytes as they come. Knows no I/O.
 
-use std::io;
 use std::time::Duration;
 
 use http::HeaderMap;
@@ -265,12 +264,6 @@ impl Reader {
                 self.reusable = true;
             }
         }
-    }
-}
-
-impl From<ReadError> for io::Error {
-    fn from(error: ReadError) -> Self {
-        Self::new(io::ErrorKind::InvalidData, error)
     }
 }
 

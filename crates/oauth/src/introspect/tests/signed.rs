@@ -185,3 +185,18 @@ async fn an_unsigned_or_forged_statement_is_refused() {
         assert!(is_misbehaved(&asked), "{asked:?}");
     }
 }
+
+#[tokio::test]
+async fn jir_5_an_encrypted_answer_is_said_to_be_one() {
+    let stage = Stage::new().await;
+    let encrypted = "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkExMjhDQkMtSFMyNTYifQ.AA.AA.AA.AA";
+    for (media_type, format) in
+        [(MEDIA_TYPE, ResponseFormat::Rfc9701), ("application/jwt", ResponseFormat::PhantomJwt)]
+    {
+        stage.answer(Reply::with_type(200, media_type, encrypted));
+        let asked = ask(&stage.key_manager(|c| c.response = format)).await;
+        assert!(is_misbehaved(&asked), "{asked:?}");
+        let shown = asked.unwrap_err().to_string();
+        assert!(shown.contains("introspection_encrypted_response_alg"), "{shown}");
+    }
+}

@@ -12,15 +12,16 @@ use zeroize::Zeroizing;
 use super::Builder;
 use crate::access_token::AccessTokenRules;
 use crate::access_token::REQUIRED_CLAIMS;
-use crate::answer::ResponseFormat;
 use crate::client_auth::Authenticator;
 use crate::client_auth::ClientAuth;
 use crate::discovery::WellKnown;
 use crate::egress::ClientIdentity;
 use crate::egress::Egress;
+use crate::egress::EgressBuildError;
 use crate::egress::EgressConfig;
 use crate::egress::ServerTrust;
 use crate::egress::Target;
+use crate::egress::TlsError;
 use crate::file;
 use crate::jwk::JwkSet;
 use crate::jwks::KeyLocation;
@@ -30,11 +31,27 @@ use crate::typ::AcceptedTyp;
 const MAX_SKEW: Duration = Duration::from_secs(60);
 const MAX_PEM: usize = 1024 * 1024;
 
+/// What a JWT must have that the server itself hands over: Curity's name no client, Keycloak's neither
+/// client nor, at times, audience. What a rule needs and is absent denies all the same (INT-8).
+const CLAIMS_OF_ANSWERS: [&str; 2] = ["iss", "exp"];
+
 impl Builder<'_> {
     pub(super) fn check_values(&mut self, minter: bool) {
         let config = self.config;
         if config.client_id.is_empty() {
             self.problems.add("client_id", "is empty: set the gateway's client id at this server");
+        }
+        // RFC 6749 §A.1: VSCHAR.
+        if !config.client_id.bytes().all(|byte| matches!(byte, 0x20..=0x7e)) {
+            let message = "holds a character that RFC 6749 forbids in it: printable ASCII alone";
+            self.problems.add("client_id", message);
+        }
+        if matches!(config.client_auth, ClientAuth::Basic { raw: true, .. })
+            && config.client_id.contains(':')
+        {
+            let message = "holds a colon, which ends it where Basic credentials are not encoded: \
+                           leave out basic_unencoded, or use client_auth = \"post\"";
+            self.problems.add("client_id", message);
         }
         if config.clock_skew > MAX_SKEW {
             self.problems.add("clock_skew_seconds", "is more than 60: correct the clocks instead");
@@ -77,7 +94,7 @@ impl Builder<'_> {
                 self.problems.add("issuer", message);
                 return None;
             }
-            (None, None) if config.verify_jwt || config.discovery.is_some() => {
+            (None, None) if config.verifies_answers() || config.discovery.is_some() => {
                 self.problems.add("issuer", "is missing: set it, or well_known");
                 return None;
             }
@@ -132,8 +149,7 @@ impl Builder<'_> {
                 self.key_set("jwks", document.as_bytes()).map(KeyLocation::Inline)
             }
             None => {
-                let needed =
-                    self.config.verify_jwt || self.config.response == ResponseFormat::Rfc9701;
+                let needed = self.config.verifies_answers();
                 if needed && !discovery && self.config.well_known.is_none() {
                     let message = "is missing: set it, jwks_file or well_known";
                     self.problems.add("jwks_uri", message);
@@ -161,29 +177,41 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn rules(&mut self, issuer: Option<Arc<str>>) -> Option<AccessTokenRules> {
+    /// For what the server hands over, and for what clients present.
+    pub(super) fn rules(
+        &mut self,
+        issuer: Option<&Arc<str>>,
+    ) -> Option<(AccessTokenRules, AccessTokenRules)> {
         let config = self.config;
-        let accepted_typ = match AcceptedTyp::from_list(&config.accepted_typ) {
-            _ if !config.verify_jwt => AcceptedTyp::Any,
-            Ok(accepted) => accepted,
+        let listed = match AcceptedTyp::from_list(&config.accepted_typ) {
+            Ok(accepted) => (!config.accepted_typ.is_empty()).then_some(accepted),
             Err(error) => {
                 self.problems.add("accepted_typ", error.to_string());
                 return None;
             }
         };
-        let required_claims = match &config.required_claims {
-            Some(names) => names.iter().map(|name| (**name).into()).collect(),
-            None if config.verify_jwt => REQUIRED_CLAIMS.map(Box::from).to_vec(),
-            None => Vec::new(),
+        let of_answers = match &listed {
+            _ if !config.verify_jwt => AcceptedTyp::Any,
+            Some(listed) => listed.clone(),
+            None => AcceptedTyp::of_answers(),
         };
-        Some(AccessTokenRules {
-            issuer,
+        let required = |default: &[&str]| match &config.required_claims {
+            Some(names) => names.iter().map(|name| (**name).into()).collect(),
+            None => default.iter().map(|name| (*name).into()).collect(),
+        };
+        let of_answers_required = if config.verify_jwt { &CLAIMS_OF_ANSWERS[..] } else { &[] };
+        let rules = |accepted_typ, required_claims| AccessTokenRules {
+            issuer: issuer.map(Arc::clone),
             accepted_typ,
             required_claims,
             clock_skew: config.clock_skew,
             scope_array: config.scope_array,
             max_phantom_token_len: config.max_phantom_token_len,
-        })
+        };
+        Some((
+            rules(of_answers, required(of_answers_required)),
+            rules(listed.unwrap_or_default(), required(&REQUIRED_CLAIMS)),
+        ))
     }
 
     pub(super) fn egress(&mut self) -> Option<Egress> {
@@ -217,6 +245,7 @@ impl Builder<'_> {
             connect_timeout: config.connect_timeout,
             timeout: config.timeout,
             trust,
+            trust_setting: config.ca_setting,
             identity,
             allow_private: config.allow_private,
             max_idle: config.max_concurrent,
@@ -224,7 +253,15 @@ impl Builder<'_> {
         match built {
             Ok(egress) => Some(egress),
             Err(error) => {
-                self.problems.add("tls", error.to_string());
+                let field = match &error {
+                    EgressBuildError::Tls(error) => match error {
+                        TlsError::NoAuthority(_) => "ca_file",
+                        TlsError::NoCertificate | TlsError::Rejected(_) => "client_certificate",
+                        TlsError::NoKey => "client_key",
+                    },
+                    EgressBuildError::Client(_) => "key_manager",
+                };
+                self.problems.add(field, error.to_string());
                 None
             }
         }

@@ -32,6 +32,7 @@ use crate::compose::background;
 use crate::compose::control::store::Opened;
 use crate::compose::control::store::make_directory;
 use crate::compose::error::chain;
+use crate::compose::managed::CA_SETTING;
 use crate::config::ControlConfig;
 use crate::self_signed;
 
@@ -147,7 +148,12 @@ fn egress(config: &ControlConfig) -> Result<Egress, StartError> {
             ServerTrust::Authorities(read.map_err(failed)?)
         }
     };
-    let egress = EgressConfig { trust, allow_private: config.allow_private, ..Default::default() };
+    let egress = EgressConfig {
+        trust,
+        trust_setting: CA_SETTING,
+        allow_private: config.allow_private,
+        ..Default::default()
+    };
     Ok(Egress::build(&egress)?)
 }
 

@@ -21,7 +21,6 @@ use zeroize::Zeroizing;
 use crate::compose::StartError;
 use crate::config::ControlConfig;
 use crate::config::DatabaseChoice;
-use crate::config::minting;
 use crate::config::minting::MintingError;
 
 /// File of the sealing key in the data directory.
@@ -100,7 +99,7 @@ pub fn sealing_key(config: &ControlConfig, data_dir: &Path) -> Result<SealingKey
 
 /// Makes phantom tokens for tokens of our own.
 pub(in crate::compose) fn minter(key: &[u8], public_url: &str) -> Result<Arc<Minter>, StartError> {
-    let minter = Minter::new(key, &publish::issuer(public_url), minting::LIFE);
+    let minter = Minter::new(key, &publish::issuer(public_url));
     Ok(Arc::new(minter.map_err(MintingError::from)?))
 }
 

@@ -13,6 +13,7 @@ use phantom_proxy::ProxyConfig;
 use phantom_proxy::access_log::LogFormat;
 use phantom_proxy::http1::request::MAX_FIELDS;
 use phantom_proxy::tls;
+use phantom_tls::Authorities;
 use rustls::RootCertStore;
 
 use crate::config::compile::AccessLogSettings;
@@ -116,7 +117,7 @@ pub(super) fn proxy(raw: &RawGateway, https: bool, context: Context<'_>) -> Opti
             if at.value.is_zero() { at.value } else { context.duration(Some(at), drain) }
         }),
         via: via(raw, context),
-        upstream_tls: tls::upstream_config(roots(raw, https, context)?),
+        upstream_tls: tls::upstream_config(believed(raw, https, context)?),
     })
 }
 
@@ -204,33 +205,27 @@ fn via(raw: &RawGateway, context: Context<'_>) -> Box<str> {
 }
 
 /// Whom we believe to be a backend: those of the file alone, else those of the system.
-fn roots(raw: &RawGateway, https: bool, context: Context<'_>) -> Option<RootCertStore> {
-    let mut roots = RootCertStore::empty();
+fn believed(raw: &RawGateway, https: bool, context: Context<'_>) -> Option<Authorities> {
     let Some(at) = &raw.upstream_ca_file else {
-        if https {
-            let system = rustls_native_certs::load_native_certs().certs;
-            let (added, _) = roots.add_parsable_certificates(system);
-            if added == 0 {
-                let place = Place { key: "gateway.upstream_ca_file".into(), ..Place::default() };
-                let message =
-                    "the system has no CA certificates: no https upstream can be verified";
-                context.error(&place, message, "install them, or set upstream_ca_file");
-            }
+        if !https {
+            return Some(RootCertStore::empty().into());
         }
-        return Some(roots);
+        let (authorities, count) = Authorities::of_the_system();
+        if count == 0 {
+            let place = Place { key: "gateway.upstream_ca_file".into(), ..Place::default() };
+            let message = "the system has no CA certificates: no https upstream can be verified";
+            context.error(&place, message, "install them, or set upstream_ca_file");
+        }
+        return Some(authorities);
     };
     let certificates = match tls::read_certificates(&context.path(&at.value)) {
         Ok(certificates) => certificates,
         Err(error) => {
-            context.error(&at.place, error.to_string(), "a PEM file of CA certificates");
+            let hint = "a PEM file of CA certificates, or of the backend's own";
+            context.error(&at.place, error.to_string(), hint);
             return None;
         }
     };
-    for certificate in certificates {
-        if let Err(error) = roots.add(certificate) {
-            context.error(&at.place, format!("holds an unusable certificate: {error}"), "");
-            return None;
-        }
-    }
-    Some(roots)
+    let authorities = Authorities::of(certificates);
+    authorities.map_err(|error| context.error(&at.place, error.to_string(), "")).ok()
 }

@@ -176,6 +176,7 @@ fn config(raw: &RawKeyManager, context: Context<'_>) -> KeyManagerConfig {
             .and_then(|at| algorithm(at, context))
             .unwrap_or(default.signed_response_algorithm),
         expected_audience: text(&raw.expected_audience),
+        minted_audience: text(&raw.minted_audience),
         clock_skew: seconds(&raw.clock_skew_seconds, 0..=60, default.clock_skew),
         token_cache_cap: seconds(&raw.token_cache_seconds, 0..=86_400, default.token_cache_cap),
         no_store_cap: raw
@@ -233,6 +234,11 @@ fn response(raw: &RawKeyManager, context: Context<'_>) -> ResponseFormat {
     let response = context.choice(raw.response.as_ref(), &RESPONSES);
     if let (Some(at), false) = (&raw.claim_name, matches!(response, Response::JsonClaim)) {
         context.error(&at.place, "is used with response = \"json_claim\" only", "");
+    }
+    let mints = matches!(response, Response::Json | Response::Rfc9701);
+    if let (Some(at), false) = (&raw.minted_audience, mints) {
+        let message = "is used with response = \"json\" or \"rfc9701\" only";
+        context.error(&at.place, message, "");
     }
     match response {
         Response::PhantomJwt => ResponseFormat::PhantomJwt,
@@ -311,10 +317,6 @@ fn warn(raw: &RawKeyManager, config: &KeyManagerConfig, context: Context<'_>) {
 fn report(raw: &RawKeyManager, field: &str, message: &str, context: Context<'_>) {
     match raw.places.iter().find(|(key, _)| *key == field) {
         Some((_, place)) => context.error(place, message, ""),
-        None if field == "tls" => match raw.places.iter().find(|(key, _)| *key == "ca_file") {
-            Some((_, place)) => context.error(place, message, ""),
-            None => context.error(&raw.place, message, ""),
-        },
         None => context.error(&raw.place, format!("`{field}` {message}"), ""),
     }
 }
