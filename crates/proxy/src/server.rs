@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use phantom_core::DenyReason;
@@ -28,6 +29,7 @@ use crate::access_log::LogBuffer;
 use crate::complaints::Complaints;
 use crate::config::Listener;
 use crate::config::ProxyConfig;
+use crate::date::Dates;
 use crate::deadline::Deadlines;
 use crate::http1::response::ResponseHead;
 use crate::listen;
@@ -197,6 +199,7 @@ pub(crate) struct Worker {
     pub(crate) pool: Pool,
     pub(crate) deadlines: Deadlines,
     pub(crate) log: LogBuffer,
+    pub(crate) dates: Dates,
     /// Answers say that their connection closes.
     pub(crate) draining: Cell<bool>,
     /// Connections without a request end.
@@ -218,6 +221,7 @@ impl Worker {
             pool: Pool::new(limits, tls, network, complaints),
             deadlines: Deadlines::new(),
             log: LogBuffer::new(shared.access_log.clone(), index),
+            dates: Dates::new(),
             draining: Cell::new(false),
             ending: Cell::new(false),
             complaints_of_connections: RefCell::new(HeldBack::new(COMPLAIN_EVERY)),
@@ -342,6 +346,7 @@ async fn keep_house(worker: Rc<Worker>) {
         let mut every = tokio::time::interval(Duration::from_secs(1));
         loop {
             every.tick().await;
+            worker.dates.renew(SystemTime::now());
             worker.log.flush();
             worker.pool.sweep(worker.deadlines.now());
         }

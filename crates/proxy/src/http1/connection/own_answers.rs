@@ -37,6 +37,7 @@ impl Http1Connection {
             self.head.version,
             to_head,
             keep_alive,
+            &self.worker.dates.now(),
             &mut self.outbox.bytes,
         );
         let sent = self.flush().await;
@@ -82,6 +83,7 @@ impl Http1Connection {
             length,
             self.head.version,
             keep_alive,
+            &self.worker.dates.now(),
             &mut self.outbox.bytes,
         );
         let mut sent = self.flush().await;
@@ -113,7 +115,8 @@ impl Http1Connection {
         let published = self.worker.shared.published.load_full();
         let format = published.snapshot.error_format_at(self.origin.entry);
         let answer = Answer::fault(fault, format, false);
-        respond::write_answer(&answer, Version::Http11, false, false, &mut self.outbox.bytes);
+        let (date, out) = (self.worker.dates.now(), &mut self.outbox.bytes);
+        respond::write_answer(&answer, Version::Http11, false, false, &date, out);
         let sent = self.flush().await;
         let served = Served {
             outcome: Outcome::Answered,
