@@ -162,11 +162,10 @@ impl Client {
     }
 
     /// Sends a file piece by piece.
-    pub(super) async fn file(mut self, mut file: File) {
-        let head = Answer::empty(200, file.fields());
-        let mut head = respond::answer_head(&head, &self.worker.dates.now());
+    pub(super) async fn file(mut self, answer: &Answer, mut file: File) {
+        let mut head = respond::answer_head(answer, &self.worker.dates.now());
         head.headers_mut().insert(http::header::CONTENT_LENGTH, file.length.into());
-        (self.account.status, self.account.outcome) = (200, Outcome::Answered);
+        (self.account.status, self.account.outcome) = (answer.status, Outcome::Answered);
         let whole = self.to_head || file.length == 0;
         if let Ok(mut answering) = Answering::start(&mut self.stream, head, whole) {
             self.account.error =

@@ -36,6 +36,7 @@ use crate::http1::connection::facts;
 use crate::metrics::Outcome;
 use crate::server::Worker;
 use crate::static_files;
+use crate::static_files::Reply;
 
 /// The version in logs and `Via`.
 pub(super) const VERSION: Version = Version::Http2;
@@ -135,14 +136,8 @@ async fn read_form(
 }
 
 async fn file(permitted: &Forward, root: &Path, head: &RequestHead, client: Client) {
-    let prefix = &permitted.route.matcher.prefix;
-    let found = static_files::find(root, prefix, head.path(), head.method()).await;
-    let answer = match found {
-        Ok(static_files::Found::File(file)) => return client.file(file).await,
-        Ok(static_files::Found::Redirect(location)) => {
-            Answer::empty(308, vec![("location", location)])
-        }
-        Err(fault) => Answer::fault(fault, permitted.route.error_format, false),
-    };
-    client.answer(&answer, Outcome::Answered, None).await;
+    match static_files::reply(permitted, root, head).await {
+        Reply::File(answer, file) => client.file(&answer, file).await,
+        Reply::Answer(answer) => client.answer(&answer, Outcome::Answered, None).await,
+    }
 }

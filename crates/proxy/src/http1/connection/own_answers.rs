@@ -22,6 +22,8 @@ use crate::http1::body::Unread;
 use crate::metrics::Outcome;
 use crate::respond;
 use crate::static_files;
+use crate::static_files::File;
+use crate::static_files::Reply;
 
 impl Http1Connection {
     pub(super) fn may_keep_alive(&self, close: bool) -> bool {
@@ -57,30 +59,17 @@ impl Http1Connection {
         root: &Path,
         body: &mut Unread,
     ) -> Served {
-        let prefix = &permitted.route.matcher.prefix;
-        let found = static_files::find(root, prefix, self.head.path(), self.head.method()).await;
-        let format = permitted.route.error_format;
-        match found {
-            Ok(static_files::Found::File(file)) => self.send_file(file, body).await,
-            Ok(static_files::Found::Redirect(location)) => {
-                let answer = Answer::empty(308, vec![("location", location)]);
-                self.answer(&answer, body).await
-            }
-            Err(fault) => self.answer(&Answer::fault(fault, format, false), body).await,
+        match static_files::reply(permitted, root, &self.head).await {
+            Reply::File(answer, file) => self.send_file(&answer, file, body).await,
+            Reply::Answer(answer) => self.answer(&answer, body).await,
         }
     }
 
-    pub(super) async fn send_file(
-        &mut self,
-        mut file: static_files::File,
-        body: &mut Unread,
-    ) -> Served {
+    async fn send_file(&mut self, answer: &Answer, mut file: File, body: &mut Unread) -> Served {
         let keep_alive = self.may_keep_alive(false) && self.drain(body).await;
-        let head = Answer::empty(200, file.fields());
-        let length = Some(file.length);
         respond::write_own_head(
-            &head,
-            length,
+            answer,
+            Some(file.length),
             self.head.version,
             keep_alive,
             &self.worker.dates.now(),
@@ -98,7 +87,7 @@ impl Http1Connection {
         }
         Served {
             outcome: Outcome::Answered,
-            status: 200,
+            status: answer.status,
             bytes,
             upstream: false,
             error: match (sent, whole) {
