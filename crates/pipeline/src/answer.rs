@@ -65,6 +65,10 @@ pub enum Fault {
     MethodNotImplemented,
     NotFound,
     Overloaded,
+    /// A file is not in the state that the client goes by.
+    PreconditionFailed,
+    /// A file has nothing of the range.
+    RangeNotSatisfiable,
     RequestTimeout,
     TargetTooLong,
     VersionNotSupported,
@@ -118,6 +122,8 @@ impl Answer {
                 | Fault::LoopDetected
                 | Fault::MethodNotAllowed
                 | Fault::NotFound
+                | Fault::PreconditionFailed
+                | Fault::RangeNotSatisfiable
         );
         match fault {
             Fault::MethodNotAllowed => answer.fields.push(("allow", "GET, HEAD".to_owned())),

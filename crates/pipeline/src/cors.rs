@@ -20,23 +20,34 @@ pub enum AllowedOrigins {
     /// Every origin is named as if it were listed: WSO2's `*` with credentials, for the managed APIs
     /// whose owners want that.
     Every,
+    /// Origins, and patterns such as `https://*.example.com` for all hosts below one.
     Listed(Box<[Box<str>]>),
 }
 
 impl AllowedOrigins {
     /// The origin as it may be named in an answer: known to us, or free of what no origin has.
-    fn echo<'a>(&'a self, asked: &'a [u8]) -> Option<&'a str> {
-        match self {
-            Self::Any => None,
-            Self::Every => {
-                let origin = std::str::from_utf8(asked).ok()?;
-                origin.bytes().all(|byte| byte.is_ascii_graphic()).then_some(origin)
-            }
-            Self::Listed(origins) => {
-                origins.iter().find(|origin| origin.as_bytes() == asked).map(|origin| &**origin)
-            }
-        }
+    fn echo<'a>(&self, asked: &'a [u8]) -> Option<&'a str> {
+        let asked = std::str::from_utf8(asked).ok()?;
+        let is_allowed = match self {
+            Self::Any => false,
+            Self::Every => asked.bytes().all(|byte| byte.is_ascii_graphic()),
+            Self::Listed(origins) => origins.iter().any(|allowed| is_covered(allowed, asked)),
+        };
+        is_allowed.then_some(asked)
     }
+}
+
+/// `*` stands for one label of a host or more, and for nothing else.
+fn is_covered(allowed: &str, asked: &str) -> bool {
+    let Some((scheme, domain)) = allowed.split_once('*') else { return allowed == asked };
+    let below = asked.strip_prefix(scheme).and_then(|rest| rest.strip_suffix(domain));
+    let is_label = |label: &str| {
+        let fits = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+        !label.is_empty() && label.bytes().all(fits)
+    };
+    scheme.ends_with("://")
+        && domain.starts_with('.')
+        && below.is_some_and(|below| below.split('.').all(is_label))
 }
 
 impl Default for AllowedOrigins {
@@ -63,6 +74,8 @@ impl Cors {
     #[must_use]
     pub fn preflight_for(&self, facts: &RequestFacts<'_>, methods: &str) -> HeaderList {
         let mut fields = self.answer_fields(facts);
+        // What a page may read is said with what there is to be read.
+        fields.retain(|(name, _)| *name != "access-control-expose-headers");
         let allowed = fields.iter().any(|(name, _)| *name == "access-control-allow-origin");
         if allowed {
             fields.push(("access-control-allow-methods", methods.to_owned()));

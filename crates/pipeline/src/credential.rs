@@ -67,6 +67,15 @@ pub fn find<'a>(
     found.ok_or(DenyReason::CredentialMissing)
 }
 
+/// Whether there is a credential, good or not, in another place than a form.
+#[must_use]
+pub(crate) fn is_outside_of_form(facts: &RequestFacts<'_>, sources: &CredentialSources) -> bool {
+    let here = |found: Result<Option<Credential<'_>>, DenyReason>| !matches!(found, Ok(None));
+    here(from_header(facts.fields.authorization))
+        || (sources.query && here(from_query(facts.query)))
+        || sources.cookie.as_ref().is_some_and(|source| here(from_cookie(facts, source)))
+}
+
 /// Finds the credential in one header field, for APIs that take it nowhere else.
 pub fn in_field(field: Field<'_>) -> Result<Credential<'_>, DenyReason> {
     from_header(field)?.ok_or(DenyReason::CredentialMissing)
@@ -159,16 +168,33 @@ fn from_cookie(
     if named.next().is_some() {
         return Err(DenyReason::CredentialRepeated);
     }
-    let trusted = facts.fields.origin.one().is_some_and(|origin| {
-        source.trusted_origins.iter().any(|trusted| trusted.as_bytes() == origin)
-    });
-    if !trusted {
+    if !is_from_trusted_page(facts, source) {
         return Err(DenyReason::OriginUntrusted);
     }
     let value = pair.splitn(2, |byte| *byte == b'=').nth(1).unwrap_or_default().trim_ascii();
     let value = std::str::from_utf8(value).map_err(|_| DenyReason::CredentialMalformed)?;
     let value = decoded(value.to_owned())?;
     Ok(Some(Credential { value, place: CredentialPlace::Cookie }))
+}
+
+/// Whether a page that may use the cookie sends it (TOK-8). Browsers name no origin where a page only
+/// reads from its own; that it is its own, they tell in a field that no page can set.
+fn is_from_trusted_page(facts: &RequestFacts<'_>, source: &CookieSource) -> bool {
+    match facts.fields.origin {
+        Field::One(origin) => {
+            source.trusted_origins.iter().any(|trusted| trusted.as_bytes() == origin)
+        }
+        Field::Repeated => false,
+        Field::Absent => {
+            let site = facts.named.named("sec-fetch-site").one();
+            is_safe(facts.method) && site == Some(b"same-origin")
+        }
+    }
+}
+
+/// RFC 9110 §9.2.1, without `TRACE`, which is nowhere taken.
+fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
 }
 
 /// The one `access_token` of form-encoded parameters.

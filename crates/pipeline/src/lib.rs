@@ -46,4 +46,5 @@ pub use managed::Publication;
 pub use route::Route;
 pub use route::Target;
 pub use route_table::RouteTable;
+pub use snapshot::FormWanted;
 pub use snapshot::Snapshot;

@@ -78,7 +78,8 @@ pub struct CredentialSources {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieSource {
     pub name: Box<str>,
-    /// `Origin` has to be one of these, for every method (TOK-8).
+    /// `Origin` has to be one of these, for every method (TOK-8); where there is none, the browser
+    /// has to call a safe request one of the same origin.
     pub trusted_origins: Box<[Box<str>]>,
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::answer::ErrorFormat;
 use crate::credential::is_form_type;
+use crate::credential::is_outside_of_form;
 use crate::facts::Entry;
 use crate::facts::RequestFacts;
 use crate::managed::Managed;
@@ -39,14 +40,34 @@ impl Snapshot {
     /// Whether the decision will want the request's body: a form, on a route that takes tokens from
     /// forms. The transport then reads it first.
     #[must_use]
-    pub fn takes_form(&self, facts: &RequestFacts<'_>) -> bool {
-        self.routes.has_form_credentials()
+    pub fn wants_form(&self, facts: &RequestFacts<'_>) -> FormWanted {
+        let is_form = self.routes.has_form_credentials()
             && facts.entry.serves_routes()
             && facts.fields.content_type.one().is_some_and(is_form_type)
-            && !matches!(facts.method, "GET" | "HEAD")
-            && matches!(
-                self.routes.find(facts.host, facts.path, facts.method),
-                Match::Found(route) if route.credentials.form
-            )
+            && !matches!(facts.method, "GET" | "HEAD");
+        if !is_form {
+            return FormWanted::No;
+        }
+        match self.routes.find(facts.host, facts.path, facts.method) {
+            Match::Found(route) if route.credentials.form => {
+                if is_outside_of_form(facts, &route.credentials) {
+                    FormWanted::Start
+                } else {
+                    FormWanted::Whole
+                }
+            }
+            _ => FormWanted::No,
+        }
     }
+}
+
+/// How much of a request's body the decision wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FormWanted {
+    No,
+    /// The credential is elsewhere: as much as there is room for, since there must be none in the form
+    /// as well (TOK-7). A larger form is none the worse for it.
+    Start,
+    /// It may hold the credential: all of it, or nothing.
+    Whole,
 }

@@ -39,6 +39,8 @@ pub struct Listener {
     pub http2: bool,
     /// Connections start with a PROXY protocol header, and others are refused.
     pub proxy_protocol: bool,
+    /// TLS ends in front of it: clients' connections are TLS, though those that come here are not.
+    pub behind_tls: bool,
     /// Which of routes and managed APIs are to be had here.
     pub serves: Entry,
 }

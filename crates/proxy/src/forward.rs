@@ -1,6 +1,8 @@
 //! What is sent to the backend: the request's head with the decision's edits applied.
 
 use std::net::IpAddr;
+use std::net::Ipv6Addr;
+use std::net::SocketAddr;
 
 use phantom_core::Permit;
 use phantom_pipeline::Edits;
@@ -12,6 +14,7 @@ use phantom_pipeline::edits::without_cookie;
 use phantom_pipeline::route::Upstream;
 
 use crate::config::ProxyConfig;
+use crate::content::Content;
 use crate::head::FieldKind;
 use crate::head::Framing;
 use crate::head::RequestHead;
@@ -67,6 +70,11 @@ pub(crate) fn write_head(
         Framing::Chunked | Framing::UntilClose => field(b"transfer-encoding", &[b"chunked"], out),
         Framing::Length(length) => {
             field(b"content-length", &[itoa::Buffer::new().format(length).as_bytes()], out);
+        }
+        // RFC 9110 §8.6: of these methods a body is expected, and its absence has to be told. There are
+        // servers that answer 411 otherwise, or wait.
+        Framing::None if matches!(head.method(), "POST" | "PUT" | "PATCH") => {
+            field(b"content-length", &[b"0"], out);
         }
         Framing::None => {}
     }
@@ -205,11 +213,11 @@ fn write_authority(upstream: &Upstream, out: &mut Vec<u8>) {
 }
 
 /// The form without its `access_token`, where it was taken from there.
-pub(crate) fn rewritten_form(edits: &Edits, form: &[u8]) -> Vec<u8> {
-    let text = std::str::from_utf8(form).unwrap_or_default();
+pub(crate) fn rewritten_form(edits: &Edits, form: Content) -> Content {
+    let text = std::str::from_utf8(&form.bytes).unwrap_or_default();
     match (edits.place, without_access_token(text)) {
-        (CredentialPlace::Form, Some(kept)) => kept.into_bytes(),
-        _ => form.to_vec(),
+        (CredentialPlace::Form, Some(kept)) => Content::whole(kept.into_bytes()),
+        _ => form,
     }
 }
 
@@ -227,8 +235,13 @@ pub(crate) fn client_uses_tls(head: &RequestHead, origin: Origin, config: &Proxy
     if config.trusted_proxies.is_empty() || !config.trusts(origin.peer) {
         return origin.tls;
     }
-    let scheme = head.values(FieldKind::XForwardedProto).next();
-    scheme.map_or(origin.tls, |scheme| scheme.eq_ignore_ascii_case(b"https"))
+    let mut schemes =
+        head.values(FieldKind::XForwardedProto).flat_map(crate::normalize::members).peekable();
+    if schemes.peek().is_none() {
+        return origin.tls;
+    }
+    // Where several tell of their hops, it is no better than the worst.
+    schemes.all(|scheme| scheme.eq_ignore_ascii_case(b"https"))
 }
 
 /// The address a request counts for: the peer, or what trusted proxies say of it.
@@ -241,14 +254,26 @@ pub(crate) fn client_address(head: &RequestHead, peer: IpAddr, config: &ProxyCon
     let mut client = peer;
     // From the nearest hop outwards, for as long as the hops are trusted.
     for member in forwarded.into_iter().rev() {
-        let Some(address) = std::str::from_utf8(member).ok().and_then(|text| text.parse().ok())
-        else {
-            break;
-        };
+        // `unknown`, and what is no address: all that is known is the hop that says so.
+        let Some(address) = hop_address(member) else { break };
         client = address;
         if !config.trusts(client) {
             break;
         }
     }
     client
+}
+
+/// A hop as proxies write it: an address, with a port behind it or not; IPv6 in brackets or not, quoted
+/// or not.
+fn hop_address(member: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(member).ok()?;
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let bracketed = || text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok();
+    let address = text
+        .parse::<IpAddr>()
+        .ok()
+        .or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
+        .or_else(|| bracketed().map(IpAddr::V6))?;
+    Some(address.to_canonical())
 }

@@ -277,6 +277,17 @@ impl RequestHead {
         field.value.of(&self.bytes)
     }
 
+    /// All lines of a field, by its name.
+    pub fn lines<'h>(&'h self, name: &str) -> impl Iterator<Item = &'h [u8]> {
+        let named = |field: &&FieldSpan| self.name(field).eq_ignore_ascii_case(name.as_bytes());
+        self.fields.iter().filter(named).map(|field| self.value(field))
+    }
+
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.lines(name).next().is_some()
+    }
+
     pub fn values(&self, kind: FieldKind) -> impl Iterator<Item = &[u8]> {
         self.fields.iter().filter(move |field| field.kind == kind).map(|field| self.value(field))
     }
@@ -285,10 +296,8 @@ impl RequestHead {
 impl NamedFields for RequestHead {
     fn named(&self, name: &str) -> Field<'_> {
         let mut found = Field::Absent;
-        for field in &self.fields {
-            if self.name(field).eq_ignore_ascii_case(name.as_bytes()) {
-                found.add(self.value(field));
-            }
+        for value in self.lines(name) {
+            found.add(value);
         }
         found
     }

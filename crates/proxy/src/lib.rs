@@ -13,6 +13,8 @@
 pub mod access_log;
 mod complaints;
 pub mod config;
+mod content;
+mod date;
 mod deadline;
 mod exchange;
 mod forward;

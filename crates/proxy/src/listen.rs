@@ -131,13 +131,15 @@ async fn establish(
     deadline.beginning();
     let mut origin = Origin {
         peer: peer.ip().to_canonical(),
-        tls: listener.tls.is_some(),
+        tls: listener.tls.is_some() || listener.behind_tls,
         entry: listener.serves,
     };
     let mut tcp = tcp;
     if listener.proxy_protocol {
         let header = deadline.bound(proxy_protocol::read(&mut tcp)).await?;
-        origin.peer = header.unwrap_or(origin.peer);
+        origin.peer = header.source.unwrap_or(origin.peer);
+        // Who ends TLS in front of us knows better than our configuration.
+        origin.tls = listener.tls.is_some() || header.tls.unwrap_or(origin.tls);
     }
     let _place = place(&worker, origin.peer)?;
     converse(worker, listener, Socket::new(tcp), origin, deadline).await

@@ -186,7 +186,8 @@ impl RouteMetrics {
         total: Duration,
         upstream: Option<Duration>,
     ) {
-        let class = usize::from(status / 100);
+        // RFC 9110 §15: what is no status of the five classes is taken for one of the last.
+        let class = usize::from(status / 100).min(STATUS_CLASSES.len() - 1);
         let handle = self.requests.get(outcome as usize).and_then(|classes| classes.get(class));
         if let (Some(handle), Some(status_class)) = (handle, STATUS_CLASSES.get(class)) {
             let labels = || RequestLabels {

@@ -28,6 +28,7 @@ pub fn normalize(head: &mut RequestHead) -> Result<(), Fault> {
         match field.kind {
             FieldKind::Connection => connection(head, field.value)?,
             FieldKind::ContentLength => seen.length(head.value(&field))?,
+            FieldKind::Cookie => seen.cookies += 1,
             FieldKind::Expect => expect(head, field.value)?,
             FieldKind::Host => seen.host(field.value)?,
             FieldKind::Te => {
@@ -37,6 +38,9 @@ pub fn normalize(head: &mut RequestHead) -> Result<(), Fault> {
             FieldKind::TransferEncoding => seen.coding(head.value(&field))?,
             _ => {}
         }
+    }
+    if seen.cookies > 1 {
+        join_cookies(head);
     }
     authority(head, &seen)?;
     head.framing = framing(head.version, &seen)?;
@@ -48,6 +52,7 @@ struct Seen {
     host: Option<Span>,
     length: Option<u64>,
     chunked: bool,
+    cookies: usize,
 }
 
 impl Seen {
@@ -95,10 +100,26 @@ fn framing(version: Version, seen: &Seen) -> Result<Framing, Fault> {
             Err(Fault::BadRequest("Transfer-Encoding in HTTP/1.0"))
         }
         (true, None) => Ok(Framing::Chunked),
-        (false, Some(0)) if version != Version::Http2 => Ok(Framing::Length(0)),
         (false, Some(length)) => Ok(Framing::Length(length)),
         (false, None) => Ok(Framing::None),
     }
+}
+
+/// Cookies in several fields are one string in pieces (RFC 9113 §8.2.3); in HTTP/1.1 as well, where
+/// some clients and proxies send them so.
+fn join_cookies(head: &mut RequestHead) {
+    let crumbs = head.values(FieldKind::Cookie).map(<[u8]>::trim_ascii);
+    let crumbs: Vec<&[u8]> = crumbs.filter(|crumb| !crumb.is_empty()).collect();
+    let joined = crumbs.join(&b"; "[..]);
+    let value = head.push(&joined);
+    let mut is_first = true;
+    head.fields.retain_mut(|field| {
+        if field.kind != FieldKind::Cookie {
+            return true;
+        }
+        field.value = value;
+        std::mem::take(&mut is_first)
+    });
 }
 
 /// RFC 9112 §3.2: exactly one valid Host in HTTP/1.1; an absolute-form target replaces it. In

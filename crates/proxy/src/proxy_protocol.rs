@@ -1,4 +1,5 @@
-//! The PROXY protocol, versions 1 and 2: the client's address, told by a load balancer in front.
+//! The PROXY protocol, versions 1 and 2: the client's address, told by a load balancer in front, and
+//! whether the client came by TLS.
 
 use std::io;
 use std::net::IpAddr;
@@ -14,9 +15,22 @@ const MAX_LINE: usize = 107;
 /// Longest version 2 address block taken; what follows the addresses is skipped.
 const MAX_BLOCK: usize = 4 * 1024;
 
-/// Reads the header at the start of a connection. `None`: the balancer speaks for itself (a health
-/// check). A connection without a header is refused: anybody could claim to be anybody.
-pub async fn read<R: AsyncRead + Unpin>(io: &mut R) -> io::Result<Option<IpAddr>> {
+/// What version 2 tells of TLS, and the bit of it that says that there is any.
+const TYPE_SSL: u8 = 0x20;
+const CLIENT_SSL: u8 = 0x01;
+
+/// What a header tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    /// `None`: the balancer speaks for itself (a health check).
+    pub source: Option<IpAddr>,
+    /// Whether the client's connection is TLS; `None`: it does not say.
+    pub tls: Option<bool>,
+}
+
+/// Reads the header at the start of a connection. A connection without a header is refused: anybody
+/// could claim to be anybody.
+pub async fn read<R: AsyncRead + Unpin>(io: &mut R) -> io::Result<Told> {
     let mut start = [0; 12];
     io.read_exact(&mut start).await?;
     if &start == SIGNATURE_V2 {
@@ -32,7 +46,8 @@ pub async fn read<R: AsyncRead + Unpin>(io: &mut R) -> io::Result<Option<IpAddr>
         }
         line.push(io.read_u8().await?);
     }
-    parse_v1(&line).ok_or_else(malformed)
+    let source = parse_v1(&line).ok_or_else(malformed)?;
+    Ok(Told { source, tls: None })
 }
 
 fn parse_v1(line: &[u8]) -> Option<Option<IpAddr>> {
@@ -54,7 +69,7 @@ fn parse_v1(line: &[u8]) -> Option<Option<IpAddr>> {
     }
 }
 
-async fn read_v2<R: AsyncRead + Unpin>(io: &mut R) -> io::Result<Option<IpAddr>> {
+async fn read_v2<R: AsyncRead + Unpin>(io: &mut R) -> io::Result<Told> {
     let (version_command, family) = (io.read_u8().await?, io.read_u8().await?);
     let length = usize::from(io.read_u16().await?);
     if length > MAX_BLOCK {
@@ -62,21 +77,34 @@ async fn read_v2<R: AsyncRead + Unpin>(io: &mut R) -> io::Result<Option<IpAddr>>
     }
     let mut block = vec![0; length];
     io.read_exact(&mut block).await?;
-    match (version_command, family >> 4) {
-        (0x20, _) => Ok(None),
-        (0x21, 1) => {
-            let octets: [u8; 4] =
-                block.get(..4).and_then(|octets| octets.try_into().ok()).ok_or_else(malformed)?;
-            Ok(Some(IpAddr::from(octets)))
+    // Both addresses and both ports go before what else is told.
+    let (source, addresses): (Option<IpAddr>, usize) = match (version_command, family >> 4) {
+        (0x20, _) => return Ok(Told::default()),
+        (0x21, 1) => (Some(IpAddr::from(octets::<4>(&block)?)), 12),
+        (0x21, 2) => (Some(IpAddr::from(octets::<16>(&block)?).to_canonical()), 36),
+        (0x21, 3) => (None, 216),
+        (0x21, _) => (None, 0),
+        _ => return Err(malformed()),
+    };
+    let rest = block.get(addresses..).unwrap_or_default();
+    Ok(Told { source, tls: tells_tls(rest) })
+}
+
+fn octets<const N: usize>(block: &[u8]) -> io::Result<[u8; N]> {
+    block.first_chunk().copied().ok_or_else(malformed)
+}
+
+/// Type, length of two bytes, value, again and again. What is cut short tells nothing.
+fn tells_tls(mut rest: &[u8]) -> Option<bool> {
+    while let [kind, high, low, after @ ..] = rest {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        let (value, next) = after.split_at_checked(length)?;
+        if *kind == TYPE_SSL {
+            return value.first().map(|client| client & CLIENT_SSL != 0);
         }
-        (0x21, 2) => {
-            let octets: [u8; 16] =
-                block.get(..16).and_then(|octets| octets.try_into().ok()).ok_or_else(malformed)?;
-            Ok(Some(IpAddr::from(octets).to_canonical()))
-        }
-        (0x21, _) => Ok(None),
-        _ => Err(malformed()),
+        rest = next;
     }
+    None
 }
 
 fn malformed() -> io::Error {
@@ -87,9 +115,37 @@ fn malformed() -> io::Error {
 mod tests {
     use super::*;
 
-    async fn reading(bytes: &[u8]) -> io::Result<Option<IpAddr>> {
+    async fn telling(bytes: &[u8]) -> io::Result<Told> {
         let mut io = bytes;
         read(&mut io).await
+    }
+
+    async fn reading(bytes: &[u8]) -> io::Result<Option<IpAddr>> {
+        telling(bytes).await.map(|told| told.source)
+    }
+
+    #[tokio::test]
+    async fn whether_the_client_came_by_tls_is_told_by_version_2() {
+        let header = |told: &[u8]| {
+            let length = u8::try_from(12 + told.len()).unwrap();
+            let mut bytes = SIGNATURE_V2.to_vec();
+            bytes.extend([0x21, 0x11, 0, length, 203, 0, 113, 7, 192, 0, 2, 1, 0, 1, 0, 2]);
+            bytes.extend(told);
+            bytes
+        };
+        let cases: [(&[u8], Option<bool>); 6] = [
+            (b"", None),
+            (b"\x20\0\x05\x01\0\0\0\0", Some(true)),
+            (b"\x01\0\x02h2\x20\0\x05\x05\0\0\0\0", Some(true)),
+            (b"\x20\0\x05\x04\0\0\0\0", Some(false)),
+            (b"\x20\0\x09\x01", None),
+            (b"\x20\0", None),
+        ];
+        for (told, expected) in cases {
+            let told = telling(&header(told)).await.unwrap();
+            assert_eq!((told.source.is_some(), told.tls), (true, expected));
+        }
+        assert_eq!(telling(b"PROXY UNKNOWN\r\n").await.unwrap(), Told::default());
     }
 
     #[tokio::test]

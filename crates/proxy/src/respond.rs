@@ -1,12 +1,13 @@
 //! What the client gets: the backend's head with our edits, or an answer of our own.
 
-use std::time::SystemTime;
+use std::borrow::Cow;
 
 use http::StatusCode;
 use phantom_pipeline::Answer;
 use phantom_pipeline::cors::Cors;
 use phantom_pipeline::cors::HeaderList;
 
+use crate::date::HttpDate;
 use crate::head::Framing;
 use crate::head::Version;
 use crate::http1::response::ResponseHead;
@@ -16,30 +17,63 @@ use crate::http1::response::ResponseHead;
 pub(crate) struct ResponseEdits {
     cors: Option<HeaderList>,
     private: bool,
+    /// For an answer that tells none (RFC 9110 §6.6.1).
+    date: HttpDate,
 }
 
 impl ResponseEdits {
-    pub(crate) fn new(cors: Option<&Cors>, origin: Option<&[u8]>, private: bool) -> Self {
-        Self { cors: cors.map(|cors| cors.fields_for(origin)), private }
+    pub(crate) fn new(
+        cors: Option<&Cors>,
+        origin: Option<&[u8]>,
+        private: bool,
+        date: HttpDate,
+    ) -> Self {
+        Self { cors: cors.map(|cors| cors.fields_for(origin)), private, date }
     }
 
     /// The fields the client gets, in order; ours last.
     pub(crate) fn fields<'a>(
         &'a self,
         head: &'a ResponseHead,
-    ) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
+    ) -> impl Iterator<Item = (&'a [u8], Cow<'a, [u8]>)> {
+        let date = (!head.is_dated()).then_some((&b"date"[..], Cow::Borrowed(&self.date[..])));
         let theirs = head.end_to_end().filter(|(name, _)| !self.replaces(name));
         let ours =
             self.cors.iter().flatten().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let passed = theirs.chain(ours).map(|(name, value)| (name, Cow::Borrowed(value)));
         // RFC 6750 §2.3: a token in the URI must not leave its answer in a shared cache.
-        let private = self.private.then_some((&b"cache-control"[..], &b"private"[..]));
-        theirs.chain(ours).chain(private)
+        let private = self.private.then(|| (&b"cache-control"[..], private(head).into()));
+        passed.chain(private).chain(date)
     }
 
     fn replaces(&self, name: &[u8]) -> bool {
         (self.private && name.eq_ignore_ascii_case(b"cache-control"))
             || (self.cors.is_some() && crate::head::starts_with(name, b"access-control-"))
     }
+}
+
+/// What the backend says of caches, and that the answer is for one client. What would let shared caches
+/// have it all the same goes; everything else of it stays.
+fn private(head: &ResponseHead) -> Vec<u8> {
+    let theirs = head.end_to_end().filter(|(name, _)| name.eq_ignore_ascii_case(b"cache-control"));
+    let kept = theirs.flat_map(|(_, value)| directives(value)).filter(|directive| {
+        let end = directive.iter().position(|byte| *byte == b'=').unwrap_or(directive.len());
+        let (name, argument) = directive.split_at(end);
+        let is = |wanted: &[u8]| name.trim_ascii().eq_ignore_ascii_case(wanted);
+        !(is(b"public") || is(b"s-maxage") || is(b"private") && argument.is_empty())
+    });
+    kept.chain([&b"private"[..]]).collect::<Vec<_>>().join(&b", "[..])
+}
+
+/// Members of a list whose commas may be quoted (RFC 9111 §5.2).
+fn directives(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut quoted, mut escaped) = (false, false);
+    let members = value.split(move |byte| {
+        quoted ^= *byte == b'"' && !escaped;
+        escaped = quoted && *byte == b'\\' && !escaped;
+        *byte == b',' && !quoted
+    });
+    members.map(<[u8]>::trim_ascii).filter(|member| !member.is_empty())
 }
 
 /// How the body goes to a client of that version.
@@ -73,16 +107,14 @@ pub(crate) fn write_response_head(
 ) {
     write_status(head.status, out);
     for (name, value) in edits.fields(head) {
-        write_field(name, value, out);
+        write_field(name, &value, out);
     }
     match framing {
         ClientFraming::Chunked => write_field(b"transfer-encoding", b"chunked", out),
         // `HEAD` and 304 may tell a length without having a body.
         ClientFraming::Length | ClientFraming::None => {
-            if let Some(length) =
-                head.content_length().filter(|_| !matches!(head.status, 100..=199 | 204))
-            {
-                write_field(b"content-length", length, out);
+            if let Some(length) = head.length_to_tell() {
+                write_field(b"content-length", itoa::Buffer::new().format(length).as_bytes(), out);
             }
         }
         ClientFraming::UntilClose => {}
@@ -106,13 +138,19 @@ pub(crate) fn write_answer(
     version: Version,
     to_head_request: bool,
     keep_alive: bool,
+    date: &HttpDate,
     out: &mut Vec<u8>,
 ) {
-    let length = (answer.status != 204).then_some(answer.body.len() as u64);
-    write_own_head(answer, length, version, keep_alive, out);
+    let length = length_of(answer);
+    write_own_head(answer, length, version, keep_alive, date, out);
     if !to_head_request {
         out.extend_from_slice(answer.body.as_bytes());
     }
+}
+
+/// What an answer of our own tells of its length: 304 would tell that of the content that it is not.
+pub(crate) fn length_of(answer: &Answer) -> Option<u64> {
+    (!matches!(answer.status, 204 | 304)).then_some(answer.body.len() as u64)
 }
 
 /// Writes the head of an answer of our own, for content of that length.
@@ -121,10 +159,11 @@ pub(crate) fn write_own_head(
     length: Option<u64>,
     version: Version,
     keep_alive: bool,
+    date: &HttpDate,
     out: &mut Vec<u8>,
 ) {
     write_status(answer.status, out);
-    write_field(b"date", httpdate::fmt_http_date(SystemTime::now()).as_bytes(), out);
+    write_field(b"date", date, out);
     for (name, value) in &answer.fields {
         write_field(name.as_bytes(), value.as_bytes(), out);
     }
@@ -136,7 +175,7 @@ pub(crate) fn write_own_head(
 }
 
 /// An answer of our own for HTTP/2.
-pub(crate) fn answer_head(answer: &Answer) -> http::Response<()> {
+pub(crate) fn answer_head(answer: &Answer, date: &HttpDate) -> http::Response<()> {
     let mut response = http::Response::new(());
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
     for (name, value) in &answer.fields {
@@ -144,8 +183,7 @@ pub(crate) fn answer_head(answer: &Answer) -> http::Response<()> {
             response.headers_mut().append(http::HeaderName::from_static(name), value);
         }
     }
-    let date = httpdate::fmt_http_date(SystemTime::now());
-    if let Ok(date) = http::HeaderValue::from_str(&date) {
+    if let Ok(date) = http::HeaderValue::from_bytes(date) {
         response.headers_mut().insert(http::header::DATE, date);
     }
     response

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use phantom_core::DenyReason;
@@ -28,6 +29,7 @@ use crate::access_log::LogBuffer;
 use crate::complaints::Complaints;
 use crate::config::Listener;
 use crate::config::ProxyConfig;
+use crate::date::Dates;
 use crate::deadline::Deadlines;
 use crate::http1::response::ResponseHead;
 use crate::listen;
@@ -197,6 +199,7 @@ pub(crate) struct Worker {
     pub(crate) pool: Pool,
     pub(crate) deadlines: Deadlines,
     pub(crate) log: LogBuffer,
+    pub(crate) dates: Dates,
     /// Answers say that their connection closes.
     pub(crate) draining: Cell<bool>,
     /// Connections without a request end.
@@ -218,6 +221,7 @@ impl Worker {
             pool: Pool::new(limits, tls, network, complaints),
             deadlines: Deadlines::new(),
             log: LogBuffer::new(shared.access_log.clone(), index),
+            dates: Dates::new(),
             draining: Cell::new(false),
             ending: Cell::new(false),
             complaints_of_connections: RefCell::new(HeldBack::new(COMPLAIN_EVERY)),
@@ -272,6 +276,12 @@ struct Start {
 }
 
 fn run(start: Start) {
+    run_to_end(work(start));
+}
+
+/// Runs on a runtime of this thread, and ends with the work. What was begun on threads of the runtime's own
+/// is not waited for: a resolver that hangs, most of all.
+fn run_to_end(work: impl Future<Output = ()>) {
     let runtime =
         match Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
             Ok(runtime) => runtime,
@@ -280,7 +290,8 @@ fn run(start: Start) {
                 return;
             }
         };
-    runtime.block_on(work(start));
+    runtime.block_on(work);
+    runtime.shutdown_background();
 }
 
 async fn work(start: Start) {
@@ -342,6 +353,7 @@ async fn keep_house(worker: Rc<Worker>) {
         let mut every = tokio::time::interval(Duration::from_secs(1));
         loop {
             every.tick().await;
+            worker.dates.renew(SystemTime::now());
             worker.log.flush();
             worker.pool.sweep(worker.deadlines.now());
         }
@@ -356,6 +368,23 @@ mod tests {
     use prometheus_client::registry::Registry;
 
     use super::*;
+
+    #[test]
+    fn a_worker_ends_though_a_name_is_still_being_looked_up() {
+        let (answer, question) = std::sync::mpsc::channel::<()>();
+        let (ended, end) = std::sync::mpsc::channel();
+        let worker = thread::spawn(move || {
+            run_to_end(async move {
+                // As the lookup of a name is run, and as little to be stopped.
+                let looking_up = tokio::task::spawn_blocking(move || question.recv().is_ok());
+                let _ = tokio::time::timeout(Duration::from_millis(10), looking_up).await;
+            });
+            ended.send(()).unwrap();
+        });
+        assert!(end.recv_timeout(Duration::from_secs(20)).is_ok(), "it waits for the resolver");
+        drop(answer);
+        worker.join().unwrap();
+    }
 
     #[test]
     fn what_is_kept_beside_routes_and_apis_is_shared_until_they_change() {

@@ -1,90 +1,197 @@
 //! Files of a directory route. What lies outside of the directory, by whatever path or link, is not
-//! there.
+//! there; nor is what is hidden in it.
 
+mod conditions;
+mod media_type;
+
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::io::Read;
+use std::io::Seek;
+use std::io::SeekFrom;
+use std::ops::Range;
+use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
+use phantom_pipeline::Answer;
 use phantom_pipeline::Fault;
+use phantom_pipeline::Forward;
+use phantom_pipeline::edits::CredentialPlace;
+use phantom_pipeline::edits::without_access_token;
+
+use conditions::Validators;
+use conditions::Verdict;
+
+use crate::head::FieldKind;
+use crate::head::RequestHead;
 
 const PIECE: usize = 64 * 1024;
+/// The one directory with a dot that is meant to be seen (RFC 8615).
+const WELL_KNOWN: &str = ".well-known";
 
-pub(crate) enum Found {
-    File(File),
-    /// A directory asked for without the slash at its end.
-    Redirect(String),
+/// What a request for a file comes to.
+pub(crate) enum Reply {
+    Answer(Answer),
+    /// The answer's status and fields, and what comes behind them.
+    File(Answer, File),
 }
 
+/// Content of a file, or a part of it.
 pub(crate) struct File {
     pub(crate) length: u64,
-    media_type: &'static str,
-    modified: Option<std::time::SystemTime>,
     file: Option<fs::File>,
     left: u64,
 }
 
-/// Finds the file for a path that was normalised: it has no dot segments.
-pub(crate) async fn find(
-    root: &Path,
-    prefix: &str,
-    path: &str,
-    method: &str,
-) -> Result<Found, Fault> {
-    if !matches!(method, "GET" | "HEAD") {
-        return Err(Fault::MethodNotAllowed);
+type Fields = Vec<(&'static str, String)>;
+
+/// Answers a permitted request. Its path was normalised: it has no dot segments.
+pub(crate) async fn reply(permitted: &Forward, root: &Path, head: &RequestHead) -> Reply {
+    let route = &permitted.route;
+    let found = find(root, &route.matcher.prefix, head).await;
+    let mut reply = match found {
+        Ok(Found::File(found)) => found.reply(permitted, head),
+        Ok(Found::Directory) => {
+            let location = with_slash(permitted, head);
+            Ok(Reply::Answer(Answer::empty(308, vec![("location", location)])))
+        }
+        Err(fault) => Err(fault),
     }
-    let rest = path.get(prefix.trim_end_matches('/').len()..).unwrap_or_default();
-    let decoded = percent_decode_str(rest).decode_utf8().map_err(|_| Fault::NotFound)?;
-    if decoded.contains(['\0', '\\']) {
-        return Err(Fault::NotFound);
+    .unwrap_or_else(|fault| Reply::Answer(Answer::fault(fault, route.error_format, false)));
+    let (Reply::Answer(answer) | Reply::File(answer, _)) = &mut reply;
+    if let Some(cors) = &route.cors {
+        answer.fields.extend(cors.fields_for(head.values(FieldKind::Origin).next()));
     }
-    let wanted = root.join(decoded.trim_matches('/'));
-    let (root, is_directory_path) = (root.to_owned(), path.ends_with('/'));
-    let found = tokio::task::spawn_blocking(move || open(&root, wanted, is_directory_path)).await;
-    match found.map_err(|_| Fault::NotFound)?.map_err(|_| Fault::NotFound)? {
-        Some(file) => Ok(Found::File(file)),
-        None => Ok(Found::Redirect(format!("{path}/"))),
-    }
+    reply
 }
 
-fn open(root: &Path, wanted: PathBuf, is_directory_path: bool) -> io::Result<Option<File>> {
-    let mut resolved = fs::canonicalize(wanted)?;
-    if !resolved.starts_with(fs::canonicalize(root)?) {
-        return Err(io::ErrorKind::NotFound.into());
+/// What is at a path.
+enum Found {
+    File(FoundFile),
+    /// Asked for without the slash at its end.
+    Directory,
+}
+
+struct FoundFile {
+    file: fs::File,
+    length: u64,
+    media_type: &'static str,
+    /// `None` where the file system keeps no time.
+    validators: Option<Validators>,
+}
+
+async fn find(root: &Path, prefix: &str, head: &RequestHead) -> Result<Found, Fault> {
+    if !matches!(head.method(), "GET" | "HEAD") {
+        return Err(Fault::MethodNotAllowed);
     }
+    let path = head.path();
+    let rest = path.get(prefix.trim_end_matches('/').len()..).unwrap_or_default();
+    let decoded = percent_decode_str(rest).decode_utf8().map_err(|_| Fault::NotFound)?;
+    let wanted = Path::new(decoded.trim_matches('/'));
+    if decoded.contains(['\0', '\\']) || is_hidden(wanted) {
+        return Err(Fault::NotFound);
+    }
+    let wanted = root.join(wanted);
+    let (root, is_directory_path) = (root.to_owned(), path.ends_with('/'));
+    let found = tokio::task::spawn_blocking(move || open(&root, wanted, is_directory_path)).await;
+    found.map_err(|_| Fault::NotFound)?.map_err(|_| Fault::NotFound)
+}
+
+fn open(root: &Path, wanted: PathBuf, is_directory_path: bool) -> io::Result<Found> {
+    let not_found = || io::Error::from(io::ErrorKind::NotFound);
+    let mut resolved = fs::canonicalize(wanted)?;
     if resolved.is_dir() {
         if !is_directory_path {
-            return Ok(None);
+            return Ok(Found::Directory);
         }
-        resolved.push("index.html");
+        resolved = fs::canonicalize(resolved.join("index.html"))?;
+    }
+    let root = fs::canonicalize(root)?;
+    if resolved.strip_prefix(root).map_or(true, is_hidden) {
+        return Err(not_found());
+    }
+    // Looked at first: opening a pipe waits for whoever writes to it.
+    if !fs::metadata(&resolved)?.is_file() {
+        return Err(not_found());
     }
     let file = fs::File::open(&resolved)?;
     let metadata = file.metadata()?;
-    if !metadata.is_file() {
-        return Err(io::ErrorKind::NotFound.into());
-    }
-    Ok(Some(File {
-        length: metadata.len(),
-        media_type: media_type(&resolved),
-        modified: metadata.modified().ok(),
-        left: metadata.len(),
-        file: Some(file),
+    let length = metadata.len();
+    Ok(Found::File(FoundFile {
+        file,
+        length,
+        media_type: media_type::of(&resolved),
+        validators: metadata.modified().ok().map(|modified| Validators::new(modified, length)),
     }))
 }
 
-impl File {
-    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields = vec![
-            ("content-type", self.media_type.to_owned()),
-            ("x-content-type-options", "nosniff".to_owned()),
-        ];
-        if let Some(modified) = self.modified {
-            fields.push(("last-modified", httpdate::fmt_http_date(modified)));
+/// Whether any name on the way begins with a dot: `.git`, `.env`, what editors leave behind.
+fn is_hidden(path: &Path) -> bool {
+    path.components().any(|component| match component {
+        Component::Normal(name) => {
+            name.as_encoded_bytes().starts_with(b".") && name != OsStr::new(WELL_KNOWN)
         }
-        fields
+        _ => false,
+    })
+}
+
+/// Where a directory is, with the query that it was asked with. A token in it goes on only where the
+/// client could not do without.
+fn with_slash(permitted: &Forward, head: &RequestHead) -> String {
+    let path = head.path();
+    let query = head.query().map(|query| match permitted.edits.place {
+        CredentialPlace::Query => query.to_owned(),
+        _ => without_access_token(query).unwrap_or_else(|| query.to_owned()),
+    });
+    query.map_or_else(|| format!("{path}/"), |query| format!("{path}/?{query}"))
+}
+
+impl FoundFile {
+    fn reply(self, permitted: &Forward, head: &RequestHead) -> Result<Reply, Fault> {
+        let verdict =
+            self.validators.as_ref().map_or(Verdict::Whole, |known| known.judge(head, self.length));
+        let mut fields = Fields::new();
+        if let Some(known) = &self.validators {
+            fields.push(("etag", known.etag.clone()));
+            fields.push(("last-modified", httpdate::fmt_http_date(known.modified)));
+        }
+        if permitted.edits.private_response {
+            fields.push(("cache-control", "private".to_owned()));
+        }
+        let (status, part) = match verdict {
+            Verdict::NotModified => return Ok(Reply::Answer(Answer::empty(304, fields))),
+            Verdict::PreconditionFailed => return Err(Fault::PreconditionFailed),
+            Verdict::RangeNotSatisfiable => {
+                let format = permitted.route.error_format;
+                let mut answer = Answer::fault(Fault::RangeNotSatisfiable, format, false);
+                answer.fields.push(("content-range", format!("bytes */{}", self.length)));
+                return Ok(Reply::Answer(answer));
+            }
+            Verdict::Whole => (200, 0..self.length),
+            Verdict::Part(part) => {
+                let (first, last) = (part.start, part.end - 1);
+                fields.push(("content-range", format!("bytes {first}-{last}/{}", self.length)));
+                (206, part)
+            }
+        };
+        fields.push(("content-type", self.media_type.to_owned()));
+        fields.push(("x-content-type-options", "nosniff".to_owned()));
+        fields.push(("accept-ranges", "bytes".to_owned()));
+        let file = File::part(self.file, part).map_err(|_| Fault::NotFound)?;
+        Ok(Reply::File(Answer::empty(status, fields), file))
+    }
+}
+
+impl File {
+    fn part(mut file: fs::File, part: Range<u64>) -> io::Result<Self> {
+        if part.start > 0 {
+            file.seek(SeekFrom::Start(part.start))?;
+        }
+        let length = part.end - part.start;
+        Ok(Self { length, file: Some(file), left: length })
     }
 
     /// The next piece; `None` at the end. A file that shrank meanwhile ends early.
@@ -101,27 +208,5 @@ impl File {
         self.file = Some(file);
         self.left -= piece.len() as u64;
         Ok((!piece.is_empty()).then_some(piece))
-    }
-}
-
-fn media_type(path: &Path) -> &'static str {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("css") => "text/css; charset=utf-8",
-        Some("gif") => "image/gif",
-        Some("htm" | "html") => "text/html; charset=utf-8",
-        Some("ico") => "image/x-icon",
-        Some("jpeg" | "jpg") => "image/jpeg",
-        Some("js" | "mjs") => "text/javascript; charset=utf-8",
-        Some("json" | "map") => "application/json",
-        Some("pdf") => "application/pdf",
-        Some("png") => "image/png",
-        Some("svg") => "image/svg+xml",
-        Some("txt") => "text/plain; charset=utf-8",
-        Some("wasm") => "application/wasm",
-        Some("webp") => "image/webp",
-        Some("woff2") => "font/woff2",
-        Some("xml") => "application/xml",
-        Some("yaml" | "yml") => "application/yaml",
-        _ => "application/octet-stream",
     }
 }

@@ -1,6 +1,7 @@
 //! Connections to backends: kept open between requests, one pool per worker.
 
 mod connect;
+mod race;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

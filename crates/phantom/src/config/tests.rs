@@ -194,6 +194,45 @@ fn cor_2_any_origin_never_goes_with_credentials() {
 }
 
 #[test]
+fn cor_2_a_pattern_of_origins_has_a_domain_and_is_for_cors_alone() {
+    let listing = |origin: &str| route(&format!("cors = {{ origins = [{origin:?}] }}"));
+    for origin in ["https://*.example.com", "https://*.example.com:8443", "http://*.localhost:3000"]
+    {
+        assert_valid(&listing(origin));
+    }
+    assert_reports(&listing("https://*.com"), &["is for everybody below a top-level domain"]);
+    for origin in [
+        "*.example.com",
+        "https://a.*.example.com",
+        "https://*",
+        "https://*.",
+        "https://*a.example.com",
+        "https://*.*.example.com",
+        "https://*.example.com/",
+        "https://*.EXAMPLE.com",
+        "https://*.example.com:443",
+    ] {
+        assert_reports(&listing(origin), &["is not an origin"]);
+    }
+    let cookie = route(
+        r#"token_cookie = { name = "__Host-t", trusted_origins = ["https://*.example.com"] }"#,
+    );
+    assert_reports(&cookie, &["is a pattern"]);
+}
+
+#[test]
+fn cor_3_a_page_can_always_read_the_challenge() {
+    let cors = |text: &str| {
+        let text = route(&format!("cors = {{ origins = [" * "]{text} }}"));
+        assert_valid(&text).routes.remove(0).route.cors.unwrap().expose.to_string()
+    };
+    assert_eq!(cors(""), "WWW-Authenticate");
+    assert_eq!(cors(", expose = []"), "WWW-Authenticate");
+    assert_eq!(cors(", expose = [\"X-Total\", \"ETag\"]"), "X-Total, ETag, WWW-Authenticate");
+    assert_eq!(cors(", expose = [\"www-authenticate\"]"), "www-authenticate");
+}
+
+#[test]
 fn routes_that_take_the_same_requests_are_reported_with_both_places() {
     let twice = route("[[route]]\npath = \"/api\"\nupstream = \"http://c\"\npublic = true");
     assert_reports(&twice, &["error: route[1]: takes the same requests as route[0]"]);

@@ -274,6 +274,20 @@ pub(super) const fn said_of_fault(fault: Fault) -> Said {
             message: "TRACE and CONNECT are not served",
             ..bad
         },
+        Fault::PreconditionFailed => Said {
+            status: 412,
+            code: "precondition_failed",
+            title: "Precondition Failed",
+            message: "The file is not in the state that the request goes by",
+            ..bad
+        },
+        Fault::RangeNotSatisfiable => Said {
+            status: 416,
+            code: "range_not_satisfiable",
+            title: "Range Not Satisfiable",
+            message: "The file has nothing of this range",
+            ..bad
+        },
         Fault::RequestTimeout => Said {
             status: 408,
             code: "request_timeout",

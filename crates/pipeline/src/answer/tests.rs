@@ -11,7 +11,7 @@ use crate::testing::public_route;
 
 const FORMATS: [ErrorFormat; 3] = [ErrorFormat::Curity, ErrorFormat::Problem, ErrorFormat::Wso2];
 
-const FAULTS: [Fault; 14] = [
+const FAULTS: [Fault; 16] = [
     Fault::BadAnswer("too many fields"),
     Fault::BadGateway,
     Fault::BadRequest("two Host fields"),
@@ -23,6 +23,8 @@ const FAULTS: [Fault; 14] = [
     Fault::MethodNotImplemented,
     Fault::NotFound,
     Fault::Overloaded,
+    Fault::PreconditionFailed,
+    Fault::RangeNotSatisfiable,
     Fault::RequestTimeout,
     Fault::TargetTooLong,
     Fault::VersionNotSupported,
@@ -421,6 +423,8 @@ fn a_broken_request_ends_its_connection_and_a_broken_backend_does_not() {
                 | Fault::GatewayTimeout
                 | Fault::LoopDetected
                 | Fault::NotFound
+                | Fault::PreconditionFailed
+                | Fault::RangeNotSatisfiable
         );
         assert_eq!(answer.close, !goes_on, "{fault:?}");
         assert_eq!(answer.value("www-authenticate"), None, "{fault:?}");

@@ -139,6 +139,50 @@ fn cor_2_only_listed_origins_are_echoed_byte_for_byte() {
 }
 
 #[test]
+fn cor_2_a_pattern_covers_the_hosts_below_its_own_and_no_other_origin() {
+    let patterns = ["https://*.example.com", "http://*.localhost:3000", "https://spa.example"];
+    let cors = Cors { origins: AllowedOrigins::Listed(patterns.map(Box::from).into()), ..spa() };
+    let named = |origin: &str| {
+        let fields = cors.fields_for(Some(origin.as_bytes()));
+        let field = fields.iter().find(|(name, _)| *name == "access-control-allow-origin");
+        field.map(|(_, value)| value.clone())
+    };
+    for origin in [
+        "https://app.example.com",
+        "https://a.b-1.example.com",
+        "http://app.localhost:3000",
+        "https://spa.example",
+    ] {
+        assert_eq!(named(origin).as_deref(), Some(origin));
+    }
+    for origin in [
+        "https://example.com",
+        "https://.example.com",
+        "https://a..example.com",
+        "http://app.example.com",
+        "https://app.example.com:8443",
+        "https://appexample.com",
+        "https://app.example.com.evil",
+        "https://evil/.example.com",
+        "https://evil?.example.com",
+        "https://evil@.example.com",
+        "https://evil:1.example.com",
+        "https://*.example.com",
+        "https://APP.example.com",
+        "https://app.localhost:3000",
+        "null",
+        "",
+    ] {
+        assert_eq!(named(origin), None, "{origin}");
+    }
+    let odd = AllowedOrigins::Listed(Box::new(["*.example.com".into(), "https://*".into()]));
+    let cors = Cors { origins: odd, ..spa() };
+    for origin in ["https://app.example.com", "a.example.com", "https://a"] {
+        assert_eq!(cors.fields_for(Some(origin.as_bytes())).len(), 1, "{origin}");
+    }
+}
+
+#[test]
 fn cor_2_a_policy_of_defaults_allows_no_origin() {
     for origin in [None, Some(&b"null"[..]), Some(b""), Some(b"https://spa.example")] {
         let fields = Cors::default().fields_for(origin);

@@ -223,6 +223,30 @@ fn tok_8_a_cookie_needs_its_exact_name_once_and_a_trusted_origin_for_every_metho
 }
 
 #[test]
+fn tok_8_a_cookie_without_an_origin_is_taken_from_a_safe_request_of_the_same_origin_alone() {
+    let ask = |method, fields: &[(&str, &str)]| {
+        let fields = [&[("cookie", "__Host-t=abc")], fields].concat();
+        found(Request { method, ..Request::get("/", &fields) }, &cookie_source())
+    };
+    let same = ("sec-fetch-site", "same-origin");
+    for method in ["GET", "HEAD", "OPTIONS"] {
+        let taken = ask(method, &[same]);
+        assert_eq!(taken, Ok(("abc".to_owned(), CredentialPlace::Cookie)), "{method}");
+    }
+    for method in ["POST", "PUT", "PATCH", "DELETE", "PROPFIND", "get"] {
+        assert_eq!(ask(method, &[same]), Err(DenyReason::OriginUntrusted), "{method}");
+    }
+    let other_sites = ["same-site", "cross-site", "none", "", "Same-Origin", "same-origin, none"];
+    for site in other_sites {
+        let outcome = ask("GET", &[("sec-fetch-site", site)]);
+        assert_eq!(outcome, Err(DenyReason::OriginUntrusted), "{site}");
+    }
+    for fields in [[same, same], [same, ("origin", "https://evil")], [same, ("origin", "null")]] {
+        assert_eq!(ask("GET", &fields), Err(DenyReason::OriginUntrusted), "{fields:?}");
+    }
+}
+
+#[test]
 fn str_3_a_token_in_sec_websocket_protocol_is_no_credential() {
     let fields = [
         ("connection", "upgrade"),

@@ -127,6 +127,8 @@ fn cors(policy: &CorsPolicy, credential_field: &str) -> Cors {
     Cors {
         origins,
         headers: headers.join(", ").into(),
+        // Without it a page cannot read why it was refused.
+        expose: "WWW-Authenticate".into(),
         credentials: policy.credentials,
         ..Cors::default()
     }

@@ -201,7 +201,7 @@ fn parse_chunk_size(line: &[u8]) -> Result<u64, InvalidChunk> {
     }
     let (size, rest) = line.split_at(digits);
     let extension = rest.trim_ascii_start();
-    let printable = extension.iter().all(|byte| matches!(byte, b'\t' | 0x20..=0x7e));
+    let printable = extension.iter().all(|byte| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..));
     if !(extension.is_empty() && rest.is_empty() || extension.starts_with(b";") && printable) {
         return Err(InvalidChunk);
     }

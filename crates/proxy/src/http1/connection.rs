@@ -204,7 +204,7 @@ impl Http1Connection {
         }
         let client = forward::client_address(&self.head, self.origin.peer, &worker.shared.config);
         let caller = Caller::new(client, &self.head, self.origin, &worker.shared.config);
-        let facts = facts(&self.head, form.as_deref(), caller);
+        let facts = facts(&self.head, form.as_ref().map(|form| &*form.bytes), caller);
         let grpc = facts.is_grpc();
         let decision =
             worker.shared.pipeline.decide(&published.snapshot, &facts, &mut Untraced).await;

@@ -23,6 +23,8 @@ pub struct ResponseHead {
     pub framing: Framing,
     /// The backend will take another request on this connection.
     pub reusable: bool,
+    /// As the backend tells it, also where there is no body: `HEAD` and 304 may name one.
+    length: Option<u64>,
     /// For so long, in seconds, if it says so (`Keep-Alive: timeout=`).
     pub keep_alive: Option<u32>,
 }
@@ -81,11 +83,10 @@ fn tokenise<'a>(
 ) -> Result<Option<usize>, InvalidResponse> {
     let most = limits.max_response_header_bytes;
     let mut response = httparse::Response::new(&mut []);
-    let outcome = httparse::ParserConfig::default().parse_response_with_uninit_headers(
-        &mut response,
-        data,
-        room,
-    );
+    let mut config = httparse::ParserConfig::default();
+    // RFC 9112 §5.1: a proxy removes it from a response. In a request it is refused.
+    config.allow_spaces_after_header_name_in_responses(true);
+    let outcome = config.parse_response_with_uninit_headers(&mut response, data, room);
     let length = match outcome {
         Ok(httparse::Status::Complete(length)) if length <= most => length,
         Ok(httparse::Status::Partial) if data.len() < most => return Ok(None),
@@ -100,7 +101,7 @@ fn tokenise<'a>(
     head.bytes.clear();
     head.fields.clear();
     head.bytes.extend_from_slice(data.get(..length).unwrap_or_default());
-    head.status = response.code.unwrap_or_default();
+    head.status = response.code.filter(|code| *code >= 100).ok_or(InvalidResponse::Malformed)?;
     head.reusable = response.version == Some(1);
     let (mut body_length, mut chunked) = (None, false);
     for field in response.headers.iter() {
@@ -118,16 +119,23 @@ fn tokenise<'a>(
                 }
             }
             FieldKind::ContentLength => {
-                let named = parse_length(field.value).ok_or(InvalidResponse::Framing)?;
-                if body_length.replace(named).is_some_and(|before| before != named) {
-                    return Err(InvalidResponse::Framing);
+                // RFC 9112 §6.3: the same length again and again is that length, in one field too.
+                for member in field.value.split(|byte| *byte == b',') {
+                    let named = parse_length(member.trim_ascii());
+                    let named = named.ok_or(InvalidResponse::Framing)?;
+                    if body_length.replace(named).is_some_and(|before| before != named) {
+                        return Err(InvalidResponse::Framing);
+                    }
                 }
             }
             FieldKind::TransferEncoding => {
-                if chunked || !field.value.eq_ignore_ascii_case(b"chunked") {
-                    return Err(InvalidResponse::Framing);
+                // RFC 9110 §5.6.1.2: members of a list may be empty.
+                for member in members(field.value) {
+                    if chunked || !member.eq_ignore_ascii_case(b"chunked") {
+                        return Err(InvalidResponse::Framing);
+                    }
+                    chunked = true;
                 }
-                chunked = true;
             }
             // A backend that echoes our credential would hand the JWT to the client (HTP-16).
             FieldKind::Authorization => kind = FieldKind::HopByHop,
@@ -148,6 +156,9 @@ fn tokenise<'a>(
     if chunked && body_length.is_some() {
         return Err(InvalidResponse::Framing);
     }
+    // RFC 9112 §6.1: whoever speaks HTTP/1.0 does not know where such a body ends.
+    head.reusable &= !(chunked && response.version == Some(0));
+    head.length = body_length;
     let bodiless = to_head_request || matches!(head.status, 100..=199 | 204 | 304);
     head.framing = match (bodiless, chunked, body_length) {
         (true, _, _) => Framing::None,
@@ -213,10 +224,18 @@ impl ResponseHead {
         })
     }
 
-    /// The length to tell the client, also where there is no body: `HEAD` and 304 may name one.
+    /// The length to tell the client (RFC 9110 §8.6).
     #[must_use]
-    pub fn content_length(&self) -> Option<&[u8]> {
-        let field = self.fields.iter().find(|field| field.kind == FieldKind::ContentLength)?;
-        Some(field.value.of(&self.bytes))
+    pub fn length_to_tell(&self) -> Option<u64> {
+        self.length.filter(|_| !matches!(self.status, 100..=199 | 204))
+    }
+
+    /// Whether the client is told when the answer was made.
+    #[must_use]
+    pub fn is_dated(&self) -> bool {
+        self.fields.iter().any(|field| {
+            field.kind == FieldKind::PassThrough
+                && field.name.of(&self.bytes).eq_ignore_ascii_case(b"date")
+        })
     }
 }

@@ -138,11 +138,13 @@ impl Client {
         outcome: Outcome,
         error: Option<&'static str>,
     ) {
-        let mut head = respond::answer_head(answer);
+        let mut head = respond::answer_head(answer, &self.worker.dates.now());
         (self.account.status, self.account.outcome) = (answer.status, outcome);
         let body = Bytes::copy_from_slice(answer.body.as_bytes());
-        if answer.status != 204 && !head.headers().contains_key("grpc-status") {
-            head.headers_mut().insert(http::header::CONTENT_LENGTH, body.len().into());
+        if let Some(length) = respond::length_of(answer)
+            && !head.headers().contains_key("grpc-status")
+        {
+            head.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
         }
         let whole = self.to_head || body.is_empty();
         if let Ok(mut answering) = Answering::start(&mut self.stream, head, whole) {
@@ -160,10 +162,10 @@ impl Client {
     }
 
     /// Sends a file piece by piece.
-    pub(super) async fn file(mut self, mut file: File) {
-        let mut head = respond::answer_head(&Answer::empty(200, file.fields()));
+    pub(super) async fn file(mut self, answer: &Answer, mut file: File) {
+        let mut head = respond::answer_head(answer, &self.worker.dates.now());
         head.headers_mut().insert(http::header::CONTENT_LENGTH, file.length.into());
-        (self.account.status, self.account.outcome) = (200, Outcome::Answered);
+        (self.account.status, self.account.outcome) = (answer.status, Outcome::Answered);
         let whole = self.to_head || file.length == 0;
         if let Ok(mut answering) = Answering::start(&mut self.stream, head, whole) {
             self.account.error =

@@ -12,6 +12,8 @@ use http::Response;
 use http::StatusCode;
 use phantom_pipeline::Fault;
 
+use super::request::has_edge_space;
+use crate::content::Content;
 use crate::exchange::ClientGone;
 use crate::exchange::RequestBody;
 use crate::exchange::Sink;
@@ -61,6 +63,9 @@ impl ClientStream {
         }
         let trailers = ready!(self.incoming.poll_trailers(cx)).map_err(|_| ClientGone)?;
         for (name, value) in trailers.iter().flatten() {
+            if has_edge_space(value.as_bytes()) {
+                return Poll::Ready(Err(ClientGone));
+            }
             if is_allowed_trailer(name.as_str().as_bytes()) {
                 write_field(name.as_str().as_bytes(), value.as_bytes(), &mut self.trailers);
             }
@@ -71,14 +76,22 @@ impl ClientStream {
 
     /// Reads a body whole, up to so many bytes.
     pub(super) async fn read_whole(&mut self, most: usize) -> Result<Vec<u8>, Fault> {
-        let mut whole = Vec::new();
+        let read = self.read_start(most).await?;
+        if read.whole { Ok(read.bytes) } else { Err(Fault::LengthTooLarge) }
+    }
+
+    /// Reads a body until its end, or until there is more than so many bytes of it.
+    pub(super) async fn read_start(&mut self, most: usize) -> Result<Content, Fault> {
+        let mut bytes = Vec::new();
         loop {
             match poll_fn(|cx| self.poll_data(cx)).await {
-                Ok(Some(data)) if whole.len() + data.len() > most => {
-                    return Err(Fault::LengthTooLarge);
+                Ok(Some(data)) => {
+                    bytes.extend_from_slice(&data);
+                    if bytes.len() > most {
+                        return Ok(Content { bytes, whole: false });
+                    }
                 }
-                Ok(Some(data)) => whole.extend_from_slice(&data),
-                Ok(None) => return Ok(whole),
+                Ok(None) => return Ok(Content::whole(bytes)),
                 Err(ClientGone) => {
                     return Err(Fault::BadRequest("the request body broke off or is malformed"));
                 }

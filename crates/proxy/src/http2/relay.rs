@@ -1,5 +1,6 @@
 //! A permitted request on its way to a backend, and the answer on its way back.
 
+use std::borrow::Cow;
 use std::future::poll_fn;
 use std::task::Context;
 use std::task::Poll;
@@ -15,13 +16,14 @@ use phantom_core::DenyReason;
 use phantom_pipeline::Answer;
 use phantom_pipeline::Fault;
 use phantom_pipeline::Forward;
-use phantom_pipeline::edits::CredentialPlace;
 use phantom_pipeline::route::Upstream;
 
 use super::account::Account;
 use super::answering::Answering;
 use super::answering::Client;
 use super::unless_reset;
+use crate::content::Content;
+use crate::date::HttpDate;
 use crate::deadline::Deadline;
 use crate::exchange::Exchange;
 use crate::exchange::Heard;
@@ -44,8 +46,8 @@ pub(super) struct Sending {
     pub(super) permitted: Box<Forward>,
     pub(super) upstream: Upstream,
     pub(super) head: RequestHead,
-    /// The body, where all of it was read already.
-    pub(super) content: Option<Vec<u8>>,
+    /// The body, or the start of it, where that was read already.
+    pub(super) content: Option<Content>,
     pub(super) origin: Origin,
     pub(super) grpc: bool,
 }
@@ -115,7 +117,10 @@ async fn send(sending: &mut Sending, client: &mut Client) -> Result<Exchange, Fa
             acquired.ok_or(Failure::ClientGone)?.map_err(|error| Failure::new(error.fault()))?;
         match attempt(sending, client, connection).await {
             Err(Failure::Failed { stale: true, .. })
-                if !fresh && sending.head.is_replayable(sending.content.is_some()) =>
+                if !fresh
+                    && sending
+                        .head
+                        .is_replayable(sending.content.as_ref().is_some_and(|read| read.whole)) =>
             {
                 fresh = true;
             }
@@ -133,7 +138,8 @@ async fn collect(sending: &mut Sending, client: &mut Client) -> Result<(), Failu
     let limit = client.worker.shared.config.limits.upstream_idle_timeout;
     let reading = tokio::time::timeout(limit, client.stream.read_whole(most)).await;
     let read = reading.unwrap_or(Err(Fault::RequestTimeout));
-    sending.content = Some(read.map_err(|fault| Failure::new((fault, "not_collected")))?);
+    let read = read.map_err(|fault| Failure::new((fault, "not_collected")))?;
+    sending.content = Some(Content::whole(read));
     match client.worker.token_ended(&sending.permitted) {
         Some(reason) => Err(Failure::TokenEnded(reason)),
         None => Ok(()),
@@ -146,20 +152,13 @@ async fn attempt(
     mut connection: UpstreamConnection,
 ) -> Result<Exchange, Failure> {
     let Client { worker, stream, deadline, .. } = client;
-    let content = sending.content.as_deref();
-    let framing =
-        content.map_or(sending.head.framing, |content| Framing::Length(content.len() as u64));
+    let (content, from_client) = (sending.content.as_ref(), sending.head.framing);
+    let framing = content.map_or(from_client, |content| content.framing(from_client));
     let out = &mut connection.outbox.bytes;
     let Sending { permitted, upstream, head, .. } = sending;
     let outgoing = Outgoing { forward: permitted, upstream, head, framing, origin: sending.origin };
     forward::write_head(&permitted.permit, outgoing, &worker.shared.config, out);
-    let to_send = match content {
-        Some(content) => {
-            out.extend_from_slice(content);
-            Framing::None
-        }
-        None => framing,
-    };
+    let to_send = content.map_or(from_client, |content| content.write(from_client, out));
     let mut exchange = Exchange::new(connection, to_send, client.to_head, worker.response_head());
     let limits = &worker.shared.config.limits;
     let mut patience = Patience::new();
@@ -232,7 +231,7 @@ fn token_ended(worker: &Worker, permitted: &Forward, deadline: &Deadline) -> Opt
 
 /// Passes the answer on.
 async fn respond(sending: &Sending, mut exchange: Exchange, mut client: Client) {
-    let head = head_for_client(sending, &exchange);
+    let head = head_for_client(sending, &exchange, client.worker.dates.now());
     let whole = exchange.head.framing == Framing::None;
     client.account.status = head.status().as_u16();
     if let Ok(mut answering) = Answering::start(&mut client.stream, head, whole) {
@@ -354,32 +353,31 @@ fn settle(
     }
 }
 
-fn head_for_client(sending: &Sending, exchange: &Exchange) -> Response<()> {
+fn head_for_client(sending: &Sending, exchange: &Exchange, date: HttpDate) -> Response<()> {
     let permitted = &sending.permitted;
     let asked = sending.head.values(FieldKind::Origin).next();
-    let private =
-        permitted.edits.place == CredentialPlace::Query && permitted.edits.private_response;
-    let edits = ResponseEdits::new(permitted.route.cors.as_deref(), asked, private);
+    let private = permitted.edits.private_response;
+    let edits = ResponseEdits::new(permitted.route.cors.as_deref(), asked, private, date);
     let mut response = response(exchange.head.status, edits.fields(&exchange.head));
-    if let Some(length) = exchange.head.content_length()
-        && !matches!(exchange.head.status, 100..=199 | 204)
-        && let Ok(length) = HeaderValue::from_bytes(length)
-    {
-        response.headers_mut().insert(http::header::CONTENT_LENGTH, length);
+    if let Some(length) = exchange.head.length_to_tell() {
+        response.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());
     }
     response
 }
 
 fn interim(head: &ResponseHead) -> Response<()> {
-    response(head.status, head.end_to_end())
+    response(head.status, head.end_to_end().map(|(name, value)| (name, value.into())))
 }
 
-fn response<'a>(status: u16, fields: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Response<()> {
+fn response<'a>(
+    status: u16,
+    fields: impl Iterator<Item = (&'a [u8], Cow<'a, [u8]>)>,
+) -> Response<()> {
     let mut response = Response::new(());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     for (name, value) in fields {
         if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name), HeaderValue::from_bytes(value))
+            (HeaderName::from_bytes(name), HeaderValue::from_bytes(value.trim_ascii()))
         {
             response.headers_mut().append(name, value);
         }

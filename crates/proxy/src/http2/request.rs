@@ -36,10 +36,9 @@ pub(super) fn fill(
     if parts.headers.len() > limits.max_fields {
         return Err(Fault::HeaderTooLarge);
     }
-    push_cookie(parts, head);
     for (name, value) in &parts.headers {
-        if name == http::header::COOKIE {
-            continue;
+        if has_edge_space(value.as_bytes()) {
+            return Err(Fault::BadRequest("a field's value begins or ends with white space"));
         }
         let kind = FieldKind::of(name.as_str().as_bytes());
         let (name, value) = (head.push(name.as_str().as_bytes()), head.push(value.as_bytes()));
@@ -56,17 +55,9 @@ pub(super) fn fill(
     Ok(())
 }
 
-/// Cookies may come in pieces; HTTP/1.1 wants them in one field (RFC 9113 §8.2.3).
-fn push_cookie(parts: &Parts, head: &mut RequestHead) {
-    let crumbs: Vec<&[u8]> = parts
-        .headers
-        .get_all(http::header::COOKIE)
-        .iter()
-        .map(http::HeaderValue::as_bytes)
-        .collect();
-    if crumbs.is_empty() {
-        return;
-    }
-    let (name, value) = (head.push(b"cookie"), head.push(&crumbs.join(&b"; "[..])));
-    head.fields.push(FieldSpan { name, value, kind: FieldKind::Cookie });
+/// RFC 9113 §8.2.1: such a field is malformed. A backend that reads HTTP/1.1 would see another value than
+/// was decided on.
+pub(super) fn has_edge_space(value: &[u8]) -> bool {
+    let is_space = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    is_space(value.first()) || is_space(value.last())
 }

@@ -11,6 +11,7 @@ use http::Request;
 use phantom_pipeline::Answer;
 use phantom_pipeline::Decision;
 use phantom_pipeline::Fault;
+use phantom_pipeline::FormWanted;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::Target;
@@ -24,6 +25,7 @@ use super::relay;
 use super::relay::Sending;
 use super::request;
 use super::unless_reset;
+use crate::content::Content;
 use crate::forward;
 use crate::forward::Origin;
 use crate::head::Framing;
@@ -34,6 +36,7 @@ use crate::http1::connection::facts;
 use crate::metrics::Outcome;
 use crate::server::Worker;
 use crate::static_files;
+use crate::static_files::Reply;
 
 /// The version in logs and `Via`.
 pub(super) const VERSION: Version = Version::Http2;
@@ -80,7 +83,7 @@ pub(super) async fn serve(
             return client.answer(&refusal(fault), Outcome::Answered, Some("bad_request")).await;
         }
     };
-    let facts = facts(&head, form.as_deref(), caller);
+    let facts = facts(&head, form.as_ref().map(|form| &*form.bytes), caller);
     let grpc = facts.is_grpc();
     let mut trace = Untraced;
     let deciding = worker.shared.pipeline.decide(&published.snapshot, &facts, &mut trace);
@@ -104,7 +107,7 @@ pub(super) async fn serve(
         }
         Target::Upstream(upstream) => {
             let upstream = upstream.clone();
-            let content = form.map(|form| forward::rewritten_form(&permitted.edits, &form));
+            let content = form.map(|form| forward::rewritten_form(&permitted.edits, form));
             let sending = Sending { permitted, upstream, head, content, origin, grpc };
             relay::forward(sending, client).await;
         }
@@ -117,25 +120,24 @@ async fn read_form(
     head: &RequestHead,
     caller: Caller,
     stream: &mut ClientStream,
-) -> Result<Option<Vec<u8>>, Fault> {
-    if head.framing == Framing::None || !snapshot.takes_form(&facts(head, None, caller)) {
+) -> Result<Option<Content>, Fault> {
+    let wanted = snapshot.wants_form(&facts(head, None, caller));
+    if head.framing == Framing::None || wanted == FormWanted::No {
         return Ok(None);
     }
     let limits = &worker.shared.config.limits;
-    let reading = stream.read_whole(limits.max_form_bytes);
-    let form = tokio::time::timeout(limits.body_idle_timeout, reading).await;
-    form.map_err(|_| Fault::RequestTimeout)?.map(Some)
+    let reading = stream.read_start(limits.max_form_bytes);
+    let read = tokio::time::timeout(limits.body_idle_timeout, reading).await;
+    let read = read.map_err(|_| Fault::RequestTimeout)??;
+    if wanted == FormWanted::Whole && !read.whole {
+        return Err(Fault::LengthTooLarge);
+    }
+    Ok(Some(read))
 }
 
 async fn file(permitted: &Forward, root: &Path, head: &RequestHead, client: Client) {
-    let prefix = &permitted.route.matcher.prefix;
-    let found = static_files::find(root, prefix, head.path(), head.method()).await;
-    let answer = match found {
-        Ok(static_files::Found::File(file)) => return client.file(file).await,
-        Ok(static_files::Found::Redirect(location)) => {
-            Answer::empty(308, vec![("location", location)])
-        }
-        Err(fault) => Answer::fault(fault, permitted.route.error_format, false),
-    };
-    client.answer(&answer, Outcome::Answered, None).await;
+    match static_files::reply(permitted, root, head).await {
+        Reply::File(answer, file) => client.file(&answer, file).await,
+        Reply::Answer(answer) => client.answer(&answer, Outcome::Answered, None).await,
+    }
 }

@@ -90,6 +90,7 @@ impl World {
             tls: tls.then(|| Arc::new(offered)),
             http2: true,
             proxy_protocol: false,
+            behind_tls: false,
             serves: Entry::All,
         }
     }

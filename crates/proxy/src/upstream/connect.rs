@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use crate::network::Network;
 use crate::transport::Socket;
 use crate::transport::Transport;
+use crate::upstream::race;
 
 /// Whose certificates backends may have.
 const CA_SETTING: &str = "upstream_ca_file in [gateway]";
@@ -97,7 +98,7 @@ impl ConnectError {
     }
 }
 
-/// Each of its addresses is tried; all of it together takes no longer than `limit`.
+/// Its addresses are tried one beside the other; all of it together takes no longer than `limit`.
 pub(super) async fn connect(
     upstream: &Upstream,
     network: &Network,
@@ -132,16 +133,13 @@ async fn tcp(upstream: &Upstream, step: &Cell<Step>) -> Result<TcpStream, Connec
     let addresses = tokio::net::lookup_host((&*upstream.host, upstream.port)).await;
     let addresses = addresses.map_err(|error| ConnectError::at(Step::Resolving, error))?;
     step.set(Step::Connecting);
-    let mut failed = ConnectError::Dns(io::Error::other("the answer is empty"));
-    for address in addresses {
-        let connected = TcpStream::connect(address).await.and_then(|tcp| {
-            tcp.set_nodelay(true)?;
-            Ok(tcp)
-        });
-        match connected {
-            Ok(tcp) => return Ok(tcp),
-            Err(error) => failed = ConnectError::at(Step::Connecting, error),
-        }
+    let connected = race::first(addresses, async |address| {
+        let tcp = TcpStream::connect(address).await?;
+        tcp.set_nodelay(true)?;
+        Ok(tcp)
+    });
+    match connected.await {
+        Some(connected) => connected.map_err(|error| ConnectError::at(Step::Connecting, error)),
+        None => Err(ConnectError::Dns(io::Error::other("the answer is empty"))),
     }
-    Err(failed)
 }

@@ -256,3 +256,101 @@ fn a_request_that_comes_back_to_its_gateway_is_508() {
         assert_eq!(response.status, status, "{via}");
     }
 }
+
+#[test]
+fn an_answer_without_a_date_gets_one_and_a_date_is_left_as_it_is() {
+    let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    let cases = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned(), None),
+        (format!("HTTP/1.1 200 OK\r\ndate: {date}\r\nContent-Length: 0\r\n\r\n"), Some(date)),
+        // One for this hop alone is not passed on.
+        (format!("HTTP/1.1 204 No\r\nDate: {date}\r\nConnection: date\r\n\r\n"), None),
+    ];
+    for (answer, theirs) in cases {
+        let backend = answering(answer.clone());
+        let response =
+            Setup::new(backend.address).start().send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+        let dates = response.head.to_ascii_lowercase().matches("\r\ndate: ").count();
+        assert_eq!(dates, 1, "{answer}");
+        let told = response.field("date").unwrap();
+        assert!(
+            theirs.map_or(told.ends_with(" GMT") && told != date, |date| told == date),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn odd_but_lawful_answers_pass() {
+    let cases = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", 200, "ok"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", 200, "ok"),
+        ("HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok", 200, "ok"),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: , Chunked,\r\n\r\n2;n=\"\u{e4}\"\r\nok\r\n0\r\n\r\n",
+            200,
+            "ok",
+        ),
+        (
+            "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            200,
+            "ok",
+        ),
+        ("HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", 200, "ok"),
+        ("\r\nHTTP/1.1 200 OK\nContent-Length: 2\nX-Empty:\n\nok", 200, "ok"),
+        ("HTTP/1.1 299 Fine with \u{e4}\r\nContent-Length: 2\r\n\r\nok", 299, "ok"),
+        ("HTTP/1.1 799 Odd\r\nContent-Length: 2\r\n\r\nok", 799, "ok"),
+        ("HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\n\r\n", 304, ""),
+    ];
+    for (answer, status, body) in cases {
+        let backend = answering(answer);
+        let gateway = Setup::new(backend.address).start();
+        let mut client = gateway.connect();
+        for _ in 0..2 {
+            client.write("GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+            let response = client.response();
+            assert_eq!((response.status, response.text()), (status, body), "{answer}");
+            let lengths = response.head.matches("content-length: 2\r\n").count();
+            let chunked = response.field("transfer-encoding").is_some();
+            assert_eq!(
+                lengths,
+                usize::from(status != 304 && !chunked),
+                "{answer} {}",
+                response.head
+            );
+        }
+    }
+    for answer in ["HTTP/1.1 099 Low\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2, 3\r\n\r\nok"]
+    {
+        let backend = answering(answer);
+        let response =
+            Setup::new(backend.address).start().send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_eq!(response.status, 502, "{answer}");
+    }
+}
+
+#[test]
+fn a_token_in_the_query_makes_the_answer_private_and_weakens_nothing_that_the_backend_says() {
+    let cases = [
+        (None, "private"),
+        (Some("no-store"), "no-store, private"),
+        (Some("no-cache, must-revalidate"), "no-cache, must-revalidate, private"),
+        (Some("public, max-age=60, s-maxage=600"), "max-age=60, private"),
+        (Some("PRIVATE, max-age=60"), "max-age=60, private"),
+        (
+            Some("private=\"a, public\", no-cache=\"b\""),
+            "private=\"a, public\", no-cache=\"b\", private",
+        ),
+    ];
+    for (theirs, expected) in cases {
+        let line = theirs.map_or(String::new(), |theirs| format!("Cache-Control: {theirs}\r\n"));
+        let backend = answering(format!("HTTP/1.1 200 OK\r\n{line}Content-Length: 2\r\n\r\nok"));
+        let mut api = route("api", "/api", target(backend.address, "/api"), protected());
+        api.credentials.query = true;
+        let gateway = Setup::with_routes(vec![api]).start();
+        let response =
+            gateway.send(format!("GET /api?access_token={TOKEN} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        assert_eq!(response.field("cache-control"), Some(expected));
+        assert_eq!(response.head.to_ascii_lowercase().matches("cache-control").count(), 1);
+    }
+}

@@ -158,6 +158,7 @@ impl Setup {
             tls: None,
             http2: true,
             proxy_protocol: false,
+            behind_tls: false,
             serves: Entry::All,
         };
         Self {

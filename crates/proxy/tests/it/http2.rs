@@ -392,3 +392,49 @@ impl RawHttp2 {
         Some((head[3], payload))
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_post_without_a_body_reaches_the_backend_with_a_length_of_zero() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway).await;
+    let request = get("/x").method("POST").body(http_body_util::Empty::<Bytes>::new()).unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.headers().contains_key("date"), "{response:?}");
+    let seen = backend.only();
+    assert_eq!((seen.field("content-length"), seen.field("transfer-encoding")), (Some("0"), None));
+}
+
+#[test]
+fn values_with_white_space_at_their_edges_are_refused_in_http2() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    for value in [" a", "a ", "\ta", "a\t", " "] {
+        let mut raw = RawHttp2::connect(&gateway);
+        assert!(raw.is_refused(&[("x-a", value)]), "{value:?}");
+    }
+    assert!(backend.seen().is_empty());
+    let mut raw = RawHttp2::connect(&gateway);
+    assert!(!raw.is_refused(&[("x-a", "a b"), ("x-empty", "")]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_large_form_whose_token_is_elsewhere_passes_over_http2() {
+    let backend = Backend::ok();
+    let mut api = route("api", "/api", target(backend.address, "/api"), protected());
+    api.credentials.form = true;
+    let gateway = Setup::with_routes(vec![api]).start();
+    let mut sender = connect(&gateway).await;
+    let large: &'static str = Box::leak("a=b&".repeat(50_000).into_boxed_str());
+    for (token, expected) in [(Some(TOKEN), 200), (None, 413)] {
+        let mut request = get("/api").method("POST");
+        request = request.header("content-type", "application/x-www-form-urlencoded");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        let response = sender.send_request(request.body(full(large)).unwrap()).await.unwrap();
+        assert_eq!(response.status(), expected);
+    }
+    assert_eq!(backend.only().body, large);
+}

@@ -2,6 +2,7 @@
 
 mod answers;
 mod backend_causes;
+mod behind;
 mod connections;
 mod forwarding;
 mod framing;

@@ -3,6 +3,7 @@
 use phantom_pipeline::cors::AllowedOrigins;
 use phantom_pipeline::cors::Cors;
 use phantom_pipeline::route::CookieSource;
+use url::Host;
 use url::Url;
 
 use crate::config::compile::route::is_token;
@@ -33,7 +34,7 @@ pub(super) fn compile(raw: &RawCors, route_methods: &[Box<str>], context: Contex
             }
             AllowedOrigins::Any
         }
-        Some((_, listed)) => AllowedOrigins::Listed(self::origins(listed, context)),
+        Some((_, listed)) => AllowedOrigins::Listed(self::origins(listed, true, context)),
         None => AllowedOrigins::default(),
     };
     let default_methods = match route_methods {
@@ -44,10 +45,20 @@ pub(super) fn compile(raw: &RawCors, route_methods: &[Box<str>], context: Contex
         origins,
         methods: tokens(&raw.methods, &default_methods, context),
         headers: tokens(&raw.headers, "Authorization, Content-Type", context),
-        expose: tokens(&raw.expose, EXPOSED, context),
+        expose: exposed(&raw.expose, context),
         credentials,
         max_age_seconds: context.number(raw.max_age_seconds.as_ref(), 0..=MAX_AGE, 600),
     }
+}
+
+/// What a page may read of answers besides what all may: with what is asked for, always the challenge.
+fn exposed(list: &List, context: Context<'_>) -> Box<str> {
+    let mut names = tokens(list, EXPOSED, context).to_string();
+    if !names.split(", ").any(|name| name.eq_ignore_ascii_case(EXPOSED)) {
+        let separator = if names.is_empty() { "" } else { ", " };
+        names.push_str(&format!("{separator}{EXPOSED}"));
+    }
+    names.into()
 }
 
 pub(super) fn cookie(raw: &RawCookie, context: Context<'_>) -> Option<CookieSource> {
@@ -65,15 +76,28 @@ pub(super) fn cookie(raw: &RawCookie, context: Context<'_>) -> Option<CookieSour
         let message = "no origin may use the cookie";
         context.error(&trusted.place, message, format!("write {example}"));
     }
-    let trusted_origins = origins(&trusted.value, context);
+    let trusted_origins = origins(&trusted.value, false, context);
     Some(CookieSource { name: name.value.into(), trusted_origins })
 }
 
-/// Origins as browsers write them: scheme, host, port if it is not the scheme's own.
-fn origins(listed: &[At<String>], context: Context<'_>) -> Box<[Box<str>]> {
+/// Origins as browsers write them: scheme, host, port if it is not the scheme's own. Where patterns may
+/// be, `*.` can stand before the host.
+fn origins(listed: &[At<String>], patterns: bool, context: Context<'_>) -> Box<[Box<str>]> {
     for at in listed {
-        let canonical = Url::parse(&at.value).ok().map(|url| url.origin().ascii_serialization());
-        if canonical.as_deref() == Some(at.value.as_str()) {
+        let of = |text: &str| Some(Url::parse(text).ok()?.origin().ascii_serialization());
+        let host = at.value.replacen("://*.", "://", 1);
+        if host != at.value && of(&host).as_deref() == Some(&host) && !host.contains('*') {
+            let hint = "list the origins";
+            if !patterns {
+                context.error(&at.place, format!("{:?} is a pattern", at.value), hint);
+            } else if !has_domain(&host) {
+                let message = format!("{:?} is for everybody below a top-level domain", at.value);
+                context.error(&at.place, message, hint);
+            }
+            continue;
+        }
+        let canonical = of(&at.value);
+        if canonical.as_deref() == Some(at.value.as_str()) && !at.value.contains('*') {
             continue;
         }
         let hint = match canonical.as_deref() {
@@ -84,6 +108,14 @@ fn origins(listed: &[At<String>], context: Context<'_>) -> Box<[Box<str>]> {
         context.error(&at.place, format!("{:?} is not an origin", at.value), hint);
     }
     listed.iter().map(|at| at.value.as_str().into()).collect()
+}
+
+/// Whether the host is more than a top-level domain. `localhost` is nobody else's.
+fn has_domain(origin: &str) -> bool {
+    match Url::parse(origin).ok().as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost" || name.trim_matches('.').contains('.'),
+        _ => false,
+    }
 }
 
 fn tokens(list: &List, default: &str, context: Context<'_>) -> Box<str> {

@@ -66,6 +66,7 @@ pub(super) fn compile(
                 tls: config.clone().flatten(),
                 http2,
                 proxy_protocol: raw.proxy_protocol.as_ref().is_some_and(|at| at.value),
+                behind_tls: raw.behind_tls.as_ref().is_some_and(|at| at.value),
                 serves,
             });
         }

@@ -22,6 +22,8 @@ use crate::http1::body::Unread;
 use crate::metrics::Outcome;
 use crate::respond;
 use crate::static_files;
+use crate::static_files::File;
+use crate::static_files::Reply;
 
 impl Http1Connection {
     pub(super) fn may_keep_alive(&self, close: bool) -> bool {
@@ -37,6 +39,7 @@ impl Http1Connection {
             self.head.version,
             to_head,
             keep_alive,
+            &self.worker.dates.now(),
             &mut self.outbox.bytes,
         );
         let sent = self.flush().await;
@@ -56,32 +59,20 @@ impl Http1Connection {
         root: &Path,
         body: &mut Unread,
     ) -> Served {
-        let prefix = &permitted.route.matcher.prefix;
-        let found = static_files::find(root, prefix, self.head.path(), self.head.method()).await;
-        let format = permitted.route.error_format;
-        match found {
-            Ok(static_files::Found::File(file)) => self.send_file(file, body).await,
-            Ok(static_files::Found::Redirect(location)) => {
-                let answer = Answer::empty(308, vec![("location", location)]);
-                self.answer(&answer, body).await
-            }
-            Err(fault) => self.answer(&Answer::fault(fault, format, false), body).await,
+        match static_files::reply(permitted, root, &self.head).await {
+            Reply::File(answer, file) => self.send_file(&answer, file, body).await,
+            Reply::Answer(answer) => self.answer(&answer, body).await,
         }
     }
 
-    pub(super) async fn send_file(
-        &mut self,
-        mut file: static_files::File,
-        body: &mut Unread,
-    ) -> Served {
+    async fn send_file(&mut self, answer: &Answer, mut file: File, body: &mut Unread) -> Served {
         let keep_alive = self.may_keep_alive(false) && self.drain(body).await;
-        let head = Answer::empty(200, file.fields());
-        let length = Some(file.length);
         respond::write_own_head(
-            &head,
-            length,
+            answer,
+            Some(file.length),
             self.head.version,
             keep_alive,
+            &self.worker.dates.now(),
             &mut self.outbox.bytes,
         );
         let mut sent = self.flush().await;
@@ -96,7 +87,7 @@ impl Http1Connection {
         }
         Served {
             outcome: Outcome::Answered,
-            status: 200,
+            status: answer.status,
             bytes,
             upstream: false,
             error: match (sent, whole) {
@@ -113,7 +104,8 @@ impl Http1Connection {
         let published = self.worker.shared.published.load_full();
         let format = published.snapshot.error_format_at(self.origin.entry);
         let answer = Answer::fault(fault, format, false);
-        respond::write_answer(&answer, Version::Http11, false, false, &mut self.outbox.bytes);
+        let (date, out) = (self.worker.dates.now(), &mut self.outbox.bytes);
+        respond::write_answer(&answer, Version::Http11, false, false, &date, out);
         let sent = self.flush().await;
         let served = Served {
             outcome: Outcome::Answered,

@@ -9,13 +9,13 @@ use phantom_pipeline::Answer;
 use phantom_pipeline::Fault;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Target;
-use phantom_pipeline::edits::CredentialPlace;
 use phantom_pipeline::route::Upstream;
 
 use super::ClientBody;
 use super::Http1Connection;
 use super::Served;
 use super::Then;
+use crate::content::Content;
 use crate::exchange::Exchange;
 use crate::exchange::Heard;
 use crate::exchange::Turn;
@@ -78,14 +78,14 @@ impl Http1Connection {
         &mut self,
         permitted: &Forward,
         body: &mut Unread,
-        form: Option<Vec<u8>>,
+        form: Option<Content>,
         grpc: bool,
     ) -> Served {
         let Target::Upstream(upstream) = permitted.target() else {
             return self.fail(Fault::NotFound, "no_upstream", permitted, body, grpc).await;
         };
         let content = match (form, permitted.route.collect_body) {
-            (Some(form), _) => Some(forward::rewritten_form(&permitted.edits, &form)),
+            (Some(form), _) => Some(forward::rewritten_form(&permitted.edits, form)),
             (None, Some(most)) if self.head.framing == Framing::Chunked => {
                 match self.read_whole(body, most).await {
                     Ok(content) => match self.worker.token_ended(permitted) {
@@ -110,14 +110,17 @@ impl Http1Connection {
                     return Served { upstream: true, ..served };
                 }
             };
-            let attempt = self.attempt(permitted, upstream, connection, body, content.as_deref());
+            let attempt = self.attempt(permitted, upstream, connection, body, content.as_ref());
             let (outcome, status, bytes, error, then) = match attempt.await {
                 Attempt::Done { status, bytes, keep_alive } => {
                     (Outcome::Forwarded, status, bytes, None, Then::go_on_if(keep_alive))
                 }
                 // HTP-15: once more, if nothing of the request can have been acted on twice.
                 Attempt::Failed { stale: true, .. }
-                    if !fresh && self.head.is_replayable(content.is_some()) =>
+                    if !fresh
+                        && self
+                            .head
+                            .is_replayable(content.as_ref().is_some_and(|read| read.whole)) =>
                 {
                     fresh = true;
                     continue;
@@ -177,31 +180,29 @@ impl Http1Connection {
         upstream: &Upstream,
         mut connection: UpstreamConnection,
         body: &mut Unread,
-        content: Option<&[u8]>,
+        content: Option<&Content>,
     ) -> Attempt {
-        let framing =
-            content.map_or(self.head.framing, |content| Framing::Length(content.len() as u64));
+        let from_client = self.head.framing;
+        let framing = content.map_or(from_client, |content| content.framing(from_client));
         let config = &self.worker.shared.config;
         let out = &mut connection.outbox.bytes;
         let origin = self.origin;
         let outgoing = Outgoing { forward: permitted, upstream, head: &self.head, framing, origin };
         forward::write_head(&permitted.permit, outgoing, config, out);
-        let to_send = match content {
-            Some(content) => {
-                out.extend_from_slice(content);
-                Framing::None
-            }
-            None => framing,
-        };
+        let to_send = content.map_or(from_client, |content| content.write(from_client, out));
         let to_head = self.head.method() == "HEAD";
         let exchange = Exchange::new(connection, to_send, to_head, self.worker.response_head());
         let origin = permitted.route.cors.as_ref().and_then(|_| self.origin_field());
-        let private =
-            permitted.edits.place == CredentialPlace::Query && permitted.edits.private_response;
+        let private = permitted.edits.private_response;
         let relay = Relay {
             phase: Phase::Head,
             framing: ClientFraming::None,
-            edits: ResponseEdits::new(permitted.route.cors.as_deref(), origin.as_deref(), private),
+            edits: ResponseEdits::new(
+                permitted.route.cors.as_deref(),
+                origin.as_deref(),
+                private,
+                self.worker.dates.now(),
+            ),
             keep_alive: self.may_keep_alive(false),
             status: 0,
             bytes: 0,

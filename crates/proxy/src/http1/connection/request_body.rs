@@ -5,32 +5,39 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use phantom_pipeline::Fault;
+use phantom_pipeline::FormWanted;
 
 use super::Caller;
 use super::ClientBody;
 use super::Http1Connection;
 use super::LINGER;
 use super::facts;
+use crate::content::Content;
 use crate::forward::Origin;
 use crate::head::Framing;
 use crate::http1::body::Unread;
 use crate::server::Published;
 
 impl Http1Connection {
-    /// Reads a form whole where the route takes credentials from one; bounded.
+    /// Reads a form where the route takes credentials from one: all of it where it may hold the
+    /// credential, else its start. Bounded.
     pub(super) async fn read_form(
         &mut self,
         published: &Published,
         body: &mut Unread,
-    ) -> Result<Option<Vec<u8>>, Fault> {
+    ) -> Result<Option<Content>, Fault> {
         let Origin { peer: address, entry, tls } = self.origin;
         let caller = Caller { address, entry, tls };
-        let wanted = published.snapshot.takes_form(&facts(&self.head, None, caller));
-        if !wanted || self.head.framing == Framing::None {
+        let wanted = published.snapshot.wants_form(&facts(&self.head, None, caller));
+        if wanted == FormWanted::No || self.head.framing == Framing::None {
             return Ok(None);
         }
         let most = self.worker.shared.config.limits.max_form_bytes;
-        self.read_whole(body, most).await.map(Some)
+        let read = self.read_start(body, most).await?;
+        if wanted == FormWanted::Whole && !read.whole {
+            return Err(Fault::LengthTooLarge);
+        }
+        Ok(Some(read))
     }
 
     /// Reads a body whole, up to so many bytes.
@@ -38,10 +45,16 @@ impl Http1Connection {
         &mut self,
         body: &mut Unread,
         most: usize,
-    ) -> Result<Vec<u8>, Fault> {
+    ) -> Result<Content, Fault> {
+        let read = self.read_start(body, most).await?;
+        if read.whole { Ok(read) } else { Err(Fault::LengthTooLarge) }
+    }
+
+    /// Reads a body until its end, or until there is more than so many bytes of it.
+    async fn read_start(&mut self, body: &mut Unread, most: usize) -> Result<Content, Fault> {
         let limit = self.worker.shared.config.limits.body_idle_timeout;
         self.deadline.set(limit);
-        let mut whole = Vec::new();
+        let mut bytes = Vec::new();
         let mut source = ClientBody {
             io: &mut self.io,
             received: &mut self.received,
@@ -50,17 +63,15 @@ impl Http1Connection {
             expects_continue: &mut self.head.expects_continue,
         };
         let deadline = &self.deadline;
-        poll_fn(|cx| {
+        let whole = poll_fn(|cx| {
             loop {
                 if deadline.has_passed(cx) {
                     return Poll::Ready(Err(Fault::RequestTimeout));
                 }
-                match source.poll_raw(cx, |data| whole.extend_from_slice(data)) {
-                    Poll::Ready(Ok(true)) if whole.len() > most => {
-                        return Poll::Ready(Err(Fault::LengthTooLarge));
-                    }
+                match source.poll_raw(cx, |data| bytes.extend_from_slice(data)) {
+                    Poll::Ready(Ok(true)) if bytes.len() > most => return Poll::Ready(Ok(false)),
                     Poll::Ready(Ok(true)) => deadline.set(limit),
-                    Poll::Ready(Ok(false)) => return Poll::Ready(Ok(())),
+                    Poll::Ready(Ok(false)) => return Poll::Ready(Ok(true)),
                     Poll::Ready(Err(_)) => {
                         return Poll::Ready(Err(Fault::BadRequest(
                             "the request body is malformed",
@@ -72,7 +83,7 @@ impl Http1Connection {
         })
         .await?;
         self.deadline.clear();
-        Ok(whole)
+        Ok(Content { bytes, whole })
     }
 
     /// Reads the rest of a small body. False: it is large, late or broken, so close instead. A client
