@@ -30,6 +30,7 @@ use crate::app::apis::published as apis;
 use crate::app::apis::published::Unpublished;
 use crate::app::applications::published::Names;
 use crate::app::applications::published::managed as application;
+use crate::app::deny_policies;
 use crate::app::key_managers::published as key_managers;
 pub use crate::app::key_managers::published::ResidentEndpoint;
 use crate::app::plans;
@@ -123,6 +124,7 @@ impl Follower {
                 .map(|unit| Arc::new(application(unit, &mut self.names)))
                 .collect(),
             plans: plans::published(&snapshot.plans),
+            deny_policies: deny_policies::published(&snapshot.deny_policies),
             revocations: snapshot.revocations.iter().map(revocation).collect(),
         };
         self.position = Some(snapshot.sequence);
@@ -137,6 +139,10 @@ impl Follower {
         let mut updates = Vec::new();
         if !of(Entity::Plan).is_empty() {
             updates.push(Change::Plans(plans::published(&self.store.plans().await?)));
+        }
+        if !of(Entity::DenyPolicy).is_empty() {
+            let rows = self.store.deny_policies().await?;
+            updates.push(Change::DenyPolicies(deny_policies::published(&rows)));
         }
         let (apis, key_managers) = (of(Entity::Api), of(Entity::KeyManager));
         if !apis.is_empty() || !key_managers.is_empty() {

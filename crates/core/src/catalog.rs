@@ -9,6 +9,7 @@
 
 mod api;
 mod application;
+mod deny_policy;
 mod key_manager;
 mod plan;
 
@@ -28,6 +29,7 @@ pub use application::KeyMapping;
 pub use application::KeyType;
 pub use application::Subscription;
 pub use application::SubscriptionStatus;
+pub use deny_policy::DenyPolicy;
 pub use key_manager::ClaimRename;
 pub use key_manager::KeySet;
 pub use key_manager::ManagedKeyManager;
@@ -90,6 +92,7 @@ pub struct Catalog {
     pub apis: Vec<Arc<ManagedApi>>,
     pub applications: Vec<Arc<Application>>,
     pub plans: Plans,
+    pub deny_policies: Vec<DenyPolicy>,
     pub revocations: Vec<Revocation>,
 }
 
@@ -108,6 +111,7 @@ impl Catalog {
                 remove(&mut self.applications, *id, |application| application.id);
             }
             Change::Plans(plans) => self.plans.clone_from(plans),
+            Change::DenyPolicies(policies) => self.deny_policies.clone_from(policies),
             Change::Revoked(revocation) => self.revocations.push(revocation.clone()),
             // It is in no catalog: caches forget it.
             Change::TokenEnded(_) => {}
@@ -157,6 +161,8 @@ pub enum Change {
     ApplicationGone(EntityId),
     /// All of them: they are few.
     Plans(Plans),
+    /// All of them: they are few.
+    DenyPolicies(Vec<DenyPolicy>),
     Revoked(Revocation),
     /// Of a server that told the control plane, or whose operator did.
     TokenEnded(EndedToken),

@@ -41,6 +41,8 @@ pub enum DenyReason {
     AuthorizationServerMisbehaved,
     #[error("the authorization server cannot be asked now")]
     AuthorizationServerUnavailable,
+    #[error("a deny policy blocks the API, the application, the address or the user")]
+    Blocked,
     #[error("a claim rule of the route is not met")]
     ClaimRuleUnmet,
     #[error("the token is bound to a key and nothing here enforces that binding")]
@@ -117,6 +119,7 @@ impl DenyReason {
             Self::AudienceNotAccepted => "audience_not_accepted",
             Self::AuthorizationServerMisbehaved => "authorization_server_misbehaved",
             Self::AuthorizationServerUnavailable => "authorization_server_unavailable",
+            Self::Blocked => "blocked",
             Self::ClaimRuleUnmet => "claim_rule_unmet",
             Self::ConfirmationUnenforced => "confirmation_unenforced",
             Self::CredentialMalformed => "credential_malformed",
@@ -151,7 +154,7 @@ impl DenyReason {
     }
 
     /// All of them, for tables and metrics.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::ApiBlocked,
         Self::ApiMisconfigured,
         Self::ApiQuota,
@@ -161,6 +164,7 @@ impl DenyReason {
         Self::AudienceNotAccepted,
         Self::AuthorizationServerMisbehaved,
         Self::AuthorizationServerUnavailable,
+        Self::Blocked,
         Self::ClaimRuleUnmet,
         Self::ConfirmationUnenforced,
         Self::CredentialMalformed,

@@ -2,6 +2,7 @@
 
 mod managed;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use phantom_core::Access;
@@ -58,6 +59,8 @@ pub struct Forward {
     pub edits: Edits,
     /// The exchange behind the permit; `None` on public routes.
     pub exchanged: Option<Exchanged>,
+    /// The client's address, which a deny policy may name while the answer is under way.
+    pub peer: IpAddr,
     /// Which endpoint of a managed API it goes to.
     pub key_type: KeyType,
     /// Bytes of the path that the upstream's own path takes the place of.
@@ -193,6 +196,7 @@ impl Pipeline {
             route: route.clone(),
             edits,
             exchanged,
+            peer: facts.peer,
             key_type: KeyType::Production,
             consumed: route.matcher.consumed(),
         }))

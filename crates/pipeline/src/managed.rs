@@ -4,6 +4,7 @@ mod api;
 mod api_table;
 mod claims;
 mod compile;
+mod denied;
 mod directory;
 mod election;
 mod endpoint;
@@ -22,6 +23,7 @@ pub use api::ServedApi;
 pub use api::Standing;
 pub use api_table::ApiTable;
 pub use api_table::Located;
+pub use denied::Denied;
 pub use directory::Client;
 pub use directory::Directory;
 pub use election::ManagedTerms;
@@ -40,6 +42,7 @@ pub(crate) use election::sole_verifier;
 pub(crate) use throttle::Charge;
 pub(crate) use throttle::Level;
 
+use crate::decide::Forward;
 use crate::exchange::Exchanged;
 use crate::exchange::KeyManagerHandle;
 
@@ -49,6 +52,7 @@ pub struct Managed {
     pub apis: Arc<ApiTable>,
     pub directory: Arc<Directory>,
     pub plans: Arc<PlanTable>,
+    pub denied: Arc<Denied>,
     pub revocations: Arc<Revocations>,
     /// All of them, whoever chose them.
     pub key_managers: Arc<[Arc<KeyManagerHandle>]>,
@@ -71,5 +75,26 @@ impl Managed {
         let claims = TokenClaims::new(statement, &key_manager.trust);
         let consumer_key = claims.consumer_key(&terms.consumer_key);
         self.revocations.kill(statement, consumer_key.as_deref())
+    }
+
+    /// Whether a deny policy came while a call of a managed API with a token is answered: asked by
+    /// long streams.
+    #[must_use]
+    pub fn denies(&self, forward: &Forward) -> bool {
+        if self.denied.is_empty() {
+            return false;
+        }
+        let Forward { route, exchanged: Some(exchanged), peer, .. } = forward else { return false };
+        let Some(operation) = &route.managed else { return false };
+        if self.denied.api_or_address(&operation.api, *peer) {
+            return true;
+        }
+        let Exchanged { statement, key_manager, .. } = exchanged;
+        let client = key_manager.managed.as_ref().and_then(|terms| {
+            let claims = TokenClaims::new(statement, &key_manager.trust);
+            self.directory.client(terms.id, &claims.consumer_key(&terms.consumer_key)?)
+        });
+        let user = statement.subject.as_deref();
+        client.is_some_and(|client| self.denied.caller(&client.application, user))
     }
 }

@@ -240,12 +240,13 @@ impl Worker {
         let now = self.shared.pipeline.now().wall;
         if permitted.permit.until().is_some_and(|until| now >= until) {
             Some(DenyReason::TokenExpired)
-        } else if exchanged.is_revoked()
-            || self.shared.published.load().snapshot.managed.has_revoked(exchanged)
-        {
+        } else if exchanged.is_revoked() {
             Some(DenyReason::TokenRevoked)
         } else {
-            None
+            let published = self.shared.published.load();
+            let managed = &published.snapshot.managed;
+            let blocked = || managed.denies(permitted).then_some(DenyReason::Blocked);
+            managed.has_revoked(exchanged).then_some(DenyReason::TokenRevoked).or_else(blocked)
         }
     }
 

@@ -1,6 +1,7 @@
 //! Gateway and control plane as one process, with a database that outlives it.
 
 mod bed;
+mod second;
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -13,6 +14,7 @@ use serde_json::Value;
 pub use bed::Application;
 pub use bed::Bed;
 pub use bed::api;
+pub use second::SecondGateway;
 
 use crate::gateway::command;
 use crate::http;

@@ -1,7 +1,5 @@
 //! Revocation at one node, seen from another: two gateways on one database.
 
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use phantom_devauth::DevAuth;
@@ -13,53 +11,28 @@ use phantom_e2e::http::Answer;
 use phantom_e2e::managed::ADMIN;
 use phantom_e2e::managed::DEVPORTAL;
 use phantom_e2e::managed::Ports;
+use phantom_e2e::managed::SecondGateway;
 use phantom_e2e::managed::Stack;
-use phantom_e2e::managed::free_ports;
-use phantom_e2e::process::Process;
-use phantom_e2e::workspace;
 use reqwest::RequestBuilder;
 use serde_json::Value;
 use serde_json::json;
 
 const REVOCATIONS: &str = "/api/phantom/v1/revocations";
 
-/// A second gateway beside the stack, with no control plane of its own.
-fn second_gateway(stack: &Stack, directory: &Path, store: &Path, apis: u16) -> Process {
-    let [management] = free_ports();
-    let control = stack.control_url("");
-    let text = format!(
-        "[gateway]\nworkers = 1\naccess_log = \"off\"\n\
-         [management]\nbind = \"127.0.0.1:{management}\"\n\
-         [[listener]]\nbind = \"127.0.0.1:{apis}\"\nserve = \"apis\"\n\
-         [control]\npublic_url = \"{control}\"\nallow_private = true\n\
-         database = \"{store}/phantom.db\"\nsealing_key = {{ file = \"{store}/sealing.key\" }}\n\
-         ca_file = \"{store}/localhost.pem\"\n",
-        store = store.display(),
-    );
-    let file = directory.join("phantom.toml");
-    std::fs::write(&file, text).unwrap();
-    let mut command = Command::new(workspace::phantom());
-    command.arg("gateway").arg("-c").arg(file).current_dir(directory).env("RUST_LOG", "info");
-    let mut process = Process::start("second gateway", &mut command);
-    process.wait_for("\"management\"");
-    process
-}
-
 struct Nodes {
     stack: Stack,
     urls: [String; 2],
-    _second: Process,
-    _directories: [tempfile::TempDir; 2],
+    _second: SecondGateway,
+    _directory: tempfile::TempDir,
 }
 
 impl Nodes {
     fn start() -> Self {
-        let directories = [directory(), directory()];
-        let stack = Stack::start(directories[0].path(), Ports::free(), "");
-        let [apis] = free_ports();
-        let second = second_gateway(&stack, directories[1].path(), directories[0].path(), apis);
-        let urls = [stack.api_url(""), format!("http://127.0.0.1:{apis}")];
-        Self { stack, urls, _second: second, _directories: directories }
+        let directory = directory();
+        let stack = Stack::start(directory.path(), Ports::free(), "");
+        let second = SecondGateway::start(&stack, directory.path());
+        let urls = [stack.api_url(""), second.api_url("")];
+        Self { stack, urls, _second: second, _directory: directory }
     }
 
     fn call(&self, node: usize, path: &str, token: &str) -> RequestBuilder {

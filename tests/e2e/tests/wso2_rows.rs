@@ -10,7 +10,7 @@ use phantom_e2e::checklist::tests;
 const LIST: &str = "wso2.txt";
 
 /// How many rows there are, and how many of them are promised: none may be lost.
-const ROWS: (usize, usize) = (284, 265);
+const ROWS: (usize, usize) = (284, 266);
 
 /// The rows, and the sections that they are in: `wso2_8_6_2_1` is in `wso2_8_6_2`, `wso2_8_6`, `wso2_8`.
 fn with_sections(rows: &[Row]) -> BTreeSet<&str> {

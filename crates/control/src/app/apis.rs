@@ -9,6 +9,7 @@ pub mod rules;
 pub mod scan;
 
 pub use find::find;
+pub use free::is_served_at;
 
 use document::ApiDocument;
 use http::StatusCode;

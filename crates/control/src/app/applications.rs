@@ -16,6 +16,7 @@ pub use document::ApplicationDocument;
 pub use document::ApplicationVisibility;
 pub use document::TokenType;
 
+use crate::app::deny_policies;
 use crate::caller::Caller;
 use crate::plane::Control;
 use crate::problem::Outcome;
@@ -101,6 +102,7 @@ pub async fn update(
     }
     let document = draft.document.to_value()?;
     let name = draft.name.clone();
+    deny_policies::follow_rename(&mut write, &row.owner, &row.name, &name).await?;
     let row = ApplicationRow { name: draft.name, plan: draft.plan, document, ..row };
     let row = write.update_application(row).await.map_err(|error| taken(error, &name))?;
     write.commit().await?;

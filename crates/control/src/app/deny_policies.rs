@@ -1,15 +1,20 @@
-//! Deny policies: who gets through nowhere. Kept and given back.
+//! Deny policies: who gets through to no managed API.
 
 mod condition;
+mod published;
 
+use http::StatusCode;
 use phantom_store::DenyPolicyRow;
 use phantom_store::Write;
+use serde_json::Value;
 use uuid::Uuid;
 
 pub use condition::BlockingCondition;
 pub use condition::BlockingConditionStatus;
 pub use condition::ConditionType;
+pub use published::published;
 
+use crate::app::apis;
 use crate::app::versioned::Versioned;
 use crate::caller::Caller;
 use crate::plane::Control;
@@ -51,6 +56,7 @@ pub async fn create(
     if rows.len() >= MAX_POLICIES {
         return Err(Problem::conflict(format!("There are {MAX_POLICIES} deny policies already.")));
     }
+    require_target(&mut write, condition.condition_type, &value).await?;
     let row = DenyPolicyRow {
         id: random::id(),
         kind: kind.to_owned(),
@@ -91,6 +97,51 @@ pub async fn delete(
     accepts(row.version)?;
     write.delete_deny_policy(row.id).await?;
     Ok(write.commit().await?)
+}
+
+/// Whoever is to be denied by name has to be there, as in WSO2: a slip in the name would deny nobody.
+/// Users are not all ours to know.
+async fn require_target(write: &mut Write, kind: ConditionType, value: &Value) -> Outcome<()> {
+    let name = value.as_str().unwrap_or_default();
+    let refused = |code, what: &str| {
+        let description = format!("conditionValue: {what}");
+        Problem::coded(StatusCode::BAD_REQUEST, code, "Block Condition Error", description)
+    };
+    match kind {
+        ConditionType::Api if !apis::is_served_at(write, name).await? => {
+            let what = "API Context does not exist: context and version of an API, as /orders/v1";
+            Err(refused(900_977, what))
+        }
+        ConditionType::Application => {
+            let application = match condition::owner_and_name(name) {
+                Some((owner, name)) => write
+                    .application_by_name(owner, name)
+                    .await?
+                    .filter(|application| application.name == name),
+                None => None,
+            };
+            let what = "Application ID or Name does not exist: owner and name, as admin:Orders";
+            application.map(drop).ok_or_else(|| refused(900_978, what))
+        }
+        ConditionType::Api | ConditionType::Ip | ConditionType::IpRange | ConditionType::User => {
+            Ok(())
+        }
+    }
+}
+
+/// Nobody gets out of a deny policy by another name: what denied the application goes on to.
+pub async fn follow_rename(write: &mut Write, owner: &str, from: &str, to: &str) -> Outcome<()> {
+    if from == to {
+        return Ok(());
+    }
+    let denied = condition::application(owner, from);
+    for row in write.deny_policies().await? {
+        if row.kind == ConditionType::Application.as_str() && row.document == denied {
+            let document = condition::application(owner, to);
+            write.update_deny_policy(DenyPolicyRow { document, ..row }).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn found(write: &mut Write, id: &str) -> Outcome<DenyPolicyRow> {

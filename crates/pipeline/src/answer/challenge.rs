@@ -44,6 +44,7 @@ pub(super) fn challenge(
         | DenyReason::AudienceNotAccepted
         | DenyReason::AuthorizationServerMisbehaved
         | DenyReason::AuthorizationServerUnavailable
+        | DenyReason::Blocked
         | DenyReason::ClaimRuleUnmet
         | DenyReason::HttpNotEnabled
         | DenyReason::HttpsNotEnabled

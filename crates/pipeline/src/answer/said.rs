@@ -108,6 +108,15 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
         DenyReason::InsufficientScope => {
             Said { message: "The token does not contain the required scope", ..forbidden }
         }
+        DenyReason::Blocked => Said {
+            message: "This request is blocked",
+            wso2: Wso2::Fault(
+                "900805",
+                "Message blocked",
+                "You have been blocked from accessing the resource",
+            ),
+            ..forbidden
+        },
         DenyReason::ClaimRuleUnmet => Said {
             wso2: Wso2::Fault(
                 "900912",

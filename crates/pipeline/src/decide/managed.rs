@@ -1,5 +1,6 @@
 //! The decision on a request for a managed API, in WSO2's order: API, transport, resource and verb,
-//! standing, token, subscription, scope, audience, quotas, endpoint.
+//! standing, deny policies on API and address, token, subscription, scope, audience, deny policies on
+//! application and user, quotas, endpoint.
 
 mod caller;
 mod resource;
@@ -72,6 +73,11 @@ impl Pipeline {
             trace.step("standing", || reason.to_string());
             return resource::refuse(located, Some(route), facts, reason);
         }
+        // Before the token: nobody is asked about one for who is refused whatever the answer.
+        if snapshot.managed.denied.api_or_address(api, facts.peer) {
+            trace.step("deny policies", || "one blocks the API or the address".to_owned());
+            return resource::refuse(located, Some(route), facts, DenyReason::Blocked);
+        }
         let called = match &route.access {
             Access::Public => self.call_open(snapshot, operation, facts, trace),
             Access::Protected(protection) => {
@@ -83,8 +89,8 @@ impl Pipeline {
             Ok(called) => {
                 let Called { permit, key_type, exchanged } = called;
                 let edits = edits(exchanged.as_ref(), trace);
-                let (route, consumed) = (route.clone(), located.consumed);
-                let forward = Forward { permit, route, edits, exchanged, key_type, consumed };
+                let (route, peer, consumed) = (route.clone(), facts.peer, located.consumed);
+                let forward = Forward { permit, route, edits, exchanged, peer, key_type, consumed };
                 Decision::Forward(Box::new(forward))
             }
             Err(deny) if is_quota(deny.reason) => {
@@ -147,6 +153,9 @@ impl Pipeline {
         }
         let Admitted { permit, key_type, application, subscription } =
             caller::admit(snapshot, api, needs, &exchanged, now.wall, trace)?;
+        if snapshot.managed.denied.caller(application, exchanged.statement.subject.as_deref()) {
+            return traced(Err(DenyReason::Blocked.into()), "deny policies", trace);
+        }
         let plans = &snapshot.managed.plans;
         let by_subscription = plans
             .subscription

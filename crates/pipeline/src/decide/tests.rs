@@ -4,4 +4,5 @@ mod answers;
 mod guarantees;
 mod managed;
 mod managed_access;
+mod managed_denied;
 mod managed_quotas;

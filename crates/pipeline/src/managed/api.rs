@@ -17,6 +17,8 @@ pub struct Api {
     pub id: EntityId,
     /// Name and version: the label in metrics and logs.
     pub label: Arc<str>,
+    /// Where it is served, version included: what deny policies name it by.
+    pub path: Box<str>,
     pub standing: Standing,
     pub transports: Transports,
     /// Those that may vouch for its callers, in the order in which they are elected.

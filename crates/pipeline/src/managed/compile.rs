@@ -51,6 +51,7 @@ pub(super) fn compile(published: &ManagedApi, all: &[Arc<KeyManagerHandle>]) -> 
     let field = published.authorization_header.to_ascii_lowercase();
     let api = Arc::new(Api {
         id: published.id,
+        path: published.path.clone(),
         standing,
         transports: published.transports,
         key_managers: election::in_order(&label, chosen(&published.key_managers, all)),

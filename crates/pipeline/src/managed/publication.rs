@@ -16,6 +16,7 @@ use crate::exchange::KeyManagerHandle;
 use crate::managed::api::ServedApi;
 use crate::managed::api_table::ApiTable;
 use crate::managed::compile::compile;
+use crate::managed::denied::Denied;
 use crate::managed::directory::Directory;
 use crate::managed::plans::PlanTable;
 use crate::managed::revocations::Revocations;
@@ -85,6 +86,7 @@ impl Publication {
         managed.directory = Arc::new(directory);
         managed.revocations = Arc::new(revocations);
         managed.plans = Arc::new(PlanTable::new(&catalog.plans));
+        managed.denied = Arc::new(Denied::new(&catalog.deny_policies));
         self.snapshot.apis_loaded = true;
     }
 
@@ -113,6 +115,7 @@ impl Publication {
                 }
             }
             Change::Plans(plans) => managed.plans = Arc::new(PlanTable::new(plans)),
+            Change::DenyPolicies(policies) => managed.denied = Arc::new(Denied::new(policies)),
             // It is in no snapshot: the caches forget it.
             Change::TokenEnded(_) => {}
             Change::Revoked(revocation) => {

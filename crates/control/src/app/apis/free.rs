@@ -62,6 +62,17 @@ async fn is_taken(write: &mut Write, path: &str, name: &str) -> Outcome<bool> {
     Ok(taken)
 }
 
+/// Whether an API is there that is served at just that path, version included.
+pub async fn is_served_at(write: &mut Write, path: &str) -> Outcome<bool> {
+    let mut served = false;
+    scan::within(write, ApiFilter::default(), |row| {
+        served |= rules::path(&row.context, &row.version_name) == path;
+        Ok(())
+    })
+    .await?;
+    Ok(served)
+}
+
 /// A local scope belongs to one API, in all of its versions.
 pub(super) async fn require_scopes(
     write: &mut Write,

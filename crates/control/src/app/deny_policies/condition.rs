@@ -48,19 +48,19 @@ pub enum ConditionType {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Address {
-    fixed_ip: IpAddr,
+pub(super) struct Address {
+    pub(super) fixed_ip: IpAddr,
     #[serde(default)]
-    invert: bool,
+    pub(super) invert: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct AddressRange {
-    starting_ip: IpAddr,
-    ending_ip: IpAddr,
+pub(super) struct AddressRange {
+    pub(super) starting_ip: IpAddr,
+    pub(super) ending_ip: IpAddr,
     #[serde(default)]
-    invert: bool,
+    pub(super) invert: bool,
 }
 
 impl ConditionType {
@@ -81,6 +81,16 @@ impl ConditionType {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
+}
+
+/// No name of an owner holds a colon; an application's may.
+pub(super) fn owner_and_name(value: &str) -> Option<(&str, &str)> {
+    value.split_once(':')
+}
+
+/// As a condition names it.
+pub(super) fn application(owner: &str, name: &str) -> Value {
+    Value::String(format!("{owner}:{name}"))
 }
 
 impl BlockingCondition {

@@ -117,6 +117,16 @@ fn catalog() -> Catalog {
             subscription: vec![plan("Gold", Some(limit))],
             advanced: Vec::new(),
         },
+        deny_policies: vec![
+            DenyPolicy::Api("/orders/v1".into()),
+            DenyPolicy::Application { owner: "sue".into(), name: "app".into() },
+            DenyPolicy::Addresses {
+                first: "10.0.0.1".parse().unwrap(),
+                last: "10.0.0.9".parse().unwrap(),
+                invert: true,
+            },
+            DenyPolicy::User("mallory".into()),
+        ],
         revocations: vec![
             revocation(Revoked::ConsumerKey("client-two".into()), 200),
             revocation(Revoked::Subject("sue".into()), 300),
@@ -249,5 +259,5 @@ fn another_shape_of_what_is_kept_has_another_number() {
     let shape = found.into_iter().collect::<Vec<_>>().join("\n");
     let known = include_str!("shape.txt").trim_end();
     let message = "give PURPOSE another number, and write the new shape to shape.txt";
-    assert_eq!((PURPOSE, &*shape), ("catalog 1", known), "{message}");
+    assert_eq!((PURPOSE, &*shape), ("catalog 2", known), "{message}");
 }

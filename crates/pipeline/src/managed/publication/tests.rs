@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use phantom_core::catalog::DenyPolicy;
 use phantom_core::catalog::KeyManagerChoice;
 use phantom_core::catalog::KeyType;
 use phantom_core::catalog::Plans;
@@ -180,7 +181,10 @@ fn known(snapshot: &Snapshot) -> impl PartialEq + std::fmt::Debug + use<> {
     token.issued_at = Some(phantom_core::UnixTime::from_secs(50));
     let dead: Vec<_> =
         (0..8).map(|key| managed.revocations.kill(&token, Some(&format!("key-{key}")))).collect();
-    (clients, managed.directory.len(), apis, plans, dead)
+    let denied: Vec<_> = (0..8)
+        .map(|user| managed.denied.caller(&application(), Some(&format!("user-{user}"))))
+        .collect();
+    (clients, managed.directory.len(), apis, plans, dead, denied)
 }
 
 /// An entity as of a step of its history; each consumer key stays with one application.
@@ -212,6 +216,10 @@ fn change() -> impl Strategy<Value = Change> {
             application: vec![Arc::new(plan("p", n))],
             ..Plans::default()
         })),
+        1 => proptest::collection::vec(0u8..8, 0..3).prop_map(|users| {
+            let users = users.into_iter().map(|user| format!("user-{user}").into());
+            Change::DenyPolicies(users.map(DenyPolicy::User).collect())
+        }),
         1 => (0u8..8, 1u64..100).prop_map(|(key, at)| Change::Revoked(Revocation {
             until: phantom_core::UnixTime::MAX,
             of: Revoked::ConsumerKey(format!("key-{key}").into()),
@@ -234,6 +242,7 @@ fn outcome(changes: &[Change]) -> Catalog {
             }
             Change::ApplicationGone(id) => drop(applications.remove(&id)),
             Change::Plans(plans) => catalog.plans = plans,
+            Change::DenyPolicies(policies) => catalog.deny_policies = policies,
             Change::TokenEnded(_) => {}
             Change::Revoked(revocation) => catalog.revocations.push(revocation),
         }

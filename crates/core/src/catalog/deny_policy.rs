@@ -1,0 +1,24 @@
+//! Deny policies: who gets through to no managed API.
+
+use std::net::IpAddr;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Only those that are switched on are in a catalog.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DenyPolicy {
+    /// By the path it is served at, version included.
+    Api(Box<str>),
+    /// Of that owner and name.
+    Application { owner: Box<str>, name: Box<str> },
+    /// Both ends are in it, and both are of one family.
+    Addresses {
+        first: IpAddr,
+        last: IpAddr,
+        /// Everybody else is denied instead.
+        invert: bool,
+    },
+    /// By the token's subject.
+    User(Box<str>),
+}
