@@ -223,7 +223,7 @@ fn cor_2_a_pattern_of_origins_has_a_domain_and_is_for_cors_alone() {
 #[test]
 fn cor_3_a_page_can_always_read_the_challenge() {
     let cors = |text: &str| {
-        let text = route(&format!("cors = {{ origins = [" * "]{text} }}"));
+        let text = route(&format!("cors = {{ origins = [\"*\"]{text} }}"));
         assert_valid(&text).routes.remove(0).route.cors.unwrap().expose.to_string()
     };
     assert_eq!(cors(""), "WWW-Authenticate");
