@@ -1,10 +1,13 @@
 # Everything a newcomer needs: `make demo` runs the product, `make test` proves it.
 
-.PHONY: demo test bench faults fuzz fmt
+.PHONY: demo phantom test bench faults fuzz fmt
 
-demo: ## Run everything of the tutorials on this machine, in one process
-	@tools/need cc
-	cargo run -p phantom -- demo
+demo: ## Build ./phantom and run everything of the tutorials in one process; ARGS="--reset" starts over
+	@tools/build
+	./phantom demo $(ARGS)
+
+phantom: ## Build ./phantom
+	@tools/build
 
 test: ## Format, layers, lints, licences, then every test
 	@tools/test

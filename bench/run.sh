@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the release binaries and measures them: `make bench`. Options go to `phantom-bench run`,
-# as in `bench/run.sh --rounds 3`. What is measured, and how to read it: docs/performance.md.
+# as in `bench/run.sh --rounds 3`. PHANTOM_PROFILE=thin measures another build of the gateway. What is measured, and how to read it: docs/performance.md.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -20,6 +20,9 @@ for tool in nginx taskset setpriv; do
     command -v "$tool" >/dev/null 2>&1 || { echo "bench: $tool is missing" >&2; exit 1; }
 done
 
-cargo build --release --locked -p phantom -p phantom-bench
-binaries="${CARGO_TARGET_DIR:-target}/release"
-exec "$binaries/phantom-bench" run --phantom "$binaries/phantom" "$@"
+# The gateway as it is released; the tool that measures it needs no whole-program link of its own.
+profile="${PHANTOM_PROFILE:-release}"
+cargo build --profile "$profile" --locked -p phantom
+cargo build --profile thin --locked -p phantom-bench
+target="${CARGO_TARGET_DIR:-target}"
+exec "$target/thin/phantom-bench" run --phantom "$target/$profile/phantom" "$@"

@@ -32,6 +32,7 @@ pub use audience::Audience;
 pub use authorize::Permit;
 pub use authorize::authorize;
 pub use authorize::authorize_call;
+pub use claims::ClaimPath;
 pub use claims::ClaimRule;
 pub use claims::Claims;
 pub use deny::Deny;

@@ -175,7 +175,11 @@ async fn insert(
     check::security(&document)?;
     check::plan(write, caller, &document, &draft.plan).await?;
     if let Some(row) = write.subscription_of(application.id, api.id).await? {
-        return Err(check::exists(&row, &api, &application));
+        // A script that runs twice has done its work once.
+        return match row.status == UNBLOCKED && row.plan == draft.plan {
+            true => Ok(row),
+            false => Err(check::exists(&row, &api, &application)),
+        };
     }
     let row = SubscriptionRow {
         id: random::id(),

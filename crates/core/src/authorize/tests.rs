@@ -7,6 +7,7 @@ use super::*;
 use crate::Audience;
 use crate::catalog::EntityId;
 use crate::catalog::SubscriptionStatus;
+use crate::claims::ClaimPath;
 use crate::claims::ClaimRule;
 use crate::claims::ClaimTest;
 use crate::jwt::BASE64URL;
@@ -82,8 +83,10 @@ fn cac_4_time_issuer_audience_scope_claims_and_cnf_are_checked_on_the_statement(
 
     let admin = protected(RequiredScope::All(Scope::parse("read admin").unwrap()), Vec::new());
     assert_eq!(decide(&admin, &statement(), &trust(), NOON), Err(DenyReason::InsufficientScope));
-    let tenant =
-        |name: &str| ClaimRule { claim: "tenant".into(), test: ClaimTest::Equals(json!(name)) };
+    let tenant = |name: &str| ClaimRule {
+        claim: ClaimPath::name("tenant"),
+        test: ClaimTest::Equals(json!(name)),
+    };
     let acme = protected(RequiredScope::Nothing, vec![tenant("acme")]);
     assert!(decide(&acme, &statement(), &trust(), NOON).is_ok());
     let globex = protected(RequiredScope::Nothing, vec![tenant("acme"), tenant("globex")]);

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use phantom_core::ClaimPath;
 use phantom_core::Claims;
 use phantom_core::Scope;
 use phantom_core::Statement;
@@ -10,7 +11,7 @@ use phantom_core::Trust;
 use phantom_core::catalog::ClaimRename;
 use serde_json::Value;
 
-/// A claim by the name it has in the token. Some are ready in the statement; for the others the
+/// A claim by the name it has in the token, or the path to a value in one. Some are ready in the statement; for the others the
 /// token's payload is parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ClaimName {
@@ -19,31 +20,26 @@ pub(crate) enum ClaimName {
     ClientId,
     Scope,
     Subject,
-    Other(Box<str>),
+    Other(ClaimPath),
 }
 
 impl ClaimName {
     /// `name` as the settings have it, which is its name after the renames.
     pub(crate) fn new(name: &str, renames: &[ClaimRename]) -> Self {
-        let renamed = renames.iter().find(|rename| &*rename.local == name);
-        match renamed.map_or(name, |rename| &rename.remote) {
-            "aud" => Self::Audience,
-            "azp" => Self::AuthorizedParty,
-            "client_id" => Self::ClientId,
-            "scope" => Self::Scope,
-            "sub" => Self::Subject,
-            other => Self::Other(other.into()),
-        }
-    }
-
-    const fn as_str(&self) -> &str {
-        match self {
-            Self::Audience => "aud",
-            Self::AuthorizedParty => "azp",
-            Self::ClientId => "client_id",
-            Self::Scope => "scope",
-            Self::Subject => "sub",
-            Self::Other(name) => name,
+        let of = |local: &str| renames.iter().find(|rename| &*rename.local == local);
+        let path = ClaimPath::of(name);
+        let path = match (of(name), of(path.split().0)) {
+            (Some(whole), _) => ClaimPath::of(&whole.remote),
+            (None, Some(outermost)) => path.below(&ClaimPath::of(&outermost.remote)),
+            (None, None) => path,
+        };
+        match path.split() {
+            ("aud", []) => Self::Audience,
+            ("azp", []) => Self::AuthorizedParty,
+            ("client_id", []) => Self::ClientId,
+            ("scope", []) => Self::Scope,
+            ("sub", []) => Self::Subject,
+            _ => Self::Other(path),
         }
     }
 }
@@ -75,7 +71,7 @@ impl<'s> TokenClaims<'s> {
             ClaimName::Subject => subject.as_deref(),
             ClaimName::ClientId | ClaimName::Scope | ClaimName::Other(_) => None,
         };
-        ready.map(Cow::Borrowed).or_else(|| self.first(claim.as_str()))
+        ready.map(Cow::Borrowed).or_else(|| self.first(claim))
     }
 
     /// Scopes: blank-separated in a string, or a list. None where the claim is missing or no such.
@@ -83,7 +79,7 @@ impl<'s> TokenClaims<'s> {
         if *claim == ClaimName::Scope {
             return Cow::Borrowed(&self.statement.scope);
         }
-        let scope = match self.claim(claim.as_str()) {
+        let scope = match self.claim(claim) {
             Some(Value::String(text)) => Scope::parse(text).ok(),
             Some(Value::Array(tokens)) => {
                 let tokens: Option<Vec<&str>> = tokens.iter().map(Value::as_str).collect();
@@ -94,7 +90,7 @@ impl<'s> TokenClaims<'s> {
         Cow::Owned(scope.unwrap_or_default())
     }
 
-    fn first(&self, name: &str) -> Option<Cow<'_, str>> {
+    fn first(&self, name: &ClaimName) -> Option<Cow<'_, str>> {
         let value = match self.claim(name)? {
             Value::Array(list) => list.first()?,
             value => value,
@@ -102,8 +98,16 @@ impl<'s> TokenClaims<'s> {
         value.as_str().map(Cow::Borrowed)
     }
 
-    fn claim(&self, name: &str) -> Option<&Value> {
-        self.all.get_or_init(|| self.statement.claims()).as_ref()?.claim(name)
+    fn claim(&self, name: &ClaimName) -> Option<&Value> {
+        let all = self.all.get_or_init(|| self.statement.claims()).as_ref()?;
+        match name {
+            ClaimName::Audience => all.claim("aud"),
+            ClaimName::AuthorizedParty => all.claim("azp"),
+            ClaimName::ClientId => all.claim("client_id"),
+            ClaimName::Scope => all.claim("scope"),
+            ClaimName::Subject => all.claim("sub"),
+            ClaimName::Other(path) => path.find(all),
+        }
     }
 }
 

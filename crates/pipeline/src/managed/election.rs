@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use phantom_core::BearerToken;
+use phantom_core::ClaimPath;
 use phantom_core::Claims;
 use phantom_core::catalog::EntityId;
 use phantom_core::catalog::ManagedKeyManager;
@@ -40,7 +41,7 @@ enum Rule {
     /// For the whole token.
     Reference(Regex),
     /// For the whole value of each claim.
-    Jwt(Vec<(Box<str>, Regex)>),
+    Jwt(Vec<(ClaimPath, Regex)>),
 }
 
 impl ManagedTerms {
@@ -70,7 +71,7 @@ impl Rule {
             TokenRule::Reference(pattern) => whole(pattern).map(Self::Reference),
             TokenRule::Jwt(claims) => {
                 let claims =
-                    claims.iter().map(|(name, pattern)| Ok((name.clone(), whole(pattern)?)));
+                    claims.iter().map(|(name, pattern)| Ok((ClaimPath::of(name), whole(pattern)?)));
                 claims.collect::<Result<_, _>>().map(Self::Jwt)
             }
         }
@@ -81,7 +82,7 @@ impl Rule {
             Self::Broken => false,
             Self::Reference(pattern) => pattern.is_match(token.token.expose()),
             Self::Jwt(claims) => token.claims.as_ref().is_some_and(|held| {
-                claims.iter().all(|(name, pattern)| match held.claim(name) {
+                claims.iter().all(|(path, pattern)| match path.find(held) {
                     Some(Value::String(text)) => pattern.is_match(text),
                     Some(value @ (Value::Bool(_) | Value::Number(_))) => {
                         pattern.is_match(&value.to_string())

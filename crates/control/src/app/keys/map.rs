@@ -6,7 +6,9 @@ use phantom_store::KeyMappingRow;
 use phantom_store::MappedKeyType;
 use phantom_store::MappingMode;
 use phantom_store::Write;
+use secrecy::ExposeSecret;
 use secrecy::SecretString;
+use subtle::ConstantTimeEq;
 
 use super::Key;
 use super::KeyDocument;
@@ -47,12 +49,16 @@ pub async fn map(
         return Err(key_manager::creates_no_clients());
     }
     let mapped = write.key_mappings(application.id).await?;
-    let is_same = |row: &KeyMappingRow| {
+    let is_of_its_type = |row: &KeyMappingRow| {
         row.key_manager == key_manager.row.id && row.key_type == request.key_type
     };
-    if mapped.iter().any(is_same)
-        || write.key_mapping_of(key_manager.row.id, &request.consumer_key).await?.is_some()
-    {
+    if let Some(row) = mapped.into_iter().find(is_of_its_type) {
+        return match is_same(&row, &request) {
+            true => super::complete(control, row).await,
+            false => Err(exists()),
+        };
+    }
+    if write.key_mapping_of(key_manager.row.id, &request.consumer_key).await?.is_some() {
         return Err(exists());
     }
     check_client(control, caller, &mut write, &key_manager.row, &request).await?;
@@ -72,6 +78,19 @@ pub async fn map(
     write.commit().await?;
     let secret = row.secret.clone();
     Ok(Key { row, document, key_manager: key_manager.row.name, secret })
+}
+
+/// Whether what is asked for is what there is: a script that runs twice has done its work once. Another
+/// secret would be lost in silence, so it is another mapping.
+fn is_same(row: &KeyMappingRow, request: &MapRequest) -> bool {
+    let secrets = [&row.secret, &request.consumer_secret];
+    let [there, asked] = secrets.map(|secret| secret.as_ref().map(SecretString::expose_secret));
+    let is_same_secret = match (there, asked) {
+        (_, None) => true,
+        (Some(there), Some(asked)) => there.as_bytes().ct_eq(asked.as_bytes()).into(),
+        (None, Some(_)) => false,
+    };
+    row.mode == MappingMode::Mapped && row.consumer_key == request.consumer_key && is_same_secret
 }
 
 /// The resident key manager knows its clients: only who holds the secret may take one for an
@@ -97,7 +116,7 @@ async fn check_client(
 }
 
 fn exists() -> Problem {
-    let description = "The key manager has this consumer key for an application already, or a key \
-                       of this type for this one.";
+    let description = "The key manager has this consumer key for an application already, or another \
+                       key of this type for this one.";
     Problem::coded(StatusCode::CONFLICT, 901_409, "Key Mappings already exists", description)
 }

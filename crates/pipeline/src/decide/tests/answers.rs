@@ -125,7 +125,7 @@ async fn rsp_5_a_claim_rule_that_denies_is_403_without_a_challenge() {
     curity.says("t0ken", Says::Active(statement("read")));
     let tenant = |value: &str| {
         let test = ClaimTest::Equals(json!(value));
-        let claims = vec![ClaimRule { claim: "tenant".into(), test }];
+        let claims = vec![ClaimRule { claim: phantom_core::ClaimPath::name("tenant"), test }];
         let scope = RequiredScope::All(Scope::parse("read").unwrap());
         let access = Access::Protected(Protection { scope, claims });
         snapshot([Route { access, ..route("r", "/", &[&curity]) }])

@@ -84,7 +84,33 @@ fn wso2_8_5_scopes_are_a_blank_separated_string_or_a_list_and_missing_is_none() 
 #[test]
 fn claims_are_renamed_before_they_are_used() {
     let renames = [rename("cid", "azp"), rename("aud", "audience")];
-    assert_eq!(ClaimName::new("azp", &renames), ClaimName::Other("cid".into()));
+    assert_eq!(ClaimName::new("azp", &renames), ClaimName::Other(ClaimPath::name("cid")));
     assert_eq!(ClaimName::new("audience", &renames), ClaimName::Audience);
     assert_eq!(ClaimName::new("sub", &renames), ClaimName::Subject);
+}
+
+#[test]
+fn consumer_keys_and_scopes_may_lie_within_a_claim() {
+    let claims = json!({
+        "client": {"id": "c", "scopes": ["a", "b"]},
+        "realm_access.roles": "x",
+        "https://example.com/client": "u",
+    });
+    for (claim, expected) in [
+        ("client.id", Some("c")),
+        ("/client/id", Some("c")),
+        ("client.name", None),
+        (r"realm_access\.roles", Some("x")),
+        ("https://example.com/client", Some("u")),
+    ] {
+        let key = consumer_key(claim, &Trust::default(), &claims);
+        assert_eq!(key.as_deref(), expected, "{claim}");
+    }
+    let (statement, trust) = (holding(&claims), Trust::default());
+    let scopes =
+        |name: &ClaimName| TokenClaims::new(&statement, &trust).scope(name).as_str().to_owned();
+    assert_eq!(scopes(&ClaimName::new("client.scopes", &[])), "a b");
+    // A rename is of the claim, whatever is read within it.
+    assert_eq!(scopes(&ClaimName::new("app.scopes", &[rename("client", "app")])), "a b");
+    assert_eq!(scopes(&ClaimName::new("app", &[rename("client.scopes", "app")])), "a b");
 }
