@@ -223,13 +223,38 @@ fn cor_2_a_pattern_of_origins_has_a_domain_and_is_for_cors_alone() {
 #[test]
 fn cor_3_a_page_can_always_read_the_challenge() {
     let cors = |text: &str| {
-        let text = route(&format!("cors = {{ origins = [" * "]{text} }}"));
+        let text = route(&format!("cors = {{ origins = [\"*\"]{text} }}"));
         assert_valid(&text).routes.remove(0).route.cors.unwrap().expose.to_string()
     };
     assert_eq!(cors(""), "WWW-Authenticate");
     assert_eq!(cors(", expose = []"), "WWW-Authenticate");
     assert_eq!(cors(", expose = [\"X-Total\", \"ETag\"]"), "X-Total, ETag, WWW-Authenticate");
     assert_eq!(cors(", expose = [\"www-authenticate\"]"), "www-authenticate");
+}
+
+#[test]
+fn a_route_bounds_uploads_and_times_of_its_own() {
+    let text = route(
+        "max_body_bytes = 1000\nconnect_timeout = \"1s\"\nupstream_idle_timeout = \"2m\"\nbody_idle_timeout = \"3s\"",
+    );
+    let bounds = assert_valid(&text).routes[0].route.bounds;
+    assert_eq!(bounds.max_body, Some(1000));
+    assert_eq!(bounds.connect_timeout, Some(std::time::Duration::from_secs(1)));
+    assert_eq!(bounds.upstream_idle_timeout, Some(std::time::Duration::from_secs(120)));
+    assert_eq!(bounds.body_idle_timeout, Some(std::time::Duration::from_secs(3)));
+    assert_eq!(
+        assert_valid(&route("")).routes[0].route.bounds,
+        phantom_pipeline::route::Bounds::default()
+    );
+    assert_reports(
+        &route("max_body_bytes = 10\ncollect_body_bytes = 11"),
+        &["route[0].collect_body_bytes: max_body_bytes refuses more than 10"],
+    );
+    assert_reports(&route("connect_timeout = \"0s\""), &["route[0].connect_timeout"]);
+    let files = format!(
+        "{LISTENER}[[route]]\npath = \"/\"\npublic = true\nstatic_dir = \"html\"\nmax_body_bytes = 1\n"
+    );
+    assert_reports(&files, &["files have no backend and take no request body"]);
 }
 
 #[test]
