@@ -9,11 +9,13 @@ mod keep;
 pub mod key_managers;
 mod managed;
 mod presented_jwt;
+pub mod renewal;
 pub mod signals;
 pub mod snapshot;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use phantom_cache::CacheSecret;
@@ -37,6 +39,7 @@ pub use error::StartError;
 
 use crate::compose::follow::Live;
 use crate::compose::managed::Bound;
+use crate::compose::renewal::Renewal;
 use crate::config::Config;
 use crate::telemetry::access_log;
 use crate::telemetry::log as own_log;
@@ -67,6 +70,8 @@ pub struct Gateway {
     password: Option<oneshot::Receiver<SecretString>>,
     following: Option<JoinHandle<()>>,
     readiness: Arc<Readiness>,
+    renewal: Renewal,
+    drain_delay: Duration,
     stop: CancellationToken,
     background: Runtime,
 }
@@ -81,7 +86,9 @@ impl Gateway {
     ) -> Result<Self, StartError> {
         let Config { error_format, access_log, management, listeners, proxy, .. } = &config;
         descriptors::raise(&proxy.limits);
-        let log = access_log.as_ref().map(access_log::open).transpose()?;
+        let (log, reopening) = access_log.as_ref().map(access_log::open).transpose()?.unzip();
+        let (drain_delay, certificates) = (config.drain_delay, config.certificates.clone());
+        let mut renewal = Renewal { certificates, access_log: reopening.flatten() };
         let management_socket = background::bind(*management)?;
         let management = management_socket.local_addr().map_err(StartError::Runtime)?;
         for listener in listeners {
@@ -94,6 +101,7 @@ impl Gateway {
         let mut registry = Registry::default();
         let gateway_metrics = GatewayMetrics::register(&mut registry);
         let metrics = Metrics::register(&mut registry);
+        let told_metrics = gateway_metrics.clone();
         for log in own_log::writer().into_iter().chain(log.as_ref().map(AccessLog::writer)) {
             gateway_metrics.observe_log(log);
         }
@@ -146,8 +154,21 @@ impl Gateway {
         let vitals = Arc::clone(server.vitals());
         let router = management::router(Arc::new(registry), Arc::clone(&readiness), vitals);
         background.spawn(background::manage(management_socket, router, stop.clone()));
-        let control::Started { addresses: control, password, following } = started;
-        Ok(Self { server, management, control, password, following, readiness, stop, background })
+        let control::Started { addresses: control, password, certificate, following } = started;
+        renewal.certificates.extend(certificate);
+        told_metrics.observe_certificates(&renewal.certificates);
+        Ok(Self {
+            server,
+            management,
+            control,
+            password,
+            following,
+            readiness,
+            renewal,
+            drain_delay,
+            stop,
+            background,
+        })
     }
 
     /// Where it listens, in the order of the configuration.
@@ -184,9 +205,17 @@ impl Gateway {
         &self.background
     }
 
-    /// Says that it is not ready any more, lets open requests end, then ends. Blocks.
+    /// What it reads anew when it is asked to.
+    #[must_use]
+    pub fn renewal(&self) -> Renewal {
+        self.renewal.clone()
+    }
+
+    /// Says that it is not ready any more, goes on for `drain_delay`, so that whoever sends requests here
+    /// can hear it, lets open ones end, then ends. Blocks.
     pub fn stop(self) {
         self.readiness.drain();
+        std::thread::sleep(self.drain_delay);
         self.server.stop();
         self.stop.cancel();
         if let Some(following) = self.following {

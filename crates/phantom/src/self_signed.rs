@@ -15,6 +15,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use phantom_proxy::tls;
+use phantom_proxy::tls::Certificate;
 use phantom_proxy::tls::TlsError;
 use thiserror::Error;
 
@@ -52,27 +53,34 @@ pub fn ensure_for(
     names: &[String],
     http2: bool,
 ) -> Result<Arc<rustls::ServerConfig>, SelfSignedError> {
-    let (certificate, key) = (path(directory), directory.join("localhost-key.pem"));
-    match usable(&certificate, &key, http2) {
-        Some(config) => Ok(config),
+    Ok(tls::renewable_server_config(certificate(directory, names)?, None, http2)?)
+}
+
+/// The certificate itself, usable for some time yet.
+pub fn certificate(
+    directory: &Path,
+    names: &[String],
+) -> Result<Arc<Certificate>, SelfSignedError> {
+    let (path, key) = (path(directory), directory.join("localhost-key.pem"));
+    match usable(&path, &key) {
+        Some(certificate) => Ok(certificate),
         None => {
-            make(&certificate, &key, names)?;
-            let certificates = tls::read_certificates(&certificate)?;
-            Ok(tls::server_config(certificates, tls::read_key(&key)?, None, http2)?)
+            make(&path, &key, names)?;
+            Ok(Certificate::read(&path, &key)?)
         }
     }
 }
 
 /// `None` for what is missing, broken, not a pair, or near its end.
-fn usable(certificate: &Path, key: &Path, http2: bool) -> Option<Arc<rustls::ServerConfig>> {
-    let certificates = tls::read_certificates(certificate).ok()?;
-    let validity = Validity::of(certificates.first()?)?;
+fn usable(path: &Path, key: &Path) -> Option<Arc<Certificate>> {
+    let certificate = Certificate::read(path, key).ok()?;
+    let validity = Validity::of(&certificate.leaf()?)?;
     let now = Timestamp::now();
     let left = validity.not_after.duration_since(now).as_hours();
     if validity.not_before > now || left < RENEW_DAYS * 24 {
         return None;
     }
-    tls::server_config(certificates, tls::read_key(key).ok()?, None, http2).ok()
+    Some(certificate)
 }
 
 fn make(certificate: &Path, key: &Path, names: &[String]) -> Result<(), SelfSignedError> {
@@ -126,12 +134,12 @@ mod tests {
         let pair = rcgen::KeyPair::generate().unwrap();
         fs::write(&key, pair.serialize_pem()).unwrap();
         fs::write(&path, params.self_signed(&pair).unwrap().pem()).unwrap();
-        assert!(usable(&path, &key, true).is_none());
+        assert!(usable(&path, &key).is_none());
         ensure(directory.path(), true).unwrap();
-        assert!(usable(&path, &key, true).is_some());
+        assert!(usable(&path, &key).is_some());
 
         fs::write(&path, "junk").unwrap();
         ensure(directory.path(), true).unwrap();
-        assert!(usable(&path, &key, true).is_some());
+        assert!(usable(&path, &key).is_some());
     }
 }

@@ -6,3 +6,4 @@ pub mod introspections;
 pub mod log;
 pub mod management;
 pub mod metrics;
+mod process;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use phantom_core::Access;
 
@@ -35,8 +36,19 @@ pub struct Route {
     /// Bodies that do not tell their length are read whole up to so many bytes, and sent with it: for
     /// backends that take no other. `None`: they stream.
     pub collect_body: Option<usize>,
+    pub bounds: Bounds,
     /// For operations of managed APIs.
     pub managed: Option<ManagedOperation>,
+}
+
+/// What a route bounds otherwise than the gateway does. `None`: as the gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bounds {
+    /// Bytes of a request's body; the gateway has no bound of its own.
+    pub max_body: Option<u64>,
+    pub body_idle_timeout: Option<Duration>,
+    pub connect_timeout: Option<Duration>,
+    pub upstream_idle_timeout: Option<Duration>,
 }
 
 /// What a request has to look like.

@@ -269,6 +269,7 @@ pub(crate) fn public_route(name: &str, prefix: &str) -> Route {
         cors: None,
         rate_limit: None,
         collect_body: None,
+        bounds: crate::route::Bounds::default(),
         target: Target::Directory("html".into()),
         managed: None,
     }

@@ -15,6 +15,7 @@ use crate::log_writer::Trouble;
 use crate::log_writer::Voice;
 use crate::metrics::Outcome;
 use crate::metrics::RouteMetrics;
+use crate::request_id::RequestId;
 
 /// Lines are handed on when so many bytes have come together, and once a second.
 const BATCH: usize = 32 * 1024;
@@ -72,7 +73,8 @@ pub(crate) struct RequestEvent<'a> {
     pub(crate) path: &'a str,
     pub(crate) protocol: &'static str,
     pub(crate) peer: IpAddr,
-    pub(crate) trace_id: Option<&'a str>,
+    /// Where anybody reads it.
+    pub(crate) id: Option<RequestId>,
     pub(crate) outcome: Outcome,
     /// What the client was told; zero where nothing could be told.
     pub(crate) status: u16,
@@ -95,6 +97,9 @@ impl RequestEvent<'_> {
         metrics.count_request(self.outcome, self.status, self.total, self.upstream);
         if self.decided {
             metrics.count_decision(self.reason);
+        }
+        if let Some(error) = self.error {
+            metrics.count_error(error);
         }
         log.write(self);
     }
@@ -122,6 +127,13 @@ impl LogBuffer {
         Self { log, lines: RefCell::default(), next_id: std::cell::Cell::new(start) }
     }
 
+    /// The next request's, where nobody else has named it.
+    pub(crate) fn next_id(&self) -> u64 {
+        let id = self.next_id.get();
+        self.next_id.set(id.wrapping_add(1));
+        id
+    }
+
     /// Whether anybody reads what only the log tells.
     pub(crate) const fn is_on(&self) -> bool {
         self.log.is_some()
@@ -129,13 +141,12 @@ impl LogBuffer {
 
     fn write(&self, event: &RequestEvent<'_>) {
         let Some(log) = &self.log else { return };
-        let id = self.next_id.get();
-        self.next_id.set(id.wrapping_add(1));
+        let id = event.id.unwrap_or_else(|| RequestId::own(self.next_id()));
         let mut lines = self.lines.borrow_mut();
         // Writing to a vector does not fail.
         let _ = match log.format {
-            LogFormat::Json => write_json(event, id, &mut lines),
-            LogFormat::Text => write_text(event, id, &mut lines),
+            LogFormat::Json => write_json(event, &id, &mut lines),
+            LogFormat::Text => write_text(event, &id, &mut lines),
         };
         if lines.len() >= BATCH {
             drop(lines);
@@ -161,9 +172,9 @@ impl Drop for LogBuffer {
     }
 }
 
-fn write_json(event: &RequestEvent<'_>, id: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
+fn write_json(event: &RequestEvent<'_>, id: &RequestId, out: &mut Vec<u8>) -> std::io::Result<()> {
     write!(out, "{{\"time\":{},\"request_id\":\"", unix_millis())?;
-    write_id(event, id, out)?;
+    out.extend_from_slice(id.as_bytes());
     write!(out, "\",\"peer\":\"{}\",\"method\":", event.peer)?;
     serde_json::to_writer(&mut *out, event.method)?;
     out.extend_from_slice(b",\"path\":");
@@ -201,9 +212,9 @@ fn write_json(event: &RequestEvent<'_>, id: u64, out: &mut Vec<u8>) -> std::io::
     Ok(())
 }
 
-fn write_text(event: &RequestEvent<'_>, id: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
+fn write_text(event: &RequestEvent<'_>, id: &RequestId, out: &mut Vec<u8>) -> std::io::Result<()> {
     write!(out, "{} ", unix_millis())?;
-    write_id(event, id, out)?;
+    out.extend_from_slice(id.as_bytes());
     writeln!(
         out,
         " {} \"{} {} HTTP/{}\" {} {}B {}us decision={}us upstream={}us api={} key_manager={} cache={} reason={} error={}",
@@ -222,20 +233,6 @@ fn write_text(event: &RequestEvent<'_>, id: u64, out: &mut Vec<u8>) -> std::io::
         event.reason.map_or("-", DenyReason::name),
         event.error.unwrap_or("-"),
     )
-}
-
-/// The client's trace id where it sent one, else an id of our own.
-fn write_id(event: &RequestEvent<'_>, id: u64, out: &mut Vec<u8>) -> std::io::Result<()> {
-    match event.trace_id {
-        Some(trace) => out.write_all(trace.as_bytes()),
-        None => write!(out, "{id:016x}"),
-    }
-}
-
-/// `traceparent` (W3C Trace Context): version, trace id, parent, flags.
-pub(crate) fn trace_id(traceparent: &[u8]) -> Option<&str> {
-    let id = std::str::from_utf8(traceparent).ok()?.split('-').nth(1)?;
-    (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
 }
 
 fn unix_millis() -> u128 {

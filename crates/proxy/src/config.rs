@@ -17,6 +17,8 @@ pub struct ProxyConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// Time that open requests get at shutdown.
     pub drain_timeout: Duration,
+    /// Backends and clients are told what the request is called in the log (`X-Request-Id`).
+    pub request_id: bool,
     /// How this gateway calls itself in `Via` (RFC 9110 §7.6.3).
     pub via: Box<str>,
     /// Client side of TLS to backends.

@@ -23,6 +23,11 @@ const WATCH_EVERY: u64 = 5;
 const WATCH_MILLIS: u64 = (WATCH_EVERY - 1) * TICK.as_millis() as u64;
 /// What a request that has begun to come gets before its connection's place may be taken.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// What a client that is waited for gets to move [`ENOUGH`].
+const TAKING: Duration = Duration::from_secs(5);
+const ENOUGH: u64 = 4 * 1024;
+/// What either gets where there is no other place to be had.
+const LEAST: Duration = Duration::from_millis(250);
 const EVICT_MOST: usize = 32;
 
 /// All deadlines of a worker.
@@ -59,6 +64,17 @@ enum Standing {
     Idle(u64),
     /// A request has begun to come since then.
     Beginning(u64),
+    /// The client has to take its answer, or to send its request. Since then it has moved less than
+    /// [`ENOUGH`]; `moved` is what it had moved then.
+    Waiting { since: u64, moved: u64 },
+}
+
+/// Connections that were told to end for the sake of others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Evicted {
+    pub(crate) idle: usize,
+    /// Their clients did not send or take what they were to.
+    pub(crate) slow: usize,
 }
 
 /// The deadline of one connection or stream. Its owner is woken when it passes.
@@ -111,31 +127,43 @@ impl Deadlines {
         Deadline { all: self.clone(), entry, slot }
     }
 
-    /// Has some connections end that nobody would miss first: those whose request has been coming for
-    /// longer than [`PATIENCE`], else the longest idle. How many.
-    pub(crate) fn evict(&self) -> usize {
+    /// Has some connections end that nobody would miss first: those whose client has kept them waiting
+    /// for too long, else the longest idle, else those that have been kept waiting the longest.
+    pub(crate) fn evict(&self) -> Evicted {
+        let late = |standing| match standing {
+            Standing::Beginning(since) => Some((since, PATIENCE)),
+            Standing::Waiting { since, .. } => Some((since, TAKING)),
+            Standing::Busy | Standing::Idle(_) => None,
+        };
+        let slow = self.evict_longest(late);
+        if slow > 0 {
+            return Evicted { slow, idle: 0 };
+        }
+        let idle = self.evict_longest(|standing| match standing {
+            Standing::Idle(since) => Some((since, Duration::ZERO)),
+            _ => None,
+        });
+        if idle > 0 {
+            return Evicted { idle, slow: 0 };
+        }
+        let slow = self.evict_longest(|standing| late(standing).map(|(since, _)| (since, LEAST)));
+        Evicted { slow, idle: 0 }
+    }
+
+    /// Those that stand so for longer than they may, the longest first. A few at once: looking for them
+    /// costs a walk over all.
+    fn evict_longest(&self, stands: impl Fn(Standing) -> Option<(u64, Duration)>) -> usize {
         let now = self.0.now.get();
         let entries = self.0.entries.borrow();
-        let candidates = || entries.iter().flatten().filter(|entry| !entry.evicted.get());
-        let since = |wanted: fn(Standing) -> Option<u64>, until: u64| {
-            let mut found: Vec<(u64, &Rc<Entry>)> = candidates()
-                .filter_map(|entry| Some((wanted(entry.standing.get())?, entry)))
-                .filter(|(since, _)| *since <= until)
-                .collect();
-            found.sort_unstable_by_key(|(since, _)| *since);
-            found
-        };
-        let beginning =
-            |standing| if let Standing::Beginning(at) = standing { Some(at) } else { None };
-        let patience = u64::try_from(PATIENCE.as_millis()).unwrap_or(u64::MAX);
-        let mut found =
-            now.checked_sub(patience).map_or(Vec::new(), |until| since(beginning, until));
-        if found.is_empty() {
-            let idle =
-                |standing| if let Standing::Idle(since) = standing { Some(since) } else { None };
-            found = since(idle, now);
-        }
-        // A few at once: looking for them costs a walk over all.
+        let candidates = entries.iter().flatten().filter(|entry| !entry.evicted.get());
+        let mut found: Vec<(u64, &Rc<Entry>)> = candidates
+            .filter_map(|entry| {
+                let (since, patience) = stands(entry.standing.get())?;
+                let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+                (now.saturating_sub(since) >= patience).then_some((since, entry))
+            })
+            .collect();
+        found.sort_unstable_by_key(|(since, _)| *since);
         let count = (found.len() / 8).clamp(1, EVICT_MOST).min(found.len());
         for (_, entry) in found.iter().take(count) {
             entry.evicted.set(true);
@@ -197,6 +225,24 @@ impl Deadline {
         self.entry.standing.set(Standing::Beginning(self.all.0.now.get()));
     }
 
+    /// The client has to go on, and has moved so many bytes so far. One that drips stays where it is.
+    pub(crate) fn wait_for_client(&self, moved: u64) {
+        match self.entry.standing.get() {
+            Standing::Waiting { moved: before, .. } if moved.saturating_sub(before) < ENOUGH => {}
+            _ => {
+                // A place that was needed before, and was not given up in time, is not any more.
+                self.entry.evicted.set(false);
+                let since = self.all.0.now.get();
+                self.entry.standing.set(Standing::Waiting { since, moved });
+            }
+        }
+    }
+
+    /// Whether the place of a client that keeps others waiting is needed.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.is_evicted() && matches!(self.entry.standing.get(), Standing::Waiting { .. })
+    }
+
     pub(crate) fn busy(&self) {
         self.entry.standing.set(Standing::Busy);
     }
@@ -253,5 +299,66 @@ impl Drop for Deadline {
             *place = None;
             self.all.0.free.borrow_mut().push(self.slot);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As after so many milliseconds.
+    fn at(deadlines: &Deadlines, millis: u64) {
+        deadlines.0.now.set(millis);
+    }
+
+    fn evicted(idle: usize, slow: usize) -> Evicted {
+        Evicted { idle, slow }
+    }
+
+    #[test]
+    fn a_client_that_takes_too_little_gives_way_before_an_idle_one_and_a_busy_one_never() {
+        let deadlines = Deadlines::new();
+        let [taking, idle, busy] = [(); 3].map(|()| deadlines.register());
+        taking.wait_for_client(0);
+        idle.idle();
+        busy.busy();
+        at(&deadlines, 4_900);
+        assert_eq!(deadlines.evict(), evicted(1, 0), "it may still take it");
+        assert!(idle.is_evicted() && !taking.is_given_up());
+        at(&deadlines, 5_000);
+        assert_eq!(deadlines.evict(), evicted(0, 1));
+        assert!(taking.is_given_up() && !busy.is_evicted());
+        assert_eq!(deadlines.evict(), evicted(0, 0));
+    }
+
+    #[test]
+    fn a_client_that_drips_is_no_better_than_one_that_does_nothing() {
+        let deadlines = Deadlines::new();
+        let [dripping, taking] = [(); 2].map(|()| deadlines.register());
+        for second in 0..5 {
+            at(&deadlines, second * 1000);
+            dripping.wait_for_client(second * 100);
+            taking.wait_for_client(second * ENOUGH);
+        }
+        at(&deadlines, 5_000);
+        assert_eq!(deadlines.evict(), evicted(0, 1));
+        assert!(dripping.is_given_up() && !taking.is_given_up());
+        // Whoever goes on after all is let.
+        dripping.wait_for_client(500 + ENOUGH);
+        assert!(!dripping.is_given_up());
+    }
+
+    #[test]
+    fn where_nothing_else_is_to_be_had_the_one_waited_for_the_longest_gives_way() {
+        let deadlines = Deadlines::new();
+        let [first, second] = [(); 2].map(|()| deadlines.register());
+        first.wait_for_client(0);
+        at(&deadlines, 200);
+        second.beginning();
+        assert_eq!(deadlines.evict(), evicted(0, 0), "both have just begun");
+        at(&deadlines, 460);
+        assert_eq!(deadlines.evict(), evicted(0, 1));
+        assert!(first.is_given_up() && !second.is_evicted());
+        assert_eq!(deadlines.evict(), evicted(0, 1));
     }
 }

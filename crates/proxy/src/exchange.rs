@@ -10,6 +10,7 @@ use std::task::ready;
 use std::time::Duration;
 
 use phantom_pipeline::Fault;
+use phantom_pipeline::route::Bounds;
 use thiserror::Error;
 
 use crate::config::Limits;
@@ -34,15 +35,36 @@ pub(crate) trait RequestBody {
         &mut self,
         cx: &mut Context<'_>,
         sink: &mut Sink<'_>,
-    ) -> Poll<Result<bool, ClientGone>>;
+    ) -> Poll<Result<bool, BodyError>>;
 
     /// The client sends nothing before it is told to, which the first [`RequestBody::poll_piece`] does.
     fn is_held_back(&self) -> bool;
 }
 
-/// The client broke off or sent a body that is none.
+/// Why there is no more of a request's body.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("the client's request body broke off or is malformed")]
+pub(crate) enum BodyError {
+    #[error("the client's request body broke off or is malformed")]
+    Broken,
+    #[error("the request body is larger than its route takes")]
+    TooLarge,
+}
+
+impl BodyError {
+    /// What the client is told, and what the log.
+    pub(crate) const fn fault(self) -> (Fault, &'static str) {
+        match self {
+            Self::Broken => {
+                (Fault::BadRequest("the request body broke off or is malformed"), "client_gone")
+            }
+            Self::TooLarge => (Fault::LengthTooLarge, "body_too_large"),
+        }
+    }
+}
+
+/// The client takes no more.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the client is gone")]
 pub(crate) struct ClientGone;
 
 /// Takes body pieces and frames them for the backend.
@@ -80,7 +102,7 @@ pub(crate) struct Exchange {
     to_head_request: bool,
     /// Something of the response came: the request was seen, and is not sent again.
     answered: bool,
-    /// Counts what came from either side: while it rises, somebody is alive.
+    /// Bytes of the answer, and what came of the request: while it rises, somebody is alive.
     moved: u64,
     interim: u32,
 }
@@ -124,10 +146,10 @@ pub(crate) enum Turn {
 }
 
 impl Turn {
-    pub(crate) const fn patience(self, limits: &Limits) -> Duration {
+    pub(crate) fn patience(self, limits: &Limits, bounds: &Bounds) -> Duration {
         match self {
-            Self::Backend => limits.upstream_idle_timeout,
-            Self::Client => limits.body_idle_timeout,
+            Self::Backend => bounds.upstream_idle_timeout.unwrap_or(limits.upstream_idle_timeout),
+            Self::Client => bounds.body_idle_timeout.unwrap_or(limits.body_idle_timeout),
         }
     }
 
@@ -254,7 +276,7 @@ impl Exchange {
         &mut self,
         cx: &mut Context<'_>,
         source: &mut impl RequestBody,
-    ) -> Poll<Result<(), ClientGone>> {
+    ) -> Poll<Result<(), BodyError>> {
         loop {
             match self.upload {
                 Upload::Done | Upload::Dropped => return Poll::Ready(Ok(())),
@@ -354,7 +376,7 @@ impl Exchange {
     pub(crate) fn took(&mut self, count: usize) {
         self.connection.received.consume(count);
         self.body.took(count);
-        self.moved += 1;
+        self.moved += count as u64;
     }
 
     pub(crate) fn trailers(&self) -> &[u8] {

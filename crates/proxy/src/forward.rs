@@ -18,6 +18,8 @@ use crate::content::Content;
 use crate::head::FieldKind;
 use crate::head::Framing;
 use crate::head::RequestHead;
+use crate::request_id::RequestId;
+use crate::request_id::is_id_field;
 
 /// The connection a request came on, as far as the backend is told of it.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +40,8 @@ pub(crate) struct Outgoing<'a> {
     /// Of the body as it goes out.
     pub(crate) framing: Framing,
     pub(crate) origin: Origin,
+    /// What the request is called.
+    pub(crate) id: Option<RequestId>,
 }
 
 /// Writes the request head for the backend. The [`Permit`] is the proof that it may be sent.
@@ -47,7 +51,8 @@ pub(crate) fn write_head(
     config: &ProxyConfig,
     out: &mut Vec<u8>,
 ) {
-    let Outgoing { forward, upstream, head, framing, origin } = outgoing;
+    let Outgoing { forward, upstream, head, framing, origin, id } = outgoing;
+    let id = id.filter(|_| config.request_id);
     out.extend_from_slice(head.method().as_bytes());
     out.push(b' ');
     // TOK-5: stripped whether or not the route takes tokens from there.
@@ -61,8 +66,11 @@ pub(crate) fn write_head(
     write_authority(upstream, out);
     out.extend_from_slice(b"\r\n");
     let trusted = !config.trusted_proxies.is_empty() && config.trusts(origin.peer);
-    write_passing_fields(head, forward, trusted, out);
+    write_passing_fields(head, forward, trusted, id.is_some(), out);
     write_forwarding_fields(head, origin, trusted, &config.via, out);
+    if let Some(id) = &id {
+        field(b"x-request-id", &[id.as_bytes()], out);
+    }
     if let Some(statement) = &forward.edits.bearer {
         field(b"authorization", &[b"Bearer ", statement.phantom_token.expose().as_bytes()], out);
     }
@@ -85,12 +93,18 @@ pub(crate) fn write_head(
 }
 
 /// Copies what goes end to end.
-fn write_passing_fields(head: &RequestHead, forward: &Forward, trusted: bool, out: &mut Vec<u8>) {
+fn write_passing_fields(
+    head: &RequestHead,
+    forward: &Forward,
+    trusted: bool,
+    is_named: bool,
+    out: &mut Vec<u8>,
+) {
     let protected = forward.edits.bearer.is_some();
     let api = forward.route.managed.as_ref().map(|operation| &operation.api);
     for each in &head.fields {
         let (name, value) = (head.name(each), head.value(each));
-        if api.is_some_and(|api| api.strips(name, protected)) {
+        if api.is_some_and(|api| api.strips(name, protected)) || is_named && is_id_field(name) {
             continue;
         }
         match each.kind {

@@ -18,6 +18,7 @@ use h2::server;
 
 use crate::config::Limits;
 use crate::deadline::Deadline;
+use crate::exchange::Turn;
 use crate::forward::Origin;
 use crate::http1::buffer::ReadBuffer;
 use crate::http1::connection::LINGER;
@@ -74,8 +75,7 @@ pub(crate) async fn serve(
         pings: None,
         connection,
         origin,
-        streams: Rc::new(Cell::new(0)),
-        deadline,
+        streams: Rc::new(Streams::new(deadline)),
         meter,
         limits,
         phase: Phase::Open,
@@ -93,8 +93,7 @@ struct Connection {
     pings: Option<PingPong>,
     worker: Rc<Worker>,
     origin: Origin,
-    streams: Rc<Cell<usize>>,
-    deadline: Deadline,
+    streams: Rc<Streams>,
     meter: Rc<Meter>,
     limits: Limits,
     phase: Phase,
@@ -132,8 +131,11 @@ impl Connection {
             return self.poll(cx);
         }
         self.put_off_deadline(cx);
-        let evicted = self.phase == Phase::Idle && self.deadline.is_evicted();
-        if !self.deadline.has_passed(cx) && !evicted {
+        if self.streams.deadline.is_given_up() {
+            return Poll::Ready(Ok(()));
+        }
+        let evicted = self.phase == Phase::Idle && self.streams.deadline.is_evicted();
+        if !self.streams.deadline.has_passed(cx) && !evicted {
             return Poll::Pending;
         }
         match self.phase {
@@ -149,7 +151,7 @@ impl Connection {
     fn put_off_deadline(&mut self, cx: &mut Context<'_>) {
         let pong = self.pings.as_mut().is_some_and(|pings| pings.poll_pong(cx).is_ready());
         let seen = (self.meter.received(), self.meter.sent());
-        let busy = self.streams.get() > 0;
+        let busy = self.streams.open.get() > 0;
         let phase = match self.phase {
             Phase::Closing => Phase::Closing,
             Phase::Asked if !pong && seen.0 == self.seen.0 => Phase::Asked,
@@ -162,7 +164,7 @@ impl Connection {
             Phase::Open | Phase::Asked => seen.0 != self.seen.0,
         };
         if moved || phase != self.phase {
-            self.deadline.set(match phase {
+            self.streams.deadline.set(match phase {
                 Phase::Idle => self.limits.keep_alive_timeout,
                 Phase::Open => PING_AFTER,
                 Phase::Asked => PING_TIMEOUT,
@@ -170,16 +172,16 @@ impl Connection {
             });
         }
         match phase {
-            Phase::Idle if phase != self.phase => self.deadline.idle(),
+            Phase::Idle if phase != self.phase => self.streams.deadline.idle(),
             Phase::Idle => {}
-            _ => self.deadline.busy(),
+            _ => self.streams.stand(),
         }
         (self.seen, self.phase) = (seen, phase);
     }
 
     fn ask(&mut self) {
         self.phase = Phase::Asked;
-        self.deadline.set(PING_TIMEOUT);
+        self.streams.deadline.set(PING_TIMEOUT);
         if let Some(pings) = &mut self.pings {
             // It fails only where one is under way.
             let _ = pings.send_ping(Ping::opaque());
@@ -188,7 +190,7 @@ impl Connection {
 
     fn close(&mut self, reason: Option<Reason>) {
         self.phase = Phase::Closing;
-        self.deadline.set(LINGER);
+        self.streams.deadline.set(LINGER);
         match reason {
             None => self.connection.graceful_shutdown(),
             Some(reason) => self.connection.abrupt_shutdown(reason),
@@ -196,20 +198,68 @@ impl Connection {
     }
 }
 
-/// Counts a stream for as long as it lives.
+/// The streams of a connection, as far as others could have its place.
 #[derive(Debug)]
-pub(crate) struct OpenStream(Rc<Cell<usize>>);
+struct Streams {
+    open: Cell<usize>,
+    /// Those whose client has to go on.
+    waiting: Cell<usize>,
+    /// What clients have moved, on all of them.
+    moved: Cell<u64>,
+    /// The connection's.
+    deadline: Deadline,
+}
+
+impl Streams {
+    const fn new(deadline: Deadline) -> Self {
+        let (open, waiting, moved) = (Cell::new(0), Cell::new(0), Cell::new(0));
+        Self { open, waiting, moved, deadline }
+    }
+
+    /// While any stream waits for its client, and nothing moves on any, the connection keeps others
+    /// waiting: that it opens more does not change that.
+    fn stand(&self) {
+        if self.waiting.get() > 0 {
+            self.deadline.wait_for_client(self.moved.get());
+        } else {
+            self.deadline.busy();
+        }
+    }
+}
+
+/// One stream, for as long as it lives.
+#[derive(Debug)]
+pub(crate) struct OpenStream {
+    streams: Rc<Streams>,
+    waits: Cell<bool>,
+    moved: Cell<u64>,
+}
 
 impl OpenStream {
-    fn new(streams: Rc<Cell<usize>>) -> Self {
-        streams.set(streams.get() + 1);
-        Self(streams)
+    fn new(streams: Rc<Streams>) -> Self {
+        streams.open.set(streams.open.get() + 1);
+        Self { streams, waits: Cell::new(false), moved: Cell::new(0) }
+    }
+
+    /// Who is waited for, and what has moved on the stream so far.
+    fn waits_for(&self, turn: Turn, moved: u64) {
+        let streams = &self.streams;
+        let more = moved.saturating_sub(self.moved.replace(moved));
+        streams.moved.set(streams.moved.get().saturating_add(more));
+        let waits = turn == Turn::Client;
+        match (self.waits.replace(waits), waits) {
+            (false, true) => streams.waiting.set(streams.waiting.get() + 1),
+            (true, false) => streams.waiting.set(streams.waiting.get().saturating_sub(1)),
+            _ => {}
+        }
+        streams.stand();
     }
 }
 
 impl Drop for OpenStream {
     fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_sub(1));
+        self.waits_for(Turn::Backend, self.moved.get());
+        self.streams.open.set(self.streams.open.get().saturating_sub(1));
     }
 }
 

@@ -29,6 +29,7 @@ mod model;
 mod network;
 pub mod normalize;
 pub mod proxy_protocol;
+mod request_id;
 mod respond;
 pub mod server;
 pub mod sources;

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Listener;
 use crate::deadline::Deadline;
+use crate::deadline::Evicted;
 use crate::forward::Origin;
 use crate::http1::buffer::ReadBuffer;
 use crate::http1::connection::Http1Connection;
@@ -74,6 +75,9 @@ pub(crate) async fn accept(
         match socket.accept().await {
             Ok((tcp, peer)) => {
                 acceptor.accepted();
+                if connections.len() >= most {
+                    worker.shared.metrics.held.at_limit.inc();
+                }
                 // This one waits here for a place, those behind it in the listen queue.
                 while connections.len() >= most {
                     acceptor.hold();
@@ -86,6 +90,7 @@ pub(crate) async fn accept(
             Err(error) => {
                 // Out of descriptors, most likely.
                 acceptor.hold();
+                worker.shared.metrics.held.without_descriptor.inc();
                 tracing::debug!(%error, address = %listener.bind, "cannot accept a connection");
                 make_room(&worker, "cannot accept: out of descriptors or memory").await;
             }
@@ -96,17 +101,20 @@ pub(crate) async fn accept(
 /// Ends connections whose places are needed, and gives them the time to.
 async fn make_room(worker: &Worker, why: &'static str) {
     let evicted = worker.deadlines.evict();
-    worker.shared.metrics.ended.idle.inc_by(evicted as u64);
+    let ended = &worker.shared.metrics.ended;
+    ended.idle.inc_by(evicted.idle as u64);
+    ended.slow.inc_by(evicted.slow as u64);
     if let Some(held_back) = worker.complains_of_connections() {
         let open = worker.shared.metrics.connections.get();
         tracing::warn!(
             open,
             held_back,
-            "{why}: the longest idle connections are closed for new ones"
+            "{why}: idle connections and those of slow clients are closed for new ones"
         );
     }
     tokio::task::yield_now().await;
-    tokio::time::sleep(Duration::from_millis(if evicted > 0 { 1 } else { 10 })).await;
+    tokio::time::sleep(Duration::from_millis(if evicted == Evicted::default() { 10 } else { 1 }))
+        .await;
 }
 
 async fn serve(worker: Rc<Worker>, listener: Listener, tcp: TcpStream, peer: SocketAddr) {

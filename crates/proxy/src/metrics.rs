@@ -17,14 +17,27 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+mod by_api;
+
+use by_api::ByApi;
+use by_api::Label;
+
 #[derive(Clone, Debug)]
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
-    decisions: Family<DecisionLabels, Counter>,
-    request_seconds: Histogram,
-    upstream_seconds: Histogram,
+    by_api: ByApi,
     pub(crate) connections: Gauge,
+    pub(crate) connections_limit: Gauge,
+    pub(crate) held: HeldConnections,
     pub(crate) ended: EndedConnections,
+}
+
+/// Connections that had to wait for a place.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldConnections {
+    pub(crate) at_limit: Counter,
+    /// The system gave none.
+    pub(crate) without_descriptor: Counter,
 }
 
 /// Connections that the gateway ended for the sake of others.
@@ -32,6 +45,8 @@ pub struct Metrics {
 pub(crate) struct EndedConnections {
     /// Idle, and its place was needed.
     pub(crate) idle: Counter,
+    /// Its client did not send or take what it was to, and its place was needed.
+    pub(crate) slow: Counter,
     /// Frames of HTTP/2 that ask for nothing.
     pub(crate) flood: Counter,
     /// More from one source than it may have.
@@ -39,7 +54,7 @@ pub(crate) struct EndedConnections {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct EndedLabels {
+struct WhyLabels {
     why: &'static str,
 }
 
@@ -48,11 +63,6 @@ struct RequestLabels {
     api: String,
     outcome: &'static str,
     status_class: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct DecisionLabels {
-    reason: &'static str,
 }
 
 /// How a request ended.
@@ -83,24 +93,22 @@ const STATUS_CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
 impl Metrics {
     pub fn register(registry: &mut Registry) -> Self {
-        // From 0.1 ms to 3 min, in steps of about 2.4.
-        let buckets = || {
-            [
-                0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
-                1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0,
-            ]
-        };
-        let ended = Family::<EndedLabels, Counter>::default();
+        let held = Family::<WhyLabels, Counter>::default();
+        let ended = Family::<WhyLabels, Counter>::default();
         let metrics = Self {
             requests: Family::default(),
-            decisions: Family::default(),
-            request_seconds: Histogram::new(buckets()),
-            upstream_seconds: Histogram::new(buckets()),
+            by_api: ByApi::register(registry),
             connections: Gauge::default(),
+            connections_limit: Gauge::default(),
+            held: HeldConnections {
+                at_limit: held.get_or_create_owned(&WhyLabels { why: "max_connections" }),
+                without_descriptor: held.get_or_create_owned(&WhyLabels { why: "descriptors" }),
+            },
             ended: EndedConnections {
-                idle: ended.get_or_create_owned(&EndedLabels { why: "idle_at_limit" }),
-                flood: ended.get_or_create_owned(&EndedLabels { why: "flood" }),
-                source: ended.get_or_create_owned(&EndedLabels { why: "source_limit" }),
+                idle: ended.get_or_create_owned(&WhyLabels { why: "idle_at_limit" }),
+                slow: ended.get_or_create_owned(&WhyLabels { why: "slow_at_limit" }),
+                flood: ended.get_or_create_owned(&WhyLabels { why: "flood" }),
+                source: ended.get_or_create_owned(&WhyLabels { why: "source_limit" }),
             },
         };
         registry.register(
@@ -114,19 +122,14 @@ impl Metrics {
             metrics.requests.clone(),
         );
         registry.register(
-            "phantom_decision",
-            "Decisions, by reason; `permit` where there was none to refuse",
-            metrics.decisions.clone(),
+            "phantom_connections_limit",
+            "Client connections that may be open (`max_connections`)",
+            metrics.connections_limit.clone(),
         );
         registry.register(
-            "phantom_request_seconds",
-            "From a request's head to the end of its answer",
-            metrics.request_seconds.clone(),
-        );
-        registry.register(
-            "phantom_upstream_seconds",
-            "From sending a request upstream to the end of the backend's answer",
-            metrics.upstream_seconds.clone(),
+            "phantom_connections_held",
+            "Client connections that had to wait for a place, by what was used up",
+            held,
         );
         registry.register(
             "phantom_connections",
@@ -162,7 +165,10 @@ pub(crate) type ApiMetrics = ConfigMap<EntityId, Arc<RouteMetrics>>;
 #[derive(Debug)]
 pub struct RouteMetrics {
     api: Box<str>,
+    label: Label,
     all: Metrics,
+    request_seconds: OnceLock<Histogram>,
+    upstream_seconds: OnceLock<Histogram>,
     requests: [[OnceLock<Counter>; STATUS_CLASSES.len()]; Outcome::ALL.len()],
     denied: [OnceLock<Counter>; DenyReason::ALL.len()],
     permitted: OnceLock<Counter>,
@@ -172,7 +178,10 @@ impl RouteMetrics {
     fn new(api: &str, all: Metrics) -> Self {
         Self {
             api: api.into(),
+            label: all.by_api.label(api),
             all,
+            request_seconds: OnceLock::new(),
+            upstream_seconds: OnceLock::new(),
             requests: Default::default(),
             denied: [const { OnceLock::new() }; DenyReason::ALL.len()],
             permitted: OnceLock::new(),
@@ -197,21 +206,28 @@ impl RouteMetrics {
             };
             handle.get_or_init(|| self.all.requests.get_or_create_owned(&labels())).inc();
         }
-        self.all.request_seconds.observe(total.as_secs_f64());
+        let seconds = self.request_seconds.get_or_init(|| self.label.request_seconds());
+        seconds.observe(total.as_secs_f64());
         if let Some(upstream) = upstream {
-            self.all.upstream_seconds.observe(upstream.as_secs_f64());
+            let seconds = self.upstream_seconds.get_or_init(|| self.label.upstream_seconds());
+            seconds.observe(upstream.as_secs_f64());
+        }
+    }
+
+    /// If a backend was at fault. Rare: the counter is looked up each time.
+    pub(crate) fn count_error(&self, error: &'static str) {
+        if let Some(errors) = self.label.upstream_errors(error) {
+            errors.inc();
         }
     }
 
     pub(crate) fn count_decision(&self, reason: Option<DenyReason>) {
         let (handle, reason) = match reason {
             Some(reason) => (self.denied.get(reason as usize), reason.name()),
-            None => (Some(&self.permitted), "permit"),
+            None => (Some(&self.permitted), by_api::PERMIT),
         };
         if let Some(handle) = handle {
-            handle
-                .get_or_init(|| self.all.decisions.get_or_create_owned(&DecisionLabels { reason }))
-                .inc();
+            handle.get_or_init(|| self.label.decisions(reason)).inc();
         }
     }
 }

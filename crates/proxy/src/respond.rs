@@ -11,14 +11,24 @@ use crate::date::HttpDate;
 use crate::head::Framing;
 use crate::head::Version;
 use crate::http1::response::ResponseHead;
+use crate::request_id::RequestId;
+use crate::request_id::is_id_field;
 
 /// Edits to a backend's response that follow from the route and the decision.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ResponseEdits {
     cors: Option<HeaderList>,
     private: bool,
-    /// For an answer that tells none (RFC 9110 §6.6.1).
-    date: HttpDate,
+    stamp: Stamp,
+}
+
+/// What every answer tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stamp {
+    /// For one that tells none (RFC 9110 §6.6.1).
+    pub(crate) date: HttpDate,
+    /// Where it is to be told.
+    pub(crate) id: Option<RequestId>,
 }
 
 impl ResponseEdits {
@@ -26,9 +36,9 @@ impl ResponseEdits {
         cors: Option<&Cors>,
         origin: Option<&[u8]>,
         private: bool,
-        date: HttpDate,
+        stamp: Stamp,
     ) -> Self {
-        Self { cors: cors.map(|cors| cors.fields_for(origin)), private, date }
+        Self { cors: cors.map(|cors| cors.fields_for(origin)), private, stamp }
     }
 
     /// The fields the client gets, in order; ours last.
@@ -36,19 +46,22 @@ impl ResponseEdits {
         &'a self,
         head: &'a ResponseHead,
     ) -> impl Iterator<Item = (&'a [u8], Cow<'a, [u8]>)> {
-        let date = (!head.is_dated()).then_some((&b"date"[..], Cow::Borrowed(&self.date[..])));
+        let Stamp { date, id } = &self.stamp;
+        let date = (!head.is_dated()).then_some((&b"date"[..], Cow::Borrowed(&date[..])));
+        let id = id.as_ref().map(|id| (&b"x-request-id"[..], Cow::Borrowed(id.as_bytes())));
         let theirs = head.end_to_end().filter(|(name, _)| !self.replaces(name));
         let ours =
             self.cors.iter().flatten().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let passed = theirs.chain(ours).map(|(name, value)| (name, Cow::Borrowed(value)));
         // RFC 6750 §2.3: a token in the URI must not leave its answer in a shared cache.
         let private = self.private.then(|| (&b"cache-control"[..], private(head).into()));
-        passed.chain(private).chain(date)
+        passed.chain(private).chain(date).chain(id)
     }
 
     fn replaces(&self, name: &[u8]) -> bool {
         (self.private && name.eq_ignore_ascii_case(b"cache-control"))
             || (self.cors.is_some() && crate::head::starts_with(name, b"access-control-"))
+            || (self.stamp.id.is_some() && is_id_field(name))
     }
 }
 
@@ -138,11 +151,11 @@ pub(crate) fn write_answer(
     version: Version,
     to_head_request: bool,
     keep_alive: bool,
-    date: &HttpDate,
+    stamp: &Stamp,
     out: &mut Vec<u8>,
 ) {
     let length = length_of(answer);
-    write_own_head(answer, length, version, keep_alive, date, out);
+    write_own_head(answer, length, version, keep_alive, stamp, out);
     if !to_head_request {
         out.extend_from_slice(answer.body.as_bytes());
     }
@@ -159,11 +172,14 @@ pub(crate) fn write_own_head(
     length: Option<u64>,
     version: Version,
     keep_alive: bool,
-    date: &HttpDate,
+    stamp: &Stamp,
     out: &mut Vec<u8>,
 ) {
     write_status(answer.status, out);
-    write_field(b"date", date, out);
+    write_field(b"date", &stamp.date, out);
+    if let Some(id) = &stamp.id {
+        write_field(b"x-request-id", id.as_bytes(), out);
+    }
     for (name, value) in &answer.fields {
         write_field(name.as_bytes(), value.as_bytes(), out);
     }
@@ -175,7 +191,7 @@ pub(crate) fn write_own_head(
 }
 
 /// An answer of our own for HTTP/2.
-pub(crate) fn answer_head(answer: &Answer, date: &HttpDate) -> http::Response<()> {
+pub(crate) fn answer_head(answer: &Answer, stamp: &Stamp) -> http::Response<()> {
     let mut response = http::Response::new(());
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
     for (name, value) in &answer.fields {
@@ -183,8 +199,11 @@ pub(crate) fn answer_head(answer: &Answer, date: &HttpDate) -> http::Response<()
             response.headers_mut().append(http::HeaderName::from_static(name), value);
         }
     }
-    if let Ok(date) = http::HeaderValue::from_bytes(date) {
+    if let Ok(date) = http::HeaderValue::from_bytes(&stamp.date) {
         response.headers_mut().insert(http::header::DATE, date);
+    }
+    if let Some(Ok(id)) = stamp.id.map(|id| http::HeaderValue::from_bytes(id.as_bytes())) {
+        response.headers_mut().insert(http::HeaderName::from_static("x-request-id"), id);
     }
     response
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::cell::RefCell;
 use std::io;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,12 +32,15 @@ use crate::config::Listener;
 use crate::config::ProxyConfig;
 use crate::date::Dates;
 use crate::deadline::Deadlines;
+use crate::head::RequestHead;
 use crate::http1::response::ResponseHead;
 use crate::listen;
 use crate::metrics::ApiMetrics;
 use crate::metrics::Metrics;
 use crate::metrics::RouteMetrics;
 use crate::network::Network;
+use crate::request_id::RequestId;
+use crate::respond::Stamp;
 use crate::sources::Sources;
 use crate::upstream::Pool;
 use crate::vitals::Acceptor;
@@ -126,6 +130,8 @@ impl Server {
     /// Opens all sockets, then starts the workers. Nothing is accepted if any socket fails.
     pub fn start(shared: &Arc<Shared>, listeners: &[Listener]) -> Result<Self, StartError> {
         let workers = shared.config.workers.max(1);
+        let limit = i64::try_from(shared.config.limits.max_connections).unwrap_or(i64::MAX);
+        shared.metrics.connections_limit.set(limit);
         let (mut addresses, mut sockets) = (Vec::new(), vec![Vec::new(); workers]);
         for listener in listeners {
             let mut listener = listener.clone();
@@ -254,6 +260,22 @@ impl Worker {
     /// said before.
     pub(crate) fn complains_of_connections(&self) -> Option<u64> {
         self.complaints_of_connections.borrow_mut().turn(Instant::now())
+    }
+
+    /// What a request is called, where anybody is told: all of it where backend and client are, else
+    /// for the log.
+    pub(crate) fn identify(&self, head: &RequestHead, peer: IpAddr) -> Option<RequestId> {
+        let config = &self.shared.config;
+        if !(config.request_id || self.log.is_on()) {
+            return None;
+        }
+        let trusted = config.request_id && config.trusts(peer);
+        Some(RequestId::of(head, trusted, self.log.next_id()))
+    }
+
+    /// What an answer to a request tells besides what is answered.
+    pub(crate) fn stamp(&self, id: Option<RequestId>) -> Stamp {
+        Stamp { date: self.dates.now(), id: id.filter(|_| self.shared.config.request_id) }
     }
 
     pub(crate) fn recycle(&self, head: ResponseHead) {

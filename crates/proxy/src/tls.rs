@@ -7,12 +7,18 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use phantom_tls::Authorities;
 use rustls::RootCertStore;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::server::ClientHello;
+use rustls::server::ResolvesServerCert;
+use rustls::server::WantsServerCert;
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::CertifiedKey;
 use thiserror::Error;
 
 #[derive(Debug, Error)]
@@ -27,6 +33,52 @@ pub enum TlsError {
     ClientCa(#[from] rustls::server::VerifierBuilderError),
 }
 
+/// A certificate and its key in files. Read anew, connections from then on are shown the new one.
+#[derive(Debug)]
+pub struct Certificate {
+    path: PathBuf,
+    key: PathBuf,
+    current: ArcSwap<CertifiedKey>,
+}
+
+impl Certificate {
+    pub fn read(path: &Path, key: &Path) -> Result<Arc<Self>, TlsError> {
+        let current = ArcSwap::from_pointee(certified(path, key)?);
+        Ok(Arc::new(Self { path: path.to_owned(), key: key.to_owned(), current }))
+    }
+
+    /// On an error the one in use stays.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.current.store(Arc::new(certified(&self.path, &self.key)?));
+        Ok(())
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The one in use, of the server itself.
+    #[must_use]
+    pub fn leaf(&self) -> Option<CertificateDer<'static>> {
+        self.current.load().cert.first().cloned()
+    }
+}
+
+impl ResolvesServerCert for Certificate {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(self.current.load_full())
+    }
+}
+
+fn certified(path: &Path, key: &Path) -> Result<CertifiedKey, TlsError> {
+    let (certificates, key) = (read_certificates(path)?, read_key(key)?);
+    let provider = CryptoProvider::get_default().ok_or_else(|| {
+        TlsError::Unusable(rustls::Error::General("there is no cryptography".to_owned()))
+    })?;
+    Ok(CertifiedKey::from_der(certificates, key, provider)?)
+}
+
 /// TLS 1.2 and 1.3 with ALPN for HTTP/2, HTTP/1.1 and HTTP/1.0.
 pub fn server_config(
     certificates: Vec<CertificateDer<'static>>,
@@ -34,8 +86,25 @@ pub fn server_config(
     client_ca: Option<Vec<CertificateDer<'static>>>,
     http2: bool,
 ) -> Result<Arc<rustls::ServerConfig>, TlsError> {
+    let config = server_builder(client_ca)?.with_single_cert(certificates, key)?;
+    Ok(with_protocols(config, http2))
+}
+
+/// The same, with a certificate that may be read anew.
+pub fn renewable_server_config(
+    certificate: Arc<Certificate>,
+    client_ca: Option<Vec<CertificateDer<'static>>>,
+    http2: bool,
+) -> Result<Arc<rustls::ServerConfig>, TlsError> {
+    let config = server_builder(client_ca)?.with_cert_resolver(certificate);
+    Ok(with_protocols(config, http2))
+}
+
+fn server_builder(
+    client_ca: Option<Vec<CertificateDer<'static>>>,
+) -> Result<rustls::ConfigBuilder<rustls::ServerConfig, WantsServerCert>, TlsError> {
     let builder = rustls::ServerConfig::builder();
-    let builder = match client_ca {
+    Ok(match client_ca {
         None => builder.with_no_client_auth(),
         Some(certificates) => {
             let mut roots = RootCertStore::empty();
@@ -45,11 +114,13 @@ pub fn server_config(
             builder
                 .with_client_cert_verifier(WebPkiClientVerifier::builder(Arc::new(roots)).build()?)
         }
-    };
-    let mut config = builder.with_single_cert(certificates, key)?;
+    })
+}
+
+fn with_protocols(mut config: rustls::ServerConfig, http2: bool) -> Arc<rustls::ServerConfig> {
     config.alpn_protocols = if http2 { vec![b"h2".to_vec()] } else { Vec::new() };
     config.alpn_protocols.extend([b"http/1.1".to_vec(), b"http/1.0".to_vec()]);
-    Ok(Arc::new(config))
+    Arc::new(config)
 }
 
 /// Certificates of a PEM file, at least one.

@@ -14,6 +14,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use phantom_pipeline::config_hash::ConfigMap;
+use phantom_pipeline::route::Bounds;
 use phantom_pipeline::route::Upstream;
 
 pub(crate) use connect::ConnectError;
@@ -73,6 +74,7 @@ impl Pool {
         upstream: &Upstream,
         fresh: bool,
         now: Coarse,
+        bounds: &Bounds,
     ) -> Result<UpstreamConnection, ConnectError> {
         if !fresh {
             let idle = poll_fn(|cx| Poll::Ready(self.take(cx, upstream, now))).await;
@@ -80,7 +82,7 @@ impl Pool {
                 return Ok(connection);
             }
         }
-        let limit = self.limits.connect_timeout;
+        let limit = bounds.connect_timeout.unwrap_or(self.limits.connect_timeout);
         let connected = connect::connect(upstream, &self.network, &self.tls, limit).await;
         let io =
             connected.inspect_err(|error| self.complaints.log(upstream, error, Instant::now()))?;

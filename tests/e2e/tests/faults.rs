@@ -248,7 +248,7 @@ async fn no_request_is_lost_halfway_when_the_gateway_stops_under_load() {
 }
 
 /// Section 6 of the specification of the gateway, as Prometheus sees it.
-const METRICS: [&str; 15] = [
+const METRICS: [&str; 19] = [
     "phantom_requests_total",
     "phantom_request_seconds",
     "phantom_decision_total",
@@ -262,6 +262,10 @@ const METRICS: [&str; 15] = [
     "phantom_jwks_refreshes_total",
     "phantom_config_version",
     "phantom_config_reloads_total",
+    "phantom_build_info{version=",
+    "phantom_connections_limit 20000",
+    "process_resident_memory_bytes",
+    "process_open_fds",
     "phantom_requests_total{api=\"/api\",outcome=\"forwarded\",status_class=\"2xx\"}",
     "phantom_introspections_total{key_manager=\"login\",outcome=\"active\"}",
 ];
@@ -279,6 +283,7 @@ async fn metrics_are_on_the_management_listener_and_nowhere_else() {
     for name in METRICS {
         assert!(metrics.lines().any(|line| line.starts_with(name)), "no {name} in\n{metrics}");
     }
+    assert!(!metrics.contains("phantom_store_up"), "there is no store: {metrics}");
     for path in ["/metrics", "/healthz", "/readyz"] {
         let answer = stack.gateway.get(path).await;
         assert_eq!(answer.status, 404, "{path}");

@@ -13,6 +13,7 @@ use crate::cli::run::compiled;
 use crate::cli::run::show_once;
 use crate::clock::SystemClock;
 use crate::compose::control::ControlPlane;
+use crate::compose::signals;
 use crate::compose::signals::Signals;
 
 const EXAMPLES: &str = "\
@@ -41,13 +42,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Some(control) = &config.control else {
         bail!("{} has no [control]: add it, or use `phantom gateway`", args.config.display());
     };
+    signals::survive().context("cannot listen to signals")?;
     let plane = ControlPlane::start(control, &config.data_dir, &clock)?;
     show_once(plane.generated_password());
-    let mut signals = Signals::listen(plane.background()).context("cannot listen to signals")?;
+    let signals = Signals::listen(plane.background(), plane.renewal());
+    let mut signals = signals.context("cannot listen to signals")?;
     for address in plane.addresses() {
         tracing::info!(%address, "control plane");
     }
-    plane.background().block_on(signals.next());
+    plane.background().block_on(signals.end());
     tracing::info!("stopping: open requests may end; a second signal cuts them");
     signals.exit_on_next(plane.background());
     plane.stop();

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::cli::output;
+use crate::compose::renewal::Renewal;
 use crate::compose::signals::Signals;
 use crate::demo::Demo;
 use crate::demo::Options;
@@ -78,9 +79,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             false => Extent::Everything,
         },
     })?;
-    let mut signals = Signals::listen(demo.runtime()).context("cannot listen to signals")?;
+    let signals = Signals::listen(demo.runtime(), Renewal::default());
+    let mut signals = signals.context("cannot listen to signals")?;
     output::print(demo.banner());
-    demo.runtime().block_on(signals.next());
+    demo.runtime().block_on(signals.end());
     tracing::info!("stopping");
     signals.exit_on_next(demo.runtime());
     demo.stop();

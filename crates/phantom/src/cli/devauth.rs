@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::output;
 use crate::compose::background_runtime;
+use crate::compose::renewal::Renewal;
 use crate::compose::signals::Signals;
 use crate::self_signed;
 
@@ -93,11 +94,12 @@ fn until_a_signal<F: Future<Output = io::Result<()>>>(
     serve: impl FnOnce(CancellationToken) -> F,
 ) -> anyhow::Result<ExitCode> {
     let runtime = background_runtime()?;
-    let mut signals = Signals::listen(&runtime).context("cannot listen to signals")?;
+    let signals = Signals::listen(&runtime, Renewal::default());
+    let mut signals = signals.context("cannot listen to signals")?;
     let stop = CancellationToken::new();
     let asked = stop.clone();
     runtime.spawn(async move {
-        signals.next().await;
+        signals.end().await;
         asked.cancel();
     });
     runtime.block_on(serve(stop))?;

@@ -16,6 +16,7 @@ use crate::cli::output;
 use crate::clock::SystemClock;
 use crate::compose::Gateway;
 use crate::compose::Planes;
+use crate::compose::signals;
 use crate::compose::signals::Signals;
 use crate::config::Config;
 use crate::config::Purpose;
@@ -28,8 +29,8 @@ Examples:
   phantom run -c phantom.toml
   INTROSPECTION_CLIENT_SECRET=… phantom run -c /etc/phantom/phantom.toml --log info
 
-SIGTERM or Ctrl-C stops accepting and lets open requests end within drain_timeout; a second one
-stops at once. Health, readiness and metrics: http://127.0.0.1:9090/{healthz,readyz,metrics}.
+SIGTERM or Ctrl-C stops accepting after drain_delay and lets open requests end within drain_timeout; a
+second one stops at once. SIGHUP reads certificates and opens logs anew. Health, readiness and metrics: http://127.0.0.1:9090/{healthz,readyz,metrics}.
 
 Exit codes: 0 stopped in order; 1 wrong configuration or failed start; 2 wrong usage.";
 
@@ -75,6 +76,7 @@ pub(super) fn compiled(config: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<
 
 /// Until a signal says otherwise.
 fn serve(config: Config, planes: Planes, clock: &Arc<dyn Clock>) -> anyhow::Result<ExitCode> {
+    signals::survive().context("cannot listen to signals")?;
     let mut gateway = Gateway::start(config, planes, clock)?;
     if let Some(mut password) = gateway.generated_password() {
         match password.try_recv() {
@@ -86,7 +88,8 @@ fn serve(config: Config, planes: Planes, clock: &Arc<dyn Clock>) -> anyhow::Resu
             Err(TryRecvError::Closed) => {}
         }
     }
-    let mut signals = Signals::listen(gateway.background()).context("cannot listen to signals")?;
+    let signals = Signals::listen(gateway.background(), gateway.renewal());
+    let mut signals = signals.context("cannot listen to signals")?;
     for address in gateway.addresses() {
         tracing::info!(%address, "listening");
     }
@@ -94,7 +97,7 @@ fn serve(config: Config, planes: Planes, clock: &Arc<dyn Clock>) -> anyhow::Resu
         tracing::info!(%address, "control plane");
     }
     tracing::info!(address = %gateway.management_address(), "management");
-    gateway.background().block_on(signals.next());
+    gateway.background().block_on(signals.end());
     tracing::info!("stopping: open requests may end; a second signal cuts them");
     signals.exit_on_next(gateway.background());
     gateway.stop();

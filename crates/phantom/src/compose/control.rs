@@ -14,6 +14,7 @@ use phantom_control::publish::kept::CatalogFile;
 use phantom_core::Clock;
 use phantom_oauth::Minter;
 use phantom_pipeline::Snapshot;
+use phantom_proxy::tls::Certificate;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 use tokio::runtime::Runtime;
@@ -37,6 +38,7 @@ use crate::compose::follow;
 use crate::compose::follow::Node;
 use crate::compose::managed::Binding;
 use crate::compose::managed::Resident;
+use crate::compose::renewal::Renewal;
 use crate::config::ControlConfig;
 use crate::self_signed;
 
@@ -57,6 +59,8 @@ pub(super) struct Started {
     pub(super) addresses: Vec<SocketAddr>,
     /// Comes once the first start is made, if it is made here.
     pub(super) password: Option<oneshot::Receiver<SecretString>>,
+    /// What the control plane shows.
+    pub(super) certificate: Option<Arc<Certificate>>,
     /// Ends when told to stop.
     pub(super) following: Option<JoinHandle<()>>,
 }
@@ -73,6 +77,7 @@ impl Planes<'_> {
     ) -> Result<Started, StartError> {
         let Self { config, data_dir, clock, runtime, stop, .. } = self;
         let entrance = self.serve.then(|| Entrance::open(config, data_dir)).transpose()?;
+        let certificate = entrance.as_ref().map(Entrance::certificate);
         let opener = Opener::new(config, data_dir, clock)?;
         let opened = match runtime.block_on(opener.open()) {
             Ok(opened) => Some(opened),
@@ -135,7 +140,8 @@ impl Planes<'_> {
                 runtime.spawn(node.await_store(opener, door, shown))
             }
         };
-        Ok(Started { addresses, password: Some(password), following: Some(following) })
+        let (password, following) = (Some(password), Some(following));
+        Ok(Started { addresses, password, certificate, following })
     }
 
     /// Who is to be believed to be the control plane; `None`: whom the system believes.
@@ -152,6 +158,7 @@ impl Planes<'_> {
 pub struct ControlPlane {
     addresses: Vec<SocketAddr>,
     generated_password: Option<SecretString>,
+    renewal: Renewal,
     stop: CancellationToken,
     background: Runtime,
 }
@@ -167,13 +174,15 @@ impl ControlPlane {
         let stop = CancellationToken::new();
         let runtime = background.handle();
         let entrance = Entrance::open(config, data_dir)?;
+        let certificates = vec![entrance.certificate()];
+        let renewal = Renewal { certificates, access_log: None };
         let opened = runtime.block_on(Opener::new(config, data_dir, clock)?.open())?;
         let (addresses, door) = entrance.serve(config, clock, runtime, &stop)?;
         {
             let _within = runtime.enter();
             door.open(&opened)?;
         }
-        Ok(Self { addresses, generated_password: opened.password, stop, background })
+        Ok(Self { addresses, generated_password: opened.password, renewal, stop, background })
     }
 
     #[must_use]
@@ -185,6 +194,12 @@ impl ControlPlane {
     #[must_use]
     pub const fn generated_password(&self) -> Option<&SecretString> {
         self.generated_password.as_ref()
+    }
+
+    /// What it reads anew when it is asked to.
+    #[must_use]
+    pub fn renewal(&self) -> Renewal {
+        self.renewal.clone()
     }
 
     #[must_use]

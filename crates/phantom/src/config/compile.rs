@@ -5,12 +5,13 @@ pub mod control;
 mod cors;
 mod gateway;
 mod key_manager;
-mod listener;
+pub mod listener;
 mod route;
 mod upstream;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use phantom_cache::CachePolicy;
 use phantom_core::Clock;
@@ -21,6 +22,7 @@ use phantom_pipeline::Route;
 use phantom_proxy::Listener;
 use phantom_proxy::ProxyConfig;
 use phantom_proxy::access_log::LogFormat;
+use phantom_proxy::tls::Certificate;
 
 use crate::config::compile::control::ControlConfig;
 use crate::config::context::Context;
@@ -44,6 +46,10 @@ pub struct Config {
     pub access_log: Option<AccessLogSettings>,
     pub management: std::net::SocketAddr,
     pub listeners: Vec<Listener>,
+    /// Those that the listeners show.
+    pub certificates: Vec<Arc<Certificate>>,
+    /// From the signal to stop until no connection is taken any more.
+    pub drain_delay: Duration,
     pub proxy: ProxyConfig,
     pub key_managers: Vec<KeyManagerSetup>,
     pub routes: Vec<PlannedRoute>,
@@ -94,8 +100,15 @@ pub(crate) fn compile(
     let control = control::compile(raw.control.as_ref(), &gateway.data_dir, context);
     let protected = protected || control.is_some();
     let own = listener::OwnCertificate { data_dir: &gateway.data_dir, purpose };
-    let listeners =
-        listener::compile(&raw.listeners, management.as_ref(), protected, &own, context);
+    let mut certificates = Vec::new();
+    let listeners = listener::compile(
+        &raw.listeners,
+        management.as_ref(),
+        protected,
+        &own,
+        &mut certificates,
+        context,
+    );
     if raw.listeners.is_empty() {
         let hint = "add [[listener]] with bind = \"127.0.0.1:8080\"";
         context.error(&whole_file(), "there is no listener", hint);
@@ -123,6 +136,8 @@ pub(crate) fn compile(
         access_log: gateway.access_log,
         management: management?.value,
         listeners,
+        certificates,
+        drain_delay: gateway.drain_delay,
         proxy,
         key_managers,
         routes,

@@ -233,6 +233,31 @@ fn cor_3_a_page_can_always_read_the_challenge() {
 }
 
 #[test]
+fn a_route_bounds_uploads_and_times_of_its_own() {
+    let text = route(
+        "max_body_bytes = 1000\nconnect_timeout = \"1s\"\nupstream_idle_timeout = \"2m\"\nbody_idle_timeout = \"3s\"",
+    );
+    let bounds = assert_valid(&text).routes[0].route.bounds;
+    assert_eq!(bounds.max_body, Some(1000));
+    assert_eq!(bounds.connect_timeout, Some(std::time::Duration::from_secs(1)));
+    assert_eq!(bounds.upstream_idle_timeout, Some(std::time::Duration::from_secs(120)));
+    assert_eq!(bounds.body_idle_timeout, Some(std::time::Duration::from_secs(3)));
+    assert_eq!(
+        assert_valid(&route("")).routes[0].route.bounds,
+        phantom_pipeline::route::Bounds::default()
+    );
+    assert_reports(
+        &route("max_body_bytes = 10\ncollect_body_bytes = 11"),
+        &["route[0].collect_body_bytes: max_body_bytes refuses more than 10"],
+    );
+    assert_reports(&route("connect_timeout = \"0s\""), &["route[0].connect_timeout"]);
+    let files = format!(
+        "{LISTENER}[[route]]\npath = \"/\"\npublic = true\nstatic_dir = \"html\"\nmax_body_bytes = 1\n"
+    );
+    assert_reports(&files, &["files have no backend and take no request body"]);
+}
+
+#[test]
 fn routes_that_take_the_same_requests_are_reported_with_both_places() {
     let twice = route("[[route]]\npath = \"/api\"\nupstream = \"http://c\"\npublic = true");
     assert_reports(&twice, &["error: route[1]: takes the same requests as route[0]"]);

@@ -100,7 +100,7 @@ fn the_tutorial_works_from_start_to_end() {
         "phantom_config_reloads_total{outcome=\"failed\"} 0\n",
         "phantom_token_cache_bytes ",
         "phantom_requests_total{api=\"/api\"",
-        "phantom_decision_total{reason=\"token_inactive\"} 1\n",
+        "phantom_decision_total{api=\"/api\",reason=\"token_inactive\"} 1\n",
     ] {
         assert!(metrics.contains(line), "{line:?} is not in\n{metrics}");
     }

@@ -16,6 +16,7 @@ use phantom_oauth::KeyManager;
 use phantom_oauth::Load;
 use phantom_pipeline::KeyManagerHandle;
 use phantom_proxy::LogWriter;
+use phantom_proxy::tls::Certificate;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -26,9 +27,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::clock::SystemClock;
+use crate::config::certificate::Validity;
+use crate::telemetry::process::Process;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct IntrospectionLabels {
@@ -54,7 +58,6 @@ pub struct GatewayMetrics {
     introspection_seconds: Histogram,
     not_asked: Family<NotAskedLabels, Counter>,
     config_version: Gauge,
-    store_up: Gauge,
     observed: Observed,
 }
 
@@ -68,7 +71,6 @@ impl GatewayMetrics {
             introspection_seconds: Histogram::new(buckets),
             not_asked: Family::default(),
             config_version: Gauge::default(),
-            store_up: Gauge::default(),
             observed: Observed::default(),
         };
         registry.register(
@@ -92,11 +94,9 @@ impl GatewayMetrics {
             "Version of the configuration in force; rises with what the control plane publishes",
             metrics.config_version.clone(),
         );
-        registry.register(
-            "phantom_store_up",
-            "Whether the control plane's store answered when last asked; 0 without one",
-            metrics.store_up.clone(),
-        );
+        let build = [("version", env!("CARGO_PKG_VERSION"))];
+        registry.register("phantom_build", "The build of this process", Info::new(build.to_vec()));
+        registry.register_collector(Box::new(Process::new()));
         let reloads = Family::<OutcomeLabels, Counter>::default();
         for outcome in ["succeeded", "failed"] {
             drop(reloads.get_or_create(&OutcomeLabels { outcome }));
@@ -117,6 +117,11 @@ impl GatewayMetrics {
         self.observed.sources().catalog_as_of = Some(time);
     }
 
+    /// From now on it is told when they end.
+    pub(crate) fn observe_certificates(&self, certificates: &[Arc<Certificate>]) {
+        self.observed.sources().certificates = certificates.to_vec();
+    }
+
     /// From now on it is told what the log has dropped.
     pub(crate) fn observe_log(&self, log: &LogWriter) {
         self.observed.sources().logs.push(log.clone());
@@ -128,7 +133,7 @@ impl GatewayMetrics {
     }
 
     pub(crate) fn store_answers(&self, answers: bool) {
-        self.store_up.set(i64::from(answers));
+        self.observed.sources().store_up = Some(answers);
     }
 
     pub(crate) fn introspections(&self, key_manager: &str, outcome: &'static str) -> Counter {
@@ -154,6 +159,9 @@ struct Sources {
     handles: Vec<Arc<KeyManagerHandle>>,
     managers: Vec<Arc<KeyManager>>,
     logs: Vec<LogWriter>,
+    certificates: Vec<Arc<Certificate>>,
+    /// `None`: there is no store.
+    store_up: Option<bool>,
     /// `None`: there is no catalog.
     catalog_as_of: Option<UnixTime>,
 }
@@ -184,6 +192,29 @@ impl Sources {
                 ..sum
             }
         })
+    }
+}
+
+impl Sources {
+    fn encode_certificates(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let ends = self.certificates.iter().filter_map(|certificate| {
+            let validity = Validity::of(&certificate.leaf()?)?;
+            Some((certificate.path().display().to_string(), validity.not_after.as_second()))
+        });
+        // Several listeners may show the same.
+        let ends: BTreeMap<String, i64> = ends.collect();
+        if ends.is_empty() {
+            return Ok(());
+        }
+        let name = "phantom_certificate_expires_timestamp_seconds";
+        let help = "When a certificate that is shown to clients ends, since 1970";
+        let kind = ConstGauge::new(0_i64).metric_type();
+        let mut encoder = encoder.encode_descriptor(name, help, None, kind)?;
+        for (file, end) in ends {
+            let labels = [("file", file.as_str())];
+            ConstGauge::new(end).encode(encoder.encode_family(&labels)?)?;
+        }
+        Ok(())
     }
 }
 
@@ -222,6 +253,14 @@ impl Collector for Observed {
         let dropped = sources.logs.iter().map(|log| (vec![("log", log.name())], log.dropped()));
         let help = "Log lines that nobody read in time or that could not be written, by log";
         counters(&mut encoder, "phantom_log_lines_dropped", help, &dropped.collect::<Vec<_>>())?;
+
+        if let Some(up) = sources.store_up {
+            let gauge = ConstGauge::new(i64::from(up));
+            let help = "Whether the control plane's store answered when last asked";
+            let kind = gauge.metric_type();
+            gauge.encode(encoder.encode_descriptor("phantom_store_up", help, None, kind)?)?;
+        }
+        sources.encode_certificates(&mut encoder)?;
 
         if let Some(as_of) = sources.catalog_as_of {
             let age = as_of.until(SystemClock::new().now().wall).as_secs();

@@ -25,6 +25,7 @@ use crate::managed::api::Standing;
 use crate::managed::election;
 use crate::managed::endpoint;
 use crate::managed::template::Resources;
+use crate::route::Bounds;
 use crate::route::CredentialSources;
 use crate::route::JwtPolicy;
 use crate::route::Matcher;
@@ -162,6 +163,7 @@ fn route(
         cors: api.cors.clone(),
         rate_limit: None,
         collect_body: None,
+        bounds: Bounds::default(),
         target: Target::Endpoint,
         managed: Some(ManagedOperation {
             api: api.clone(),

@@ -27,16 +27,24 @@ impl InStep {
 
 /// What has not been read of the body of a client's request.
 #[derive(Debug)]
-pub(crate) struct Unread(BodyDecoder);
+pub(crate) struct Unread {
+    decoder: BodyDecoder,
+    read: u64,
+}
 
 impl Unread {
     /// Of the message whose head was read at that step.
     pub(super) const fn after_head(_: InStep, framing: Framing) -> Self {
-        Self(BodyDecoder::new(framing))
+        Self { decoder: BodyDecoder::new(framing), read: 0 }
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.0.is_done()
+        self.decoder.is_done()
+    }
+
+    /// Bytes of it that were read.
+    pub(super) const fn read(&self) -> u64 {
+        self.read
     }
 
     /// The next step, if there is nothing left.
@@ -45,15 +53,16 @@ impl Unread {
     }
 
     pub(super) fn next(&mut self, buffer: &mut ReadBuffer) -> Result<Piece, InvalidChunk> {
-        self.0.next(buffer)
+        self.decoder.next(buffer)
     }
 
     pub(super) const fn took(&mut self, count: usize) {
-        self.0.took(count);
+        self.decoder.took(count);
+        self.read = self.read.saturating_add(count as u64);
     }
 
     pub(super) fn trailers(&self) -> &[u8] {
-        self.0.trailers()
+        self.decoder.trailers()
     }
 }
 

@@ -19,7 +19,6 @@ use phantom_pipeline::Target;
 use phantom_pipeline::trace::Untraced;
 
 use crate::access_log::RequestEvent;
-use crate::access_log::trace_id;
 use crate::config::ProxyConfig;
 use crate::deadline::Deadline;
 use crate::forward;
@@ -30,6 +29,7 @@ use crate::http1::body::Unread;
 use crate::http1::buffer::ReadBuffer;
 use crate::http1::request;
 use crate::metrics::Outcome;
+use crate::request_id::RequestId;
 use crate::server::Published;
 use crate::server::Worker;
 use crate::transport::Outbox;
@@ -56,6 +56,8 @@ pub(crate) struct Http1Connection {
     origin: Origin,
     deadline: Deadline,
     head: RequestHead,
+    /// Of the request that is served.
+    id: Option<RequestId>,
 }
 
 /// What became of a request, for log and metrics.
@@ -104,7 +106,8 @@ impl Http1Connection {
         deadline: Deadline,
     ) -> Self {
         let head = RequestHead::default();
-        Self { worker, io, received, outbox: Outbox::default(), origin, deadline, head }
+        let outbox = Outbox::default();
+        Self { worker, io, received, outbox, origin, deadline, head, id: None }
     }
 
     pub(crate) async fn serve(mut self) {
@@ -186,6 +189,7 @@ impl Http1Connection {
         let started = Instant::now();
         let worker = self.worker.clone();
         let published = worker.shared.published.load_full();
+        self.id = worker.identify(&self.head, self.origin.peer);
         let form = match self.read_form(&published, &mut body).await {
             Ok(form) => form,
             Err(fault) => {
@@ -246,10 +250,6 @@ impl Http1Connection {
         [started, decided_at]: [Instant; 2],
     ) {
         let Some(metrics) = published.metrics(decided.route.as_deref()) else { return };
-        let traced = self.worker.log.is_on();
-        let mut fields = self.head.fields.iter().filter(|_| traced);
-        let traceparent =
-            fields.find(|field| self.head.name(field).eq_ignore_ascii_case(b"traceparent"));
         let ended = Instant::now();
         let event = RequestEvent {
             api: decided.route.as_ref().map_or("none", |route| &route.name),
@@ -257,7 +257,7 @@ impl Http1Connection {
             path: self.head.path(),
             protocol: self.head.version.name(),
             peer: client,
-            trace_id: traceparent.and_then(|field| trace_id(self.head.value(field))),
+            id: self.id,
             outcome: served.outcome,
             status: served.status,
             reason: decided.reason,

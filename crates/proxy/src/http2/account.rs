@@ -13,9 +13,9 @@ use phantom_pipeline::exchange::Exchanged;
 use super::OpenStream;
 use super::stream::VERSION;
 use crate::access_log::RequestEvent;
-use crate::access_log::trace_id;
 use crate::head::RequestHead;
 use crate::metrics::Outcome;
+use crate::request_id::RequestId;
 use crate::server::Published;
 use crate::server::Worker;
 
@@ -23,10 +23,10 @@ pub(super) struct Account {
     worker: Rc<Worker>,
     published: Arc<Published>,
     started: Instant,
-    _open: OpenStream,
+    pub(super) open: OpenStream,
     method: String,
     path: String,
-    trace: Option<String>,
+    pub(super) id: Option<RequestId>,
     peer: IpAddr,
     decision: Option<Duration>,
     upstream_since: Option<Instant>,
@@ -50,10 +50,10 @@ impl Account {
             worker,
             published,
             started,
-            _open: open,
+            open,
             method: String::new(),
             path: String::new(),
-            trace: None,
+            id: None,
             peer: IpAddr::from([0, 0, 0, 0]),
             decision: None,
             upstream_since: None,
@@ -72,8 +72,6 @@ impl Account {
         head.method().clone_into(&mut self.method);
         head.path().clone_into(&mut self.path);
         self.peer = peer;
-        let traceparent = head.fields.iter().find(|field| head.name(field) == b"traceparent");
-        self.trace = traceparent.and_then(|field| trace_id(head.value(field))).map(str::to_owned);
     }
 
     pub(super) const fn decided(&mut self, took: Duration) {
@@ -94,7 +92,7 @@ impl Drop for Account {
             path: &self.path,
             protocol: VERSION.name(),
             peer: self.peer,
-            trace_id: self.trace.as_deref(),
+            id: self.id,
             outcome: self.outcome,
             status: self.status,
             reason: self.reason,

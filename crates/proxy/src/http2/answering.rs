@@ -12,6 +12,7 @@ use h2::SendStream;
 use http::HeaderMap;
 use http::Response;
 use phantom_pipeline::Answer;
+use phantom_pipeline::route::Bounds;
 
 use super::account::Account;
 use super::client_stream::ClientStream;
@@ -93,8 +94,11 @@ impl Answering {
 
     async fn send_all(&mut self, mut bytes: Bytes, client: &Client) -> Result<(), Unsent> {
         let deadline = &client.deadline;
+        let mut sent = client.account.bytes;
         while !bytes.is_empty() {
-            deadline.set(Turn::Client.patience(&client.worker.shared.config.limits));
+            deadline
+                .set(Turn::Client.patience(&client.worker.shared.config.limits, &client.bounds()));
+            client.account.open.waits_for(Turn::Client, sent);
             let room = poll_fn(|cx| {
                 if deadline.has_passed(cx) {
                     return Poll::Ready(Err(Unsent::Timeout));
@@ -103,7 +107,9 @@ impl Answering {
             })
             .await?;
             self.data(bytes.split_to(room)).map_err(|ClientGone| Unsent::Gone)?;
+            sent += room as u64;
         }
+        client.account.open.waits_for(Turn::Backend, sent);
         Ok(())
     }
 
@@ -130,6 +136,10 @@ pub(super) struct Client {
 }
 
 impl Client {
+    fn bounds(&self) -> Bounds {
+        self.account.route.as_ref().map(|route| route.bounds).unwrap_or_default()
+    }
+
     /// Sends an answer of our own. Nobody reads on of the request's body. `error` is what goes into the
     /// log if the client gets the answer.
     pub(super) async fn answer(
@@ -138,7 +148,7 @@ impl Client {
         outcome: Outcome,
         error: Option<&'static str>,
     ) {
-        let mut head = respond::answer_head(answer, &self.worker.dates.now());
+        let mut head = respond::answer_head(answer, &self.worker.stamp(self.account.id));
         (self.account.status, self.account.outcome) = (answer.status, outcome);
         let body = Bytes::copy_from_slice(answer.body.as_bytes());
         if let Some(length) = respond::length_of(answer)
@@ -163,7 +173,7 @@ impl Client {
 
     /// Sends a file piece by piece.
     pub(super) async fn file(mut self, answer: &Answer, mut file: File) {
-        let mut head = respond::answer_head(answer, &self.worker.dates.now());
+        let mut head = respond::answer_head(answer, &self.worker.stamp(self.account.id));
         head.headers_mut().insert(http::header::CONTENT_LENGTH, file.length.into());
         (self.account.status, self.account.outcome) = (answer.status, Outcome::Answered);
         let whole = self.to_head || file.length == 0;

@@ -14,7 +14,7 @@ use phantom_pipeline::Fault;
 
 use super::request::has_edge_space;
 use crate::content::Content;
-use crate::exchange::ClientGone;
+use crate::exchange::BodyError;
 use crate::exchange::RequestBody;
 use crate::exchange::Sink;
 use crate::http1::body::is_allowed_trailer;
@@ -27,12 +27,23 @@ pub(super) struct ClientStream {
     /// The client sends its body when it is told to (HTP-13).
     held_back: bool,
     ended: bool,
+    /// Bytes of the body that were read, and those that are taken at most.
+    read: u64,
+    most: u64,
     trailers: Vec<u8>,
 }
 
 impl ClientStream {
     pub(super) const fn new(incoming: RecvStream, respond: SendResponse<Bytes>) -> Self {
-        Self { incoming, respond, held_back: false, ended: false, trailers: Vec::new() }
+        Self {
+            incoming,
+            respond,
+            held_back: false,
+            ended: false,
+            read: 0,
+            most: u64::MAX,
+            trailers: Vec::new(),
+        }
     }
 
     /// The client waits for 100, if there is something to wait for.
@@ -40,12 +51,16 @@ impl ClientStream {
         self.held_back = !self.incoming.is_end_stream();
     }
 
+    pub(super) const fn take_at_most(&mut self, bytes: u64) {
+        self.most = bytes;
+    }
+
     pub(super) fn is_end_stream(&self) -> bool {
         self.incoming.is_end_stream()
     }
 
     /// The next data; `None` at the end.
-    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, ClientGone>> {
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
         if self.ended {
             return Poll::Ready(Ok(None));
         }
@@ -56,15 +71,19 @@ impl ClientStream {
             let _ = self.respond.send_informational(interim);
         }
         if let Some(data) = ready!(self.incoming.poll_data(cx)) {
-            let data = data.map_err(|_| ClientGone)?;
+            let data = data.map_err(|_| BodyError::Broken)?;
             // Taken: the client may send as much again.
             let _ = self.incoming.flow_control().release_capacity(data.len());
+            self.read = self.read.saturating_add(data.len() as u64);
+            if self.read > self.most {
+                return Poll::Ready(Err(BodyError::TooLarge));
+            }
             return Poll::Ready(Ok(Some(data)));
         }
-        let trailers = ready!(self.incoming.poll_trailers(cx)).map_err(|_| ClientGone)?;
+        let trailers = ready!(self.incoming.poll_trailers(cx)).map_err(|_| BodyError::Broken)?;
         for (name, value) in trailers.iter().flatten() {
             if has_edge_space(value.as_bytes()) {
-                return Poll::Ready(Err(ClientGone));
+                return Poll::Ready(Err(BodyError::Broken));
             }
             if is_allowed_trailer(name.as_str().as_bytes()) {
                 write_field(name.as_str().as_bytes(), value.as_bytes(), &mut self.trailers);
@@ -92,9 +111,7 @@ impl ClientStream {
                     }
                 }
                 Ok(None) => return Ok(Content::whole(bytes)),
-                Err(ClientGone) => {
-                    return Err(Fault::BadRequest("the request body broke off or is malformed"));
-                }
+                Err(error) => return Err(error.fault().0),
             }
         }
     }
@@ -104,6 +121,7 @@ impl ClientStream {
     /// with NO_ERROR (RFC 9113 §8.1). At once would be allowed, but some clients drop an answer that
     /// such a reset follows.
     pub(super) async fn linger(mut self) {
+        self.most = u64::MAX;
         // A client that waits to be told will not send.
         if self.held_back || self.is_end_stream() {
             return;
@@ -119,7 +137,7 @@ impl RequestBody for ClientStream {
         &mut self,
         cx: &mut Context<'_>,
         sink: &mut Sink<'_>,
-    ) -> Poll<Result<bool, ClientGone>> {
+    ) -> Poll<Result<bool, BodyError>> {
         Poll::Ready(match ready!(self.poll_data(cx))? {
             Some(data) => {
                 sink.data(&data);

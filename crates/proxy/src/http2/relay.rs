@@ -16,15 +16,17 @@ use phantom_core::DenyReason;
 use phantom_pipeline::Answer;
 use phantom_pipeline::Fault;
 use phantom_pipeline::Forward;
+use phantom_pipeline::route::Bounds;
 use phantom_pipeline::route::Upstream;
 
+use super::OpenStream;
 use super::account::Account;
 use super::answering::Answering;
 use super::answering::Client;
 use super::unless_reset;
 use crate::content::Content;
-use crate::date::HttpDate;
 use crate::deadline::Deadline;
+use crate::exchange::BodyError;
 use crate::exchange::Exchange;
 use crate::exchange::Heard;
 use crate::exchange::Turn;
@@ -38,6 +40,7 @@ use crate::http1::body::Piece;
 use crate::http1::response::ResponseHead;
 use crate::metrics::Outcome;
 use crate::respond::ResponseEdits;
+use crate::respond::Stamp;
 use crate::server::Worker;
 use crate::upstream::UpstreamConnection;
 
@@ -106,12 +109,20 @@ pub(super) async fn forward(mut sending: Sending, mut client: Client) {
 /// Sends the request and waits for the head of the answer; once more over a fresh connection where a
 /// kept one turns out to be closed (HTP-15).
 async fn send(sending: &mut Sending, client: &mut Client) -> Result<Exchange, Failure> {
+    if let Some(most) = sending.permitted.route.bounds.max_body {
+        let too_large = matches!(sending.head.framing, Framing::Length(length) if length > most);
+        client.stream.take_at_most(most);
+        if too_large {
+            return Err(Failure::new(BodyError::TooLarge.fault()));
+        }
+    }
     collect(sending, client).await?;
     let worker = client.worker.clone();
     let mut fresh = false;
     loop {
         let now = worker.deadlines.now();
-        let acquiring = worker.pool.acquire(&sending.upstream, fresh, now);
+        let bounds = &sending.permitted.route.bounds;
+        let acquiring = worker.pool.acquire(&sending.upstream, fresh, now, bounds);
         let acquired = unless_reset(&mut client.stream.respond, acquiring).await;
         let connection =
             acquired.ok_or(Failure::ClientGone)?.map_err(|error| Failure::new(error.fault()))?;
@@ -151,28 +162,30 @@ async fn attempt(
     client: &mut Client,
     mut connection: UpstreamConnection,
 ) -> Result<Exchange, Failure> {
-    let Client { worker, stream, deadline, .. } = client;
+    let Client { worker, stream, deadline, account, .. } = client;
     let (content, from_client) = (sending.content.as_ref(), sending.head.framing);
     let framing = content.map_or(from_client, |content| content.framing(from_client));
     let out = &mut connection.outbox.bytes;
     let Sending { permitted, upstream, head, .. } = sending;
-    let outgoing = Outgoing { forward: permitted, upstream, head, framing, origin: sending.origin };
+    let (origin, id) = (sending.origin, account.id);
+    let outgoing = Outgoing { forward: permitted, upstream, head, framing, origin, id };
     forward::write_head(&permitted.permit, outgoing, &worker.shared.config, out);
     let to_send = content.map_or(from_client, |content| content.write(from_client, out));
     let mut exchange = Exchange::new(connection, to_send, client.to_head, worker.response_head());
     let limits = &worker.shared.config.limits;
+    let (open, bounds) = (&account.open, &permitted.route.bounds);
+    let waiting = Waiting { worker, deadline, open, bounds };
     let mut patience = Patience::new();
     poll_fn(|cx| {
-        patience.renew(&exchange, exchange.turn(), deadline, worker);
+        patience.renew(&exchange, exchange.turn(), waiting);
         if deadline.has_passed(cx) {
             return Poll::Ready(Err(Failure::new(exchange.turn().timeout())));
         }
         if stream.respond.poll_reset(cx).is_ready() {
             return Poll::Ready(Err(Failure::ClientGone));
         }
-        if let Poll::Ready(Err(_)) = exchange.poll_upload(cx, stream) {
-            let fault = Fault::BadRequest("the request body broke off or is malformed");
-            return Poll::Ready(Err(Failure::new((fault, "client_gone"))));
+        if let Poll::Ready(Err(error)) = exchange.poll_upload(cx, stream) {
+            return Poll::Ready(Err(Failure::new(error.fault())));
         }
         if !exchange.is_upload_done()
             && let Some(reason) = token_ended(worker, &sending.permitted, deadline)
@@ -195,11 +208,20 @@ async fn attempt(
                 }
             }
         }
-        patience.renew(&exchange, exchange.turn(), deadline, worker);
+        patience.renew(&exchange, exchange.turn(), waiting);
         Poll::Pending
     })
     .await?;
     Ok(exchange)
+}
+
+/// What waits on a stream, and with which patience.
+#[derive(Clone, Copy)]
+struct Waiting<'a> {
+    worker: &'a Worker,
+    deadline: &'a Deadline,
+    open: &'a OpenStream,
+    bounds: &'a Bounds,
 }
 
 /// Puts the deadline off while something moves, or somebody else is waited for than before.
@@ -213,11 +235,13 @@ impl Patience {
         Self { moved: u64::MAX, waits_for: Turn::Backend }
     }
 
-    fn renew(&mut self, exchange: &Exchange, turn: Turn, deadline: &Deadline, worker: &Worker) {
+    fn renew(&mut self, exchange: &Exchange, turn: Turn, client: Waiting<'_>) {
         let moved = exchange.moved();
         if (moved, turn) != (self.moved, self.waits_for) {
             (self.moved, self.waits_for) = (moved, turn);
-            deadline.set(turn.patience(&worker.shared.config.limits));
+            let limits = &client.worker.shared.config.limits;
+            client.deadline.set(turn.patience(limits, client.bounds));
+            client.open.waits_for(turn, moved);
         }
     }
 }
@@ -231,7 +255,7 @@ fn token_ended(worker: &Worker, permitted: &Forward, deadline: &Deadline) -> Opt
 
 /// Passes the answer on.
 async fn respond(sending: &Sending, mut exchange: Exchange, mut client: Client) {
-    let head = head_for_client(sending, &exchange, client.worker.dates.now());
+    let head = head_for_client(sending, &exchange, client.worker.stamp(client.account.id));
     let whole = exchange.head.framing == Framing::None;
     client.account.status = head.status().as_u16();
     if let Ok(mut answering) = Answering::start(&mut client.stream, head, whole) {
@@ -274,10 +298,13 @@ async fn pass_on(
             return Poll::Ready(Ended::ClientGone);
         }
         // A client that breaks its body off resets the stream.
-        let _ = exchange.poll_upload(cx, stream);
+        if let Poll::Ready(Err(error @ BodyError::TooLarge)) = exchange.poll_upload(cx, stream) {
+            return Poll::Ready(Ended::Cut(Reason::CANCEL, error.fault().1));
+        }
         match poll_pieces(cx, exchange, answering, account) {
             Ok(turn) => {
-                patience.renew(exchange, turn, deadline, worker);
+                let (open, bounds) = (&account.open, &sending.permitted.route.bounds);
+                patience.renew(exchange, turn, Waiting { worker, deadline, open, bounds });
                 match token_ended(worker, &sending.permitted, deadline) {
                     Some(reason) => Poll::Ready(Ended::Token(reason)),
                     None => Poll::Pending,
@@ -353,11 +380,11 @@ fn settle(
     }
 }
 
-fn head_for_client(sending: &Sending, exchange: &Exchange, date: HttpDate) -> Response<()> {
+fn head_for_client(sending: &Sending, exchange: &Exchange, stamp: Stamp) -> Response<()> {
     let permitted = &sending.permitted;
     let asked = sending.head.values(FieldKind::Origin).next();
     let private = permitted.edits.private_response;
-    let edits = ResponseEdits::new(permitted.route.cors.as_deref(), asked, private, date);
+    let edits = ResponseEdits::new(permitted.route.cors.as_deref(), asked, private, stamp);
     let mut response = response(exchange.head.status, edits.fields(&exchange.head));
     if let Some(length) = exchange.head.length_to_tell() {
         response.headers_mut().insert(http::header::CONTENT_LENGTH, length.into());

@@ -61,6 +61,7 @@ pub(super) async fn serve(
         to_head: head.method() == "HEAD",
         worker: worker.clone(),
     };
+    client.account.id = worker.identify(&head, origin.peer);
     let format = published.snapshot.error_format_at(origin.entry);
     let refusal = |fault| Answer::fault(fault, format, false);
     if let Err(fault) = filled {

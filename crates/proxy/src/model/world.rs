@@ -148,6 +148,7 @@ fn shared(https: bool, roots: &RootCertStore) -> Arc<Shared> {
             },
             trusted_proxies: Vec::new(),
             drain_timeout: Duration::from_secs(5),
+            request_id: false,
             via: "model".into(),
             upstream_tls: tls::upstream_config(roots.clone()),
         },
@@ -174,6 +175,7 @@ fn route(name: &str, prefix: &str, target: Target, access: Access) -> Route {
         cors: None,
         rate_limit: None,
         collect_body: None,
+        bounds: phantom_pipeline::route::Bounds::default(),
         target,
         managed: None,
     }

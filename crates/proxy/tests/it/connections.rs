@@ -231,6 +231,33 @@ fn connections_that_say_nothing_or_never_end_a_head_do_not_keep_others_out() {
 }
 
 #[test]
+fn clients_that_never_read_their_answers_do_not_keep_others_out() {
+    let backend = Backend::start(|request| {
+        ok(&"x".repeat(if request.starts_with("GET /large ") { 16 << 20 } else { 2 }))
+    });
+    let limits = limits(|limits| limits.max_connections = 8);
+    let gateway = Setup { limits, ..Setup::new(backend.address) }.start();
+    let holders: Vec<_> = (0..8)
+        .map(|_| {
+            let mut client = gateway.connect();
+            client.write("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+            client
+        })
+        .collect();
+    eventually("all have asked", || backend.seen().len() == 8);
+    for _ in 0..8 {
+        assert_eq!(gateway.send(GET).status, 200);
+    }
+    let metrics = gateway.metrics();
+    let slow = metrics.lines().find(|line| line.contains("slow_at_limit")).unwrap();
+    assert!(!slow.ends_with(" 0"), "{metrics}");
+    assert!(metrics.contains("phantom_connections_limit 8\n"), "{metrics}");
+    let held = metrics.lines().find(|line| line.contains("connections_held")).is_some();
+    assert!(held, "{metrics}");
+    drop(holders);
+}
+
+#[test]
 fn a_source_has_no_more_connections_than_it_may() {
     let backend = Backend::ok();
     let limits = limits(|limits| limits.max_connections_per_source = 3);

@@ -128,6 +128,7 @@ pub(crate) struct Gateway {
     pub(crate) publication: Publication,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) exchange: Arc<TokenExchange>,
+    registry: prometheus_client::registry::Registry,
     server: Option<Server>,
     runtime: Option<tokio::runtime::Runtime>,
 }
@@ -139,6 +140,7 @@ pub(crate) struct Setup {
     pub(crate) trusted_proxies: Vec<&'static str>,
     pub(crate) upstream_roots: rustls::RootCertStore,
     pub(crate) access_log: Option<phantom_proxy::AccessLog>,
+    pub(crate) request_id: bool,
     pub(crate) drain: Duration,
     /// Managed APIs; `None`: no catalog has been published.
     pub(crate) catalog: Option<Catalog>,
@@ -168,6 +170,7 @@ impl Setup {
             trusted_proxies: Vec::new(),
             upstream_roots: rustls::RootCertStore::empty(),
             access_log: None,
+            request_id: false,
             drain: Duration::from_secs(5),
             catalog: None,
         }
@@ -224,7 +227,8 @@ impl Setup {
             publication.replace(catalog);
         }
         let snapshot = publication.snapshot();
-        let metrics = Metrics::register(&mut prometheus_client::registry::Registry::default());
+        let mut registry = prometheus_client::registry::Registry::default();
+        let metrics = Metrics::register(&mut registry);
         let shared = Arc::new(Shared {
             pipeline: Pipeline::new(clock.clone()),
             published: ArcSwap::from_pointee(Published::new(snapshot, &metrics)),
@@ -237,6 +241,7 @@ impl Setup {
                     .map(|net| net.parse().unwrap())
                     .collect(),
                 drain_timeout: self.drain,
+                request_id: self.request_id,
                 via: "phantom".into(),
                 upstream_tls: phantom_proxy::tls::upstream_config(self.upstream_roots),
             },
@@ -251,6 +256,7 @@ impl Setup {
             publication,
             clock,
             exchange,
+            registry,
             server: Some(server),
             runtime: Some(runtime),
         }
@@ -264,6 +270,13 @@ impl Gateway {
         let snapshot = self.publication.snapshot();
         let next = self.shared.published.load().succeeded_by(snapshot, &self.shared.metrics);
         self.shared.published.store(Arc::new(next));
+    }
+
+    /// As a scrape would have it.
+    pub(crate) fn metrics(&self) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        text
     }
 
     pub(crate) fn connect(&self) -> Client {
@@ -307,6 +320,7 @@ pub(crate) fn route(name: &str, prefix: &str, target: Target, access: Access) ->
         cors: None,
         rate_limit: None,
         collect_body: None,
+        bounds: phantom_pipeline::route::Bounds::default(),
         target,
         managed: None,
     }

@@ -228,3 +228,39 @@ fn floods_of_frames_that_ask_for_nothing_end_the_connection() {
     }
     assert_eq!(gateway.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n").status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn clients_with_shut_windows_give_way_at_the_limit_and_those_that_wait_for_a_backend_do_not()
+{
+    let backend = Backend::start(|request| {
+        if request.starts_with("GET /slow ") {
+            std::thread::sleep(Duration::from_secs(4));
+        }
+        ok(&"x".repeat(100_000))
+    });
+    let mut setup = Setup::new(backend.address);
+    setup.limits.max_connections = 8;
+    let gateway = setup.start();
+    let get = |path: &str| Request::get(format!("http://api.example{path}")).body(()).unwrap();
+    let mut patient = connect(&gateway, 65_535).await;
+    let (waiting, _) = patient.send_request(get("/slow"), true).unwrap();
+    let mut holders = Vec::new();
+    for _ in 0..7 {
+        let mut sender = connect(&gateway, 0).await;
+        let (answer, _) = sender.send_request(get("/x"), true).unwrap();
+        // The head comes; of the body not a byte may.
+        holders.push((within("a head", answer).await.unwrap(), sender));
+    }
+    tokio::task::block_in_place(|| {
+        for _ in 0..12 {
+            assert_eq!(gateway.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n").status, 200);
+        }
+    });
+    let answer = within("its answer", waiting).await.unwrap();
+    assert_eq!(answer.status(), 200, "who waits for a backend keeps nobody waiting");
+    let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+    let ended = holders.iter_mut().any(|(answer, _)| {
+        matches!(answer.body_mut().poll_data(&mut cx), std::task::Poll::Ready(Some(Err(_))))
+    });
+    assert!(ended, "somebody has given way");
+}

@@ -3,6 +3,7 @@
 mod answers;
 mod backend_causes;
 mod behind;
+mod bounds;
 mod connections;
 mod forwarding;
 mod framing;
@@ -11,7 +12,9 @@ mod http2;
 mod http2_streams;
 mod in_step;
 mod managed;
+mod metrics;
 mod normalizer;
+mod request_id;
 mod static_files;
 mod streaming;
 mod tls;

@@ -19,10 +19,10 @@ use phantom_core::Clock;
 use phantom_oauth::egress::Egress;
 use phantom_oauth::egress::EgressConfig;
 use phantom_oauth::egress::ServerTrust;
+use phantom_proxy::tls::Certificate;
 use phantom_serve::Peer;
 use phantom_serve::serve;
 use phantom_store::Store;
-use rustls::ServerConfig;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -34,14 +34,14 @@ use crate::compose::control::store::make_directory;
 use crate::compose::error::chain;
 use crate::compose::managed::CA_SETTING;
 use crate::config::ControlConfig;
-use crate::self_signed;
+use crate::config::compile::listener::Served;
 
 /// What the control plane is reached by and reaches others with. Taken before the first start is made:
 /// a port that somebody else has or a file that is missing must not cost the password that is shown
 /// once.
 pub(super) struct Entrance {
     sockets: Vec<TcpListener>,
-    tls: Arc<ServerConfig>,
+    tls: Served,
     egress: Egress,
 }
 
@@ -61,10 +61,14 @@ impl Entrance {
         let sockets = sockets.collect::<Result<_, _>>()?;
         make_directory(data_dir)?;
         let tls = match &config.tls {
-            Some(tls) => Arc::clone(tls),
-            None => self_signed::ensure(data_dir, true)?,
+            Some(tls) => tls.clone(),
+            None => Served::self_signed(data_dir, true)?,
         };
         Ok(Self { sockets, tls, egress: egress(config)? })
+    }
+
+    pub(super) fn certificate(&self) -> Arc<Certificate> {
+        Arc::clone(&self.tls.certificate)
     }
 
     /// Serves from now on, until told to stop; nothing but 503 until the door is opened. Gives the
@@ -87,7 +91,7 @@ impl Entrance {
         let mut addresses = Vec::new();
         for socket in sockets {
             addresses.push(socket.local_addr().map_err(StartError::Runtime)?);
-            let (tls, router, stop) = (Arc::clone(&tls), door.router(), stop.clone());
+            let (tls, router, stop) = (Arc::clone(&tls.config), door.router(), stop.clone());
             runtime.spawn(async move {
                 let serving = async {
                     let socket = tokio::net::TcpListener::from_std(socket)?;

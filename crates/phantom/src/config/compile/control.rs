@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use phantom_oauth::SecretSource;
 use secrecy::ExposeSecret;
@@ -10,6 +9,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::config::compile::listener;
+use crate::config::compile::listener::Served;
 use crate::config::context::Context;
 use crate::config::place::At;
 use crate::config::raw::RawControl;
@@ -22,7 +22,7 @@ const DEFAULT_BIND: &str = "localhost:9443";
 pub struct ControlConfig {
     pub bind: Vec<SocketAddr>,
     /// `None`: with the self-signed certificate of the data directory.
-    pub tls: Option<Arc<rustls::ServerConfig>>,
+    pub tls: Option<Served>,
     /// Without a slash at the end, as are the others.
     pub public_url: String,
     pub gateway_https_url: String,

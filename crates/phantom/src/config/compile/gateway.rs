@@ -33,6 +33,7 @@ pub(super) struct Gateway {
     pub(super) data_dir: PathBuf,
     pub(super) error_format: ErrorFormat,
     pub(super) access_log: Option<AccessLogSettings>,
+    pub(super) drain_delay: Duration,
 }
 
 pub(super) const ERROR_FORMATS: [(&str, ErrorFormat); 3] = [
@@ -55,6 +56,10 @@ pub(super) fn compile(raw: &RawGateway, context: Context<'_>) -> Gateway {
         data_dir: context.path(data_dir),
         error_format: context.choice(raw.error_format.as_ref(), &ERROR_FORMATS),
         access_log: access_log(raw, context),
+        drain_delay: raw.drain_delay.as_ref().map_or(Duration::ZERO, |at| {
+            // Zero is a choice here: at once.
+            if at.value.is_zero() { at.value } else { context.duration(Some(at), Duration::ZERO) }
+        }),
     }
 }
 
@@ -116,6 +121,7 @@ pub(super) fn proxy(raw: &RawGateway, https: bool, context: Context<'_>) -> Opti
             // Zero is a choice here: cut at once.
             if at.value.is_zero() { at.value } else { context.duration(Some(at), drain) }
         }),
+        request_id: raw.request_id.as_ref().is_some_and(|at| at.value),
         via: via(raw, context),
         upstream_tls: tls::upstream_config(believed(raw, https, context)?),
     })

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use phantom_pipeline::Entry;
 use phantom_proxy::Listener;
 use phantom_proxy::tls;
+use phantom_proxy::tls::Certificate;
 use phantom_proxy::tls::TlsError;
 use rustls::pki_types::CertificateDer;
 
@@ -22,6 +23,7 @@ use crate::config::place::At;
 use crate::config::raw::RawListener;
 use crate::config::raw::RawTls;
 use crate::self_signed;
+use crate::self_signed::SelfSignedError;
 
 /// What is left of a certificate's life when we begin to warn.
 const SOON_DAYS: i64 = 14;
@@ -35,6 +37,7 @@ pub(super) fn compile(
     management: Option<&At<SocketAddr>>,
     protected: bool,
     own_certificate: &OwnCertificate<'_>,
+    certificates: &mut Vec<Arc<Certificate>>,
     context: Context<'_>,
 ) -> Vec<Listener> {
     let mut taken: Vec<At<SocketAddr>> = management.cloned().into_iter().collect();
@@ -45,9 +48,13 @@ pub(super) fn compile(
             continue;
         };
         let http2 = raw.http2.as_ref().is_none_or(|at| at.value);
+        let mut keep = |served: Served| {
+            certificates.push(served.certificate);
+            served.config
+        };
         let config = match raw.self_signed.as_ref().filter(|at| at.value) {
-            Some(at) => Some(self_signed(at, raw, http2, own_certificate, context)),
-            None => raw.tls.as_ref().map(|raw| server_config(raw, http2, context)),
+            Some(at) => Some(self_signed(at, raw, http2, own_certificate, context).map(&mut keep)),
+            None => raw.tls.as_ref().map(|raw| server_config(raw, http2, context).map(&mut keep)),
         };
         if config.is_none() && protected {
             warn_of_plain_tokens(raw, &bind, context);
@@ -74,6 +81,29 @@ pub(super) fn compile(
     listeners
 }
 
+/// How TLS is served, and the certificate with which it is.
+#[derive(Clone, Debug)]
+pub struct Served {
+    pub config: Arc<rustls::ServerConfig>,
+    pub certificate: Arc<Certificate>,
+}
+
+impl Served {
+    fn new(
+        certificate: Arc<Certificate>,
+        client_ca: Option<Vec<CertificateDer<'static>>>,
+        http2: bool,
+    ) -> Result<Self, TlsError> {
+        let config = tls::renewable_server_config(Arc::clone(&certificate), client_ca, http2)?;
+        Ok(Self { config, certificate })
+    }
+
+    /// With the certificate that is made where none is given.
+    pub fn self_signed(directory: &Path, http2: bool) -> Result<Self, SelfSignedError> {
+        Ok(Self::new(self_signed::certificate(directory, &[])?, None, http2)?)
+    }
+}
+
 /// The certificate that is made where none is given.
 pub(super) struct OwnCertificate<'a> {
     pub(super) data_dir: &'a Path,
@@ -87,7 +117,7 @@ fn self_signed(
     http2: bool,
     own: &OwnCertificate<'_>,
     context: Context<'_>,
-) -> Option<Arc<rustls::ServerConfig>> {
+) -> Option<Served> {
     if let Some(tls) = &raw.tls {
         context.error(&at.place, "there is tls as well", format!("remove {}", tls.place.key));
         return None;
@@ -97,7 +127,7 @@ fn self_signed(
     }
     let made = std::fs::create_dir_all(own.data_dir)
         .map_err(|error| error.to_string())
-        .and_then(|()| self_signed::ensure(own.data_dir, http2).map_err(|e| e.to_string()));
+        .and_then(|()| Served::self_signed(own.data_dir, http2).map_err(|e| e.to_string()));
     made.map_err(|error| context.error(&at.place, error, "give tls = { cert, key } instead")).ok()
 }
 
@@ -154,24 +184,23 @@ fn conflict(a: SocketAddr, b: SocketAddr) -> bool {
 }
 
 /// `None` only with an error noted.
-pub(super) fn server_config(
-    raw: &RawTls,
-    http2: bool,
-    context: Context<'_>,
-) -> Option<Arc<rustls::ServerConfig>> {
+pub(super) fn server_config(raw: &RawTls, http2: bool, context: Context<'_>) -> Option<Served> {
     let cert = context.required(raw.cert.clone(), &raw.place, "cert", "\"gateway.pem\"");
     let key = context.required(raw.key.clone(), &raw.place, "key", "\"gateway-key.pem\"");
-    let certificates = cert.as_ref().and_then(|at| certificates(at, context));
+    let cert = cert.filter(|at| is_usable(at, context));
     let client_ca = match &raw.client_ca {
         None => None,
         Some(at) => Some(certificates_of(at, context)?),
     };
     let key_at = key?;
-    let key = tls::read_key(&context.path(&key_at.value))
+    let key = context.path(&key_at.value);
+    tls::read_key(&key)
         .map_err(|error| context.error(&key_at.place, error.to_string(), "a private key in PEM"))
         .ok()?;
-    match tls::server_config(certificates?, key, client_ca, http2) {
-        Ok(config) => Some(config),
+    let served = Certificate::read(&context.path(&cert?.value), &key)
+        .and_then(|certificate| Served::new(certificate, client_ca, http2));
+    match served {
+        Ok(served) => Some(served),
         Err(error) => {
             let place = match (&error, &raw.client_ca) {
                 (TlsError::ClientCa(_), Some(at)) => &at.place,
@@ -184,28 +213,28 @@ pub(super) fn server_config(
 }
 
 /// The gateway's own certificates: an expired one is no certificate.
-fn certificates(at: &At<String>, context: Context<'_>) -> Option<Vec<CertificateDer<'static>>> {
-    let certificates = certificates_of(at, context)?;
+fn is_usable(at: &At<String>, context: Context<'_>) -> bool {
+    let Some(certificates) = certificates_of(at, context) else { return false };
     let Some(validity) = certificates.first().and_then(|first| Validity::of(first)) else {
         context.error(&at.place, "the first certificate cannot be read", "");
-        return None;
+        return false;
     };
     let now = Timestamp::now();
     if validity.not_after < now {
         let message = format!("the certificate expired on {}", validity.not_after);
         context.error(&at.place, message, "get a new one: clients refuse this one");
-        return None;
+        return false;
     }
     if validity.not_before > now {
         let message = format!("the certificate is not valid before {}", validity.not_before);
         context.error(&at.place, message, "is the clock right?");
-        return None;
+        return false;
     }
     if validity.not_after.duration_since(now).as_hours() < SOON_DAYS * 24 {
         let message = format!("the certificate expires on {}", validity.not_after);
         context.warning(&at.place, message, "renew it");
     }
-    Some(certificates)
+    true
 }
 
 fn certificates_of(at: &At<String>, context: Context<'_>) -> Option<Vec<CertificateDer<'static>>> {

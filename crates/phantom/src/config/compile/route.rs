@@ -5,6 +5,7 @@ mod matcher;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use phantom_core::Access;
 use phantom_core::quota::Rate;
@@ -13,6 +14,7 @@ use phantom_pipeline::Route;
 use phantom_pipeline::Target;
 use phantom_pipeline::admit::Party;
 use phantom_pipeline::admit::RateLimit;
+use phantom_pipeline::route::Bounds;
 use phantom_pipeline::route::CredentialSources;
 use phantom_pipeline::route::JwtPolicy;
 use phantom_pipeline::route::Matcher;
@@ -23,6 +25,7 @@ use crate::config::compile::gateway::ERROR_FORMATS;
 use crate::config::compile::key_manager::Named;
 use crate::config::compile::upstream;
 use crate::config::context::Context;
+use crate::config::place::At;
 use crate::config::place::Place;
 use crate::config::raw::RawRateLimit;
 use crate::config::raw::RawRoute;
@@ -86,6 +89,7 @@ pub(super) fn compile(
             cors,
             rate_limit,
             collect_body: collect_body(raw, &target, context),
+            bounds: bounds(raw, &target, context),
             target,
             managed: None,
         };
@@ -184,6 +188,37 @@ fn collect_body(raw: &RawRoute, target: &Target, context: Context<'_>) -> Option
         context.error(&at.place, "files take no request body", "remove it");
     }
     Some(context.number(Some(at), 1..=MOST_COLLECTED, 1))
+}
+
+/// What the route bounds otherwise than the gateway.
+fn bounds(raw: &RawRoute, target: &Target, context: Context<'_>) -> Bounds {
+    if matches!(target, Target::Directory(_)) {
+        let idle = [
+            raw.max_body_bytes.as_ref().map(|at| &at.place),
+            raw.connect_timeout.as_ref().map(|at| &at.place),
+            raw.upstream_idle_timeout.as_ref().map(|at| &at.place),
+        ];
+        for place in idle.into_iter().flatten() {
+            context.error(place, "files have no backend and take no request body", "remove it");
+        }
+    }
+    let most = raw.max_body_bytes.as_ref().map(|at| at.value);
+    if let (Some(most), Some(at)) = (most, &raw.collect_body_bytes)
+        && at.value > most
+    {
+        let message = format!("max_body_bytes refuses more than {most}");
+        context.error(&at.place, message, "collect as much at most");
+    }
+    // What is no duration is noted; what is put in its place does not matter then.
+    let duration = |at: &Option<At<Duration>>| {
+        at.as_ref().map(|at| context.duration(Some(at), Duration::from_secs(1)))
+    };
+    Bounds {
+        max_body: most,
+        body_idle_timeout: duration(&raw.body_idle_timeout),
+        connect_timeout: duration(&raw.connect_timeout),
+        upstream_idle_timeout: duration(&raw.upstream_idle_timeout),
+    }
 }
 
 fn rate_limit(raw: &RawRateLimit, context: Context<'_>) -> Option<RateLimit> {

@@ -39,7 +39,7 @@ impl Http1Connection {
             self.head.version,
             to_head,
             keep_alive,
-            &self.worker.dates.now(),
+            &self.worker.stamp(self.id),
             &mut self.outbox.bytes,
         );
         let sent = self.flush().await;
@@ -72,7 +72,7 @@ impl Http1Connection {
             Some(file.length),
             self.head.version,
             keep_alive,
-            &self.worker.dates.now(),
+            &self.worker.stamp(self.id),
             &mut self.outbox.bytes,
         );
         let mut sent = self.flush().await;
@@ -104,8 +104,10 @@ impl Http1Connection {
         let published = self.worker.shared.published.load_full();
         let format = published.snapshot.error_format_at(self.origin.entry);
         let answer = Answer::fault(fault, format, false);
-        let (date, out) = (self.worker.dates.now(), &mut self.outbox.bytes);
-        respond::write_answer(&answer, Version::Http11, false, false, &date, out);
+        self.head.clear();
+        self.id = self.worker.identify(&self.head, self.origin.peer);
+        let (stamp, out) = (self.worker.stamp(self.id), &mut self.outbox.bytes);
+        respond::write_answer(&answer, Version::Http11, false, false, &stamp, out);
         let sent = self.flush().await;
         let served = Served {
             outcome: Outcome::Answered,
@@ -115,7 +117,6 @@ impl Http1Connection {
             error: Some(if sent { "bad_request" } else { "client_gone" }),
             then: Then::Close,
         };
-        self.head.clear();
         let now = Instant::now();
         self.record(&published, &Decided::default(), &served, self.origin.peer, [now, now]);
     }
@@ -126,19 +127,22 @@ impl Http1Connection {
         let (outbox, io, deadline) = (&mut self.outbox, &mut self.io, &self.deadline);
         let mut taken = io.taken();
         deadline.set(limit);
+        deadline.wait_for_client(taken);
         let sent = poll_fn(|cx| {
-            if deadline.has_passed(cx) {
+            if deadline.has_passed(cx) || deadline.is_given_up() {
                 return Poll::Ready(false);
             }
             let sent = outbox.poll_send_all(cx, io).map(|sent| sent.is_ok());
             if io.taken() != taken {
                 taken = io.taken();
                 deadline.set(limit);
+                deadline.wait_for_client(taken);
             }
             sent
         })
         .await;
         self.deadline.clear();
+        self.deadline.busy();
         sent
     }
 

@@ -9,6 +9,7 @@ use phantom_pipeline::Answer;
 use phantom_pipeline::Fault;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Target;
+use phantom_pipeline::route::Bounds;
 use phantom_pipeline::route::Upstream;
 
 use super::ClientBody;
@@ -16,6 +17,7 @@ use super::Http1Connection;
 use super::Served;
 use super::Then;
 use crate::content::Content;
+use crate::exchange::BodyError;
 use crate::exchange::Exchange;
 use crate::exchange::Heard;
 use crate::exchange::Turn;
@@ -84,9 +86,16 @@ impl Http1Connection {
         let Target::Upstream(upstream) = permitted.target() else {
             return self.fail(Fault::NotFound, "no_upstream", permitted, body, grpc).await;
         };
+        let bounds = permitted.route.bounds;
+        let most = bounds.max_body.unwrap_or(u64::MAX);
+        if matches!(self.head.framing, Framing::Length(length) if length > most) {
+            let (fault, error) = BodyError::TooLarge.fault();
+            return self.fail(fault, error, permitted, body, grpc).await;
+        }
         let content = match (form, permitted.route.collect_body) {
             (Some(form), _) => Some(forward::rewritten_form(&permitted.edits, form)),
-            (None, Some(most)) if self.head.framing == Framing::Chunked => {
+            (None, Some(collected)) if self.head.framing == Framing::Chunked => {
+                let most = collected.min(usize::try_from(most).unwrap_or(usize::MAX));
                 match self.read_whole(body, most).await {
                     Ok(content) => match self.worker.token_ended(permitted) {
                         None => Some(content),
@@ -102,7 +111,8 @@ impl Http1Connection {
         let mut fresh = false;
         loop {
             let now = self.worker.deadlines.now();
-            let connection = match self.worker.pool.acquire(upstream, fresh, now).await {
+            let connecting = self.worker.pool.acquire(upstream, fresh, now, &bounds);
+            let connection = match connecting.await {
                 Ok(connection) => connection,
                 Err(error) => {
                     let (fault, error) = error.fault();
@@ -187,7 +197,9 @@ impl Http1Connection {
         let config = &self.worker.shared.config;
         let out = &mut connection.outbox.bytes;
         let origin = self.origin;
-        let outgoing = Outgoing { forward: permitted, upstream, head: &self.head, framing, origin };
+        let id = self.id;
+        let outgoing =
+            Outgoing { forward: permitted, upstream, head: &self.head, framing, origin, id };
         forward::write_head(&permitted.permit, outgoing, config, out);
         let to_send = content.map_or(from_client, |content| content.write(from_client, out));
         let to_head = self.head.method() == "HEAD";
@@ -201,7 +213,7 @@ impl Http1Connection {
                 permitted.route.cors.as_deref(),
                 origin.as_deref(),
                 private,
-                self.worker.dates.now(),
+                self.worker.stamp(self.id),
             ),
             keep_alive: self.may_keep_alive(false),
             status: 0,
@@ -243,10 +255,14 @@ impl Http1Connection {
         relay: &mut Relay,
         body: &mut Unread,
     ) -> Poll<Attempt> {
-        self.put_off_deadline(exchange, relay);
+        let bounds = &permitted.route.bounds;
+        self.put_off_deadline(exchange, relay, bounds);
         if self.deadline.has_passed(cx) {
             let (fault, error) = relay.waits_for.timeout();
             return Poll::Ready(self.failed(relay, fault, error, false));
+        }
+        if self.deadline.is_given_up() {
+            return Poll::Ready(self.broken_off(relay, "client_slow"));
         }
         if !exchange.is_upload_done() {
             let mut source = ClientBody {
@@ -255,10 +271,11 @@ impl Http1Connection {
                 decoder: body,
                 outbox: &mut self.outbox,
                 expects_continue: &mut self.head.expects_continue,
+                most: bounds.max_body.unwrap_or(u64::MAX),
             };
-            if let Poll::Ready(Err(_)) = exchange.poll_upload(cx, &mut source) {
-                let fault = Fault::BadRequest("the request body broke off or is malformed");
-                return Poll::Ready(self.failed(relay, fault, "client_gone", false));
+            if let Poll::Ready(Err(error)) = exchange.poll_upload(cx, &mut source) {
+                let (fault, error) = error.fault();
+                return Poll::Ready(self.failed(relay, fault, error, false));
             }
         }
         let polled = self.poll_response(cx, exchange, relay, body);
@@ -277,13 +294,13 @@ impl Http1Connection {
             if exchange.is_upload_done() && self.client_is_gone(cx) {
                 return Poll::Ready(self.broken_off(relay, "client_gone"));
             }
-            self.put_off_deadline(exchange, relay);
+            self.put_off_deadline(exchange, relay, bounds);
         }
         polled
     }
 
     /// While something moves, or somebody else is waited for than before.
-    fn put_off_deadline(&self, exchange: &Exchange, relay: &mut Relay) {
+    fn put_off_deadline(&self, exchange: &Exchange, relay: &mut Relay, bounds: &Bounds) {
         let turn = if !self.outbox.is_empty() {
             Turn::Client
         } else if relay.phase == Phase::Head {
@@ -294,7 +311,11 @@ impl Http1Connection {
         let moved = exchange.moved() + self.io.taken();
         if (relay.moved, relay.waits_for) != (moved, turn) {
             (relay.moved, relay.waits_for) = (moved, turn);
-            self.deadline.set(turn.patience(&self.worker.shared.config.limits));
+            self.deadline.set(turn.patience(&self.worker.shared.config.limits, bounds));
+            match turn {
+                Turn::Client => self.deadline.wait_for_client(moved),
+                Turn::Backend => self.deadline.busy(),
+            }
         }
     }
 

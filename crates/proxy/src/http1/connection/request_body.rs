@@ -54,6 +54,7 @@ impl Http1Connection {
     async fn read_start(&mut self, body: &mut Unread, most: usize) -> Result<Content, Fault> {
         let limit = self.worker.shared.config.limits.body_idle_timeout;
         self.deadline.set(limit);
+        self.deadline.wait_for_client(0);
         let mut bytes = Vec::new();
         let mut source = ClientBody {
             io: &mut self.io,
@@ -61,16 +62,20 @@ impl Http1Connection {
             decoder: body,
             outbox: &mut self.outbox,
             expects_continue: &mut self.head.expects_continue,
+            most: u64::MAX,
         };
         let deadline = &self.deadline;
         let whole = poll_fn(|cx| {
             loop {
-                if deadline.has_passed(cx) {
+                if deadline.has_passed(cx) || deadline.is_given_up() {
                     return Poll::Ready(Err(Fault::RequestTimeout));
                 }
                 match source.poll_raw(cx, |data| bytes.extend_from_slice(data)) {
                     Poll::Ready(Ok(true)) if bytes.len() > most => return Poll::Ready(Ok(false)),
-                    Poll::Ready(Ok(true)) => deadline.set(limit),
+                    Poll::Ready(Ok(true)) => {
+                        deadline.set(limit);
+                        deadline.wait_for_client(bytes.len() as u64);
+                    }
                     Poll::Ready(Ok(false)) => return Poll::Ready(Ok(true)),
                     Poll::Ready(Err(_)) => {
                         return Poll::Ready(Err(Fault::BadRequest(
@@ -83,6 +88,7 @@ impl Http1Connection {
         })
         .await?;
         self.deadline.clear();
+        self.deadline.busy();
         Ok(Content { bytes, whole })
     }
 
@@ -107,6 +113,7 @@ impl Http1Connection {
             decoder: body,
             outbox: &mut self.outbox,
             expects_continue: &mut self.head.expects_continue,
+            most: u64::MAX,
         };
         let deadline = &self.deadline;
         let whole = poll_fn(|cx| {
