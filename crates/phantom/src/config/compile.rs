@@ -5,7 +5,7 @@ pub mod control;
 mod cors;
 mod gateway;
 mod key_manager;
-mod listener;
+pub mod listener;
 mod route;
 mod upstream;
 
@@ -23,8 +23,10 @@ use phantom_proxy::ProxyConfig;
 use phantom_proxy::access_log::LogFormat;
 
 use crate::config::compile::control::ControlConfig;
+use crate::config::compile::listener::Entrance;
 use crate::config::context::Context;
 use crate::config::place::Place;
+use crate::config::place::WHOLE_FILE;
 use crate::config::raw::RawConfig;
 
 /// Why a configuration is compiled.
@@ -44,6 +46,8 @@ pub struct Config {
     pub access_log: Option<AccessLogSettings>,
     pub management: std::net::SocketAddr,
     pub listeners: Vec<Listener>,
+    /// The same, as callers see them.
+    pub entrances: Vec<Entrance>,
     pub proxy: ProxyConfig,
     pub key_managers: Vec<KeyManagerSetup>,
     pub routes: Vec<PlannedRoute>,
@@ -96,11 +100,12 @@ pub(crate) fn compile(
     let own = listener::OwnCertificate { data_dir: &gateway.data_dir, purpose };
     let listeners =
         listener::compile(&raw.listeners, management.as_ref(), protected, &own, context);
-    if raw.listeners.is_empty() {
+    let meant = |key| context.problems.concerns(&Place::default(), key);
+    if raw.listeners.is_empty() && !meant("listener") {
         let hint = "add [[listener]] with bind = \"127.0.0.1:8080\"";
         context.error(&whole_file(), "there is no listener", hint);
     }
-    if raw.routes.is_empty() && raw.control.is_none() {
+    if raw.routes.is_empty() && raw.control.is_none() && !meant("route") && !meant("control") {
         let hint = "every request would get 404: add [[route]], or [control] for managed APIs";
         context.error(&whole_file(), "there is no route", hint);
     }
@@ -123,6 +128,7 @@ pub(crate) fn compile(
         access_log: gateway.access_log,
         management: management?.value,
         listeners,
+        entrances: listener::entrances(&raw.listeners),
         proxy,
         key_managers,
         routes,
@@ -131,7 +137,7 @@ pub(crate) fn compile(
     })
 }
 
-/// Not empty, so that it does not pass for a syntax error.
+/// Not about any key.
 fn whole_file() -> Place {
-    Place { key: "phantom.toml".into(), ..Place::default() }
+    Place { key: WHOLE_FILE.into(), ..Place::default() }
 }
