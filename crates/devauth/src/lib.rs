@@ -56,6 +56,9 @@ mod users;
 #[cfg(test)]
 mod test_server;
 
+/// Colours and type of the product's pages, in CSS.
+pub const STYLE_TOKENS: &str = include_str!("../assets/tokens.css");
+
 pub use clients::{Client, Credential, GrantType, RedirectUri};
 pub use error::DevAuthError;
 pub use jose::{JwkError, PublicKey};

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod check;
+mod completions;
 mod control;
 mod demo;
 mod devauth;
@@ -14,8 +15,10 @@ mod secret;
 mod setup;
 mod token;
 mod user;
+mod words;
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -24,6 +27,9 @@ use clap::Subcommand;
 use crate::compose;
 use crate::compose::Planes;
 use crate::telemetry::log;
+
+/// The configuration file where none is named.
+const DEFAULT_CONFIG: &str = "phantom.toml";
 
 /// A configuration that is wrong, or a start that failed. Usage errors are 2, by clap.
 const FAILED: u8 = 1;
@@ -38,7 +44,7 @@ const EXIT_CODES: &str = "Exit codes: 0 success; 1 wrong configuration or failed
 ///
 /// Begin with `phantom demo`.
 #[derive(Debug, Parser)]
-#[command(name = "phantom", version, after_help = EXIT_CODES)]
+#[command(name = "phantom", version = env!("PHANTOM_VERSION"), after_help = EXIT_CODES)]
 struct Cli {
     /// What to log, as `info` or `phantom_oauth=debug,warn`; default: RUST_LOG, else info
     ///
@@ -66,6 +72,7 @@ enum Command {
     Token(token::Args),
     Introspect(introspect::Args),
     Explain(explain::Args),
+    Completions(completions::Args),
 }
 
 /// Runs a command line and says how it ended.
@@ -73,9 +80,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version are "errors" of code 0. A closed pipe is nobody's problem.
-            let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            // Help and version are "errors" of code 0.
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            output::note(error.print());
+            return ended(ExitCode::from(code));
         }
     };
     compose::install_crypto();
@@ -101,14 +109,29 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             Command::Token(args) => token::run(&args),
             Command::Introspect(args) => introspect::run(&args),
             Command::Explain(args) => explain::run(&args),
+            Command::Completions(args) => completions::run(&args),
         },
     };
     // What was said before comes before.
     log::flush();
     match outcome {
-        Ok(code) => code,
+        Ok(code) => ended(code),
         Err(error) => {
             output::error(&format!("phantom: {}", sentence(&error)));
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+/// The end of a command that did its work, if what it had to say was written.
+fn ended(code: ExitCode) -> ExitCode {
+    match output::failure() {
+        None => code,
+        Some(error) => {
+            // A reader that has gone away knows why, and needs no line of ours.
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                output::error(&format!("phantom: cannot write the output: {error}"));
+            }
             ExitCode::from(FAILED)
         }
     }
@@ -149,7 +172,7 @@ mod tests {
             format!("{:?}", super::run(args))
         };
         assert_eq!(run(&["nonsense"]), format!("{:?}", ExitCode::from(2)));
-        assert_eq!(run(&["run"]), format!("{:?}", ExitCode::from(2)));
+        assert_eq!(run(&["explain"]), format!("{:?}", ExitCode::from(2)));
         assert_eq!(run(&["run", "--help"]), format!("{:?}", ExitCode::from(0)));
     }
 }

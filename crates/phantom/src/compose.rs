@@ -8,6 +8,7 @@ mod follow;
 mod keep;
 pub mod key_managers;
 mod managed;
+pub mod peek;
 mod presented_jwt;
 pub mod renewal;
 pub mod signals;

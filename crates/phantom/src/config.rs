@@ -7,6 +7,7 @@ mod context;
 pub(crate) mod duration;
 pub mod minting;
 pub mod place;
+mod placeholder;
 pub mod problem;
 mod raw;
 pub mod report;
@@ -30,6 +31,7 @@ pub use compile::PlannedRoute;
 pub use compile::Purpose;
 pub use compile::control::ControlConfig;
 pub use compile::control::DatabaseChoice;
+pub use compile::listener::Entrance;
 pub use report::Report;
 
 use crate::config::context::Context;
@@ -47,7 +49,7 @@ pub struct Source {
 }
 
 #[derive(Debug, Error)]
-#[error("cannot read {path}: {source}", path = path.display())]
+#[error("cannot read {path}: {source}: name the file with -c", path = path.display())]
 pub struct Unreadable {
     path: PathBuf,
     source: io::Error,

@@ -2,6 +2,7 @@
 //! tutorials with their control plane, in one process. All run from a configuration file like any
 //! other, and the control plane is set up over its REST APIs like any other.
 
+mod banner;
 mod companions;
 mod error;
 mod files;
@@ -25,6 +26,7 @@ use crate::compose::Planes;
 use crate::compose::background_runtime;
 use crate::config::Purpose;
 use crate::config::Source;
+use crate::demo::banner::Banner;
 use crate::demo::companions::Companions;
 use crate::demo::files::Files;
 use crate::self_signed;
@@ -40,6 +42,10 @@ pub struct Options {
     pub ports: Ports,
     /// What the control plane is given to manage.
     pub set_up: Extent,
+    /// Forget what earlier starts left.
+    pub reset: bool,
+    /// How this program is called, for commands to paste.
+    pub command: String,
 }
 
 /// A demo that runs.
@@ -50,11 +56,16 @@ pub struct Demo {
     runtime: Runtime,
     ports: Ports,
     banner: String,
+    // Others may have the directory when all of the above has ended.
+    _files: Files,
 }
 
 impl Demo {
     pub fn start(options: &Options) -> Result<Self, DemoError> {
         let files = Files::prepare(&options.data_dir)?;
+        if options.reset {
+            files.reset()?;
+        }
         let runtime = background_runtime().map_err(DemoError::Runtime)?;
         let tls = self_signed::ensure(files.directory(), true)?;
         let companions = Companions::start(&runtime, options.ports, tls)?;
@@ -68,11 +79,17 @@ impl Demo {
         let gateway = Gateway::start(config, Planes::DataAndControl, &clock)
             .map_err(|error| DemoError::gateway(error, ports))?;
         ports.management = gateway.management_address().port();
-        files.write_page(ports)?;
+        files.write_page(ports, &options.command)?;
         prepare::wait_until_ready(gateway.readiness())?;
-        prepare::set_up(&runtime, ports, files.directory(), options.set_up)?;
-        let banner = banner(&companions, ports, &path.display().to_string());
-        Ok(Self { gateway, companions, runtime, ports, banner })
+        let (before, extent) = (files.ports_before(), options.set_up);
+        let left_alone = prepare::set_up(&runtime, before, ports, files.directory(), extent).err();
+        if left_alone.is_none() {
+            files.keep_ports(ports)?;
+        }
+        let server = companions.banner();
+        let banner = Banner { command: &options.command, configuration: &path, ports, server };
+        let banner = banner.text(left_alone.as_ref());
+        Ok(Self { gateway, companions, runtime, ports, banner, _files: files })
     }
 
     /// The ports in use.
@@ -108,42 +125,6 @@ impl Demo {
         self.companions.stop(&self.runtime);
         self.runtime.shutdown_background();
     }
-}
-
-fn banner(companions: &Companions, ports: Ports, configuration: &str) -> String {
-    let Ports { authorization_server, api, gateway, apis_https, control, management, .. } = ports;
-    let with_scheme = companions.banner();
-    let other = |default: u16, flag: &str, port: u16, path: &str| match port {
-        port if port == default => String::new(),
-        port => format!(" {flag} https://localhost:{port}{path}"),
-    };
-    let endpoint = other(
-        Ports::DEFAULT.authorization_server,
-        "--endpoint",
-        authorization_server,
-        "/oauth/v2/oauth-token",
-    );
-    format!(
-        "{with_scheme}\
-         \n\
-         Sample API:  http://localhost:{api}/api\n\
-         Gateway:     http://localhost:{gateway}/\n\
-         Managed:     https://localhost:{apis_https}/httpbin/v1 (API HttpBin)\n\
-         Control:     https://localhost:{control}/openapi.json (user admin, password admin)\n\
-         Management:  http://127.0.0.1:{management}/metrics\n\
-         Running from {configuration}, which you may read, copy and `phantom run -c`.\n\
-         \n\
-         Without a token the gateway answers 401:\n  \
-         curl -i http://localhost:{gateway}/api\n\
-         With one it forwards the JWT:\n  \
-         curl -H \"Authorization: Bearer <opaque_token_value>\" http://localhost:{gateway}/api\n\
-         Both steps in one:\n  \
-         curl -H \"Authorization: Bearer $(phantom token -k{endpoint})\" http://localhost:{gateway}/api\n\
-         The managed API, as application CurityApp, whose consumer key is client-one:\n  \
-         curl -k -H \"Authorization: Bearer $(phantom token -k{endpoint} --client-id client-one)\" https://localhost:{apis_https}/httpbin/v1/get\n\
-         \n\
-         Ctrl-C stops it.\n"
-    )
 }
 
 #[cfg(test)]

@@ -90,9 +90,124 @@ fn check_exits_with_0_for_a_valid_file_and_1_for_a_wrong_or_missing_one() {
     assert!(json["errors"].as_u64().unwrap() >= 1, "{json}");
 
     let (code, _, err) = output(directory.path(), &["check", "-c", "nowhere.toml"]);
-    let expected = "phantom: cannot read nowhere.toml: No such file or directory (os error 2)\n";
+    let expected = "phantom: cannot read nowhere.toml: No such file or directory (os error 2): name \
+                    the file with -c\n";
     assert_eq!((code, &*err), (Some(1), expected));
-    assert_eq!(output(directory.path(), &["check"]).0, Some(2));
+}
+
+#[test]
+fn the_configuration_is_phantom_toml_unless_another_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let (code, _, err) = output(directory.path(), &["check"]);
+    assert_eq!(code, Some(1));
+    assert!(err.starts_with("phantom: cannot read phantom.toml: "), "{err}");
+    public_gateway(directory.path(), 0, 0);
+    let (code, out, _) = output(directory.path(), &["check"]);
+    assert_eq!((code, &*out), (Some(0), "phantom.toml: no errors, no warnings\n"));
+}
+
+#[test]
+fn the_version_names_the_commit_where_it_was_built_from_a_checkout() {
+    let (code, out, _) = output(Path::new("."), &["--version"]);
+    assert_eq!(code, Some(0));
+    let version = concat!("phantom ", env!("CARGO_PKG_VERSION"));
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let commit = out.trim_end().strip_prefix(version).unwrap();
+    let head = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(checkout).output();
+    match head.ok().filter(|head| head.status.success()) {
+        None => assert_eq!(commit, ""),
+        Some(head) => {
+            let head = String::from_utf8(head.stdout).unwrap();
+            assert_eq!(commit, format!(" ({})", &head[..12]));
+        }
+    }
+}
+
+#[test]
+fn completions_know_the_commands_and_their_options() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let (code, out, err) = output(Path::new("."), &["completions", shell]);
+        assert_eq!((code, &*err), (Some(0), ""), "{shell}");
+        assert!(out.contains("explain") && out.contains("without-subscription"), "{shell}");
+    }
+    assert_eq!(output(Path::new("."), &["completions", "dos"]).0, Some(2));
+}
+
+/// Runs where nothing can be written to standard output.
+fn to_a_full_disk(directory: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = phantom(directory, args);
+    let command = command.env("PHANTOM_USER_PASSWORD", "planted-password").stdin(Stdio::null());
+    let output = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output();
+    let Output { status, stderr, .. } = output.unwrap();
+    (status.code(), String::from_utf8(stderr).unwrap())
+}
+
+const UNWRITTEN: &str = "phantom: cannot write the output: No space left on device (os error 28)\n";
+
+#[test]
+fn a_command_whose_output_cannot_be_written_fails() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "[gateway]\ndata_dir = \"data\"\n[[listener]]\nbind = \"127.0.0.1:0\"\n\
+                [control]\nbind = \"127.0.0.1:0\"\n";
+    std::fs::write(directory.path().join("phantom.toml"), text).unwrap();
+    std::fs::write(directory.path().join("wrong.toml"), "[rout]").unwrap();
+    for args in [
+        &["--version"][..],
+        &["--help"],
+        &["run", "--help"],
+        &["check"],
+        &["check", "--json"],
+        &["check", "-c", "wrong.toml"],
+        &["completions", "bash"],
+        &["explain", "/"],
+        &["explain", "--json", "/"],
+        &["user", "add", "sue", "--role", "admin"],
+        &["user", "list"],
+        &["export"],
+        &["export", "--output", "backup.yaml"],
+        &["import", "backup.yaml"],
+    ] {
+        let (code, err) = to_a_full_disk(directory.path(), args);
+        assert_eq!((code, &*err), (Some(1), UNWRITTEN), "{args:?}");
+    }
+}
+
+#[test]
+fn a_missing_password_is_asked_for_by_the_name_of_its_option() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "[[listener]]\nbind = \"127.0.0.1:0\"\n[control]\nbind = \"127.0.0.1:0\"\n";
+    std::fs::write(directory.path().join("phantom.toml"), text).unwrap();
+    let args = ["user", "add", "sue", "--role", "admin"];
+    let command = &mut phantom(directory.path(), &args);
+    let output = command.env_remove("PHANTOM_USER_PASSWORD").output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = "set PHANTOM_USER_PASSWORD or give --password-file";
+    assert!(err.contains(said) && !err.contains("--secret-file"), "{err}");
+}
+
+#[test]
+fn check_says_in_words_what_a_route_asks_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "[[listener]]\nbind = \"127.0.0.1:0\"\n\
+        [[key_manager]]\nname = \"login\"\nissuer = \"https://login.example.com\"\n\
+        introspection_endpoint = \"https://login.example.com/introspect\"\n\
+        jwks_uri = \"https://login.example.com/jwks\"\n\
+        client_id = \"gateway\"\nclient_secret = { file = \"secret\" }\n\
+        [[route]]\npath = \"/api\"\nupstream = \"http://127.0.0.1:1\"\nkey_manager = \"login\"\n\
+        scope_any = \"read write\"\n\
+        claims = [{ claim = \"/realm_access/roles\", contains = \"admin\" }]\n";
+    std::fs::write(directory.path().join("secret"), "x").unwrap();
+    std::fs::write(directory.path().join("phantom.toml"), text).unwrap();
+    let (code, out, _) = output(directory.path(), &["check", "-c", "phantom.toml"]);
+    assert_eq!(code, Some(0), "{out}");
+    let said = "/api: a token with\n  - scope: any of `read write`\n  - claim `roles` in `realm_access` \
+                is a list with \"admin\", or words of which one is \"admin\"\n";
+    assert!(out.starts_with(said), "{out}");
+    let (_, out, _) = output(directory.path(), &["check", "-c", "phantom.toml", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["routes"][0]["asks"][0], "scope: any of `read write`");
 }
 
 #[test]
@@ -272,6 +387,20 @@ fn the_commands_work_together_on_a_demo() {
     let text = String::from_utf8(explained.stdout).unwrap();
     assert!(text.contains("forward to http://localhost:"), "{text}");
     assert!(!text.contains(token), "{text}");
+
+    let introspect = [
+        "introspect",
+        "-k",
+        "--endpoint",
+        &introspection_endpoint,
+        "--secret-file",
+        "secret",
+        token,
+    ];
+    for args in [&args[..], &introspect] {
+        let (code, err) = to_a_full_disk(directory.path(), args);
+        assert_eq!((code, &*err), (Some(1), UNWRITTEN), "{args:?}");
+    }
 
     demo.signal("INT");
     assert_eq!(demo.code(), Some(0));

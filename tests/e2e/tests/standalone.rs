@@ -48,7 +48,8 @@ fn texts() -> Vec<(String, String)> {
             {
                 let path = path.strip_prefix(workspace::root()).unwrap();
                 found.push((path.to_str().unwrap().to_owned(), text));
-            } else if kind.is_symlink() {
+            } else if kind.is_symlink() && path != workspace::root().join("phantom") {
+                // That one is made by `make demo`, and leads to wherever things are built.
                 let to = path.canonicalize().unwrap_or_default();
                 assert!(to.starts_with(workspace::root()), "{} leads away", path.display());
             }
@@ -256,4 +257,58 @@ fn make_test_runs_every_test_confined() {
     assert!(runs.iter().all(|run| run.starts_with("tools/alone ")), "{runs:#?}");
     let ci = fs::read_to_string(workspace::root().join(".ci/run")).unwrap();
     assert!(ci.contains("make test"), "{ci}");
+}
+
+#[test]
+fn make_test_fails_on_yanked_crates_and_advisories() {
+    let text = |path: &str| fs::read_to_string(workspace::root().join(path)).unwrap();
+    let step = text("tools/test");
+    assert!(step.lines().any(|line| line == "tools/advisories"), "{step}");
+    assert!(text("deny.toml").contains("yanked = \"deny\""));
+}
+
+/// The blocks of these languages in README and docs, each with its file.
+fn blocks(languages: &[&str]) -> Vec<(String, String)> {
+    let pages = texts().into_iter().filter(|(file, _)| {
+        file == "README.md" || (file.starts_with("docs/") && file.ends_with(".md"))
+    });
+    let mut found = Vec::new();
+    for (file, text) in pages {
+        let mut block: Option<String> = None;
+        for line in text.lines() {
+            let fence = line.strip_prefix("```");
+            match (fence, &mut block) {
+                (Some(language), None) if languages.contains(&language) => {
+                    block = Some(String::new());
+                }
+                (Some(_), _) => found.extend(block.take().map(|block| (file.clone(), block))),
+                (None, Some(block)) => block.push_str(&format!("{line}\n")),
+                (None, None) => {}
+            }
+        }
+    }
+    assert!(found.len() > 1, "{languages:?}");
+    found
+}
+
+#[test]
+fn commands_of_the_docs_call_the_program_where_make_demo_leaves_it() {
+    for (file, block) in blocks(&["sh", "console"]) {
+        for word in words(&block) {
+            assert_ne!(word, "phantom", "{file} calls it by a name that no shell finds:\n{block}");
+        }
+    }
+}
+
+#[test]
+fn configurations_of_the_docs_are_toml_1_0() {
+    for (file, block) in blocks(&["toml"]) {
+        for line in block.lines() {
+            // In 1.0 an inline table ends in its line, without a comma before.
+            let plain: String = line.split('"').step_by(2).collect();
+            let count = |wanted| plain.chars().filter(|c| *c == wanted).count();
+            assert_eq!(count('{'), count('}'), "{file}: {line}");
+            assert!(!plain.replace(' ', "").contains(",}"), "{file}: {line}");
+        }
+    }
 }

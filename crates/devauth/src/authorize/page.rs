@@ -16,7 +16,7 @@ use super::request::AuthorizationRequest;
 use crate::issuer::AUTHORIZATION_PATH;
 use crate::oauth_error::no_store;
 
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = concat!(include_str!("../../assets/tokens.css"), include_str!("style.css"));
 
 pub(super) fn sign_in(request: &AuthorizationRequest, problem: Option<&str>) -> Response {
     let html = format!(

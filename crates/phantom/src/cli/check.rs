@@ -4,11 +4,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use phantom_core::Access;
 use phantom_core::Clock;
+use serde_json::Value;
+use serde_json::json;
 
 use crate::cli::FAILED;
 use crate::cli::output;
+use crate::cli::words;
 use crate::clock::SystemClock;
+use crate::config::Config;
 use crate::config::Purpose;
 use crate::config::Source;
 
@@ -21,15 +26,16 @@ Exit codes: 0 no errors (there may be warnings); 1 errors, or the file cannot be
 
 /// Check a configuration and print all its errors and warnings
 ///
-/// Reads every file and secret the configuration names, so it says what `run` would say. Calls
-/// nobody and writes nothing.
+/// Reads every file and secret the configuration names, so it says what `run` would say, and in words
+/// what the scopes and claim rules of each route mean. Calls nobody and writes nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The configuration file
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
     config: PathBuf,
-    /// Print JSON: {file, errors, warnings, problems: [{severity, line, column, key, message, hint}]}
+    /// Print JSON: {file, errors, warnings, problems: [{severity, line, column, key, message, hint}],
+    /// routes: [{route, asks}]}
     #[arg(long)]
     json: bool,
 }
@@ -38,10 +44,30 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let source = Source::read(&args.config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (config, report) = source.compile(Purpose::Check, &clock);
+    let meaning = config.as_ref().map(meaning).unwrap_or_default();
     if args.json {
-        output::line(&format!("{:#}", report.to_json()));
+        let mut json = report.to_json();
+        let routes: Vec<Value> =
+            meaning.iter().map(|(route, asks)| json!({"route": route, "asks": asks})).collect();
+        json["routes"] = routes.into();
+        output::line(&format!("{json:#}"));
     } else {
+        for (route, asks) in &meaning {
+            output::line(&format!("{route}: a token with"));
+            asks.iter().for_each(|ask| output::line(&format!("  - {ask}")));
+        }
         output::print(&report.to_string());
     }
     Ok(if config.is_some() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// What the routes with scopes or rules ask for, in words.
+fn meaning(config: &Config) -> Vec<(&str, Vec<String>)> {
+    let routes = config.routes.iter().filter_map(|planned| match &planned.route.access {
+        Access::Protected(protection) => {
+            Some((&*planned.route.name, words::protection(protection)))
+        }
+        Access::Public => None,
+    });
+    routes.filter(|(_, asks)| !asks.is_empty()).collect()
 }

@@ -30,7 +30,7 @@ Exit codes: 0 stopped in order; 1 wrong configuration or failed start; 2 wrong u
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The configuration file, with [control]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
     config: PathBuf,
 }
 

@@ -17,6 +17,7 @@ const EXAMPLES: &str = "\
 Examples:
   phantom demo
   phantom demo --gateway-port 8081 --data-dir /tmp/phantom-demo
+  phantom demo --reset          # after playing: start over
 
 Then, in another terminal:
   curl -H \"Authorization: Bearer $(phantom token -k)\" http://localhost:8080/api
@@ -57,6 +58,9 @@ pub(super) struct Args {
     /// Leave the key mapping and the subscription of the WSO2 tutorial to you
     #[arg(long)]
     without_subscription: bool,
+    /// Forget what earlier starts left in the data directory: users, APIs, applications, certificate
+    #[arg(long)]
+    reset: bool,
     /// Port of health and metrics
     #[arg(long, value_name = "PORT", default_value_t = Ports::DEFAULT.management)]
     management_port: u16,
@@ -78,6 +82,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             true => Extent::UpToApplication,
             false => Extent::Everything,
         },
+        reset: args.reset,
+        command: output::own_command(),
     })?;
     let signals = Signals::listen(demo.runtime(), Renewal::default());
     let mut signals = signals.context("cannot listen to signals")?;

@@ -1,5 +1,6 @@
 //! `phantom explain`: step by step what the gateway decides on a request, and why.
 
+mod entrance;
 mod request;
 mod view;
 
@@ -21,9 +22,11 @@ use phantom_pipeline::trace::Steps;
 use zeroize::Zeroizing;
 
 use crate::cli::FAILED;
+use crate::cli::explain::entrance::Found;
 use crate::cli::output;
 use crate::clock::SystemClock;
 use crate::compose;
+use crate::compose::peek;
 use crate::config::Purpose;
 use crate::config::Source;
 
@@ -32,7 +35,9 @@ pub(crate) use view::View;
 
 const EXAMPLES: &str = "\
 Examples:
-  phantom explain -c phantom.toml /api
+  phantom explain /api
+  phantom token -k --client-id client-one |
+      phantom explain -c phantom-data/demo/phantom.toml --token - https://localhost:8243/httpbin/v1/get
   phantom token -k | phantom explain -c phantom-data/demo/phantom.toml --token - http://localhost:8080/api
   phantom explain -c phantom.toml --method OPTIONS -H 'Origin: https://app.example.com' \\
       -H 'Access-Control-Request-Method: PUT' /orders
@@ -50,9 +55,9 @@ const MAX_TOKEN: u64 = 64 * 1024;
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The configuration file
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
     config: PathBuf,
-    /// The URL or path asked for
+    /// The URL or path asked for; a URL names the listener by its scheme and port
     #[arg(value_name = "URL-OR-PATH")]
     url: String,
     #[arg(short = 'X', long, default_value = "GET")]
@@ -97,17 +102,49 @@ fn explain(source: &Source, asked: &AskedRequest) -> anyhow::Result<Result<View,
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (config, report) = source.compile(Purpose::Check, &clock);
     let Some(config) = config else { return Ok(Err(report.to_string())) };
+    let mut steps = Steps::default();
+    let found = match entrance::find(asked, &config) {
+        Ok(found) => found,
+        Err(why) => {
+            steps.0.push(Step { hop: "listener", outcome: why });
+            return Ok(Ok(View::unheard(asked, steps)));
+        }
+    };
+    steps.0.push(Step { hop: "listener", outcome: found.said.clone() });
     let runtime = compose::background_runtime().context("the system gives no threads")?;
     let secret = CacheSecret::random();
     let handles = compose::key_managers::handles(config.key_managers, &secret, &clock, None);
     let keys = config.minter.as_ref().map(|minter| minter.jwks_json().into());
     let snapshot = compose::snapshot::bind(config.routes, &handles, config.error_format, keys)?;
-    let view = runtime.block_on(decide(&snapshot, clock, asked));
-    Ok(Ok(view))
+    let snapshot = match config.control.filter(|_| found.entry.serves_apis()) {
+        None => snapshot,
+        Some(control) => {
+            let (of_the_file, data_dir) = (snapshot.clone(), &config.data_dir);
+            let in_force =
+                peek::in_force(&control, data_dir, of_the_file, secret, &clock, &runtime);
+            let (outcome, snapshot) = match in_force {
+                Ok(Some(in_force)) => {
+                    let peek::InForce { snapshot, change, apis } = in_force;
+                    let apis = if apis == 1 { "1 API".to_owned() } else { format!("{apis} APIs") };
+                    (format!("{apis}, as of change {change} of the store"), snapshot)
+                }
+                Ok(None) => ("no store yet, so no managed APIs".to_owned(), snapshot),
+                Err(error) => (format!("cannot be read, so no managed APIs: {error}"), snapshot),
+            };
+            steps.0.push(Step { hop: "catalog", outcome });
+            snapshot
+        }
+    };
+    Ok(Ok(runtime.block_on(decide(&snapshot, clock, asked, &found, steps))))
 }
 
-async fn decide(snapshot: &Snapshot, clock: Arc<dyn Clock>, asked: &AskedRequest) -> View {
-    let mut steps = Steps::default();
+async fn decide(
+    snapshot: &Snapshot,
+    clock: Arc<dyn Clock>,
+    asked: &AskedRequest,
+    found: &Found,
+    mut steps: Steps,
+) -> View {
     if let Err(fault) = phantom_proxy::normalize::check_path(&asked.path) {
         let outcome = format!("refused before any decision: {fault:?}");
         steps.0.push(Step { hop: "normalize", outcome });
@@ -116,7 +153,7 @@ async fn decide(snapshot: &Snapshot, clock: Arc<dyn Clock>, asked: &AskedRequest
         return View::new(asked, steps, &decision);
     }
     steps.0.push(Step { hop: "normalize", outcome: "passed".to_owned() });
-    let facts = asked.facts();
+    let facts = asked.facts(found.entry, found.tls);
     let decision = Pipeline::new(clock).decide(snapshot, &facts, &mut steps).await;
     View::new(asked, steps, &decision)
 }

@@ -62,7 +62,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 pub(super) struct Place {
     /// The configuration file, with [control]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
     config: PathBuf,
     /// File with the key of the backup, 32 bytes in hexadecimal or base64; default:
     /// PHANTOM_BACKUP_KEY, else the store's sealing key

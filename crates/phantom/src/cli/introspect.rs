@@ -82,9 +82,9 @@ impl Accept {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let token = token_argument(&args.token)?;
-    let demo = (args.endpoint.as_str() == DEMO_ENDPOINT && args.client_id == DEMO_CLIENT)
+    let demo = (secret::is_the_demos(&args.endpoint) && args.client_id == DEMO_CLIENT)
         .then_some(DEMO_SECRET);
-    let secret = secret::read(args.secret_file.as_ref(), VARIABLE, demo)?;
+    let secret = secret::read(args.secret_file.as_ref(), (VARIABLE, "--secret-file"), demo)?;
     let form = [("token", token.as_str()), ("token_type_hint", "access_token")];
     let trust = Trust { insecure: args.insecure, ca_file: args.ca_file.as_deref() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

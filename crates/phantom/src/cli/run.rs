@@ -39,7 +39,7 @@ Exit codes: 0 stopped in order; 1 wrong configuration or failed start; 2 wrong u
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The configuration file
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
     pub(super) config: PathBuf,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Args {
 #[command(after_help = "Examples:\n  phantom gateway -c phantom.toml\n\nSee `phantom run --help`.")]
 pub(super) struct GatewayArgs {
     /// The configuration file
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
     pub(super) config: PathBuf,
 }
 

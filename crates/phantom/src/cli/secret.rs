@@ -7,11 +7,19 @@ use anyhow::Context;
 use anyhow::bail;
 use phantom_oauth::SecretSource;
 use secrecy::SecretString;
+use url::Url;
 
-/// `demo`: the secret everybody knows, where the demo's own server is asked.
+/// Whether a server of this machine is asked, as the demo's is, whatever its port. The secret that goes there
+/// is one that everybody knows.
+pub(super) fn is_the_demos(endpoint: &Url) -> bool {
+    endpoint.scheme() == "https" && endpoint.host_str() == Some("localhost")
+}
+
+/// `variable` and `flag` say where it is looked for. `demo`: the secret everybody knows, where the demo's
+/// own server is asked.
 pub(super) fn read(
     file: Option<&PathBuf>,
-    variable: &str,
+    (variable, flag): (&str, &str),
     demo: Option<&str>,
 ) -> anyhow::Result<SecretString> {
     if let Some(path) = file {
@@ -21,6 +29,6 @@ pub(super) fn read(
     match (SecretSource::Env(variable.to_owned()).read(), demo) {
         (Ok(secret), _) => Ok(secret),
         (Err(_), Some(secret)) => Ok(SecretString::from(secret)),
-        (Err(_), None) => bail!("there is no secret: set {variable} or give --secret-file"),
+        (Err(_), None) => bail!("nothing was given: set {variable} or give {flag}"),
     }
 }

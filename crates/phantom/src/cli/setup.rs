@@ -52,7 +52,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     loop {
         let mut tell = |line: &str| output::line(line);
-        match runtime.block_on(setup::run(&environment, extent, &trust, &mut tell)) {
+        match runtime.block_on(setup::run(&environment, extent, &trust, &[], &mut tell)) {
             Ok(()) => return Ok(ExitCode::SUCCESS),
             Err(error) if begun.elapsed() < args.wait => {
                 output::error(&format!("not yet: {error:#}"));

@@ -53,9 +53,9 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let is_demo =
-        args.endpoint.as_str() == DEMO_ENDPOINT && DEMO_CLIENTS.contains(&args.client_id.as_str());
+        secret::is_the_demos(&args.endpoint) && DEMO_CLIENTS.contains(&args.client_id.as_str());
     let demo = is_demo.then_some(DEMO_SECRET);
-    let secret = secret::read(args.secret_file.as_ref(), VARIABLE, demo)?;
+    let secret = secret::read(args.secret_file.as_ref(), (VARIABLE, "--secret-file"), demo)?;
     let form = [("grant_type", "client_credentials"), ("scope", args.scope.as_str())];
     let trust = Trust { insecure: args.insecure, ca_file: args.ca_file.as_deref() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

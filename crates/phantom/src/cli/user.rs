@@ -23,7 +23,8 @@ use crate::cli::secret;
 use crate::clock::SystemClock;
 use crate::compose::control;
 
-const VARIABLE: &str = "PHANTOM_USER_PASSWORD";
+/// Where a password comes from.
+const PASSWORD: (&str, &str) = ("PHANTOM_USER_PASSWORD", "--password-file");
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,7 +45,7 @@ Exit codes: 0 done; 1 not done; 2 wrong usage.";
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The configuration file, with [control]
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
     config: PathBuf,
     #[command(subcommand)]
     action: Action,
@@ -118,7 +119,7 @@ async fn act(action: &Action, store: &Store, clock: &dyn Clock) -> anyhow::Resul
             if name.is_empty() || name.chars().any(|c| c.is_control() || c == ':' || c == '@') {
                 bail!("a name has characters, and among them no `:`, `@` or control character");
             }
-            let password = secret::read(password_file.as_ref(), VARIABLE, None)?;
+            let password = secret::read(password_file.as_ref(), PASSWORD, None)?;
             let row = UserRow {
                 name: name.clone(),
                 password_hash: password::hash(&password).await?,
@@ -133,7 +134,7 @@ async fn act(action: &Action, store: &Store, clock: &dyn Clock) -> anyhow::Resul
             }
         }
         Action::Password { name, password_file } => {
-            let password = secret::read(password_file.as_ref(), VARIABLE, None)?;
+            let password = secret::read(password_file.as_ref(), PASSWORD, None)?;
             let password_hash = password::hash(&password).await?;
             let mut write = store.write(&actor, now).await?;
             let row = write.user(name).await?.with_context(|| format!("no user {name:?}"))?;

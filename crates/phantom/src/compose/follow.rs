@@ -290,7 +290,7 @@ fn publish(publication: &mut Publication, shared: &Shared, live: &Live, metrics:
 }
 
 /// New key managers fetch their keys before the first request needs them.
-fn binder(binding: Binding, live: Arc<Live>) -> phantom_pipeline::managed::Binder {
+pub(super) fn binder(binding: Binding, live: Arc<Live>) -> phantom_pipeline::managed::Binder {
     Box::new(move |managed| {
         let bound = binding.bind(managed)?;
         let handle = Arc::clone(&bound.handle);

@@ -25,8 +25,10 @@ use phantom_proxy::access_log::LogFormat;
 use phantom_proxy::tls::Certificate;
 
 use crate::config::compile::control::ControlConfig;
+use crate::config::compile::listener::Entrance;
 use crate::config::context::Context;
 use crate::config::place::Place;
+use crate::config::place::WHOLE_FILE;
 use crate::config::raw::RawConfig;
 
 /// Why a configuration is compiled.
@@ -50,6 +52,8 @@ pub struct Config {
     pub certificates: Vec<Arc<Certificate>>,
     /// From the signal to stop until no connection is taken any more.
     pub drain_delay: Duration,
+    /// The same, as callers see them.
+    pub entrances: Vec<Entrance>,
     pub proxy: ProxyConfig,
     pub key_managers: Vec<KeyManagerSetup>,
     pub routes: Vec<PlannedRoute>,
@@ -109,11 +113,12 @@ pub(crate) fn compile(
         &mut certificates,
         context,
     );
-    if raw.listeners.is_empty() {
+    let meant = |key| context.problems.concerns(&Place::default(), key);
+    if raw.listeners.is_empty() && !meant("listener") {
         let hint = "add [[listener]] with bind = \"127.0.0.1:8080\"";
         context.error(&whole_file(), "there is no listener", hint);
     }
-    if raw.routes.is_empty() && raw.control.is_none() {
+    if raw.routes.is_empty() && raw.control.is_none() && !meant("route") && !meant("control") {
         let hint = "every request would get 404: add [[route]], or [control] for managed APIs";
         context.error(&whole_file(), "there is no route", hint);
     }
@@ -138,6 +143,7 @@ pub(crate) fn compile(
         listeners,
         certificates,
         drain_delay: gateway.drain_delay,
+        entrances: listener::entrances(&raw.listeners),
         proxy,
         key_managers,
         routes,
@@ -146,7 +152,7 @@ pub(crate) fn compile(
     })
 }
 
-/// Not empty, so that it does not pass for a syntax error.
+/// Not about any key.
 fn whole_file() -> Place {
-    Place { key: "phantom.toml".into(), ..Place::default() }
+    Place { key: WHOLE_FILE.into(), ..Place::default() }
 }

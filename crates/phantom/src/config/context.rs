@@ -35,6 +35,14 @@ impl Context<'_> {
         self.problems.warning(place, message, hint);
     }
 
+    /// Where it looks like a variable, that was said and is the news.
+    pub(crate) fn note_literal_secret(&self, place: &Place, hint: &str) {
+        if !self.problems.are_at(place) {
+            let message = "a secret in the configuration file is read by whoever reads the file";
+            self.warning(place, message, hint);
+        }
+    }
+
     /// A key that has to be there. Its absence is noted at the table.
     pub(crate) fn required<T>(
         &self,

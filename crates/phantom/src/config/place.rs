@@ -13,6 +13,9 @@ impl From<std::ops::Range<usize>> for Span {
     }
 }
 
+/// Stands in the place of a key where a problem is about none: an empty one is that of broken syntax.
+pub(crate) const WHOLE_FILE: &str = "(file)";
+
 /// A key of the file and the stretch it is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {

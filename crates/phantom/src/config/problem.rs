@@ -36,7 +36,11 @@ pub struct Problem {
 
 /// Collects problems; shared by all who look at one file.
 #[derive(Debug, Default)]
-pub(crate) struct Problems(RefCell<Vec<Problem>>);
+pub(crate) struct Problems {
+    noted: RefCell<Vec<Problem>>,
+    /// Keys that are there under a misspelt name.
+    mistaken: RefCell<Vec<Box<str>>>,
+}
 
 impl Problems {
     pub(crate) fn error(&self, place: &Place, message: impl Into<String>, hint: impl Into<String>) {
@@ -60,25 +64,37 @@ impl Problems {
 
     fn add(&self, severity: Severity, place: &Place, message: String, hint: String) {
         let hint = Some(hint).filter(|hint| !hint.is_empty());
-        self.0.borrow_mut().push(Problem { severity, place: place.clone(), message, hint });
+        self.noted.borrow_mut().push(Problem { severity, place: place.clone(), message, hint });
     }
 
-    /// Whether something was noted already about a key of a table: it is there but of a wrong type.
+    /// A key is there under a name that is nearly its own.
+    pub(crate) fn mistook(&self, key: Box<str>) {
+        self.mistaken.borrow_mut().push(key);
+    }
+
+    /// Whether something was noted already about a key of a table: it is there but of a wrong type, or
+    /// misspelt.
     pub(crate) fn concerns(&self, table: &Place, key: &str) -> bool {
         let path = match &*table.key {
             "" => key.to_owned(),
             table => format!("{table}.{key}"),
         };
-        self.0.borrow().iter().any(|problem| *problem.place.key == *path)
+        self.noted.borrow().iter().any(|problem| *problem.place.key == *path)
+            || self.mistaken.borrow().iter().any(|key| **key == *path)
+    }
+
+    /// Whether something was noted already about just this place.
+    pub(crate) fn are_at(&self, place: &Place) -> bool {
+        self.noted.borrow().iter().any(|problem| problem.place == *place)
     }
 
     pub(crate) fn has_errors(&self) -> bool {
-        self.0.borrow().iter().any(|problem| problem.severity == Severity::Error)
+        self.noted.borrow().iter().any(|problem| problem.severity == Severity::Error)
     }
 
     /// In the order of the file.
     pub(crate) fn into_sorted(self) -> Vec<Problem> {
-        let mut problems = self.0.into_inner();
+        let mut problems = self.noted.into_inner();
         problems.sort_by_key(|problem| (problem.place.span.start, problem.severity));
         problems
     }

@@ -23,6 +23,8 @@ pub(crate) use secret::RawSecret;
 use toml::de::DeTable;
 
 use crate::config::place::At;
+use crate::config::place::Span;
+use crate::config::placeholder;
 use crate::config::problem::Problems;
 use crate::config::section::Section;
 
@@ -42,6 +44,13 @@ impl RawConfig {
     /// where the syntax is broken: what is then missing or misplaced is no news.
     pub(crate) fn parse(text: &str, problems: &Problems) -> Option<Self> {
         let (table, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty()
+            && let Some((at, language)) = other_language(text)
+        {
+            let message = format!("this is {language}, and the configuration is TOML");
+            problems.syntax(Span { start: at, end: at }, message);
+            return None;
+        }
         for error in &errors {
             let span = error.span().unwrap_or_default().into();
             problems.syntax(span, error.message());
@@ -49,6 +58,7 @@ impl RawConfig {
         if !errors.is_empty() {
             return None;
         }
+        placeholder::warn(table.get_ref(), problems);
         let mut root = Section::root(&table, problems);
         let gateway = root.section("gateway").map(RawGateway::read).unwrap_or_default();
         let management_bind = root.section("management").and_then(|mut section| {
@@ -64,4 +74,38 @@ impl RawConfig {
         root.finish();
         Some(Self { gateway, management_bind, control, listeners, key_managers, routes })
     }
+}
+
+/// What a text that is no TOML is instead, by its first line that says something.
+fn other_language(text: &str) -> Option<(usize, &'static str)> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let is_yaml = |line: &str| {
+            let key = line.split_once(':').map(|(key, rest)| (key.trim_matches('"'), rest));
+            let is_key = |key: &str| {
+                !key.is_empty()
+                    && key
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+            };
+            line == "---"
+                || line.starts_with("- ")
+                || key.is_some_and(|(key, rest)| {
+                    is_key(key) && (rest.is_empty() || rest.starts_with(' '))
+                })
+        };
+        return match line {
+            line if line.starts_with('{') => Some((start, "JSON")),
+            line if line.starts_with('<') => Some((start, "XML")),
+            line if is_yaml(line) => Some((start, "YAML")),
+            _ => None,
+        };
+    }
+    None
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::config::place::WHOLE_FILE;
 use crate::config::place::line_and_column;
 use crate::config::problem::Problem;
 use crate::config::problem::Severity;
@@ -95,9 +96,11 @@ impl fmt::Display for Report {
             let (at, severity) = (self.position(problem), problem.severity.name());
             match &*problem.place.key {
                 "" => writeln!(f, "{at}: {severity}: {}", problem.message)?,
+                WHOLE_FILE => writeln!(f, "{}: {severity}: {}", self.file, problem.message)?,
                 key => writeln!(f, "{at}: {severity}: {key}: {}", problem.message)?,
             }
-            if let Some(line) = self.excerpt(problem) {
+            if let Some(line) = self.excerpt(problem).filter(|_| *problem.place.key != *WHOLE_FILE)
+            {
                 writeln!(f, "    | {line}")?;
             }
             if let Some(hint) = &problem.hint {

@@ -28,8 +28,16 @@ pub(crate) struct Section<'d> {
 pub(crate) trait Read: Sized {
     const EXPECTED: &'static str;
 
-    /// An error is a hint, empty where there is nothing to add.
-    fn read(value: &DeValue<'_>) -> Result<Self, String>;
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong>;
+}
+
+/// What is wrong with a value.
+#[derive(Debug)]
+pub(crate) enum Wrong {
+    /// It is of another kind. With a hint, empty where there is nothing to add.
+    Kind(String),
+    /// It is of the right kind and no value: what it is instead, and what would be right.
+    Value(String, String),
 }
 
 impl<'d> Section<'d> {
@@ -71,8 +79,10 @@ impl<'d> Section<'d> {
             DeValue::Array(items) => Some(self.strings(items, place)),
             other => {
                 let hint = match other {
-                    DeValue::String(text) => format!("write [{text:?}]"),
-                    _ => String::new(),
+                    DeValue::String(text) => format!("write {:?}", parts(text)),
+                    other => {
+                        in_quotes(other).map(|text| format!("write [{text}]")).unwrap_or_default()
+                    }
                 };
                 self.mismatch(&place, "a list of strings", other, hint);
                 None
@@ -100,7 +110,12 @@ impl<'d> Section<'d> {
     pub(crate) fn values(&mut self, key: &'static str) -> Option<At<Vec<serde_json::Value>>> {
         let (value, place) = self.look_up(key)?;
         let DeValue::Array(items) = value else {
-            self.mismatch(&place, "a list", value, String::new());
+            let hint = match value {
+                DeValue::String(text) => format!("write {:?}", parts(text)),
+                DeValue::Integer(number) => format!("write [{}]", number.as_str()),
+                _ => String::new(),
+            };
+            self.mismatch(&place, "a list", value, hint);
             return None;
         };
         let value = items
@@ -142,8 +157,17 @@ impl<'d> Section<'d> {
     pub(crate) fn read<T: Read>(&self, value: &DeValue<'_>, place: Place) -> Option<At<T>> {
         match T::read(value) {
             Ok(value) => Some(At { value, place }),
-            Err(hint) => {
+            Err(Wrong::Kind(hint)) => {
+                let hint = match value {
+                    // Lists have no place in a single text; parts of a scope have blanks between.
+                    DeValue::Array(items) if hint.is_empty() => joined(items, &place),
+                    _ => hint,
+                };
                 self.mismatch(&place, T::EXPECTED, value, hint);
+                None
+            }
+            Err(Wrong::Value(message, hint)) => {
+                self.problems.error(&place, message, hint);
                 None
             }
         }
@@ -174,7 +198,13 @@ impl<'d> Section<'d> {
             }
             let place = Place { span: key.span().into(), key: self.path_of(key.get_ref()) };
             let hint = match suggest::nearest(key.get_ref(), &self.asked) {
-                Some(known) => format!("did you mean `{known}`?"),
+                Some(known) => {
+                    // It is meant, and not missing as well.
+                    if !self.table.contains_key(known) {
+                        self.problems.mistook(self.path_of(known));
+                    }
+                    format!("did you mean `{known}`?")
+                }
                 None => format!("known here: {}", self.asked.join(", ")),
             };
             self.problems.error(&place, UNKNOWN_KEY, hint);
@@ -225,24 +255,70 @@ const fn kind(value: &DeValue<'_>) -> &'static str {
     }
 }
 
+/// The words of a text that was meant as a list.
+fn parts(text: &str) -> Vec<&str> {
+    match text.contains([',', ';']) {
+        true => text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect(),
+        false => vec![text],
+    }
+}
+
+/// What a list says in one text, where that is what a text of its kind does.
+fn joined(items: &DeArray<'_>, place: &Place) -> String {
+    let texts: Option<Vec<&str>> = items.iter().map(|item| item.get_ref().as_str()).collect();
+    match texts {
+        Some(texts) if place.key.ends_with(".scope") || place.key.ends_with(".scope_any") => {
+            format!("write {:?}: spaces part scopes", texts.join(" "))
+        }
+        Some(texts) if texts.len() == 1 => format!("write {:?}", texts.concat()),
+        _ => String::new(),
+    }
+}
+
+/// A plain value as a text.
+fn in_quotes(value: &DeValue<'_>) -> Option<String> {
+    match value {
+        DeValue::Integer(number) => Some(format!("\"{}\"", number.as_str())),
+        DeValue::Float(number) => Some(format!("\"{}\"", number.as_str())),
+        DeValue::Boolean(value) => Some(format!("\"{value}\"")),
+        _ => None,
+    }
+}
+
+/// The bytes of a size as people write it, as `10MB` or `64 KiB`.
+fn size(text: &str) -> Option<u64> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at_checked(digits)?;
+    let unit = unit.trim().to_ascii_lowercase();
+    let factor: u64 = match unit.trim_end_matches('b').trim_end_matches('i') {
+        "" if !unit.is_empty() => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(factor)
+}
+
 impl Read for String {
     const EXPECTED: &'static str = "a string";
 
-    fn read(value: &DeValue<'_>) -> Result<Self, String> {
-        value.as_str().map(str::to_owned).ok_or_else(String::new)
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        let hint = || in_quotes(value).map(|text| format!("write {text}")).unwrap_or_default();
+        value.as_str().map(str::to_owned).ok_or_else(|| Wrong::Kind(hint()))
     }
 }
 
 impl Read for bool {
     const EXPECTED: &'static str = "true or false";
 
-    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
         match value {
             DeValue::Boolean(value) => Ok(*value),
             DeValue::String(text) if matches!(&**text, "true" | "false") => {
-                Err(format!("write {text} without quotes"))
+                Err(Wrong::Kind(format!("write {text} without quotes")))
             }
-            _ => Err(String::new()),
+            _ => Err(Wrong::Kind("write true or false".to_owned())),
         }
     }
 }
@@ -250,24 +326,49 @@ impl Read for bool {
 impl Read for u64 {
     const EXPECTED: &'static str = "a whole number";
 
-    fn read(value: &DeValue<'_>) -> Result<Self, String> {
-        let DeValue::Integer(number) = value else { return Err(String::new()) };
-        Self::from_str_radix(number.as_str(), number.radix())
-            .map_err(|_| "it must not be negative or larger than 64 bits".to_owned())
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
+        match value {
+            DeValue::Integer(number) => {
+                let text = number.as_str();
+                Self::from_str_radix(text, number.radix()).map_err(|_| {
+                    let message = match text.starts_with('-') {
+                        true => format!("{text} is negative"),
+                        false => format!("{text} is larger than 64 bits"),
+                    };
+                    Wrong::Value(message, "a whole number, from 0 on".to_owned())
+                })
+            }
+            DeValue::String(text) => Err(Wrong::Kind(match (text.parse::<Self>(), size(text)) {
+                (Ok(_), _) => format!("write {text} without quotes"),
+                (_, Some(bytes)) => format!("write {bytes}: sizes are in bytes"),
+                (_, None) => match duration::parse(text) {
+                    Some(duration) => {
+                        format!("write {}: the unit is in the name", duration.as_secs())
+                    }
+                    None => String::new(),
+                },
+            })),
+            _ => Err(Wrong::Kind(String::new())),
+        }
     }
 }
 
 impl Read for Duration {
     const EXPECTED: &'static str = "a duration with a unit";
 
-    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
         match value {
-            DeValue::String(text) => duration::parse(text)
-                .ok_or_else(|| "write a whole number and ms, s, m or h, as \"2500ms\"".to_owned()),
-            DeValue::Integer(number) => {
-                Err(format!("write \"{0}s\" for seconds or \"{0}ms\"", number.as_str()))
+            DeValue::String(text) => duration::parse(text).ok_or_else(|| {
+                let hint = "write a whole number and ms, s, m or h, as \"2500ms\"";
+                Wrong::Value(format!("{text:?} is no duration"), hint.to_owned())
+            }),
+            DeValue::Integer(number) => Err(Wrong::Kind(format!(
+                "write \"{0}s\" for seconds or \"{0}ms\"",
+                number.as_str().trim_start_matches('-')
+            ))),
+            _ => {
+                Err(Wrong::Kind("write a whole number and ms, s, m or h, as \"2500ms\"".to_owned()))
             }
-            _ => Err(String::new()),
         }
     }
 }
@@ -275,21 +376,27 @@ impl Read for Duration {
 impl Read for serde_json::Value {
     const EXPECTED: &'static str = "a string, a number or a boolean";
 
-    fn read(value: &DeValue<'_>) -> Result<Self, String> {
+    fn read(value: &DeValue<'_>) -> Result<Self, Wrong> {
         match value {
             DeValue::String(text) => Ok(text.to_string().into()),
             DeValue::Boolean(value) => Ok((*value).into()),
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-                .map(Self::from)
-                .map_err(|_| "it is larger than 64 bits".to_owned()),
+            DeValue::Integer(number) => {
+                i64::from_str_radix(number.as_str(), number.radix()).map(Self::from).map_err(|_| {
+                    let message = format!("{} is larger than 64 bits", number.as_str());
+                    Wrong::Value(message, String::new())
+                })
+            }
             DeValue::Float(number) => number
                 .as_str()
                 .parse()
                 .ok()
                 .and_then(serde_json::Number::from_f64)
                 .map(Self::Number)
-                .ok_or_else(String::new),
-            _ => Err(String::new()),
+                .ok_or_else(|| {
+                    let message = format!("{} is no number of JSON", number.as_str());
+                    Wrong::Value(message, String::new())
+                }),
+            _ => Err(Wrong::Kind(String::new())),
         }
     }
 }

@@ -358,3 +358,178 @@ fn what_is_wrong_with_a_certificate_or_its_key_stands_at_its_own_key() {
     let authority = format!("{both}\nca_file = \"secret\"");
     assert_reports(&tls(&authority), &["key_manager[0].ca_file", "no usable certificate in PEM"]);
 }
+
+#[test]
+fn a_scope_with_a_comma_is_warned_about() {
+    assert_reports(
+        &route("scope = \"read,write\""),
+        &["warning: route[0].scope: \"read,write\" is one scope", "\"read write\""],
+    );
+    assert_reports(&route("scope_any = \"a, b;c\""), &["warning: route[0].scope_any", "\"a b c\""]);
+    assert!(report(&route("scope = \"read write urn:x:y\"")).contains("no warnings"));
+}
+
+#[test]
+fn a_variable_that_nobody_replaces_is_warned_about_and_no_secret_is_shown() {
+    let text = route("").replace("{ file = \"secret\" }", "\"${SECRET:-hunter2}\"");
+    let report = report(&text);
+    let said = "warning: key_manager[0].client_secret: `${SECRET}` is not replaced";
+    assert!(report.contains(said) && report.contains("{ env = \"SECRET\" }"), "{report}");
+    assert!(report.contains("1 warning"), "said once: {report}");
+    let text = route("claims = [{ claim = \"t\", one_of = [\"a\", \"${T}\"] }]");
+    assert_reports(&text, &["warning: route[0].claims[0].one_of: `${T}` is not replaced"]);
+}
+
+#[test]
+fn a_public_route_below_a_protected_one_is_warned_about() {
+    let below = |lines: &str| {
+        let open = "[[route]]\npublic = true\nstatic_dir = \"html\"\n";
+        report(&format!("{}{open}{lines}\n", route("methods = [\"GET\"]")))
+    };
+    let said = "warning: route[1]: anyone may call /api/docs, though /api around it is protected";
+    assert!(below("path = \"/api/docs\"").contains(said));
+    assert!(below("path = \"/api/docs\"\nhost = \"a.example\"").contains(said));
+    for fine in ["path = \"/apis\"", "path = \"/\"", "path = \"/api/docs\"\nmethods = [\"POST\"]"] {
+        let report = below(fine);
+        assert!(!report.contains("around it"), "{fine}: {report}");
+    }
+}
+
+#[test]
+fn claim_rules_take_paths_and_a_wrong_path_is_an_error() {
+    let config =
+        assert_valid(&route("claims = [{ claim = \"realm_access.roles\", contains = \"a\" }]"));
+    let phantom_core::Access::Protected(protection) = &config.routes[0].route.access else {
+        panic!("it is protected");
+    };
+    assert!(
+        protection.claims[0].to_string().starts_with("claim `roles` in `realm_access` is a list")
+    );
+    let wrong = route("claims = [{ claim = \"a..b\", exists = true }]");
+    assert_reports(
+        &wrong,
+        &["error: route[0].claims[0].claim: \"a..b\" names nothing", "/realm_access"],
+    );
+}
+
+/// The message and the hint about one line of `[gateway]`.
+#[track_caller]
+fn assert_gateway(line: &str, message: &str, hint: &str) {
+    let report = report(&format!("{LISTENER}{PUBLIC}[gateway]\n{line}\n"));
+    assert!(report.contains(&format!("{message}\n")), "{message:?} is not in\n{report}");
+    assert!(
+        hint.is_empty() || report.contains(&format!("    = {hint}\n")),
+        "{hint:?} is not in\n{report}"
+    );
+    assert!(report.ends_with(": 1 error\n"), "more than one thing is said:\n{report}");
+}
+
+#[test]
+fn a_value_that_is_wrong_is_told_from_one_of_another_kind() {
+    let duration = "write a whole number and ms, s, m or h, as \"2500ms\"";
+    for (line, message, hint) in [
+        ("drain_timeout = \"30sec\"", "\"30sec\" is no duration", duration),
+        ("drain_timeout = \"-1s\"", "\"-1s\" is no duration", duration),
+        (
+            "drain_timeout = 10",
+            "has to be a duration with a unit, not a number",
+            "write \"10s\" for seconds or \"10ms\"",
+        ),
+        (
+            "drain_timeout = 1.5",
+            "has to be a duration with a unit, not a number with a fraction",
+            duration,
+        ),
+        ("workers = -1", "-1 is negative", "a whole number, from 0 on"),
+        ("workers = \"2\"", "has to be a whole number, not a string", "write 2 without quotes"),
+        ("workers = 2.5", "has to be a whole number, not a number with a fraction", ""),
+        ("error_format = 1", "has to be a string, not a number", "write \"1\""),
+        ("error_format = [\"curity\"]", "has to be a string, not a list", "write \"curity\""),
+        (
+            "trusted_proxies = \"10.0.0.0/8, 127.0.0.1\"",
+            "has to be a list of strings, not a string",
+            "write [\"10.0.0.0/8\", \"127.0.0.1\"]",
+        ),
+        ("trusted_proxies = 1", "has to be a list of strings, not a number", "write [\"1\"]"),
+    ] {
+        assert_gateway(line, message, hint);
+    }
+    for (size, bytes) in [("64kB", 65_536), ("10 MiB", 10_485_760), ("512B", 512), ("1G", 1 << 30)]
+    {
+        let text = route(&format!("collect_body_bytes = {size:?}"));
+        assert_reports(&text, &[&format!("write {bytes}: sizes are in bytes")]);
+    }
+    assert_reports(
+        &route("scope = [\"read\", \"write\"]"),
+        &["has to be a string, not a list", "write \"read write\": spaces part scopes"],
+    );
+}
+
+#[test]
+fn an_address_that_is_none_is_told_why() {
+    let bind = |text: &str| report(&format!("[[listener]]\nbind = {text:?}\n{PUBLIC}"));
+    for (text, message, hint) in [
+        ("0.0.0.0:99999", "99999 is no port", "from 0 to 65535"),
+        ("localhost:99999", "99999 is no port", "from 0 to 65535"),
+        ("gw.example.com:80", "is not an address and port", "write an address, as \"0.0.0.0:80\""),
+        ("9000", "is not an address and port", "\"localhost:9000\""),
+        (":9000", "is not an address and port", "\"localhost:9000\""),
+    ] {
+        let report = bind(text);
+        assert!(report.contains(message) && report.contains(hint), "{text}: {report}");
+        assert!(report.ends_with(": 1 error\n"), "{report}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_server_or_its_secret_comes_with_what_helps() {
+    let http = route("").replace("https://login", "http://login");
+    assert_reports(&http, &["is plain http", "write https://…, or allow_http = true"]);
+    let unset = route("").replace("file = \"secret\"", "env = \"PHANTOM_TEST_UNSET\"");
+    assert_reports(&unset, &["PHANTOM_TEST_UNSET is not set", "set it where phantom runs"]);
+}
+
+#[test]
+fn one_mistake_is_one_error() {
+    let misspelt = |from: &str, to: &str| report(&route("").replacen(from, to, 1));
+    for (from, to) in [
+        ("name = \"login\"", "nmae = \"login\""),
+        ("well_known", "wel_known"),
+        ("client_id", "clientid"),
+        ("client_secret", "client_secrt"),
+        ("upstream", "upsteam"),
+        ("path", "pth"),
+        ("key_manager = ", "key_managr = "),
+        ("[[listener]]", "[[listner]]"),
+        ("[[key_manager]]", "[[keymanager]]"),
+        ("[[route]]", "[[rout]]"),
+        ("bind", "bnd"),
+    ] {
+        let report = misspelt(from, to);
+        assert!(report.contains("did you mean"), "{to}: {report}");
+        assert!(report.ends_with(": 1 error\n"), "{to}: {report}");
+    }
+    let bare = format!(
+        "{LISTENER}[[key_manager]]\nname = \"login\"\nclient_id = \"a\"\nclient_secret = {{ file = \"secret\" }}\n[[route]]\npath = \"/\"\nupstream = \"http://b\"\nkey_manager = \"login\"\n"
+    );
+    assert_reports(&bare, &["`well_known` is missing, or in its place `issuer`", ": 1 error\n"]);
+}
+
+#[test]
+fn another_language_is_recognised_and_the_file_goes_by_its_name() {
+    for (text, language) in [
+        ("# mine\nlistener:\n  - bind: 127.0.0.1:8080\n", "YAML"),
+        ("---\na: 1\n", "YAML"),
+        ("- a\n", "YAML"),
+        ("{\"listener\": []}\n", "JSON"),
+    ] {
+        let report = report(text);
+        let said = format!("error: this is {language}, and the configuration is TOML\n");
+        assert!(report.contains(&said) && report.ends_with(": 1 error\n"), "{report}");
+    }
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
+    let source = Source { path: "x.toml".into(), text: "[gateway]\n".to_owned() };
+    let report = source.compile(Purpose::Check, &clock).1.to_string();
+    assert!(report.starts_with("x.toml: error: there is no listener\n"), "{report}");
+    assert!(!report.contains("phantom.toml"), "{report}");
+}

@@ -20,7 +20,12 @@ pub enum DemoError {
     PortTaken { port: u16, whose: &'static str, flag: &'static str },
     #[error("cannot {doing} {path}: {source}: choose another place with --data-dir", path = path.display())]
     DataDir { doing: &'static str, path: PathBuf, source: io::Error },
-    #[error(transparent)]
+    #[error(
+        "another demo runs from {path}: stop it, or choose another place with --data-dir",
+        path = path.display()
+    )]
+    InUse { path: PathBuf },
+    #[error("{0}; {RESET}")]
     Certificate(#[from] SelfSignedError),
     #[error("the development authorization server does not start: {0}")]
     AuthorizationServer(#[source] DevAuthError),
@@ -28,17 +33,18 @@ pub enum DemoError {
     Api(#[source] io::Error),
     #[error("the system gives no threads: {0}")]
     Runtime(#[source] io::Error),
-    #[error(transparent)]
+    #[error("{0}; {RESET}")]
     Configuration(Unreadable),
-    #[error("the demo's configuration is not right:\n{0}")]
+    #[error("the demo's configuration is not right:\n{0}{RESET}")]
     Report(String),
-    #[error(transparent)]
+    #[error("{0}; {RESET}")]
     Gateway(StartError),
-    #[error("the gateway did not get ready within 30 s: the log says what it waits for")]
+    #[error("the gateway did not get ready within 30 s: the log says what it waits for; {RESET}")]
     NotReady,
-    #[error("the control plane cannot be set up: {0:#}")]
-    SetUp(anyhow::Error),
 }
+
+/// For whoever played with what the demo keeps.
+const RESET: &str = "`phantom demo --reset` starts over with nothing of what was kept";
 
 impl DemoError {
     pub(super) fn data_dir(

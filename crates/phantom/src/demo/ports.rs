@@ -4,8 +4,11 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::net::TcpListener;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// Ports of the demo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Ports {
     pub authorization_server: u16,
     pub api: u16,
@@ -41,6 +44,7 @@ impl Ports {
             apis_https: settle(self.apis_https)?,
             apis_http: settle(self.apis_http)?,
             control: settle(self.control)?,
+            management: settle(self.management)?,
             ..self
         })
     }

@@ -1,6 +1,7 @@
 //! The tutorial's steps against a demo on free ports.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -20,12 +21,15 @@ const FREE: Ports = Ports {
     management: 0,
 };
 
-fn start(ports: Ports) -> (tempfile::TempDir, Result<Demo, DemoError>) {
+fn options(directory: &Path, ports: Ports) -> Options {
     crate::compose::install_crypto();
+    let (data_dir, command) = (directory.to_owned(), "./phantom".to_owned());
+    Options { data_dir, ports, set_up: Extent::Everything, reset: false, command }
+}
+
+fn start(ports: Ports) -> (tempfile::TempDir, Result<Demo, DemoError>) {
     let directory = tempfile::tempdir().unwrap();
-    let options =
-        Options { data_dir: directory.path().to_owned(), ports, set_up: Extent::Everything };
-    let demo = Demo::start(&options);
+    let demo = Demo::start(&options(directory.path(), ports));
     (directory, demo)
 }
 
@@ -82,6 +86,16 @@ fn the_tutorial_works_from_start_to_end() {
     assert_eq!(status, 200);
     assert!(page.contains(&format!("curl -i http://localhost:{gateway}/api")), "{page}");
 
+    assert!(!page.contains("{{"), "all is filled in: {page}");
+    assert!(page.contains("./phantom token -k --endpoint https://localhost:"), "{page}");
+    for (path, part) in
+        [("style.css", "--accent: light-dark("), ("page.js", "clipboard"), ("icon.svg", "<svg")]
+    {
+        assert!(page.contains(&format!("\"/{path}\"")), "{page}");
+        let (status, _, text) = call(&demo, &format!("http://127.0.0.1:{gateway}/{path}"), None);
+        assert!(status == 200 && text.contains(part), "{path}: {text}");
+    }
+
     let of = |path: &str| call(&demo, &format!("http://127.0.0.1:{management}{path}"), None);
     assert_eq!(of("/healthz").0, 200);
     assert_eq!(of("/readyz").0, 200);
@@ -119,7 +133,7 @@ fn the_banner_holds_the_tutorials_commands_with_the_ports_in_use() {
              https://localhost:{authorization_server}/oauth/v2/oauth-token"
         ),
         format!("curl -i http://localhost:{gateway}/api"),
-        format!("phantom token -k --endpoint https://localhost:{authorization_server}/oauth"),
+        format!("./phantom token -k --endpoint https://localhost:{authorization_server}/oauth"),
     ] {
         assert!(demo.banner().contains(&command), "{command}\n{}", demo.banner());
     }
@@ -147,13 +161,10 @@ fn a_port_that_is_taken_is_named_with_the_flag_that_changes_it() {
 
 #[test]
 fn a_data_directory_that_cannot_be_made_is_named() {
-    crate::compose::install_crypto();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     std::fs::write(&file, "").unwrap();
-    let data_dir = file.join("data");
-    let options = Options { data_dir, ports: FREE, set_up: Extent::Everything };
-    let error = Demo::start(&options).unwrap_err().to_string();
+    let error = Demo::start(&options(&file.join("data"), FREE)).unwrap_err().to_string();
     assert!(error.contains("cannot create") && error.contains("--data-dir"), "{error}");
 }
 
@@ -171,4 +182,181 @@ fn the_demos_configuration_is_valid_as_it_is_printed() {
     // Two for literal secrets, which the file explains.
     assert_eq!(report.warnings(), 2, "{report}");
     assert_eq!(config.unwrap().routes.len(), 2);
+}
+
+/// A call of the control plane as that user.
+fn manage(demo: &Demo, by: (&str, &str), method: Method, path: &str, body: &Value) -> Value {
+    demo.runtime().block_on(async {
+        let client = Client::builder().no_proxy().danger_accept_invalid_certs(true).build();
+        let url = format!("https://localhost:{}/api/am/{path}", demo.ports().control);
+        let mut request = client.unwrap().request(method, url).basic_auth(by.0, Some(by.1));
+        if !body.is_null() {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{status} {text}");
+        serde_json::from_str(&text).unwrap_or_default()
+    })
+}
+
+const ADMIN: (&str, &str) = ("admin", "admin");
+
+/// What the managed API answers to the tutorial's client.
+fn managed(demo: &Demo) -> (u16, String) {
+    let token = demo.authorization_server().issue_token("client-one", "read");
+    let url = format!("http://127.0.0.1:{}/httpbin/v1/get", demo.ports().apis_http);
+    let (status, _, body) = call(demo, &url, Some(&token));
+    (status, body)
+}
+
+fn list(demo: &Demo, path: &str) -> Vec<Value> {
+    manage(demo, ADMIN, Method::GET, path, &Value::Null)["list"].as_array().unwrap().clone()
+}
+
+#[test]
+fn a_demo_whose_things_were_renamed_starts_again_and_makes_no_second_ones() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = Demo::start(&options(directory.path(), FREE)).unwrap();
+    let mine = list(&demo, "devportal/v3/applications");
+    let app = mine.iter().find(|app| app["name"] == "CurityApp").unwrap();
+    let path = format!("devportal/v3/applications/{}", app["applicationId"].as_str().unwrap());
+    let mut whole = manage(&demo, ADMIN, Method::GET, &path, &Value::Null);
+    whole["name"] = "Mine now".into();
+    manage(&demo, ADMIN, Method::PUT, &path, &whole);
+
+    // Another name for the key manager is another key manager, whose mapping is made anew.
+    let all = list(&demo, "admin/v4/key-managers");
+    let curity = all.iter().find(|each| each["name"] == "curity").unwrap();
+    let at = format!("admin/v4/key-managers/{}", curity["id"].as_str().unwrap());
+    let mut document = manage(&demo, ADMIN, Method::GET, &at, &Value::Null);
+    let keys = manage(&demo, ADMIN, Method::GET, &format!("{path}/oauth-keys"), &Value::Null);
+    let key = format!("{path}/oauth-keys/{}", keys["list"][0]["keyMappingId"].as_str().unwrap());
+    manage(&demo, ADMIN, Method::DELETE, &key, &Value::Null);
+    manage(&demo, ADMIN, Method::DELETE, &at, &Value::Null);
+    document["name"] = "mine".into();
+    document["additionalProperties"]["client_secret"] = "Password1".into();
+    document.as_object_mut().unwrap().remove("id");
+    manage(&demo, ADMIN, Method::POST, "admin/v4/key-managers", &document);
+    // The application is known by its key, so it has that again.
+    let mapping = serde_json::json!({
+        "consumerKey": "client-one", "keyManager": "mine", "keyType": "PRODUCTION",
+    });
+    manage(&demo, ADMIN, Method::POST, &format!("{path}/map-keys"), &mapping);
+    let ports = demo.ports();
+    demo.stop();
+
+    // Also where the servers are elsewhere: what was made is led to them.
+    for ports in [ports, FREE] {
+        let demo = Demo::start(&options(directory.path(), ports)).unwrap();
+        assert!(!demo.banner().contains("--reset"), "{}", demo.banner());
+        let names = |path: &str| -> Vec<String> {
+            list(&demo, path).iter().map(|each| each["name"].as_str().unwrap().to_owned()).collect()
+        };
+        assert!(!names("devportal/v3/applications").contains(&"CurityApp".to_owned()));
+        assert!(!names("admin/v4/key-managers").contains(&"curity".to_owned()));
+        let end = Instant::now() + Duration::from_secs(10);
+        while managed(&demo).0 != 200 && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let (status, body) = managed(&demo);
+        assert_eq!(status, 200, "{body}");
+        demo.stop();
+    }
+}
+
+#[test]
+fn a_demo_whose_password_was_changed_starts_says_so_and_starts_over_when_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = options(directory.path(), FREE);
+    let demo = Demo::start(&options).unwrap();
+    let (data, ports) = (directory.path().join("demo"), demo.ports());
+    demo.stop();
+    change_password(&data, "changed by somebody");
+
+    let options = Options { ports, ..options };
+    let demo = Demo::start(&options).unwrap();
+    let banner = demo.banner().to_owned();
+    assert!(banner.contains("user admin, its password was changed"), "{banner}");
+    assert!(banner.contains("`./phantom demo --reset` starts over"), "{banner}");
+    assert_eq!(managed(&demo).0, 200, "what was set up is still there");
+    let busy = Demo::start(&options).unwrap_err().to_string();
+    assert!(busy.starts_with("another demo runs from "), "{busy}");
+    demo.stop();
+
+    std::fs::write(data.join("mine.txt"), "not the demo's").unwrap();
+    let demo = Demo::start(&Options { reset: true, ..options }).unwrap();
+    assert!(demo.banner().contains("user admin, password admin"), "{}", demo.banner());
+    manage(&demo, ADMIN, Method::GET, "devportal/v3/applications", &Value::Null);
+    assert!(data.join("mine.txt").exists(), "only the demo's own files go");
+    demo.stop();
+}
+
+fn change_password(data: &Path, password: &str) {
+    let file = data.join("password");
+    std::fs::write(&file, password).unwrap();
+    let config = data.join("phantom.toml");
+    let args = ["phantom", "user", "-c", config.to_str().unwrap(), "password", "admin"];
+    let args = args.into_iter().chain(["--password-file", file.to_str().unwrap()]);
+    let code = crate::cli::run(args.map(Into::into));
+    assert_eq!(format!("{code:?}"), format!("{:?}", std::process::ExitCode::SUCCESS));
+    std::fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn a_reset_leaves_nothing_of_what_a_demo_keeps_and_a_broken_store_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = options(directory.path(), FREE);
+    Demo::start(&options).unwrap().stop();
+    let data = directory.path().join("demo");
+    for name in ["phantom.db-wal", "phantom.db-shm"] {
+        let _ = std::fs::remove_file(data.join(name));
+    }
+    std::fs::write(data.join("phantom.db"), "no database".repeat(100)).unwrap();
+    let error = Demo::start(&options).unwrap_err().to_string();
+    assert!(error.contains("`phantom demo --reset` starts over"), "{error}");
+    let files = files::Files::prepare(directory.path()).unwrap();
+    files.reset().unwrap();
+    let left: Vec<_> =
+        std::fs::read_dir(&data).unwrap().map(|each| each.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| name == "html" || name == "demo.lock"), "{left:?}");
+    assert_eq!(std::fs::read_dir(data.join("html")).unwrap().count(), 0);
+    drop(files);
+    Demo::start(&Options { reset: true, ..options }).unwrap().stop();
+}
+
+#[test]
+fn the_page_links_to_all_that_runs_and_every_block_of_code_can_be_copied_whole() {
+    let ports = Ports {
+        authorization_server: 1001,
+        api: 1002,
+        gateway: 1003,
+        apis_https: 1004,
+        apis_http: 1005,
+        control: 1006,
+        management: 1007,
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let files = files::Files::prepare(directory.path()).unwrap();
+    let path = files.write_page(ports, "'/a & b/phantom'").unwrap();
+    let page = std::fs::read_to_string(path).unwrap();
+    for link in [
+        "href=\"https://localhost:1001/oauth/v2/oauth-anonymous/.well-known/openid-configuration\"",
+        "href=\"http://localhost:1002/api\"",
+        "href=\"http://localhost:1003/api\"",
+        "href=\"https://localhost:1004/httpbin/v1/get\"",
+        "href=\"http://localhost:1005/httpbin/v1/get\"",
+        "href=\"https://localhost:1006/openapi.json\"",
+        "href=\"http://127.0.0.1:1007/metrics\"",
+    ] {
+        assert!(page.contains(link), "{link} is not in\n{page}");
+    }
+    assert!(page.contains("'/a &amp; b/phantom' token -k"), "{page}");
+    let blocks = |what: &str| page.matches(what).count();
+    assert!(blocks("<pre>") >= 6);
+    assert_eq!(blocks("<div class=\"code\"><pre><code>"), blocks("<pre>"));
+    // Only what is its own is run or shown.
+    assert!(page.contains("default-src 'none'") && !page.contains("unsafe-inline"), "{page}");
+    assert!(!page.contains("<style") && !page.contains(" style="), "{page}");
 }

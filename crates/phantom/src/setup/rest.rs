@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use http::Method;
+use http::StatusCode;
 use http::header;
 use reqwest::Client;
 use serde_json::Value;
@@ -16,12 +17,22 @@ use crate::outgoing;
 use crate::outgoing::Trust;
 use crate::setup::Environment;
 
+/// The user is not known with this password.
+#[derive(Debug, thiserror::Error)]
+#[error("{method} {path} answered 401: there is no user {username:?} with this password")]
+pub(crate) struct CredentialsRefused {
+    method: Method,
+    path: String,
+    username: String,
+}
+
 /// Ends a part of a form; no value of ours holds it.
 const BOUNDARY: &str = "phantom-setup-7f1b3c";
 
 pub(super) struct Rest {
     client: Client,
     base: Url,
+    username: String,
     basic: HeaderValue,
 }
 
@@ -31,11 +42,18 @@ impl Rest {
         let mut basic = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair)))
             .context("the user's credentials do not fit a header field")?;
         basic.set_sensitive(true);
-        Ok(Self { client: outgoing::client(trust)?, base: environment.control.clone(), basic })
+        let username = environment.username.clone();
+        let (client, base) = (outgoing::client(trust)?, environment.control.clone());
+        Ok(Self { client, base, username, basic })
     }
 
     pub(super) async fn get(&self, path: &str) -> anyhow::Result<Value> {
         self.call(Method::GET, path, None).await
+    }
+
+    pub(super) async fn put(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let body = Some(("application/json".to_owned(), body.to_string()));
+        self.call(Method::PUT, path, body).await
     }
 
     /// `Null`: without a body.
@@ -74,6 +92,10 @@ impl Rest {
         }
         let answer = outgoing::send(request, &url).await?;
         let value: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if answer.status == StatusCode::UNAUTHORIZED {
+            let (path, username) = (url.path().to_owned(), self.username.clone());
+            return Err(CredentialsRefused { method, path, username }.into());
+        }
         if !answer.status.is_success() {
             let path = url.path();
             let said =

@@ -18,6 +18,8 @@ pub(crate) struct AskedRequest {
     pub(crate) host: String,
     pub(crate) path: String,
     pub(crate) query: Option<String>,
+    /// Whether https, and which port; `None` where only a path was given.
+    pub(crate) place: Option<(bool, u16)>,
     fields: Vec<(String, Zeroizing<String>)>,
 }
 
@@ -30,12 +32,12 @@ impl AskedRequest {
         headers: &[String],
         token: Option<&str>,
     ) -> anyhow::Result<Self> {
-        let (authority, target) = match url.split_once("://") {
-            Some(("http" | "https", rest)) => match rest.find(['/', '?']) {
-                Some(at) => rest.split_at(at),
-                None => (rest, "/"),
+        let (scheme, (authority, target)) = match url.split_once("://") {
+            Some((scheme @ ("http" | "https"), rest)) => match rest.find(['/', '?']) {
+                Some(at) => (Some(scheme), rest.split_at(at)),
+                None => (Some(scheme), (rest, "/")),
             },
-            None if url.starts_with('/') => ("localhost", url),
+            None if url.starts_with('/') => (None, ("localhost", url)),
             _ => bail!("{url:?} is neither an http URL nor a path that starts with /"),
         };
         let (path, query) = match target.split_once('?') {
@@ -54,16 +56,19 @@ impl AskedRequest {
             fields.push(("authorization".to_owned(), value));
         }
         let path = if path.is_empty() { "/" } else { path };
+        let place = scheme.map(|scheme| place(scheme == "https", authority)).transpose()?;
         Ok(Self {
             method: method.to_owned(),
             host: host.unwrap_or_else(|| without_port(authority)).to_owned(),
             path: path.to_owned(),
             query,
+            place,
             fields,
         })
     }
 
-    pub(super) fn facts(&self) -> RequestFacts<'_> {
+    /// As it comes in by such a listener.
+    pub(super) fn facts(&self, entry: Entry, tls: bool) -> RequestFacts<'_> {
         let fields = self.fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         RequestFacts {
             method: &self.method,
@@ -74,8 +79,8 @@ impl AskedRequest {
             named: self,
             form: None,
             peer: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            entry: Entry::All,
-            tls: true,
+            entry,
+            tls,
         }
     }
 }
@@ -93,6 +98,18 @@ impl NamedFields for AskedRequest {
 impl fmt::Debug for AskedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AskedRequest").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// The port that is asked, which the scheme knows where the URL does not name it.
+fn place(https: bool, authority: &str) -> anyhow::Result<(bool, u16)> {
+    let port = authority.strip_prefix(without_port(authority)).unwrap_or_default();
+    match port.strip_prefix(':') {
+        None => Ok((https, if https { 443 } else { 80 })),
+        Some(port) => match port.parse() {
+            Ok(port) => Ok((https, port)),
+            Err(_) => bail!("{port:?} is no port: 1 to 65535"),
+        },
     }
 }
 
@@ -124,7 +141,16 @@ mod tests {
                 "{url}"
             );
         }
-        for url in ["api", "ftp://b/", ""] {
+        for (url, place) in [
+            ("/api", None),
+            ("http://a:8080/", Some((false, 8080))),
+            ("http://a/", Some((false, 80))),
+            ("https://[::1]/", Some((true, 443))),
+            ("https://[::1]:8243/", Some((true, 8243))),
+        ] {
+            assert_eq!(AskedRequest::new("GET", url, None, &[], None).unwrap().place, place);
+        }
+        for url in ["api", "ftp://b/", "", "http://a:99999/"] {
             assert!(AskedRequest::new("GET", url, None, &[], None).is_err(), "{url}");
         }
         let no_colon = AskedRequest::new("GET", "/", None, &["Origin".to_owned()], None);

@@ -31,13 +31,14 @@ fn a_decision_is_explained_hop_by_hop_without_tokens_claims_or_query() {
     compose::install_crypto();
     let directory = tempfile::tempdir().unwrap();
     let (data_dir, set_up) = (directory.path().to_owned(), Extent::Everything);
-    let options = Options { data_dir, ports: FREE, set_up };
+    let options =
+        Options { data_dir, ports: FREE, set_up, reset: false, command: "phantom".to_owned() };
     let demo = Demo::start(&options).unwrap();
     let token = demo.authorization_server().issue_token("test-client", "read");
 
     let (text, json) = explained(directory.path(), "GET", "/api?access_token=s3cret", Some(&token));
     for part in
-        ["route       `/api` by prefix", "authorize   passed", "forward to http://localhost:"]
+        ["route        `/api` by prefix", "authorize    passed", "forward to http://localhost:"]
     {
         assert!(text.contains(part), "{part:?} is not in\n{text}");
     }
@@ -62,6 +63,62 @@ fn a_decision_is_explained_hop_by_hop_without_tokens_claims_or_query() {
     let (text, _) = explained(directory.path(), "GET", "/other", None);
     assert!(text.contains("public: no credential"), "{text}");
     demo.stop();
+}
+
+#[test]
+fn a_managed_api_is_explained_by_its_listener_and_the_catalog_of_the_store() {
+    compose::install_crypto();
+    let directory = tempfile::tempdir().unwrap();
+    let (data_dir, set_up) = (directory.path().to_owned(), Extent::Everything);
+    let options =
+        Options { data_dir, ports: FREE, set_up, reset: false, command: "phantom".to_owned() };
+    let demo = Demo::start(&options).unwrap();
+    let Ports { gateway, apis_https, apis_http, control, management, .. } = demo.ports();
+    let token = demo.authorization_server().issue_token("client-one", "read");
+    let explain = |url: &str, token| explained(directory.path(), "GET", url, token);
+
+    for url in [
+        format!("https://localhost:{apis_https}/httpbin/v1/anything/x"),
+        format!("http://localhost:{apis_http}/httpbin/v1/anything/x"),
+    ] {
+        let (text, json) = explain(&url, Some(&token));
+        for part in [
+            "listener     127.0.0.1:",
+            "which serves managed APIs",
+            "catalog      1 API, as of change ",
+            "api          `HttpBin",
+            "key manager `curity`: asked, active",
+            "scope: any of `read`",
+            "forward to http://localhost:",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in\n{text}");
+        }
+        assert!(!text.contains(&*token) && !json.contains(&*token), "{text}");
+    }
+    let (text, _) = explain(&format!("https://localhost:{apis_https}/httpbin/v1/get"), None);
+    assert!(text.contains("answer 401"), "{text}");
+    let (text, _) = explain(&format!("https://localhost:{apis_https}/none/v1"), Some(&token));
+    assert!(text.contains("answer 404"), "{text}");
+
+    // What the listener does not serve is not found there.
+    let (text, _) = explain(&format!("http://localhost:{gateway}/httpbin/v1/get"), Some(&token));
+    assert!(text.contains("which serves routes") && !text.contains("HttpBin"), "{text}");
+    for (url, why) in [
+        (format!("https://localhost:{gateway}/api"), "speaks http".to_owned()),
+        (format!("http://localhost:{apis_https}/"), "speaks https".to_owned()),
+        (format!("https://localhost:{control}/"), "that is the control plane's".to_owned()),
+        (format!("http://localhost:{management}/"), "that is the management listener's".to_owned()),
+        ("http://gw.example/api".to_owned(), "none takes http on port 80: there are ".to_owned()),
+    ] {
+        let (text, json) = explain(&url, Some(&token));
+        assert!(text.contains(&why) && text.contains("does not listen there"), "{url}: {text}");
+        assert!(json.contains("\"unheard\":true"), "{json}");
+    }
+    demo.stop();
+
+    // Whether the control plane runs or not; the authorization server is away now.
+    let (text, _) = explain(&format!("https://localhost:{apis_https}/httpbin/v1/get"), None);
+    assert!(text.contains("api          `HttpBin") && text.contains("answer 401"), "{text}");
 }
 
 #[test]

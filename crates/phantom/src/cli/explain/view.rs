@@ -3,7 +3,6 @@
 use std::fmt;
 
 use phantom_core::Access;
-use phantom_core::RequiredScope;
 use phantom_pipeline::Decision;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Route;
@@ -16,6 +15,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::explain::AskedRequest;
+use crate::cli::words;
 
 /// What was compared, and what came of it.
 #[derive(Clone, Debug)]
@@ -29,8 +29,17 @@ pub(crate) struct View {
 
 #[derive(Clone, Debug)]
 enum Outcome {
-    Answer { status: u16, reason: Option<&'static str>, fields: Vec<(&'static str, String)> },
-    Forward { to: String, edits: Vec<String> },
+    Answer {
+        status: u16,
+        reason: Option<&'static str>,
+        fields: Vec<(&'static str, String)>,
+    },
+    Forward {
+        to: String,
+        edits: Vec<String>,
+    },
+    /// Nobody listens where it is sent.
+    Unheard,
 }
 
 impl View {
@@ -65,6 +74,12 @@ impl View {
         Self { request, asks, steps: steps.0, outcome }
     }
 
+    /// Of a request that no listener takes.
+    pub(super) fn unheard(asked: &AskedRequest, steps: Steps) -> Self {
+        let request = format!("{} {} of host {}", asked.method, asked.path, asked.host);
+        Self { request, asks: Vec::new(), steps: steps.0, outcome: Outcome::Unheard }
+    }
+
     #[must_use]
     pub(crate) fn to_json(&self) -> Value {
         let steps = self.steps.iter().map(|step| json!({"hop": step.hop, "outcome": step.outcome}));
@@ -77,6 +92,7 @@ impl View {
                 json!({"answer": {"status": status, "reason": reason, "fields": fields}})
             }
             Outcome::Forward { to, edits } => json!({"forward": {"to": to, "edits": edits}}),
+            Outcome::Unheard => json!({"unheard": true}),
         };
         json!({
             "request": self.request,
@@ -91,10 +107,10 @@ impl fmt::Display for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.request)?;
         for step in &self.steps {
-            writeln!(f, "  {:<11} {}", step.hop, step.outcome)?;
+            writeln!(f, "  {:<12} {}", step.hop, step.outcome)?;
             if matches!(step.hop, "resource" | "route") {
                 for asked in &self.asks {
-                    writeln!(f, "  {:<11} - {asked}", "")?;
+                    writeln!(f, "  {:<12} - {asked}", "")?;
                 }
             }
         }
@@ -113,6 +129,7 @@ impl fmt::Display for View {
                 writeln!(f, "forward to {to}")?;
                 edits.iter().try_for_each(|edit| writeln!(f, "  {edit}"))
             }
+            Outcome::Unheard => writeln!(f, "no answer: this gateway does not listen there"),
         }
     }
 }
@@ -133,17 +150,10 @@ fn asks(route: &Route) -> Vec<String> {
         }
         asks.push(ask);
     }
-    if route.jwt == JwtPolicy::AcceptJwt {
+    if route.jwt == JwtPolicy::AcceptJwt && !route.key_managers.is_empty() {
         asks.push("JWTs of these issuers are accepted as they are".to_owned());
     }
-    match &protection.scope {
-        RequiredScope::All(scope) => asks.push(format!("scope: all of `{}`", scope.as_str())),
-        RequiredScope::Any(scope) => asks.push(format!("scope: any of `{}`", scope.as_str())),
-        RequiredScope::Nothing => {}
-    }
-    for rule in &protection.claims {
-        asks.push(format!("a rule on claim `{}`", rule.claim));
-    }
+    asks.extend(words::protection(protection));
     if route.rate_limit.is_some() {
         asks.push("a rate limit".to_owned());
     }

@@ -118,9 +118,7 @@ fn source(
         None => SecretSource::Literal(SecretString::from("missing")),
         Some(at) => match at.value {
             RawSecret::Literal(secret) => {
-                let message =
-                    "a secret in the configuration file is read by whoever reads the file";
-                context.warning(&at.place, message, format!("write {key} = {example}"));
+                context.note_literal_secret(&at.place, &format!("write {key} = {example}"));
                 SecretSource::Literal(secret)
             }
             RawSecret::Env(name) => SecretSource::Env(name.value),

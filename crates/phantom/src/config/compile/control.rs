@@ -133,9 +133,8 @@ fn database(
 fn secret(at: &At<RawSecret>, key: &str, context: Context<'_>) -> SecretSource {
     match &at.value {
         RawSecret::Literal(secret) => {
-            let message = "a secret in the configuration file is read by whoever reads the file";
             let hint = format!("write {key} = {{ env = \"…\" }} or {{ file = \"…\" }}");
-            context.warning(&at.place, message, hint);
+            context.note_literal_secret(&at.place, &hint);
             SecretSource::Literal(secret.clone())
         }
         RawSecret::Env(name) => SecretSource::Env(name.value.clone()),

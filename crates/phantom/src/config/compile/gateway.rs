@@ -17,6 +17,7 @@ use phantom_tls::Authorities;
 use rustls::RootCertStore;
 
 use crate::config::compile::AccessLogSettings;
+use crate::config::compile::listener;
 use crate::config::context::Context;
 use crate::config::place::At;
 use crate::config::place::Place;
@@ -93,7 +94,7 @@ pub(super) fn management(
         });
     };
     let Ok(value) = at.value.replace("localhost:", "127.0.0.1:").parse::<SocketAddr>() else {
-        let message = format!("{:?} is not an address and port", at.value);
+        let (message, _) = listener::wrong_address(&at.value, "127.0.0.1");
         context.error(&at.place, message, "write \"127.0.0.1:9090\"");
         return None;
     };

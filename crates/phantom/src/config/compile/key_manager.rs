@@ -118,7 +118,18 @@ fn one(
     let manager = match KeyManager::build(&config, Arc::clone(clock), minter.cloned()) {
         Ok(manager) => Some(Arc::new(manager)),
         Err(error) => {
-            for problem in error.problems {
+            // All that a server's metadata would tell is one thing that is missing.
+            let (told, others): (Vec<_>, Vec<_>) =
+                error.problems.into_iter().partition(|p| p.message.ends_with("well_known"));
+            if !told.is_empty() && !context.problems.concerns(&raw.place, "well_known") {
+                let fields: Vec<String> =
+                    told.iter().map(|problem| format!("`{}`", problem.field)).collect();
+                let fields = fields.join(", ");
+                let message = format!("`well_known` is missing, or in its place {fields}");
+                let hint = "add well_known = \"https://…\", the URL of the server's metadata";
+                context.error(&raw.place, message, hint);
+            }
+            for problem in others {
                 report(raw, problem.field, &problem.message, context);
             }
             None
@@ -315,8 +326,20 @@ fn warn(raw: &RawKeyManager, config: &KeyManagerConfig, context: Context<'_>) {
 
 /// A problem of the build, at the key it is about.
 fn report(raw: &RawKeyManager, field: &str, message: &str, context: Context<'_>) {
+    let hint = hint(message);
     match raw.places.iter().find(|(key, _)| *key == field) {
-        Some((_, place)) => context.error(place, message, ""),
-        None => context.error(&raw.place, format!("`{field}` {message}"), ""),
+        Some((_, place)) => context.error(place, message, hint),
+        None => context.error(&raw.place, format!("`{field}` {message}"), hint),
     }
+}
+
+/// What helps, where the message does not say it.
+fn hint(message: &str) -> &'static str {
+    if message.contains("plain http") {
+        return "write https://…, or allow_http = true for a server on this machine";
+    }
+    if message.contains("environment variable") {
+        return "set it where phantom runs, as `NAME=… phantom run`, or use { file = \"…\" }";
+    }
+    ""
 }

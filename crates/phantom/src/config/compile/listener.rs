@@ -104,6 +104,34 @@ impl Served {
     }
 }
 
+/// A listener as its callers see it, whether or not its certificate is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entrance {
+    pub address: SocketAddr,
+    pub tls: bool,
+    /// TLS ends in front of it, at a port that is not known here.
+    pub behind_tls: bool,
+    pub serves: Entry,
+}
+
+/// Those of the file whose place is right.
+pub(super) fn entrances(raw: &[RawListener]) -> Vec<Entrance> {
+    let is_set = |at: &Option<At<bool>>| at.as_ref().is_some_and(|at| at.value);
+    let each = |raw: &RawListener| {
+        let addresses = raw.bind.as_ref().and_then(|at| addresses_of(&at.value));
+        let served = raw.serve.as_ref().map_or("all", |at| &at.value);
+        let served = SERVES.iter().find(|(word, _)| *word == served);
+        let entrance = Entrance {
+            address: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+            tls: raw.tls.is_some() || is_set(&raw.self_signed),
+            behind_tls: is_set(&raw.behind_tls),
+            serves: served.map_or(Entry::All, |(_, serves)| *serves),
+        };
+        addresses.into_iter().flatten().map(move |address| Entrance { address, ..entrance })
+    };
+    raw.iter().flat_map(each).collect()
+}
+
 /// The certificate that is made where none is given.
 pub(super) struct OwnCertificate<'a> {
     pub(super) data_dir: &'a Path,
@@ -145,11 +173,29 @@ fn warn_of_plain_tokens(raw: &RawListener, bind: &At<String>, context: Context<'
 
 pub(super) fn addresses(bind: &At<String>, context: Context<'_>) -> Vec<SocketAddr> {
     addresses_of(&bind.value).unwrap_or_else(|| {
-        let message = format!("{:?} is not an address and port", bind.value);
-        let hint = "write \"0.0.0.0:8080\" for all IPv4 addresses, \"[::]:8080\" for all, or \"localhost:8080\"";
+        let (message, hint) = wrong_address(&bind.value, "0.0.0.0");
         context.error(&bind.place, message, hint);
         Vec::new()
     })
+}
+
+/// What is wrong with an address, and what would be right.
+pub(super) fn wrong_address(bind: &str, all: &str) -> (String, String) {
+    let port = bind.rsplit_once(':').map_or(bind, |(_, port)| port);
+    let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && port.parse::<u16>().is_err() {
+        return (format!("{port} is no port"), "a port is a number from 0 to 65535".to_owned());
+    }
+    let port = if is_number { port } else { "8080" };
+    let hint = match bind.rsplit_once(':') {
+        Some((host, _)) if host.bytes().any(|byte| byte.is_ascii_alphabetic()) => format!(
+            "names other than localhost are not looked up: write an address, as \"{all}:{port}\""
+        ),
+        _ => format!(
+            "write \"0.0.0.0:{port}\" for all IPv4 addresses, \"[::]:{port}\" for all, or \"localhost:{port}\""
+        ),
+    };
+    (format!("{bind:?} is not an address and port"), hint)
 }
 
 /// `localhost` is the loopback of both families, as far as the machine has them: a client that

@@ -98,12 +98,49 @@ pub(super) fn compile(
         planned.push((raw.place.clone(), PlannedRoute { route, key_managers }));
     }
     for (index, key_manager) in key_managers.iter().enumerate() {
-        if !used.contains(&index) && !raw.is_empty() {
+        // Where something is wrong, it may be the very route that uses it.
+        if !used.contains(&index) && !raw.is_empty() && !context.problems.has_errors() {
             let message = "no route uses this key manager";
             context.warning(key_manager.place(), message, "name it in a route, or remove it");
         }
     }
+    note_openings(&planned, context);
     planned.into_iter().map(|(_, planned)| planned).collect()
+}
+
+/// What is public below a path that is protected may be meant so, or be a hole.
+fn note_openings(planned: &[(Place, PlannedRoute)], context: Context<'_>) {
+    let is_below = |inner: &Matcher, outer: &Matcher| {
+        let rest = inner.prefix.strip_prefix(&*outer.prefix);
+        let is_longer = rest.is_some_and(|rest| match &*outer.prefix {
+            "/" => !rest.is_empty(),
+            _ => rest.starts_with('/'),
+        });
+        let is_same_host = outer.host.is_none() || outer.host == inner.host;
+        is_longer && is_same_host && share_methods(inner, outer)
+    };
+    for (place, open) in planned.iter().filter(|(_, each)| each.route.access == Access::Public) {
+        let outer = planned
+            .iter()
+            .map(|(_, each)| &each.route)
+            .filter(|route| route.access != Access::Public)
+            .filter(|route| is_below(&open.route.matcher, &route.matcher))
+            .max_by_key(|route| route.matcher.prefix.len());
+        if let Some(outer) = outer {
+            let message = format!(
+                "anyone may call {}, though {} around it is protected",
+                open.route.matcher.prefix, outer.matcher.prefix
+            );
+            let hint = "if that is not meant, remove public = true and name a key_manager";
+            context.warning(place, message, hint);
+        }
+    }
+}
+
+fn share_methods(a: &Matcher, b: &Matcher) -> bool {
+    a.methods.is_empty()
+        || b.methods.is_empty()
+        || a.methods.iter().any(|method| b.methods.contains(method))
 }
 
 /// Two routes that take the same requests: which would win is nobody's decision.
@@ -113,13 +150,8 @@ fn note_ambiguity(
     planned: &[(Place, PlannedRoute)],
     context: Context<'_>,
 ) {
-    let overlap = |a: &Matcher, b: &Matcher| {
-        a.host == b.host
-            && a.prefix == b.prefix
-            && (a.methods.is_empty()
-                || b.methods.is_empty()
-                || a.methods.iter().any(|method| b.methods.contains(method)))
-    };
+    let overlap =
+        |a: &Matcher, b: &Matcher| a.host == b.host && a.prefix == b.prefix && share_methods(a, b);
     let other = planned.iter().find(|(_, other)| overlap(&other.route.matcher, &route.matcher));
     if let Some((other, _)) = other {
         let message = format!("takes the same requests as {}", other.key);

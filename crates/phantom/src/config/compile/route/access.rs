@@ -1,6 +1,7 @@
 //! What a route asks of its callers.
 
 use phantom_core::Access;
+use phantom_core::ClaimPath;
 use phantom_core::ClaimRule;
 use phantom_core::Protection;
 use phantom_core::RequiredScope;
@@ -34,7 +35,8 @@ pub(super) fn compile(raw: &RawRoute, named: &[Named], context: Context<'_>) -> 
             context.error(&at.place, message, "a route is public or protected: remove one");
         }
         (false, None) => {
-            if !context.problems.concerns(&raw.place, "key_manager") {
+            let meant = |key| context.problems.concerns(&raw.place, key);
+            if !meant("key_manager") && !meant("public") {
                 let hint = "add key_manager = \"…\", or public = true if anyone may call it";
                 context.error(&raw.place, "the route is neither protected nor public", hint);
             }
@@ -61,6 +63,9 @@ fn key_managers(raw: &RawRoute, named: &[Named], context: Context<'_>) -> Vec<us
                 context.error(&at.place, format!("{:?} is listed twice", at.value), "");
             }
             Some(index) => found.push(index),
+            // One has no name that could be read, which is said: it may be the one that is meant.
+            None if named.iter().any(|named| named.name.is_none()) => {}
+            None if context.problems.concerns(&Place::default(), "key_manager") => {}
             None => {
                 let names: Vec<&str> = named.iter().filter_map(|n| n.name.as_deref()).collect();
                 let hint = match suggest::nearest(&at.value, &names) {
@@ -117,6 +122,13 @@ fn scope(raw: &RawRoute, context: Context<'_>) -> RequiredScope {
             let hint = "tokens separated by spaces, as \"read write\"";
             context.error(&at.place, format!("{:?} is not a scope", at.value), hint);
         }
+        let joined = |token: &&str| token.contains([',', ';', '|']);
+        if let Some(token) = at.value.split(' ').find(joined) {
+            let apart = at.value.replace([',', ';', '|'], " ");
+            let apart = apart.split_whitespace().collect::<Vec<_>>().join(" ");
+            let message = format!("{token:?} is one scope of that name, not several");
+            context.warning(&at.place, message, format!("spaces part scopes: {apart:?}"));
+        }
         scope.unwrap_or_default()
     };
     match (&raw.scope, &raw.scope_any) {
@@ -146,7 +158,13 @@ fn claim_rule(raw: &RawClaimRule, context: Context<'_>) -> Option<ClaimRule> {
     .flatten()
     .collect();
     match <[ClaimTest; 1]>::try_from(tests) {
-        Ok([test]) => Some(ClaimRule { claim: claim.value.into(), test }),
+        Ok([test]) => {
+            let path = ClaimPath::parse(&claim.value).map_err(|error| {
+                let hint = "as \"tenant\", \"realm_access.roles\" or \"/realm_access/roles\"";
+                context.error(&claim.place, format!("{:?} {error}", claim.value), hint);
+            });
+            Some(ClaimRule { claim: path.ok()?, test })
+        }
         Err(_) => {
             let message = "a rule has exactly one of equals, one_of, contains and exists";
             let hint = "write { claim = \"tenant\", equals = \"acme\" }";

@@ -1,0 +1,69 @@
+//! Which listener a request comes in by, by scheme and port of its URL.
+
+use std::net::SocketAddr;
+
+use phantom_pipeline::Entry;
+
+use crate::cli::explain::AskedRequest;
+use crate::config::Config;
+use crate::config::Entrance;
+
+/// By what a request comes in.
+pub(super) struct Found {
+    pub(super) entry: Entry,
+    pub(super) tls: bool,
+    pub(super) said: String,
+}
+
+/// An error says that nobody listens there, and who listens where.
+pub(super) fn find(asked: &AskedRequest, config: &Config) -> Result<Found, String> {
+    let Some((https, port)) = asked.place else {
+        return Ok(Found {
+            entry: Entry::All,
+            tls: true,
+            said: "none is named: routes first, then managed APIs. A URL names one".to_owned(),
+        });
+    };
+    let entrances = &config.entrances;
+    let at_port = |entrance: &&Entrance| entrance.address.port() == port;
+    if let Some(entrance) = entrances.iter().filter(at_port).find(|each| each.tls == https) {
+        let (entry, said) = (entrance.serves, described(entrance));
+        return Ok(Found { entry, tls: https || entrance.behind_tls, said });
+    }
+    // Whoever ends TLS in front of it has a port of its own.
+    if https && let Some(entrance) = entrances.iter().find(|each| each.behind_tls && !each.tls) {
+        let said = format!("{}, behind TLS that ends in front of it", described(entrance));
+        return Ok(Found { entry: entrance.serves, tls: true, said });
+    }
+    Err(nobody(https, port, config))
+}
+
+fn nobody(https: bool, port: u16, config: &Config) -> String {
+    let scheme = scheme(https);
+    let at = |address: &SocketAddr| address.port() == port;
+    let other = config.entrances.iter().find(|each| at(&each.address));
+    let is_control = config.control.iter().flat_map(|control| &control.bind).any(at);
+    let why = match other {
+        Some(other) => format!("{} speaks {}", other.address, self::scheme(other.tls)),
+        None if at(&config.management) => "that is the management listener's".to_owned(),
+        None if is_control => "that is the control plane's".to_owned(),
+        None => {
+            let all: Vec<String> = config.entrances.iter().map(described).collect();
+            format!("there are {}", all.join("; "))
+        }
+    };
+    format!("none takes {scheme} on port {port}: {why}")
+}
+
+fn described(entrance: &Entrance) -> String {
+    let serves = match entrance.serves {
+        Entry::All => "routes and managed APIs",
+        Entry::Apis => "managed APIs",
+        Entry::Routes => "routes",
+    };
+    format!("{} ({}), which serves {serves}", entrance.address, scheme(entrance.tls))
+}
+
+const fn scheme(https: bool) -> &'static str {
+    if https { "https" } else { "http" }
+}

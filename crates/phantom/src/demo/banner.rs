@@ -1,0 +1,66 @@
+//! What the demo says at its start: who is where, and commands to paste.
+
+use std::path::Path;
+
+use crate::demo::Ports;
+use crate::demo::prepare::LeftAlone;
+
+pub(super) struct Banner<'a> {
+    /// How this program is called.
+    pub(super) command: &'a str,
+    pub(super) configuration: &'a Path,
+    pub(super) ports: Ports,
+    /// What the authorization server says of itself.
+    pub(super) server: &'a str,
+}
+
+impl Banner<'_> {
+    pub(super) fn text(&self, left_alone: Option<&LeftAlone>) -> String {
+        let Self { command, ports, server, .. } = self;
+        let Ports { authorization_server, api, gateway, apis_https, control, management, .. } =
+            ports;
+        let configuration = self.configuration.display();
+        let password = match left_alone {
+            Some(LeftAlone { password_changed: true, .. }) => "its password was changed",
+            _ => "password admin",
+        };
+        let left_alone = left_alone.map(|left| said(left, command)).unwrap_or_default();
+        let endpoint = match *authorization_server {
+            port if port == Ports::DEFAULT.authorization_server => String::new(),
+            port => format!(" --endpoint https://localhost:{port}/oauth/v2/oauth-token"),
+        };
+        let place = std::env::current_dir().map(|place| format!(", in {}", place.display()));
+        let place = place.unwrap_or_default();
+        format!(
+            "{server}\
+             \n\
+             Page:        http://localhost:{gateway}/ (begin here)\n\
+             Gateway:     http://localhost:{gateway}/api\n\
+             Sample API:  http://localhost:{api}/api\n\
+             Managed:     https://localhost:{apis_https}/httpbin/v1 (API HttpBin)\n\
+             Control:     https://localhost:{control}/openapi.json (user admin, {password})\n\
+             Management:  http://127.0.0.1:{management}/metrics\n\
+             Running from {configuration}, which you may read and copy: `{command} run -c FILE`.\n\
+             {left_alone}\
+             \n\
+             In another terminal{place}. Without a token the gateway answers 401:\n  \
+             curl -i http://localhost:{gateway}/api\n\
+             With one it forwards the JWT:\n  \
+             curl -H \"Authorization: Bearer <opaque_token_value>\" http://localhost:{gateway}/api\n\
+             Both steps in one:\n  \
+             curl -H \"Authorization: Bearer $({command} token -k{endpoint})\" http://localhost:{gateway}/api\n\
+             The managed API, as application CurityApp, whose consumer key is client-one:\n  \
+             curl -k -H \"Authorization: Bearer $({command} token -k{endpoint} --client-id client-one)\" https://localhost:{apis_https}/httpbin/v1/get\n\
+             \n\
+             Ctrl-C stops it.\n"
+        )
+    }
+}
+
+fn said(left: &LeftAlone, command: &str) -> String {
+    let reason = &left.reason;
+    format!(
+        "\nWhat was changed in the managed API stays, and nothing was made anew:\n  {reason}\n\
+         `{command} demo --reset` starts over with nothing of what was kept.\n"
+    )
+}
