@@ -49,7 +49,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let mut json = report.to_json();
         let routes: Vec<Value> =
             meaning.iter().map(|(route, asks)| json!({"route": route, "asks": asks})).collect();
-        json["routes"] = routes.into();
+        if let Some(members) = json.as_object_mut() {
+            members.insert("routes".to_owned(), routes.into());
+        }
         output::line(&format!("{json:#}"));
     } else {
         for (route, asks) in &meaning {
