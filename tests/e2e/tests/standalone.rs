@@ -312,3 +312,39 @@ fn configurations_of_the_docs_are_toml_1_0() {
         }
     }
 }
+
+/// The lines of a profile of the workspace.
+fn profile(name: &str) -> String {
+    let text = fs::read_to_string(workspace::root().join("Cargo.toml")).unwrap();
+    let head = format!("[profile.{name}]\n");
+    let (_, rest) = text.split_once(&head).unwrap_or_else(|| panic!("there is no {head}"));
+    rest.split("\n[").next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn release_builds_are_stripped_profiling_keeps_lines_and_only_the_gateway_links_fat() {
+    assert!(profile("release").contains("strip = \"symbols\""));
+    let profiling = profile("profiling");
+    assert!(
+        profiling.contains("debug = \"line-tables-only\"")
+            && profiling.contains("strip = \"none\"")
+    );
+    assert!(profile("thin").contains("lto = \"thin\""));
+    for script in ["bench/run.sh", "bench/faults.sh"] {
+        let text = fs::read_to_string(workspace::root().join(script)).unwrap();
+        let tools = text.lines().filter(|line| line.contains("-p phantom-bench"));
+        let tools: Vec<&str> = tools.filter(|line| line.starts_with("cargo build")).collect();
+        assert!(
+            !tools.is_empty() && tools.iter().all(|l| l.contains("--profile thin")),
+            "{tools:?}"
+        );
+    }
+}
+
+#[test]
+fn make_demo_builds_what_is_soon_there_to_the_name_of_the_docs() {
+    let text = |path: &str| fs::read_to_string(workspace::root().join(path)).unwrap();
+    assert!(text("Makefile").contains("\t@tools/build\n\t./phantom demo"));
+    assert!(text("tools/build").contains("--profile demo"));
+    assert!(profile("demo").contains("inherits = \"dev\""));
+}

@@ -19,7 +19,10 @@ impl Steps<'_> {
         let Environment { api_name: name, api_version: version, .. } = self.environment;
         let path = format!("{PUBLISHER}/apis?query=name:%22{}%22&limit=100", rest::encoded(name));
         let found = self.rest.get(&path).await?;
-        let is_it = |api: &&Value| api["name"] == **name && api["version"] == **version;
+        let has = |api: &Value, member: &str, wanted: &str| {
+            api.get(member).is_some_and(|value| value == wanted)
+        };
+        let is_it = |api: &&Value| has(api, "name", name) && has(api, "version", version);
         let id = match entries(&found).find(is_it) {
             Some(api) => {
                 self.tell(&format!("API {name}: there already"));
