@@ -35,7 +35,7 @@ fuzz_target!(|data: &[u8]| {
         ResponseFormat::Json,
     ];
     for format in &formats {
-        if let Ok(Said::PhantomToken(jwt) | Said::SignedStatement(jwt)) =
+        if let Ok(Said::PhantomToken { jwt, .. } | Said::SignedStatement(jwt)) =
             answer::read(raw, format, UnixTime::from_secs(1_800_000_000))
         {
             assert_eq!(jwt.split('.').count(), 3);

@@ -1,7 +1,7 @@
 //! Logs, metrics and the management listener.
 
 pub mod access_log;
-mod complaints;
+pub(crate) mod complaints;
 pub mod introspections;
 pub mod log;
 pub mod management;

@@ -116,6 +116,10 @@ impl ServerCertVerifier for Verifier {
         match chain {
             // Its dates have been checked by then: the tests hold that.
             Err(error) if is_of_a_ca(&error) && self.authorities.name(end_entity) => {}
+            // What is wrong is that nobody gave it; not what it says of itself.
+            Err(error) if is_of_a_ca(&error) && is_self_issued(end_entity) => {
+                return Err(CertificateError::UnknownIssuer.into());
+            }
             chain => chain?,
         }
         verify_server_name(&certificate, server_name)?;
@@ -151,6 +155,11 @@ pub(crate) fn is_of_a_ca(error: &Error) -> bool {
         return false;
     };
     matches!(cause.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
+    let parsed = webpki::EndEntityCert::try_from(certificate);
+    parsed.is_ok_and(|certificate| certificate.issuer() == certificate.subject())
 }
 
 #[cfg(test)]

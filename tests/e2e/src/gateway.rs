@@ -57,7 +57,18 @@ impl Gateway {
     /// If it does not come up.
     #[must_use]
     pub fn start_in(directory: TempDir, text: &str, environment: &[(&str, &str)]) -> Self {
-        let mut command = command(directory.path(), &format!("{HEAD}{text}"));
+        Self::start_whole(directory, &format!("{HEAD}{text}"), environment)
+    }
+
+    /// As [`Self::start`], with these lines more in `[gateway]`.
+    #[must_use]
+    pub fn start_with_gateway_lines(lines: &str, text: &str) -> Self {
+        let head = HEAD.replacen("[gateway]", &format!("[gateway]\n{lines}"), 1);
+        Self::start_whole(directory(), &format!("{head}{text}"), &[])
+    }
+
+    fn start_whole(directory: TempDir, text: &str, environment: &[(&str, &str)]) -> Self {
+        let mut command = command(directory.path(), text);
         command.envs(environment.iter().copied());
         let mut process = Process::start("phantom", &mut command);
         process.wait_until("where management is", |output| {

@@ -1,5 +1,6 @@
-//! The third-party authorization server as a process of its own.
+//! Third-party authorization servers, each as a process of its own.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -99,6 +100,56 @@ impl Peer {
     #[must_use]
     pub fn output(&self) -> String {
         self.process.output()
+    }
+}
+
+/// One made with a library of Python's: `tests/peers/python/server.py` says which there are.
+#[derive(Debug)]
+pub struct PythonPeer {
+    process: Process,
+    origin: String,
+    http: Client,
+}
+
+impl PythonPeer {
+    /// # Panics
+    /// If it does not come up.
+    #[must_use]
+    pub fn start(kind: &str) -> Self {
+        let (port, folder) = (free_port(), workspace::target().join("peers/python"));
+        assert!(folder.join("lib").exists(), "run tools/peer first");
+        let mut command = Command::new("python3");
+        command.args(["-B", "server.py", kind]).current_dir(folder);
+        command.env("PYTHONPATH", "lib").env("AS_PORT", port.to_string());
+        let mut process = Process::start(kind, &mut command);
+        process.wait_for("is listening on");
+        let origin = format!("http://localhost:{port}");
+        Self { process, origin, http: http::client() }
+    }
+
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The members of the token endpoint's answer that are strings.
+    ///
+    /// # Panics
+    /// If it gives no token.
+    pub async fn token(&self, client: &str, form: &str) -> HashMap<String, String> {
+        let request = self.http.post(format!("{}/token", self.origin));
+        let request = request.basic_auth(client, Some("Password1"));
+        let request = request.header("content-type", "application/x-www-form-urlencoded");
+        let answer = Answer::of(request.body(form.to_owned())).await;
+        assert_eq!(answer.status, 200, "{}\n{}", answer.body, self.process.output());
+        let members = answer.json().as_object().cloned().unwrap_or_default();
+        let texts = members.into_iter();
+        texts.filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect()
+    }
+
+    /// Ends without warning.
+    pub fn kill(&mut self) {
+        self.process.kill();
     }
 }
 

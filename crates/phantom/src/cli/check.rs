@@ -1,11 +1,17 @@
 //! `phantom check`: all that is wrong with a configuration.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use phantom_core::Access;
+use phantom_core::BearerToken;
 use phantom_core::Clock;
+use phantom_core::Peer;
+use phantom_oauth::Introspect;
+use phantom_oauth::IntrospectError;
+use phantom_oauth::KeyManager;
 use serde_json::Value;
 use serde_json::json;
 
@@ -14,12 +20,15 @@ use crate::cli::output;
 use crate::cli::words;
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::config::KeyManagerSetup;
 use crate::config::Purpose;
+use crate::config::Report;
 use crate::config::Source;
 
 const EXAMPLES: &str = "\
 Examples:
   phantom check -c phantom.toml
+  phantom check -c phantom.toml --connect
   phantom check -c phantom.toml --json | jq '.problems[].message'
 
 Exit codes: 0 no errors (there may be warnings); 1 errors, or the file cannot be read; 2 wrong usage.";
@@ -27,13 +36,17 @@ Exit codes: 0 no errors (there may be warnings); 1 errors, or the file cannot be
 /// Check a configuration and print all its errors and warnings
 ///
 /// Reads every file and secret the configuration names, so it says what `run` would say, and in words
-/// what the scopes and claim rules of each route mean. Calls nobody and writes nothing.
+/// what the scopes and claim rules of each route mean. Writes nothing, and calls nobody without
+/// --connect.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The configuration file
     #[arg(short, long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
     config: PathBuf,
+    /// Ask each authorization server for what is needed of it, and about a token that does not exist
+    #[arg(long)]
+    connect: bool,
     /// Print JSON: {file, errors, warnings, problems: [{severity, line, column, key, message, hint}],
     /// routes: [{route, asks}]}
     #[arg(long)]
@@ -43,8 +56,12 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let source = Source::read(&args.config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let (config, report) = source.compile(Purpose::Check, &clock);
+    let (config, mut report) = source.compile(Purpose::Check, &clock);
     let meaning = config.as_ref().map(meaning).unwrap_or_default();
+    if let (Some(config), true) = (&config, args.connect) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(connect(&config.key_managers, &mut report));
+    }
     if args.json {
         let mut json = report.to_json();
         let routes: Vec<Value> =
@@ -60,7 +77,27 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         output::print(&report.to_string());
     }
-    Ok(if config.is_some() { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    Ok(if report.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+}
+
+/// Metadata, keys and credentials, as the first request would need them.
+async fn connect(key_managers: &[KeyManagerSetup], report: &mut Report) {
+    for KeyManagerSetup { manager, accepts_jwt, place, .. } in key_managers {
+        let error = match manager.warm_up(*accepts_jwt).await {
+            Err(error) => Some(error),
+            Ok(()) => unknown_token(manager).await.err(),
+        };
+        if let Some(error) = error {
+            report.add_error(place, error.to_string());
+        }
+    }
+}
+
+/// Whatever it says of that token: it understands us.
+async fn unknown_token(manager: &KeyManager) -> Result<(), IntrospectError> {
+    let Ok(token) = BearerToken::parse(b"phantom-check-no-such-token") else { return Ok(()) };
+    let peer = Peer::of(Ipv4Addr::LOCALHOST.into());
+    manager.introspect(token, peer).await.map(drop)
 }
 
 /// What the routes with scopes or rules ask for, in words.

@@ -31,7 +31,7 @@ pub(super) fn handle(
     clock: &Arc<dyn Clock>,
     metrics: Option<&GatewayMetrics>,
 ) -> KeyManagerHandle {
-    let KeyManagerSetup { manager, policy, accepts_jwt } = setup;
+    let KeyManagerSetup { manager, policy, accepts_jwt, .. } = setup;
     let mut scope: Vec<&[u8]> = manager.cache_scope().iter().map(Vec::as_slice).collect();
     let exchange = |scope: &[&[u8]], introspect| {
         let (policy, clock) = (policy.clone(), Arc::clone(clock));
@@ -47,7 +47,7 @@ pub(super) fn handle(
     let jwt = accepts_jwt.then(|| {
         // Another way to a verdict is another verdict (INT-10).
         scope.push(b"presented jwt");
-        exchange(&scope, Arc::new(PresentedJwt(manager.clone())))
+        exchange(&scope, Arc::new(PresentedJwt::new(manager.clone())))
     });
     KeyManagerHandle {
         name: Arc::clone(manager.name()),

@@ -25,6 +25,7 @@ use tokio::runtime::Handle;
 
 use crate::compose::key_managers;
 use crate::config::KeyManagerSetup;
+use crate::config::place::Place;
 use crate::telemetry::metrics::GatewayMetrics;
 
 /// Where it is set whose certificates managed key managers' servers may have.
@@ -95,6 +96,7 @@ impl Binding {
             manager: Arc::clone(&manager),
             policy: CachePolicy { max_entries: entries, cap: config.token_cache_cap, ..default },
             accepts_jwt: managed.validates_jwt && managed.keys.is_some(),
+            place: Place::default(),
         };
         let metrics = Some(&self.metrics);
         let handle = key_managers::handle(setup, &self.secret, &self.clock, metrics);

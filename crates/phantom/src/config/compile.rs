@@ -77,6 +77,8 @@ pub struct KeyManagerSetup {
     pub policy: CachePolicy,
     /// A route accepts its JWTs as they are.
     pub accepts_jwt: bool,
+    /// Where in the file it stands.
+    pub place: Place,
 }
 
 /// A route whose key managers are not bound yet.

@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::config::place::Place;
 use crate::config::place::WHOLE_FILE;
 use crate::config::place::line_and_column;
 use crate::config::problem::Problem;
@@ -24,6 +25,12 @@ pub struct Report {
 impl Report {
     pub(crate) fn new(file: &Path, text: &str, problems: Vec<Problem>) -> Self {
         Self { file: file.display().to_string(), text: text.to_owned(), problems }
+    }
+
+    /// What was found after the file had been read.
+    pub fn add_error(&mut self, place: &Place, message: String) {
+        let (severity, place) = (Severity::Error, place.clone());
+        self.problems.push(Problem { severity, place, message, hint: None });
     }
 
     #[must_use]

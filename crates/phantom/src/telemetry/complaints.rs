@@ -10,18 +10,19 @@ use std::time::Instant;
 use phantom_core::HeldBack;
 use phantom_core::Peer;
 use phantom_oauth::IntrospectError;
+use phantom_oauth::Refusal;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Complaints about one key manager.
 #[derive(Debug)]
-pub(super) struct Complaints {
+pub(crate) struct Complaints {
     key_manager: Arc<str>,
     held_back: Mutex<HeldBack>,
 }
 
 impl Complaints {
-    pub(super) fn about(key_manager: &str) -> Self {
+    pub(crate) fn about(key_manager: &str) -> Self {
         Self { key_manager: key_manager.into(), held_back: Mutex::new(HeldBack::new(PAUSE)) }
     }
 
@@ -30,6 +31,15 @@ impl Complaints {
         if let Some(held_back) = self.turn(now) {
             let key_manager = &*self.key_manager;
             tracing::warn!(key_manager, held_back, %error, "no verdict on a token");
+        }
+    }
+
+    /// A JWT of a client that the issuer did sign, and that is refused all the same: the set-up's fault,
+    /// as its issuer would have to make others.
+    pub(crate) fn log_of_jwt(&self, refusal: &Refusal, now: Instant) {
+        if let Some(held_back) = self.turn(now) {
+            let key_manager = &*self.key_manager;
+            tracing::warn!(key_manager, held_back, %refusal, "a JWT of a client is not accepted");
         }
     }
 

@@ -38,8 +38,8 @@ pub(super) struct Named {
 
 impl Named {
     pub(super) fn setup(self, accepts_jwt: bool) -> Option<KeyManagerSetup> {
-        let Self { manager, policy, .. } = self;
-        Some(KeyManagerSetup { manager: manager?, policy, accepts_jwt })
+        let Self { manager, policy, place, .. } = self;
+        Some(KeyManagerSetup { manager: manager?, policy, accepts_jwt, place })
     }
 
     pub(super) fn place(&self) -> &Place {
