@@ -71,7 +71,7 @@ pub async fn map(
     write.insert_key_mapping(&row).await.map_err(|error| taken(error, exists))?;
     write.commit().await?;
     let secret = row.secret.clone();
-    Ok(Key { row, document, key_manager: key_manager.row.name, secret })
+    Ok(Key { row, document, key_manager: key_manager.row.name, secret, token: None })
 }
 
 /// The resident key manager knows its clients: only who holds the secret may take one for an
