@@ -15,4 +15,5 @@ pub mod search;
 pub mod subscribers;
 pub mod subscriptions;
 pub mod text;
+pub mod unenforced;
 pub mod versioned;

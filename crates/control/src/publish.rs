@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use phantom_core::Clock;
+use phantom_core::InvalidDigest;
+use phantom_core::TokenDigest;
 use phantom_core::catalog::Catalog;
 use phantom_core::catalog::Change;
 use phantom_core::catalog::EndedToken;
@@ -125,7 +127,7 @@ impl Follower {
                 .collect(),
             plans: plans::published(&snapshot.plans),
             deny_policies: deny_policies::published(&snapshot.deny_policies),
-            revocations: snapshot.revocations.iter().map(revocation).collect(),
+            revocations: snapshot.revocations.iter().filter_map(revocation).collect(),
         };
         self.position = Some(snapshot.sequence);
         Ok(Update::Whole(Box::new(catalog)))
@@ -171,7 +173,7 @@ impl Follower {
         updates.extend(applications.into_iter().map(Change::Application));
         for sequence in of(Entity::Revocation).into_iter().filter_map(|id| id.parse().ok()) {
             let row = self.store.revocation(sequence).await?;
-            updates.extend(row.as_ref().map(revocation).map(Change::Revoked));
+            updates.extend(row.as_ref().and_then(revocation).map(Change::Revoked));
         }
         Ok(updates)
     }
@@ -216,14 +218,21 @@ impl Follower {
     }
 }
 
-fn revocation(row: &RevocationRow) -> Revocation {
+fn revocation(row: &RevocationRow) -> Option<Revocation> {
     let value = row.value.as_str().into();
     let of = match row.kind {
         RevocationKind::ConsumerKey => Revoked::ConsumerKey(value),
         RevocationKind::Subject => Revoked::Subject(value),
         RevocationKind::TokenId => Revoked::TokenId(value),
+        RevocationKind::Token => {
+            let digest = TokenDigest::try_from(row.value.clone());
+            let damaged = |error: &InvalidDigest| {
+                tracing::error!(number = row.sequence, %error, "a stored revocation cannot be read");
+            };
+            Revoked::Token(digest.inspect_err(damaged).ok()?)
+        }
     };
-    Revocation { of, at: row.at, until: row.expires_at }
+    Some(Revocation { of, at: row.at, until: row.expires_at })
 }
 
 /// The credentials with which gateways ask the resident key manager.

@@ -44,6 +44,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::time::UnixTime;
+use crate::token::TokenDigest;
 
 /// A UUID, as a number: cheap to compare and to hash.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -194,4 +195,6 @@ pub enum Revoked {
     Subject(Box<str>),
     /// By its `jti`; by its signature where it has none.
     TokenId(Box<str>),
+    /// One that was shown to the control plane, by its digest under a key that gateways share.
+    Token(TokenDigest),
 }

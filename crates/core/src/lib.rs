@@ -47,5 +47,6 @@ pub use time::Now;
 pub use time::Tick;
 pub use time::UnixTime;
 pub use token::BearerToken;
+pub use token::InvalidDigest;
 pub use token::PhantomToken;
 pub use token::TokenDigest;

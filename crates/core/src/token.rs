@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+use serde::Serialize;
 use thiserror::Error;
 
 use crate::jwt::CompactJwsText;
@@ -55,9 +57,15 @@ const fn is_b64token_byte(byte: u8) -> bool {
     matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
 }
 
-/// Keyed hash of an opaque token under one key manager: the only cache key.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+/// Keyed hash of a token: under one key manager the only cache key, under a key that gateways share the
+/// name of a revoked one. 64 hexadecimal digits where it is written down.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct TokenDigest([u8; 32]);
+
+#[derive(Debug, Error, PartialEq, Eq)]
+#[error("a token's digest has 64 hexadecimal digits")]
+pub struct InvalidDigest;
 
 impl TokenDigest {
     #[must_use]
@@ -68,6 +76,31 @@ impl TokenDigest {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl From<TokenDigest> for String {
+    fn from(digest: TokenDigest) -> Self {
+        digest.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl TryFrom<String> for TokenDigest {
+    type Error = InvalidDigest;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let digit =
+            |byte: u8| char::from(byte).to_digit(16).and_then(|digit| digit.try_into().ok());
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        if pairs.len() != 32 || !rest.is_empty() {
+            return Err(InvalidDigest);
+        }
+        let mut bytes = [0; 32];
+        for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low): (Option<u8>, Option<u8>) = (digit(high), digit(low));
+            *byte = high.ok_or(InvalidDigest)? << 4 | low.ok_or(InvalidDigest)?;
+        }
+        Ok(Self(bytes))
     }
 }
 
@@ -161,6 +194,17 @@ mod tests {
         assert_eq!(long, Err(InvalidPhantomToken::TooLong { length: 12, limit: 11 }));
         for jwt in ["e30.e30.", "e30.e30", "e30.e30.c2\r\nX: y", r#"{"active":false}"#, ""] {
             assert_eq!(PhantomToken::parse(jwt, 99), Err(InvalidPhantomToken::Shape), "{jwt:?}");
+        }
+    }
+
+    #[test]
+    fn a_digest_is_read_as_it_was_written_and_nothing_else_is_one() {
+        let digest = TokenDigest::new(std::array::from_fn(|at| at as u8 * 8));
+        let text = String::from(digest);
+        assert_eq!((text.len(), &text[..6]), (64, "000810"));
+        assert_eq!(TokenDigest::try_from(text.clone()), Ok(digest));
+        for wrong in ["", &text[1..], &text.replace('0', "g"), &format!("{text}00"), "+1", "ä"] {
+            assert_eq!(TokenDigest::try_from(wrong.to_owned()), Err(InvalidDigest), "{wrong}");
         }
     }
 

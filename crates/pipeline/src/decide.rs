@@ -155,6 +155,9 @@ impl Pipeline {
                 let credential = traced(credential.map_err(Deny::from), "credential", trace)?;
                 edits.place = credential.place;
                 let token = credential.token()?;
+                if snapshot.managed.revocations.name(token, now.wall) {
+                    return traced(Err(DenyReason::TokenRevoked.into()), "revocations", trace);
+                }
                 let peer = Peer::of(facts.peer);
                 // Nobody is asked for one who is refused whatever the answer.
                 if let Some(limit) = first {

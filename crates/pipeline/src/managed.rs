@@ -31,6 +31,7 @@ pub use plans::PlanTable;
 pub use publication::Binder;
 pub use publication::Publication;
 pub use revocations::Revocations;
+pub use revocations::TokenNames;
 pub use template::Resource;
 pub use template::Resources;
 pub use throttle::Throttle;

@@ -17,12 +17,14 @@ use aws_lc_rs::aead::Nonce;
 use aws_lc_rs::aead::UnboundKey;
 use aws_lc_rs::digest;
 use aws_lc_rs::hkdf;
+use aws_lc_rs::hmac;
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::GeneralPurpose;
 use base64::engine::GeneralPurposeConfig;
+use phantom_core::TokenDigest;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
@@ -40,6 +42,8 @@ struct Inner {
     key: LessSafeKey,
     /// Derived from it, for whole files.
     file_key: LessSafeKey,
+    /// Derived from it, for the names of revoked tokens.
+    token_key: hmac::Key,
     /// First bytes of the key's hash: tells a wrong key from a damaged value.
     id: String,
 }
@@ -102,8 +106,23 @@ impl SealingKey {
             .expand(&[b"sealed file"], &AES_256_GCM)
             .map_err(|_| SealingKeyError::Form)?
             .into();
+        let token_key = secret
+            .expand(&[b"revoked token"], hmac::HMAC_SHA256)
+            .map_err(|_| SealingKeyError::Form)?
+            .into();
         let (key, file_key) = (LessSafeKey::new(key), LessSafeKey::new(file_key));
-        Ok(Self(Arc::new(Inner { key, file_key, id })))
+        Ok(Self(Arc::new(Inner { key, file_key, token_key, id })))
+    }
+
+    /// What a token is called where it must not be shown: the same for all who have the key.
+    #[must_use]
+    pub fn token_digest(&self, token: &str) -> TokenDigest {
+        let tag = hmac::sign(&self.0.token_key, token.as_bytes());
+        let mut mac = [0; 32];
+        for (to, from) in mac.iter_mut().zip(tag.as_ref()) {
+            *to = *from;
+        }
+        TokenDigest::new(mac)
     }
 
     /// `key id . base64(nonce, ciphertext, tag)`, good for this row of this table only.

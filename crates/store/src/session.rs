@@ -34,14 +34,23 @@ pub(crate) struct Session {
 pub(crate) enum Connection {
     Sqlite(PoolConnection<Sqlite>),
     SqliteTransaction(Transaction<'static, Sqlite>),
-    Postgres(PoolConnection<Postgres>),
-    PostgresTransaction(Transaction<'static, Postgres>),
+    /// Reads as well: a pooler of connections holds one server to it for a transaction alone.
+    Postgres(Transaction<'static, Postgres>),
 }
 
 /// Adds the values to a query. A macro: the two queries have no type in common.
+///
+/// At PostgreSQL a statement has no name and is forgotten with its transaction: behind a pooler one
+/// that was named would be unknown to the next server, or be somebody else's.
 macro_rules! bound {
-    ($database:ty, $sql:expr, $values:expr) => {{
-        let mut query = sqlx::query::<$database>($sql);
+    (Postgres, $sql:expr, $values:expr) => {
+        bound!(sqlx::query::<Postgres>($sql).persistent(false), $values)
+    };
+    (Sqlite, $sql:expr, $values:expr) => {
+        bound!(sqlx::query::<Sqlite>($sql), $values)
+    };
+    ($query:expr, $values:expr) => {{
+        let mut query = $query;
         for value in $values {
             query = match value {
                 Value::Text(text) => query.bind(text.as_deref()),
@@ -62,7 +71,7 @@ impl Session {
     }
 
     pub(crate) const fn is_postgres(&self) -> bool {
-        matches!(self.connection, Connection::Postgres(_) | Connection::PostgresTransaction(_))
+        matches!(self.connection, Connection::Postgres(_))
     }
 
     /// Runs the statement and tells how many rows it touched.
@@ -82,10 +91,6 @@ impl Session {
                 within(self.deadline, async { Ok(query.await?.rows_affected()) }).await
             }
             Connection::Postgres(connection) => {
-                let query = bound!(Postgres, sql, values).execute(&mut **connection);
-                within(self.deadline, async { Ok(query.await?.rows_affected()) }).await
-            }
-            Connection::PostgresTransaction(connection) => {
                 let query = bound!(Postgres, sql, values).execute(&mut **connection);
                 within(self.deadline, async { Ok(query.await?.rows_affected()) }).await
             }
@@ -110,10 +115,6 @@ impl Session {
                 within(self.deadline, query).await.map(Answer::Sqlite)
             }
             Connection::Postgres(connection) => {
-                let query = bound!(Postgres, sql, values).fetch_all(&mut **connection);
-                within(self.deadline, query).await.map(Answer::Postgres)
-            }
-            Connection::PostgresTransaction(connection) => {
                 let query = bound!(Postgres, sql, values).fetch_all(&mut **connection);
                 within(self.deadline, query).await.map(Answer::Postgres)
             }
@@ -150,9 +151,6 @@ impl Session {
             Connection::Postgres(it) => {
                 within(self.deadline, script.execute(&mut **it)).await.map(drop)
             }
-            Connection::PostgresTransaction(it) => {
-                within(self.deadline, script.execute(&mut **it)).await.map(drop)
-            }
         };
         self.noted(done)
     }
@@ -161,8 +159,8 @@ impl Session {
         self.ready(&[])?;
         match self.connection {
             Connection::SqliteTransaction(it) => within(self.deadline, it.commit()).await,
-            Connection::PostgresTransaction(it) => within(self.deadline, it.commit()).await,
-            Connection::Sqlite(_) | Connection::Postgres(_) => Ok(()),
+            Connection::Postgres(it) => within(self.deadline, it.commit()).await,
+            Connection::Sqlite(_) => Ok(()),
         }
     }
 

@@ -34,6 +34,21 @@ struct Inner {
     committed: Arc<Notify>,
 }
 
+/// Begins a transaction at PostgreSQL and has the server give up with us, so that nothing runs on or
+/// holds the writers' lock. In one message, and for the transaction alone: poolers refuse settings at
+/// the start of a connection, and hand those of a session on to strangers.
+macro_rules! begin {
+    ($mode:literal, $statement:literal) => {
+        concat!(
+            "BEGIN ",
+            $mode,
+            "; SET LOCAL statement_timeout = '",
+            $statement,
+            "'; SET LOCAL idle_in_transaction_session_timeout = '60s'"
+        )
+    };
+}
+
 /// One writer, so that writes wait in a fair queue and readers never wait for them.
 enum Pools {
     Sqlite { writer: SqlitePool, readers: SqlitePool },
@@ -97,7 +112,10 @@ impl Store {
     pub(crate) async fn read(&self) -> Result<Session, StoreError> {
         let connection = match &self.0.pools {
             Pools::Sqlite { readers, .. } => Connection::Sqlite(readers.acquire().await?),
-            Pools::Postgres { readers, .. } => Connection::Postgres(readers.acquire().await?),
+            Pools::Postgres { readers, .. } => {
+                let begun = readers.begin_with(begin!("READ ONLY", "10s"));
+                Connection::Postgres(within(STATEMENT_DEADLINE, begun).await?)
+            }
         };
         Ok(Session::new(connection, self.0.sealing.clone()))
     }
@@ -110,16 +128,13 @@ impl Store {
                 Connection::SqliteTransaction(within(STATEMENT_DEADLINE, begun).await?)
             }
             Pools::Postgres { readers, .. } => {
-                let begun = readers.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-                Connection::PostgresTransaction(within(STATEMENT_DEADLINE, begun).await?)
+                let begun =
+                    readers.begin_with(begin!("ISOLATION LEVEL REPEATABLE READ READ ONLY", "60s"));
+                Connection::Postgres(within(STATEMENT_DEADLINE, begun).await?)
             }
         };
         let session = Session::new(connection, self.0.sealing.clone());
-        let mut session = session.with_deadline(BULK_DEADLINE);
-        if session.is_postgres() {
-            session.execute("SET LOCAL statement_timeout = '60s'", &[]).await?;
-        }
-        Ok(session)
+        Ok(session.with_deadline(BULK_DEADLINE))
     }
 
     async fn begin(&self) -> Result<Session, StoreError> {
@@ -129,8 +144,8 @@ impl Store {
                 Connection::SqliteTransaction(within(STATEMENT_DEADLINE, begun).await?)
             }
             Pools::Postgres { writer, .. } => {
-                let begun = writer.begin_with("BEGIN");
-                Connection::PostgresTransaction(within(STATEMENT_DEADLINE, begun).await?)
+                let begun = writer.begin_with(begin!("READ WRITE", "10s"));
+                Connection::Postgres(within(STATEMENT_DEADLINE, begun).await?)
             }
         };
         let mut session = Session::new(connection, self.0.sealing.clone());

@@ -1,21 +1,36 @@
-//! One suite for both databases.
+//! One suite for both databases, and for one behind a pooler of connections.
 
 #[path = "support/bed.rs"]
 mod bed;
 
-/// Makes of each named function a test on SQLite and one on PostgreSQL.
+/// Makes of each named function a test on SQLite, one on PostgreSQL and one through pgbouncer, which
+/// hands the connections of few servers out by the transaction. Those that are large are not pooled.
 macro_rules! on_both {
-    ($($test:ident),* $(,)?) => {
+    ($($test:ident),* $(,)? $(; unpooled: $($large:ident),*)?) => {
         mod sqlite {
             $(#[tokio::test]
             async fn $test() {
                 super::$test($crate::bed::Bed::sqlite().await).await;
             })*
+            $($(#[tokio::test]
+            async fn $large() {
+                super::$large($crate::bed::Bed::sqlite().await).await;
+            })*)?
         }
         mod postgresql {
             $(#[tokio::test]
             async fn $test() {
                 super::$test($crate::bed::Bed::postgres().await).await;
+            })*
+            $($(#[tokio::test]
+            async fn $large() {
+                super::$large($crate::bed::Bed::postgres().await).await;
+            })*)?
+        }
+        mod pooled {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test($crate::bed::Bed::pooled().await).await;
             })*
         }
     };

@@ -1,9 +1,10 @@
 //! Phantom Gateway: testkit. For tests only: a clock that is turned by hand, tokens of any kind,
-//! an authorization server that answers what a test tells it to, and a PostgreSQL of one's own.
+//! an authorization server that answers what a test tells it to, a PostgreSQL of one's own and a pooler before it.
 
 pub mod clock;
 pub mod fake_as;
 pub mod jose;
+pub mod pooler;
 pub mod postgres;
 
 pub use clock::ManualClock;
@@ -12,4 +13,5 @@ pub use fake_as::Framing;
 pub use fake_as::Recorded;
 pub use fake_as::Reply;
 pub use jose::Signer;
+pub use pooler::Pooler;
 pub use postgres::Postgres;

@@ -172,7 +172,7 @@ fn programs() -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(&found.stdout).trim())
 }
 
-fn as_its_user(program: &Path) -> Command {
+pub(crate) fn as_its_user(program: &Path) -> Command {
     let mut command = Command::new(program);
     // It reads its environment for settings, and a directory it may not enter upsets it.
     command.current_dir("/").stdin(Stdio::null()).env_clear().env("PATH", "/usr/bin:/bin");
@@ -183,7 +183,7 @@ fn as_its_user(program: &Path) -> Command {
 }
 
 /// PostgreSQL refuses to run as root; `None` for everybody else.
-fn other_than_root() -> Option<(u32, u32)> {
+pub(crate) fn other_than_root() -> Option<(u32, u32)> {
     let id = Command::new("id").arg("-u").output().expect("id runs");
     if String::from_utf8_lossy(&id.stdout).trim() != "0" {
         return None;

@@ -9,6 +9,7 @@ use phantom_e2e::gateway::directory;
 use phantom_e2e::http;
 use phantom_e2e::http::Answer;
 use phantom_e2e::managed::ADMIN;
+use phantom_e2e::managed::Bed;
 use phantom_e2e::managed::DEVPORTAL;
 use phantom_e2e::managed::Ports;
 use phantom_e2e::managed::SecondGateway;
@@ -71,6 +72,57 @@ impl Nodes {
         self.stack.post(&format!("{DEVPORTAL}/subscriptions"), &body).await;
         id
     }
+}
+
+/// Its server vouches for it to the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_opaque_token_that_was_revoked_here_is_refused_at_every_gateway_until_then_over_restarts()
+ {
+    let mut ports = None;
+    let mut bed = Bed::launch(|directory, free| {
+        ports = Some(free);
+        Stack::start(directory, free, "")
+    })
+    .await;
+    let ports = ports.unwrap();
+    let mut second = SecondGateway::start(&bed.stack, bed.directory());
+    bed.key_manager("login", "client-one").await;
+    let id = bed.stack.api(&phantom_e2e::managed::api("Bin", "login", &bed.upstream, &[])).await;
+    bed.application(&id, "login", "client-one", "Unlimited").await;
+    let path = "/bin/v1/get";
+    let (revoked, shortly, good) =
+        (bed.token("client-one"), bed.token("client-one"), bed.token("client-one"));
+    async fn are(bed: &Bed, second: &SecondGateway, path: &str, token: &str, status: u16) {
+        for url in [bed.stack.api_url(path), second.api_url(path)] {
+            let call = || bed.stack.http.get(&url).bearer_auth(token);
+            http::eventually("the status", call, |answer| answer.status == status).await;
+        }
+    }
+    for token in [&revoked, &shortly, &good] {
+        are(&bed, &second, path, token, 200).await;
+    }
+    let order = json!({"token": shortly, "lifetime": 15});
+    let begun = std::time::Instant::now();
+    let answer = bed.stack.post(REVOCATIONS, &order).await;
+    let times = ["revokedAt", "keptUntil"].map(|member| answer[member].as_u64().unwrap());
+    assert_eq!(times[1] - times[0], 15_000);
+    bed.stack.post(REVOCATIONS, &json!({"token": revoked})).await;
+    are(&bed, &second, path, &revoked, 401).await;
+    are(&bed, &second, path, &shortly, 401).await;
+
+    // Nothing is cached any more, and the server says that both are active.
+    assert_eq!(bed.stack.process.stop(), Some(0), "{}", bed.stack.process.output());
+    bed.stack = Stack::start(bed.directory(), ports, "");
+    bed.stack.ready().await;
+    second.restart();
+    are(&bed, &second, path, &good, 200).await;
+    for url in [bed.stack.api_url(path), second.api_url(path)] {
+        let answer = Answer::of(bed.stack.http.get(&url).bearer_auth(&revoked)).await;
+        assert_eq!(answer.status, 401, "{url}: {}", answer.body);
+    }
+    tokio::time::sleep(Duration::from_secs(16).saturating_sub(begun.elapsed())).await;
+    are(&bed, &second, path, &shortly, 200).await;
+    are(&bed, &second, path, &revoked, 401).await;
 }
 
 fn api(name: &str, key_manager: &str, upstream: &str) -> Value {

@@ -10,6 +10,7 @@ use phantom_store::Page;
 use phantom_store::PlanLevel;
 use phantom_store::StoreError;
 use phantom_store::Write;
+use serde_json::Value;
 use uuid::Uuid;
 
 pub use document::ApplicationDocument;
@@ -17,6 +18,8 @@ pub use document::ApplicationVisibility;
 pub use document::TokenType;
 
 use crate::app::deny_policies;
+use crate::app::unenforced;
+use crate::app::unenforced::Of;
 use crate::caller::Caller;
 use crate::plane::Control;
 use crate::problem::Outcome;
@@ -69,12 +72,13 @@ pub async fn create(
     if write.application_by_name(&caller.name, &draft.name).await?.is_some() {
         return Err(exists(&draft.name));
     }
+    let document = settled(&draft)?;
     let row = ApplicationRow {
         id: random::id(),
         name: draft.name,
         owner: caller.name.clone(),
         plan: draft.plan,
-        document: draft.document.to_value()?,
+        document,
         version: 1,
         created_at: control.now(),
         updated_at: control.now(),
@@ -100,7 +104,7 @@ pub async fn update(
     if namesake.is_some_and(|namesake| namesake.id != row.id) {
         return Err(exists(&draft.name));
     }
-    let document = draft.document.to_value()?;
+    let document = settled(&draft)?;
     let name = draft.name.clone();
     deny_policies::follow_rename(&mut write, &row.owner, &row.name, &name).await?;
     let row = ApplicationRow { name: draft.name, plan: draft.plan, document, ..row };
@@ -162,6 +166,12 @@ pub async fn counted(control: &Control, row: ApplicationRow) -> Outcome<Applicat
     let subscriptions = control.store.subscription_count(row.id).await?;
     let document = ApplicationDocument::of(&row)?;
     Ok(Application { row, document, subscriptions })
+}
+
+fn settled(draft: &ApplicationDraft) -> Outcome<Value> {
+    let document = draft.document.to_value()?;
+    unenforced::refuse(Of::Application, &document)?;
+    Ok(document)
 }
 
 async fn check_plan(write: &mut Write, name: &str) -> Outcome<()> {

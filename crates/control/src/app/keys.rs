@@ -45,6 +45,8 @@ pub struct Key {
     /// The key manager's name.
     pub key_manager: String,
     pub secret: Option<SecretString>,
+    /// Where one was just made: of the others there are digests alone.
+    pub token: Option<ApplicationToken>,
 }
 
 /// All keys of the caller's application.
@@ -155,7 +157,7 @@ async fn complete(control: &Control, row: KeyMappingRow) -> Outcome<Key> {
         MappingMode::Mapped => row.secret.clone(),
     };
     let document = KeyDocument::of(&row)?;
-    Ok(Key { row, document, key_manager: name, secret })
+    Ok(Key { row, document, key_manager: name, secret, token: None })
 }
 
 fn not_found(id: &str) -> Problem {

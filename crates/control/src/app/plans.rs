@@ -31,6 +31,7 @@ pub use search::search;
 use crate::app::apis::document::ApiDocument;
 use crate::app::apis::scan;
 use crate::app::text;
+use crate::app::unenforced;
 use crate::app::versioned::Versioned;
 use crate::caller::Caller;
 use crate::plane::Control;
@@ -163,6 +164,7 @@ fn checked<P: Policy>(mut policy: P) -> Outcome<P> {
         *head.display_name = Some(head.name.clone());
     }
     policy.check()?;
+    unenforced::refuse(P::OF, &document(policy.clone())?)?;
     Ok(policy)
 }
 

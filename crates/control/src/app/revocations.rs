@@ -46,6 +46,7 @@ impl Dead {
                     RevocationKind::TokenId => "tokenId",
                     RevocationKind::ConsumerKey => "consumerKey",
                     RevocationKind::Subject => "subject",
+                    RevocationKind::Token => "token",
                 };
                 text::length(member, name, 1, MAX_NAME)
             }
@@ -57,7 +58,7 @@ impl Dead {
 #[derive(Clone, Copy, Debug)]
 pub struct InForce {
     pub at: UnixTime,
-    /// When it is forgotten; a token by then is past its own end, or past its place in any cache.
+    /// When it is forgotten: until then what it is of is refused, over restarts too.
     pub until: UnixTime,
 }
 
@@ -83,8 +84,9 @@ pub async fn revoke(
     Ok(InForce { at, until })
 }
 
-/// Ours end in the store. A JWT proves itself, so its name is kept as long as it might be shown.
-/// Of any other its server knows the end, and gateways only have to ask again.
+/// Ours end in the store. Any other is refused by its digest from here on, whatever its server says: as
+/// long as it says itself that it lives, or as long as whoever revokes it does. A JWT is kept by its
+/// name as well, under which it may hide behind another signature.
 async fn end_token(
     write: &mut Write,
     token: &SecretString,
@@ -96,10 +98,11 @@ async fn end_token(
         write.end_tokens(TokensOf::Family(row.family)).await?;
         return Ok(row.expires_at);
     }
-    write.announce_end(token).await?;
-    let Some(presented) = Presented::parse(exposed) else { return Ok(until) };
-    let until = presented.expires_at.map_or(until, |end| end.min(at.plus(MAX_LIFETIME)));
-    if at < until {
+    let presented = Presented::parse(exposed);
+    let end = presented.as_ref().and_then(|presented| presented.expires_at);
+    let until = end.map_or(until, |end| end.min(at.plus(MAX_LIFETIME)));
+    write.announce_end(token, at, until).await?;
+    if let Some(presented) = presented.filter(|_| at < until) {
         write.insert_revocation(RevocationKind::TokenId, &presented.name, at, until).await?;
     }
     Ok(until)

@@ -15,3 +15,4 @@ mod revocations;
 mod scopes;
 mod sign_in;
 mod support;
+mod unenforced;

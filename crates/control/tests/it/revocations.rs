@@ -72,12 +72,26 @@ async fn wso2_8_11_3_a_token_of_another_server_is_announced_and_a_jwt_by_its_nam
     let plane = Plane::start().await;
     let mut follower = plane.follower().await;
     let now = phantom_core::Clock::now(&*plane.clock).wall;
-    plane.revoke(&json!({"token": "_0XBPWQQ_453276"})).await;
+    let answer = plane.revoke(&json!({"token": "_0XBPWQQ_453276", "lifetime": 60})).await;
+    let until = now.plus(Duration::from_secs(60));
+    assert_eq!(answer["keptUntil"], until.as_millis());
     let told = changes(&mut follower).await;
     assert!(
-        matches!(&told[..], [Change::TokenEnded(token)] if *token.0 == "_0XBPWQQ_453276"),
+        matches!(
+            &told[..],
+            [Change::TokenEnded(token), Change::Revoked(Revocation { of: Revoked::Token(_), at, until: kept })]
+                if *token.0 == "_0XBPWQQ_453276" && (*at, *kept) == (now, until)
+        ),
         "{told:?}"
     );
+    // Whoever starts later is told as well, until then.
+    let kept = async |follower: &mut Follower| {
+        follower.start_over();
+        let update = follower.next().await.unwrap();
+        let Update::Whole(catalog) = update else { panic!("{update:?}") };
+        catalog.revocations.len()
+    };
+    assert_eq!(kept(&mut follower).await, 1);
     let end = now.as_secs() + 600;
     let named = jwt(&json!({"jti": "id-1", "exp": end}));
     let nameless = jwt(&json!({"exp": end}));

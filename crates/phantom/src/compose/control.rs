@@ -14,6 +14,7 @@ use phantom_control::publish::kept::CatalogFile;
 use phantom_core::Clock;
 use phantom_oauth::Minter;
 use phantom_pipeline::Snapshot;
+use phantom_pipeline::managed::TokenNames;
 use phantom_proxy::tls::Certificate;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
@@ -114,11 +115,14 @@ impl Planes<'_> {
         };
         let (shown, password) = oneshot::channel();
         let file = CatalogFile::new(data_dir, opener.sealing().clone(), &config.public_url);
+        let sealing = opener.sealing().clone();
+        let token_names = TokenNames::new(move |token| sealing.token_digest(token.expose()));
         let node = Node {
             of_the_file,
             gateway,
             bind: Box::new(bind),
             file,
+            token_names,
             public_url: config.public_url.clone(),
             clock: Arc::clone(clock),
             stop: stop.clone(),

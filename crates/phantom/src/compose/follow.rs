@@ -22,6 +22,7 @@ use phantom_oauth::Minter;
 use phantom_pipeline::KeyManagerHandle;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::managed::Publication;
+use phantom_pipeline::managed::TokenNames;
 use phantom_proxy::Shared;
 use secrecy::SecretString;
 use tokio::sync::oneshot;
@@ -121,6 +122,7 @@ pub(super) struct Node {
     /// How key managers are bound; phantom tokens of our own are signed with that.
     pub(super) bind: Box<dyn Fn(Arc<Minter>) -> Binding + Send + Sync>,
     pub(super) file: CatalogFile,
+    pub(super) token_names: TokenNames,
     pub(super) public_url: String,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stop: CancellationToken,
@@ -276,7 +278,8 @@ impl Node {
     fn publication(&self, minter: Arc<Minter>) -> Publication {
         let in_force = self.gateway.shared.published.load().snapshot.version;
         let of_the_file = Snapshot { version: in_force, ..self.of_the_file.clone() };
-        Publication::new(of_the_file, binder((self.bind)(minter), Arc::clone(&self.gateway.live)))
+        let bind = binder((self.bind)(minter), Arc::clone(&self.gateway.live));
+        Publication::new(of_the_file, bind).naming_tokens(self.token_names.clone())
     }
 }
 

@@ -145,6 +145,9 @@ impl Pipeline {
             credential::in_field(caller::credential_field(api, facts)).map_err(Deny::from);
         let credential = traced(credential, "credential", trace)?;
         let token = credential.token()?;
+        if snapshot.managed.revocations.name(token, now.wall) {
+            return traced(Err(DenyReason::TokenRevoked.into()), "revocations", trace);
+        }
         let exchanged =
             caller::exchanged(snapshot, api, token, Peer::of(facts.peer), now, trace).await?;
         if exchanged.source == Source::AuthorizationServer {

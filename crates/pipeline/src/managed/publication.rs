@@ -20,6 +20,7 @@ use crate::managed::denied::Denied;
 use crate::managed::directory::Directory;
 use crate::managed::plans::PlanTable;
 use crate::managed::revocations::Revocations;
+use crate::managed::revocations::TokenNames;
 use crate::snapshot::Snapshot;
 
 /// Makes the handle of a key manager, with its caches. `None` where its settings make no sense, which
@@ -31,6 +32,7 @@ pub struct Publication {
     /// With the routes of the file.
     snapshot: Snapshot,
     bind: Binder,
+    token_names: Option<TokenNames>,
     key_managers: Vec<Bound>,
     /// In the order of their ids, which decides who is first where two want one path.
     apis: BTreeMap<EntityId, Compiled>,
@@ -57,11 +59,18 @@ impl Publication {
         Self {
             snapshot: file,
             bind,
+            token_names: None,
             key_managers: Vec::new(),
             apis: BTreeMap::new(),
             applications: HashMap::new(),
             stale: false,
         }
+    }
+
+    /// How the control plane names tokens that it was shown.
+    #[must_use]
+    pub fn naming_tokens(self, names: TokenNames) -> Self {
+        Self { token_names: Some(names), ..self }
     }
 
     /// Takes a whole catalog in the place of all that was known. Key managers whose revision is the
@@ -75,7 +84,8 @@ impl Publication {
         self.stale = true;
         self.applications.clear();
         let managed = &mut self.snapshot.managed;
-        let (mut directory, mut revocations) = (Directory::default(), Revocations::default());
+        let mut directory = Directory::default();
+        let mut revocations = Revocations::new(self.token_names.clone());
         for application in &catalog.applications {
             let before = self.applications.insert(application.id, application.clone());
             directory.replace(before.as_deref(), application);

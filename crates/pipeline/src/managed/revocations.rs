@@ -1,8 +1,14 @@
-//! Tokens that died by an event rather than by their time: by consumer key, subject or token id.
+//! Tokens that died by an event rather than by their time: by consumer key, subject or token id, or as
+//! they are shown.
 
+use std::borrow::Borrow;
+use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 
+use phantom_core::BearerToken;
 use phantom_core::Statement;
+use phantom_core::TokenDigest;
 use phantom_core::UnixTime;
 use phantom_core::catalog::Revocation;
 use phantom_core::catalog::Revoked;
@@ -15,17 +21,37 @@ const MAX_EVENTS: usize = 100_000;
 /// Fewest events worth looking for those that have had their time.
 const MIN_SWEEP: usize = 1024;
 
+/// The digest of a token by which the control plane names a revoked one.
+#[derive(Clone)]
+pub struct TokenNames(Arc<dyn Fn(BearerToken<'_>) -> TokenDigest + Send + Sync>);
+
+impl TokenNames {
+    #[must_use]
+    pub fn new(name: impl Fn(BearerToken<'_>) -> TokenDigest + Send + Sync + 'static) -> Self {
+        Self(Arc::new(name))
+    }
+}
+
+impl fmt::Debug for TokenNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TokenNames")
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct Revocations {
-    consumer_keys: Events,
-    subjects: Events,
-    token_ids: Events,
+    consumer_keys: Events<Arc<str>>,
+    subjects: Events<Arc<str>>,
+    token_ids: Events<Arc<str>>,
+    tokens: Events<TokenDigest>,
+    /// `None` where no control plane names any.
+    token_names: Option<TokenNames>,
 }
 
 /// Events of one kind, by the name of what they killed.
-#[derive(Clone, Debug, Default)]
-struct Events {
-    events: ShardedMap<Arc<str>, Event>,
+#[derive(Clone, Debug)]
+struct Events<K> {
+    events: ShardedMap<K, Event>,
     /// So many and it is time to look for ended ones: each look pays for itself.
     sweep_at: usize,
 }
@@ -37,6 +63,10 @@ struct Event {
 }
 
 impl Revocations {
+    pub(super) fn new(token_names: Option<TokenNames>) -> Self {
+        Self { token_names, ..Self::default() }
+    }
+
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.consumer_keys.events.is_empty()
@@ -48,20 +78,32 @@ impl Revocations {
     #[must_use]
     pub fn kill(&self, statement: &Statement, consumer_key: Option<&str>) -> bool {
         // A token that does not say when it was issued may be as old as any.
-        let before = |at: UnixTime| statement.issued_at.is_none_or(|issued| issued < at);
+        let before = |event: Event| statement.issued_at.is_none_or(|issued| issued < event.at);
         self.token_ids.find(|| name_of(statement)).is_some()
             || self.consumer_keys.find(|| consumer_key).is_some_and(before)
             || self.subjects.find(|| statement.subject.as_deref()).is_some_and(before)
     }
 
+    /// Whether this very token was revoked, whatever its server says of it: asked before anybody else
+    /// is. Costs a digest while there is such a revocation, and nothing otherwise.
+    #[must_use]
+    pub fn name(&self, token: BearerToken<'_>, now: UnixTime) -> bool {
+        if self.tokens.events.is_empty() {
+            return false;
+        }
+        let digest = self.token_names.as_ref().map(|names| names.0(token));
+        self.tokens.find(|| digest.as_ref()).is_some_and(|event| now < event.until)
+    }
+
     pub(crate) fn add(&mut self, revocation: &Revocation) {
         let Revocation { of, at, until } = revocation;
-        let (events, name) = match of {
-            Revoked::ConsumerKey(name) => (&mut self.consumer_keys, name),
-            Revoked::Subject(name) => (&mut self.subjects, name),
-            Revoked::TokenId(name) => (&mut self.token_ids, name),
-        };
-        events.add(name, Event { at: *at, until: *until });
+        let event = Event { at: *at, until: *until };
+        match of {
+            Revoked::ConsumerKey(name) => self.consumer_keys.add((&**name).into(), event),
+            Revoked::Subject(name) => self.subjects.add((&**name).into(), event),
+            Revoked::TokenId(name) => self.token_ids.add((&**name).into(), event),
+            Revoked::Token(digest) => self.tokens.add(*digest, event),
+        }
     }
 }
 
@@ -73,33 +115,43 @@ fn name_of(statement: &Statement) -> Option<&str> {
     })
 }
 
-impl Events {
+impl<K> Default for Events<K> {
+    fn default() -> Self {
+        Self { events: ShardedMap::default(), sweep_at: 0 }
+    }
+}
+
+impl<K: Clone + Eq + Hash> Events<K> {
     /// Costs nothing while there was none: the name is not even looked up.
-    fn find<'n>(&self, name: impl FnOnce() -> Option<&'n str>) -> Option<UnixTime> {
+    fn find<'n, Q>(&self, name: impl FnOnce() -> Option<&'n Q>) -> Option<Event>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized + 'n,
+    {
         if self.events.is_empty() {
             return None;
         }
-        self.events.find(name()?).map(|event| event.at)
+        self.events.find(name()?).copied()
     }
 
     /// Of two of one party the later counts.
-    fn add(&mut self, name: &str, event: Event) {
-        let known = self.events.find(name).copied();
+    fn add(&mut self, name: K, event: Event) {
+        let known = self.events.find(&name).copied();
         if known.is_none() {
             self.make_room(event.at);
         }
         let Event { at, until } = known.unwrap_or(event);
         let event = Event { at: at.max(event.at), until: until.max(event.until) };
-        self.events.insert(name.into(), event);
+        self.events.insert(name, event);
     }
 
     fn make_room(&mut self, now: UnixTime) {
         let len = self.events.len();
         if len >= self.sweep_at.max(MIN_SWEEP) {
             let ended = self.events.iter().filter(|(_, event)| event.until <= now);
-            let ended: Vec<Arc<str>> = ended.map(|(name, _)| name.clone()).collect();
+            let ended: Vec<K> = ended.map(|(name, _)| name.clone()).collect();
             for name in ended {
-                self.events.remove(&*name);
+                self.events.remove(&name);
             }
             self.sweep_at = (self.events.len() * 2).min(MAX_EVENTS);
         }
@@ -107,7 +159,7 @@ impl Events {
             let oldest = self.events.iter().min_by_key(|(_, event)| event.at);
             if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
                 tracing::warn!(limit = MAX_EVENTS, "too many revocations: the oldest is forgotten");
-                self.events.remove(&*oldest);
+                self.events.remove(&oldest);
             }
         }
     }
@@ -182,5 +234,22 @@ mod tests {
         assert!((100..=MIN_SWEEP).contains(&kept), "{kept}");
         let newest = Statement { token_id: Some("9999".into()), ..issued(None) };
         assert!(revocations.kill(&newest, None));
+    }
+
+    #[test]
+    fn a_token_that_was_named_is_dead_until_its_revocation_ends_and_no_other_is() {
+        let names = TokenNames::new(|token| {
+            TokenDigest::new(std::array::from_fn(|at| {
+                token.expose().as_bytes().get(at).copied().unwrap_or(0)
+            }))
+        });
+        let token = |text: &'static str| BearerToken::parse(text.as_bytes()).unwrap();
+        let mut revocations = Revocations::new(Some(names.clone()));
+        assert!(!revocations.name(token("one"), at(10)));
+        let of = Revoked::Token(names.0(token("one")));
+        revocations.add(&Revocation { of, at: at(10), until: at(100) });
+        let dead = |text, seconds| revocations.name(token(text), at(seconds));
+        assert_eq!([dead("one", 10), dead("one", 99), dead("one", 100)], [true, true, false]);
+        assert!(!dead("two", 10) && !dead("on", 10));
     }
 }

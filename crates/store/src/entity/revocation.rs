@@ -31,6 +31,8 @@ names! {
         ConsumerKey = "CONSUMER_KEY",
         Subject = "SUBJECT",
         TokenId = "TOKEN_ID",
+        /// By its digest under a key that all gateways have.
+        Token = "TOKEN",
     }
 }
 

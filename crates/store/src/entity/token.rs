@@ -120,9 +120,19 @@ impl Write {
         Ok(ended.len() as u64)
     }
 
-    /// Tells all gateways that a token of another server has ended. The change carries the token,
-    /// sealed, since each gateway knows it by a digest of its own.
-    pub async fn announce_end(&mut self, token: &SecretString) -> Result<(), StoreError> {
+    /// Tells all gateways that a token of another server has ended, and has them refuse it until then,
+    /// whatever its server says. The change carries the token, sealed, since each gateway's caches know
+    /// it by a digest of their own; what is kept is a digest under a key that all of them have.
+    pub async fn announce_end(
+        &mut self,
+        token: &SecretString,
+        at: UnixTime,
+        until: UnixTime,
+    ) -> Result<(), StoreError> {
+        if at < until {
+            let digest = self.session.sealing.token_digest(token.expose_secret());
+            self.insert_revocation(RevocationKind::Token, &String::from(digest), at, until).await?;
+        }
         let sealed = self.session.sealing.seal(CHANGES, TOKEN, token)?;
         let hash = digest::digest(&digest::SHA256, token.expose_secret().as_bytes());
         let id = hex::encode(hash.as_ref().get(..16).unwrap_or_default());

@@ -107,3 +107,14 @@ fn a_damaged_key_file_is_refused_and_kept() {
     let nowhere = SealingKey::from_file_or_create("/nonexistent/sealing.key");
     assert!(matches!(nowhere, Err(SealingKeyError::File { .. })));
 }
+
+#[test]
+fn a_token_has_one_digest_under_one_key_and_tells_nothing_of_itself() {
+    let (one, other) = (key(1), key(2));
+    let digest = one.token_digest("_0XBPWQQ_453276");
+    assert_eq!(digest, key(1).token_digest("_0XBPWQQ_453276"));
+    assert_ne!(digest, one.token_digest("_0XBPWQQ_453277"));
+    assert_ne!(digest, other.token_digest("_0XBPWQQ_453276"));
+    let plain = digest::digest(&digest::SHA256, b"_0XBPWQQ_453276");
+    assert_ne!(digest.as_bytes(), plain.as_ref());
+}

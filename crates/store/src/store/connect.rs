@@ -95,12 +95,8 @@ fn private_file(path: &Path) -> io::Result<()> {
 pub(super) async fn postgres(url: &SecretString) -> Result<Pools, StoreError> {
     let options = PgConnectOptions::from_str(url.expose_secret())?
         .application_name("phantom")
-        // The server gives up with us, so that nothing runs on or holds the writers' lock.
-        .options([
-            ("statement_timeout", "10s"),
-            ("idle_in_transaction_session_timeout", "60s"),
-            ("client_encoding", "UTF8"),
-        ]);
+        // Poolers know it not, and refuse what they do not know. There are no floats in the store.
+        .extra_float_digits(None);
     reach(&options).await?;
     let pool = |connections| {
         PgPoolOptions::new()

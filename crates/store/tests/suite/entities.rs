@@ -287,10 +287,21 @@ async fn tokens_that_end_early_leave_revocations_of_those_that_lived(bed: Bed) {
 async fn the_end_of_another_servers_token_is_announced_sealed(bed: Bed) {
     let token = SecretString::from("a-token-of-another-server");
     let mut write = bed.write().await;
-    write.announce_end(&token).await.unwrap();
+    write.announce_end(&token, at(10), at(100)).await.unwrap();
+    // One that has ended by itself is not kept.
+    write.announce_end(&SecretString::from("another"), at(10), at(10)).await.unwrap();
     write.commit().await.unwrap();
+    let revoked = bed.store.revocations(at(99)).await.unwrap();
+    let key = SealingKey::from_text(KEY).unwrap();
+    let name = String::from(key.token_digest(token.expose_secret()));
+    assert_eq!(revoked.len(), 1);
+    assert_eq!((revoked[0].kind, &revoked[0].value), (RevocationKind::Token, &name));
+    assert_eq!((revoked[0].at, revoked[0].expires_at), (at(10), at(100)));
+    assert!(!bed.place.holds(token.expose_secret()), "no file holds the token");
     let changes = bed.store.changes_since(0, 10).await.unwrap();
-    assert_eq!(changes.iter().map(|change| change.entity).collect::<Vec<_>>(), [Entity::Token]);
+    let entities: Vec<Entity> = changes.iter().map(|change| change.entity).collect();
+    assert_eq!(entities, [Entity::Revocation, Entity::Token, Entity::Token]);
+    let changes = &changes[1..];
     assert!(!changes[0].id.contains("token"), "{}", changes[0].id);
     let announced = bed.store.announced(&changes[0]).unwrap();
     assert_eq!(announced.expose_secret(), token.expose_secret());

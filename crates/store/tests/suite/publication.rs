@@ -13,7 +13,7 @@ use crate::bed::*;
 on_both! {
     a_snapshot_holds_everything_that_is_published,
     a_snapshot_is_of_one_moment_while_others_write,
-    units_are_put_together_across_chunks,
+    ; unpooled: units_are_put_together_across_chunks
 }
 
 async fn a_snapshot_holds_everything_that_is_published(bed: Bed) {

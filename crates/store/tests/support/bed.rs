@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use phantom_core::UnixTime;
 use phantom_store::*;
+use phantom_testkit::Pooler;
 use phantom_testkit::Postgres;
 use secrecy::SecretString;
 use serde_json::json;
@@ -23,6 +24,7 @@ pub(crate) struct Bed {
 pub(crate) enum Place {
     Sqlite(TempDir),
     Postgres(Box<Postgres>),
+    Pooled(Box<Pooler>),
 }
 
 impl Bed {
@@ -33,6 +35,12 @@ impl Bed {
     pub(crate) async fn postgres() -> Self {
         let server = tokio::task::spawn_blocking(Postgres::start).await.unwrap();
         Self::at(Place::Postgres(Box::new(server))).await
+    }
+
+    pub(crate) async fn pooled() -> Self {
+        let start = || Pooler::start(Postgres::start());
+        let pooler = tokio::task::spawn_blocking(start).await.unwrap();
+        Self::at(Place::Pooled(Box::new(pooler))).await
     }
 
     async fn at(place: Place) -> Self {
@@ -59,6 +67,7 @@ impl Place {
         let database = match self {
             Self::Sqlite(directory) => Database::Sqlite { path: directory.path().join("store.db") },
             Self::Postgres(server) => Database::Postgres { url: server.url().into() },
+            Self::Pooled(pooler) => Database::Postgres { url: pooler.url().into() },
         };
         StoreSettings { database, sealing: SealingKey::from_text(KEY).unwrap() }
     }
@@ -68,6 +77,7 @@ impl Place {
         let mut directories: Vec<PathBuf> = vec![match self {
             Self::Sqlite(directory) => directory.path().to_owned(),
             Self::Postgres(server) => server.directory().to_owned(),
+            Self::Pooled(pooler) => pooler.server.directory().to_owned(),
         }];
         while let Some(directory) = directories.pop() {
             for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {

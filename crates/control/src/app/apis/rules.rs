@@ -38,6 +38,8 @@ use super::raw::RawApi;
 use super::raw::RawApiScope;
 use super::raw::RawOperation;
 use crate::app::text;
+use crate::app::unenforced;
+use crate::app::unenforced::Of;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 use crate::roles::Role;
@@ -77,6 +79,7 @@ impl Known {
 
 /// The settings, valid. `before` is what they were: what clients cannot say is taken from there.
 pub fn settings(raw: RawApi, known: &Known, before: Option<&ApiDocument>) -> Outcome<ApiDocument> {
+    unenforced::refuse(Of::Api, &serde_json::to_value(&raw).map_err(|_| Problem::internal())?)?;
     let others = raw::kept(&raw, raw::KEPT)?;
     text::optional("displayName", raw.display_name.as_deref(), 255)?;
     text::optional("description", raw.description.as_deref(), 32_766)?;

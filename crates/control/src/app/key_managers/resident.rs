@@ -4,6 +4,7 @@ use http::StatusCode;
 
 use super::document::KeyManagerDocument;
 use super::rules::Settled;
+use super::rules::refuse_unenforced;
 use crate::app::plans::known_roles;
 use crate::app::text;
 use crate::problem::Outcome;
@@ -15,6 +16,7 @@ pub(crate) fn settle(request: &KeyManagerDocument, before: &Settled) -> Outcome<
     let document = &mut after.document;
     text::optional("displayName", request.display_name.as_deref(), 100)?;
     text::optional("description", request.description.as_deref(), 256)?;
+    refuse_unenforced(request)?;
     let grants = &request.available_grant_types;
     text::count("availableGrantTypes", grants.len(), 64)?;
     grants.iter().try_for_each(|grant| text::length("availableGrantTypes", grant, 1, 255))?;

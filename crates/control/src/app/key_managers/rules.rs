@@ -2,6 +2,7 @@
 
 use http::StatusCode;
 use serde_json::Value;
+use serde_json::json;
 
 use super::certificate;
 use super::document::CertificateType;
@@ -12,6 +13,8 @@ use super::secrets::Secrets;
 use super::token_rules::token_rules;
 use crate::app::plans::known_roles;
 use crate::app::text;
+use crate::app::unenforced;
+use crate::app::unenforced::Of;
 use crate::connector::Connector;
 use crate::connector::Endpoint;
 use crate::problem::Outcome;
@@ -32,6 +35,7 @@ pub(crate) fn settle(
 ) -> Outcome<Settled> {
     let mut document = request;
     check_lengths(&document)?;
+    refuse_unenforced(&document)?;
     settle_endpoints(&mut document, before.map(|before| &before.document))?;
     check_urls(&mut document)?;
     let kept = before.map(|before| before.secrets.clone()).unwrap_or_default();
@@ -44,6 +48,16 @@ pub(crate) fn settle(
         .map_err(|rule| Problem::bad_request(format!("tokenValidation: {rule}")))?;
     document.id = None;
     Ok(Settled { document, secrets })
+}
+
+pub(crate) fn refuse_unenforced(document: &KeyManagerDocument) -> Outcome<()> {
+    // Of the members that hold no secrets.
+    let KeyManagerDocument { enable_token_encryption, allowed_organizations, .. } = document;
+    let body = json!({
+        "enableTokenEncryption": enable_token_encryption,
+        "allowedOrganizations": allowed_organizations,
+    });
+    unenforced::refuse(Of::KeyManager, &body)
 }
 
 /// A field that has to be there, or a value it cannot have.

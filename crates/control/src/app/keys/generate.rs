@@ -1,5 +1,7 @@
 //! Keys that are made for an application, at the resident key manager.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use phantom_store::ApplicationRow;
 use phantom_store::ClientPurpose;
@@ -14,6 +16,7 @@ use super::KeyDocument;
 use super::key_manager;
 use super::key_manager::KeyManager;
 use super::taken;
+use super::token;
 use crate::app::applications;
 use crate::caller::Caller;
 use crate::plane::Control;
@@ -26,6 +29,9 @@ pub struct GenerateRequest {
     pub key_type: MappedKeyType,
     /// Name or id; none is the resident one.
     pub key_manager: Option<String>,
+    /// Of the first token, and how long it lives.
+    pub scopes: Vec<String>,
+    pub life: Duration,
     pub document: KeyDocument,
 }
 
@@ -69,26 +75,32 @@ pub async fn generate(
     };
     write.insert_client(&client).await?;
     write.insert_key_mapping(&row).await.map_err(|error| taken(error, exists))?;
+    let token = match token::is_granted_to(&client) {
+        true => {
+            let GenerateRequest { scopes, life, .. } = request;
+            Some(token::issue(control, &mut write, &client, scopes, life).await?)
+        }
+        false => None,
+    };
     write.commit().await?;
     let (document, key_manager) = (request.document, key_manager.row.name);
-    Ok(Key { row, document, key_manager, secret: Some(client.secret) })
+    Ok(Key { row, document, key_manager, secret: Some(client.secret), token })
 }
 
-/// Grants are those the key manager has, and those that come back by a redirect say where to.
+/// Grants are those the key manager has. Those that come back by a redirect say where to, and there is
+/// no endpoint that they would begin at unless the key manager names them.
 pub(super) fn check_grants(key_manager: &KeyManager, document: &KeyDocument) -> Outcome<()> {
     const REDIRECTING: [&str; 2] = ["authorization_code", "implicit"];
     let grants = &document.grant_types;
     let known = &key_manager.settings.available_grant_types;
-    let unknown =
-        |grant: &&String| !known.contains(grant) && !REDIRECTING.contains(&grant.as_str());
-    if let Some(grant) = grants.iter().find(unknown) {
-        let description = "is not supported by the key manager";
-        return Err(Problem::bad_request(format!("The grant type '{grant}' {description}.")));
-    }
     let redirects = grants.iter().any(|grant| REDIRECTING.contains(&grant.as_str()));
     if redirects && document.callback_url.is_none() {
         let description = "callbackUrl: must be given for authorization_code and implicit";
         return Err(Problem::bad_request(description));
+    }
+    if let Some(grant) = grants.iter().find(|grant| !known.contains(grant)) {
+        let description = "is not supported by the key manager";
+        return Err(Problem::bad_request(format!("The grant type '{grant}' {description}.")));
     }
     Ok(())
 }

@@ -77,7 +77,7 @@ pub async fn map(
     write.insert_key_mapping(&row).await.map_err(|error| taken(error, exists))?;
     write.commit().await?;
     let secret = row.secret.clone();
-    Ok(Key { row, document, key_manager: key_manager.row.name, secret })
+    Ok(Key { row, document, key_manager: key_manager.row.name, secret, token: None })
 }
 
 /// Whether what is asked for is what there is: a script that runs twice has done its work once. Another

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use phantom_store::ClientRow;
 use phantom_store::TokenKind;
 use phantom_store::TokenRow;
 use phantom_store::TokensOf;
@@ -32,7 +33,7 @@ pub struct TokenOrder {
     pub revoke: Option<SecretString>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ApplicationToken {
     pub token: SecretString,
     pub scopes: Vec<String>,
@@ -56,28 +57,44 @@ pub async fn generate_token(
             return Err(Problem::bad_request("consumerSecret: is not that of the key"));
         }
     }
-    if !client.grants.iter().any(|grant| grant == CLIENT_CREDENTIALS) {
+    if !is_granted_to(&client) {
         return Err(Problem::bad_request("The key does not have the grant client_credentials."));
     }
     if let Some(token) = &order.revoke {
         end(&mut write, &client.client_id, token).await?;
     }
+    let token = issue(control, &mut write, &client, order.scopes, order.life).await?;
+    write.commit().await?;
+    Ok(token)
+}
+
+pub(super) fn is_granted_to(client: &ClientRow) -> bool {
+    client.grants.iter().any(|grant| grant == CLIENT_CREDENTIALS)
+}
+
+/// In force with the commit.
+pub(super) async fn issue(
+    control: &Control,
+    write: &mut Write,
+    client: &ClientRow,
+    scopes: Vec<String>,
+    life: Duration,
+) -> Outcome<ApplicationToken> {
     let token = random::access_token()?;
-    let scopes = granted(order.scopes);
+    let scopes = granted(scopes);
     write
         .insert_token(&TokenRow {
             digest: random::token_digest(token.expose_secret()),
             kind: TokenKind::Access,
             family: random::id(),
-            client_id: client.client_id,
+            client_id: client.client_id.clone(),
             username: None,
             scope: scopes.join(" "),
             issued_at: control.now(),
-            expires_at: control.now().plus(order.life),
+            expires_at: control.now().plus(life),
         })
         .await?;
-    write.commit().await?;
-    Ok(ApplicationToken { token, scopes, life: order.life })
+    Ok(ApplicationToken { token, scopes, life })
 }
 
 /// Another client's token, or none, is passed over as RFC 7009 §2.2 has it.

@@ -1,4 +1,5 @@
-//! Conditional groups of advanced plans. Kept and given back; gateways apply the default limit.
+//! Conditional groups of advanced plans, as WSO2 has them. Gateways apply the default limit, so that a
+//! plan with one is refused.
 
 use serde::Deserialize;
 use serde::Serialize;

@@ -216,10 +216,10 @@ fn counted(member: &str, unit_time: i64, counts: &[Option<i64>]) -> Outcome<()> 
 
 /// A count of requests as gateways enforce it.
 #[must_use]
-pub(crate) fn enforced(limit: &RequestCountLimit) -> Option<Limit> {
-    let requests = u64::try_from(limit.request_count).ok()?;
-    let units = u64::try_from(limit.unit_time).ok()?;
-    let window = Duration::from_secs(limit.time_unit.seconds().checked_mul(units)?);
+pub(crate) fn enforced(count: i64, units: i64, unit: TimeUnit) -> Option<Limit> {
+    let requests = u64::try_from(count).ok()?;
+    let units = u64::try_from(units).ok()?;
+    let window = Duration::from_secs(unit.seconds().checked_mul(units)?);
     (requests > 0 && !window.is_zero()).then_some(Limit { requests, window })
 }
 

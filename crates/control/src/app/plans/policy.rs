@@ -13,6 +13,7 @@ use super::limit::BurstUnit;
 use super::limit::ThrottleLimit;
 use crate::app::text;
 use crate::app::text::null_as_default;
+use crate::app::unenforced::Of;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 use crate::roles::Role;
@@ -20,6 +21,7 @@ use crate::roles::Role;
 /// What plans of all levels have in common.
 pub trait Policy: Clone + Serialize + DeserializeOwned + Send + 'static {
     const LEVEL: PlanLevel;
+    const OF: Of;
     /// The member `type`.
     const TYPE: &'static str;
 
@@ -46,7 +48,7 @@ pub struct Head<'a> {
 macro_rules! policy {
     (
         $(#[$doc:meta])*
-        $name:ident, $level:ident, $type:literal
+        $name:ident, $level:ident, $of_list:ident, $type:literal
         { $( $(#[$attribute:meta])* pub $member:ident: $of:ty, )* }
         limit: $limit:expr
     ) => {
@@ -74,6 +76,7 @@ macro_rules! policy {
 
         impl Policy for $name {
             const LEVEL: PlanLevel = PlanLevel::$level;
+            const OF: Of = Of::$of_list;
             const TYPE: &'static str = $type;
 
             fn head(&mut self) -> Head<'_> {
@@ -101,7 +104,7 @@ macro_rules! policy {
 
 policy! {
     /// How much an application may use, per user.
-    ApplicationThrottlePolicy, Application, "ApplicationThrottlePolicy" {
+    ApplicationThrottlePolicy, Application, ApplicationPlan, "ApplicationThrottlePolicy" {
         pub default_limit: ThrottleLimit,
         pub burst_limit: Option<BurstLimit>,
     }
@@ -110,7 +113,7 @@ policy! {
 
 policy! {
     /// How much a subscription may use: a business plan.
-    SubscriptionThrottlePolicy, Subscription, "SubscriptionThrottlePolicy" {
+    SubscriptionThrottlePolicy, Subscription, SubscriptionPlan, "SubscriptionThrottlePolicy" {
         #[serde(rename = "graphQLMaxComplexity")]
         #[schema(minimum = 0, maximum = 2_147_483_647)]
         pub graphql_max_complexity: Option<i64>,
@@ -137,7 +140,7 @@ policy! {
 
 policy! {
     /// How much of an API or an operation all callers together may use.
-    AdvancedThrottlePolicy, Advanced, "AdvancedThrottlePolicy" {
+    AdvancedThrottlePolicy, Advanced, AdvancedPlan, "AdvancedThrottlePolicy" {
         pub default_limit: ThrottleLimit,
         #[serde(default, deserialize_with = "null_as_default")]
         #[schema(nullable, max_items = 50)]
@@ -147,8 +150,8 @@ policy! {
 }
 
 policy! {
-    /// A rule in WSO2's stream language. Kept and given back; gateways do not run it.
-    CustomRule, Custom, "CustomRule" {
+    /// A rule in WSO2's stream language. Gateways run none: it is refused.
+    CustomRule, Custom, CustomRule, "CustomRule" {
         #[schema(min_length = 1, max_length = 16384)]
         pub siddhi_query: String,
         #[schema(min_length = 1, max_length = 1024)]

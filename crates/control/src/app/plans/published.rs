@@ -70,16 +70,18 @@ fn quota(name: &str, default: &ThrottleLimit) -> Option<Limit> {
     if name == UNLIMITED_NAME {
         return None;
     }
-    let Some(requests) = &default.request_count else {
-        // The built-in ones are for events, of which there are none at this gateway.
-        if !name.starts_with("Async") {
+    let (count, units, unit) = match (&default.request_count, &default.event_count) {
+        (Some(limit), _) => (limit.request_count, limit.unit_time, limit.time_unit),
+        // Each request is one.
+        (None, Some(limit)) => (limit.event_count, limit.unit_time, limit.time_unit),
+        (None, None) => {
             let kind = &default.kind;
-            tracing::warn!(plan = name, kind, "limits of this type are not enforced: unlimited");
+            tracing::error!(plan = name, kind, "limits of this type are not enforced: unlimited");
+            return None;
         }
-        return None;
     };
-    if requests.request_count == limit::UNLIMITED {
+    if count == limit::UNLIMITED {
         return None;
     }
-    limit::enforced(requests)
+    limit::enforced(count, units, unit)
 }

@@ -54,9 +54,9 @@ fn wso2_5_4_default_plans_are_published_as_they_are_meant() {
             ("Bronze", limit(1000, 60)),
             ("Unauthenticated", limit(500, 60)),
             ("DefaultSubscriptionless", limit(100_000, 60)),
-            ("AsyncGold", None),
-            ("AsyncSilver", None),
-            ("AsyncBronze", None),
+            ("AsyncGold", limit(50_000, 86_400)),
+            ("AsyncSilver", limit(25_000, 86_400)),
+            ("AsyncBronze", limit(5000, 86_400)),
             ("AsyncUnlimited", None),
         ])
     );

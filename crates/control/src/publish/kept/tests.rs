@@ -131,6 +131,7 @@ fn catalog() -> Catalog {
             revocation(Revoked::ConsumerKey("client-two".into()), 200),
             revocation(Revoked::Subject("sue".into()), 300),
             revocation(Revoked::TokenId("id".into()), 400),
+            revocation(Revoked::Token(phantom_core::TokenDigest::new([7; 32])), 500),
         ],
     }
 }
@@ -169,7 +170,7 @@ fn revocations_come_back_for_as_long_as_they_can_kill_a_token() {
     let file = file(directory.path());
     file.save(&kept()).unwrap();
     let left = |now| file.load(at(now)).unwrap().unwrap().catalog.revocations.len();
-    assert_eq!((left(199), left(200), left(300), left(400)), (3, 2, 1, 0));
+    assert_eq!((left(199), left(200), left(300), left(400), left(500)), (4, 3, 2, 1, 0));
 }
 
 #[test]

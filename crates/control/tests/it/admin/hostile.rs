@@ -69,8 +69,12 @@ async fn text_that_is_code_elsewhere_is_text_here() {
         let (body, path) = made(&plane, &document).await;
         assert_eq!(body["name"], text);
         assert_eq!(get(&plane, &path).await.expect(200), body);
-        let policy = json!({"policyName": text, "keyTemplate": text, "siddhiQuery": text});
-        let policy = post(&plane, "/throttling/policies/custom", &policy).await.expect(201);
+        let limit = json!({"timeUnit": "min", "unitTime": 1, "requestCount": 30});
+        let policy = json!({
+            "policyName": text, "displayName": text, "description": text,
+            "defaultLimit": {"type": "REQUESTCOUNTLIMIT", "requestCount": limit},
+        });
+        let policy = post(&plane, "/throttling/policies/application", &policy).await.expect(201);
         assert_eq!(policy["policyName"], text);
     }
     assert_eq!(get(&plane, "/key-managers").await.expect(200)["count"], 9);

@@ -307,8 +307,8 @@ async fn later_fields_are_kept_and_given_back() {
     for (member, value) in [
         ("alias", json!("https://as.example/token")),
         ("scopeManagementEndpoint", json!("https://as.example/scopes")),
-        ("allowedOrganizations", json!(["one", "two"])),
-        ("enableTokenEncryption", json!(true)),
+        ("allowedOrganizations", json!(["ALL"])),
+        ("enableTokenEncryption", json!(false)),
         ("enableTokenHashing", json!(true)),
         ("global", json!(true)),
     ] {

@@ -25,7 +25,7 @@ async fn odd_texts_are_kept_as_they_are_and_given_back_as_json() {
     for text in TEXTS {
         let body = json!({
             "name": text, "throttlingPolicy": "Unlimited", "description": text,
-            "attributes": {text: text}, "groups": [text],
+            "attributes": {text: text},
         });
         let made = plane.post(&at("/applications"), &body).by_user("sue").send().await;
         assert_eq!(made.header("content-type"), Some("application/json"));

@@ -34,9 +34,9 @@ async fn wso2_7_2_generated_keys_get_tokens() {
     let app = application(&plane, "sue", "App").await;
     let body = json!({
         "keyType": "PRODUCTION", "keyManager": "Resident Key Manager",
-        "grantTypesToBeSupported": ["client_credentials", "password", "authorization_code"],
+        "grantTypesToBeSupported": ["client_credentials", "password"],
         "callbackUrl": "https://app.example.com/cb", "scopes": ["read"], "validityTime": "3600",
-        "additionalProperties": {"pkceMandatory": "true"},
+        "additionalProperties": {"pkceMandatory": "false"},
     });
     let key = generate(&plane, &app, &body).await.expect(200);
     assert_eq!(key["mode"], "CREATED");
@@ -47,12 +47,57 @@ async fn wso2_7_2_generated_keys_get_tokens() {
     let (id, secret) = (text(&key, "consumerKey"), text(&key, "consumerSecret"));
     client_credentials(&plane, id, secret).await.expect(200);
     client_credentials(&plane, id, "wrong").await.expect(401);
+    // The token is kept as a digest alone.
+    let mut read = key.clone();
+    read["token"] = Value::Null;
     let older = at(&format!("/applications/{app}/keys/PRODUCTION"));
-    assert_eq!(plane.get(&older).by_user("sue").send().await.expect(200), key);
+    assert_eq!(plane.get(&older).by_user("sue").send().await.expect(200), read);
     let none = at(&format!("/applications/{app}/keys/SANDBOX"));
     plane.get(&none).by_user("sue").send().await.expect_error(404, 900_331, "");
     let neither = at(&format!("/applications/{app}/keys/BOTH"));
     plane.get(&neither).by_user("sue").send().await.expect_error(400, 400, "");
+}
+
+#[tokio::test]
+async fn wso2_7_2_keys_for_client_credentials_come_with_a_token_that_works() {
+    let plane = Plane::start().await;
+    let introspected = async |token: &str| {
+        let form = [("token", token)];
+        plane.call("POST", "/oauth2/introspect").by_admin().form(&form).send().await.expect(200)
+    };
+    for (number, (members, scope, life)) in [
+        (json!({}), "default", 3600),
+        (json!({"scopes": ["write", "read"], "validityTime": 60}), "read write", 60),
+        (json!({"scopes": ["apim:admin"], "validityTime": "-1"}), "default", 3600),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let app = application(&plane, "sue", &format!("App {number}")).await;
+        let mut body = request(&["password", "client_credentials"]);
+        for (member, value) in members.as_object().unwrap() {
+            body[member] = value.clone();
+        }
+        let key = generate(&plane, &app, &body).await.expect(200);
+        let token = &key["token"];
+        let scopes: Vec<&str> = scope.split(' ').collect();
+        assert_eq!((&token["tokenScopes"], &token["validityTime"]), (&json!(scopes), &json!(life)));
+        let said = introspected(text(token, "accessToken")).await;
+        assert_eq!((&said["active"], &said["scope"]), (&json!(true), &json!(scope)));
+        assert_eq!(said["client_id"], key["consumerKey"]);
+        plane.wait(std::time::Duration::from_secs(life));
+        assert_eq!(introspected(text(token, "accessToken")).await["active"], false);
+    }
+    for (validity, rule) in [(json!(86_401), "at most"), (json!("x"), "seconds")] {
+        let app = application(&plane, "sue", &format!("App {rule}")).await;
+        let mut body = request(&["client_credentials"]);
+        body["validityTime"] = validity;
+        generate(&plane, &app, &body).await.expect_error(400, 400, rule);
+    }
+    // Without that grant there is none to be had.
+    let app = application(&plane, "sue", "Other").await;
+    let key = generate(&plane, &app, &request(&["password"])).await.expect(200);
+    assert_eq!(key["token"], Value::Null);
 }
 
 #[tokio::test]
@@ -67,6 +112,9 @@ async fn wso2_7_2_generate_keys_refuses_what_the_key_manager_cannot_do() {
         body["keyManager"] = json!(name);
         body
     };
+    // No endpoint is there that it would begin at.
+    let mut redirected = request(&["authorization_code"]);
+    redirected["callbackUrl"] = json!("https://app.example.com/cb");
     for (body, status, code) in [
         (at_key_manager("nobody"), 400, 901_403),
         (at_key_manager("curity"), 400, 901_405),
@@ -74,6 +122,7 @@ async fn wso2_7_2_generate_keys_refuses_what_the_key_manager_cannot_do() {
         (at_key_manager("eager"), 400, 901_405),
         (at_key_manager("off"), 400, 901_406),
         (request(&["authorization_code"]), 400, 400),
+        (redirected, 400, 400),
         (request(&["implicit", "password"]), 400, 400),
         (request(&["client_credentials", "magic"]), 400, 400),
     ] {
@@ -99,7 +148,9 @@ async fn callbacks_are_absolute_urls_that_no_browser_runs() {
     for url in ["", " ", "/cb", "app", "javascript:alert(1)", "data:text/html,x", "https://a/#f"] {
         generate(&plane, &app, &with(url)).await.expect_error(400, 400, "callbackUrl");
     }
-    generate(&plane, &app, &with("com.example.app:/cb")).await.expect(200);
+    let mut body = request(&["password"]);
+    body["callbackUrl"] = json!("com.example.app:/cb");
+    generate(&plane, &app, &body).await.expect(200);
 }
 
 #[tokio::test]

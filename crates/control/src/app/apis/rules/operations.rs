@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use phantom_store::PlanLevel;
+use serde_json::Value;
 
 use super::Known;
 use super::texts;
@@ -14,6 +15,8 @@ use crate::app::apis::raw;
 use crate::app::apis::raw::RawOperation;
 use crate::app::scopes::SharedScope;
 use crate::app::text;
+use crate::app::unenforced;
+use crate::app::unenforced::Of;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 use crate::random;
@@ -43,6 +46,7 @@ pub(super) fn valid(
     let mut operations = Vec::with_capacity(given.len());
     for raw in given {
         let others = raw::kept(&raw, raw::KEPT_OF_OPERATIONS)?;
+        unenforced::refuse(Of::Operation, &Value::Object(others.clone()))?;
         let target = raw.target.ok_or_else(|| Problem::bad_request("target: must not be null"))?;
         let verb = raw.verb.ok_or_else(|| Problem::bad_request("verb: must not be null"))?;
         check_template(&target)?;

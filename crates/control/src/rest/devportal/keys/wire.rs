@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
+use serde_json::json;
 use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -21,6 +22,8 @@ use crate::app::keys::KeyDocument;
 use crate::app::keys::MapRequest;
 use crate::app::keys::TokenOrder;
 use crate::app::text;
+use crate::app::unenforced;
+use crate::app::unenforced::Of;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 use crate::rest::devportal::secret::WireSecret;
@@ -71,14 +74,14 @@ pub struct GenerateKeysRequest {
     #[schema(max_length = 2048)]
     callback_url: Option<String>,
     additional_properties: Option<Map<String, Value>>,
-    #[serde(rename = "scopes")]
-    _scopes: Option<Value>,
-    #[serde(rename = "validityTime")]
-    _validity_time: Option<Value>,
-    #[serde(rename = "clientId")]
-    _client_id: Option<Value>,
-    #[serde(rename = "clientSecret")]
-    _client_secret: Option<Value>,
+    /// Of the token that comes with keys for `client_credentials`.
+    #[schema(max_items = 100)]
+    scopes: Option<Vec<String>>,
+    /// How long that token lives, in seconds, as a number or a text; less than one asks for the usual
+    /// hour.
+    validity_time: Option<Value>,
+    client_id: Option<Value>,
+    client_secret: Option<Value>,
 }
 
 /// What can be changed of a key. The rest is taken, as clients send back what they have read, and
@@ -160,7 +163,8 @@ pub struct ApplicationKey {
     key_type: KeyType,
     mode: KeyMode,
     group_id: Option<String>,
-    token: ApplicationTokenResponse,
+    /// One for `client_credentials`, with the answer that made the keys: it is kept as a digest alone.
+    token: Option<ApplicationTokenResponse>,
     additional_properties: Map<String, Value>,
 }
 
@@ -211,9 +215,13 @@ impl MapKeysRequest {
 impl GenerateKeysRequest {
     pub fn request(self) -> Outcome<GenerateRequest> {
         text::optional("keyManager", self.key_manager.as_deref(), 255)?;
+        let own = json!({"clientId": self.client_id, "clientSecret": self.client_secret});
+        unenforced::refuse(Of::ApplicationKey, &own)?;
         Ok(GenerateRequest {
             key_type: self.key_type.into(),
             key_manager: self.key_manager,
+            scopes: scopes(self.scopes)?,
+            life: life("validityTime", self.validity_time.as_ref().map(seconds).transpose()?)?,
             document: document(
                 self.grant_types_to_be_supported,
                 self.callback_url,
@@ -232,31 +240,14 @@ impl UpdateKeyRequest {
 
 impl TokenRequest {
     pub fn order(self) -> Outcome<TokenOrder> {
-        const USUAL: u64 = 3600;
-        const LONGEST: u64 = 86_400;
         if self.grant_type == Some(TokenGrant::TokenExchange) {
             let description = "The resident key manager does not exchange tokens.";
             return Err(Problem::bad_request(description));
         }
         let consumer_secret = secret("consumerSecret", self.consumer_secret, 1024)?;
         let revoke = secret("revokeToken", self.revoke_token, 8192)?;
-        let scopes = self.scopes.unwrap_or_default();
-        text::count("scopes", scopes.len(), 100)?;
-        for scope in &scopes {
-            text::length("scopes", scope, 0, 255)?;
-            // RFC 6749 §3.3.
-            let is_scope = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-            if !scope.bytes().all(is_scope) {
-                return Err(Problem::bad_request("scopes: must be scopes of RFC 6749"));
-            }
-        }
-        // WSO2's clients send -1 for a token that never ends; none of ours does.
-        let asked = self.validity_period.and_then(|seconds| u64::try_from(seconds).ok());
-        let seconds = asked.filter(|seconds| *seconds > 0).unwrap_or(USUAL);
-        if seconds > LONGEST {
-            return Err(Problem::bad_request(format!("validityPeriod: at most {LONGEST}")));
-        }
-        let life = Duration::from_secs(seconds);
+        let scopes = scopes(self.scopes)?;
+        let life = life("validityPeriod", self.validity_period)?;
         let revoke = revoke.filter(|token| !token.expose_secret().is_empty());
         Ok(TokenOrder { secret: consumer_secret, life, scopes, revoke })
     }
@@ -264,7 +255,7 @@ impl TokenRequest {
 
 impl From<Key> for ApplicationKey {
     fn from(key: Key) -> Self {
-        let Key { row, document, key_manager, secret } = key;
+        let Key { row, document, key_manager, secret, token } = key;
         Self {
             key_mapping_id: row.id,
             key_manager,
@@ -280,13 +271,20 @@ impl From<Key> for ApplicationKey {
                 MappingMode::Created => KeyMode::Created,
             },
             group_id: None,
-            token: ApplicationTokenResponse {
-                access_token: WireSecret(SecretString::default()),
-                token_scopes: None,
-                validity_time: 0,
+            token: match row.mode {
+                // As WSO2 writes it: the key manager has the tokens, and none came with the key.
+                MappingMode::Mapped => Some(ApplicationTokenResponse::none()),
+                MappingMode::Created => token.map(ApplicationTokenResponse::from),
             },
             additional_properties: document.additional_properties,
         }
+    }
+}
+
+impl ApplicationTokenResponse {
+    fn none() -> Self {
+        let access_token = WireSecret(SecretString::default());
+        Self { access_token, token_scopes: None, validity_time: 0 }
     }
 }
 
@@ -347,7 +345,45 @@ fn document(
     if length > 16 * 1024 {
         return Err(Problem::bad_request("additionalProperties: at most 16 KiB"));
     }
+    let body = json!({"additionalProperties": additional_properties});
+    unenforced::refuse(Of::ApplicationKey, &body)?;
     Ok(KeyDocument { grant_types, callback_url, additional_properties })
+}
+
+fn scopes(asked: Option<Vec<String>>) -> Outcome<Vec<String>> {
+    let scopes = asked.unwrap_or_default();
+    text::count("scopes", scopes.len(), 100)?;
+    for scope in &scopes {
+        text::length("scopes", scope, 0, 255)?;
+        // RFC 6749 §3.3.
+        let is_scope = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        if !scope.bytes().all(is_scope) {
+            return Err(Problem::bad_request("scopes: must be scopes of RFC 6749"));
+        }
+    }
+    Ok(scopes)
+}
+
+/// WSO2's clients send -1 for a token that never ends; none of ours does.
+fn life(member: &str, seconds: Option<i64>) -> Outcome<Duration> {
+    const USUAL: u64 = 3600;
+    const LONGEST: u64 = 86_400;
+    let asked = seconds.and_then(|seconds| u64::try_from(seconds).ok());
+    let seconds = asked.filter(|seconds| *seconds > 0).unwrap_or(USUAL);
+    if seconds > LONGEST {
+        return Err(Problem::bad_request(format!("{member}: at most {LONGEST}")));
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+/// Older clients send the number as a text.
+fn seconds(value: &Value) -> Outcome<i64> {
+    let number = match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    };
+    number.ok_or_else(|| Problem::bad_request("validityTime: must be a number of seconds"))
 }
 
 /// RFC 6749 §3.1.2: absolute, without a fragment. Apps may have schemes of their own (RFC 8252
