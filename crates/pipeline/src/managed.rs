@@ -6,7 +6,6 @@ mod claims;
 mod compile;
 mod directory;
 mod election;
-mod endpoint;
 mod plans;
 mod publication;
 mod revocations;
