@@ -115,6 +115,7 @@ impl Planes<'_> {
             bind: Box::new(bind),
             file,
             public_url: config.public_url.clone(),
+            allow_local_endpoints: config.allow_local_endpoints,
             clock: Arc::clone(clock),
             stop: stop.clone(),
         };

@@ -118,6 +118,8 @@ pub(super) struct Node {
     pub(super) bind: Box<dyn Fn(Arc<Minter>) -> Binding + Send + Sync>,
     pub(super) file: CatalogFile,
     pub(super) public_url: String,
+    /// Endpoints of APIs may be on this machine.
+    pub(super) allow_local_endpoints: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stop: CancellationToken,
 }
@@ -272,7 +274,8 @@ impl Node {
     fn publication(&self, minter: Arc<Minter>) -> Publication {
         let in_force = self.gateway.shared.published.load().snapshot.version;
         let of_the_file = Snapshot { version: in_force, ..self.of_the_file.clone() };
-        Publication::new(of_the_file, binder((self.bind)(minter), Arc::clone(&self.gateway.live)))
+        let binder = binder((self.bind)(minter), Arc::clone(&self.gateway.live));
+        Publication::new(of_the_file, binder).guarded(!self.allow_local_endpoints)
     }
 }
 

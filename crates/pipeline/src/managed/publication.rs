@@ -36,6 +36,8 @@ pub struct Publication {
     applications: HashMap<EntityId, Arc<Application>>,
     /// Compiled APIs that are not in the table yet.
     stale: bool,
+    /// See [`Publication::guarded`].
+    guarded: bool,
 }
 
 struct Bound {
@@ -60,7 +62,15 @@ impl Publication {
             apis: BTreeMap::new(),
             applications: HashMap::new(),
             stale: false,
+            guarded: false,
         }
+    }
+
+    /// Endpoints of APIs are not called on this machine or its link, whatever their names lead to.
+    #[must_use]
+    pub const fn guarded(mut self, guarded: bool) -> Self {
+        self.guarded = guarded;
+        self
     }
 
     /// Takes a whole catalog in the place of all that was known. Key managers whose revision is the
@@ -150,7 +160,8 @@ impl Publication {
     }
 
     fn add_api(&mut self, published: Arc<ManagedApi>) {
-        let served = Arc::new(compile(&published, &self.snapshot.managed.key_managers));
+        let served =
+            Arc::new(compile(&published, &self.snapshot.managed.key_managers, self.guarded));
         self.apis.insert(published.id, Compiled { published, served });
         self.stale = true;
     }

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use crate::network::Network;
 use crate::transport::Socket;
 use crate::transport::Transport;
+use crate::upstream::guard;
 
 #[derive(Debug, Error)]
 pub(crate) enum ConnectError {
@@ -31,6 +32,8 @@ pub(crate) enum ConnectError {
     Tls(io::Error),
     #[error("its name is not one a certificate can hold")]
     Name,
+    #[error(transparent)]
+    Local(#[from] super::guard::IsLocal),
     #[error("{0} took too long")]
     Timeout(Step),
     /// Ours, most likely: no descriptors, no ports.
@@ -66,6 +69,7 @@ impl ConnectError {
             Self::Unreachable(_) => (Fault::BadGateway, "connect_unreachable"),
             Self::Reset(..) => (Fault::BadGateway, "connect_reset"),
             Self::Tls(_) | Self::Name => (Fault::BadGateway, "connect_tls"),
+            Self::Local(_) => (Fault::BadGateway, "connect_local"),
             Self::Io(_) => (Fault::BadGateway, "connect_failed"),
         }
     }
@@ -128,6 +132,7 @@ pub(super) async fn connect(
 async fn tcp(upstream: &Upstream, step: &Cell<Step>) -> Result<TcpStream, ConnectError> {
     let addresses = tokio::net::lookup_host((&*upstream.host, upstream.port)).await;
     let addresses = addresses.map_err(|error| ConnectError::at(Step::Resolving, error))?;
+    let addresses = guard::permitted(upstream, addresses)?;
     step.set(Step::Connecting);
     let mut failed = ConnectError::Dns(io::Error::other("the answer is empty"));
     for address in addresses {
@@ -136,7 +141,10 @@ async fn tcp(upstream: &Upstream, step: &Cell<Step>) -> Result<TcpStream, Connec
             Ok(tcp)
         });
         match connected {
-            Ok(tcp) => return Ok(tcp),
+            Ok(tcp) => {
+                guard::check(upstream, &tcp)?;
+                return Ok(tcp);
+            }
             Err(error) => failed = ConnectError::at(Step::Connecting, error),
         }
     }
