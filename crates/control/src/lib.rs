@@ -24,6 +24,7 @@ pub mod rest;
 pub mod roles;
 pub mod seed;
 mod sign_in;
+pub mod users;
 
 pub use plane::Control;
 pub use plane::PeerAddress;

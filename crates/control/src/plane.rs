@@ -24,6 +24,8 @@ pub struct Settings {
     pub gateway_http_url: Option<String>,
     /// The keys that the resident key manager's tokens are signed with, as a key set.
     pub published_keys: String,
+    /// Endpoints of APIs may be on the machines of gateways, or on their links.
+    pub allow_local_endpoints: bool,
 }
 
 /// The control plane of one node. Shared by all of its requests.

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::Request;
 use axum::extract::State;
@@ -28,6 +29,7 @@ use http::Uri;
 use http::header;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa::openapi::InfoBuilder;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::OpenApiBuilder;
 use utoipa_axum::router::OpenApiRouter;
@@ -77,6 +79,7 @@ pub fn router(control: Arc<Control>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(in_time))
         .layer(CatchPanicLayer::custom(|_| Problem::internal().into_response()))
+        .layer(middleware::map_response(ended))
         .layer(middleware::map_response(never_stored))
         .with_state(control);
     // Base paths have several spellings, which have to be one before anything is routed.
@@ -96,7 +99,8 @@ pub fn without_store() -> Router {
         true => OAuthError::from(Problem::unavailable()).into_response(),
         false => Problem::unavailable().into_response(),
     };
-    Router::new().fallback(unavailable).layer(middleware::map_response(never_stored))
+    let router = Router::new().fallback(unavailable);
+    router.layer(middleware::map_response(ended)).layer(middleware::map_response(never_stored))
 }
 
 /// The OpenAPI document of everything served.
@@ -106,7 +110,11 @@ pub fn openapi() -> OpenApi {
 }
 
 fn api() -> OpenApiRouter<Arc<Control>> {
-    OpenApiRouter::with_openapi(OpenApiBuilder::new().build())
+    let info = InfoBuilder::new()
+        .title("Phantom Gateway: control plane")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Managed APIs: the REST APIs of WSO2 API Manager, and our own."));
+    OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info.build()).build())
         .routes(routes!(dcr::register))
         .routes(routes!(oauth2::token::token))
         .routes(routes!(oauth2::revoke::revoke))
@@ -140,6 +148,30 @@ async fn never_stored(mut response: Response) -> Response {
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// A text ends with a line break: what is asked for at a terminal leaves the prompt where it belongs.
+async fn ended(response: Response) -> Response {
+    let media_type = response.headers().get(header::CONTENT_TYPE);
+    let is_json = media_type.is_some_and(|value| value.as_bytes().ends_with(b"json"));
+    // Said of a body that is not sent (HEAD), or encoded.
+    let fixed = [header::CONTENT_LENGTH, header::CONTENT_ENCODING];
+    if !is_json || fixed.iter().any(|name| response.headers().contains_key(name)) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    // Whole already: nothing of ours that is JSON is streamed.
+    let body = match axum::body::to_bytes(body, usize::MAX).await {
+        Ok(whole) if whole.is_empty() => Body::empty(),
+        Ok(whole) => {
+            let mut text = Vec::with_capacity(whole.len() + 1);
+            text.extend_from_slice(&whole);
+            text.push(b'\n');
+            Body::from(text)
+        }
+        Err(_) => return Problem::internal().into_response(),
+    };
+    Response::from_parts(parts, body)
 }
 
 /// `/api/am/admin/…`, `/api/am/admin/v4.5/…`: what the one spelling of it is, if it is another.

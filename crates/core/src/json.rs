@@ -32,9 +32,15 @@ pub struct InvalidJson(#[from] serde_json::Error);
 /// Parses one whole document; nothing but white space may follow it.
 pub fn parse(bytes: &[u8]) -> Result<Value, InvalidJson> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = Strict { depth: 0 }.deserialize(&mut deserializer)?;
+    let value = Strict::new(MAX_DEPTH).deserialize(&mut deserializer)?;
     deserializer.end()?;
     Ok(value)
+}
+
+/// One value of any format that serde reads, of at most that many levels, without duplicate members.
+#[derive(Clone, Copy, Debug)]
+pub struct Strict {
+    levels: usize,
 }
 
 /// As [`parse`], for a document that has to be an object.
@@ -45,21 +51,18 @@ pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, InvalidJson> {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Strict {
-    depth: usize,
-}
-
 impl Strict {
     /// For the value of a member of the outermost object.
-    const IN_AN_OBJECT: Self = Self { depth: 1 };
+    const IN_AN_OBJECT: Self = Self { levels: MAX_DEPTH - 1 };
+
+    #[must_use]
+    pub const fn new(levels: usize) -> Self {
+        Self { levels }
+    }
 
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        let depth = self.depth + 1;
-        if depth > MAX_DEPTH {
-            return Err(E::custom("nested too deep"));
-        }
-        Ok(Self { depth })
+        let levels = self.levels.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
+        Ok(Self { levels })
     }
 }
 
@@ -79,6 +82,10 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
         Ok(Value::Null)
     }
 

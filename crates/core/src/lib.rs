@@ -8,20 +8,25 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+pub mod address;
 pub mod api;
 pub mod audience;
 pub mod authorize;
 pub mod catalog;
 pub mod claims;
 pub mod deny;
+pub mod endpoint;
 mod held_back;
+pub mod issuer;
 pub mod json;
 pub mod jwt;
 pub mod peer;
 pub mod quota;
 pub mod scope;
+pub mod server_url;
 pub mod statement;
 mod subscription;
+pub mod template;
 pub mod time;
 pub mod token;
 
@@ -37,11 +42,13 @@ pub use claims::ClaimRule;
 pub use claims::Claims;
 pub use deny::Deny;
 pub use deny::DenyReason;
+pub use endpoint::Endpoint;
 pub use held_back::HeldBack;
 pub use peer::Peer;
 pub use scope::RequiredScope;
 pub use scope::Scope;
 pub use statement::Statement;
+pub use template::PathTemplate;
 pub use time::Clock;
 pub use time::Now;
 pub use time::Tick;

@@ -6,7 +6,6 @@
 //! No redirects, no proxies from the environment, no compressed answers; every call has a deadline
 //! and every body a bound (INT-12 to INT-15).
 
-mod address;
 mod connect;
 mod http1;
 mod kept;
@@ -43,7 +42,7 @@ use http1::Connection;
 use kept::Kept;
 use kept::Place;
 
-pub(crate) use address::is_public;
+pub(crate) use phantom_core::address::is_public;
 pub use tls::ClientIdentity;
 pub use tls::ServerTrust;
 pub use tls::TlsError;

@@ -7,7 +7,6 @@ mod compile;
 mod denied;
 mod directory;
 mod election;
-mod endpoint;
 mod plans;
 mod publication;
 mod revocations;

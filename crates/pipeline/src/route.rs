@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phantom_core::Access;
+use phantom_core::Endpoint;
 
 use crate::admit::RateLimit;
 use crate::answer::ErrorFormat;
@@ -123,6 +124,14 @@ pub struct Upstream {
     pub port: u16,
     /// Without a slash at the end; empty for the root.
     pub path: Box<str>,
+    /// Named by the owner of an API, not by the operator: it is not called on this machine or its link.
+    pub guarded: bool,
+}
+
+impl From<Endpoint> for Upstream {
+    fn from(Endpoint { https, host, port, path }: Endpoint) -> Self {
+        Self { https, host, port, path, guarded: false }
+    }
 }
 
 impl Upstream {
@@ -164,8 +173,12 @@ mod tests {
             ("/v2", "/a/b", "/a/b/", None, "/v2/"),
         ];
         for (upstream, prefix, path, query, expected) in cases {
-            let upstream =
-                Upstream { https: false, host: "b".into(), port: 80, path: upstream.into() };
+            let upstream = Upstream::from(Endpoint {
+                https: false,
+                host: "b".into(),
+                port: 80,
+                path: upstream.into(),
+            });
             let mut out = Vec::new();
             let matcher = Matcher { host: None, prefix: prefix.into(), methods: Box::default() };
             upstream.write_target(matcher.consumed(), path, query, &mut out);

@@ -1,6 +1,7 @@
 //! Connections to backends: kept open between requests, one pool per worker.
 
 mod connect;
+mod guard;
 mod race;
 
 use std::cell::RefCell;
@@ -44,8 +45,8 @@ pub(crate) struct Pool {
     tls: Arc<rustls::ClientConfig>,
     network: Network,
     complaints: Arc<Complaints>,
-    /// By port and scheme, then by host: routes that differ only in their path share connections.
-    idle: RefCell<ConfigMap<(u16, bool), IdleByHost>>,
+    /// By port, scheme and guard, then by host: routes that differ only in their path share connections.
+    idle: RefCell<ConfigMap<(u16, bool, bool), IdleByHost>>,
 }
 
 type IdleByHost = ConfigMap<Box<str>, VecDeque<Idle>>;
@@ -102,7 +103,7 @@ impl Pool {
         now: Coarse,
     ) -> Option<UpstreamConnection> {
         let mut idle = self.idle.borrow_mut();
-        let idle = idle.get_mut(&(upstream.port, upstream.https))?.get_mut(&upstream.host)?;
+        let idle = idle.get_mut(&kind(upstream))?.get_mut(&upstream.host)?;
         while let Some(mut candidate) = idle.pop_back() {
             // An idle connection has nothing to say: readable means closed, or out of step. This
             // costs no system call unless the kernel has told of something already.
@@ -126,7 +127,7 @@ impl Pool {
         connection.received.relax();
         connection.outbox.relax();
         let mut idle = self.idle.borrow_mut();
-        let hosts = idle.entry((upstream.port, upstream.https)).or_default();
+        let hosts = idle.entry(kind(upstream)).or_default();
         if !hosts.contains_key(&upstream.host) {
             hosts.insert(upstream.host.clone(), VecDeque::new());
         }
@@ -147,6 +148,10 @@ impl Pool {
             !hosts.is_empty()
         });
     }
+}
+
+const fn kind(upstream: &Upstream) -> (u16, bool, bool) {
+    (upstream.port, upstream.https, upstream.guarded)
 }
 
 /// How long a connection can be used that its backend closes after so many seconds: less, since a

@@ -51,17 +51,22 @@ pub fn free_ports<const N: usize>() -> [u16; N] {
     sockets.map(|socket| socket.local_addr().expect("an address").port())
 }
 
-/// `phantom run` on a configuration for these ports; the text is more of `[control]`. Not started.
+/// `phantom run` on a configuration for these ports; the text is more of `[control]`. Backends are on
+/// this machine, which is allowed unless the text says something of it. Not started.
 #[must_use]
 pub fn stack_command(directory: &Path, ports: Ports, control: &str) -> Command {
     let Ports { control: control_port, apis, management } = ports;
+    let local = match control.contains("allow_local_endpoints") {
+        true => "",
+        false => "allow_local_endpoints = true\n",
+    };
     let text = format!(
         "[gateway]\nworkers = 1\ndata_dir = \".\"\naccess_log = \"off\"\n\
          [management]\nbind = \"127.0.0.1:{management}\"\n\
          [[listener]]\nbind = \"127.0.0.1:{apis}\"\nserve = \"apis\"\n\
          [control]\nbind = \"127.0.0.1:{control_port}\"\n\
          public_url = \"https://localhost:{control_port}\"\n\
-         admin_password = \"admin\"\nallow_private = true\n{control}\n"
+         admin_password = \"admin\"\nallow_private = true\n{local}{control}\n"
     );
     command(directory, &text)
 }

@@ -90,12 +90,30 @@ async fn a_user_made_by_command_signs_in_and_may_do_what_its_role_gives() {
     assert_eq!(users.status("sue", "second-password", listing()).await, 200);
     assert_eq!(users.status("sue", "first-password", listing()).await, 401);
 
-    users.refused(&["add", "sue", "--role", "admin"], "other", "there is a user \"sue\" already");
-    users.refused(&["add", "tim", "--role", "Internal/king"], "other", "is no role");
-    users.refused(&["add", "a:b", "--role", "admin"], "other", "a name has characters");
-    users.refused(&["password", "tim"], "other", "no user \"tim\"");
-    users.refused(&["remove", "tim"], "other", "no user \"tim\"");
+    users.refused(
+        &["add", "sue", "--role", "admin"],
+        "other-password",
+        "there is a user \"sue\" already",
+    );
+    users.refused(&["add", "tim", "--role", "Internal/king"], "other-password", "is no role");
+    users.refused(&["add", "a:b", "--role", "admin"], "other-password", "a name has characters");
+    users.refused(&["password", "tim"], "other-password", "no user \"tim\"");
+    users.refused(&["remove", "tim"], "not-used", "no user \"tim\"");
     users.refused(&["add", "tim", "--role", "admin"], "", "");
+
+    let tim = ["add", "tim", "--role", "admin"];
+    for (password, because) in [
+        ("short", "at least 8 characters"),
+        ("timtimtim", "not the user's name"),
+        ("Password123", "among the first that are guessed"),
+    ] {
+        users.refused(&tim, password, because);
+    }
+    users.refused(&["password", "sue"], "suesue", "not the user's name");
+    users.refused(&["remove", "admin"], "not-used", "\"admin\" is the last administrator");
+    users.done(&tim, "another-password");
+    users.done(&["remove", "admin"], "not-used");
+    users.refused(&["remove", "tim"], "not-used", "\"tim\" is the last administrator");
 
     users.done(&["remove", "sue"], "not-used");
     assert_eq!(users.status("sue", "second-password", listing()).await, 401);

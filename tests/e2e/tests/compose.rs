@@ -209,7 +209,7 @@ impl Node {
              public_url = \"https://localhost:{control}\"\n\
              tls = {{ cert = \"{cert}\", key = \"{key}\" }}\nca_file = \"{cert}\"\n\
              database = {{ env = \"DATABASE_URL\" }}\nsealing_key = {{ env = \"SEALING_KEY\" }}\n\
-             allow_private = true\n"
+             allow_private = true\nallow_local_endpoints = true\n"
         );
         let file = self.directory.path().join("phantom.toml");
         fs::write(&file, text).unwrap();

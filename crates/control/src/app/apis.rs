@@ -94,7 +94,7 @@ pub async fn create(
     let identity = Identity::new(&raw.name, &raw.version, &raw.context)?;
     let mut write = control.write(caller).await?;
     free::require_identity(&mut write, &identity).await?;
-    let known = Known::read(&mut write).await?;
+    let known = Known::read(control, &mut write).await?;
     let mut document = rules::settings(raw, &known, None)?;
     document.definition = definition;
     let api = insert(control, caller, &mut write, identity, document).await?;
@@ -137,7 +137,7 @@ pub async fn update(
     let mut write = control.write(caller).await?;
     let mut api = read_within(&mut write, id).await?;
     expected(api.row.version)?;
-    let known = Known::read(&mut write).await?;
+    let known = Known::read(control, &mut write).await?;
     let settings = rules::settings(raw, &known, Some(&api.document))?;
     change_settings(&mut write, &mut api, settings).await?;
     let api = api.save(&mut write).await?;

@@ -2,10 +2,16 @@
 //! as one.
 
 mod change;
+mod lenient;
 mod parse;
 mod read;
+mod references;
+mod security;
+mod servers;
+mod swagger2;
 mod write;
 
+pub use change::check;
 pub use change::import;
 pub use change::replace;
 pub use parse::Definition;
@@ -15,7 +21,7 @@ pub use read::Described;
 pub use read::describe;
 pub use write::write;
 
-/// The security scheme of a definition that stands for the gateway's own protection.
+/// The security scheme that stands for the gateway's own protection in what is written.
 const SCHEME: &str = "default";
 /// Methods a path item of OpenAPI 3.0 can have that gateways know.
 const METHODS: [(&str, crate::app::apis::document::Verb); 7] = {

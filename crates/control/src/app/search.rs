@@ -1,8 +1,9 @@
 //! The query language of API listings: `name:Http version:"v1" status:PUBLISHED`.
 //!
 //! Terms are separated by blanks. A term is `key:value`, or a bare word, which means the name. An
-//! unquoted value is looked for anywhere, `"quoted"` has to be the whole; case never counts. Terms
-//! of one key are alternatives, and every key has to be met.
+//! unquoted value is looked for anywhere; with `*` in it, which stands for anything, and `"quoted"`
+//! it has to be the whole; case never counts. Terms of one key are alternatives, and every key has
+//! to be met. `*` alone asks for nothing.
 
 use std::collections::BTreeMap;
 
@@ -32,15 +33,19 @@ pub enum Key {
     Type,
     Vendor,
     DisplayName,
+    /// `*`, whatever comes after it.
+    Everything,
     /// A property of the owner's own, by its name in lower case.
     Property(String),
 }
 
 /// A value, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Wanted {
+pub(in crate::app) enum Wanted {
     Whole(String),
     Part(String),
+    /// What stands between `*`, in this order: the first at the beginning, the last at the end.
+    Pattern(Vec<String>),
 }
 
 impl ApiQuery {
@@ -57,8 +62,10 @@ impl ApiQuery {
             if count > MAX_TERMS {
                 return Err(Problem::bad_request(format!("query: at most {MAX_TERMS} terms")));
             }
-            terms.entry(key).or_default().push(wanted);
             rest = after.trim_start();
+            if key != Key::Everything {
+                terms.entry(key).or_default().push(wanted);
+            }
         }
         Ok(Self(terms))
     }
@@ -85,31 +92,56 @@ impl ApiQuery {
     #[must_use]
     pub fn names(&self, name: &str) -> bool {
         let name = name.to_lowercase();
-        self.0.get(&Key::Name).is_some_and(|wanted| wanted.iter().any(|each| each.text() == name))
+        self.0.get(&Key::Name).is_some_and(|wanted| wanted.iter().any(|each| each.is(&name)))
     }
 
     /// What the name has to hold, where that is one thing: lets the store narrow the search.
     #[must_use]
     pub fn name_part(&self) -> Option<&str> {
         match self.0.get(&Key::Name).map(Vec::as_slice) {
-            Some([only]) => Some(only.text()),
+            Some([only]) => only.part(),
             _ => None,
         }
     }
 }
 
 impl Wanted {
-    fn matches(&self, value: &str) -> bool {
+    /// Of a value in lower case.
+    pub(in crate::app) fn matches(&self, value: &str) -> bool {
         match self {
             Self::Whole(text) => value == text,
             Self::Part(text) => value.contains(text.as_str()),
+            Self::Pattern(pieces) => is_of_pattern(pieces, value),
         }
     }
 
-    fn text(&self) -> &str {
-        match self {
-            Self::Whole(text) | Self::Part(text) => text,
+    /// A value without quotation marks.
+    pub(in crate::app) fn unquoted(text: &str) -> Self {
+        let text = text.to_lowercase();
+        match text.contains('*') {
+            true => Self::Pattern(text.split('*').map(str::to_owned).collect()),
+            false => Self::Part(text),
         }
+    }
+
+    fn is(&self, value: &str) -> bool {
+        match self {
+            Self::Whole(text) | Self::Part(text) => text == value,
+            Self::Pattern(_) => false,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Whole(text) | Self::Part(text) if text.is_empty())
+    }
+
+    /// A text that is in all values which match.
+    fn part(&self) -> Option<&str> {
+        let part = match self {
+            Self::Whole(text) | Self::Part(text) => Some(text),
+            Self::Pattern(pieces) => pieces.iter().max_by_key(|piece| piece.len()),
+        };
+        part.map(String::as_str).filter(|part| !part.is_empty())
     }
 }
 
@@ -127,6 +159,7 @@ impl Key {
             "type" => Self::Type,
             "vendor" => Self::Vendor,
             "display-name" => Self::DisplayName,
+            "*" => Self::Everything,
             other => Self::Property(other.to_owned()),
         }
     }
@@ -138,13 +171,14 @@ fn term(text: &str) -> Outcome<(Key, Wanted, &str)> {
     let word = text.split(is_end).next().unwrap_or_default();
     let (key, rest) = match word.split_once(':') {
         Some((key, _)) => (key, text.get(key.len() + 1..).unwrap_or_default()),
+        None if word == "*" => ("*", text),
         None => ("name", text),
     };
     if key.is_empty() {
         return Err(Problem::bad_request("query: a value without a key before its colon"));
     }
     let (wanted, after) = value(rest)?;
-    if wanted.text().is_empty() {
+    if wanted.is_empty() {
         return Err(Problem::bad_request(format!("query: '{key}:' without a value")));
     }
     Ok((Key::named(key), wanted, after))
@@ -159,7 +193,23 @@ fn value(text: &str) -> Outcome<(Wanted, &str)> {
     }
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     let (value, after) = text.split_at_checked(end).unwrap_or((text, ""));
-    Ok((Wanted::Part(value.to_lowercase()), after))
+    Ok((Wanted::unquoted(value), after))
+}
+
+/// Each piece where it first fits leaves the most for those after it.
+fn is_of_pattern(pieces: &[String], value: &str) -> bool {
+    let [first, between @ .., last] = pieces else { return false };
+    let inner = value.strip_prefix(first.as_str());
+    let Some(mut rest) = inner.and_then(|rest| rest.strip_suffix(last.as_str())) else {
+        return false;
+    };
+    for piece in between {
+        match rest.split_once(piece.as_str()) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::entry::Names;
 use super::error::BackupError;
 use super::kind::Kind;
 use super::rows::Rows;
+use crate::users;
 
 /// Members that the store never changes: an entry in which they differ is made anew.
 const FIXED: &[(Kind, &[&str])] = &[
@@ -37,7 +38,12 @@ pub(super) async fn apply(
     let mut applying = Applying { write, file, stored, steps, names };
     applying.take_away().await?;
     applying.put().await?;
-    applying.plans().await
+    applying.plans().await?;
+    let left = write.users().await?;
+    match users::has_administrator(&stored.users) && !users::has_administrator(&left) {
+        true => Err(BackupError::NoAdministrator),
+        false => Ok(()),
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

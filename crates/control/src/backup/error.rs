@@ -39,6 +39,10 @@ pub enum BackupError {
         #[source]
         source: StoreError,
     },
+    #[error(
+        "nothing was imported: no administrator would be left, who is a user with the role admin"
+    )]
+    NoAdministrator,
     #[error(transparent)]
     Store(#[from] StoreError),
 }

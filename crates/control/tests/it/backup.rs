@@ -216,6 +216,28 @@ async fn nothing_is_removed_unless_it_is_asked_for_and_revocations_never() {
 }
 
 #[tokio::test]
+async fn an_import_leaves_an_administrator_where_there_was_one() {
+    let (from, to) = (TestStore::planted().await, TestStore::empty().await);
+    for store in [&from.store, &to.store] {
+        let admin = phantom_control::seed::Admin::password("admin");
+        phantom_control::seed::first_start(store, admin, NOW).await.unwrap();
+    }
+    let mut write = from.write().await;
+    let mut users = Vec::new();
+    for user in write.users().await.unwrap() {
+        let roles = vec!["Internal/everyone".to_owned()];
+        write.update_user(&phantom_store::UserRow { roles, ..user.clone() }).await.unwrap();
+        users.push(user.name);
+    }
+    write.commit().await.unwrap();
+    let text = exported(&from.store).await;
+    let diff = compared(&to.store, &text, Others::Remove).await;
+    let applied = backup::apply(&to.store, &read(&text), Others::Remove, &diff, LATER).await;
+    assert!(matches!(applied, Err(backup::BackupError::NoAdministrator)), "{users:?} {applied:?}");
+    assert!(!compared(&to.store, &text, Others::Remove).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_store_that_was_started_before_becomes_the_backup_with_prune() {
     let (from, to) = (TestStore::planted().await, TestStore::empty().await);
     let admin = || phantom_control::seed::Admin::password("admin");

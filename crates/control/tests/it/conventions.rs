@@ -37,7 +37,7 @@ async fn wso2_3_3_1_and_wso2_3_3_3_and_wso2_4_6_basic_and_bearer_are_both_taken_
     plane.get(APPLICATIONS).bearer(&token).send().await.expect(200);
     plane.get(APPLICATIONS).by_user("sue").send().await.expect(200);
     let said = "{\"code\":401,\"message\":\"\",\"description\":\"Unauthenticated request\",\
-                \"moreInfo\":\"\",\"error\":[]}";
+                \"moreInfo\":\"\",\"error\":[]}\n";
     let calls = [
         plane.get(APPLICATIONS),
         plane.get(APPLICATIONS).bearer("unknown"),
@@ -51,6 +51,25 @@ async fn wso2_3_3_1_and_wso2_3_3_3_and_wso2_4_6_basic_and_bearer_are_both_taken_
         let answer = call.send().await;
         assert_eq!((answer.status.as_u16(), &*answer.text), (401, said));
     }
+}
+
+#[tokio::test]
+async fn json_answers_end_with_a_line_break() {
+    let plane = Plane::start().await;
+    for path in [APPLICATIONS, "/openapi.json", "/api/am/x", "/oauth2/jwks"] {
+        let answer = plane.get(path).by_admin().out_of_contract().send().await;
+        assert!(answer.text.ends_with("}\n"), "{path}: {:?}", answer.text);
+        let length = answer.header("content-length").map(|length| length.parse::<usize>().unwrap());
+        assert_eq!(length.unwrap_or(answer.text.len()), answer.text.len(), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_description_of_all_operations_has_a_title_and_the_programs_version() {
+    let plane = Plane::start().await;
+    let document = plane.get("/openapi.json").out_of_contract().send().await.expect(200);
+    assert_eq!(document["info"]["title"], "Phantom Gateway: control plane");
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
 }
 
 #[tokio::test]

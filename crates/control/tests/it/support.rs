@@ -162,6 +162,7 @@ fn router(store: &Store, clock: &Arc<ManualClock>) -> Router {
             gateway_https_url: "https://localhost:8243".to_owned(),
             gateway_http_url: Some("http://localhost:8280".to_owned()),
             published_keys: r#"{"keys":[]}"#.to_owned(),
+            allow_local_endpoints: false,
         },
         clock.clone(),
     );

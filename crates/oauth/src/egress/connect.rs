@@ -15,8 +15,8 @@ use tokio_rustls::TlsConnector;
 use url::Host;
 use url::Url;
 
-use crate::egress::address::is_public;
 use crate::egress::http1::Stream;
+use crate::egress::is_public;
 
 /// RFC 8305 §8: after so long without an answer the next address is tried beside the one before.
 const HEAD_START: Duration = Duration::from_millis(250);

@@ -43,8 +43,8 @@ async fn a_wrong_configuration_is_refused_with_the_field_and_what_to_do() {
         (&["peer_budget_per_second"], &|c| c.peer_budget_per_second = 0),
         (&["response"], &|c| c.response = ResponseFormat::Json),
         (&["issuer"], &|c| c.issuer = None),
-        (&["issuer"], &|c| c.issuer = Some("https://a.b/?q".into())),
-        (&["issuer"], &|c| c.issuer = Some("https://a.b/#f".into())),
+        (&["issuer"], &|c| c.issuer = Some("a b".into())),
+        (&["issuer"], &|c| c.issuer = Some(":x".into())),
         (&["introspection_endpoint"], &|c| c.introspection_endpoint = None),
         (&["jwks_uri"], &|c| c.keys = None),
         (&["jwks_file"], &|c| c.keys = Some(Keys::File(PathBuf::from("/nonexistent")))),
@@ -160,7 +160,16 @@ async fn dsc_3_plain_http_is_for_this_machine_or_by_explicit_choice() {
         let fields = problems(&stage, |c| c.introspection_endpoint = Some(url.into()));
         assert_eq!(fields, ["introspection_endpoint"], "{url}");
     }
-    assert_eq!(problems(&stage, |c| c.issuer = Some("http://as.example.com".into())), ["issuer"]);
+    for issuer in ["http://as.example.com", "as.example.com", "https://a.b/?q", "https://a.b/#f"] {
+        // Compared, it is a name like any other; only where its document is looked for by it is it a
+        // place.
+        let compared = problems(&stage, |c| c.issuer = Some(issuer.into()));
+        assert_eq!(compared, Vec::<&str>::new(), "{issuer}");
+        let fetched = problems(&stage, |c| {
+            (c.issuer, c.discovery) = (Some(issuer.into()), Some(WellKnown::OpenId));
+        });
+        assert_eq!(fetched, ["issuer"], "{issuer}");
+    }
     let chosen = problems(&stage, |c| {
         c.introspection_endpoint = Some("http://as.internal/x".into());
         c.allow_http = true;

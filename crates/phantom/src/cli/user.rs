@@ -5,16 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
 use anyhow::bail;
-use phantom_control::roles::Role;
+use phantom_control::users;
 use phantom_core::Clock;
 use phantom_store::Actor;
 use phantom_store::Store;
-use phantom_store::StoreError;
-use phantom_store::TokensOf;
-use phantom_store::UserRow;
-use phantom_store::password;
 use tokio::runtime::Runtime;
 
 use crate::cli::output;
@@ -115,52 +110,25 @@ async fn act(action: &Action, store: &Store, clock: &dyn Clock) -> anyhow::Resul
             return Ok(());
         }
         Action::Add { name, roles, password_file } => {
-            check_roles(roles)?;
-            if name.is_empty() || name.chars().any(|c| c.is_control() || c == ':' || c == '@') {
-                bail!("a name has characters, and among them no `:`, `@` or control character");
-            }
             let password = secret::read(password_file.as_ref(), PASSWORD, None)?;
-            let row = UserRow {
-                name: name.clone(),
-                password_hash: password::hash(&password).await?,
-                roles: roles.clone(),
-                created_at: now,
-            };
+            let user = users::new(name, &password, roles, now).await?;
             let mut write = store.write(&actor, now).await?;
-            match write.insert_user(&row).await {
-                Ok(()) => write.commit().await?,
-                Err(StoreError::Duplicate { .. }) => bail!("there is a user {name:?} already"),
-                Err(error) => return Err(error.into()),
-            }
+            users::add(&mut write, &user).await?;
+            write.commit().await?;
         }
         Action::Password { name, password_file } => {
             let password = secret::read(password_file.as_ref(), PASSWORD, None)?;
-            let password_hash = password::hash(&password).await?;
+            let hash = users::hashed(name, &password).await?;
             let mut write = store.write(&actor, now).await?;
-            let row = write.user(name).await?.with_context(|| format!("no user {name:?}"))?;
-            write.update_user(&UserRow { password_hash, ..row }).await?;
-            // Whoever knew the old one may hold tokens.
-            write.end_tokens(TokensOf::User(name)).await?;
+            users::set_password(&mut write, name, hash).await?;
             write.commit().await?;
         }
         Action::Remove { name } => {
             let mut write = store.write(&actor, now).await?;
-            write.user(name).await?.with_context(|| format!("no user {name:?}"))?;
-            write.delete_user(name).await?;
-            write.end_tokens(TokensOf::User(name)).await?;
+            users::remove(&mut write, name).await?;
             write.commit().await?;
         }
     }
     output::line("Done.");
-    Ok(())
-}
-
-fn check_roles(roles: &[String]) -> anyhow::Result<()> {
-    for role in roles {
-        if Role::named(role).is_none() {
-            let known: Vec<&str> = Role::ALL.into_iter().map(Role::name).collect();
-            bail!("{role:?} is no role; roles are {}", known.join(", "));
-        }
-    }
     Ok(())
 }

@@ -124,6 +124,7 @@ impl Planes<'_> {
             file,
             token_names,
             public_url: config.public_url.clone(),
+            allow_local_endpoints: config.allow_local_endpoints,
             clock: Arc::clone(clock),
             stop: stop.clone(),
         };

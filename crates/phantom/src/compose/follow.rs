@@ -124,6 +124,8 @@ pub(super) struct Node {
     pub(super) file: CatalogFile,
     pub(super) token_names: TokenNames,
     pub(super) public_url: String,
+    /// Endpoints of APIs may be on this machine.
+    pub(super) allow_local_endpoints: bool,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) stop: CancellationToken,
 }
@@ -278,8 +280,10 @@ impl Node {
     fn publication(&self, minter: Arc<Minter>) -> Publication {
         let in_force = self.gateway.shared.published.load().snapshot.version;
         let of_the_file = Snapshot { version: in_force, ..self.of_the_file.clone() };
-        let bind = binder((self.bind)(minter), Arc::clone(&self.gateway.live));
-        Publication::new(of_the_file, bind).naming_tokens(self.token_names.clone())
+        let binder = binder((self.bind)(minter), Arc::clone(&self.gateway.live));
+        Publication::new(of_the_file, binder)
+            .naming_tokens(self.token_names.clone())
+            .guarded(!self.allow_local_endpoints)
     }
 }
 

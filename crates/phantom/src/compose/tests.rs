@@ -168,7 +168,7 @@ fn while_draining_the_gateway_is_not_ready() {
     assert_eq!(world.get(management, "/readyz", None).status, 200);
     gateway.readiness().drain();
     let ready = world.get(management, "/readyz", None);
-    assert_eq!((ready.status, &*ready.body), (503, r#"{"ready":false,"reason":"draining"}"#));
+    assert_eq!((ready.status, &*ready.body), (503, "{\"ready\":false,\"reason\":\"draining\"}\n"));
     assert_eq!(world.get(management, "/healthz", None).status, 200);
     assert_eq!(world.get(management, "/other", None).status, 404);
     gateway.stop();

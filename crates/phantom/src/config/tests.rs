@@ -533,3 +533,31 @@ fn another_language_is_recognised_and_the_file_goes_by_its_name() {
     assert!(report.starts_with("x.toml: error: there is no listener\n"), "{report}");
     assert!(!report.contains("phantom.toml"), "{report}");
 }
+#[test]
+fn check_says_what_endpoints_on_this_machine_and_a_weak_password_mean() {
+    let text = format!(
+        "{LISTENER}[control]\nadmin_password = \"password1\"\nallow_local_endpoints = true\n"
+    );
+    assert_reports(
+        &text,
+        &[
+            "control.allow_local_endpoints: APIs may lead to what only this machine reaches",
+            "control.admin_password: this password is among the first that are guessed",
+        ],
+    );
+    let off = format!("{LISTENER}[control]\nallow_local_endpoints = false\n");
+    assert!(!report(&off).contains("allow_local_endpoints"));
+}
+
+#[test]
+fn an_issuer_of_the_file_may_be_a_name_or_plain_http() {
+    for issuer in ["accounts.google.com", "http://login.example.com"] {
+        let key_manager =
+            KEY_MANAGER.replace("client_id", &format!("issuer = \"{issuer}\"\nclient_id"));
+        let text = format!(
+            "{LISTENER}{key_manager}[[route]]\npath = \"/api\"\nupstream = \"http://b\"\n\
+             key_manager = \"login\"\n"
+        );
+        assert!(!report(&text).contains(".issuer"), "{}", report(&text));
+    }
+}

@@ -175,7 +175,8 @@ fn named(reason: &'static str, workers: Vec<usize>) -> Option<(&'static str, Vec
 }
 
 fn uncached((status, body): Told) -> impl IntoResponse {
-    (status, [(header::CACHE_CONTROL, "no-store")], axum::Json(body))
+    let fields = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/json")];
+    (status, fields, format!("{body}\n"))
 }
 
 async fn metrics(State(management): State<Management>) -> Response {

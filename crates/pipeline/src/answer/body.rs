@@ -23,7 +23,7 @@ pub(super) fn body(
     match format {
         ErrorFormat::Curity => {
             let body = Curity { code: said.code, message: said.message };
-            ("application/json", text(&body))
+            ("application/json", line(&body))
         }
         ErrorFormat::Problem => {
             let body = Problem {
@@ -32,7 +32,7 @@ pub(super) fn body(
                 status: said.status,
                 detail: said.message,
             };
-            ("application/problem+json", text(&body))
+            ("application/problem+json", line(&body))
         }
         ErrorFormat::Wso2 => ("application/json", text(&wso2(said, &Particulars::default()))),
         ErrorFormat::Managed => ("application/json", text(&wso2(said, particulars))),
@@ -84,6 +84,11 @@ fn wso2<'a>(said: &Said, particulars: &'a Particulars) -> Wso2Fault<'a> {
         description: particulars.description.as_deref().unwrap_or(description),
         next_access_time: particulars.next_access.as_deref(),
     }
+}
+
+/// Ends as texts at a terminal do. WSO2's formats are as WSO2 writes them.
+fn line(body: &impl Serialize) -> String {
+    text(body) + "\n"
 }
 
 fn text(body: &impl Serialize) -> String {

@@ -261,7 +261,7 @@ fn prb_4_the_legacy_body_has_a_code_and_a_message() {
     assert_eq!(answer.value("content-type"), Some("application/json"));
     assert_eq!(
         answer.body,
-        r#"{"code":"unauthorized","message":"Missing, invalid or expired access token"}"#
+        "{\"code\":\"unauthorized\",\"message\":\"Missing, invalid or expired access token\"}\n"
     );
     let texts = [
         (

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use phantom_core::Access;
+use phantom_core::Endpoint;
 use phantom_core::Protection;
 use phantom_core::RequiredScope;
 use phantom_core::Scope;
@@ -23,7 +24,6 @@ use crate::managed::api::ManagedOperation;
 use crate::managed::api::ServedApi;
 use crate::managed::api::Standing;
 use crate::managed::election;
-use crate::managed::endpoint;
 use crate::managed::template::Resources;
 use crate::route::Bounds;
 use crate::route::CredentialSources;
@@ -31,13 +31,18 @@ use crate::route::JwtPolicy;
 use crate::route::Matcher;
 use crate::route::Route;
 use crate::route::Target;
+use crate::route::Upstream;
 
 const REALM: &str = "api";
 
-/// `all`: the key managers of the snapshot.
-pub(super) fn compile(published: &ManagedApi, all: &[Arc<KeyManagerHandle>]) -> ServedApi {
+/// `all`: the key managers of the snapshot. `guarded`: endpoints are not called on this machine.
+pub(super) fn compile(
+    published: &ManagedApi,
+    all: &[Arc<KeyManagerHandle>],
+    guarded: bool,
+) -> ServedApi {
     let label: Arc<str> = format!("{}:{}", published.name, published.version).into();
-    let mut problems = Problems { api: &label, any: false };
+    let mut problems = Problems { api: &label, guarded, any: false };
     let production = published.production_endpoint.as_deref();
     let production = production.and_then(|url| problems.target(url));
     let sandbox = published.sandbox_endpoint.as_deref();
@@ -78,13 +83,17 @@ pub(super) fn compile(published: &ManagedApi, all: &[Arc<KeyManagerHandle>]) -> 
 
 struct Problems<'a> {
     api: &'a str,
+    guarded: bool,
     any: bool,
 }
 
 impl Problems<'_> {
     fn target(&mut self, url: &str) -> Option<Target> {
-        match endpoint::parse(url) {
-            Ok(upstream) => Some(Target::Upstream(upstream)),
+        match Endpoint::parse(url) {
+            Ok(endpoint) => {
+                let upstream = Upstream::from(endpoint);
+                Some(Target::Upstream(Upstream { guarded: self.guarded, ..upstream }))
+            }
             Err(error) => {
                 tracing::error!(api = self.api, %error, "the API's endpoint cannot be called");
                 self.any = true;

@@ -39,6 +39,8 @@ pub struct Publication {
     applications: HashMap<EntityId, Arc<Application>>,
     /// Compiled APIs that are not in the table yet.
     stale: bool,
+    /// See [`Publication::guarded`].
+    guarded: bool,
 }
 
 struct Bound {
@@ -64,6 +66,7 @@ impl Publication {
             apis: BTreeMap::new(),
             applications: HashMap::new(),
             stale: false,
+            guarded: false,
         }
     }
 
@@ -71,6 +74,12 @@ impl Publication {
     #[must_use]
     pub fn naming_tokens(self, names: TokenNames) -> Self {
         Self { token_names: Some(names), ..self }
+    }
+
+    /// Endpoints of APIs are not called on this machine or its link, whatever their names lead to.
+    #[must_use]
+    pub fn guarded(self, guarded: bool) -> Self {
+        Self { guarded, ..self }
     }
 
     /// Takes a whole catalog in the place of all that was known. Key managers whose revision is the
@@ -163,7 +172,8 @@ impl Publication {
     }
 
     fn add_api(&mut self, published: Arc<ManagedApi>) {
-        let served = Arc::new(compile(&published, &self.snapshot.managed.key_managers));
+        let served =
+            Arc::new(compile(&published, &self.snapshot.managed.key_managers, self.guarded));
         self.apis.insert(published.id, Compiled { published, served });
         self.stale = true;
     }

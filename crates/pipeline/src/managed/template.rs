@@ -1,23 +1,27 @@
 //! From the rest of a path to the operation: resource templates of one API.
 //!
-//! Segment by segment from the left, a literal goes before `{param}` and both before a last `*`. An
-//! operation that does not take the verb is passed over: the next template may have it.
+//! Segment by segment from the left, a literal goes before `{id}.json`, that before `{id}` and all before
+//! a last `*`. An operation that does not take the verb is passed over: the next template may have it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use phantom_core::PathTemplate;
+use phantom_core::template::InvalidTemplate;
+use phantom_core::template::Pattern;
+use phantom_core::template::Segment;
+use phantom_core::template::in_capitals;
+use phantom_core::template::one_spelling;
 use thiserror::Error;
 
 use crate::route::Route;
-
-/// Segments of a template; searching goes no deeper.
-const MAX_SEGMENTS: usize = 64;
 
 /// Operations of one API, as a tree of template segments.
 #[derive(Debug, Default)]
 pub struct Resources {
     literals: BTreeMap<Box<str>, Resources>,
-    parameter: Option<Box<Resources>>,
+    /// Those that ask for most first.
+    patterns: BTreeMap<Pattern, Resources>,
     /// Operations whose template ends here.
     here: Vec<Arc<Route>>,
     /// Operations whose template goes on with `*`, which also takes nothing.
@@ -33,31 +37,27 @@ pub enum Resource<'r> {
 }
 
 #[derive(Debug, Error, PartialEq, Eq)]
-pub(super) enum InvalidTemplate {
-    #[error("does not start with a slash")]
-    NoSlash,
-    #[error("has more than {MAX_SEGMENTS} segments")]
-    TooLong,
-    #[error("has `*` or braces other than in a whole segment `{{name}}` or a last segment `*`")]
-    Wildcard,
-    #[error("is there already for this verb")]
+pub(super) enum NotServed {
+    #[error("its template {0}")]
+    Template(#[from] InvalidTemplate),
+    #[error("its template is there already for this verb")]
     Taken,
 }
 
 impl Resources {
     /// Adds an operation under its template.
-    pub(super) fn add(&mut self, template: &str, route: Arc<Route>) -> Result<(), InvalidTemplate> {
-        let Template { parts, rest } = Template::parse(template)?;
+    pub(super) fn add(&mut self, template: &str, route: Arc<Route>) -> Result<(), NotServed> {
+        let template = PathTemplate::parse(template)?;
         let mut node = self;
-        for part in parts {
-            node = match part {
-                Part::Literal(text) => node.literals.entry(text.into()).or_default(),
-                Part::Parameter => node.parameter.get_or_insert_default(),
+        for segment in template.segments() {
+            node = match segment {
+                Segment::Literal(text) => node.literals.entry(text.clone()).or_default(),
+                Segment::Pattern(pattern) => node.patterns.entry(pattern.clone()).or_default(),
             };
         }
-        let routes = if rest { &mut node.rest } else { &mut node.here };
+        let routes = if template.takes_rest() { &mut node.rest } else { &mut node.here };
         if routes.iter().any(|other| other.matcher.methods == route.matcher.methods) {
-            return Err(InvalidTemplate::Taken);
+            return Err(NotServed::Taken);
         }
         routes.push(route);
         Ok(())
@@ -65,8 +65,22 @@ impl Resources {
 
     /// `rest` is what follows the API's own path. A slash at its end means nothing: a backend may
     /// take the path with and without for the same, so what protects the one protects the other.
+    ///
+    /// Some backends decode a path before they look for what is asked, others do not: one that
+    /// leads them to different operations leads to none.
     #[must_use]
     pub fn find(&self, rest: &str, verb: &str) -> Resource<'_> {
+        if !rest.contains('%') {
+            return self.find_as_read(rest, verb);
+        }
+        let found = self.find_as_read(&in_capitals(rest), verb);
+        match self.find_as_read(&one_spelling(rest), verb) {
+            other if found.is(&other) => found,
+            _ => Resource::Nothing,
+        }
+    }
+
+    fn find_as_read(&self, rest: &str, verb: &str) -> Resource<'_> {
         let mut any = false;
         let found = self.search(segments(rest), &mut |routes| {
             any |= !routes.is_empty();
@@ -83,7 +97,7 @@ impl Resources {
     #[must_use]
     pub fn verbs(&self, rest: &str) -> Vec<&str> {
         let mut verbs: Vec<&str> = Vec::new();
-        self.search(segments(rest), &mut |routes| {
+        self.search(segments(&in_capitals(rest)), &mut |routes| {
             for verb in routes.iter().flat_map(|route| &route.matcher.methods) {
                 if !verbs.contains(&&**verb) {
                     verbs.push(verb);
@@ -97,9 +111,9 @@ impl Resources {
     /// One of the operations, whichever.
     #[must_use]
     pub fn any(&self) -> Option<&Arc<Route>> {
-        let deeper = self.literals.values().chain(self.parameter.as_deref());
+        let mut deeper = self.literals.values().chain(self.patterns.values());
         let own = self.here.first().or_else(|| self.rest.first());
-        own.or_else(|| deeper.into_iter().find_map(Self::any))
+        own.or_else(|| deeper.find_map(Self::any))
     }
 
     /// Offers the operations of each template that takes the path, the best first, until one is
@@ -113,11 +127,12 @@ impl Resources {
             None => take(&self.here),
             Some(segment) => {
                 let literal = self.literals.get(segment);
-                let found = literal.and_then(|node| node.search(rest.clone(), take));
-                match (found, &self.parameter) {
-                    (None, Some(node)) => node.search(rest, take),
-                    (found, _) => found,
-                }
+                let mut patterns = self.patterns.iter();
+                literal.and_then(|node| node.search(rest.clone(), take)).or_else(|| {
+                    patterns.find_map(|(pattern, node)| {
+                        pattern.takes(segment).then(|| node.search(rest.clone(), take)).flatten()
+                    })
+                })
             }
         };
         deeper.or_else(|| take(&self.rest))
@@ -133,40 +148,12 @@ fn segments(path: &str) -> impl Iterator<Item = &str> + Clone {
     path.split('/').filter(|segment| !segment.is_empty())
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Template<'t> {
-    parts: Vec<Part<'t>>,
-    rest: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part<'t> {
-    Literal(&'t str),
-    Parameter,
-}
-
-impl<'t> Template<'t> {
-    fn parse(text: &'t str) -> Result<Self, InvalidTemplate> {
-        let path = text.strip_prefix('/').ok_or(InvalidTemplate::NoSlash)?;
-        let (path, rest) = match path.strip_suffix('*') {
-            Some(path) if path.is_empty() || path.ends_with('/') => (path, true),
-            _ => (path, false),
-        };
-        let parts = segments(path).map(Part::parse).collect::<Result<Vec<_>, _>>()?;
-        if parts.len() > MAX_SEGMENTS {
-            return Err(InvalidTemplate::TooLong);
-        }
-        Ok(Self { parts, rest })
-    }
-}
-
-impl<'t> Part<'t> {
-    fn parse(segment: &'t str) -> Result<Self, InvalidTemplate> {
-        let wild = |text: &str| text.contains(['{', '}', '*']);
-        match segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-            Some(name) if !name.is_empty() && !wild(name) => Ok(Self::Parameter),
-            None if !wild(segment) => Ok(Self::Literal(segment)),
-            _ => Err(InvalidTemplate::Wildcard),
+impl Resource<'_> {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Found(one), Self::Found(other)) => Arc::ptr_eq(one, other),
+            (Self::OtherVerbs, Self::OtherVerbs) | (Self::Nothing, Self::Nothing) => true,
+            _ => false,
         }
     }
 }

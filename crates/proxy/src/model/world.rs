@@ -109,7 +109,7 @@ impl World {
 fn shared(https: bool, roots: &RootCertStore) -> Arc<Shared> {
     let upstream = |folder: &str, port| {
         let host = "localhost".into();
-        Target::Upstream(Upstream { https, host, port, path: folder.into() })
+        Target::Upstream(Upstream { https, host, port, path: folder.into(), guarded: false })
     };
     let scope = RequiredScope::All(Scope::parse("read").unwrap());
     let protected = Access::Protected(Protection { scope, claims: Vec::new() });

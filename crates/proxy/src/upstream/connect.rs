@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use crate::network::Network;
 use crate::transport::Socket;
 use crate::transport::Transport;
+use crate::upstream::guard;
 use crate::upstream::race;
 
 /// Whose certificates backends may have.
@@ -35,6 +36,8 @@ pub(crate) enum ConnectError {
     Tls(io::Error),
     #[error("its name is not one a certificate can hold")]
     Name,
+    #[error(transparent)]
+    Local(#[from] super::guard::IsLocal),
     #[error("{0} took too long")]
     Timeout(Step),
     /// Ours, most likely: no descriptors, no ports.
@@ -70,6 +73,7 @@ impl ConnectError {
             Self::Unreachable(_) => (Fault::BadGateway, "connect_unreachable"),
             Self::Reset(..) => (Fault::BadGateway, "connect_reset"),
             Self::Tls(_) | Self::Name => (Fault::BadGateway, "connect_tls"),
+            Self::Local(_) => (Fault::BadGateway, "connect_local"),
             Self::Io(_) => (Fault::BadGateway, "connect_failed"),
         }
     }
@@ -132,14 +136,19 @@ pub(super) async fn connect(
 async fn tcp(upstream: &Upstream, step: &Cell<Step>) -> Result<TcpStream, ConnectError> {
     let addresses = tokio::net::lookup_host((&*upstream.host, upstream.port)).await;
     let addresses = addresses.map_err(|error| ConnectError::at(Step::Resolving, error))?;
+    let addresses = guard::permitted(upstream, addresses)?;
     step.set(Step::Connecting);
-    let connected = race::first(addresses, async |address| {
+    let connected = race::first(addresses.into_iter(), async |address| {
         let tcp = TcpStream::connect(address).await?;
         tcp.set_nodelay(true)?;
         Ok(tcp)
     });
     match connected.await {
-        Some(connected) => connected.map_err(|error| ConnectError::at(Step::Connecting, error)),
+        Some(connected) => {
+            let tcp = connected.map_err(|error| ConnectError::at(Step::Connecting, error))?;
+            guard::check(upstream, &tcp)?;
+            Ok(tcp)
+        }
         None => Err(ConnectError::Dns(io::Error::other("the answer is empty"))),
     }
 }

@@ -33,7 +33,7 @@ impl Write for Lines {
 /// The status for a request that goes there, and the `error` of its line.
 fn outcome(https: bool, host: &str, port: u16) -> (u16, String) {
     let lines = Lines::default();
-    let upstream = Upstream { https, host: host.into(), port, path: "".into() };
+    let upstream = Upstream { https, host: host.into(), port, path: "".into(), guarded: false };
     let routes = vec![route("there", "/", Target::Upstream(upstream), Access::Public)];
     let access_log = Some(AccessLog::start(LogFormat::Json, lines.clone()).unwrap());
     let mut setup = Setup { access_log, ..Setup::with_routes(routes) };

@@ -39,7 +39,7 @@ fn tok_9_after_a_failure_nothing_is_forwarded() {
         assert!(response.field("www-authenticate").is_some());
         assert_eq!(
             response.text(),
-            r#"{"code":"unauthorized","message":"Missing, invalid or expired access token"}"#
+            "{\"code\":\"unauthorized\",\"message\":\"Missing, invalid or expired access token\"}\n"
         );
     }
     assert!(backend.seen().is_empty());

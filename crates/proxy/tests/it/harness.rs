@@ -332,6 +332,7 @@ pub(crate) fn target(backend: SocketAddr, path: &str) -> Target {
         host: backend.ip().to_string().into(),
         port: backend.port(),
         path: path.into(),
+        guarded: false,
     })
 }
 

@@ -111,6 +111,7 @@ fn https_route(backend: &Backend) -> Vec<phantom_pipeline::Route> {
         host: "localhost".into(),
         port: backend.address.port(),
         path: "".into(),
+        guarded: false,
     };
     vec![route("secure", "/", Target::Upstream(upstream), Access::Public)]
 }

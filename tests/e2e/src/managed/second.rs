@@ -34,6 +34,7 @@ impl SecondGateway {
              [management]\nbind = \"127.0.0.1:{management}\"\n\
              [[listener]]\nbind = \"127.0.0.1:{apis}\"\nserve = \"apis\"\n\
              [control]\npublic_url = \"{control}\"\nallow_private = true\n\
+             allow_local_endpoints = true\n\
              database = \"{store}/phantom.db\"\nsealing_key = {{ file = \"{store}/sealing.key\" }}\n\
              ca_file = \"{store}/localhost.pem\"\n",
             store = store.display(),

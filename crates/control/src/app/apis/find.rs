@@ -56,6 +56,8 @@ fn values<'a>(api: &'a Api, key: &Key) -> Vec<&'a str> {
             categories.into_iter().flatten().filter_map(|category| category.as_str()).collect()
         }
         Key::Type => vec!["HTTP"],
+        // Is never asked about.
+        Key::Everything => Vec::new(),
         Key::Vendor => vec![other("gatewayVendor").unwrap_or("wso2")],
         Key::DisplayName => vec![document.display_name.as_deref().unwrap_or(&api.row.name)],
         Key::Property(name) => {

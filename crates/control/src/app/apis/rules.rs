@@ -5,7 +5,7 @@ mod identity;
 mod operations;
 mod scopes;
 
-pub use endpoints::checked_endpoint;
+pub use endpoints::Reach;
 pub use identity::Identity;
 pub use identity::VERSION;
 pub use identity::check_version;
@@ -40,6 +40,7 @@ use super::raw::RawOperation;
 use crate::app::text;
 use crate::app::unenforced;
 use crate::app::unenforced::Of;
+use crate::plane::Control;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 use crate::roles::Role;
@@ -53,15 +54,34 @@ pub struct Known {
     plans: Vec<PlanRow>,
     key_managers: Vec<KeyManagerRow>,
     shared_scopes: Vec<ScopeRow>,
+    /// Where endpoints may be.
+    reach: Reach,
 }
 
 impl Known {
-    pub async fn read(write: &mut Write) -> Outcome<Self> {
+    /// Outside of a transaction: to check alone.
+    pub async fn of(control: &Control) -> Outcome<Self> {
+        let Control { store, settings, .. } = control;
+        Ok(Self {
+            plans: store.plans().await?,
+            key_managers: store.key_managers().await?,
+            shared_scopes: store.scopes().await?,
+            reach: Reach::of(settings),
+        })
+    }
+
+    pub async fn read(control: &Control, write: &mut Write) -> Outcome<Self> {
         Ok(Self {
             plans: write.plans().await?,
             key_managers: write.key_managers().await?,
             shared_scopes: write.scopes().await?,
+            reach: Reach::of(&control.settings),
         })
+    }
+
+    #[must_use]
+    pub const fn reach(&self) -> Reach {
+        self.reach
     }
 
     fn require_plan(&self, level: PlanLevel, name: &str) -> Outcome<()> {
@@ -120,7 +140,7 @@ pub fn settings(raw: RawApi, known: &Known, before: Option<&ApiDocument>) -> Out
         }))?,
         business_information: business_information(raw.business_information)?,
         cors_configuration: cors(raw.cors_configuration)?,
-        endpoint_config: endpoints::valid(raw.endpoint_config)?,
+        endpoint_config: endpoints::valid(raw.endpoint_config, known.reach)?,
         scopes,
         operations,
         key_managers: key_managers(raw.key_managers, known)?,

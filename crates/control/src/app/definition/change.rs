@@ -8,8 +8,8 @@ use serde_json::json;
 use super::parse::Definition;
 use super::parse::InvalidDefinition;
 use super::read::Described;
-use super::read::DescribedScope;
 use super::read::describe;
+use super::security::DescribedScope;
 use crate::app::apis;
 use crate::app::apis::Api;
 use crate::app::apis::Expected;
@@ -41,8 +41,28 @@ pub async fn import(
     settings: Map<String, Value>,
 ) -> Outcome<Api> {
     let described = describe(&definition)?;
-    let raw = raw_api(&definition, described, settings)?;
+    let reach = rules::Reach::of(&control.settings);
+    let raw = raw_api(&definition, described, settings, reach)?;
     apis::create(control, caller, raw, Some(definition.into_value())).await
+}
+
+/// What an API would be that is made from it, under a name, version and context that are free. Nothing
+/// is made.
+pub async fn check(
+    control: &Control,
+    definition: &Definition,
+) -> Outcome<Result<Described, Problem>> {
+    let known = Known::of(control).await?;
+    let checked = || {
+        let described = describe(definition)?;
+        let identity = [("name", "Checked"), ("version", "v1"), ("context", "/checked")];
+        let settings = identity.map(|(name, value)| (name.to_owned(), json!(value)));
+        let raw =
+            raw_api(definition, described.clone(), settings.into_iter().collect(), known.reach())?;
+        rules::settings(raw, &known, None)?;
+        Ok(described)
+    };
+    Ok(checked())
 }
 
 /// Replaces the definition of an API, and with it its operations and scopes.
@@ -61,7 +81,7 @@ pub async fn replace(
     let mut write = control.write(caller).await?;
     let mut api = apis::read_within(&mut write, id).await?;
     expected(api.row.version)?;
-    let known = Known::read(&mut write).await?;
+    let known = Known::read(control, &mut write).await?;
     let settings = changed(&api.document, described, definition, &known)?;
     apis::change_settings(&mut write, &mut api, settings).await?;
     let api = api.save(&mut write).await?;
@@ -73,8 +93,9 @@ fn raw_api(
     definition: &Definition,
     described: Described,
     mut settings: Map<String, Value>,
+    reach: rules::Reach,
 ) -> Outcome<RawApi> {
-    let endpoints = endpoint_config(definition, &described);
+    let endpoints = endpoint_config(definition, &described, reach);
     let scopes: Vec<RawApiScope> =
         described.scopes.into_iter().map(|scope| raw_scope(scope, None)).collect();
     let version = settings.get("version").and_then(Value::as_str).or(definition.version());
@@ -104,10 +125,14 @@ fn raw_api(
 }
 
 /// Of the extensions; failing those, of the first server that is a place to call.
-fn endpoint_config(definition: &Definition, described: &Described) -> Option<EndpointConfig> {
+fn endpoint_config(
+    definition: &Definition,
+    described: &Described,
+    reach: rules::Reach,
+) -> Option<EndpointConfig> {
     let server = || {
         let mut servers = definition.servers().into_iter();
-        servers.find(|url| rules::checked_endpoint("servers", url).is_ok()).map(str::to_owned)
+        servers.find(|url| reach.check("servers", url).is_ok())
     };
     let production = described.production_endpoint.clone();
     let sandbox = described.sandbox_endpoint.clone();
@@ -148,7 +173,7 @@ fn changed(
         ("sandbox_endpoints", described.sandbox_endpoint),
     ] {
         let Some(url) = url else { continue };
-        rules::checked_endpoint(kind, &url)?;
+        known.reach().check(kind, &url)?;
         let EndpointConfig(config) = settings.endpoint_config.get_or_insert_default();
         config.entry("endpoint_type").or_insert_with(|| json!("http"));
         // Whatever else is configured of the endpoint stays.

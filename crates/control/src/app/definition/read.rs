@@ -5,9 +5,10 @@ use serde_json::Map;
 use serde_json::Value;
 
 use super::METHODS;
-use super::SCHEME;
 use super::parse::Definition;
 use super::parse::InvalidDefinition;
+use super::security::DescribedScope;
+use super::security::Schemes;
 use crate::app::apis::document::AuthType;
 use crate::app::apis::document::CorsDocument;
 use crate::app::apis::document::Transport;
@@ -27,16 +28,9 @@ pub struct Described {
     pub base_path: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DescribedScope {
-    pub name: String,
-    pub description: Option<String>,
-    /// Roles, where it names them.
-    pub bindings: Option<Vec<String>>,
-}
-
 pub fn describe(definition: &Definition) -> Result<Described, InvalidDefinition> {
     let members = definition.members();
+    let schemes = Schemes::of(members)?;
     let mut operations = Vec::new();
     for (path, item) in members.get("paths").and_then(Value::as_object).into_iter().flatten() {
         if path.starts_with("x-") {
@@ -44,13 +38,20 @@ pub fn describe(definition: &Definition) -> Result<Described, InvalidDefinition>
         }
         for (method, verb) in METHODS {
             if let Some(operation) = item.get(method) {
-                operations.push(read_operation(path, verb, operation, members)?);
+                operations.push(read_operation(path, verb, operation, members, &schemes)?);
             }
+        }
+    }
+    let mut scopes = schemes.scopes()?;
+    // Asked for is enough to be one.
+    for name in operations.iter().flat_map(|operation| operation.scopes.iter().flatten()) {
+        if !scopes.iter().any(|scope| scope.name == *name) {
+            scopes.push(DescribedScope { name: name.clone(), description: None, bindings: None });
         }
     }
     Ok(Described {
         operations,
-        scopes: scopes(members)?,
+        scopes,
         authorization_header: extension(members, "x-wso2-auth-header", "")?,
         cors: extension(members, "x-wso2-cors", "")?,
         production_endpoint: endpoint(members, "x-wso2-production-endpoints")?,
@@ -65,61 +66,30 @@ fn read_operation(
     verb: Verb,
     operation: &Value,
     root: &Map<String, Value>,
+    schemes: &Schemes<'_>,
 ) -> Result<RawOperation, InvalidDefinition> {
     let place = || format!("{} {path}", verb.as_str());
     let Value::Object(members) = operation else {
         return Err(InvalidDefinition::Extension { place: place(), member: "operation" });
     };
     let auth_type: Option<AuthType> = extension(members, "x-auth-type", &place())?;
+    let security = members.get("security").or_else(|| root.get("security"));
+    let mut scopes = schemes.required(security, &place())?;
+    // As WSO2 wrote it before definitions could say so.
+    let legacy: Option<String> = extension(members, "x-scope", &place())?;
+    for scope in legacy.iter().flat_map(|scopes| scopes.split([',', ' '])) {
+        if !scope.is_empty() && !scopes.iter().any(|known| known == scope) {
+            scopes.push(scope.to_owned());
+        }
+    }
     Ok(RawOperation {
         target: Some(path.to_owned()),
         verb: Some(verb),
         auth_type,
         throttling_policy: extension(members, "x-throttling-tier", &place())?,
-        scopes: Some(required_scopes(members.get("security").or_else(|| root.get("security")))),
+        scopes: Some(scopes),
         ..RawOperation::default()
     })
-}
-
-/// `[{"default":["a","b"]}]`. Other schemes are the backend's affair.
-fn required_scopes(security: Option<&Value>) -> Vec<String> {
-    let requirements = security.and_then(Value::as_array).into_iter().flatten();
-    let ours = requirements.filter_map(|requirement| requirement.get(SCHEME)?.as_array());
-    let mut scopes = Vec::new();
-    for scope in ours.flatten().filter_map(Value::as_str) {
-        if !scopes.iter().any(|known| known == scope) {
-            scopes.push(scope.to_owned());
-        }
-    }
-    scopes
-}
-
-/// Of every flow of the scheme `default`.
-fn scopes(members: &Map<String, Value>) -> Result<Vec<DescribedScope>, InvalidDefinition> {
-    let scheme = members.get("components").and_then(|components| {
-        components.get("securitySchemes")?.get(SCHEME)?.get("flows")?.as_object()
-    });
-    let mut scopes: Vec<DescribedScope> = Vec::new();
-    for flow in scheme.into_iter().flat_map(Map::values) {
-        let Some(Value::Object(named)) = flow.get("scopes") else { continue };
-        for (name, description) in named {
-            if scopes.iter().any(|scope| scope.name == *name) {
-                continue;
-            }
-            let bindings = match flow.get("x-scopes-bindings").and_then(|all| all.get(name)) {
-                None => None,
-                Some(Value::String(roles)) => {
-                    let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty());
-                    Some(roles.map(str::to_owned).collect())
-                }
-                Some(_) => return Err(InvalidDefinition::Member("x-scopes-bindings")),
-            };
-            let description = description.as_str().filter(|text| !text.is_empty());
-            let (name, description) = (name.clone(), description.map(str::to_owned));
-            scopes.push(DescribedScope { name, description, bindings });
-        }
-    }
-    Ok(scopes)
 }
 
 /// `{"urls":["https://…"],"type":"http"}`.

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -69,7 +71,12 @@ fn what_is_no_definition_is_refused() {
         ("[1]".to_owned(), InvalidDefinition::Unreadable),
         ("{".to_owned(), InvalidDefinition::Unreadable),
         ("a: b: c".to_owned(), InvalidDefinition::Unreadable),
-        (r#"{"swagger":"2.0"}"#.to_owned(), InvalidDefinition::Swagger2),
+        (r#"{"swagger":"1.2"}"#.to_owned(), InvalidDefinition::Version),
+        (r#"{"swagger":"2.0"}"#.to_owned(), InvalidDefinition::Member("info.title")),
+        (
+            format!(r#"{{"openapi":"3.0.1","openapi":"3.0.1",{info},"paths":{{}}}}"#),
+            InvalidDefinition::Unreadable,
+        ),
         (format!(r#"{{"openapi":"4.0.0",{info},"paths":{{}}}}"#), InvalidDefinition::Version),
         (format!(r#"{{{info},"paths":{{}}}}"#), InvalidDefinition::Version),
         (r#"{"openapi":"3.0.1","paths":{}}"#.to_owned(), InvalidDefinition::Member("info.title")),
@@ -92,7 +99,7 @@ fn what_is_no_definition_is_refused() {
 fn extensions_of_operations_are_read() {
     let definition = minimal(&json!({"/a": {
         "get": {"x-auth-type": "None", "x-throttling-tier": "10KPerMin"},
-        "post": {"security": [{"other": ["x"]}, {"default": ["s", "t", "s"]}]},
+        "post": {"security": [{"default": ["s", "t", "s"]}]},
         "trace": {}, "parameters": [],
     }}));
     let operations = describe(&definition).unwrap().operations;
@@ -102,6 +109,183 @@ fn extensions_of_operations_are_read() {
     assert_eq!(operations[1].verb, Some(Verb::Post));
     assert_eq!(operations[1].auth_type, None);
     assert_eq!(operations[1].scopes.as_deref().unwrap(), ["s", "t"]);
+}
+
+/// Schemes of all kinds, and what operations ask of them.
+fn protected() -> serde_json::Value {
+    json!({
+        "openapi": "3.0.1",
+        "info": {"title": "T", "version": "v1"},
+        "security": [{"shop": ["read"]}],
+        "components": {"securitySchemes": {
+            "shop": {"type": "oauth2", "flows": {
+                "implicit": {"authorizationUrl": "https://as.example", "scopes": {"read": "Look"}},
+                "clientCredentials": {"tokenUrl": "https://as.example",
+                    "scopes": {"read": "", "write": "Change"},
+                    "x-scopes-bindings": {"read": "Internal/subscriber"}},
+            }},
+            "alias": {"$ref": "#/components/securitySchemes/shop"},
+            "oidc": {"type": "openIdConnect", "openIdConnectUrl": "https://as.example"},
+            "key": {"type": "apiKey", "in": "header", "name": "x"},
+        }},
+        "paths": {"/a": {
+            "get": {},
+            "put": {"security": [{"shop": ["write"], "key": []}, {"oidc": ["profile"]}]},
+            "post": {"security": [{"alias": ["write"]}]},
+            "delete": {"security": [{"unknown": ["root"]}]},
+            "patch": {"security": [{"key": ["role"]}]},
+            "head": {"security": []},
+        }},
+    })
+}
+
+#[test]
+fn scopes_of_every_scheme_count_as_do_those_that_are_only_asked_for() {
+    let described = describe(&Definition::of(protected()).unwrap()).unwrap();
+    for (verb, scopes) in [
+        (Verb::Get, &["read"][..]),
+        (Verb::Put, &["write", "profile"]),
+        (Verb::Post, &["write"]),
+        (Verb::Delete, &["root"]),
+        (Verb::Patch, &[]),
+        (Verb::Head, &[]),
+    ] {
+        let mut operations = described.operations.iter();
+        let operation = operations.find(|operation| operation.verb == Some(verb)).unwrap();
+        assert_eq!(operation.scopes.as_deref().unwrap(), scopes, "{verb:?}");
+    }
+    let named: Vec<_> = described.scopes.iter().map(|scope| scope.name.as_str()).collect();
+    assert_eq!(named, ["read", "write", "profile", "root"]);
+    let read = &described.scopes[0];
+    assert_eq!(read.description.as_deref(), Some("Look"));
+    assert_eq!(read.bindings.as_deref().unwrap(), ["Internal/subscriber"]);
+}
+
+#[test]
+fn protection_that_is_not_understood_is_refused_not_passed_over() {
+    for (pointer, value) in [
+        ("/security", json!({"shop": ["read"]})),
+        ("/security", json!(["shop"])),
+        ("/paths/~1a/get", json!({"security": [{"shop": "read"}]})),
+        ("/paths/~1a/get", json!({"security": [{"shop": [1]}]})),
+        ("/components/securitySchemes", json!([])),
+        ("/components/securitySchemes/shop/flows", json!([])),
+        ("/components/securitySchemes/shop/flows/implicit/scopes", json!(["read"])),
+    ] {
+        let mut definition = protected();
+        *definition.pointer_mut(pointer).unwrap() = value;
+        assert!(describe(&Definition::of(definition).unwrap()).is_err(), "{pointer}");
+    }
+}
+
+#[test]
+fn what_wso2_wrote_before_of_scopes_counts() {
+    let mut definition = protected();
+    definition["x-wso2-security"] = json!({"apim": {"x-wso2-scopes": [
+        {"key": "old", "name": "Old", "description": "d", "roles": "admin, Internal/creator"},
+    ]}});
+    definition["paths"]["/a"]["head"]["x-scope"] = json!("old");
+    let described = describe(&Definition::of(definition).unwrap()).unwrap();
+    let old = described.scopes.iter().find(|scope| scope.name == "old").unwrap();
+    assert_eq!(old.bindings.as_deref().unwrap(), ["admin", "Internal/creator"]);
+    let head = described.operations.iter().find(|each| each.verb == Some(Verb::Head)).unwrap();
+    assert_eq!(head.scopes.as_deref().unwrap(), ["old"]);
+}
+
+#[test]
+fn schemes_of_the_owner_give_way_to_the_scopes_of_the_api() {
+    let mut api = api(Vec::new());
+    api.document.definition = Some(protected());
+    let written = write(&api, "https://localhost/");
+    let schemes = written["components"]["securitySchemes"].as_object().unwrap();
+    assert_eq!(schemes.keys().collect::<Vec<_>>(), ["default", "key"]);
+}
+
+#[test]
+fn a_path_item_that_refers_to_another_has_its_operations() {
+    let shared = json!({"get": {"security": [{"x": ["s"]}]}});
+    let definition = json!({
+        "openapi": "3.1.0", "info": {"title": "T", "version": "v1"},
+        "components": {"pathItems": {"shared": shared}},
+        "paths": {
+            "/a": {"$ref": "#/components/pathItems/shared", "summary": "s"},
+            "/b/{c}": {"$ref": "#/paths/~1a"},
+            "/d": {"$ref": "#/paths/~1b~1%7Bc%7D"},
+        },
+    });
+    let described = describe(&Definition::of(definition).unwrap()).unwrap();
+    assert_eq!(described.operations.len(), 3);
+    for operation in described.operations {
+        assert_eq!(operation.scopes.as_deref().unwrap(), ["s"]);
+    }
+    for reference in ["other.yaml#/x", "#/nothing", "#/paths/~1a", "https://x.example/"] {
+        let definition = json!({
+            "openapi": "3.1.0", "info": {"title": "T", "version": "v1"},
+            "paths": {"/a": {"$ref": reference}},
+        });
+        let refused = Definition::of(definition);
+        assert!(matches!(refused, Err(InvalidDefinition::Reference { .. })), "{reference}");
+    }
+}
+
+#[test]
+fn path_items_that_refer_to_a_large_one_do_not_grow_beyond_bounds() {
+    let large: Vec<u8> = vec![0; 40_000];
+    let paths: serde_json::Map<_, _> =
+        (0..1000).map(|n| (format!("/{n}"), json!({"$ref": "#/x-large"}))).collect();
+    let definition = json!({
+        "openapi": "3.1.0", "info": {"title": "T", "version": "v1"},
+        "x-large": {"x": large}, "paths": paths,
+    });
+    assert_eq!(Definition::of(definition), Err(InvalidDefinition::TooLarge));
+}
+
+#[test]
+fn names_without_quotation_marks_are_what_was_written() {
+    for text in [
+        "openapi: 3.0.1\ninfo: {title: 2024, version: 1.10}\npaths: {}",
+        r#"{"openapi":"3.0.1","info":{"title":2024,"version":1.10},"paths":{}}"#,
+        "swagger: 2.0\ninfo:\n  title: 2024\n  version: 1.10\npaths: {}",
+    ] {
+        let definition = parse(text).unwrap();
+        assert_eq!(definition.version(), Some("1.10"), "{text}");
+        assert_eq!(definition.title(), Some("2024"), "{text}");
+    }
+    // YAML 1.2, in which these are texts; and numbers may be keys.
+    let paths = "paths: {/a: {get: {responses: {200: {description: yes}}}}}";
+    let text = format!("openapi: 3.0.1\ninfo: {{title: T, version: v1}}\n{paths}");
+    let members = parse(&text).unwrap().into_value();
+    assert_eq!(members["paths"]["/a"]["get"]["responses"]["200"]["description"], "yes");
+}
+
+#[test]
+fn texts_in_quotation_marks_may_go_on_at_the_left() {
+    let text = "openapi: 3.0.1\ninfo:\n  title: 'Pets\n  and more'\n  version: 1.0\npaths:\n  /a:\n    \
+        get:\n      description: \"one\n      two\"\n      security: [{x: ['a\n      b', c]}]\n";
+    let definition = parse(text).unwrap();
+    assert_eq!((definition.title(), definition.version()), (Some("Pets and more"), Some("1.0")));
+    let members = definition.into_value();
+    assert_eq!(members["paths"]["/a"]["get"]["description"], "one two");
+    assert_eq!(members["paths"]["/a"]["get"]["security"], json!([{"x": ["a b", "c"]}]));
+    // What is wrong besides stays wrong.
+    assert_eq!(parse(&format!("{text}  x\n")), Err(InvalidDefinition::Unreadable));
+}
+
+#[test]
+fn servers_have_the_usual_values_of_their_variables() {
+    let mut definition = protected();
+    definition["servers"] = json!([
+        {"url": "{scheme}://{region}.example:{port}/v1", "variables": {
+            "scheme": {"default": "https"}, "region": {"default": "eu", "enum": ["eu", "us"]},
+            "port": {"default": 8443},
+        }},
+        {"url": "https://{unknown}.example"},
+        {"url": "/v2"},
+        {"description": "no url"},
+    ]);
+    let servers = Definition::of(definition).unwrap().servers();
+    let expected = ["https://eu.example:8443/v1", "https://{unknown}.example", "/v2"];
+    assert_eq!(servers, expected);
 }
 
 #[test]
@@ -204,6 +388,8 @@ proptest! {
         let written = write(&api(unique.clone()), "https://localhost/");
         let described = describe(&Definition::of(written).unwrap()).unwrap();
         prop_assert_eq!(described.operations.len(), unique.len());
+        let asked_for = unique.iter().flat_map(|operation| operation.scopes.clone());
+        let named: BTreeSet<_> = asked_for.chain(["a:b".to_owned()]).collect();
         for operation in unique {
             let same = described.operations.iter().find(|each| {
                 each.target.as_deref() == Some(&operation.target) && each.verb == Some(operation.verb)
@@ -212,8 +398,23 @@ proptest! {
             prop_assert_eq!(same.auth_type, Some(operation.auth_type));
             prop_assert_eq!(same.scopes.as_deref().unwrap(), operation.scopes.as_slice());
         }
-        prop_assert_eq!(described.scopes.len(), 1);
+        let described_scopes = described.scopes.into_iter().map(|scope| scope.name);
+        prop_assert_eq!(described_scopes.collect::<BTreeSet<_>>(), named);
         prop_assert_eq!(described.base_path.as_deref(), Some("/httpbin/v1"));
+    }
+
+    #[test]
+    fn a_definition_is_the_same_in_json_and_in_yaml(
+        title in "\\PC{1,20}", version in "[0-9]{1,2}(\\.[0-9]{1,2})?|[a-z0-9.-]{1,8}",
+        scopes in proptest::collection::vec("\\PC{1,8}", 0..4), path in "/[a-z0-9{}.:~-]{0,8}",
+    ) {
+        let definition = json!({
+            "openapi": "3.0.1", "info": {"title": title, "version": version},
+            "paths": {path: {"get": {"security": [{"as": scopes}]}}},
+        });
+        let json = Definition::parse(definition.to_string().as_bytes());
+        let yaml = serde_saphyr::to_string(&definition).unwrap();
+        prop_assert_eq!(Definition::parse(yaml.as_bytes()), json);
     }
 
     #[test]

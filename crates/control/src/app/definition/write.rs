@@ -1,11 +1,13 @@
 //! An API as a definition: its owner's, with paths and protection as they are now.
 
+use phantom_core::PathTemplate;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use super::METHODS;
 use super::SCHEME;
+use super::security::has_scopes;
 use crate::app::apis::Api;
 use crate::app::apis::document::ApiDocument;
 use crate::app::apis::document::OperationDocument;
@@ -33,6 +35,8 @@ pub fn write(api: &Api, authorization_url: &str) -> Value {
     edit(&mut members, "paths", |written| *written = paths(written, &document.operations));
     edit(&mut members, "components", |components| {
         edit(components, "securitySchemes", |schemes| {
+            // Their scopes have become those of the API, which may have changed since.
+            schemes.retain(|_, scheme| !has_scopes(scheme));
             schemes.insert(SCHEME.to_owned(), scheme(document, authorization_url));
         });
     });
@@ -87,14 +91,13 @@ fn described(operation: &OperationDocument, before: Option<&Value>, has_paramete
     members.insert("security".to_owned(), security);
     members.insert("x-auth-type".to_owned(), json!(operation.auth_type.as_str()));
     members.insert("x-throttling-tier".to_owned(), json!(operation.throttling_policy));
+    members.remove("x-scope");
     Value::Object(members)
 }
 
 /// OpenAPI 3.0, "Path Templating": each expression needs its parameter.
 fn parameters(template: &str) -> Vec<Value> {
-    let names = template.split('/').filter_map(|segment| {
-        segment.strip_prefix('{').and_then(|segment| segment.strip_suffix('}'))
-    });
+    let names = PathTemplate::parameters(template).into_iter();
     let parameter = |name: &str| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}});
     names.map(parameter).collect()
 }
@@ -119,6 +122,7 @@ fn scheme(document: &ApiDocument, authorization_url: &str) -> Value {
 
 fn extensions(api: &Api, members: &mut Object) {
     let document = &api.document;
+    members.remove("x-wso2-security");
     let mut insert = |name: &str, value: Value| members.insert(name.to_owned(), value);
     insert("x-wso2-auth-header", json!(document.authorization_header));
     insert("x-wso2-cors", json!(document.cors_configuration));

@@ -1,5 +1,6 @@
 //! What an authorization server says of itself, to fill in a form.
 
+use phantom_core::issuer::check_issuer;
 use phantom_core::json;
 use serde::Serialize;
 use serde_json::Map;
@@ -104,8 +105,7 @@ fn filled_in(
         text::url(name, value).is_ok().then(|| value.to_owned())
     };
     let issuer = members.get("issuer").and_then(Value::as_str);
-    let issuer =
-        issuer.filter(|issuer| text::length("issuer", issuer, 1, text::MAX_URL).is_ok())?;
+    let issuer = issuer.filter(|issuer| check_issuer(issuer).is_ok())?;
     let grants = members.get("grant_types_supported").and_then(Value::as_array);
     let grants = grants.into_iter().flatten().filter_map(Value::as_str);
     let grants = grants.filter(|grant| text::length("grant", grant, 1, 255).is_ok());

@@ -1,6 +1,8 @@
 //! What a key manager has to say of itself, by its connector.
 
 use http::StatusCode;
+use phantom_core::issuer::check_issuer;
+use phantom_core::server_url::is_secure;
 use serde_json::Value;
 use serde_json::json;
 
@@ -141,7 +143,21 @@ fn check_urls(document: &mut KeyManagerDocument) -> Outcome<()> {
     check("scopeManagementEndpoint", &mut document.scope_management_endpoint)?;
     Endpoint::ALL
         .into_iter()
-        .try_for_each(|endpoint| check(endpoint.name(), document.endpoint_mut(endpoint)))
+        .try_for_each(|endpoint| check(endpoint.name(), document.endpoint_mut(endpoint)))?;
+    // Gateways call this one.
+    let introspection = document.introspection_endpoint.as_deref();
+    introspection.map_or(Ok(()), |text| called("introspectionEndpoint", text))
+}
+
+/// A URL that gateways call: as they take it.
+fn called(member: &str, text: &str) -> Outcome<()> {
+    match is_secure(&text::url(member, text)?) {
+        true => Ok(()),
+        false => {
+            let rule = "is plain http, over which tokens and secrets leak: https, or this machine";
+            Err(Problem::bad_request(format!("{member}: {rule}")))
+        }
+    }
 }
 
 fn settle_fields(
@@ -230,13 +246,16 @@ fn require_endpoints(connector: Connector, document: &KeyManagerDocument) -> Out
 /// The issuer and its keys: what JWTs are verified with.
 fn check_trust(connector: Connector, document: &mut KeyManagerDocument) -> Outcome<()> {
     document.issuer = document.issuer.take().filter(|issuer| !issuer.is_empty());
+    if let Some(issuer) = &document.issuer {
+        check_issuer(issuer).map_err(|error| Problem::bad_request(format!("issuer: {error}")))?;
+    }
     document.certificates = document.certificates.take().filter(|certificates| {
         certificates.value.as_ref().is_some_and(|value| !value.trim().is_empty())
     });
     if let Some(certificates) = &document.certificates {
         let value = certificates.value.as_deref().unwrap_or_default();
         match certificates.kind {
-            Some(CertificateType::Jwks) => text::url("certificates.value", value).map(drop)?,
+            Some(CertificateType::Jwks) => called("certificates.value", value)?,
             Some(CertificateType::Pem) => certificate::key_set(value)
                 .map(drop)
                 .map_err(|error| Problem::bad_request(format!("certificates.value: {error}")))?,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::app::search::Wanted;
 use crate::plane::Control;
 use crate::problem::Outcome;
 use crate::problem::Problem;
@@ -28,26 +29,26 @@ pub struct PlanDetails {
 
 /// Terms are separated by blanks: `type:app`, `name:gold`, or part of a name.
 pub async fn search(control: &Control, query: &str) -> Outcome<Vec<PlanDetails>> {
-    let wanted = Wanted::parse(query)?;
+    let wanted = Asked::parse(query)?;
     let rows = control.store.plans().await?;
     Ok(rows.into_iter().filter(|row| wanted.takes(row)).map(details).collect())
 }
 
 #[derive(Debug, Default)]
-struct Wanted {
+struct Asked {
     level: Option<PlanLevel>,
-    /// Lower case; each has to be in the name.
-    parts: Vec<String>,
+    /// Each has to fit the name.
+    names: Vec<Wanted>,
 }
 
-impl Wanted {
+impl Asked {
     fn parse(query: &str) -> Outcome<Self> {
         let mut wanted = Self::default();
         for term in query.split_whitespace() {
             match term.split_once(':') {
-                None => wanted.parts.push(term.to_lowercase()),
+                None => wanted.names.push(Wanted::unquoted(term)),
                 Some(("name", name)) if !name.is_empty() => {
-                    wanted.parts.push(name.trim_matches('"').to_lowercase());
+                    wanted.names.push(Wanted::unquoted(name.trim_matches('"')));
                 }
                 Some(("type", "all")) => wanted.level = None,
                 Some(("type", kind)) => {
@@ -67,7 +68,7 @@ impl Wanted {
     fn takes(&self, row: &PlanRow) -> bool {
         let name = row.name.to_lowercase();
         self.level.is_none_or(|level| row.level == level)
-            && self.parts.iter().all(|part| name.contains(part))
+            && self.names.iter().all(|wanted| wanted.matches(&name))
     }
 }
 

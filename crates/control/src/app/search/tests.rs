@@ -48,6 +48,34 @@ fn wso2_4_15_any_other_key_is_a_property_of_the_owners_own() {
 }
 
 #[test]
+fn wso2_4_13_a_star_stands_for_anything_and_alone_asks_for_nothing() {
+    for (text, found) in [
+        ("name:Pizza*", true),
+        ("Pizza*", true),
+        ("name:*shack*", true),
+        ("name:p*z*s*k*i", true),
+        ("name:*shackapi version:2*", true),
+        ("name:*", true),
+        ("*", true),
+        ("*:*", true),
+        ("* version:2.1.*", true),
+        ("name:Shack*", false),
+        ("name:Pizza*x", false),
+        ("name:*pizza", false),
+        ("name:pizza*pizza*", false),
+        ("* version:1*", false),
+        ("name:\"Pizza*\"", false),
+        ("team:*", true),
+        ("colour:*", false),
+    ] {
+        assert_eq!(finds(text, "PizzaShackAPI", "2.1.0", &[]), found, "{text}");
+    }
+    assert!(query("*").is_empty() && query("* *:* ").is_empty());
+    assert_eq!(query("name:*").name_part(), None);
+    assert_eq!(query("name:a*bcd*").name_part(), Some("bcd"));
+}
+
+#[test]
 fn wso2_4_16_a_key_without_a_value_is_an_error() {
     for bad in ["name:", "name: x", "name:\"\"", ":x", "\"", "name:\"x", "x name:", "\"\""] {
         let problem = ApiQuery::parse(bad).unwrap_err();

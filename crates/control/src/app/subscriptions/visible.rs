@@ -116,6 +116,8 @@ fn values<'a>(row: &'a ApiRow, document: &'a ApiDocument, key: &Key) -> Vec<&'a 
             categories.into_iter().flatten().filter_map(Value::as_str).collect()
         }
         Key::Type => vec!["HTTP"],
+        // Is never asked about.
+        Key::Everything => Vec::new(),
         Key::Vendor => vec!["wso2"],
         Key::Property(name) => {
             let properties = document.additional_properties.iter();

@@ -26,7 +26,6 @@ use crate::app::apis::Api;
 use crate::app::apis::document::Verb;
 use crate::app::definition;
 use crate::app::definition::Definition;
-use crate::app::definition::InvalidDefinition;
 use crate::body;
 use crate::caller::Caller;
 use crate::plane::Control;
@@ -82,7 +81,7 @@ pub struct ValidationParameters {
     return_content: Option<bool>,
 }
 
-/// Make an API from an OpenAPI 3 definition
+/// Make an API from an OpenAPI 3 or Swagger 2.0 definition
 #[utoipa::path(
     post,
     path = "/apis/import-openapi",
@@ -105,7 +104,9 @@ pub async fn import(
     rest_apis::created(&control, api)
 }
 
-/// Check an OpenAPI 3 definition
+/// Check an OpenAPI 3 or Swagger 2.0 definition
+///
+/// Valid is what can be imported under a name, version and context that are free.
 #[utoipa::path(
     post,
     path = "/apis/validate-openapi",
@@ -121,8 +122,13 @@ pub async fn validate(
     form: Form,
 ) -> Outcome<Json<ValidationResponse>> {
     let text = form.definition(&control).await?;
-    let checked = Definition::parse(&text)
-        .and_then(|definition| Ok((definition::describe(&definition)?, definition)));
+    let checked = match Definition::parse(&text) {
+        Ok(definition) => {
+            let described = definition::check(&control, &definition).await?;
+            described.map(|described| (described, definition))
+        }
+        Err(error) => Err(Problem::from(error)),
+    };
     let answer = match checked {
         Ok((described, definition)) => ValidationResponse {
             is_valid: true,
@@ -136,7 +142,7 @@ pub async fn validate(
                 context: described.base_path,
                 description: definition.description().map(str::to_owned),
                 openapi_version: definition.openapi().to_owned(),
-                endpoints: definition.servers().into_iter().map(str::to_owned).collect(),
+                endpoints: definition.servers(),
                 operations: described
                     .operations
                     .into_iter()
@@ -148,7 +154,7 @@ pub async fn validate(
             }),
             errors: Vec::new(),
         },
-        Err(error) => ValidationResponse::refusing(error),
+        Err(problem) => ValidationResponse::refusing(problem),
     };
     Ok(Json(answer))
 }
@@ -199,8 +205,7 @@ fn written(control: &Control, api: &Api) -> Response {
 }
 
 impl ValidationResponse {
-    fn refusing(error: InvalidDefinition) -> Self {
-        let problem = Problem::from(error);
+    fn refusing(problem: Problem) -> Self {
         let item = ErrorItem {
             code: problem.code.to_string(),
             message: problem.message.into_owned(),

@@ -188,6 +188,36 @@ async fn wso2_5_1_9_the_issuer_is_kept_to_the_letter() {
 }
 
 #[tokio::test]
+async fn an_issuer_is_compared_and_not_fetched_so_http_and_bare_names_are_taken() {
+    for issuer in ["http://as.example/tenant", "accounts.google.com", "urn:example:as"] {
+        assert_eq!(field(&json!({"issuer": issuer}), "issuer").await, issuer);
+    }
+    refused(&[
+        (json!({"issuer": "a b"}), "issuer: holds white space"),
+        (json!({"issuer": "1:x"}), "issuer: holds a colon and is no URI"),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn what_gateways_do_not_call_in_plain_http_is_not_taken() {
+    let jwks = |url: &str| json!({"certificates": {"type": "JWKS", "value": url}});
+    refused(&[
+        (
+            json!({"introspectionEndpoint": "http://as.example/introspect"}),
+            "introspectionEndpoint: is plain http",
+        ),
+        (jwks("http://as.example/jwks"), "certificates.value: is plain http"),
+    ])
+    .await;
+    let local = "http://localhost:8443/introspect";
+    assert_eq!(
+        field(&json!({"introspectionEndpoint": local}), "introspectionEndpoint").await,
+        local
+    );
+}
+
+#[tokio::test]
 async fn wso2_5_1_11_grant_types_are_a_list() {
     let grants = json!(["client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer"]);
     assert_eq!(field(&json!({"availableGrantTypes": grants}), "availableGrantTypes").await, grants);

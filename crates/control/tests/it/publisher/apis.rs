@@ -68,6 +68,22 @@ async fn wso2_6_1_4_either_endpoint_may_be_absent_and_both_are_absolute() {
         "http://backend#x",
         "http://",
         "javascript:alert(1)",
+        // What gateways could not call.
+        "http://backend/a b",
+        "http://backend/é",
+        "http://backend/{uri.var.t}",
+        "http://{region}.example",
+        "http://backend/a/../c",
+        "http://backend:0",
+        // What they may not.
+        "http://localhost:9090",
+        "http://127.0.0.1:9090/metrics",
+        "http://[::1]/",
+        "http://[::ffff:127.0.0.1]/",
+        "http://0.0.0.0/",
+        "http://2130706433/",
+        "http://169.254.169.254/latest/meta-data",
+        "http://[fe80::1]/",
     ] {
         let config = json!({"production_endpoints": {"url": url}});
         let bad = with("Bad", json!({"endpointConfig": config}));
@@ -94,7 +110,9 @@ async fn wso2_6_1_5_without_operations_everything_is_served_by_five_verbs() {
     for (target, verb) in [
         ("get", "GET"),
         ("/*/x", "GET"),
-        ("/a{x}", "GET"),
+        ("/a{x", "GET"),
+        ("/{x}{y}", "GET"),
+        ("/{x+}/y", "GET"),
         ("/{x}/{x}", "GET"),
         ("/a//b", "GET"),
         ("/a b", "GET"),

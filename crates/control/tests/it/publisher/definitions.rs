@@ -124,8 +124,8 @@ async fn wso2_6_4_1_what_is_no_definition_is_refused() {
     let plane = Plane::start().await;
     let bare = r#"{"openapi":"3.0.1","info":{"title":"T","version":"v1"},"paths":{}}"#;
     import(&plane, &[("file", Some("x"), "{")]).await.expect_error(400, 900_754, "");
-    let old = r#"{"swagger":"2.0"}"#;
-    import(&plane, &[("file", Some("x"), old)]).await.expect_error(400, 900_754, "Swagger 2.0");
+    let old = r#"{"swagger":"1.2"}"#;
+    import(&plane, &[("file", Some("x"), old)]).await.expect_error(400, 900_754, "swagger 2.0");
     import(&plane, &[]).await.expect_error(400, 400, "needed");
     let both = [("file", Some("x"), PETS), ("url", None, "http://x.example/")];
     import(&plane, &both).await.expect_error(400, 400, "Only one");
@@ -226,7 +226,7 @@ async fn wso2_6_4_2_a_new_definition_replaces_operations_and_scopes() {
 #[tokio::test]
 async fn a_definition_of_paths_that_gateways_cannot_serve_is_refused() {
     let plane = Plane::start().await;
-    for path in ["/a/{b}.json", "a", "/a?b", "/{a}/{a}"] {
+    for path in ["/a/{b}*", "a", "/a?b", "/{a}/{a}", "/{id:[0-9]+}", "/a;b"] {
         let definition = json!({
             "openapi": "3.0.1", "info": {"title": "T", "version": "v1"},
             "paths": {path: {"get": {}}},
@@ -238,4 +238,147 @@ async fn a_definition_of_paths_that_gateways_cannot_serve_is_refused() {
         ];
         import(&plane, &parts).await.expect_error(400, 400, "target");
     }
+}
+
+/// What an import of it says, and what a check does.
+async fn imported_and_checked(plane: &Plane, definition: &str, name: &str) -> (u16, bool) {
+    let context = format!("/{}", name.to_lowercase());
+    let settings = members(json!({"name": name, "version": "v9", "context": context}));
+    let parts =
+        [("file", Some("x"), definition), ("additionalProperties", None, settings.as_str())];
+    let imported = import(plane, &parts).await.status.as_u16();
+    let path = at("/apis/validate-openapi");
+    let check = plane.call("POST", &path).multipart(&[("file", Some("x"), definition)]);
+    let valid = check.by_admin().send().await.expect(200)["isValid"] == true;
+    (imported, valid)
+}
+
+#[tokio::test]
+async fn scopes_of_any_oauth2_scheme_protect_what_is_imported() {
+    let plane = Plane::start().await;
+    let definition = json!({
+        "openapi": "3.0.3", "info": {"title": "Shop", "version": "v1"},
+        "x-wso2-basePath": "/shop",
+        "security": [{"petstore_auth": ["read:pets"]}],
+        "components": {"securitySchemes": {"petstore_auth": {"type": "oauth2", "flows": {
+            "clientCredentials": {"tokenUrl": "https://as.example", "scopes": {"read:pets": "Look"}},
+        }}}},
+        "paths": {"/pets": {"get": {}, "post": {"security": [{"oidc": ["write:pets"]}]}}},
+    });
+    let text = definition.to_string();
+    let api = import(&plane, &[("file", Some("x"), &text)]).await.expect(201);
+    let operations = api["operations"].as_array().unwrap();
+    let of = |verb: &str| operations.iter().find(|each| each["verb"] == verb).unwrap();
+    assert_eq!(of("GET")["scopes"], json!(["read:pets"]));
+    assert_eq!(of("POST")["scopes"], json!(["write:pets"]));
+    let named: Vec<_> =
+        api["scopes"].as_array().unwrap().iter().map(|s| &s["scope"]["name"]).collect();
+    assert_eq!(named, ["read:pets", "write:pets"]);
+}
+
+#[tokio::test]
+async fn what_can_be_imported_is_valid_and_nothing_else() {
+    let plane = Plane::start().await;
+    let base = json!({
+        "openapi": "3.0.1", "info": {"title": "T", "version": "v1"}, "paths": {"/a": {"get": {}}},
+    });
+    let cases = [
+        ("Plain", json!({}), true),
+        ("Path", json!({"paths": {"/a;b": {"get": {}}}}), false),
+        ("Twice", json!({"paths": {"/a/{b}": {"get": {}}, "/a/{c}": {"get": {}}}}), false),
+        ("Plan", json!({"paths": {"/a": {"get": {"x-throttling-tier": "Nothing"}}}}), false),
+        ("Scope", json!({"paths": {"/a": {"get": {"security": [{"x": ["a b"]}]}}}}), false),
+        ("Security", json!({"security": {}}), false),
+        ("Header", json!({"x-wso2-auth-header": "a b"}), false),
+        ("Endpoint", json!({"x-wso2-production-endpoints": {"urls": ["http://b/a b"]}}), false),
+        ("Title", json!({"info": {"title": "Pets & friends: all", "version": "1 beta"}}), true),
+        ("Old", json!({"swagger": "2.0", "openapi": null}), true),
+    ];
+    for (name, changes, good) in cases {
+        let mut definition = base.clone();
+        for (member, value) in changes.as_object().unwrap() {
+            definition[member.as_str()] = value.clone();
+        }
+        let yaml = serde_saphyr::to_string(&definition).unwrap();
+        for (text, name) in [(definition.to_string(), name.to_owned()), (yaml, format!("{name}2"))]
+        {
+            let (imported, valid) = imported_and_checked(&plane, &text, &name).await;
+            assert_eq!((imported, valid), (if good { 201 } else { 400 }, good), "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_definition_in_swagger_2_becomes_an_api_with_its_base_path_and_backend() {
+    let plane = Plane::start().await;
+    let text = "swagger: 2.0\ninfo: {title: Shop, version: 1.0}\nhost: shop.example\n\
+        basePath: /shop\nschemes: [http, https]\nsecurityDefinitions:\n  shop_auth:\n    \
+        type: oauth2\n    flow: implicit\n    authorizationUrl: https://as.example\n    \
+        scopes: {read: Look}\npaths:\n  /pets/{id}.json:\n    get:\n      \
+        security: [shop_auth: [read]]\n      responses: {200: {description: ok}}\n";
+    let api = import(&plane, &[("file", Some("x"), text)]).await.expect(201);
+    assert_eq!(api["context"], "/shop");
+    assert_eq!(api["version"], "1.0");
+    assert_eq!(api["endpointConfig"]["production_endpoints"]["url"], "https://shop.example/shop");
+    assert_eq!(api["operations"][0]["target"], "/pets/{id}.json");
+    assert_eq!(api["operations"][0]["scopes"], json!(["read"]));
+    let swagger = at(&format!("/apis/{}/swagger", api["id"].as_str().unwrap()));
+    let written = plane.get(&swagger).by_admin().send().await.expect(200);
+    assert_eq!(written["openapi"], "3.0.3");
+    assert_eq!(
+        written["paths"]["/pets/{id}.json"]["get"]["security"],
+        json!([{"default": ["read"]}])
+    );
+}
+
+#[tokio::test]
+async fn a_server_with_variables_is_the_endpoint_by_their_usual_values() {
+    let plane = Plane::start().await;
+    let definition = json!({
+        "openapi": "3.0.1", "info": {"title": "Regions", "version": "v1"},
+        "x-wso2-basePath": "/regions", "paths": {"/{proxy+}": {"get": {}}},
+        "servers": [
+            {"url": "https://{unknown}.example"},
+            {"url": "https://{region}.example/{base}",
+                "variables": {"region": {"default": "eu"}, "base": {"default": "v1"}}},
+        ],
+    });
+    let api = import(&plane, &[("file", Some("x"), &definition.to_string())]).await.expect(201);
+    assert_eq!(api["endpointConfig"]["production_endpoints"]["url"], "https://eu.example/v1");
+    let path = at("/apis/validate-openapi");
+    let text = definition.to_string();
+    let check = plane.call("POST", &path).multipart(&[("file", Some("x"), &text)]);
+    let info = check.by_admin().send().await.expect(200)["info"].clone();
+    assert_eq!(info["endpoints"][1], "https://eu.example/v1");
+}
+
+/// As descriptions of large products are: hundreds of operations, each with scopes, examples and long
+/// texts.
+#[tokio::test]
+async fn a_definition_of_a_megabyte_becomes_an_api() {
+    let plane = Plane::start().await;
+    let scopes: serde_json::Map<_, _> =
+        (0..120).map(|n| (format!("shop:scope_{n}"), json!("Look and change"))).collect();
+    let text = "What it does, at length. ".repeat(85);
+    let paths: serde_json::Map<_, _> = (0..400)
+        .map(|n| {
+            let required = json!([{"shop": [format!("shop:scope_{}", n % 120), "shop:scope_0"]}]);
+            let operation = json!({"description": text, "security": required});
+            (format!("/things/{n}/{{id}}"), json!({"get": operation}))
+        })
+        .collect();
+    let definition = json!({
+        "openapi": "3.0.1", "info": {"title": "Large", "version": "v1", "description": text},
+        "x-wso2-basePath": "/large", "paths": paths,
+        "components": {"securitySchemes": {"shop": {"type": "oauth2", "flows": {
+            "password": {"tokenUrl": "https://localhost:9443/oauth2/token", "scopes": scopes},
+        }}}},
+    });
+    let text = serde_saphyr::to_string(&definition).unwrap();
+    let long = "x-samples:\n  source: 'curl -k\n  https://localhost:9443'\n";
+    let text = format!("{text}{long}");
+    assert!((900_000..1024 * 1024).contains(&text.len()), "{}", text.len());
+    let api = import(&plane, &[("file", Some("large.yaml"), &text)]).await.expect(201);
+    assert_eq!(api["operations"].as_array().unwrap().len(), 400);
+    assert_eq!(api["scopes"].as_array().unwrap().len(), 120);
 }

@@ -105,6 +105,13 @@ async fn wso2_4_12_and_wso2_4_13_and_wso2_4_14_and_wso2_4_15_terms_find_by_every
         ("display-name:the", &["Orders-v1"]),
         ("team:blue", &["Orders-v1"]),
         ("team:red", &[]),
+        ("*", &["Orders-v1", "Orders-v2", "Payments-v1"]),
+        ("name:Ord*", &["Orders-v1", "Orders-v2"]),
+        ("name:*ments", &["Payments-v1"]),
+        ("name:rd*", &[]),
+        ("version:2*", &[]),
+        ("version:v2* name:*", &["Orders-v2"]),
+        ("* status:PUB*", &["Payments-v1"]),
         ("name:%", &[]),
         ("name:'--", &[]),
     ] {

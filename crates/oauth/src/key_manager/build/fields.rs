@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phantom_core::Clock;
-use url::Host;
+use phantom_core::issuer::check_issuer;
+use phantom_core::server_url::is_secure;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -100,10 +101,8 @@ impl Builder<'_> {
             }
             (None, None) => return None,
         };
-        // DSC-3.
-        let url = self.url("issuer", &issuer)?;
-        if url.query().is_some() || url.fragment().is_some() {
-            self.problems.add("issuer", "has a query or a fragment, which RFC 8414 forbids");
+        if let Err(error) = check_issuer(&issuer) {
+            self.problems.add("issuer", error.to_string());
             return None;
         }
         Some(issuer.into())
@@ -112,7 +111,16 @@ impl Builder<'_> {
     pub(super) fn well_known(&mut self, issuer: Option<&str>) -> Option<Url> {
         match (&self.config.well_known, self.config.discovery, issuer) {
             (Some(address), _, _) => self.url("well_known", address),
-            (None, Some(form), Some(issuer)) => form.address(issuer),
+            // Here it says where its document is. DSC-3.
+            (None, Some(form), Some(issuer)) => {
+                let url = self.url("issuer", issuer)?;
+                if url.query().is_some() || url.fragment().is_some() {
+                    let message = "has a query or a fragment, which RFC 8414 forbids";
+                    self.problems.add("issuer", message);
+                    return None;
+                }
+                form.address(issuer)
+            }
             _ => None,
         }
     }
@@ -300,8 +308,8 @@ impl Builder<'_> {
             return None;
         }
         match url.scheme() {
-            "https" => Some(url),
-            "http" if self.config.allow_http || is_this_machine(&url) => Some(url),
+            _ if is_secure(&url) => Some(url),
+            "http" if self.config.allow_http => Some(url),
             "http" => {
                 let message = format!("{text:?} is plain http, over which tokens and secrets leak");
                 self.problems.add(field, message);
@@ -327,14 +335,5 @@ impl Builder<'_> {
                 None
             }
         }
-    }
-}
-
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }

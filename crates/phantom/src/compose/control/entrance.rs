@@ -124,6 +124,7 @@ impl Door {
             gateway_https_url: config.gateway_https_url.clone(),
             gateway_http_url: config.gateway_http_url.clone(),
             published_keys: opened.minter.jwks_json().to_owned(),
+            allow_local_endpoints: config.allow_local_endpoints,
         };
         let store = opened.store.clone();
         let control = Control::new(store.clone(), egress.clone(), settings, Arc::clone(clock));

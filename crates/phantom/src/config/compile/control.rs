@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use phantom_control::users;
 use phantom_oauth::SecretSource;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
@@ -36,6 +37,8 @@ pub struct ControlConfig {
     pub ca_file: Option<PathBuf>,
     /// Key managers, their keys and definitions may be on private addresses.
     pub allow_private: bool,
+    /// Endpoints of APIs may be on this machine or its link.
+    pub allow_local_endpoints: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -64,6 +67,17 @@ pub(super) fn compile(
         None => None,
         Some(raw) => Some(listener::server_config(raw, true, context)?),
     };
+    if let Some(At { value: RawSecret::Literal(password), place }) = &raw.admin_password
+        && let Err(weak) = users::check_password("admin", password)
+    {
+        context.warning(place, weak.to_string(), "choose another, or leave it out: one is made up");
+    }
+    if let Some(At { value: true, place }) = &raw.allow_local_endpoints {
+        let message =
+            "APIs may lead to what only this machine reaches, such as its management listener";
+        let hint = "leave it out, unless those who name endpoints are those who run this machine";
+        context.warning(place, message, hint);
+    }
     Some(ControlConfig {
         bind: addresses,
         tls,
@@ -75,6 +89,7 @@ pub(super) fn compile(
         admin_password: raw.admin_password.as_ref().map(|at| secret(at, "admin_password", context)),
         ca_file: raw.ca_file.as_ref().map(|at| context.path(&at.value)),
         allow_private: raw.allow_private.as_ref().is_some_and(|at| at.value),
+        allow_local_endpoints: raw.allow_local_endpoints.as_ref().is_some_and(|at| at.value),
     })
 }
 

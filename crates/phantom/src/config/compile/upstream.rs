@@ -1,9 +1,9 @@
 //! Where permitted requests go.
 
+use phantom_core::Endpoint;
+use phantom_core::endpoint::InvalidEndpoint;
 use phantom_pipeline::Target;
 use phantom_pipeline::route::Upstream;
-use url::Host;
-use url::Url;
 
 use crate::config::context::Context;
 use crate::config::place::At;
@@ -39,79 +39,17 @@ pub(super) fn target(raw: &RawRoute, context: Context<'_>) -> Option<Target> {
 }
 
 fn upstream(at: &At<String>, context: Context<'_>) -> Option<Upstream> {
-    let parsed = parse(&at.value);
-    if let Err((message, hint)) = &parsed {
-        context.error(&at.place, format!("{:?} {message}", at.value), *hint);
+    let parsed = Endpoint::parse(&at.value);
+    if let Err(error) = parsed {
+        let hint = match error {
+            InvalidEndpoint::Credentials => "the gateway sends the phantom token",
+            InvalidEndpoint::Query => "the client's query is passed on",
+            InvalidEndpoint::Path => "write it plainly",
+            InvalidEndpoint::TooLong | InvalidEndpoint::NotHttp | InvalidEndpoint::Host => {
+                "write \"http://localhost:3000/api\""
+            }
+        };
+        context.error(&at.place, format!("{:?} {error}", at.value), hint);
     }
-    parsed.ok()
-}
-
-fn parse(text: &str) -> Result<Upstream, (&'static str, &'static str)> {
-    const EXAMPLE: &str = "write \"http://localhost:3000/api\"";
-    let url = Url::parse(text).map_err(|_| ("is not an absolute URL", EXAMPLE))?;
-    let https = match url.scheme() {
-        "http" => false,
-        "https" => true,
-        _ => return Err(("is not an http or https URL", EXAMPLE)),
-    };
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(("holds a user name or password", "the gateway sends the phantom token"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(("holds a query or fragment", "the client's query is passed on"));
-    }
-    let host: Box<str> = match url.host() {
-        Some(Host::Domain(name)) => name.into(),
-        Some(Host::Ipv4(address)) => address.to_string().into(),
-        Some(Host::Ipv6(address)) => address.to_string().into(),
-        None => return Err(("has no host", EXAMPLE)),
-    };
-    // The path goes out byte for byte: one that the URL parser rewrites is not what was meant.
-    let written = text.split_once("://").map_or("", |(_, rest)| rest);
-    let written = written.find('/').and_then(|at| written.get(at..)).unwrap_or("/");
-    if written != url.path() {
-        return Err((
-            "has a path with dot segments or characters to be encoded",
-            "write it plainly",
-        ));
-    }
-    let path = written.trim_end_matches('/').into();
-    let port = url.port_or_known_default().unwrap_or(if https { 443 } else { 80 });
-    if port == 0 {
-        return Err(("has port 0", EXAMPLE));
-    }
-    Ok(Upstream { https, host, port, path })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_upstream_is_scheme_authority_and_path() {
-        let cases = [
-            ("http://localhost:3000/api", (false, "localhost", 3000, "/api")),
-            ("https://b.example", (true, "b.example", 443, "")),
-            ("http://[::1]:81/", (false, "::1", 81, "")),
-            ("http://127.0.0.1/a%20b/", (false, "127.0.0.1", 80, "/a%20b")),
-        ];
-        for (text, (https, host, port, path)) in cases {
-            let expected = Upstream { https, host: host.into(), port, path: path.into() };
-            assert_eq!(parse(text), Ok(expected), "{text}");
-        }
-        for text in [
-            "localhost:3000",
-            "/api",
-            "ftp://b",
-            "http://u:p@b",
-            "http://b/?q",
-            "http://b/#f",
-            "http://b/a/../c",
-            "http://b/a b",
-            "http://b:0",
-            "unix:/run/b",
-        ] {
-            assert!(parse(text).is_err(), "{text}");
-        }
-    }
+    parsed.ok().map(Upstream::from)
 }

@@ -19,6 +19,7 @@ pub(crate) struct RawControl {
     pub(crate) admin_password: Option<At<RawSecret>>,
     pub(crate) ca_file: Option<At<String>>,
     pub(crate) allow_private: Option<At<bool>>,
+    pub(crate) allow_local_endpoints: Option<At<bool>>,
 }
 
 impl RawControl {
@@ -35,6 +36,7 @@ impl RawControl {
             admin_password: RawSecret::take(&mut section, "admin_password"),
             ca_file: section.take("ca_file"),
             allow_private: section.take("allow_private"),
+            allow_local_endpoints: section.take("allow_local_endpoints"),
         };
         section.finish();
         raw

@@ -49,6 +49,21 @@ async fn a_change_of_an_application_shares_all_else_with_the_snapshot_before() {
     assert_eq!(before.managed.directory.len(), 1);
 }
 
+#[test]
+fn endpoints_of_apis_are_guarded_where_the_gateway_says_so() {
+    for guarded in [true, false] {
+        let publication = Publication::new(Snapshot::default(), Box::new(|_| None));
+        let mut publication = publication.guarded(guarded);
+        publication.replace(&catalog());
+        let snapshot = publication.snapshot();
+        let located = snapshot.managed.apis.find("/httpbin/v1/get").unwrap();
+        let Some(crate::route::Target::Upstream(upstream)) = &located.api.api.production else {
+            panic!("{:?}", located.api.api.production)
+        };
+        assert_eq!(upstream.guarded, guarded);
+    }
+}
+
 #[tokio::test]
 async fn a_change_of_one_api_keeps_the_others_as_they_are() {
     let mut gateway = Gateway::new();

@@ -91,24 +91,82 @@ fn wso2_8_2_percent_encoded_segments_are_compared_as_they_are() {
 }
 
 #[test]
-fn a_template_that_cannot_be_matched_exactly_is_refused() {
-    let mut resources = resources(&[("GET", "/a/{x}")]);
-    let long = format!("/{}", "a/".repeat(MAX_SEGMENTS + 1));
-    for (template, error) in [
-        ("", InvalidTemplate::NoSlash),
-        ("a", InvalidTemplate::NoSlash),
-        ("*", InvalidTemplate::NoSlash),
-        ("/a*", InvalidTemplate::Wildcard),
-        ("/*/a", InvalidTemplate::Wildcard),
-        ("/a/**", InvalidTemplate::Wildcard),
-        ("/{}", InvalidTemplate::Wildcard),
-        ("/{a}{b}", InvalidTemplate::Wildcard),
-        ("/{a}.json", InvalidTemplate::Wildcard),
-        ("/{a", InvalidTemplate::Wildcard),
-        (long.as_str(), InvalidTemplate::TooLong),
-        ("/a/{y}", InvalidTemplate::Taken),
+fn a_segment_may_hold_text_beside_its_parameters() {
+    let resources = resources(&[
+        ("GET", "/a/{id}"),
+        ("GET", "/a/{id}.json"),
+        ("GET", "/a/new.json"),
+        ("POST", "/jobs/{job}:cancel"),
+        ("GET", "/jobs/{job}"),
+        ("GET", "/from/{a}-{b}/x"),
+        ("GET", "/from/{a}/y"),
+    ]);
+    for (verb, path, template) in [
+        ("GET", "/a/7", "/a/{id}"),
+        ("GET", "/a/7.json", "/a/{id}.json"),
+        ("GET", "/a/new.json", "/a/new.json"),
+        ("GET", "/a/.json", "/a/{id}"),
+        ("GET", "/a/7.json/", "/a/{id}.json"),
+        ("GET", "/a/7.xml", "/a/{id}"),
+        ("POST", "/jobs/7:cancel", "/jobs/{job}:cancel"),
+        ("POST", "/jobs/7", "405"),
+        ("GET", "/jobs/7:cancel", "/jobs/{job}"),
+        ("GET", "/from/1-2/x", "/from/{a}-{b}/x"),
+        ("GET", "/from/1-2/y", "/from/{a}/y"),
+        ("GET", "/from/12/x", "404"),
     ] {
-        assert_eq!(resources.add(template, operation("GET", template)), Err(error), "{template}");
+        assert_eq!(taken(&resources, verb, path), template, "{verb} {path}");
+    }
+}
+
+#[test]
+fn a_greedy_parameter_takes_one_segment_and_all_that_follow() {
+    let resources =
+        resources(&[("GET", "/{proxy+}"), ("GET", "/files/{path+}"), ("GET", "/a/{b}")]);
+    for (path, template) in [
+        ("/x", "/{proxy+}"),
+        ("/x/y/z", "/{proxy+}"),
+        ("/files/a/b", "/files/{path+}"),
+        ("/files", "/{proxy+}"),
+        ("/a/b", "/a/{b}"),
+        ("/a/b/c", "/{proxy+}"),
+        ("/", "404"),
+        ("", "404"),
+    ] {
+        assert_eq!(taken(&resources, "GET", path), template, "{path}");
+    }
+}
+
+#[test]
+fn a_path_that_backends_may_read_as_another_operation_leads_to_none() {
+    let resources = resources(&[
+        ("POST", "/jobs/{job}:cancel"),
+        ("POST", "/jobs/{job}"),
+        ("GET", "/a+b"),
+        ("GET", "/caf%c3%a9"),
+    ]);
+    for path in ["/jobs/7%3Acancel", "/jobs/7%3acancel", "/jobs/7%3A%3Acancel"] {
+        assert_eq!(taken(&resources, "POST", path), "404", "{path}");
+    }
+    assert_eq!(taken(&resources, "GET", "/a%2Bb"), "404");
+    // What means the same to all.
+    for (verb, path, template) in [
+        ("POST", "/jobs/7%3A8", "/jobs/{job}"),
+        ("POST", "/jobs/7%3A8:cancel", "/jobs/{job}:cancel"),
+        ("GET", "/caf%C3%A9", "/caf%c3%a9"),
+        ("GET", "/caf%c3%A9", "/caf%c3%a9"),
+    ] {
+        assert_eq!(taken(&resources, verb, path), template, "{path}");
+    }
+}
+
+#[test]
+fn what_is_no_template_or_there_already_is_not_served() {
+    let mut resources = resources(&[("GET", "/a/{x}")]);
+    let invalid = resources.add("/a*", operation("GET", "/a*"));
+    assert_eq!(invalid, Err(NotServed::Template(InvalidTemplate::Star)));
+    for taken in ["/a/{y}", "/a/{y}/"] {
+        assert_eq!(resources.add(taken, operation("GET", taken)), Err(NotServed::Taken), "{taken}");
     }
     assert_eq!(taken(&resources, "GET", "/a/b"), "/a/{x}");
 }

@@ -1,16 +1,17 @@
 //! Where an API's backends are.
 
+use phantom_core::Endpoint;
 use serde_json::Value;
-use url::Url;
 
 use crate::app::apis::document::EndpointConfig;
+use crate::plane::Settings;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 
 /// Longest configuration kept, in bytes of JSON.
 const MAX_CONFIG: usize = 16 * 1024;
 
-pub(super) fn valid(given: Option<Value>) -> Outcome<Option<EndpointConfig>> {
+pub(super) fn valid(given: Option<Value>, reach: Reach) -> Outcome<Option<EndpointConfig>> {
     let config = match given {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Object(config)) => config,
@@ -29,7 +30,9 @@ pub(super) fn valid(given: Option<Value>) -> Outcome<Option<EndpointConfig>> {
             Some(Value::Object(endpoint)) => match endpoint.get("url") {
                 None | Some(Value::Null) => {}
                 Some(Value::String(url)) if url.is_empty() => {}
-                Some(Value::String(url)) => checked_endpoint(kind, url)?,
+                Some(Value::String(url)) => {
+                    reach.check(kind, url)?;
+                }
                 Some(_) => return Err(refused(kind, "url has to be text")),
             },
             Some(_) => return Err(refused(kind, "has to be an object with a url")),
@@ -48,22 +51,30 @@ pub(super) fn valid(given: Option<Value>) -> Outcome<Option<EndpointConfig>> {
     Ok(Some(config))
 }
 
-/// An absolute http or https URL that a path can be appended to.
-pub fn checked_endpoint(member: &str, text: &str) -> Outcome<()> {
-    if text.len() > 2048 {
-        return Err(refused(member, "the URL is longer than 2048 characters"));
+/// Where endpoints may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// Also on the machines of gateways, and on their links.
+    local: bool,
+}
+
+impl Reach {
+    #[must_use]
+    pub const fn of(settings: &Settings) -> Self {
+        Self { local: settings.allow_local_endpoints }
     }
-    let Ok(url) = Url::parse(text) else { return Err(refused(member, "not an absolute URL")) };
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
-        return Err(refused(member, "not an http or https URL"));
+
+    /// Whether gateways can call it, and may.
+    pub fn check(self, member: &str, text: &str) -> Outcome<()> {
+        let endpoint =
+            Endpoint::parse(text).map_err(|error| refused(member, &format!("the URL {error}")))?;
+        if endpoint.is_local() && !self.local {
+            let why = "the URL leads to the gateway's own machine or its link, which \
+                       control.allow_local_endpoints permits";
+            return Err(refused(member, why));
+        }
+        Ok(())
     }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused(member, "a URL must not hold credentials"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(refused(member, "the URL must have no query and no fragment"));
-    }
-    Ok(())
 }
 
 fn refused(member: &str, why: &str) -> Problem {

@@ -67,7 +67,7 @@ pub fn check_version(version: &str) -> Outcome<()> {
         return Err(Problem::bad_request("version: size must be between 1 and 30"));
     }
     let is_sound = |c: char| !FORBIDDEN.contains(c) && !c.is_control() && !c.is_whitespace();
-    if !version.chars().all(is_sound) || !version.is_ascii() || version.contains('?') {
+    if !version.chars().all(is_sound) || !version.is_ascii() || version.contains(['?', '`']) {
         let rule = format!("version: must not hold blanks or any of {FORBIDDEN}");
         return Err(Problem::bad_request(rule));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use phantom_core::PathTemplate;
 use phantom_store::PlanLevel;
 use serde_json::Value;
 
@@ -42,16 +43,21 @@ pub(super) fn valid(
     before: Option<&ApiDocument>,
 ) -> Outcome<(Vec<OperationDocument>, Vec<ScopeDocument>)> {
     text::count("operations", given.len(), MAX_OPERATIONS)?;
-    let mut taken: HashSet<(String, Verb)> = HashSet::with_capacity(given.len());
+    let mut taken: HashSet<(PathTemplate, Verb)> = HashSet::with_capacity(given.len());
     let mut operations = Vec::with_capacity(given.len());
     for raw in given {
         let others = raw::kept(&raw, raw::KEPT_OF_OPERATIONS)?;
         unenforced::refuse(Of::Operation, &Value::Object(others.clone()))?;
         let target = raw.target.ok_or_else(|| Problem::bad_request("target: must not be null"))?;
         let verb = raw.verb.ok_or_else(|| Problem::bad_request("verb: must not be null"))?;
-        check_template(&target)?;
-        if !taken.insert((shape(&target), verb)) {
-            let rule = format!("operations: {} {target} stands twice", verb.as_str());
+        let template = PathTemplate::parse(&target)
+            .map_err(|error| Problem::bad_request(format!("target: {target:?} {error}")))?;
+        // Templates that differ in the names of parameters alone take the same paths.
+        if !taken.insert((template, verb)) {
+            let verb = verb.as_str();
+            let rule = format!(
+                "operations: {verb} {target} stands twice, or takes the same paths as another"
+            );
             return Err(Problem::bad_request(rule));
         }
         let plan = raw.throttling_policy.filter(|plan| !plan.is_empty());
@@ -82,49 +88,4 @@ pub(super) fn valid(
         });
     }
     Ok((operations, scopes))
-}
-
-/// `/`, then whole segments: literal, `{name}`, or a `*` at the end.
-fn check_template(template: &str) -> Outcome<()> {
-    let refused = |why: &str| Problem::bad_request(format!("target: {why}"));
-    text::length("target", template, 0, 512)?;
-    let Some(rest) = template.strip_prefix('/') else {
-        return Err(refused("has to start with '/'"));
-    };
-    let mut names = HashSet::new();
-    let mut segments = rest.split('/').peekable();
-    while let Some(segment) = segments.next() {
-        let is_last = segments.peek().is_none();
-        if segment == "*" {
-            if !is_last {
-                return Err(refused("'*' stands at the end only"));
-            }
-        } else if let Some(name) = segment.strip_prefix('{') {
-            let name = name.strip_suffix('}').unwrap_or_default();
-            let is_sound = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-            if name.is_empty() || !name.chars().all(is_sound) {
-                return Err(refused("a parameter is a whole segment: {name}"));
-            }
-            if !names.insert(name) {
-                return Err(refused("a parameter stands twice"));
-            }
-        } else if segment.is_empty() && !is_last {
-            return Err(refused("a segment is empty"));
-        } else if matches!(segment, "." | "..") || !segment.bytes().all(is_path_byte) {
-            return Err(refused("a segment holds what no path can"));
-        }
-    }
-    Ok(())
-}
-
-/// RFC 3986 §3.3: `pchar`, without `*`, which means the rest.
-fn is_path_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()+,;=:@%".contains(&byte)
-}
-
-/// Templates that differ in the names of parameters alone take the same paths.
-fn shape(template: &str) -> String {
-    let segments = template.split('/');
-    let shape = segments.map(|segment| if segment.starts_with('{') { "{}" } else { segment });
-    shape.collect::<Vec<_>>().join("/")
 }

@@ -27,7 +27,7 @@ pub struct Form {
     pub additional_properties: Option<String>,
 }
 
-/// A definition: one of these members. OpenAPI 3.0 or 3.1, JSON or YAML, at most 1 MiB.
+/// A definition: one of these members. OpenAPI 3.0 or 3.1 or Swagger 2.0, JSON or YAML, at most 1 MiB.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = publisher::DefinitionForm)]

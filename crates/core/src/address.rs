@@ -1,4 +1,5 @@
-//! Which addresses a name from a metadata document may lead to (DSC-4).
+//! What kind of place an address is: which ones a name from a metadata document may lead to (DSC-4), and
+//! which ones an API's endpoint.
 
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
@@ -7,12 +8,52 @@ use std::net::Ipv6Addr;
 /// Whether an address belongs to the public internet: not loopback, link-local (cloud metadata
 /// services live there), private, carrier-grade NAT, multicast, documentation or unspecified, also
 /// when hidden in an IPv6 address that carries an IPv4 one.
-pub(crate) fn is_public(address: IpAddr) -> bool {
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
     }
 }
+
+/// Whether an address leads back to the machine that calls it, or to the link it is on, where those are
+/// that trust whoever can reach them: loopback, unspecified, link-local, and the metadata services of
+/// clouds that stand elsewhere. Also when hidden in an IPv6 address that carries an IPv4 one.
+#[must_use]
+pub fn is_local(address: IpAddr) -> bool {
+    let address = match address {
+        IpAddr::V6(v6) => match carried_v4(v6) {
+            // `::1` carries one by its form.
+            Some(carried) if !v6.is_loopback() && !v6.is_unspecified() => IpAddr::V4(carried),
+            _ => address,
+        },
+        IpAddr::V4(_) => address,
+    };
+    METADATA_SERVICES.contains(&address)
+        || match address {
+            IpAddr::V4(address) => {
+                address.is_loopback()
+                    || address.is_link_local()
+                    || address.is_broadcast()
+                    || address.is_multicast()
+                    || address.octets().first() == Some(&0)
+            }
+            IpAddr::V6(address) => {
+                address.is_loopback()
+                    || address.is_unspecified()
+                    || address.is_unicast_link_local()
+                    || address.is_multicast()
+            }
+        }
+}
+
+/// Of Amazon over IPv6, Alibaba, Oracle and Azure.
+const METADATA_SERVICES: [IpAddr; 4] = [
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
+    IpAddr::V4(Ipv4Addr::new(192, 0, 0, 192)),
+    IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16)),
+];
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
@@ -100,6 +141,32 @@ mod tests {
             "3fff::1",
         ] {
             assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+    #[test]
+    fn this_machine_and_its_link_are_local_and_private_networks_are_not() {
+        for address in [
+            "127.0.0.1",
+            "127.8.8.8",
+            "0.0.0.0",
+            "169.254.169.254",
+            "::1",
+            "::",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::127.0.0.1",
+            "fe80::1",
+            "fd00:ec2::254",
+            "100.100.100.200",
+            "224.0.0.1",
+            "ff02::1",
+        ] {
+            assert!(is_local(address.parse().unwrap()), "{address}");
+        }
+        for address in
+            ["10.0.0.1", "192.168.1.1", "100.64.0.1", "8.8.8.8", "fd00::1", "2001:db8::1"]
+        {
+            assert!(!is_local(address.parse().unwrap()), "{address}");
         }
     }
 }

@@ -1,0 +1,303 @@
+//! Users of the control plane: which passwords they may have, and that somebody can always administer.
+
+use phantom_core::UnixTime;
+use phantom_store::StoreError;
+use phantom_store::TokensOf;
+use phantom_store::UserRow;
+use phantom_store::Write;
+use phantom_store::password;
+use phantom_store::password::PasswordError;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use thiserror::Error;
+
+use crate::roles::Role;
+
+/// NIST SP 800-63B §3.1.1.2: no rules of composition, but a least length and a list of those that are
+/// guessed first. In characters.
+const LEAST: usize = 8;
+const MOST: usize = 256;
+
+/// In lower case, with digits and signs for letters as people put them.
+const COMMON: &[&str] = &[
+    "00000000",
+    "11111111",
+    "111111111",
+    "1111111111",
+    "11223344",
+    "12121212",
+    "12341234",
+    "123123123",
+    "12344321",
+    "1234512345",
+    "12345678",
+    "123456789",
+    "1234567890",
+    "1234567891",
+    "123456789a",
+    "12345678a",
+    "1234abcd",
+    "123qweasd",
+    "147258369",
+    "1q2w3e4r",
+    "1q2w3e4r5t",
+    "1qaz2wsx",
+    "1qazxsw2",
+    "22222222",
+    "33333333",
+    "44444444",
+    "55555555",
+    "66666666",
+    "77777777",
+    "87654321",
+    "88888888",
+    "987654321",
+    "9876543210",
+    "99999999",
+    "a1234567",
+    "a12345678",
+    "a123456789",
+    "aa123456",
+    "aa12345678",
+    "abc12345",
+    "abcd1234",
+    "abcdefgh",
+    "access14",
+    "adminadmin",
+    "admin123",
+    "admin1234",
+    "administrator",
+    "asdf1234",
+    "asdfasdf",
+    "asdfghjk",
+    "asdfghjkl",
+    "baseball",
+    "basketball",
+    "changeit",
+    "changeme",
+    "changeme1",
+    "changeme123",
+    "charlie1",
+    "chocolate",
+    "computer",
+    "corvette",
+    "default1",
+    "dragon123",
+    "football",
+    "football1",
+    "hello123",
+    "iloveyou",
+    "iloveyou1",
+    "internet",
+    "jennifer",
+    "jordan23",
+    "letmein1",
+    "letmein123",
+    "liverpool",
+    "manager1",
+    "master123",
+    "mercedes",
+    "michelle",
+    "monkey123",
+    "mustang1",
+    "p@ssw0rd",
+    "p@ssword",
+    "pa$$word",
+    "pass1234",
+    "passw0rd",
+    "password",
+    "password!",
+    "password01",
+    "password1",
+    "password12",
+    "password123",
+    "password1234",
+    "password2",
+    "princess",
+    "princess1",
+    "q1w2e3r4",
+    "q1w2e3r4t5",
+    "qazwsxedc",
+    "qwer1234",
+    "qwerty12",
+    "qwerty123",
+    "qwerty1234",
+    "qwertyui",
+    "qwertyuiop",
+    "rootroot",
+    "root1234",
+    "samsung1",
+    "secret123",
+    "starwars",
+    "sunshine",
+    "sunshine1",
+    "superman",
+    "superman1",
+    "test1234",
+    "testtest",
+    "trustno1",
+    "user1234",
+    "welcome1",
+    "welcome123",
+    "whatever",
+    "wso2carbon",
+    "zaq12wsx",
+    "zxcvbnm1",
+    "zxcvbnm123",
+];
+
+/// A password that nobody should have.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum WeakPassword {
+    #[error("a password has at least {LEAST} characters")]
+    Short,
+    #[error("a password has at most {MOST} characters")]
+    Long,
+    #[error("a password is not the user's name")]
+    Name,
+    #[error("this password is among the first that are guessed")]
+    Common,
+}
+
+/// Whether a user of that name may choose that password.
+pub fn check_password(name: &str, password: &SecretString) -> Result<(), WeakPassword> {
+    let password = password.expose_secret();
+    let plain = password.trim().to_lowercase();
+    let length = password.chars().count();
+    // Names are compared before lengths, as they say more.
+    if plain == name.to_lowercase() || is_repeated(&plain, &name.to_lowercase()) {
+        return Err(WeakPassword::Name);
+    }
+    match length {
+        length if length < LEAST => Err(WeakPassword::Short),
+        length if length > MOST => Err(WeakPassword::Long),
+        _ if COMMON.contains(&&*plain) || is_one_character(&plain) => Err(WeakPassword::Common),
+        _ => Ok(()),
+    }
+}
+
+/// `suesue`, `suesuesue`.
+fn is_repeated(password: &str, name: &str) -> bool {
+    !name.is_empty() && !password.is_empty() && password.replace(name, "").is_empty()
+}
+
+fn is_one_character(password: &str) -> bool {
+    let mut characters = password.chars();
+    let first = characters.next();
+    characters.all(|character| Some(character) == first)
+}
+
+#[derive(Debug, Error)]
+pub enum UserError {
+    #[error("a name has characters, and among them no `:`, `@` or control character")]
+    Name,
+    #[error("{0:?} is no role; roles are {known}", known = role_names())]
+    Role(String),
+    #[error(transparent)]
+    Weak(#[from] WeakPassword),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    #[error("there is a user {0:?} already")]
+    Exists(String),
+    #[error("no user {0:?}")]
+    Unknown(String),
+    #[error("{0:?} is the last administrator: give another user the role admin first")]
+    LastAdministrator(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+fn role_names() -> String {
+    Role::ALL.into_iter().map(Role::name).collect::<Vec<_>>().join(", ")
+}
+
+/// A new user, ready to be written. Hashes, so before others have to wait for their turn to write.
+pub async fn new(
+    name: &str,
+    password: &SecretString,
+    roles: &[String],
+    now: UnixTime,
+) -> Result<UserRow, UserError> {
+    if name.is_empty() || name.chars().any(|c| c.is_control() || c == ':' || c == '@') {
+        return Err(UserError::Name);
+    }
+    if let Some(unknown) = roles.iter().find(|role| Role::named(role).is_none()) {
+        return Err(UserError::Role(unknown.clone()));
+    }
+    let password_hash = hashed(name, password).await?;
+    Ok(UserRow { name: name.to_owned(), password_hash, roles: roles.to_vec(), created_at: now })
+}
+
+/// The hash of a password that a user of that name may have.
+pub async fn hashed(name: &str, password: &SecretString) -> Result<String, UserError> {
+    check_password(name, password)?;
+    Ok(password::hash(password).await?)
+}
+
+pub async fn add(write: &mut Write, user: &UserRow) -> Result<(), UserError> {
+    write.insert_user(user).await.map_err(|error| match error {
+        StoreError::Duplicate { .. } => UserError::Exists(user.name.clone()),
+        error => UserError::Store(error),
+    })
+}
+
+/// Whoever knew the old one may hold tokens: they end.
+pub async fn set_password(
+    write: &mut Write,
+    name: &str,
+    password_hash: String,
+) -> Result<(), UserError> {
+    let row = write.user(name).await?.ok_or_else(|| UserError::Unknown(name.to_owned()))?;
+    write.update_user(&UserRow { password_hash, ..row }).await?;
+    write.end_tokens(TokensOf::User(name)).await?;
+    Ok(())
+}
+
+/// Takes a user away, and its tokens; what it owns stays.
+pub async fn remove(write: &mut Write, name: &str) -> Result<(), UserError> {
+    write.user(name).await?.ok_or_else(|| UserError::Unknown(name.to_owned()))?;
+    let before = write.users().await?;
+    let left = before.iter().filter(|user| user.name != name);
+    if has_administrator(&before) && !has_administrator(left) {
+        return Err(UserError::LastAdministrator(name.to_owned()));
+    }
+    write.delete_user(name).await?;
+    write.end_tokens(TokensOf::User(name)).await?;
+    Ok(())
+}
+
+/// Whether anybody of them can administer.
+pub fn has_administrator<'u>(users: impl IntoIterator<Item = &'u UserRow>) -> bool {
+    let is_administrator =
+        |user: &UserRow| user.roles.iter().any(|role| role == Role::Admin.name());
+    users.into_iter().any(is_administrator)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_neither_short_nor_the_name_nor_among_the_first_guessed() {
+        let check = |name: &str, password: &str| check_password(name, &password.into());
+        for good in ["correct horse", "first-password", "sue-2024!", "pässwörter", " 8 blanks "] {
+            assert_eq!(check("sue", good), Ok(()), "{good}");
+        }
+        assert_eq!(check("sue", &"ab".repeat(128)), Ok(()));
+        for (name, password, weak) in [
+            ("sue", "", WeakPassword::Short),
+            ("sue", "1234567", WeakPassword::Short),
+            ("sue", "äöüäöüä", WeakPassword::Short),
+            ("sue", &"ab".repeat(129)[..], WeakPassword::Long),
+            ("admin", "admin", WeakPassword::Name),
+            ("Susannah-P", "susannah-p", WeakPassword::Name),
+            ("sue", "suesuesue", WeakPassword::Name),
+            ("sue", "password", WeakPassword::Common),
+            ("sue", "PassWord1", WeakPassword::Common),
+            ("sue", "12345678", WeakPassword::Common),
+            ("sue", "zzzzzzzzzzz", WeakPassword::Common),
+        ] {
+            assert_eq!(check(name, password), Err(weak), "{password}");
+        }
+    }
+}
