@@ -233,6 +233,7 @@ async fn application(
 
 fn control(store: &Store) -> Result<Router> {
     let settings = Settings {
+        allow_local_endpoints: true,
         public_url: "https://localhost:9443".to_owned(),
         gateway_https_url: "https://localhost:8243".to_owned(),
         gateway_http_url: None,

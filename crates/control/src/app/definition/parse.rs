@@ -66,7 +66,7 @@ impl Definition {
         check_size(&value)?;
         let Value::Object(members) = value else { return Err(InvalidDefinition::Unreadable) };
         let mut members = match members.get("swagger") {
-            Some(version) if version == "2.0" => swagger2::converted(members)?,
+            Some(version) if version == "2.0" => swagger2::converted(&members)?,
             Some(_) => return Err(InvalidDefinition::Version),
             None => members,
         };

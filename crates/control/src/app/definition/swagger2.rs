@@ -21,16 +21,16 @@ const JSON: &str = "application/json";
 /// What stays as it is.
 const SAME: [&str; 5] = ["info", "tags", "externalDocs", "security", "paths"];
 
-pub(super) fn converted(old: Object) -> Result<Object, InvalidDefinition> {
+pub(super) fn converted(old: &Object) -> Result<Object, InvalidDefinition> {
     let mut new = Object::new();
     new.insert("openapi".to_owned(), json!("3.0.3"));
-    for (name, value) in &old {
+    for (name, value) in old {
         if SAME.contains(&name.as_str()) || name.starts_with("x-") {
             new.insert(name.clone(), value.clone());
         }
     }
-    let base_path = base_path(&old);
-    new.insert("servers".to_owned(), servers(&old, &base_path));
+    let base_path = base_path(old);
+    new.insert("servers".to_owned(), servers(old, &base_path));
     if !base_path.is_empty() {
         new.entry("x-wso2-basePath").or_insert_with(|| json!(base_path));
     }
@@ -38,11 +38,11 @@ pub(super) fn converted(old: Object) -> Result<Object, InvalidDefinition> {
         for (path, item) in paths.iter_mut().filter(|(path, _)| !path.starts_with("x-")) {
             // A path item that refers to another means it as it is converted.
             if let Value::Object(item) = item {
-                convert_path_item(path, item, &old)?;
+                convert_path_item(path, item, old)?;
             }
         }
     }
-    new.insert("components".to_owned(), components(&old)?);
+    new.insert("components".to_owned(), components(old)?);
     let mut new = Value::Object(new);
     rewrite::schemas(&mut new);
     match new {
