@@ -70,6 +70,7 @@ bind = "127.0.0.1:{port}"
 database = "{store}/store.db"
 sealing_key = {{ file = "{store}/sealing.key" }}
 allow_private = true
+allow_local_endpoints = true
 "#
         )
     });

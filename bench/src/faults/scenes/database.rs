@@ -34,7 +34,7 @@ impl Scene {
         fill(&directory, database, backend, server, Size { apis: 0, applications: 0 })?;
         let more = format!(
             "[control]\nbind = \"127.0.0.1:{}\"\ndatabase = \"{}\"\n\
-             sealing_key = {{ file = \"{}/sealing.key\" }}\nallow_private = true\n",
+             sealing_key = {{ file = \"{}/sealing.key\" }}\nallow_private = true\nallow_local_endpoints = true\n",
             free_port()?,
             postgres.url(),
             directory.display()
