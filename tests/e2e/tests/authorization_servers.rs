@@ -11,9 +11,12 @@ use phantom_e2e::http::Answer;
 use phantom_e2e::peer::Peer;
 use phantom_e2e::peer::PythonPeer;
 use phantom_e2e::scripted_as;
+use phantom_e2e::scripted_as::ScriptedAs;
 use phantom_e2e::workspace;
 use phantom_testkit::FakeAs;
+use phantom_testkit::Reply;
 use serde_json::Value;
+use serde_json::json;
 
 /// Whom the page's lines name.
 const EXAMPLE: &str = "https://login.example.com";
@@ -145,4 +148,59 @@ async fn a_server_without_keys_is_taken_by_check_and_ready_at_once() {
     let request = || gateway.http.get(gateway.management_url("/readyz"));
     http::eventually("ready", request, |answer| answer.status == 200).await;
     assert_eq!(server.connections(), 0, "it was asked nothing");
+}
+
+/// What is wrong with a JWT, by the log: whose it is, and which claim.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_names_claim_and_key_manager_of_a_jwt_that_is_not_accepted() {
+    let server = ScriptedAs::start("k1").await;
+    let backend = scripted_as::backend().await;
+    let mut claims = server.claims();
+    let audience = claims["aud"].as_str().unwrap().to_owned();
+    let lines = format!("expected_audience = \"{audience}\"");
+    let route = "key_manager = \"scripted\"\njwt = \"accept_jwt\"";
+    let text = server.key_manager("scripted", &lines) + &scripted_as::route(&backend, route);
+    let mut gateway = Gateway::start(&text);
+    gateway.ready().await;
+    assert_eq!(gateway.get_with("/api", &server.phantom_token()).await.status, 200);
+
+    claims.as_object_mut().unwrap().remove("jti");
+    let brought = gateway.get_with("/api", &server.signer.sign(&claims)).await;
+    assert_eq!(brought.status, 401);
+    claims["exp"] = Value::from("tomorrow");
+    server.server.answer(scripted_as::INTROSPECT, Reply::jwt(&server.signer.sign(&claims)));
+    assert_eq!(gateway.get_with("/api", "opaque").await.status, 502);
+    for claim in ["claim jti is missing", "claim exp is malformed"] {
+        gateway.process.wait_until(claim, |log| {
+            let mut lines = log.lines();
+            lines.any(|line| line.contains(claim) && line.contains("\"key_manager\":\"scripted\""))
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_of_the_server_is_503_and_a_spoilt_answer_is_502_without_a_pause() {
+    let server = ScriptedAs::start("k1").await;
+    let backend = scripted_as::backend().await;
+    let text = server.key_manager("scripted", "response = \"json\"")
+        + &scripted_as::route(&backend, "key_manager = \"scripted\"");
+    let gateway = Gateway::start(&text);
+    gateway.ready().await;
+    let large = "x".repeat(70 * 1024);
+    for (reply, status, pause) in [
+        (Reply::with_type(400, "application/json", r#"{"error":"server_error"}"#), 503, true),
+        (Reply::with_type(400, "text/html", "<html>"), 503, true),
+        (Reply::with_type(400, "application/json", r#"{"error":"invalid_token"}"#), 401, false),
+        (Reply::with_type(200, "application/json", large), 502, false),
+        (Reply::json(&json!({"active": true, "token_use": "refresh_token"})), 401, false),
+        (Reply::json(&json!({"active": true, "token_type": "DPoP"})), 401, false),
+        (Reply::json(&json!({"active": true, "cnf": {"jkt": "x"}})), 401, false),
+        (Reply::json(&json!({"active": true, "aud": null, "exp": null})), 200, false),
+    ] {
+        server.server.answer(scripted_as::INTROSPECT, reply);
+        let token = format!("token-{}", server.introspections());
+        let answer = gateway.get_with("/api", &token).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert_eq!(answer.header("retry-after").is_some(), pause, "{answer:?}");
+    }
 }
