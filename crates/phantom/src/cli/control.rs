@@ -13,7 +13,6 @@ use crate::cli::run::compiled;
 use crate::cli::run::show_once;
 use crate::clock::SystemClock;
 use crate::compose::control::ControlPlane;
-use crate::compose::signals;
 use crate::compose::signals::Signals;
 
 const EXAMPLES: &str = "\
@@ -42,17 +41,16 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Some(control) = &config.control else {
         bail!("{} has no [control]: add it, or use `phantom gateway`", args.config.display());
     };
-    signals::survive().context("cannot listen to signals")?;
+    let mut signals = Signals::listen().context("cannot listen to signals")?;
     let plane = ControlPlane::start(control, &config.data_dir, &clock)?;
     show_once(plane.generated_password());
-    let signals = Signals::listen(plane.background(), plane.renewal());
-    let mut signals = signals.context("cannot listen to signals")?;
+    signals.renew(plane.renewal());
     for address in plane.addresses() {
         tracing::info!(%address, "control plane");
     }
-    plane.background().block_on(signals.end());
+    signals.end();
     tracing::info!("stopping: open requests may end; a second signal cuts them");
-    signals.exit_on_next(plane.background());
+    signals.exit_on_next();
     plane.stop();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use anyhow::Context;
 
 use crate::cli::output;
-use crate::compose::renewal::Renewal;
 use crate::compose::signals::Signals;
 use crate::demo::Demo;
 use crate::demo::Options;
@@ -67,6 +66,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::listen().context("cannot listen to signals")?;
     let demo = Demo::start(&Options {
         data_dir: args.data_dir.clone(),
         ports: Ports {
@@ -85,12 +85,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         reset: args.reset,
         command: output::own_command(),
     })?;
-    let signals = Signals::listen(demo.runtime(), Renewal::default());
-    let mut signals = signals.context("cannot listen to signals")?;
     output::print(demo.banner());
-    demo.runtime().block_on(signals.end());
+    signals.end();
     tracing::info!("stopping");
-    signals.exit_on_next(demo.runtime());
+    signals.exit_on_next();
     demo.stop();
     Ok(ExitCode::SUCCESS)
 }

@@ -14,7 +14,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::output;
 use crate::compose::background_runtime;
-use crate::compose::renewal::Renewal;
 use crate::compose::signals::Signals;
 use crate::self_signed;
 
@@ -94,14 +93,13 @@ fn until_a_signal<F: Future<Output = io::Result<()>>>(
     serve: impl FnOnce(CancellationToken) -> F,
 ) -> anyhow::Result<ExitCode> {
     let runtime = background_runtime()?;
-    let signals = Signals::listen(&runtime, Renewal::default());
-    let mut signals = signals.context("cannot listen to signals")?;
+    let mut signals = Signals::listen().context("cannot listen to signals")?;
     let stop = CancellationToken::new();
     let asked = stop.clone();
-    runtime.spawn(async move {
-        signals.end().await;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        signals.end();
         asked.cancel();
-    });
+    })?;
     runtime.block_on(serve(stop))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -16,7 +16,6 @@ use crate::cli::output;
 use crate::clock::SystemClock;
 use crate::compose::Gateway;
 use crate::compose::Planes;
-use crate::compose::signals;
 use crate::compose::signals::Signals;
 use crate::config::Config;
 use crate::config::Purpose;
@@ -76,7 +75,7 @@ pub(super) fn compiled(config: &Path, clock: &Arc<dyn Clock>) -> anyhow::Result<
 
 /// Until a signal says otherwise.
 fn serve(config: Config, planes: Planes, clock: &Arc<dyn Clock>) -> anyhow::Result<ExitCode> {
-    signals::survive().context("cannot listen to signals")?;
+    let mut signals = Signals::listen().context("cannot listen to signals")?;
     let mut gateway = Gateway::start(config, planes, clock)?;
     if let Some(mut password) = gateway.generated_password() {
         match password.try_recv() {
@@ -88,8 +87,7 @@ fn serve(config: Config, planes: Planes, clock: &Arc<dyn Clock>) -> anyhow::Resu
             Err(TryRecvError::Closed) => {}
         }
     }
-    let signals = Signals::listen(gateway.background(), gateway.renewal());
-    let mut signals = signals.context("cannot listen to signals")?;
+    signals.renew(gateway.renewal());
     for address in gateway.addresses() {
         tracing::info!(%address, "listening");
     }
@@ -97,9 +95,9 @@ fn serve(config: Config, planes: Planes, clock: &Arc<dyn Clock>) -> anyhow::Resu
         tracing::info!(%address, "control plane");
     }
     tracing::info!(address = %gateway.management_address(), "management");
-    gateway.background().block_on(signals.end());
+    signals.end();
     tracing::info!("stopping: open requests may end; a second signal cuts them");
-    signals.exit_on_next(gateway.background());
+    signals.exit_on_next();
     gateway.stop();
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)

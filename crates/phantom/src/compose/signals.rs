@@ -13,9 +13,12 @@ use tokio::signal::unix::signal;
 use crate::compose::renewal::Renewal;
 use crate::telemetry::log;
 
-/// All of them, from the moment this is made.
+/// All of them, from the moment this is made: before anything can be connected to. What comes while a
+/// server starts is heeded when it has.
 #[derive(Debug)]
 pub struct Signals {
+    /// Of its own: there is none yet when a server starts.
+    runtime: Runtime,
     terminate: Signal,
     interrupt: Signal,
     quit: Signal,
@@ -25,54 +28,56 @@ pub struct Signals {
     renewal: Renewal,
 }
 
-/// From now on, also before there are [`Signals`], none of those that ask for something else ends the
-/// process, as the system would have it.
-pub fn survive() -> io::Result<()> {
-    // A handler stays when the runtime that asked for it is gone.
-    let runtime = Builder::new_current_thread().enable_all().build()?;
-    let _within = runtime.enter();
-    for kind in [SignalKind::hangup(), SignalKind::user_defined1(), SignalKind::user_defined2()] {
-        drop(signal(kind)?);
-    }
-    Ok(())
-}
-
 impl Signals {
-    pub fn listen(runtime: &Runtime, renewal: Renewal) -> io::Result<Self> {
-        let _within = runtime.enter();
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-            hang_up: signal(SignalKind::hangup())?,
-            user_one: signal(SignalKind::user_defined1())?,
-            user_two: signal(SignalKind::user_defined2())?,
-            renewal,
-        })
+    pub fn listen() -> io::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let within = runtime.enter();
+        let [terminate, interrupt, quit, hang_up, user_one, user_two] = [
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::quit())?,
+            signal(SignalKind::hangup())?,
+            signal(SignalKind::user_defined1())?,
+            signal(SignalKind::user_defined2())?,
+        ];
+        drop(within);
+        let renewal = Renewal::default();
+        Ok(Self { runtime, terminate, interrupt, quit, hang_up, user_one, user_two, renewal })
     }
 
-    /// Until the process is to end. The others are done meanwhile.
-    pub async fn end(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.quit.recv() => return,
-                _ = self.hang_up.recv() => self.renewal.renew(),
-                _ = self.user_one.recv() => self.renewal.reopen_logs(),
-                _ = self.user_two.recv() => tracing::debug!("SIGUSR2 asks for nothing"),
+    /// What is read anew from now on.
+    pub fn renew(&mut self, renewal: Renewal) {
+        self.renewal = renewal;
+    }
+
+    /// Until the process is to end. The others are done meanwhile. Blocks.
+    pub fn end(&mut self) {
+        let Self { runtime, terminate, interrupt, quit, hang_up, user_one, user_two, renewal } =
+            self;
+        runtime.block_on(async {
+            loop {
+                tokio::select! {
+                    _ = terminate.recv() => return,
+                    _ = interrupt.recv() => return,
+                    _ = quit.recv() => return,
+                    _ = hang_up.recv() => renewal.renew(),
+                    _ = user_one.recv() => renewal.reopen_logs(),
+                    _ = user_two.recv() => tracing::debug!("SIGUSR2 asks for nothing"),
+                }
             }
-        }
+        });
     }
 
-    /// From now on a further signal ends the process at once. The task lives as long as the
-    /// runtime, which is to say until the orderly end has come.
-    pub fn exit_on_next(mut self, runtime: &Runtime) {
-        runtime.spawn(async move {
-            self.end().await;
+    /// From now on a further signal ends the process at once. Its thread goes with the process.
+    pub fn exit_on_next(mut self) {
+        let waiting = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            self.end();
             tracing::warn!("stopped at once: open requests are cut");
             exit_now();
         });
+        if let Err(error) = waiting {
+            tracing::warn!(%error, "a second signal will not cut open requests");
+        }
     }
 }
 
