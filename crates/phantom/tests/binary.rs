@@ -320,7 +320,7 @@ fn a_second_signal_stops_at_once() {
 #[test]
 fn the_commands_work_together_on_a_demo() {
     let directory = tempfile::tempdir().unwrap();
-    let ports: Vec<String> = (0..4).map(|_| free_port().to_string()).collect();
+    let ports: Vec<String> = (0..7).map(|_| free_port().to_string()).collect();
     let args = [
         "demo",
         "--data-dir",
@@ -333,6 +333,12 @@ fn the_commands_work_together_on_a_demo() {
         &ports[2],
         "--management-port",
         &ports[3],
+        "--apis-port",
+        &ports[4],
+        "--apis-http-port",
+        &ports[5],
+        "--control-port",
+        &ports[6],
     ];
     let child = phantom(directory.path(), &args)
         .stdout(Stdio::null())
