@@ -113,12 +113,18 @@ fn the_version_names_the_commit_where_it_was_built_from_a_checkout() {
     let version = concat!("phantom ", env!("CARGO_PKG_VERSION"));
     let checkout = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let commit = out.trim_end().strip_prefix(version).unwrap();
-    let head = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(checkout).output();
-    match head.ok().filter(|head| head.status.success()) {
-        None => assert_eq!(commit, ""),
-        Some(head) => {
-            let head = String::from_utf8(head.stdout).unwrap();
-            assert_eq!(commit, format!(" ({})", &head[..12]));
+    let git = |of: &str| {
+        let mut git = Command::new("git");
+        let git = git.args(["rev-parse", "--verify", of]).current_dir(&checkout);
+        git.output().is_ok_and(|output| output.status.success())
+    };
+    let hash = commit.strip_prefix(" (").and_then(|rest| rest.strip_suffix(')'));
+    match hash {
+        // Whoever has a checkout has a commit.
+        None => assert!(commit.is_empty() && !git("HEAD"), "{out}"),
+        Some(hash) => {
+            assert!(hash.len() == 12 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{out}");
+            assert!(!git("HEAD") || git(&format!("{hash}^{{commit}}")), "{out}");
         }
     }
 }
@@ -314,7 +320,7 @@ fn a_second_signal_stops_at_once() {
 #[test]
 fn the_commands_work_together_on_a_demo() {
     let directory = tempfile::tempdir().unwrap();
-    let ports: Vec<String> = (0..4).map(|_| free_port().to_string()).collect();
+    let ports: Vec<String> = (0..7).map(|_| free_port().to_string()).collect();
     let args = [
         "demo",
         "--data-dir",
@@ -327,6 +333,12 @@ fn the_commands_work_together_on_a_demo() {
         &ports[2],
         "--management-port",
         &ports[3],
+        "--apis-port",
+        &ports[4],
+        "--apis-http-port",
+        &ports[5],
+        "--control-port",
+        &ports[6],
     ];
     let child = phantom(directory.path(), &args)
         .stdout(Stdio::null())
