@@ -409,7 +409,7 @@ fn the_commands_work_together_on_a_demo() {
         "secret",
         token,
     ];
-    for args in [&args[..], &introspect] {
+    for args in [&[&args[..], &["-k"]].concat()[..], &introspect] {
         let (code, err) = to_a_full_disk(directory.path(), args);
         assert_eq!((code, &*err), (Some(1), UNWRITTEN), "{args:?}");
     }

@@ -337,7 +337,7 @@ fn a_server_that_answers_in_plain_json_needs_neither_keys_nor_an_issuer() {
     assert_valid(&plain_json(endpoint, ""));
     let audience = format!("{endpoint}\nminted_audience = \"orders-api\"");
     assert_valid(&plain_json(&audience, ""));
-    assert_reports(&plain_json("", ""), &["introspection_endpoint` is missing"]);
+    assert_reports(&plain_json("", ""), &["in its place `introspection_endpoint`"]);
     let jwts = plain_json(endpoint, "jwt = \"accept_jwt\"");
     assert_reports(&jwts, &["error: route[0].jwt"]);
     let unused =
