@@ -207,11 +207,6 @@ impl ControlPlane {
         self.renewal.clone()
     }
 
-    #[must_use]
-    pub const fn background(&self) -> &Runtime {
-        &self.background
-    }
-
     /// Lets open requests end, then ends. Blocks.
     pub fn stop(self) {
         self.stop.cancel();
