@@ -187,7 +187,9 @@ impl Pipeline {
             traced(limit.admit(statement, Peer::of(facts.peer), now.tick), "admit", trace)?;
         }
         edits.bearer = exchanged.as_ref().map(|exchanged| exchanged.statement.clone());
-        edits.private_response = edits.place == CredentialPlace::Query;
+        // Caches in front of us keep answers to others than `Authorization` (RFC 9111 §3.5).
+        edits.private_response =
+            matches!(edits.place, CredentialPlace::Query | CredentialPlace::Cookie);
         trace.step("edits", || match edits.bearer {
             Some(_) => {
                 "credential removed, `Authorization: Bearer` set to the phantom token".to_owned()

@@ -21,7 +21,8 @@ pub struct Edits {
     /// (TOK-9). `None` on public routes: theirs passes untouched.
     pub bearer: Option<Arc<Statement>>,
     pub place: CredentialPlace,
-    /// The response is for this client alone (RFC 6750 §2.3).
+    /// The response is for this client alone, and the request does not say so by `Authorization` (RFC
+    /// 6750 §2.3, RFC 9111 §3.5).
     pub private_response: bool,
 }
 

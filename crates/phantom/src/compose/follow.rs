@@ -216,6 +216,7 @@ impl Node {
         let mut publication = self.publication(Arc::clone(&opened.minter));
         let Self { gateway, file, public_url, clock, stop, .. } = self;
         let Gateway { shared, live, metrics, readiness } = gateway;
+        let store = opened.store.clone();
         let mut follower = Follower::new(opened.store, opened.resident, Arc::clone(&clock));
         let mut keeper = Keeper::new(file, public_url, opened.signing_key);
         loop {
@@ -274,6 +275,8 @@ impl Node {
             }
         }
         keeper.save_at_the_end().await;
+        // Whoever stopped us may move or delete its files next.
+        store.close().await;
     }
 
     /// With no catalog yet. Its versions go on from the one in force.
