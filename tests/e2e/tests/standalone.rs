@@ -294,7 +294,9 @@ fn blocks(languages: &[&str]) -> Vec<(String, String)> {
 #[test]
 fn commands_of_the_docs_call_the_program_where_make_demo_leaves_it() {
     for (file, block) in blocks(&["sh", "console"]) {
-        for word in words(&block) {
+        // A process goes by the program's own name.
+        let called = block.replace("pidof phantom", "");
+        for word in words(&called) {
             assert_ne!(word, "phantom", "{file} calls it by a name that no shell finds:\n{block}");
         }
     }
