@@ -47,6 +47,9 @@ impl Place {
             names.push((host.to_owned(), local.to_owned()));
         }
         names.push(("//gateway".to_owned(), "//localhost".to_owned()));
+        // All containers are one machine.
+        let local = "\n[control]\nallow_local_endpoints = true\n";
+        names.push(("\n[control]\n".to_owned(), local.to_owned()));
         for folder in ["/shared", "/data", "/etc/phantom"] {
             let local = directory.join(folder.trim_start_matches('/'));
             fs::create_dir_all(&local).unwrap();

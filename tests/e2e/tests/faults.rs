@@ -65,7 +65,7 @@ upstream = "ftp://backend"
         (3, "worker"),
         (4, "drain_timeout"),
         (7, "nowhere"),
-        (11, "plain http"),
+        (9, "`well_known` is missing"),
         (16, "path"),
         (17, "logn"),
         (18, "ftp://backend"),

@@ -159,6 +159,8 @@ async fn nothing_but_a_verified_jwt_is_ever_forwarded() {
     cut_off.truncate(jwt.len() - 4);
     let flat = json!({"active": true, "iss": server.issuer(), "sub": "alice"});
     let statement = server.signer.sign_typ("token-introspection+jwt", &flat);
+    let mut id_token = server.claims();
+    id_token["nonce"] = json!("n-0S6_WzA2Mj");
     server.server.answer("/elsewhere", Reply::jwt(&jwt));
     let html = || Reply::with_type(200, "text/html", "<html>eyJ.eyJ.x</html>");
     let redirect = |status| Reply::status(status).header("location", "/elsewhere");
@@ -185,7 +187,7 @@ async fn nothing_but_a_verified_jwt_is_ever_forwarded() {
         ("signature cut off", Reply::jwt(&cut_off), 502),
         ("no signature", Reply::jwt(&unsigned(server)), 502),
         ("another issuer", Reply::jwt(&with("iss", json!("https://evil.example"))), 502),
-        ("ID token", Reply::jwt(&server.signer.sign_typ("JWT", &server.claims())), 502),
+        ("ID token", Reply::jwt(&server.signer.sign_typ("JWT", &id_token)), 502),
         ("ID token by typ", Reply::jwt(&server.signer.sign_typ("id_token+jwt", &flat)), 502),
         ("statement as JWT", Reply::jwt(&statement), 502),
         (
@@ -198,7 +200,7 @@ async fn nothing_but_a_verified_jwt_is_ever_forwarded() {
         ("expired", Reply::jwt(&with("exp", json!(1))), 401),
         ("busy", Reply::status(429), 503),
         ("broken", Reply::status(500), 503),
-        ("oversized", Reply::jwt(&format!("{jwt}{}", "A".repeat(200_000))), 503),
+        ("oversized", Reply::jwt(&format!("{jwt}{}", "A".repeat(200_000))), 502),
         ("truncated", Reply::jwt(&jwt).framing(Framing::Cut), 503),
         ("dripping", Reply::jwt(&jwt).framing(Framing::Drip(Duration::from_millis(50))), 503),
         ("head alone", Reply::jwt(&jwt).framing(Framing::HangAfterHead), 503),

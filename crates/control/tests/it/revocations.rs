@@ -170,7 +170,7 @@ async fn one_thing_at_a_time_is_revoked_and_it_has_a_name() {
         (json!({"subject": "a".repeat(1025)}), "subject: size must be between 1 and 1024"),
         (json!({"token": ""}), "token: is not one (RFC 6750 §2.1)"),
         (json!({"token": "two words"}), "token: is not one (RFC 6750 §2.1)"),
-        (json!({"token": "a".repeat(9000)}), "token: is not one (RFC 6750 §2.1)"),
+        (json!({"token": "a".repeat(33_000)}), "token: is not one (RFC 6750 §2.1)"),
         (json!({"subject": "a", "lifetime": 0}), "lifetime: must be between 1 and 31622400"),
         (json!({"subject": "a", "lifetime": u64::MAX}), "lifetime: must be between 1 and 31622400"),
         (json!({"subject": "a", "who": "b"}), "Unrecognized property 'who'"),
