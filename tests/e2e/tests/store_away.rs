@@ -28,6 +28,7 @@ use reqwest::Method;
 use reqwest::RequestBuilder;
 use serde_json::Value;
 use serde_json::json;
+use tokio::sync::Notify;
 
 /// The control plane gives up on the store before its own time for a request is over.
 const BOUND: Duration = Duration::from_secs(25);
@@ -221,9 +222,11 @@ fn registration() -> Value {
 /// may be replaced between two writes of theirs. Gives the names of their applications and the answers.
 async fn writers_until_refused(stack: &Stack, meanwhile: impl FnOnce()) -> Vec<(String, Answer)> {
     let (rest, enough) = (stack.client(), Arc::new(AtomicBool::new(false)));
+    let written = Arc::new(Notify::new());
     let writers: Vec<_> = (0..4)
         .map(|writer| {
             let (rest, enough) = (rest.clone(), Arc::clone(&enough));
+            let written = Arc::clone(&written);
             tokio::spawn(async move {
                 let mut answers = Vec::new();
                 for number in 0_u32.. {
@@ -232,6 +235,9 @@ async fn writers_until_refused(stack: &Stack, meanwhile: impl FnOnce()) -> Vec<(
                     let body = application_named(&name);
                     let answer = rest.try_rest(Method::POST, &path, &body).await.unwrap();
                     let refused = answer.status != 201;
+                    if !refused {
+                        written.notify_one();
+                    }
                     answers.push((name, answer));
                     if refused || enough.load(Ordering::SeqCst) {
                         break;
@@ -241,6 +247,7 @@ async fn writers_until_refused(stack: &Stack, meanwhile: impl FnOnce()) -> Vec<(
             })
         })
         .collect();
+    tokio::time::timeout(BOUND, written.notified()).await.expect("nothing is written");
     tokio::time::sleep(Duration::from_millis(300)).await;
     tokio::task::block_in_place(meanwhile);
     tokio::time::sleep(Duration::from_secs(1)).await;

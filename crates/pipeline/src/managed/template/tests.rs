@@ -182,7 +182,7 @@ fn rank(template: &str, path: &str) -> Option<Vec<u8>> {
                 rank.push(2);
                 return Some(rank);
             }
-            ("{x}", Some(_)) => rank.push(1),
+            (part, Some(_)) if part.starts_with('{') => rank.push(1),
             (literal, Some(segment)) if literal == *segment => rank.push(0),
             _ => return None,
         }
@@ -193,6 +193,10 @@ fn rank(template: &str, path: &str) -> Option<Vec<u8>> {
 fn template() -> impl Strategy<Value = String> {
     let part = prop_oneof!["[ab]", Just("{x}".to_owned())];
     (proptest::collection::vec(part, 0..4), any::<bool>()).prop_map(|(mut parts, rest)| {
+        for (at, part) in parts.iter_mut().enumerate().filter(|(_, part)| *part == "{x}") {
+            // No two of a template have the same name.
+            *part = format!("{{x{at}}}");
+        }
         if rest {
             parts.push("*".to_owned());
         }
