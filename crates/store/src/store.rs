@@ -144,7 +144,7 @@ impl Store {
                 Connection::SqliteTransaction(within(STATEMENT_DEADLINE, begun).await?)
             }
             Pools::Postgres { writer, .. } => {
-                let begun = writer.begin_with(begin!("READ WRITE", "10s"));
+                let begun = writer.begin_with(begin!("ISOLATION LEVEL READ COMMITTED", "10s"));
                 Connection::Postgres(within(STATEMENT_DEADLINE, begun).await?)
             }
         };
