@@ -201,7 +201,7 @@ pub enum UserError {
     Exists(String),
     #[error("no user {0:?}")]
     Unknown(String),
-    #[error("{0:?} is the last administrator: give another user the role admin first")]
+    #[error("{0:?} is the last administrator: add another with the role admin first")]
     LastAdministrator(String),
     #[error(transparent)]
     Store(#[from] StoreError),

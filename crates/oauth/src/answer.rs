@@ -119,7 +119,8 @@ pub fn read(
         200 => read_body(answer, format).map_err(|cause| Unusable::Misbehaved(cause.into())),
         204 => Ok(Said::Inactive),
         400 => read_bad_request(answer),
-        401 => Err(Unusable::ClientRefused),
+        // RFC 7662 §2.3 asks for 401; some servers answer 403.
+        401 | 403 => Err(Unusable::ClientRefused),
         408 | 429 | 500..=599 => Err(Unusable::Unavailable {
             retry_after: answer.retry_after.and_then(|text| retry_after(text, now)),
             cause: what_came(answer),

@@ -89,7 +89,9 @@ fn int_6_inactive_is_an_answer() {
 #[test]
 fn int_7_a_refused_client_is_our_fault() {
     for body in ["", "<html>", r#"{"error":"invalid_client"}"#] {
-        assert_eq!(said(401, "text/html", body, &PHANTOM), Err(Unusable::ClientRefused));
+        for status in [401, 403] {
+            assert_eq!(said(status, "text/html", body, &PHANTOM), Err(Unusable::ClientRefused));
+        }
     }
     let told = said(400, "application/json", r#"{"error":"invalid_client"}"#, &PHANTOM);
     assert_eq!(told, Err(Unusable::ClientRefused), "the error is about us, not about the token");
@@ -97,7 +99,7 @@ fn int_7_a_refused_client_is_our_fault() {
 
 #[test]
 fn wrong_statuses_are_our_set_ups_fault_and_never_a_verdict() {
-    for status in [301, 302, 303, 307, 308, 402, 403, 404, 405, 406, 415, 421] {
+    for status in [301, 302, 303, 307, 308, 402, 404, 405, 406, 415, 421] {
         for (content_type, body) in
             [("text/html", "<html>"), ("application/json", r#"{"active":true}"#)]
         {

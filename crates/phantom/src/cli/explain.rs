@@ -15,6 +15,7 @@ use anyhow::bail;
 use phantom_cache::CacheSecret;
 use phantom_core::Clock;
 use phantom_pipeline::Decision;
+use phantom_pipeline::Fault;
 use phantom_pipeline::Pipeline;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::trace::Step;
@@ -36,10 +37,14 @@ pub(crate) use view::View;
 const EXAMPLES: &str = "\
 Examples:
   phantom explain /api
-  phantom token -k --client-id client-one |
-      phantom explain -c phantom-data/demo/phantom.toml --token - https://localhost:8243/httpbin/v1/get
-  phantom token -k | phantom explain -c phantom-data/demo/phantom.toml --token - http://localhost:8080/api
-  phantom explain -c phantom.toml --method OPTIONS -H 'Origin: https://app.example.com' \\
+  phantom token -k --client-id client-one | \\
+      phantom explain -c phantom-data/demo/phantom.toml --token - \\
+      https://localhost:8243/httpbin/v1/get
+  phantom token -k | \\
+      phantom explain -c phantom-data/demo/phantom.toml --token - \\
+      http://localhost:8080/api
+  phantom explain -c phantom.toml --method OPTIONS \\
+      -H 'Origin: https://app.example.com' \\
       -H 'Access-Control-Request-Method: PUT' /orders
 
 The authorization server is asked for real; no backend is called. Tokens and claim values are
@@ -146,7 +151,10 @@ async fn decide(
     mut steps: Steps,
 ) -> View {
     if let Err(fault) = phantom_proxy::normalize::check_path(&asked.path) {
-        let outcome = format!("refused before any decision: {fault:?}");
+        let outcome = match fault {
+            Fault::BadRequest(why) => format!("refused before any decision: {why}"),
+            fault => format!("refused before any decision: {fault:?}"),
+        };
         steps.0.push(Step { hop: "normalize", outcome });
         let answer = phantom_pipeline::Answer::fault(fault, snapshot.error_format, false);
         let decision = Decision::Answer { answer, route: None, reason: None };

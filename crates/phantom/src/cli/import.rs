@@ -27,7 +27,7 @@ Examples:
   phantom import -c phantom.toml backup.yaml --dry-run
   phantom import -c phantom.toml backup.yaml
   PHANTOM_BACKUP_KEY=… phantom import -c phantom.toml backup.yaml --yes
-  phantom import -c phantom.toml backup.yaml --prune     # the store becomes what the file is
+  phantom import -c phantom.toml backup.yaml --prune   # the store becomes the file
 
 All that is wrong with the file is told before anything is written. What differs is written in one
 transaction, and gateways follow.

@@ -29,7 +29,8 @@ Examples:
   phantom token -k | phantom introspect -k -
   phantom introspect -k --accept json 7c1e6a18…
   PHANTOM_INTROSPECTION_SECRET=… phantom introspect --client-id gateway \\
-      --endpoint https://login.example.com/oauth/v2/oauth-introspect - < token.txt
+      --endpoint https://login.example.com/oauth/v2/oauth-introspect \\
+      - < token.txt
 
 The claims of a JWT are shown without a look at its signature: `phantom explain` verifies.
 

@@ -26,10 +26,12 @@ use crate::config::problem::Severity;
 const EXAMPLES: &str = "\
 Examples:
   phantom run -c phantom.toml
-  INTROSPECTION_CLIENT_SECRET=… phantom run -c /etc/phantom/phantom.toml --log info
+  CLIENT_SECRET=… phantom run -c /etc/phantom/phantom.toml --log info
 
-SIGTERM or Ctrl-C stops accepting after drain_delay and lets open requests end within drain_timeout; a
-second one stops at once. SIGHUP reads certificates and opens logs anew. Health, readiness and metrics: http://127.0.0.1:9090/{healthz,readyz,metrics}.
+SIGTERM or Ctrl-C stops accepting after drain_delay and lets open requests end
+within drain_timeout; a second one stops at once. SIGHUP reads certificates and
+opens logs anew. Health, readiness and metrics:
+http://127.0.0.1:9090/{healthz,readyz,metrics}.
 
 Exit codes: 0 stopped in order; 1 wrong configuration or failed start; 2 wrong usage.";
 

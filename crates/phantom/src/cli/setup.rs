@@ -16,7 +16,7 @@ const EXAMPLES: &str = "\
 Examples:
   cp deploy/.env.example .env
   phantom setup --env-file .env -k
-  phantom setup --env-file .env --only-api -k     # leave mapping and subscription to the tutorial
+  phantom setup --env-file .env --only-api -k   # leaves the mapping to the tutorial
 
 Run again, it changes nothing that is there already. Variables of the environment go before those
 of the file.

@@ -24,7 +24,8 @@ const EXAMPLES: &str = "\
 Examples:
   phantom token -k                           # from the running `phantom demo`
   curl -H \"Authorization: Bearer $(phantom token -k)\" http://localhost:8080/api
-  PHANTOM_CLIENT_SECRET=… phantom token --endpoint https://login.example.com/oauth/v2/oauth-token \\
+  PHANTOM_CLIENT_SECRET=… phantom token \\
+      --endpoint https://login.example.com/oauth/v2/oauth-token \\
       --client-id client-one --scope 'read write'
 
 Exit codes: 0 a token was printed; 1 there was none; 2 wrong usage.";

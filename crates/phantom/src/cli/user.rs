@@ -23,7 +23,8 @@ const PASSWORD: (&str, &str) = ("PHANTOM_USER_PASSWORD", "--password-file");
 
 const EXAMPLES: &str = "\
 Examples:
-  PHANTOM_USER_PASSWORD=… phantom user -c phantom.toml add sue --role Internal/subscriber
+  PHANTOM_USER_PASSWORD=… phantom user -c phantom.toml \\
+      add sue --role Internal/subscriber
   phantom user -c phantom.toml password admin --password-file new-password
   phantom user -c phantom.toml list
   phantom user -c phantom.toml remove sue

@@ -115,6 +115,9 @@ pub(crate) fn compile(
         &mut certificates,
         context,
     );
+    if let Some(control) = &control {
+        listener::warn_of_control(&raw.listeners, &control.bind, context);
+    }
     let meant = |key| context.problems.concerns(&Place::default(), key);
     if raw.listeners.is_empty() && !meant("listener") {
         let hint = "add [[listener]] with bind = \"127.0.0.1:8080\"";

@@ -300,6 +300,25 @@ fn size(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
+/// How a number that was written with a unit is written without.
+fn without_unit(text: &str) -> String {
+    if text.parse::<u64>().is_ok() {
+        return format!("write {text} without quotes");
+    }
+    match (duration::parse(text).map(|duration| duration.as_secs()), size(text)) {
+        // An m is a minute or a mebibyte.
+        (Some(seconds), Some(bytes)) => {
+            format!("write {seconds} where the name says seconds, {bytes} where it says bytes")
+        }
+        (Some(seconds), None) => format!("write {seconds}: the unit is in the name"),
+        (None, Some(_)) if text.ends_with('k') => {
+            format!("write {}000: numbers have no unit", text.trim_end_matches('k').trim_end())
+        }
+        (None, Some(bytes)) => format!("write {bytes}: sizes are in bytes"),
+        (None, None) => String::new(),
+    }
+}
+
 impl Read for String {
     const EXPECTED: &'static str = "a string";
 
@@ -338,16 +357,7 @@ impl Read for u64 {
                     Wrong::Value(message, "a whole number, from 0 on".to_owned())
                 })
             }
-            DeValue::String(text) => Err(Wrong::Kind(match (text.parse::<Self>(), size(text)) {
-                (Ok(_), _) => format!("write {text} without quotes"),
-                (_, Some(bytes)) => format!("write {bytes}: sizes are in bytes"),
-                (_, None) => match duration::parse(text) {
-                    Some(duration) => {
-                        format!("write {}: the unit is in the name", duration.as_secs())
-                    }
-                    None => String::new(),
-                },
-            })),
+            DeValue::String(text) => Err(Wrong::Kind(without_unit(text))),
             _ => Err(Wrong::Kind(String::new())),
         }
     }

@@ -459,6 +459,13 @@ fn a_value_that_is_wrong_is_told_from_one_of_another_kind() {
         let text = route(&format!("collect_body_bytes = {size:?}"));
         assert_reports(&text, &[&format!("write {bytes}: sizes are in bytes")]);
     }
+    for (text, hint) in [
+        ("300s", "write 300: the unit is in the name"),
+        ("15m", "write 900 where the name says seconds, 15728640 where it says bytes"),
+        ("50k", "write 50000: numbers have no unit"),
+    ] {
+        assert_reports(&route(&format!("collect_body_bytes = {text:?}")), &[hint]);
+    }
     assert_reports(
         &route("scope = [\"read\", \"write\"]"),
         &["has to be a string, not a list", "write \"read write\": spaces part scopes"],
@@ -547,6 +554,13 @@ fn check_says_what_endpoints_on_this_machine_and_a_weak_password_mean() {
     );
     let off = format!("{LISTENER}[control]\nallow_local_endpoints = false\n");
     assert!(!report(&off).contains("allow_local_endpoints"));
+}
+
+#[test]
+fn a_listener_where_the_control_plane_listens_is_warned_about() {
+    let text = LISTENER.replace(":0", ":9443");
+    let report = report(&format!("{text}[control]\n"));
+    assert!(report.contains("is also where [control] listens"), "{report}");
 }
 
 #[test]

@@ -74,6 +74,13 @@ impl Account {
         self.peer = peer;
     }
 
+    /// What is refused for its form is told as it came.
+    pub(super) fn describe_refused(&mut self, method: &str, path: &str, peer: IpAddr) {
+        method.clone_into(&mut self.method);
+        path.clone_into(&mut self.path);
+        self.peer = peer;
+    }
+
     pub(super) const fn decided(&mut self, took: Duration) {
         self.decision = Some(took);
     }

@@ -65,6 +65,8 @@ pub(super) async fn serve(
     let format = published.snapshot.error_format_at(origin.entry);
     let refusal = |fault| Answer::fault(fault, format, false);
     if let Err(fault) = filled {
+        let (method, path) = (parts.method.as_str(), parts.uri.path());
+        client.account.describe_refused(method, path, origin.peer);
         return client.answer(&refusal(fault), Outcome::Answered, Some("bad_request")).await;
     }
     if head.expects_continue {

@@ -17,6 +17,10 @@ use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 
+use phantom_proxy::access_log::AccessLog;
+use phantom_proxy::access_log::LogFormat;
+
+use crate::behind::Lines;
 use crate::harness::*;
 
 type Sender<B> = http2::SendRequest<B>;
@@ -417,6 +421,28 @@ fn values_with_white_space_at_their_edges_are_refused_in_http2() {
     assert!(backend.seen().is_empty());
     let mut raw = RawHttp2::connect(&gateway);
     assert!(!raw.is_refused(&[("x-a", "a b"), ("x-empty", "")]));
+}
+
+#[test]
+fn a_request_that_is_refused_for_its_form_is_logged_with_who_sent_it_and_what() {
+    let lines = Lines::default();
+    let log = AccessLog::start(LogFormat::Json, lines.clone()).unwrap();
+    let setup = Setup::new(Backend::ok().address);
+    let mut gateway = Setup { access_log: Some(log), ..setup }.start();
+    let mut raw = RawHttp2::connect(&gateway);
+    assert!(raw.is_refused(&[("x-a", " a")]));
+    drop(raw);
+    gateway.stop();
+    let line: serde_json::Value = serde_json::from_slice(&lines.0.lock().unwrap()).unwrap();
+    assert_eq!(
+        (line["method"].as_str(), line["path"].as_str()),
+        (Some("GET"), Some("/")),
+        "{line}"
+    );
+    assert_eq!(
+        (line["peer"].as_str(), line["error"].as_str()),
+        (Some("127.0.0.1"), Some("bad_request"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

@@ -81,6 +81,18 @@ pub(super) fn compile(
     listeners
 }
 
+/// `gateway` serves listeners alone and `control` the control plane: only `run` needs both ports.
+pub(super) fn warn_of_control(raw: &[RawListener], control: &[SocketAddr], context: Context<'_>) {
+    for bind in raw.iter().filter_map(|raw| raw.bind.as_ref()) {
+        let mut own = addresses_of(&bind.value).into_iter().flatten();
+        if own.any(|address| control.iter().any(|control| conflict(*control, address))) {
+            let message = format!("{:?} is also where [control] listens", bind.value);
+            let hint = "`phantom run` serves both: give each its own port, or bind in [control]";
+            context.warning(&bind.place, message, hint);
+        }
+    }
+}
+
 /// How TLS is served, and the certificate with which it is.
 #[derive(Clone, Debug)]
 pub struct Served {

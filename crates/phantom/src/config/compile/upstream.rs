@@ -45,6 +45,11 @@ fn upstream(at: &At<String>, context: Context<'_>) -> Option<Upstream> {
             InvalidEndpoint::Credentials => "the gateway sends the phantom token",
             InvalidEndpoint::Query => "the client's query is passed on",
             InvalidEndpoint::Path => "write it plainly",
+            InvalidEndpoint::NotHttp
+                if Endpoint::parse(&format!("http://{}", at.value)).is_ok() =>
+            {
+                &format!("write \"http://{}\"", at.value)
+            }
             InvalidEndpoint::TooLong | InvalidEndpoint::NotHttp | InvalidEndpoint::Host => {
                 "write \"http://localhost:3000/api\""
             }
