@@ -1,7 +1,6 @@
 //! Calls that commands make: bounded, without redirects, and without proxies from the environment.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -19,10 +18,6 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use url::Url;
 use url::form_urlencoded;
-
-use crate::outgoing::believe_anyone::BelieveAnyone;
-
-mod believe_anyone;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ANSWER: usize = 256 * 1024;
@@ -95,7 +90,7 @@ pub(crate) async fn send(request: RequestBuilder, url: &Url) -> anyhow::Result<A
 pub(crate) fn client(trust: &Trust<'_>) -> anyhow::Result<Client> {
     let builder = ClientConfig::builder();
     let config = if trust.insecure {
-        let verifier = Arc::new(BelieveAnyone);
+        let verifier = phantom_tls::believe_anyone();
         builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     } else {
         let authorities = match trust.ca_file {

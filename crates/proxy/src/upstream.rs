@@ -2,7 +2,6 @@
 
 mod connect;
 mod guard;
-mod race;
 
 use std::cell::RefCell;
 use std::collections::VecDeque;

@@ -146,7 +146,7 @@ fn a_path_that_leads_out_of_the_checkout_is_found() {
     let packages = [PathBuf::from("crates/oauth"), PathBuf::from("tests/e2e"), PathBuf::new()];
     let from = "env!(\"CARGO_MANIFEST_DIR\")";
     for (file, text) in [
-        ("tests/e2e/src/workspace.rs", "root().join(\"../shared\")".to_owned()),
+        ("tests/e2e/src/workspace.rs", "root().join(\"../beside\")".to_owned()),
         ("tests/e2e/src/workspace.rs", "root().join(\"..\").join(\"material\")".to_owned()),
         ("tests/e2e/src/workspace.rs", format!("Path::new({from})\n.join(\"../../../x\")")),
         ("crates/oauth/src/verify/tests/vectors.rs", format!("{from}).join(\"../../../v\")")),
@@ -157,7 +157,7 @@ fn a_path_that_leads_out_of_the_checkout_is_found() {
         ("crates/oauth/Cargo.toml", "other = { path = \"../../../other\" }".to_owned()),
         ("Cargo.toml", "other = { path = \"../other\" }".to_owned()),
         ("Makefile", "include ../common.mk".to_owned()),
-        ("tools/peer", "source=\"${PEER:-../shared/peers}\"".to_owned()),
+        ("tools/peer", "source=\"${PEER:-../beside/peers}\"".to_owned()),
         ("tools/peer", "cd \"$(dirname \"$0\")/../../peers\"".to_owned()),
         ("tests/peers/p/server.mjs", "import '../../../../x.mjs'".to_owned()),
         ("docs/cli.md", "[page](../../spec/cli.md)".to_owned()),

@@ -6,20 +6,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use phantom_tls::race;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::net::TcpStream;
-use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use url::Host;
 use url::Url;
 
 use crate::egress::http1::Stream;
 use crate::egress::is_public;
-
-/// RFC 8305 §8: after so long without an answer the next address is tried beside the one before.
-const HEAD_START: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Error)]
 pub(super) enum ConnectError {
@@ -100,66 +97,14 @@ async fn addresses(host: &Host<&str>, port: u16, public_only: bool) -> io::Resul
     Ok(addresses)
 }
 
-/// Tries the addresses in their order, families in turn, each with a head start (RFC 8305).
 async fn first_to_connect(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
-    if let [only] = addresses[..] {
-        return TcpStream::connect(only).await;
-    }
-    let mut waiting = in_turn(addresses).into_iter();
-    // Dropped with this future, and all attempts with it.
-    let mut attempts = JoinSet::new();
-    let mut failure = io::Error::from(io::ErrorKind::NotFound);
-    loop {
-        let next = waiting.next();
-        let last = next.is_none();
-        if let Some(address) = next {
-            attempts.spawn(TcpStream::connect(address));
-        }
-        let ended = match last {
-            true => attempts.join_next().await,
-            false => match tokio::time::timeout(HEAD_START, attempts.join_next()).await {
-                Ok(ended) => ended,
-                Err(_) => continue,
-            },
-        };
-        match ended {
-            Some(Ok(Ok(stream))) => return Ok(stream),
-            Some(Ok(Err(error))) => failure = error,
-            Some(Err(error)) => failure = io::Error::other(error),
-            None if last => return Err(failure),
-            None => {}
-        }
-    }
-}
-
-/// RFC 8305 §4: the first address's family first, then one of each.
-fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let first_is_v4 = addresses.first().is_some_and(SocketAddr::is_ipv4);
-    let (first, second): (Vec<_>, Vec<_>) =
-        addresses.into_iter().partition(|address| address.is_ipv4() == first_is_v4);
-    let mut second = second.into_iter();
-    let mut order = Vec::new();
-    for address in first {
-        order.push(address);
-        order.extend(second.next());
-    }
-    order.extend(second);
-    order
+    let connected = race::first(addresses.into_iter(), TcpStream::connect::<SocketAddr>).await;
+    connected.unwrap_or_else(|| Err(io::ErrorKind::NotFound.into()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn families_take_turns_and_nobody_is_left_out() {
-        let of = |text: &str| -> SocketAddr { text.parse().unwrap() };
-        let (a, b, c) = (of("[2001:db8::1]:1"), of("[2001:db8::2]:1"), of("[2001:db8::3]:1"));
-        let (d, e) = (of("192.0.2.1:1"), of("192.0.2.2:1"));
-        assert_eq!(in_turn(vec![a, b, c, d]), [a, d, b, c]);
-        assert_eq!(in_turn(vec![d, a, b, e]), [d, a, e, b]);
-        assert_eq!(in_turn(Vec::new()), []);
-    }
 
     /// A listener whose backlog is full: further connections get no answer.
     fn silent_address() -> (SocketAddr, Vec<std::net::TcpStream>) {

@@ -5,16 +5,9 @@ use std::sync::Arc;
 use phantom_tls::Authorities;
 use phantom_tls::UnusableAuthority;
 use rustls::ClientConfig;
-use rustls::DigitallySignedStruct;
-use rustls::SignatureScheme;
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::client::danger::ServerCertVerified;
 use rustls::client::danger::ServerCertVerifier;
-use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::ServerName;
-use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject;
 use thiserror::Error;
 
@@ -25,7 +18,7 @@ pub enum ServerTrust {
     System,
     /// These alone, in PEM.
     Authorities(Vec<u8>),
-    /// Anyone. For development: whoever sits in between reads tokens and our credentials.
+    /// Anyone (`verify_ssl = false`). For development: whoever sits in between reads tokens and our credentials.
     Anyone,
 }
 
@@ -59,12 +52,12 @@ pub(crate) fn client_config(
     identity: Option<&ClientIdentity>,
 ) -> Result<ClientConfig, TlsError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()?;
+    let builder =
+        ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         ServerTrust::System => system_authorities().into_verifier(),
         ServerTrust::Authorities(pem) => Authorities::of_pem(pem)?.into_verifier(),
-        ServerTrust::Anyone => Arc::new(BelieveAnyone { provider }),
+        ServerTrust::Anyone => phantom_tls::believe_anyone(),
     };
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier);
     let mut config = match identity {
@@ -93,47 +86,4 @@ fn system_authorities() -> Authorities {
         tracing::warn!("the system has no CA certificates: install them or set ca_file");
     }
     authorities
-}
-
-/// `verify_ssl = false`.
-#[derive(Debug)]
-struct BelieveAnyone {
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for BelieveAnyone {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
 }

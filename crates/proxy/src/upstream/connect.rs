@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use phantom_pipeline::Fault;
 use phantom_pipeline::route::Upstream;
+use phantom_tls::race;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::net::TcpStream;
@@ -17,7 +18,6 @@ use crate::network::Network;
 use crate::transport::Socket;
 use crate::transport::Transport;
 use crate::upstream::guard;
-use crate::upstream::race;
 
 /// Whose certificates backends may have.
 const CA_SETTING: &str = "upstream_ca_file in [gateway]";

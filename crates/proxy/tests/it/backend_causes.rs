@@ -2,8 +2,6 @@
 
 use std::io::Write;
 use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use phantom_core::Access;
@@ -15,20 +13,7 @@ use phantom_proxy::access_log::LogFormat;
 use crate::harness::Backend;
 use crate::harness::Setup;
 use crate::harness::route;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use crate::lines::Lines;
 
 /// The status for a request that goes there, and the `error` of its line.
 fn outcome(https: bool, host: &str, port: u16) -> (u16, String) {
@@ -41,8 +26,7 @@ fn outcome(https: bool, host: &str, port: u16) -> (u16, String) {
     let mut gateway = setup.start();
     let answer = gateway.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
     gateway.stop();
-    let line = lines.0.lock().unwrap().clone();
-    let line: serde_json::Value = serde_json::from_slice(&line).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&lines.text()).unwrap();
     (answer.status, line["error"].as_str().unwrap().to_owned())
 }
 

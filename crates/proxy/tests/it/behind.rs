@@ -1,40 +1,21 @@
 //! Behind load balancers and other proxies: who the client is and whether it came by TLS, as backend and
 //! decision are told.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-
 use phantom_core::Access;
 use phantom_proxy::AccessLog;
 use phantom_proxy::access_log::LogFormat;
 
 use crate::harness::*;
+use crate::lines::Lines;
 
 /// A log that can be read.
-#[derive(Clone, Default)]
-pub(crate) struct Lines(pub(crate) Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    /// The clients that requests counted for, in the order of the requests.
-    fn peers(&self) -> Vec<String> {
-        let lines = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let peer = |line: &str| {
-            let start = line.find("\"peer\":\"").unwrap() + 8;
-            line[start..].split('"').next().unwrap().to_owned()
-        };
-        lines.lines().map(peer).collect()
-    }
+/// The clients that requests counted for, in the order of the requests.
+fn peers(lines: &Lines) -> Vec<String> {
+    let peer = |line: &str| {
+        let start = line.find("\"peer\":\"").unwrap() + 8;
+        line[start..].split('"').next().unwrap().to_owned()
+    };
+    lines.text().lines().map(peer).collect()
 }
 
 fn logged(setup: Setup) -> (Lines, Gateway) {
@@ -121,7 +102,7 @@ fn forwarded_addresses_are_read_as_proxies_write_them() {
         assert_eq!(gateway.send(request).status, 200);
     }
     gateway.stop();
-    for ((forwarded, client), peer) in cases.iter().zip(lines.peers()) {
+    for ((forwarded, client), peer) in cases.iter().zip(peers(&lines)) {
         assert_eq!(peer, *client, "{forwarded}");
     }
 }
@@ -137,7 +118,7 @@ fn forwarded_addresses_go_on_from_who_the_proxy_protocol_names() {
         gateway.send([proxy_v2(source, None), request.as_bytes().to_vec()].concat());
     }
     gateway.stop();
-    assert_eq!(lines.peers(), ["203.0.113.7", "198.51.100.1"]);
+    assert_eq!(peers(&lines), ["203.0.113.7", "198.51.100.1"]);
     let seen = backend.seen().iter().map(|raw| Request::new(raw)).collect::<Vec<_>>();
     assert_eq!(seen[0].field("x-forwarded-for"), Some("203.0.113.7:99, 10.0.0.1"));
     assert_eq!(seen[0].field("x-forwarded-proto"), Some("https"));

@@ -3,7 +3,6 @@
 use std::io::Read;
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use phantom_proxy::AccessLog;
@@ -11,6 +10,7 @@ use phantom_proxy::Limits;
 use phantom_proxy::access_log::LogFormat;
 
 use crate::harness::*;
+use crate::lines::Lines;
 
 const GET: &str = "GET /x HTTP/1.1\r\nHost: h\r\n\r\n";
 
@@ -316,20 +316,6 @@ fn the_drain_timeout_bounds_the_shutdown() {
     assert!(client.is_closed());
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[test]
 fn the_access_log_tells_what_happened_and_no_secret() {
     for format in [LogFormat::Json, LogFormat::Text] {
@@ -343,7 +329,7 @@ fn the_access_log_tells_what_happened_and_no_secret() {
             .send("GET /api/b HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer unknown-token\r\n\r\n");
         gateway.send("GET /%00 HTTP/1.1\r\nHost: h\r\n\r\n");
         gateway.stop();
-        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let text = lines.text();
         assert_eq!(text.lines().count(), 3, "{text}");
         for expected in [
             "/api/a",

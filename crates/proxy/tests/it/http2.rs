@@ -20,8 +20,8 @@ use std::task::Poll;
 use phantom_proxy::access_log::AccessLog;
 use phantom_proxy::access_log::LogFormat;
 
-use crate::behind::Lines;
 use crate::harness::*;
+use crate::lines::Lines;
 
 type Sender<B> = http2::SendRequest<B>;
 
@@ -433,7 +433,7 @@ fn a_request_that_is_refused_for_its_form_is_logged_with_who_sent_it_and_what() 
     assert!(raw.is_refused(&[("x-a", " a")]));
     drop(raw);
     gateway.stop();
-    let line: serde_json::Value = serde_json::from_slice(&lines.0.lock().unwrap()).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&lines.text()).unwrap();
     assert_eq!(
         (line["method"].as_str(), line["path"].as_str()),
         (Some("GET"), Some("/")),

@@ -11,6 +11,7 @@ mod harness;
 mod http2;
 mod http2_streams;
 mod in_step;
+mod lines;
 mod managed;
 mod metrics;
 mod normalizer;

@@ -1,8 +1,5 @@
 //! What a request is called: the same in the log, at the backend and at the client.
 
-use std::sync::Arc;
-use std::sync::Mutex;
-
 use bytes::Bytes;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
@@ -10,29 +7,12 @@ use phantom_proxy::AccessLog;
 use phantom_proxy::access_log::LogFormat;
 
 use crate::harness::*;
+use crate::lines::Lines;
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Lines {
-    fn ids(&self) -> Vec<String> {
-        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-        let id = |line: &str| {
-            line.split("\"request_id\":\"").nth(1)?.split('"').next().map(str::to_owned)
-        };
-        text.lines().map(|line| id(line).unwrap()).collect()
-    }
+fn ids(lines: &Lines) -> Vec<String> {
+    let id =
+        |line: &str| line.split("\"request_id\":\"").nth(1)?.split('"').next().map(str::to_owned);
+    lines.text().lines().map(|line| id(line).unwrap()).collect()
 }
 
 /// With the ids that the log has when it is over.
@@ -65,7 +45,7 @@ fn a_request_has_one_name_for_backend_client_and_log() {
     ];
     gateway.stop();
     let told: Vec<_> = answers.iter().map(|answer| answer.field("x-request-id").unwrap()).collect();
-    assert_eq!(told, lines.ids());
+    assert_eq!(told, ids(&lines));
     assert_eq!(told[1], "0af7651916cd43dd8448eb211c80319c");
     let all: std::collections::HashSet<_> = told.iter().collect();
     assert_eq!(all.len(), told.len(), "each has its own: {told:?}");
@@ -88,7 +68,7 @@ fn a_trusted_proxys_name_for_a_request_is_kept() {
     gateway.stop();
     assert_eq!(answer.field("x-request-id"), Some("from-the-edge.1"));
     assert_eq!(backend.only().field("x-request-id"), Some("from-the-edge.1"));
-    assert_eq!(lines.ids(), ["from-the-edge.1"]);
+    assert_eq!(ids(&lines), ["from-the-edge.1"]);
 }
 
 #[test]
@@ -121,6 +101,6 @@ async fn a_request_over_http2_has_one_name_too() {
     }
     drop(sender);
     tokio::task::block_in_place(|| gateway.stop());
-    assert_eq!(told, lines.ids());
+    assert_eq!(told, ids(&lines));
     assert_eq!(backend.only().field("x-request-id"), Some(&*told[0]));
 }

@@ -1,6 +1,7 @@
 //! Connecting to a host that has several addresses: one after the other, without waiting for those that
 //! do not answer (RFC 8305).
 
+use std::future::Future;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -15,7 +16,7 @@ const DELAY: Duration = Duration::from_millis(250);
 const MOST: usize = 32;
 
 /// The first connection that stands; else why there is none. `None`: there is no address.
-pub(super) async fn first<T, F>(
+pub async fn first<T, F>(
     addresses: impl Iterator<Item = SocketAddr>,
     connect: impl Fn(SocketAddr) -> F,
 ) -> Option<io::Result<T>>
@@ -165,6 +166,10 @@ mod tests {
         let expected = ["[::1]:1", "127.0.0.1:1", "[::2]:1", "127.0.0.2:1", "[::3]:1"];
         assert_eq!(in_turn(resolved), addresses(&expected));
         assert_eq!(in_turn(addresses(&["127.0.0.1:1", "[::1]:1"])).len(), 2);
+        let [a, b, c] = ["[2001:db8::1]:1", "[2001:db8::2]:1", "[2001:db8::3]:1"];
+        let [d, e] = ["192.0.2.1:1", "192.0.2.2:1"];
+        assert_eq!(in_turn(addresses(&[a, b, c, d])), addresses(&[a, d, b, c]));
+        assert_eq!(in_turn(addresses(&[d, a, b, e])), addresses(&[d, a, e, b]));
         assert!(in_turn(Vec::new()).is_empty());
     }
 }

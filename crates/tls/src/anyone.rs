@@ -1,4 +1,6 @@
-//! `-k`: any certificate will do. For development servers, as with curl.
+//! No check of who a server is: for development alone, as with curl's `-k`.
+
+use std::sync::Arc;
 
 use rustls::DigitallySignedStruct;
 use rustls::Error;
@@ -6,13 +8,20 @@ use rustls::SignatureScheme;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::client::danger::ServerCertVerified;
 use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::ServerName;
 use rustls::pki_types::UnixTime;
 
+/// Takes any certificate: whoever sits in between reads tokens and credentials.
+#[must_use]
+pub fn believe_anyone() -> Arc<dyn ServerCertVerifier> {
+    Arc::new(BelieveAnyone(default_provider().signature_verification_algorithms))
+}
+
 #[derive(Debug)]
-pub(crate) struct BelieveAnyone;
+struct BelieveAnyone(WebPkiSupportedAlgorithms);
 
 impl ServerCertVerifier for BelieveAnyone {
     fn verify_server_cert(
@@ -32,8 +41,7 @@ impl ServerCertVerifier for BelieveAnyone {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = default_provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, cert, dss, &algorithms)
+        rustls::crypto::verify_tls12_signature(message, cert, dss, &self.0)
     }
 
     fn verify_tls13_signature(
@@ -42,11 +50,10 @@ impl ServerCertVerifier for BelieveAnyone {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = default_provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, &algorithms)
+        rustls::crypto::verify_tls13_signature(message, cert, dss, &self.0)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        default_provider().signature_verification_algorithms.supported_schemes()
+        self.0.supported_schemes()
     }
 }
