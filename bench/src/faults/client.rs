@@ -41,6 +41,12 @@ impl Client {
         Self { from, to, patience, stream: None, input: Buffer::new() }
     }
 
+    /// Connects ahead of the first request.
+    pub(super) fn open(&mut self) -> Result<()> {
+        self.stream = Some(connect(self.from, self.to, self.patience, None)?);
+        Ok(())
+    }
+
     pub(super) fn close(&mut self) {
         self.stream = None;
     }

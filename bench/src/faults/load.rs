@@ -76,9 +76,14 @@ impl Plan {
     }
 
     pub(super) fn start(self) -> Load {
+        self.start_at(Instant::now())
+    }
+
+    /// With all lanes connected by then, so that what is measured beside them is not the start of so
+    /// many threads on the same cores.
+    pub(super) fn start_at(self, begin: Instant) -> Load {
         let (stop, right) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let seed = SEED.fetch_add(1, Ordering::Relaxed);
-        let begin = Instant::now();
         let lanes = (0..self.lanes).map(|lane| {
             let (plan, stop) = (self.clone(), Arc::clone(&stop));
             let right = Arc::clone(&right);
@@ -100,6 +105,9 @@ impl Plan {
         let from = Ipv4Addr::new(127, 0, self.net, host);
         let mut client = Client::new(from, self.to, Duration::from_secs(10));
         let mut samples = Vec::new();
+        if Instant::now() < begin && client.open().is_ok() {
+            thread::sleep(begin.saturating_duration_since(Instant::now()));
+        }
         for number in (lane..).step_by(self.lanes as usize) {
             let place = if self.together { number - lane } else { number };
             let meant = begin + Duration::from_nanos(place * 1_000_000_000 / self.rate);

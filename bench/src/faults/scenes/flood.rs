@@ -1,11 +1,12 @@
 //! A3: random tokens from one address, and good new ones of others beside them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
 use super::Add;
 use crate::faults::gateway::{Config, Gateway};
+use crate::faults::interrupt;
 use crate::faults::load::{Plan, Tokens};
 use crate::faults::peer::Mode;
 use crate::faults::stage::Stage;
@@ -14,6 +15,8 @@ use crate::faults::table::Row;
 /// The default budget of an address: `peer_budget_burst` and `peer_budget_per_second`.
 const BURST: u64 = 100;
 const PER_SECOND: u64 = 20;
+/// How long before the flood its connections are made.
+const CONNECTED: Duration = Duration::from_secs(1);
 
 pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
     // As many connections as it takes to keep that rate while each waits for its answer.
@@ -25,11 +28,13 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
         let gateway = Gateway::start(stage, &format!("flood-{delay}"), &Config::default())?;
         stage.server.set(Mode::Healthy)?;
         let quiet = stage.quiet(&gateway)?;
-        let hot = stage.hot(&gateway)?;
         stage.server.set(Mode::Slow(delay))?;
-        let (before, begin) = (stage.server.introspections()?, Instant::now());
+        let before = stage.server.introspections()?;
+        let begin = Instant::now() + CONNECTED;
         let flood = Plan::new(gateway.addr, "/api/flood", Tokens::Fresh("flood"));
-        let flood = flood.paced(rate, lanes).on_net(9, 1).start();
+        let flood = flood.paced(rate, lanes).on_net(9, 1).start_at(begin);
+        interrupt::pause(begin.saturating_duration_since(Instant::now()))?;
+        let hot = stage.hot(&gateway)?;
         let fresh = stage.fresh(&gateway, 20);
         stage.pause(10)?;
         let (flood, fresh, hot) = (flood.end()?, fresh.end()?, hot.end()?);
