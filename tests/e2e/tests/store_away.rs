@@ -93,16 +93,20 @@ impl Scene {
         assert_eq!(Answer::of(none).await.status, 401, "without a token");
     }
 
-    /// Until the gateway has noticed. It says that it is ready either way.
+    /// Until the gateway has noticed, and says so wherever it is asked: that it is ready, either way.
+    /// What it says may change between two questions, so the one is asked again until it fits the other.
     async fn store_up(&self, up: u8) {
         let stack = &self.bed.stack;
-        let metrics = || stack.http.get(stack.management_url("/metrics"));
         let told = format!("phantom_store_up {up}\n");
+        let metrics = || stack.http.get(stack.management_url("/metrics"));
         http::eventually(&told, metrics, |answer| answer.body.contains(&told)).await;
-        let ready = Answer::of(stack.http.get(stack.management_url("/readyz"))).await;
-        assert_eq!((ready.status, ready.json()["ready"].as_bool()), (200, Some(true)));
-        let note = ready.json()["note"].as_str().map(|note| note.contains("the store"));
-        assert_eq!(note, (up == 0).then_some(true), "{}", ready.body);
+        let noted = |answer: &Answer| {
+            let ready = answer.json();
+            assert_eq!((answer.status, ready["ready"].as_bool()), (200, Some(true)), "{ready}");
+            ready["note"].as_str().is_some_and(|note| note.contains("the store"))
+        };
+        let readiness = || stack.http.get(stack.management_url("/readyz"));
+        http::eventually("the note of /readyz", readiness, |each| noted(each) == (up == 0)).await;
     }
 
     fn writes(&self) -> Vec<(Method, String, Value)> {
