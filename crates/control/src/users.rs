@@ -221,11 +221,16 @@ pub async fn new(
     if name.is_empty() || name.chars().any(|c| c.is_control() || c == ':' || c == '@') {
         return Err(UserError::Name);
     }
-    if let Some(unknown) = roles.iter().find(|role| Role::named(role).is_none()) {
-        return Err(UserError::Role(unknown.clone()));
-    }
+    known(roles)?;
     let password_hash = hashed(name, password).await?;
     Ok(UserRow { name: name.to_owned(), password_hash, roles: roles.to_vec(), created_at: now })
+}
+
+fn known(roles: &[String]) -> Result<(), UserError> {
+    match roles.iter().find(|role| Role::named(role).is_none()) {
+        Some(unknown) => Err(UserError::Role(unknown.clone())),
+        None => Ok(()),
+    }
 }
 
 /// The hash of a password that a user of that name may have.
@@ -253,16 +258,35 @@ pub async fn set_password(
     Ok(())
 }
 
+/// Puts roles in the place of those that a user had, in force from its next request on.
+pub async fn set_roles(write: &mut Write, name: &str, roles: &[String]) -> Result<(), UserError> {
+    known(roles)?;
+    let row = write.user(name).await?.ok_or_else(|| UserError::Unknown(name.to_owned()))?;
+    let row = UserRow { roles: roles.to_vec(), ..row };
+    require_administrator(write, name, Some(&row)).await?;
+    Ok(write.update_user(&row).await?)
+}
+
 /// Takes a user away, and its tokens; what it owns stays.
 pub async fn remove(write: &mut Write, name: &str) -> Result<(), UserError> {
     write.user(name).await?.ok_or_else(|| UserError::Unknown(name.to_owned()))?;
-    let before = write.users().await?;
-    let left = before.iter().filter(|user| user.name != name);
-    if has_administrator(&before) && !has_administrator(left) {
-        return Err(UserError::LastAdministrator(name.to_owned()));
-    }
+    require_administrator(write, name, None).await?;
     write.delete_user(name).await?;
     write.end_tokens(TokensOf::User(name)).await?;
+    Ok(())
+}
+
+/// Refuses what would leave nobody who can administer. `after` is what the user becomes.
+async fn require_administrator(
+    write: &mut Write,
+    name: &str,
+    after: Option<&UserRow>,
+) -> Result<(), UserError> {
+    let before = write.users().await?;
+    let others = before.iter().filter(|user| user.name != name);
+    if has_administrator(&before) && !has_administrator(others.chain(after)) {
+        return Err(UserError::LastAdministrator(name.to_owned()));
+    }
     Ok(())
 }
 

@@ -90,6 +90,16 @@ async fn a_user_made_by_command_signs_in_and_may_do_what_its_role_gives() {
     assert_eq!(users.status("sue", "second-password", listing()).await, 200);
     assert_eq!(users.status("sue", "first-password", listing()).await, 401);
 
+    // What a role gives and what it gave is in force from the next request on.
+    users.done(&["roles", "sue", "--role", "admin"], "not-used");
+    assert_eq!(users.status("sue", "second-password", (Method::GET, &key_managers)).await, 200);
+    users.done(&["roles", "sue", "--role", "Internal/subscriber"], "not-used");
+    assert_eq!(users.status("sue", "second-password", (Method::GET, &key_managers)).await, 401);
+    users.refused(&["roles", "sue", "--role", "king"], "not-used", "\"king\" is no role");
+    users.refused(&["roles", "tim", "--role", "admin"], "not-used", "no user \"tim\"");
+    let demoted = ["roles", "admin", "--role", "Internal/creator"];
+    users.refused(&demoted, "not-used", "\"admin\" is the last administrator");
+
     users.refused(
         &["add", "sue", "--role", "admin"],
         "other-password",

@@ -26,6 +26,7 @@ Examples:
   PHANTOM_USER_PASSWORD=… phantom user -c phantom.toml \\
       add sue --role Internal/subscriber
   phantom user -c phantom.toml password admin --password-file new-password
+  phantom user -c phantom.toml roles sue --role Internal/creator
   phantom user -c phantom.toml list
   phantom user -c phantom.toml remove sue
 
@@ -34,7 +35,7 @@ Internal/publisher, Internal/subscriber.
 
 Exit codes: 0 done; 1 not done; 2 wrong usage.";
 
-/// Add, list and remove users of the control plane
+/// Add, change, list and remove users of the control plane
 ///
 /// Works on the store of the configuration, whether the control plane runs or not.
 #[derive(Debug, clap::Args)]
@@ -67,6 +68,14 @@ enum Action {
         /// File with the password; default: PHANTOM_USER_PASSWORD
         #[arg(long, value_name = "FILE")]
         password_file: Option<PathBuf>,
+    },
+    /// Set a user's roles, in place of those it had
+    #[command(after_help = EXAMPLES)]
+    Roles {
+        name: String,
+        /// May be given more than once
+        #[arg(long = "role", value_name = "ROLE", required = true)]
+        roles: Vec<String>,
     },
     /// List users and their roles
     #[command(after_help = EXAMPLES)]
@@ -122,6 +131,11 @@ async fn act(action: &Action, store: &Store, clock: &dyn Clock) -> anyhow::Resul
             let hash = users::hashed(name, &password).await?;
             let mut write = store.write(&actor, now).await?;
             users::set_password(&mut write, name, hash).await?;
+            write.commit().await?;
+        }
+        Action::Roles { name, roles } => {
+            let mut write = store.write(&actor, now).await?;
+            users::set_roles(&mut write, name, roles).await?;
             write.commit().await?;
         }
         Action::Remove { name } => {
