@@ -44,6 +44,10 @@ pub(crate) fn words(error: &Error, setting: &str) -> String {
             "its certificate is of an issuer that is not believed (UnknownIssuer): set {setting} to a \
              PEM file with the certificate of that CA, or with the server's own where it is self-signed"
         ),
+        Error::InvalidCertificate(Certificate::BadSignature) => format!(
+            "its certificate names an issuer that is in {setting} and was signed with another key \
+             (BadSignature): one of the two was made anew, so set {setting} to the one that is in use"
+        ),
         Error::InvalidCertificate(
             cause @ (Certificate::Expired | Certificate::ExpiredContext { .. }),
         ) => format!("its certificate has expired and has to be renewed there ({cause})"),
@@ -84,6 +88,9 @@ mod tests {
         let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, inner));
         let text = said(&wrapped, "ca_file");
         assert!(text.contains("UnknownIssuer") && text.contains("set ca_file"), "{text}");
+        let renewed = Error::InvalidCertificate(CertificateError::BadSignature);
+        let text = said(&io::Error::other(renewed), "ca_file");
+        assert!(text.contains("BadSignature") && text.contains("set ca_file"), "{text}");
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         assert_eq!(tls_failure(&refused, "ca_file"), None);
         assert_eq!(said(&refused, "ca_file"), "connection refused");

@@ -53,6 +53,7 @@ impl Context<'_> {
     ) -> Option<At<T>> {
         if value.is_none() && !self.problems.concerns(table, key) {
             self.error(table, format!("`{key}` is missing"), format!("add {key} = {example}"));
+            self.problems.tell_of(table.path_of(key));
         }
         value
     }

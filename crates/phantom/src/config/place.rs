@@ -24,6 +24,23 @@ pub struct Place {
     pub key: Box<str>,
 }
 
+impl Place {
+    /// The name of a key of the table at this place.
+    pub(crate) fn path_of(&self, key: &str) -> Box<str> {
+        match &*self.key {
+            "" => key.into(),
+            table => format!("{table}.{key}").into(),
+        }
+    }
+
+    /// As the header of a table of that name is written, `route.claims`; `None` for the file's own.
+    pub(crate) fn header(&self) -> Option<String> {
+        let names = self.key.split('.').map(|part| part.split('[').next().unwrap_or_default());
+        let header = names.collect::<Vec<_>>().join(".");
+        (!header.is_empty()).then_some(header)
+    }
+}
+
 /// A value and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct At<T> {

@@ -38,8 +38,8 @@ pub struct Problem {
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
     noted: RefCell<Vec<Problem>>,
-    /// Keys that are there under a misspelt name.
-    mistaken: RefCell<Vec<Box<str>>>,
+    /// Keys of which something was said elsewhere: at a misspelt name, or at the table without them.
+    told: RefCell<Vec<Box<str>>>,
 }
 
 impl Problems {
@@ -57,9 +57,9 @@ impl Problems {
     }
 
     /// An error of the file as a whole or of a stretch without a key.
-    pub(crate) fn syntax(&self, span: Span, message: impl Into<String>) {
+    pub(crate) fn syntax(&self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
         let place = Place { span, key: Box::default() };
-        self.add(Severity::Error, &place, message.into(), String::new());
+        self.add(Severity::Error, &place, message.into(), hint.into());
     }
 
     fn add(&self, severity: Severity, place: &Place, message: String, hint: String) {
@@ -67,20 +67,19 @@ impl Problems {
         self.noted.borrow_mut().push(Problem { severity, place: place.clone(), message, hint });
     }
 
-    /// A key is there under a name that is nearly its own.
-    pub(crate) fn mistook(&self, key: Box<str>) {
-        self.mistaken.borrow_mut().push(key);
+    /// What is wrong with a key is said where it does not stand.
+    pub(crate) fn tell_of(&self, key: Box<str>) {
+        self.told.borrow_mut().push(key);
     }
 
-    /// Whether something was noted already about a key of a table: it is there but of a wrong type, or
-    /// misspelt.
+    /// Whether an error about a key of a table was noted already: it is of a wrong type or value,
+    /// misspelt, or missing.
     pub(crate) fn concerns(&self, table: &Place, key: &str) -> bool {
-        let path = match &*table.key {
-            "" => key.to_owned(),
-            table => format!("{table}.{key}"),
-        };
-        self.noted.borrow().iter().any(|problem| *problem.place.key == *path)
-            || self.mistaken.borrow().iter().any(|key| **key == *path)
+        let path = table.path_of(key);
+        let is_error = |problem: &Problem| problem.severity == Severity::Error;
+        let noted = self.noted.borrow();
+        noted.iter().any(|problem| is_error(problem) && problem.place.key == path)
+            || self.told.borrow().contains(&path)
     }
 
     /// Whether something was noted already about just this place.

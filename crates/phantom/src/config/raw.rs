@@ -28,6 +28,9 @@ use crate::config::placeholder;
 use crate::config::problem::Problems;
 use crate::config::section::Section;
 
+/// What the parser says of a key that stands twice.
+const DUPLICATE: &str = "duplicate key";
+
 /// The whole file.
 #[derive(Debug, Default)]
 pub(crate) struct RawConfig {
@@ -48,12 +51,22 @@ impl RawConfig {
             && let Some((at, language)) = other_language(text)
         {
             let message = format!("this is {language}, and the configuration is TOML");
-            problems.syntax(Span { start: at, end: at }, message);
+            problems.syntax(Span { start: at, end: at }, message, "");
             return None;
         }
         for error in &errors {
-            let span = error.span().unwrap_or_default().into();
-            problems.syntax(span, error.message());
+            let span = error.span().unwrap_or_default();
+            let twice = error.message() == DUPLICATE;
+            // A second [table] brings all its keys a second time.
+            let is_header = text.get(..span.start).is_some_and(|before| before.ends_with('['));
+            let hint = match text.get(span.clone()) {
+                Some(name) if twice && is_header => format!("write [[{name}]] for each of several"),
+                _ => String::new(),
+            };
+            problems.syntax(span.into(), error.message(), hint);
+            if twice && is_header {
+                break;
+            }
         }
         if !errors.is_empty() {
             return None;
@@ -62,7 +75,7 @@ impl RawConfig {
         let mut root = Section::root(&table, problems);
         let gateway = root.section("gateway").map(RawGateway::read).unwrap_or_default();
         let management_bind = root.section("management").and_then(|mut section| {
-            let bind = section.take("bind");
+            let bind = section.take_like("bind", "an address and a port, as \"127.0.0.1:9090\"");
             section.finish();
             bind
         });

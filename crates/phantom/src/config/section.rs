@@ -52,7 +52,7 @@ impl<'d> Section<'d> {
             .iter()
             .filter_map(|key| {
                 let span = self.table.get(*key)?.span().into();
-                Some((*key, Place { span, key: self.path_of(key) }))
+                Some((*key, Place { span, key: self.place.path_of(key) }))
             })
             .collect()
     }
@@ -70,6 +70,18 @@ impl<'d> Section<'d> {
     pub(crate) fn take<T: Read>(&mut self, key: &'static str) -> Option<At<T>> {
         let (value, place) = self.look_up(key)?;
         self.read(value, place)
+    }
+
+    /// The same, with what would be right said by an example where the type is wrong.
+    pub(crate) fn take_like<T: Read>(&mut self, key: &'static str, like: &str) -> Option<At<T>> {
+        let (value, place) = self.look_up(key)?;
+        match T::read(value) {
+            Err(Wrong::Kind(_)) => {
+                self.mismatch(&place, T::EXPECTED, value, format!("write {like}"));
+                None
+            }
+            _ => self.read(value, place),
+        }
     }
 
     /// A list of strings.
@@ -135,7 +147,11 @@ impl<'d> Section<'d> {
     pub(crate) fn sections(&mut self, key: &'static str) -> Vec<Self> {
         let Some((value, place)) = self.look_up(key) else { return Vec::new() };
         let DeValue::Array(items) = value else {
-            self.mismatch(&place, "a list of tables", value, format!("write [[{key}]]"));
+            let hint = match self.place.header() {
+                None => format!("write [[{key}]]"),
+                Some(table) => format!("write {key} = [{{ … }}], or [[{table}.{key}]] below"),
+            };
+            self.mismatch(&place, "a list of tables", value, hint);
             return Vec::new();
         };
         items
@@ -184,7 +200,13 @@ impl<'d> Section<'d> {
                 Some(Self { table, place, asked: Vec::new(), problems: self.problems })
             }
             other => {
-                self.mismatch(&place, expected, other, String::new());
+                let hint = match place.header() {
+                    Some(_) if place.key.contains('[') => {
+                        "write it as { name = value, … }".to_owned()
+                    }
+                    _ => format!("write [{}] above what belongs to it", place.key),
+                };
+                self.mismatch(&place, expected, other, hint);
                 None
             }
         }
@@ -196,12 +218,12 @@ impl<'d> Section<'d> {
             if self.asked.contains(&&**key.get_ref()) {
                 continue;
             }
-            let place = Place { span: key.span().into(), key: self.path_of(key.get_ref()) };
+            let place = Place { span: key.span().into(), key: self.place.path_of(key.get_ref()) };
             let hint = match suggest::nearest(key.get_ref(), &self.asked) {
                 Some(known) => {
                     // It is meant, and not missing as well.
                     if !self.table.contains_key(known) {
-                        self.problems.mistook(self.path_of(known));
+                        self.problems.tell_of(self.place.path_of(known));
                     }
                     format!("did you mean `{known}`?")
                 }
@@ -214,15 +236,8 @@ impl<'d> Section<'d> {
     fn look_up(&mut self, key: &'static str) -> Option<(&'d DeValue<'d>, Place)> {
         self.asked.push(key);
         let value = self.table.get(key)?;
-        let place = Place { span: value.span().into(), key: self.path_of(key) };
+        let place = Place { span: value.span().into(), key: self.place.path_of(key) };
         Some((value.get_ref(), place))
-    }
-
-    fn path_of(&self, key: &str) -> Box<str> {
-        match &*self.place.key {
-            "" => key.into(),
-            path => format!("{path}.{key}").into(),
-        }
     }
 
     fn strings(&self, items: &DeArray<'_>, place: Place) -> At<Vec<At<String>>> {

@@ -126,6 +126,29 @@ fn a_route_is_public_or_protected_never_both_and_never_neither() {
 }
 
 #[test]
+fn what_newcomers_write_is_answered_with_what_is_right() {
+    let rule = "claims = { claim = \"tier\", equals = \"gold\" }";
+    assert_reports(&route(rule), &["write claims = [{ … }], or [[route.claims]] below"]);
+    let table = route("").replace("[[route]]", "[route]");
+    assert_reports(&table, &["route: has to be a list of tables", "write [[route]]"]);
+    let twice = format!("{table}\n[route]\npath = \"/b\"\nupstream = \"http://b\"\n");
+    let said = report(&twice);
+    assert!(said.contains("duplicate key\n    = write [[route]] for each of several"), "{said}");
+    assert!(said.ends_with("1 error\n"), "what follows from it is no news: {said}");
+    let logged = format!("[gateway]\naccess_log = true\n{}", route(""));
+    assert_reports(&logged, &["write \"json\", \"text\" or \"off\""]);
+    let bound = route("").replace("\"127.0.0.1:0\"", "8080");
+    assert_reports(&bound, &["write an address and a port, as \"127.0.0.1:8080\""]);
+    let tuned = route("").replace("client_id =", "algorithms = [\"RS265\"]\nclient_id =");
+    assert_reports(&tuned, &["did you mean \"RS256\"?", "1 error"]);
+    let keyless = route("").replace("client_secret = { file = \"secret\" }", "");
+    let keyless = keyless.replace("client_id =", "client_auth = \"private_key_jwt\"\nclient_id =");
+    assert_reports(&keyless, &["add client_key = { file = \"client-key.pem\" }", "1 error"]);
+    assert_reports(&route("cors = true"), &["write it as { name = value, … }"]);
+    assert_reports(&format!("gateway = 1\n{LISTENER}{PUBLIC}"), &["write [gateway] above"]);
+}
+
+#[test]
 fn cla_9_secrets_come_from_files_and_the_environment_and_never_show() {
     assert_valid(&route(""));
     let missing = route("").replace("file = \"secret\"", "file = \"nowhere\"");

@@ -25,6 +25,7 @@ use crate::config::place::At;
 use crate::config::place::Place;
 use crate::config::raw::RawConfig;
 use crate::config::raw::RawKeyManager;
+use crate::config::suggest;
 
 /// A key manager as routes find it; `manager` is absent where it could not be built.
 #[derive(Debug)]
@@ -129,6 +130,9 @@ fn one(
                 let hint = "add well_known = \"https://…\", the URL of the server's metadata";
                 context.error(&raw.place, message, hint);
             }
+            // Of a key that was found wrong before, more would be no news.
+            let is_news = |field: &str| !context.problems.concerns(&raw.place, field);
+            let others: Vec<_> = others.into_iter().filter(|p| is_news(p.field)).collect();
             for problem in others {
                 report(raw, problem.field, &problem.message, context);
             }
@@ -272,9 +276,15 @@ fn algorithms(raw: &RawKeyManager, context: Context<'_>) -> Algorithms {
 fn algorithm(at: &At<String>, context: Context<'_>) -> Option<Algorithm> {
     let found = Algorithm::from_name(&at.value);
     if found.is_none() {
-        let known = Algorithm::ALL.map(Algorithm::name).join(", ");
+        let known = Algorithm::ALL.map(Algorithm::name);
         let message = format!("{:?} is no asymmetric signature algorithm", at.value);
-        context.error(&at.place, message, format!("one of {known}"));
+        // HS256 is no slip of the pen: the family says what was meant.
+        let family = at.value.get(..2).unwrap_or_default();
+        let hint = match suggest::nearest(&at.value, &known) {
+            Some(meant) if meant.starts_with(family) => format!("did you mean {meant:?}?"),
+            _ => format!("one of {}", known.join(", ")),
+        };
+        context.error(&at.place, message, hint);
     }
     found
 }

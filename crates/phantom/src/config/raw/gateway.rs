@@ -56,7 +56,7 @@ impl RawGateway {
             trusted_proxies: section.list("trusted_proxies"),
             via: section.take("via"),
             request_id: section.take("request_id"),
-            access_log: section.take("access_log"),
+            access_log: section.take_like("access_log", "\"json\", \"text\" or \"off\""),
             access_log_file: section.take("access_log_file"),
             upstream_ca_file: section.take("upstream_ca_file"),
             limits: section.section("limits").map(RawLimits::read).unwrap_or_default(),

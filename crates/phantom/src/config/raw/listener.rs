@@ -28,7 +28,7 @@ impl RawListener {
     pub(crate) fn read(mut section: Section<'_>) -> Self {
         let raw = Self {
             place: section.place().clone(),
-            bind: section.take("bind"),
+            bind: section.take_like("bind", "an address and a port, as \"127.0.0.1:8080\""),
             tls: section.section("tls").map(RawTls::read),
             self_signed: section.take("self_signed"),
             http2: section.take("http2"),
