@@ -66,6 +66,7 @@ impl Demo {
         if options.reset {
             files.reset()?;
         }
+        options.ports.require_free()?;
         let runtime = background_runtime().map_err(DemoError::Runtime)?;
         let tls = self_signed::ensure(files.directory(), true)?;
         let companions = Companions::start(&runtime, options.ports, tls)?;
@@ -76,8 +77,8 @@ impl Demo {
         let source = Source::read(&path).map_err(DemoError::Configuration)?;
         let (config, report) = source.compile(Purpose::Run, &clock);
         let config = config.ok_or_else(|| DemoError::Report(report.to_string()))?;
-        let gateway = Gateway::start(config, Planes::DataAndControl, &clock)
-            .map_err(|error| DemoError::gateway(error, ports))?;
+        let gateway =
+            Gateway::start(config, Planes::DataAndControl, &clock).map_err(DemoError::Gateway)?;
         ports.management = gateway.management_address().port();
         files.write_page(ports, &options.command)?;
         prepare::wait_until_ready(gateway.readiness())?;

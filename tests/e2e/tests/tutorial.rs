@@ -82,7 +82,7 @@ fn the_tutorial_works_with_its_own_commands() {
 }
 
 #[test]
-fn a_second_demo_says_in_one_sentence_which_port_is_taken() {
+fn a_second_demo_says_at_once_which_ports_are_taken() {
     let (one, two) = (directory(), directory());
     let mut first = Process::start("phantom demo", &mut demo(one.path()));
     first.wait_for("Ctrl-C stops it.");
@@ -90,11 +90,21 @@ fn a_second_demo_says_in_one_sentence_which_port_is_taken() {
     assert_eq!(second.status.code(), Some(1));
     let said = String::from_utf8(second.stderr).unwrap();
     let sentences: Vec<&str> = said.lines().filter(|line| !line.starts_with('{')).collect();
-    assert_eq!(
-        sentences,
-        ["phantom: port 8443 for the development authorization server is taken: stop what uses \
-             it, or choose another with --as-port"]
-    );
+    let taken = [
+        (8443, "development authorization server", "--as-port"),
+        (3000, "sample API", "--api-port"),
+        (8080, "gateway", "--gateway-port"),
+        (8243, "gateway's APIs", "--apis-port"),
+        (8280, "gateway's APIs", "--apis-http-port"),
+        (9443, "control plane", "--control-port"),
+        (9090, "management listener", "--management-port"),
+    ];
+    let expected = taken.map(|(port, whose, option)| {
+        format!(
+            "port {port} for the {whose} is taken: stop what uses it, or choose another with {option}"
+        )
+    });
+    assert_eq!(sentences.join("\n"), format!("phantom: {}", expected.join("\n")));
     // The first one has not noticed.
     let (status, _) = run("curl http://localhost:8080/api", one.path());
     assert_eq!(status, 401);

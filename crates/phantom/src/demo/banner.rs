@@ -40,7 +40,7 @@ impl Banner<'_> {
              Managed:     https://localhost:{apis_https}/httpbin/v1 (API HttpBin)\n\
              Control:     https://localhost:{control}/openapi.json (user admin, {password})\n\
              Management:  http://127.0.0.1:{management}/metrics\n\
-             Running from {configuration}, which you may read and copy: `{command} run -c FILE`.\n\
+             Running from {configuration}, which you may read, and copy beside it: its paths begin there.\n\
              {left_alone}\
              \n\
              In another terminal{place}. Without a token the gateway answers 401:\n  \
@@ -49,7 +49,7 @@ impl Banner<'_> {
              curl -H \"Authorization: Bearer <opaque_token_value>\" http://localhost:{gateway}/api\n\
              Both steps in one:\n  \
              curl -H \"Authorization: Bearer $({command} token -k{endpoint})\" http://localhost:{gateway}/api\n\
-             The managed API, as application CurityApp, whose consumer key is client-one:\n  \
+             The managed API, as the application whose consumer key is client-one:\n  \
              curl -k -H \"Authorization: Bearer $({command} token -k{endpoint} --client-id client-one)\" https://localhost:{apis_https}/httpbin/v1/get\n\
              \n\
              Ctrl-C stops it.\n"

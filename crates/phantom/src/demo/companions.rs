@@ -46,10 +46,8 @@ impl Companions {
                 tls: Some(tls),
                 ..DevAuthOptions::default()
             };
-            let server = DevAuth::bind(options).await.map_err(DemoError::authorization_server)?;
-            let api = SampleApi::bind(local(ports.api))
-                .await
-                .map_err(|error| DemoError::api(error, ports.api))?;
+            let server = DevAuth::bind(options).await.map_err(DemoError::AuthorizationServer)?;
+            let api = SampleApi::bind(local(ports.api)).await.map_err(DemoError::Api)?;
             // `localhost` may be either family to a client, and both have to lead to the same.
             let relays = [
                 (server.local_addr(), relay::listen(beside(server.local_addr())).await),
@@ -72,11 +70,6 @@ impl Companions {
             match socket {
                 Ok(socket) => companions.spawn(runtime, "relay", relay::run(socket, to, ended())),
                 Err(error) if is_absent(&error) => {}
-                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-                    let error = DemoError::taken_on_ipv6(to.port(), companions.ports(ports));
-                    runtime.block_on(companions.end());
-                    return Err(error);
-                }
                 Err(error) => tracing::warn!(%error, port = to.port(), "not reachable by [::1]"),
             }
         }

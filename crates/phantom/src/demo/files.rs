@@ -6,6 +6,7 @@ use std::fs::TryLockError;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::demo::DemoError;
 use crate::demo::Ports;
@@ -38,6 +39,10 @@ const OURS: [&str; 14] = [
     "phantom.db-shm",
 ];
 
+/// How long a demo may take to end, and how often it is looked whether it has.
+const PATIENCE: Duration = Duration::from_secs(8);
+const STEP: Duration = Duration::from_millis(100);
+
 /// The directory of the demo, which can be written to and is nobody else's while this is held.
 #[derive(Debug)]
 pub(super) struct Files {
@@ -52,13 +57,7 @@ impl Files {
         fs::create_dir_all(&html).map_err(DemoError::data_dir("create", &html))?;
         let path = directory.join(LOCK);
         let lock = File::create(&path).map_err(DemoError::data_dir("write", &path))?;
-        let lock = match lock.try_lock() {
-            Ok(()) => Some(lock),
-            Err(TryLockError::WouldBlock) => return Err(DemoError::InUse { path: directory }),
-            // A file system without locks keeps nobody from trying the demo.
-            Err(TryLockError::Error(_)) => None,
-        };
-        Ok(Self { directory, _lock: lock })
+        Ok(Self { _lock: locked(lock, &directory)?, directory })
     }
 
     /// Takes away what earlier starts left, so that this one is the first.
@@ -120,6 +119,24 @@ impl Files {
         fs::write(&path, text).map_err(DemoError::data_dir("write", &path))?;
         Ok(path)
     }
+}
+
+/// One demo at a time: one that was just told to stop is waited for.
+fn locked(file: File, directory: &Path) -> Result<Option<File>, DemoError> {
+    for tries in 0_u32.. {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            // A file system without locks keeps nobody from trying the demo.
+            Err(TryLockError::Error(_)) => return Ok(None),
+            Err(TryLockError::WouldBlock) if tries * STEP >= PATIENCE => break,
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if tries == 5 {
+            tracing::info!("another demo runs from {}: waiting for its end", directory.display());
+        }
+        std::thread::sleep(STEP);
+    }
+    Err(DemoError::InUse { path: directory.to_owned() })
 }
 
 fn escaped(text: &str) -> String {

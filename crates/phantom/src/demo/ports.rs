@@ -1,11 +1,15 @@
 //! Which port is whose, and texts that name the default ones.
 
+use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 use std::net::TcpListener;
 
 use serde::Deserialize;
 use serde::Serialize;
+use thiserror::Error;
 
 /// Ports of the demo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -31,6 +35,29 @@ impl Ports {
         control: 9443,
         management: 9090,
     };
+
+    /// Each port, whose it is, and the option that changes it.
+    const fn named(self) -> [(u16, &'static str, &'static str); 7] {
+        [
+            (self.authorization_server, "development authorization server", "--as-port"),
+            (self.api, "sample API", "--api-port"),
+            (self.gateway, "gateway", "--gateway-port"),
+            (self.apis_https, "gateway's APIs", "--apis-port"),
+            (self.apis_http, "gateway's APIs", "--apis-http-port"),
+            (self.control, "control plane", "--control-port"),
+            (self.management, "management listener", "--management-port"),
+        ]
+    }
+
+    /// Names all that are somebody else's, so that nobody meets one after the other. A port that is free
+    /// on 127.0.0.1 alone is not: half of the clients that say `localhost` would reach another server.
+    pub(super) fn require_free(self) -> Result<(), PortsTaken> {
+        let taken = self.named().into_iter().filter(|(port, ..)| *port != 0 && is_taken(*port));
+        match PortsTaken(taken.collect()) {
+            PortsTaken(none) if none.is_empty() => Ok(()),
+            taken => Err(taken),
+        }
+    }
 
     /// With a free port in the place of each 0 that the configuration has to name. Another process
     /// may take one meanwhile, which the start then says.
@@ -80,6 +107,32 @@ impl Ports {
         out.push_str(rest);
         out
     }
+}
+
+/// The ports at which others listen.
+#[derive(Debug, Error)]
+pub struct PortsTaken(Vec<(u16, &'static str, &'static str)>);
+
+impl fmt::Display for PortsTaken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (port, whose, flag)) in self.0.iter().enumerate() {
+            let line = if number == 0 { "" } else { "\n" };
+            write!(
+                f,
+                "{line}port {port} for the {whose} is taken: stop what uses it, or choose another \
+                 with {flag}"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+fn is_taken(port: u16) -> bool {
+    let addresses: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    addresses.into_iter().any(|address| {
+        let bound = TcpListener::bind((address, port));
+        bound.is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse)
+    })
 }
 
 fn free_port() -> io::Result<u16> {

@@ -141,10 +141,10 @@ fn the_banner_holds_the_tutorials_commands_with_the_ports_in_use() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_named_with_the_flag_that_changes_it() {
+fn all_ports_that_are_taken_are_named_with_the_options_that_change_them() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    for (ports, flag) in [
+    for (ports, option) in [
         (Ports { authorization_server: port, ..FREE }, "--as-port"),
         (Ports { api: port, ..FREE }, "--api-port"),
         (Ports { gateway: port, ..FREE }, "--gateway-port"),
@@ -155,8 +155,15 @@ fn a_port_that_is_taken_is_named_with_the_flag_that_changes_it() {
     ] {
         let error = start(ports).1.unwrap_err().to_string();
         assert!(error.starts_with(&format!("port {port} for the ")), "{error}");
-        assert!(error.ends_with(flag), "{error}");
+        assert!(error.ends_with(option), "{error}");
     }
+    // On the other family: half of the clients that say `localhost` would reach another server.
+    let Ok(other) = TcpListener::bind("[::1]:0") else { return };
+    let second = other.local_addr().unwrap().port();
+    let error = start(Ports { api: second, gateway: port, ..FREE }).1.unwrap_err().to_string();
+    let lines: Vec<&str> = error.lines().collect();
+    assert!(lines[0].starts_with(&format!("port {second} for the sample API is taken")), "{error}");
+    assert!(lines[1].starts_with(&format!("port {port} for the gateway is taken")), "{error}");
 }
 
 #[test]
