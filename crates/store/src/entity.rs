@@ -1,6 +1,7 @@
 //! The entities, one file each: row, reads, writes.
 
 pub(crate) mod api;
+pub(crate) mod api_scope;
 pub(crate) mod application;
 pub(crate) mod audit;
 pub(crate) mod change;

@@ -11,7 +11,10 @@ use crate::session::Session;
 use crate::value::values;
 
 /// In their order; their numbers count from 1. Never edited once released.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_entities.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_entities.sql"),
+    include_str!("../migrations/0002_api_scopes.sql"),
+];
 
 /// To be called with the writers' turn taken, so that two programs starting at once do not meet.
 pub(crate) async fn bring_up_to_date(session: &mut Session) -> Result<(), StoreError> {
@@ -32,9 +35,15 @@ pub(crate) async fn bring_up_to_date(session: &mut Session) -> Result<(), StoreE
 }
 
 /// SQLite compares text byte by byte; PostgreSQL does with this collation, so that both sort alike
-/// and whatever the database's locale is.
+/// and whatever the database's locale is. What unfolds a list of JSON has two names.
 fn adapted(sql: &str, postgres: bool) -> String {
-    if postgres { sql.replace(" TEXT", " TEXT COLLATE \"C\"") } else { sql.to_owned() }
+    if !postgres {
+        return sql.to_owned();
+    }
+    sql.replace(" TEXT", " TEXT COLLATE \"C\"").replace(
+        "json_each(apis.document, '$.scopes') AS each",
+        "json_array_elements(apis.document::json -> 'scopes') AS each (value)",
+    )
 }
 
 const WITNESS: &str = "phantom";

@@ -36,6 +36,8 @@ macro_rules! on_both {
     };
 }
 
+#[path = "suite/api_scopes.rs"]
+mod api_scopes;
 #[path = "suite/audit.rs"]
 mod audit;
 #[path = "suite/changes.rs"]

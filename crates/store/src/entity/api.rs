@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::Action;
 use super::Entity;
+use super::api_scope;
 use super::next_version;
 use crate::columns::Columns;
 use crate::columns::Record;
@@ -166,6 +167,7 @@ impl Write {
             row.updated_at,
         ];
         self.session.execute(insert, values).await?;
+        api_scope::replace(&mut self.session, row.id, &row.document).await?;
         self.wrote_api(Action::Create, row.id, None, Some(row)).await
     }
 
@@ -195,6 +197,7 @@ impl Write {
             row.updated_at,
         ];
         self.session.execute(update, values).await?;
+        api_scope::replace(&mut self.session, row.id, &row.document).await?;
         self.wrote_api(Action::Update, row.id, Some(&before), Some(&row)).await?;
         Ok(row)
     }

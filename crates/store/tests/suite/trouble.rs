@@ -115,11 +115,7 @@ async fn a_directory_that_is_not_there_is_unavailable() {
 #[tokio::test]
 async fn a_database_of_a_later_version_is_refused() {
     let bed = Bed::sqlite().await;
-    let Database::Sqlite { path } = bed.place.settings().database else { panic!() };
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    sqlx::query("INSERT INTO migrations (number) VALUES (99)").execute(&pool).await.unwrap();
-    pool.close().await;
+    bed.place.run("INSERT INTO migrations (number) VALUES (99)").await;
     let error = Store::open(&bed.place.settings()).await.unwrap_err();
     assert!(matches!(error, StoreError::TooNew { .. }), "{error:?}");
 }

@@ -72,6 +72,24 @@ impl Place {
         StoreSettings { database, sealing: SealingKey::from_text(KEY).unwrap() }
     }
 
+    /// Runs a statement that is no business of the store's.
+    pub(crate) async fn run(&self, sql: &'static str) {
+        let url = match self {
+            Self::Sqlite(directory) => {
+                let path = directory.path().join("store.db");
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+                let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+                sqlx::query(sql).execute(&pool).await.unwrap();
+                return pool.close().await;
+            }
+            Self::Postgres(server) => server.url(),
+            Self::Pooled(pooler) => pooler.server.url(),
+        };
+        let pool = sqlx::PgPool::connect(&url).await.unwrap();
+        sqlx::query(sql).execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+
     /// Whether any file of the database holds these bytes.
     pub(crate) fn holds(&self, text: &str) -> bool {
         let mut directories: Vec<PathBuf> = vec![match self {

@@ -1,0 +1,14 @@
+-- The scopes of APIs, so that one can be asked for without reading every API.
+
+CREATE TABLE api_scopes (
+    scope TEXT NOT NULL,
+    api TEXT NOT NULL REFERENCES apis (id) ON DELETE CASCADE,
+    -- Roles, as a JSON list.
+    bindings TEXT NOT NULL,
+    PRIMARY KEY (scope, api)
+);
+CREATE INDEX api_scope_api ON api_scopes (api);
+INSERT INTO api_scopes (scope, api, bindings)
+SELECT each.value ->> 'name', apis.id, each.value ->> 'bindings'
+FROM apis, json_each(apis.document, '$.scopes') AS each
+WHERE (each.value ->> 'shared') || '' IN ('0', 'false');
