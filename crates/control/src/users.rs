@@ -208,7 +208,7 @@ pub enum UserError {
 }
 
 fn role_names() -> String {
-    Role::ALL.into_iter().map(Role::name).collect::<Vec<_>>().join(", ")
+    Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// A new user, ready to be written. Hashes, so before others have to wait for their turn to write.
@@ -221,11 +221,10 @@ pub async fn new(
     if name.is_empty() || name.chars().any(|c| c.is_control() || c == ':' || c == '@') {
         return Err(UserError::Name);
     }
-    if let Some(unknown) = roles.iter().find(|role| Role::named(role).is_none()) {
-        return Err(UserError::Role(unknown.clone()));
-    }
+    let role = |name: &String| Role::from_name(name).ok_or_else(|| UserError::Role(name.clone()));
+    let roles = roles.iter().map(role).collect::<Result<_, _>>()?;
     let password_hash = hashed(name, password).await?;
-    Ok(UserRow { name: name.to_owned(), password_hash, roles: roles.to_vec(), created_at: now })
+    Ok(UserRow { name: name.to_owned(), password_hash, roles, created_at: now })
 }
 
 /// The hash of a password that a user of that name may have.
@@ -268,9 +267,7 @@ pub async fn remove(write: &mut Write, name: &str) -> Result<(), UserError> {
 
 /// Whether anybody of them can administer.
 pub fn has_administrator<'u>(users: impl IntoIterator<Item = &'u UserRow>) -> bool {
-    let is_administrator =
-        |user: &UserRow| user.roles.iter().any(|role| role == Role::Admin.name());
-    users.into_iter().any(is_administrator)
+    users.into_iter().any(UserRow::is_administrator)
 }
 
 #[cfg(test)]

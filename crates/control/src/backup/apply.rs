@@ -5,6 +5,7 @@ mod writes;
 use std::collections::HashMap;
 
 use phantom_store::StoreError;
+use phantom_store::UserRow;
 use phantom_store::Write;
 
 use self::writes::Writes;
@@ -15,7 +16,6 @@ use super::entry::Names;
 use super::error::BackupError;
 use super::kind::Kind;
 use super::rows::Rows;
-use crate::users;
 
 /// Members that the store never changes: an entry in which they differ is made anew.
 const FIXED: &[(Kind, &[&str])] = &[
@@ -40,7 +40,9 @@ pub(super) async fn apply(
     applying.put().await?;
     applying.plans().await?;
     let left = write.users().await?;
-    match users::has_administrator(&stored.users) && !users::has_administrator(&left) {
+    match stored.users.iter().any(UserRow::is_administrator)
+        && !left.iter().any(UserRow::is_administrator)
+    {
         true => Err(BackupError::NoAdministrator),
         false => Ok(()),
     }

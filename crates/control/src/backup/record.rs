@@ -15,7 +15,7 @@ pub(super) type Record<'r> = Vec<(&'static str, Field<'r>)>;
 #[derive(Clone, PartialEq)]
 pub(super) enum Field<'r> {
     Text(&'r str),
-    Texts(&'r [String]),
+    Texts(Vec<&'r str>),
     Flag(bool),
     Number(u64),
     Id(Uuid),

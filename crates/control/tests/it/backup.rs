@@ -225,7 +225,7 @@ async fn an_import_leaves_an_administrator_where_there_was_one() {
     let mut write = from.write().await;
     let mut users = Vec::new();
     for user in write.users().await.unwrap() {
-        let roles = vec!["Internal/everyone".to_owned()];
+        let roles = vec![phantom_store::Role::Everyone];
         write.update_user(&phantom_store::UserRow { roles, ..user.clone() }).await.unwrap();
         users.push(user.name);
     }

@@ -15,7 +15,6 @@ use zeroize::Zeroizing;
 
 use super::SealingKey;
 use super::SealingKeyError;
-use crate::hex;
 
 pub(super) fn read_or_create(path: &Path) -> Result<SealingKey, SealingKeyError> {
     let failed = |source| SealingKeyError::File { path: path.display().to_string(), source };

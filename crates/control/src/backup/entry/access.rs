@@ -4,6 +4,7 @@ use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
 use phantom_store::RevocationKind;
 use phantom_store::RevocationRow;
+use phantom_store::Role;
 use phantom_store::UserRow;
 use secrecy::ExposeSecret;
 
@@ -14,7 +15,6 @@ use crate::backup::members::Members;
 use crate::backup::record::Field;
 use crate::backup::record::Record;
 use crate::backup::record::time_text;
-use crate::roles::Role;
 
 impl Entry for UserRow {
     const KIND: Kind = Kind::User;
@@ -35,7 +35,7 @@ impl Entry for UserRow {
         vec![
             ("name", Field::Text(&self.name)),
             ("password_hash", Field::Secret(&self.password_hash)),
-            ("roles", Field::Texts(&self.roles)),
+            ("roles", Field::Texts(self.roles.iter().map(|role| role.as_str()).collect())),
             ("created_at", Field::History(self.created_at)),
         ]
     }
@@ -43,16 +43,18 @@ impl Entry for UserRow {
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let name = members.name("name");
         let password_hash = members.secret("password_hash", name.as_deref());
-        let roles = members.texts("roles");
-        let unknown = |role: &String| Role::named(role).is_none();
-        if roles.as_ref().is_some_and(|roles| roles.iter().any(unknown)) {
+        let roles = members.texts("roles").map(|roles| {
+            let roles = roles.iter().map(|role| Role::from_name(role));
+            roles.collect::<Option<Vec<Role>>>()
+        });
+        if roles == Some(None) {
             members.wrong("roles", "holds a role that there is not");
         }
         let created_at = members.time("created_at");
         Some(Self {
             name: name?,
             password_hash: password_hash?.expose_secret().to_owned(),
-            roles: roles?,
+            roles: roles.flatten()?,
             created_at: created_at?,
         })
     }
@@ -80,7 +82,7 @@ impl Entry for ClientRow {
             ("owner", Field::Text(&self.owner)),
             ("purpose", Field::Text(self.purpose.as_str())),
             ("secret", Field::secret(&self.secret)),
-            ("grants", Field::Texts(&self.grants)),
+            ("grants", Field::Texts(self.grants.iter().map(String::as_str).collect())),
         ];
         record.extend(self.callback_url.iter().map(|url| ("callback_url", Field::Text(url))));
         record.extend([

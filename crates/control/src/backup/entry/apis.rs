@@ -2,12 +2,12 @@
 
 use phantom_store::ApiRow;
 use phantom_store::DeploymentRow;
+use phantom_store::LifecycleState;
 use phantom_store::RevisionRow;
 use phantom_store::ScopeRow;
 
 use super::Entry;
 use super::Names;
-use crate::app::lifecycle::LifecycleState;
 use crate::backup::kind::Kind;
 use crate::backup::members::Members;
 use crate::backup::record::Field;
@@ -66,7 +66,7 @@ impl Entry for ApiRow {
             ("version", Field::Text(&self.version_name)),
             ("context", Field::Text(&self.context)),
             ("provider", Field::Text(&self.provider)),
-            ("state", Field::Text(&self.state)),
+            ("state", Field::Text(self.state.as_str())),
             ("document", Field::Document(&self.document)),
             ("created_at", Field::History(self.created_at)),
             ("updated_at", Field::History(self.updated_at)),
@@ -79,9 +79,7 @@ impl Entry for ApiRow {
         let version_name = members.name("version");
         let context = members.name("context");
         let provider = members.text("provider");
-        let state = members.one_of("state", |name| {
-            LifecycleState::ALL.into_iter().find(|state| state.as_str() == name)
-        });
+        let state = members.one_of("state", LifecycleState::from_name);
         let document = members.document("document");
         let created_at = members.time("created_at");
         let updated_at = members.time("updated_at");
@@ -91,7 +89,7 @@ impl Entry for ApiRow {
             version_name: version_name?,
             context: context?,
             provider: provider?,
-            state: state?.as_str().to_owned(),
+            state: state?,
             document: document?,
             version: 1,
             created_at: created_at?,

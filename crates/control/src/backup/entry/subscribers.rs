@@ -5,6 +5,7 @@ use phantom_store::KeyMappingRow;
 use phantom_store::MappedKeyType;
 use phantom_store::MappingMode;
 use phantom_store::SubscriptionRow;
+use phantom_store::SubscriptionState;
 
 use super::Entry;
 use super::Names;
@@ -12,17 +13,6 @@ use crate::backup::kind::Kind;
 use crate::backup::members::Members;
 use crate::backup::record::Field;
 use crate::backup::record::Record;
-
-/// WSO2's names of what a subscription can be.
-const STATUSES: [&str; 7] = [
-    "BLOCKED",
-    "PROD_ONLY_BLOCKED",
-    "UNBLOCKED",
-    "ON_HOLD",
-    "REJECTED",
-    "TIER_UPDATE_PENDING",
-    "DELETE_PENDING",
-];
 
 impl Entry for ApplicationRow {
     const KIND: Kind = Kind::Application;
@@ -153,7 +143,7 @@ impl Entry for SubscriptionRow {
             ("api", Field::Id(self.api)),
             ("plan", Field::Text(&self.plan)),
             ("requested_plan", Field::Text(&self.requested_plan)),
-            ("status", Field::Text(&self.status)),
+            ("status", Field::Text(self.status.as_str())),
             ("created_at", Field::History(self.created_at)),
             ("updated_at", Field::History(self.updated_at)),
         ]
@@ -165,8 +155,7 @@ impl Entry for SubscriptionRow {
         let api = members.id("api");
         let plan = members.name("plan");
         let requested_plan = members.name("requested_plan");
-        let status =
-            members.one_of("status", |name| STATUSES.into_iter().find(|status| *status == name));
+        let status = members.one_of("status", SubscriptionState::from_name);
         let created_at = members.time("created_at");
         let updated_at = members.time("updated_at");
         Some(Self {
@@ -175,7 +164,7 @@ impl Entry for SubscriptionRow {
             api: api?,
             plan: plan?,
             requested_plan: requested_plan?,
-            status: status?.to_owned(),
+            status: status?,
             version: 1,
             created_at: created_at?,
             updated_at: updated_at?,

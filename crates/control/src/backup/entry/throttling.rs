@@ -1,5 +1,6 @@
 //! Plans and deny policies.
 
+use phantom_store::ConditionType;
 use phantom_store::DenyPolicyRow;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
@@ -61,17 +62,17 @@ impl Entry for DenyPolicyRow {
     }
 
     fn order(&self) -> String {
-        self.kind.clone()
+        self.kind.as_str().to_owned()
     }
 
     fn label(&self, _: &Names<'_>) -> String {
-        format!("{} {}", self.kind, self.id)
+        format!("{} {}", self.kind.as_str(), self.id)
     }
 
     fn record(&self) -> Record<'_> {
         vec![
             ("id", Field::Id(self.id)),
-            ("kind", Field::Text(&self.kind)),
+            ("kind", Field::Text(self.kind.as_str())),
             ("enabled", Field::Flag(self.enabled)),
             ("document", Field::Document(&self.document)),
         ]
@@ -79,7 +80,7 @@ impl Entry for DenyPolicyRow {
 
     fn read(members: &mut Members<'_>) -> Option<Self> {
         let id = members.id("id");
-        let kind = members.name("kind");
+        let kind = members.one_of("kind", ConditionType::from_name);
         let enabled = members.flag("enabled");
         let document = members.document("document");
         Some(Self { id: id?, kind: kind?, enabled: enabled?, document: document?, version: 1 })
