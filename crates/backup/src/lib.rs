@@ -23,19 +23,19 @@ use phantom_store::Actor;
 use phantom_store::Store;
 use phantom_store::Write;
 
-use self::check::Merged;
-use self::rows::Rows;
+use check::Merged;
+use rows::Rows;
 
-pub use self::diff::Action;
-pub use self::diff::Change;
-pub use self::diff::Diff;
-pub use self::error::BackupError;
-pub use self::error::Place;
-pub use self::error::Problem;
-pub use self::error::Problems;
-pub use self::key::BackupKey;
-pub use self::key::BackupKeyError;
-pub use self::kind::Kind;
+pub use diff::Action;
+pub use diff::Change;
+pub use diff::Diff;
+pub use error::BackupError;
+pub use error::Place;
+pub use error::Problem;
+pub use error::Problems;
+pub use key::BackupKey;
+pub use key::BackupKeyError;
+pub use kind::Kind;
 
 /// The longest file that is written and read.
 pub const MAX_BYTES: usize = 256 << 20;

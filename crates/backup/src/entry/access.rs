@@ -10,11 +10,11 @@ use secrecy::ExposeSecret;
 
 use super::Entry;
 use super::Names;
-use crate::backup::kind::Kind;
-use crate::backup::members::Members;
-use crate::backup::record::Field;
-use crate::backup::record::Record;
-use crate::backup::record::time_text;
+use crate::kind::Kind;
+use crate::members::Members;
+use crate::record::Field;
+use crate::record::Record;
+use crate::record::time_text;
 
 impl Entry for UserRow {
     const KIND: Kind = Kind::User;

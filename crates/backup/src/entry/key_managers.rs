@@ -4,10 +4,10 @@ use phantom_store::KeyManagerRow;
 
 use super::Entry;
 use super::Names;
-use crate::backup::kind::Kind;
-use crate::backup::members::Members;
-use crate::backup::record::Field;
-use crate::backup::record::Record;
+use crate::kind::Kind;
+use crate::members::Members;
+use crate::record::Field;
+use crate::record::Record;
 
 impl Entry for KeyManagerRow {
     const KIND: Kind = Kind::KeyManager;

@@ -3,12 +3,12 @@
 mod hostile;
 mod planted;
 
-use phantom_control::backup;
-use phantom_control::backup::Backup;
-use phantom_control::backup::BackupError;
-use phantom_control::backup::BackupKey;
-use phantom_control::backup::Diff;
-use phantom_control::backup::Others;
+use phantom_backup as backup;
+use phantom_backup::Backup;
+use phantom_backup::BackupError;
+use phantom_backup::BackupKey;
+use phantom_backup::Diff;
+use phantom_backup::Others;
 use phantom_core::UnixTime;
 use phantom_store::ApplicationRow;
 use phantom_store::MappedKeyType;

@@ -7,10 +7,10 @@ use phantom_store::PlanRow;
 
 use super::Entry;
 use super::Names;
-use crate::backup::kind::Kind;
-use crate::backup::members::Members;
-use crate::backup::record::Field;
-use crate::backup::record::Record;
+use crate::kind::Kind;
+use crate::members::Members;
+use crate::record::Field;
+use crate::record::Record;
 
 impl Entry for PlanRow {
     const KIND: Kind = Kind::Plan;

@@ -16,7 +16,7 @@ use phantom_store::SubscriptionRow;
 use phantom_store::UserRow;
 use phantom_store::Write;
 
-use crate::backup::entry::Entry;
+use crate::entry::Entry;
 
 pub(super) trait Writes: Entry {
     async fn insert(&self, write: &mut Write) -> Result<(), StoreError>;
