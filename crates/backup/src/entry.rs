@@ -1,21 +1,21 @@
-//! What each kind of entry has in common: an id, a name for people, its members.
+//! What each kind of entry has in common: an id, a name for people, its members in the file.
 
 mod access;
 mod apis;
-mod key_managers;
+mod form;
+mod policies;
 mod subscribers;
-mod throttling;
 
 use std::collections::HashMap;
 
+use serde::Deserializer;
+use serde::Serializer;
 use uuid::Uuid;
 
 use super::kind::Kind;
-use super::members::Members;
-use super::record::Record;
 use super::rows::Rows;
 
-pub(super) trait Entry: Sized {
+pub(crate) trait Entry: Clone {
     const KIND: Kind;
 
     /// What tells it from all others of its kind.
@@ -25,60 +25,65 @@ pub(super) trait Entry: Sized {
     fn order(&self) -> String;
 
     /// For people.
-    fn label(&self, names: &Names<'_>) -> String;
+    fn label(&self, _: &Names) -> String {
+        self.order()
+    }
 
-    fn record(&self) -> Record<'_>;
+    /// Puts in the place of each secret what `change` makes of it. The member of which it makes
+    /// nothing, if there is one.
+    fn change_secrets(&mut self, _: Change<'_>) -> Result<(), &'static str> {
+        Ok(())
+    }
 
-    /// Notes what is wrong with the members.
-    fn read(members: &mut Members<'_>) -> Option<Self>;
+    /// As the file has it.
+    fn write<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
 }
+
+/// Given a secret's field and the secret.
+pub(crate) type Change<'a> = &'a mut dyn FnMut(&str, &str) -> Option<String>;
+
+/// The members of an entry are those of the named struct, which derives how they are written and
+/// read.
+macro_rules! members_of {
+    ($members:ident) => {
+        fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            $members::serialize(self, serializer)
+        }
+
+        fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            $members::deserialize(deserializer)
+        }
+    };
+}
+use members_of;
 
 /// Names of what entries refer to by id.
 #[derive(Default)]
-pub(super) struct Names<'r> {
-    apis: HashMap<Uuid, (&'r str, &'r str)>,
-    applications: HashMap<Uuid, &'r str>,
-    key_managers: HashMap<Uuid, &'r str>,
-    revisions: HashMap<Uuid, u64>,
-}
+pub(crate) struct Names(HashMap<(Kind, Uuid), String>);
 
-impl<'r> Names<'r> {
+impl Names {
     /// Of the last of these that knows the id.
-    pub(super) fn of(all: [&'r Rows; 2]) -> Self {
-        let mut names = Self::default();
+    pub(crate) fn of(all: [&Rows; 2]) -> Self {
+        let mut names = HashMap::new();
         for rows in all {
-            names.apis.extend(
-                rows.apis
-                    .iter()
-                    .map(|row| (row.id, (row.name.as_str(), row.version_name.as_str()))),
-            );
-            names
-                .applications
-                .extend(rows.applications.iter().map(|row| (row.id, row.name.as_str())));
-            names
-                .key_managers
-                .extend(rows.key_managers.iter().map(|row| (row.id, row.name.as_str())));
-            names.revisions.extend(rows.revisions.iter().map(|row| (row.id, row.number)));
+            let apis = rows
+                .apis
+                .iter()
+                .map(|row| ((Kind::Api, row.id), format!("{}:{}", row.name, row.version_name)));
+            let applications =
+                rows.applications.iter().map(|row| ((Kind::Application, row.id), row.name.clone()));
+            let key_managers =
+                rows.key_managers.iter().map(|row| ((Kind::KeyManager, row.id), row.name.clone()));
+            let revisions =
+                rows.revisions.iter().map(|row| ((Kind::Revision, row.id), row.number.to_string()));
+            names.extend(apis.chain(applications).chain(key_managers).chain(revisions));
         }
-        names
+        Self(names)
     }
 
-    fn api(&self, id: Uuid) -> String {
-        match self.apis.get(&id) {
-            Some((name, version)) => format!("{name}:{version}"),
-            None => id.to_string(),
-        }
-    }
-
-    fn application(&self, id: Uuid) -> String {
-        self.applications.get(&id).map_or_else(|| id.to_string(), |name| (*name).to_owned())
-    }
-
-    fn key_manager(&self, id: Uuid) -> String {
-        self.key_managers.get(&id).map_or_else(|| id.to_string(), |name| (*name).to_owned())
-    }
-
-    fn revision(&self, id: Uuid) -> String {
-        self.revisions.get(&id).map_or_else(|| id.to_string(), u64::to_string)
+    fn get(&self, kind: Kind, id: Uuid) -> String {
+        self.0.get(&(kind, id)).cloned().unwrap_or_else(|| id.to_string())
     }
 }

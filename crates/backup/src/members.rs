@@ -1,193 +1,131 @@
-//! The members of one entry of a file, each taken once. What is wrong is noted and read on, so that
-//! all of it is told at once.
+//! Reads one entry of a file. Its type is derived and stops at the first member that is wrong; then
+//! each is tried by itself, so that all that is wrong is told at once.
 
-use std::collections::BTreeMap;
+mod value;
 
-use phantom_core::UnixTime;
-use secrecy::SecretString;
+use std::cell::Cell;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::de;
+use serde::de::DeserializeSeed;
+use serde::de::MapAccess;
+use serde::de::Visitor;
 use serde_json::Map;
 use serde_json::Value as Json;
-use uuid::Uuid;
 
+use self::value::Member;
+use super::entry::Entry;
 use super::error::Place;
 use super::error::Problems;
-use super::key::BackupKey;
-use super::key::Slot;
-use super::kind::Kind;
-use super::record::parse_time;
-use super::record::shown;
+use super::sealed::Sealed;
+use super::text::shown;
 
-/// What the store takes of one value.
-const LONGEST_TEXT: usize = 16 << 20;
-
-/// What can have a name or an id of its own.
-const LONGEST_NAME: usize = 4096;
-
-pub(super) struct Members<'a> {
-    pub(super) kind: Kind,
-    pub(super) index: usize,
-    pub(super) given: Map<String, Json>,
-    pub(super) key: &'a BackupKey,
-    pub(super) problems: &'a mut Problems,
+pub(crate) fn read<E: Entry>(
+    index: usize,
+    given: &Map<String, Json>,
+    problems: &mut Problems,
+) -> Option<Sealed<E>> {
+    let names = Cell::default();
+    let read = |only| Sealed::<E>::deserialize(Members { given, names: &names, only });
+    let entry = read(None);
+    if entry.is_err() {
+        for name in names.get() {
+            if let Err(Wrong { member: Some(member), message }) = read(Some(name)) {
+                problems.note(Place::Member(E::KIND, index, member), message);
+            }
+        }
+    }
+    // What nobody asked for is refused.
+    for name in given.keys().filter(|name| !names.get().contains(&name.as_str())) {
+        let message = format!("unknown member `{}`", shown(name));
+        problems.note(Place::Entry(E::KIND, index), message);
+    }
+    entry.ok()
 }
 
-impl Members<'_> {
-    pub(super) fn wrong(&mut self, name: &'static str, message: impl Into<String>) {
-        self.problems.note(Place::Member(self.kind, self.index, name), message);
+/// Why an entry is none. Never shows a value: it may be a secret in the wrong place.
+#[derive(Debug)]
+struct Wrong {
+    member: Option<&'static str>,
+    message: String,
+}
+
+impl de::Error for Wrong {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self { member: None, message: message.to_string() }
     }
 
-    pub(super) fn text(&mut self, name: &'static str) -> Option<String> {
-        let value = self.required(name)?;
-        self.as_text(name, value)
+    fn unknown_variant(_: &str, _: &'static [&'static str]) -> Self {
+        Self::custom("is a name that there is not")
+    }
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Wrong {}
+
+/// The members of an entry, or one of them.
+#[derive(Clone, Copy)]
+struct Members<'de> {
+    given: &'de Map<String, Json>,
+    /// Filled with the names that the entry's type has.
+    names: &'de Cell<&'static [&'static str]>,
+    only: Option<&'static str>,
+}
+
+impl<'de> Deserializer<'de> for Members<'de> {
+    type Error = Wrong;
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Wrong> {
+        self.names.set(names);
+        visitor.visit_map(Asked { of: self, rest: names.iter(), name: "" })
     }
 
-    pub(super) fn optional_text(&mut self, name: &'static str) -> Option<String> {
-        let value = self.given.remove(name)?;
-        self.as_text(name, value)
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Wrong> {
+        Err(de::Error::custom("is no entry"))
     }
 
-    /// A text that is not empty.
-    pub(super) fn name(&mut self, name: &'static str) -> Option<String> {
-        let text = self.text(name)?;
-        if (1..=LONGEST_NAME).contains(&text.len()) {
-            return Some(text);
-        }
-        self.wrong(name, format!("has 1 to {LONGEST_NAME} bytes"));
-        None
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option
+        unit unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
     }
+}
 
-    pub(super) fn texts(&mut self, name: &'static str) -> Option<Vec<String>> {
-        let list = match self.required(name)? {
-            Json::Array(list) => list,
-            _ => {
-                self.wrong(name, "is a list of texts");
-                return None;
-            }
+/// Hands out each member that is asked for, whether it was given or not.
+struct Asked<'de> {
+    of: Members<'de>,
+    rest: std::slice::Iter<'static, &'static str>,
+    name: &'static str,
+}
+
+impl<'de> MapAccess<'de> for Asked<'de> {
+    type Error = Wrong;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Wrong> {
+        let only = self.of.only;
+        let Some(name) = self.rest.find(|name| only.is_none_or(|only| only == **name)) else {
+            return Ok(None);
         };
-        list.into_iter().map(|value| self.as_text(name, value)).collect()
+        self.name = name;
+        seed.deserialize(de::value::StrDeserializer::new(name)).map(Some)
     }
 
-    pub(super) fn flag(&mut self, name: &'static str) -> Option<bool> {
-        let flag = self.required(name)?.as_bool();
-        self.or_wrong(flag, name, "is true or false")
-    }
-
-    /// A whole number from 1 to what the databases count to.
-    pub(super) fn number(&mut self, name: &'static str) -> Option<u64> {
-        const LARGEST: u64 = i64::MAX.unsigned_abs();
-        let number = self.required(name)?.as_u64().filter(|it| (1..=LARGEST).contains(it));
-        self.or_wrong(number, name, "is a whole number from 1 on")
-    }
-
-    pub(super) fn id(&mut self, name: &'static str) -> Option<Uuid> {
-        let value = self.required(name)?;
-        let id = value.as_str().and_then(|text| Uuid::try_parse(text).ok());
-        self.or_wrong(id, name, "is a UUID")
-    }
-
-    pub(super) fn time(&mut self, name: &'static str) -> Option<UnixTime> {
-        let value = self.required(name)?;
-        let time = value.as_str().and_then(parse_time);
-        self.or_wrong(time, name, "is a time as 2026-01-31T12:00:00Z")
-    }
-
-    pub(super) fn one_of<T>(
-        &mut self,
-        name: &'static str,
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
-        let value = self.required(name)?;
-        let known = value.as_str().and_then(parse);
-        self.or_wrong(known, name, "is a name that there is not")
-    }
-
-    pub(super) fn document(&mut self, name: &'static str) -> Option<Json> {
-        let value = self.required(name)?;
-        if !value.is_object() {
-            self.wrong(name, "is a mapping");
-            return None;
-        }
-        if value.to_string().len() > LONGEST_TEXT {
-            self.wrong(name, "is longer than 16 MiB");
-            return None;
-        }
-        Some(value)
-    }
-
-    /// Sealed for this entry, which has to be known.
-    pub(super) fn secret(&mut self, name: &'static str, id: Option<&str>) -> Option<SecretString> {
-        let value = self.required(name)?;
-        self.opened(name, name, id?, &value)
-    }
-
-    pub(super) fn optional_secret(
-        &mut self,
-        name: &'static str,
-        id: Option<&str>,
-    ) -> Option<SecretString> {
-        let value = self.given.remove(name)?;
-        self.opened(name, name, id?, &value)
-    }
-
-    pub(super) fn secrets(
-        &mut self,
-        name: &'static str,
-        id: Option<Uuid>,
-    ) -> Option<BTreeMap<String, SecretString>> {
-        let Json::Object(given) = self.required(name)? else {
-            self.wrong(name, "is a mapping of sealed secrets");
-            return None;
-        };
-        let id = id?.to_string();
-        let mut opened = BTreeMap::new();
-        for (each, value) in given {
-            let secret = self.opened(name, &format!("{name}.{each}"), &id, &value)?;
-            opened.insert(each, secret);
-        }
-        Some(opened)
-    }
-
-    /// What nobody asked for is refused.
-    pub(super) fn end(mut self) {
-        for name in std::mem::take(&mut self.given).keys() {
-            let message = format!("unknown member `{}`", shown(name));
-            self.problems.note(Place::Entry(self.kind, self.index), message);
-        }
-    }
-
-    fn required(&mut self, name: &'static str) -> Option<Json> {
-        let value = self.given.remove(name);
-        self.or_wrong(value, name, "is missing")
-    }
-
-    fn as_text(&mut self, name: &'static str, value: Json) -> Option<String> {
-        let wrong = match value {
-            Json::String(text) if text.contains('\0') => "holds a NUL character",
-            Json::String(text) if text.len() > LONGEST_TEXT => "is longer than 16 MiB",
-            Json::String(text) => return Some(text),
-            _ => "is a text: put it in quotes",
-        };
-        self.wrong(name, wrong);
-        None
-    }
-
-    fn opened(
-        &mut self,
-        name: &'static str,
-        field: &str,
-        id: &str,
-        value: &Json,
-    ) -> Option<SecretString> {
-        let slot = Slot { kind: self.kind, id, field };
-        let opened = value.as_str().and_then(|sealed| self.key.open(slot, sealed));
-        let wrong = "is not as it was sealed for this entry: it was changed, or taken from another";
-        self.or_wrong(opened, name, wrong)
-    }
-
-    fn or_wrong<T>(&mut self, value: Option<T>, name: &'static str, message: &str) -> Option<T> {
-        if value.is_none() {
-            self.wrong(name, message);
-        }
-        value
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Wrong> {
+        let read = seed.deserialize(Member(self.of.given.get(self.name)));
+        read.map_err(|wrong| Wrong { member: Some(self.name), ..wrong })
     }
 }

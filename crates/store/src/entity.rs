@@ -27,7 +27,8 @@ use crate::columns::Cells;
 use crate::columns::Table;
 use crate::error::StoreError;
 
-/// A closed set that is stored by name. A name that there is not is a database that cannot be read.
+/// A closed set that is stored, written and read by name. A name that there is not is a database that
+/// cannot be read.
 macro_rules! names {
     ($(#[$doc:meta])* $set:ident { $($(#[$note:meta])* $variant:ident = $name:literal),* $(,)? }) => {
         $(#[$doc])*
@@ -65,6 +66,20 @@ macro_rules! names {
                 _: &$crate::columns::Seal<'_>,
             ) -> Result<$crate::value::Value<'_>, $crate::StoreError> {
                 Ok((*self).into())
+            }
+        }
+
+        impl serde::Serialize for $set {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $set {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let name = <std::borrow::Cow<'de, str>>::deserialize(from)?;
+                let unknown = || serde::de::Error::unknown_variant(&name, &[$($name),*]);
+                Self::from_name(&name).ok_or_else(unknown)
             }
         }
 

@@ -217,6 +217,6 @@ fn bounded(json: Json) -> Json {
         }
     }
     short.insert("bytes".to_owned(), text.len().into());
-    short.insert("sha256".to_owned(), hex::encode(hash.as_ref()).into());
+    short.insert("sha256".to_owned(), hex::encode(hash).into());
     Json::Object(short)
 }

@@ -1,5 +1,6 @@
 //! Who may sign in, which clients there are, and what was revoked.
 
+use phantom_core::UnixTime;
 use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
 use phantom_store::RevocationKind;
@@ -7,17 +8,43 @@ use phantom_store::RevocationRow;
 use phantom_store::Role;
 use phantom_store::UserRow;
 use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde_json::Value as Json;
 
+use super::Change;
 use super::Entry;
 use super::Names;
+use super::form;
+use super::members_of;
 use crate::kind::Kind;
-use crate::members::Members;
-use crate::record::Field;
-use crate::record::Record;
-use crate::record::time_text;
+use crate::text::time_text;
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "UserRow")]
+struct User {
+    #[serde(deserialize_with = "form::name")]
+    name: String,
+    /// Sealed, as only sealed entries are written.
+    password_hash: String,
+    #[serde(deserialize_with = "roles")]
+    roles: Vec<Role>,
+    #[serde(with = "form::time")]
+    created_at: UnixTime,
+}
+
+fn roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Role>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let roles: Option<Vec<Role>> = names.iter().map(|name| Role::from_name(name)).collect();
+    roles.ok_or_else(|| serde::de::Error::custom("holds a role that there is not"))
+}
 
 impl Entry for UserRow {
     const KIND: Kind = Kind::User;
+
+    members_of!(User);
 
     fn id(&self) -> String {
         self.name.clone()
@@ -27,41 +54,36 @@ impl Entry for UserRow {
         self.name.clone()
     }
 
-    fn label(&self, _: &Names<'_>) -> String {
-        self.name.clone()
+    fn change_secrets(&mut self, change: Change<'_>) -> Result<(), &'static str> {
+        self.password_hash = change("password_hash", &self.password_hash).ok_or("password_hash")?;
+        Ok(())
     }
+}
 
-    fn record(&self) -> Record<'_> {
-        vec![
-            ("name", Field::Text(&self.name)),
-            ("password_hash", Field::Secret(&self.password_hash)),
-            ("roles", Field::Texts(self.roles.iter().map(|role| role.as_str()).collect())),
-            ("created_at", Field::History(self.created_at)),
-        ]
-    }
-
-    fn read(members: &mut Members<'_>) -> Option<Self> {
-        let name = members.name("name");
-        let password_hash = members.secret("password_hash", name.as_deref());
-        let roles = members.texts("roles").map(|roles| {
-            let roles = roles.iter().map(|role| Role::from_name(role));
-            roles.collect::<Option<Vec<Role>>>()
-        });
-        if roles == Some(None) {
-            members.wrong("roles", "holds a role that there is not");
-        }
-        let created_at = members.time("created_at");
-        Some(Self {
-            name: name?,
-            password_hash: password_hash?.expose_secret().to_owned(),
-            roles: roles.flatten()?,
-            created_at: created_at?,
-        })
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ClientRow")]
+struct Client {
+    #[serde(deserialize_with = "form::name")]
+    client_id: String,
+    name: String,
+    owner: String,
+    purpose: ClientPurpose,
+    #[serde(with = "form::sealed")]
+    secret: SecretString,
+    grants: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback_url: Option<String>,
+    token_type: String,
+    #[serde(deserialize_with = "form::document")]
+    document: Json,
+    #[serde(with = "form::time")]
+    created_at: UnixTime,
 }
 
 impl Entry for ClientRow {
     const KIND: Kind = Kind::Client;
+
+    members_of!(Client);
 
     fn id(&self) -> String {
         self.client_id.clone()
@@ -71,57 +93,35 @@ impl Entry for ClientRow {
         self.name.clone()
     }
 
-    fn label(&self, _: &Names<'_>) -> String {
+    fn label(&self, _: &Names) -> String {
         format!("{} {}", self.name, self.client_id)
     }
 
-    fn record(&self) -> Record<'_> {
-        let mut record = vec![
-            ("client_id", Field::Text(&self.client_id)),
-            ("name", Field::Text(&self.name)),
-            ("owner", Field::Text(&self.owner)),
-            ("purpose", Field::Text(self.purpose.as_str())),
-            ("secret", Field::secret(&self.secret)),
-            ("grants", Field::Texts(self.grants.iter().map(String::as_str).collect())),
-        ];
-        record.extend(self.callback_url.iter().map(|url| ("callback_url", Field::Text(url))));
-        record.extend([
-            ("token_type", Field::Text(&self.token_type)),
-            ("document", Field::Document(&self.document)),
-            ("created_at", Field::History(self.created_at)),
-        ]);
-        record
-    }
-
-    fn read(members: &mut Members<'_>) -> Option<Self> {
-        let client_id = members.name("client_id");
-        let name = members.text("name");
-        let owner = members.text("owner");
-        let purpose = members.one_of("purpose", ClientPurpose::from_name);
-        let secret = members.secret("secret", client_id.as_deref());
-        let grants = members.texts("grants");
-        let callback_url = members.optional_text("callback_url");
-        let token_type = members.text("token_type");
-        let document = members.document("document");
-        let created_at = members.time("created_at");
-        Some(Self {
-            client_id: client_id?,
-            name: name?,
-            owner: owner?,
-            secret: secret?,
-            grants: grants?,
-            callback_url,
-            token_type: token_type?,
-            purpose: purpose?,
-            document: document?,
-            created_at: created_at?,
-        })
+    fn change_secrets(&mut self, change: Change<'_>) -> Result<(), &'static str> {
+        self.secret = change("secret", self.secret.expose_secret()).ok_or("secret")?.into();
+        Ok(())
     }
 }
 
-/// The store numbers them; here they are what they say.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "RevocationRow")]
+struct Revocation {
+    /// The store numbers them.
+    #[serde(skip)]
+    sequence: u64,
+    kind: RevocationKind,
+    value: String,
+    #[serde(with = "form::time")]
+    at: UnixTime,
+    #[serde(with = "form::time")]
+    expires_at: UnixTime,
+}
+
+/// Here they are what they say.
 impl Entry for RevocationRow {
     const KIND: Kind = Kind::Revocation;
+
+    members_of!(Revocation);
 
     fn id(&self) -> String {
         let Self { kind, value, at, expires_at, .. } = self;
@@ -132,24 +132,7 @@ impl Entry for RevocationRow {
         format!("{:020}", self.at.as_millis())
     }
 
-    fn label(&self, _: &Names<'_>) -> String {
+    fn label(&self, _: &Names) -> String {
         format!("of {} {}", self.kind.as_str(), self.value)
-    }
-
-    fn record(&self) -> Record<'_> {
-        vec![
-            ("kind", Field::Text(self.kind.as_str())),
-            ("value", Field::Text(&self.value)),
-            ("at", Field::Time(self.at)),
-            ("expires_at", Field::Time(self.expires_at)),
-        ]
-    }
-
-    fn read(members: &mut Members<'_>) -> Option<Self> {
-        let kind = members.one_of("kind", RevocationKind::from_name);
-        let value = members.text("value");
-        let at = members.time("at");
-        let expires_at = members.time("expires_at");
-        Some(Self { sequence: 0, kind: kind?, value: value?, at: at?, expires_at: expires_at? })
     }
 }

@@ -1,20 +1,39 @@
 //! APIs with their revisions and deployments, and the scopes they share.
 
+use phantom_core::UnixTime;
 use phantom_store::ApiRow;
 use phantom_store::DeploymentRow;
 use phantom_store::LifecycleState;
 use phantom_store::RevisionRow;
 use phantom_store::ScopeRow;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value as Json;
+use uuid::Uuid;
 
 use super::Entry;
 use super::Names;
+use super::form;
+use super::members_of;
 use crate::kind::Kind;
-use crate::members::Members;
-use crate::record::Field;
-use crate::record::Record;
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ScopeRow")]
+struct Scope {
+    #[serde(with = "form::id")]
+    id: Uuid,
+    #[serde(deserialize_with = "form::name")]
+    name: String,
+    #[serde(deserialize_with = "form::document")]
+    document: Json,
+    #[serde(skip, default = "form::first")]
+    version: i64,
+}
 
 impl Entry for ScopeRow {
     const KIND: Kind = Kind::Scope;
+
+    members_of!(Scope);
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -23,29 +42,35 @@ impl Entry for ScopeRow {
     fn order(&self) -> String {
         self.name.clone()
     }
+}
 
-    fn label(&self, _: &Names<'_>) -> String {
-        self.name.clone()
-    }
-
-    fn record(&self) -> Record<'_> {
-        vec![
-            ("id", Field::Id(self.id)),
-            ("name", Field::Text(&self.name)),
-            ("document", Field::Document(&self.document)),
-        ]
-    }
-
-    fn read(members: &mut Members<'_>) -> Option<Self> {
-        let id = members.id("id");
-        let name = members.name("name");
-        let document = members.document("document");
-        Some(Self { id: id?, name: name?, document: document?, version: 1 })
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ApiRow")]
+struct Api {
+    #[serde(with = "form::id")]
+    id: Uuid,
+    #[serde(deserialize_with = "form::name")]
+    name: String,
+    #[serde(rename = "version", deserialize_with = "form::name")]
+    version_name: String,
+    #[serde(deserialize_with = "form::name")]
+    context: String,
+    provider: String,
+    state: LifecycleState,
+    #[serde(deserialize_with = "form::document")]
+    document: Json,
+    #[serde(skip, default = "form::first")]
+    version: i64,
+    #[serde(with = "form::time")]
+    created_at: UnixTime,
+    #[serde(with = "form::time")]
+    updated_at: UnixTime,
 }
 
 impl Entry for ApiRow {
     const KIND: Kind = Kind::Api;
+
+    members_of!(Api);
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -55,51 +80,30 @@ impl Entry for ApiRow {
         [self.name.as_str(), &self.version_name].join("\0")
     }
 
-    fn label(&self, _: &Names<'_>) -> String {
+    fn label(&self, _: &Names) -> String {
         format!("{}:{}", self.name, self.version_name)
     }
+}
 
-    fn record(&self) -> Record<'_> {
-        vec![
-            ("id", Field::Id(self.id)),
-            ("name", Field::Text(&self.name)),
-            ("version", Field::Text(&self.version_name)),
-            ("context", Field::Text(&self.context)),
-            ("provider", Field::Text(&self.provider)),
-            ("state", Field::Text(self.state.as_str())),
-            ("document", Field::Document(&self.document)),
-            ("created_at", Field::History(self.created_at)),
-            ("updated_at", Field::History(self.updated_at)),
-        ]
-    }
-
-    fn read(members: &mut Members<'_>) -> Option<Self> {
-        let id = members.id("id");
-        let name = members.name("name");
-        let version_name = members.name("version");
-        let context = members.name("context");
-        let provider = members.text("provider");
-        let state = members.one_of("state", LifecycleState::from_name);
-        let document = members.document("document");
-        let created_at = members.time("created_at");
-        let updated_at = members.time("updated_at");
-        Some(Self {
-            id: id?,
-            name: name?,
-            version_name: version_name?,
-            context: context?,
-            provider: provider?,
-            state: state?,
-            document: document?,
-            version: 1,
-            created_at: created_at?,
-            updated_at: updated_at?,
-        })
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "RevisionRow")]
+struct Revision {
+    #[serde(with = "form::id")]
+    id: Uuid,
+    #[serde(with = "form::id")]
+    api: Uuid,
+    number: u64,
+    description: String,
+    #[serde(deserialize_with = "form::document")]
+    document: Json,
+    #[serde(with = "form::time")]
+    created_at: UnixTime,
 }
 
 impl Entry for RevisionRow {
     const KIND: Kind = Kind::Revision;
+
+    members_of!(Revision);
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -109,41 +113,30 @@ impl Entry for RevisionRow {
         format!("{} {:020}", self.api, self.number)
     }
 
-    fn label(&self, names: &Names<'_>) -> String {
-        format!("{} of {}", self.number, names.api(self.api))
+    fn label(&self, names: &Names) -> String {
+        format!("{} of {}", self.number, names.get(Kind::Api, self.api))
     }
+}
 
-    fn record(&self) -> Record<'_> {
-        vec![
-            ("id", Field::Id(self.id)),
-            ("api", Field::Id(self.api)),
-            ("number", Field::Number(self.number)),
-            ("description", Field::Text(&self.description)),
-            ("document", Field::Document(&self.document)),
-            ("created_at", Field::History(self.created_at)),
-        ]
-    }
-
-    fn read(members: &mut Members<'_>) -> Option<Self> {
-        let id = members.id("id");
-        let api = members.id("api");
-        let number = members.number("number");
-        let description = members.text("description");
-        let document = members.document("document");
-        let created_at = members.time("created_at");
-        Some(Self {
-            id: id?,
-            api: api?,
-            number: number?,
-            description: description?,
-            document: document?,
-            created_at: created_at?,
-        })
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "DeploymentRow")]
+struct Deployment {
+    #[serde(with = "form::id")]
+    api: Uuid,
+    #[serde(deserialize_with = "form::name")]
+    environment: String,
+    #[serde(with = "form::id")]
+    revision: Uuid,
+    vhost: String,
+    display_on_devportal: bool,
+    #[serde(with = "form::time")]
+    deployed_at: UnixTime,
 }
 
 impl Entry for DeploymentRow {
     const KIND: Kind = Kind::Deployment;
+
+    members_of!(Deployment);
 
     fn id(&self) -> String {
         format!("{} {}", self.api, self.environment)
@@ -153,36 +146,9 @@ impl Entry for DeploymentRow {
         String::new()
     }
 
-    fn label(&self, names: &Names<'_>) -> String {
-        let (api, revision) = (names.api(self.api), names.revision(self.revision));
+    fn label(&self, names: &Names) -> String {
+        let api = names.get(Kind::Api, self.api);
+        let revision = names.get(Kind::Revision, self.revision);
         format!("of {api} revision {revision} in {}", self.environment)
-    }
-
-    fn record(&self) -> Record<'_> {
-        vec![
-            ("api", Field::Id(self.api)),
-            ("environment", Field::Text(&self.environment)),
-            ("revision", Field::Id(self.revision)),
-            ("vhost", Field::Text(&self.vhost)),
-            ("display_on_devportal", Field::Flag(self.display_on_devportal)),
-            ("deployed_at", Field::Time(self.deployed_at)),
-        ]
-    }
-
-    fn read(members: &mut Members<'_>) -> Option<Self> {
-        let api = members.id("api");
-        let environment = members.name("environment");
-        let revision = members.id("revision");
-        let vhost = members.text("vhost");
-        let display_on_devportal = members.flag("display_on_devportal");
-        let deployed_at = members.time("deployed_at");
-        Some(Self {
-            api: api?,
-            revision: revision?,
-            environment: environment?,
-            vhost: vhost?,
-            display_on_devportal: display_on_devportal?,
-            deployed_at: deployed_at?,
-        })
     }
 }

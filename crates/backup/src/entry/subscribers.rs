@@ -1,21 +1,51 @@
 //! Applications with their keys and subscriptions.
 
+use phantom_core::UnixTime;
 use phantom_store::ApplicationRow;
 use phantom_store::KeyMappingRow;
 use phantom_store::MappedKeyType;
 use phantom_store::MappingMode;
 use phantom_store::SubscriptionRow;
 use phantom_store::SubscriptionState;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value as Json;
+use uuid::Uuid;
 
+use super::Change;
 use super::Entry;
 use super::Names;
+use super::form;
+use super::members_of;
 use crate::kind::Kind;
-use crate::members::Members;
-use crate::record::Field;
-use crate::record::Record;
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ApplicationRow")]
+struct Application {
+    #[serde(with = "form::id")]
+    id: Uuid,
+    #[serde(deserialize_with = "form::name")]
+    name: String,
+    #[serde(deserialize_with = "form::name")]
+    owner: String,
+    #[serde(deserialize_with = "form::name")]
+    plan: String,
+    #[serde(deserialize_with = "form::document")]
+    document: Json,
+    #[serde(skip, default = "form::first")]
+    version: i64,
+    #[serde(with = "form::time")]
+    created_at: UnixTime,
+    #[serde(with = "form::time")]
+    updated_at: UnixTime,
+}
 
 impl Entry for ApplicationRow {
     const KIND: Kind = Kind::Application;
+
+    members_of!(Application);
 
     fn id(&self) -> String {
         self.id.to_string()
@@ -25,46 +55,37 @@ impl Entry for ApplicationRow {
         [self.name.as_str(), &self.owner].join("\0")
     }
 
-    fn label(&self, _: &Names<'_>) -> String {
+    fn label(&self, _: &Names) -> String {
         self.name.clone()
     }
+}
 
-    fn record(&self) -> Record<'_> {
-        vec![
-            ("id", Field::Id(self.id)),
-            ("name", Field::Text(&self.name)),
-            ("owner", Field::Text(&self.owner)),
-            ("plan", Field::Text(&self.plan)),
-            ("document", Field::Document(&self.document)),
-            ("created_at", Field::History(self.created_at)),
-            ("updated_at", Field::History(self.updated_at)),
-        ]
-    }
-
-    fn read(members: &mut Members<'_>) -> Option<Self> {
-        let id = members.id("id");
-        let name = members.name("name");
-        let owner = members.name("owner");
-        let plan = members.name("plan");
-        let document = members.document("document");
-        let created_at = members.time("created_at");
-        let updated_at = members.time("updated_at");
-        Some(Self {
-            id: id?,
-            name: name?,
-            owner: owner?,
-            plan: plan?,
-            document: document?,
-            version: 1,
-            created_at: created_at?,
-            updated_at: updated_at?,
-        })
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "KeyMappingRow")]
+struct KeyMapping {
+    #[serde(with = "form::id")]
+    id: Uuid,
+    #[serde(with = "form::id")]
+    application: Uuid,
+    #[serde(with = "form::id")]
+    key_manager: Uuid,
+    key_type: MappedKeyType,
+    #[serde(deserialize_with = "form::name")]
+    consumer_key: String,
+    #[serde(with = "form::sealed::optional", skip_serializing_if = "Option::is_none")]
+    secret: Option<SecretString>,
+    mode: MappingMode,
+    #[serde(deserialize_with = "form::document")]
+    document: Json,
+    #[serde(with = "form::time")]
+    created_at: UnixTime,
 }
 
 impl Entry for KeyMappingRow {
     const KIND: Kind = Kind::KeyMapping;
 
+    members_of!(KeyMapping);
+
     fn id(&self) -> String {
         self.id.to_string()
     }
@@ -73,57 +94,47 @@ impl Entry for KeyMappingRow {
         self.application.to_string()
     }
 
-    fn label(&self, names: &Names<'_>) -> String {
-        let application = names.application(self.application);
-        let key_manager = names.key_manager(self.key_manager);
+    fn label(&self, names: &Names) -> String {
+        let application = names.get(Kind::Application, self.application);
+        let key_manager = names.get(Kind::KeyManager, self.key_manager);
         format!("{} of {application} at {key_manager}", self.key_type.as_str())
     }
 
-    fn record(&self) -> Record<'_> {
-        let mut record = vec![
-            ("id", Field::Id(self.id)),
-            ("application", Field::Id(self.application)),
-            ("key_manager", Field::Id(self.key_manager)),
-            ("key_type", Field::Text(self.key_type.as_str())),
-            ("consumer_key", Field::Text(&self.consumer_key)),
-        ];
-        record.extend(self.secret.iter().map(|secret| ("secret", Field::secret(secret))));
-        record.extend([
-            ("mode", Field::Text(self.mode.as_str())),
-            ("document", Field::Document(&self.document)),
-            ("created_at", Field::History(self.created_at)),
-        ]);
-        record
+    fn change_secrets(&mut self, change: Change<'_>) -> Result<(), &'static str> {
+        if let Some(secret) = &mut self.secret {
+            *secret = change("secret", secret.expose_secret()).ok_or("secret")?.into();
+        }
+        Ok(())
     }
+}
 
-    fn read(members: &mut Members<'_>) -> Option<Self> {
-        let id = members.id("id");
-        let application = members.id("application");
-        let key_manager = members.id("key_manager");
-        let key_type = members.one_of("key_type", MappedKeyType::from_name);
-        let consumer_key = members.name("consumer_key");
-        let slot = id.map(|id| id.to_string());
-        let secret = members.optional_secret("secret", slot.as_deref());
-        let mode = members.one_of("mode", MappingMode::from_name);
-        let document = members.document("document");
-        let created_at = members.time("created_at");
-        Some(Self {
-            id: id?,
-            application: application?,
-            key_manager: key_manager?,
-            key_type: key_type?,
-            consumer_key: consumer_key?,
-            secret,
-            mode: mode?,
-            document: document?,
-            created_at: created_at?,
-        })
-    }
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "SubscriptionRow")]
+struct Subscription {
+    #[serde(with = "form::id")]
+    id: Uuid,
+    #[serde(with = "form::id")]
+    application: Uuid,
+    #[serde(with = "form::id")]
+    api: Uuid,
+    #[serde(deserialize_with = "form::name")]
+    plan: String,
+    #[serde(deserialize_with = "form::name")]
+    requested_plan: String,
+    status: SubscriptionState,
+    #[serde(skip, default = "form::first")]
+    version: i64,
+    #[serde(with = "form::time")]
+    created_at: UnixTime,
+    #[serde(with = "form::time")]
+    updated_at: UnixTime,
 }
 
 impl Entry for SubscriptionRow {
     const KIND: Kind = Kind::Subscription;
 
+    members_of!(Subscription);
+
     fn id(&self) -> String {
         self.id.to_string()
     }
@@ -132,42 +143,8 @@ impl Entry for SubscriptionRow {
         self.application.to_string()
     }
 
-    fn label(&self, names: &Names<'_>) -> String {
-        format!("of {} to {}", names.application(self.application), names.api(self.api))
-    }
-
-    fn record(&self) -> Record<'_> {
-        vec![
-            ("id", Field::Id(self.id)),
-            ("application", Field::Id(self.application)),
-            ("api", Field::Id(self.api)),
-            ("plan", Field::Text(&self.plan)),
-            ("requested_plan", Field::Text(&self.requested_plan)),
-            ("status", Field::Text(self.status.as_str())),
-            ("created_at", Field::History(self.created_at)),
-            ("updated_at", Field::History(self.updated_at)),
-        ]
-    }
-
-    fn read(members: &mut Members<'_>) -> Option<Self> {
-        let id = members.id("id");
-        let application = members.id("application");
-        let api = members.id("api");
-        let plan = members.name("plan");
-        let requested_plan = members.name("requested_plan");
-        let status = members.one_of("status", SubscriptionState::from_name);
-        let created_at = members.time("created_at");
-        let updated_at = members.time("updated_at");
-        Some(Self {
-            id: id?,
-            application: application?,
-            api: api?,
-            plan: plan?,
-            requested_plan: requested_plan?,
-            status: status?,
-            version: 1,
-            created_at: created_at?,
-            updated_at: updated_at?,
-        })
+    fn label(&self, names: &Names) -> String {
+        let application = names.get(Kind::Application, self.application);
+        format!("of {application} to {}", names.get(Kind::Api, self.api))
     }
 }

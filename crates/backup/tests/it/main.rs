@@ -11,6 +11,8 @@ use phantom_backup::Diff;
 use phantom_backup::Others;
 use phantom_core::UnixTime;
 use phantom_store::ApplicationRow;
+use phantom_store::ConditionType;
+use phantom_store::DenyPolicyRow;
 use phantom_store::MappedKeyType;
 use phantom_store::PlanRow;
 use phantom_store::Store;
@@ -85,6 +87,18 @@ async fn a_store_comes_back_byte_by_byte_but_for_the_time_in_the_header() {
     let audited = to.store.audit_latest(100, 0).await.unwrap();
     assert!(audited.iter().all(|line| line.who == "phantom import" && line.address.is_none()));
     assert!(to.store.last_change().await.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn a_deny_policy_that_names_whom_it_denies_comes_back() {
+    let (from, to) = (TestStore::empty().await, TestStore::empty().await);
+    let mut write = from.write().await;
+    let (kind, document) = (ConditionType::User, json!("sue"));
+    let row = DenyPolicyRow { id: id(30), kind, enabled: true, document, version: 1 };
+    write.insert_deny_policy(&row).await.unwrap();
+    write.commit().await.unwrap();
+    imported(&to.store, &exported(&from.store).await, Others::Keep).await;
+    assert_eq!(to.store.deny_policies().await.unwrap(), [row]);
 }
 
 #[tokio::test]

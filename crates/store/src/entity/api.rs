@@ -1,8 +1,6 @@
 //! Managed APIs: the working copy and the state of its life cycle.
 
 use phantom_core::UnixTime;
-use serde::Deserialize;
-use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -43,7 +41,7 @@ pub struct ApiRow {
 
 names! {
     /// Where an API is in its life cycle.
-    #[derive(Serialize, Deserialize, ToSchema)]
+    #[derive(ToSchema)]
     #[serde(rename_all = "UPPERCASE")]
     LifecycleState {
         Created = "CREATED",

@@ -1,7 +1,5 @@
 //! Conditions under which nobody gets through.
 
-use serde::Deserialize;
-use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -31,7 +29,7 @@ table! {
 
 names! {
     /// What a deny policy looks at.
-    #[derive(Serialize, Deserialize, ToSchema)]
+    #[derive(ToSchema)]
     #[serde(rename_all = "UPPERCASE")]
     #[schema(as = BlockingConditionType)]
     ConditionType {

@@ -3,8 +3,6 @@
 use std::borrow::Cow;
 
 use phantom_core::UnixTime;
-use serde::Deserialize;
-use serde::Serialize;
 use serde_json::Value as Json;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -50,7 +48,7 @@ table! {
 
 names! {
     /// What an API's owner lets a subscription do, by WSO2's names.
-    #[derive(Serialize, Deserialize, ToSchema)]
+    #[derive(ToSchema)]
     #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
     #[schema(as = publisher::SubscriptionState)]
     SubscriptionState {
