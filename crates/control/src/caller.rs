@@ -165,7 +165,7 @@ async fn bearer(
     };
     // Roles are those of now: who lost one has lost what it gave.
     let user = control.store.user(&name).await?.ok_or_else(Problem::unauthenticated)?;
-    let roles: Vec<Role> = user.roles.iter().filter_map(|role| Role::named(role)).collect();
+    let roles = user.roles;
     let given: Vec<&str> = roles::scopes_of(&roles).collect();
     let scopes = row.scope.split(' ').filter_map(roles::scope);
     let scopes = scopes.filter(|scope| given.contains(scope)).collect();

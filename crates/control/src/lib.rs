@@ -11,7 +11,6 @@
 
 pub mod app;
 pub mod authorization;
-pub mod backup;
 mod body;
 mod caller;
 pub mod connector;

@@ -1,16 +1,6 @@
 //! Which scopes a role gives.
 
-/// A role of WSO2's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    Admin,
-    Creator,
-    Devops,
-    Everyone,
-    IntegrationDev,
-    Publisher,
-    Subscriber,
-}
+pub use phantom_store::Role;
 
 /// Scopes without their prefix `apim:`, each with the roles that give it besides `admin`, which
 /// gives all.
@@ -60,36 +50,6 @@ const SCOPES: &[(&str, &[Role])] = {
 
 /// What stands before each scope on the wire.
 pub const PREFIX: &str = "apim:";
-
-impl Role {
-    pub const ALL: [Self; 7] = [
-        Self::Admin,
-        Self::Creator,
-        Self::Devops,
-        Self::Everyone,
-        Self::IntegrationDev,
-        Self::Publisher,
-        Self::Subscriber,
-    ];
-
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Creator => "Internal/creator",
-            Self::Devops => "Internal/devops",
-            Self::Everyone => "Internal/everyone",
-            Self::IntegrationDev => "Internal/integration_dev",
-            Self::Publisher => "Internal/publisher",
-            Self::Subscriber => "Internal/subscriber",
-        }
-    }
-
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|role| role.name() == name)
-    }
-}
 
 /// The scopes that these roles give together, without prefix, in order of name.
 pub fn scopes_of(roles: &[Role]) -> impl Iterator<Item = &'static str> + '_ {

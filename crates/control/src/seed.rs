@@ -10,6 +10,7 @@ use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanRow;
+use phantom_store::Role;
 use phantom_store::SecretName;
 use phantom_store::Store;
 use phantom_store::StoreError;
@@ -52,7 +53,7 @@ impl Admin {
 pub struct User<'a> {
     pub name: &'a str,
     pub password: SecretString,
-    pub roles: &'a [&'a str],
+    pub roles: &'a [Role],
 }
 
 /// Makes what is missing, all of it or nothing: a start that fails half-way costs no password. Gives
@@ -75,7 +76,7 @@ pub async fn first_start(
                     password
                 }
             };
-            Some(row(User { name: ADMIN, password, roles: &["admin"] }, now).await?)
+            Some(row(User { name: ADMIN, password, roles: &[Role::Admin] }, now).await?)
         }
     };
     let mut write = store.write(&system(), now).await?;
@@ -137,7 +138,7 @@ async fn row(user: User<'_>, now: UnixTime) -> Result<UserRow, Problem> {
     Ok(UserRow {
         name: user.name.to_owned(),
         password_hash: password::hash(&user.password).await?,
-        roles: user.roles.iter().map(|role| (*role).to_owned()).collect(),
+        roles: user.roles.to_vec(),
         created_at: now,
     })
 }

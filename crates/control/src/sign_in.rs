@@ -81,8 +81,7 @@ impl SignIn {
             return Err(Problem::unauthenticated());
         }
         let row = row.ok_or_else(Problem::unauthenticated)?;
-        let roles = row.roles.iter().filter_map(|role| Role::named(role)).collect();
-        Ok(User { name: row.name, roles })
+        Ok(User { name: row.name, roles: row.roles })
     }
 
     /// The client with that id, if the secret is its own; 429 while guesses have to wait. Secrets of

@@ -208,7 +208,7 @@ pub enum UserError {
 }
 
 fn role_names() -> String {
-    Role::ALL.into_iter().map(Role::name).collect::<Vec<_>>().join(", ")
+    Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// A new user, ready to be written. Hashes, so before others have to wait for their turn to write.
@@ -221,16 +221,14 @@ pub async fn new(
     if name.is_empty() || name.chars().any(|c| c.is_control() || c == ':' || c == '@') {
         return Err(UserError::Name);
     }
-    known(roles)?;
+    let roles = known(roles)?;
     let password_hash = hashed(name, password).await?;
-    Ok(UserRow { name: name.to_owned(), password_hash, roles: roles.to_vec(), created_at: now })
+    Ok(UserRow { name: name.to_owned(), password_hash, roles, created_at: now })
 }
 
-fn known(roles: &[String]) -> Result<(), UserError> {
-    match roles.iter().find(|role| Role::named(role).is_none()) {
-        Some(unknown) => Err(UserError::Role(unknown.clone())),
-        None => Ok(()),
-    }
+fn known(roles: &[String]) -> Result<Vec<Role>, UserError> {
+    let role = |name: &String| Role::from_name(name).ok_or_else(|| UserError::Role(name.clone()));
+    roles.iter().map(role).collect()
 }
 
 /// The hash of a password that a user of that name may have.
@@ -260,9 +258,9 @@ pub async fn set_password(
 
 /// Puts roles in the place of those that a user had, in force from its next request on.
 pub async fn set_roles(write: &mut Write, name: &str, roles: &[String]) -> Result<(), UserError> {
-    known(roles)?;
+    let roles = known(roles)?;
     let row = write.user(name).await?.ok_or_else(|| UserError::Unknown(name.to_owned()))?;
-    let row = UserRow { roles: roles.to_vec(), ..row };
+    let row = UserRow { roles, ..row };
     require_administrator(write, name, Some(&row)).await?;
     Ok(write.update_user(&row).await?)
 }
@@ -292,9 +290,7 @@ async fn require_administrator(
 
 /// Whether anybody of them can administer.
 pub fn has_administrator<'u>(users: impl IntoIterator<Item = &'u UserRow>) -> bool {
-    let is_administrator =
-        |user: &UserRow| user.roles.iter().any(|role| role == Role::Admin.name());
-    users.into_iter().any(is_administrator)
+    users.into_iter().any(UserRow::is_administrator)
 }
 
 #[cfg(test)]

@@ -1,25 +1,73 @@
-//! One row of an answer, read column by column in the order of the statement.
+//! Rows and their columns, by name: what a row is read from, and how a value of each type is kept.
 
-use phantom_core::UnixTime;
-use secrecy::SecretString;
+mod kept;
+mod table;
+
+use std::borrow::Cow;
+
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::hex;
 use crate::sealing::SealingKey;
+use crate::value::Value;
 
-/// What can be read from a row.
+pub(crate) use table::column;
+pub(crate) use table::table;
+
+/// What can be read from an answer.
 pub(crate) trait Record: Sized {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError>;
+    /// The table, or the tables that are joined.
+    const FROM: &'static str;
+
+    /// What is asked for: `id, name`.
+    fn columns() -> Cow<'static, str>;
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError>;
 }
 
+/// A row of one table, which can be written.
+pub(crate) trait Table: Record {
+    fn cells(&self, sealing: &SealingKey) -> Result<Cells<'_>, StoreError>;
+
+    /// What tells it from the others, in text.
+    fn key(&self) -> String;
+}
+
+/// What a column can hold. Secrets are sealed on the way in: there is no other way.
+pub(crate) trait Column: Sized {
+    fn read(row: &Columns<'_>, column: &str) -> Result<Self, StoreError>;
+
+    fn write(&self, seal: &Seal<'_>) -> Result<Value<'_>, StoreError>;
+}
+
+/// The columns of a row with what is in them.
+pub(crate) struct Cells<'v> {
+    pub(crate) key: Cell<'v>,
+    pub(crate) free: Vec<Cell<'v>>,
+    /// Those that are never written again.
+    pub(crate) fixed: Vec<Cell<'v>>,
+}
+
+pub(crate) type Cell<'v> = (&'static str, Value<'v>);
+
+/// What the secrets of a row are bound to.
+pub(crate) struct Seal<'s> {
+    pub(crate) sealing: &'s SealingKey,
+    pub(crate) table: &'static str,
+    pub(crate) key: String,
+}
+
+/// One row of an answer.
+#[derive(Clone, Copy)]
 pub(crate) struct Columns<'r> {
     row: AnyRow<'r>,
-    next: usize,
     sealing: &'r SealingKey,
+    /// Before the name of each column, where rows of several tables are in one answer.
+    prefix: &'static str,
+    /// Of a row with secrets: its table, and the column of its key.
+    sealed: (&'static str, &'static str),
 }
 
 #[derive(Clone, Copy)]
@@ -30,95 +78,67 @@ pub(crate) enum AnyRow<'r> {
 
 impl<'r> Columns<'r> {
     pub(crate) const fn new(row: AnyRow<'r>, sealing: &'r SealingKey) -> Self {
-        Self { row, next: 0, sealing }
+        Self { row, sealing, prefix: "", sealed: ("", "") }
     }
 
-    pub(crate) fn optional_str(&mut self) -> Result<Option<&'r str>, StoreError> {
-        let column = self.advance();
+    pub(crate) const fn under(self, prefix: &'static str) -> Self {
+        Self { prefix, ..self }
+    }
+
+    pub(crate) const fn sealed_in(self, table: &'static str, key: &'static str) -> Self {
+        Self { sealed: (table, key), ..self }
+    }
+
+    pub(crate) fn get<T: Column>(&self, column: &str) -> Result<T, StoreError> {
+        T::read(self, column)
+    }
+
+    fn optional_text(&self, column: &str) -> Result<Option<&'r str>, StoreError> {
+        let column = &*self.named(column);
         Ok(match self.row {
             AnyRow::Sqlite(row) => row.try_get(column)?,
             AnyRow::Postgres(row) => row.try_get(column)?,
         })
     }
 
-    pub(crate) fn str(&mut self) -> Result<&'r str, StoreError> {
-        self.optional_str()?.ok_or_else(|| StoreError::corrupt("a value is absent"))
+    pub(crate) fn text(&self, column: &str) -> Result<&'r str, StoreError> {
+        self.optional_text(column)?.ok_or_else(|| StoreError::corrupt(format!("no {column}")))
     }
 
-    pub(crate) fn text(&mut self) -> Result<String, StoreError> {
-        self.str().map(str::to_owned)
-    }
-
-    pub(crate) fn optional_text(&mut self) -> Result<Option<String>, StoreError> {
-        Ok(self.optional_str()?.map(str::to_owned))
-    }
-
-    pub(crate) fn integer(&mut self) -> Result<i64, StoreError> {
-        let column = self.advance();
+    fn number(&self, column: &str) -> Result<i64, StoreError> {
+        let column = &*self.named(column);
         Ok(match self.row {
             AnyRow::Sqlite(row) => row.try_get(column)?,
             AnyRow::Postgres(row) => row.try_get(column)?,
         })
     }
 
-    pub(crate) fn unsigned(&mut self) -> Result<u64, StoreError> {
-        u64::try_from(self.integer()?).map_err(|_| StoreError::corrupt("a number is negative"))
-    }
-
-    pub(crate) fn flag(&mut self) -> Result<bool, StoreError> {
-        self.integer().map(|number| number != 0)
-    }
-
-    pub(crate) fn time(&mut self) -> Result<UnixTime, StoreError> {
-        self.unsigned().map(UnixTime::from_millis)
-    }
-
-    pub(crate) fn uuid(&mut self) -> Result<Uuid, StoreError> {
-        Uuid::try_parse(self.str()?).map_err(|_| StoreError::corrupt("an id is not a UUID"))
-    }
-
-    pub(crate) fn json(&mut self) -> Result<serde_json::Value, StoreError> {
-        parse_json(self.str()?)
-    }
-
-    pub(crate) fn optional_json(&mut self) -> Result<Option<serde_json::Value>, StoreError> {
-        self.optional_str()?.map(parse_json).transpose()
-    }
-
-    pub(crate) fn strings(&mut self) -> Result<Vec<String>, StoreError> {
-        serde_json::from_str(self.str()?)
-            .map_err(|_| StoreError::corrupt("a list is not one of strings"))
-    }
-
-    pub(crate) fn bytes<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
-        hex::decode(self.str()?).ok_or_else(|| StoreError::corrupt("a digest is not hexadecimal"))
-    }
-
-    /// One of a closed set, by its name.
-    pub(crate) fn one_of<T>(&mut self, parse: fn(&str) -> Option<T>) -> Result<T, StoreError> {
-        let name = self.str()?;
-        parse(name).ok_or_else(|| StoreError::corrupt(format!("unknown name {name:?}")))
-    }
-
-    pub(crate) fn sealed(&mut self, table: &str, id: &str) -> Result<SecretString, StoreError> {
-        self.sealing.open(table, id, self.str()?)
-    }
-
-    pub(crate) fn optional_sealed(
-        &mut self,
-        table: &str,
-        id: &str,
-    ) -> Result<Option<SecretString>, StoreError> {
-        self.optional_str()?.map(|sealed| self.sealing.open(table, id, sealed)).transpose()
-    }
-
-    const fn advance(&mut self) -> usize {
-        let column = self.next;
-        self.next += 1;
-        column
+    fn named<'c>(&self, column: &'c str) -> Cow<'c, str> {
+        match self.prefix {
+            "" => Cow::Borrowed(column),
+            prefix => Cow::Owned(format!("{prefix}{column}")),
+        }
     }
 }
 
-fn parse_json(text: &str) -> Result<serde_json::Value, StoreError> {
-    serde_json::from_str(text).map_err(|_| StoreError::corrupt("a document is not JSON"))
+/// The columns of a table that has a short name in a join, each under that: `s.id AS s_id`.
+pub(crate) fn prefixed<T: Record>(table: &str) -> String {
+    let columns = T::columns();
+    let columns = columns.split(", ").map(|column| format!("{table}.{column} AS {table}_{column}"));
+    columns.collect::<Vec<_>>().join(", ")
+}
+
+/// A number that a statement asked for, as `number`.
+pub(crate) struct Number(pub(crate) u64);
+
+impl Record for Number {
+    const FROM: &'static str = "";
+
+    fn columns() -> Cow<'static, str> {
+        "number".into()
+    }
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        row.get("number").map(Self)
+    }
 }

@@ -1,7 +1,5 @@
 //! What listings have in common: pages, and text to look for.
 
-use crate::columns::Columns;
-use crate::columns::Record;
 use crate::error::StoreError;
 
 /// One page of a listing and how many rows there are in all.
@@ -34,13 +32,4 @@ pub(crate) fn containing(text: &str) -> Result<String, StoreError> {
 /// The form in which names are compared when case does not count.
 pub(crate) fn fold(text: &str) -> String {
     text.to_lowercase()
-}
-
-/// A number that a statement counted.
-pub(crate) struct Count(pub(crate) u64);
-
-impl Record for Count {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        columns.unsigned().map(Self)
-    }
 }

@@ -3,10 +3,8 @@
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
-use crate::columns::Columns;
-use crate::columns::Record;
+use crate::entity::secret::Sealed;
 use crate::error::StoreError;
-use crate::filter::Count;
 use crate::session::Session;
 use crate::value::values;
 
@@ -21,8 +19,7 @@ pub(crate) async fn bring_up_to_date(session: &mut Session) -> Result<(), StoreE
     session
         .execute("CREATE TABLE IF NOT EXISTS migrations (number BIGINT PRIMARY KEY)", &[])
         .await?;
-    let done: Option<Count> = session.row("SELECT COUNT(*) FROM migrations", &[]).await?;
-    let done = done.map_or(0, |count| count.0);
+    let done: u64 = session.ask("migrations", &[]).await?;
     let known = MIGRATIONS.len() as u64;
     if done > known {
         return Err(StoreError::TooNew { found: done as i64, known: known as i64 });
@@ -50,9 +47,7 @@ const WITNESS: &str = "phantom";
 
 /// A value sealed at the first start tells whether this is still the same key.
 async fn check_sealing_key(session: &mut Session) -> Result<(), StoreError> {
-    let witness: Option<Witness> =
-        session.row("SELECT sealed FROM sealing WHERE name = 'witness'", &[]).await?;
-    let Some(Witness(sealed)) = witness else {
+    let Some(Sealed(sealed)) = session.ask("WHERE name = 'witness'", &[]).await? else {
         let sealed = session.sealing.seal("sealing", "witness", &SecretString::from(WITNESS))?;
         let insert = "INSERT INTO sealing (name, sealed) VALUES ('witness', $1)";
         return session.execute(insert, values![sealed]).await.map(drop);
@@ -60,13 +55,5 @@ async fn check_sealing_key(session: &mut Session) -> Result<(), StoreError> {
     match session.sealing.open("sealing", "witness", &sealed) {
         Ok(opened) if opened.expose_secret() == WITNESS => Ok(()),
         _ => Err(StoreError::WrongSealingKey),
-    }
-}
-
-struct Witness(String);
-
-impl Record for Witness {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        columns.text().map(Self)
     }
 }

@@ -24,13 +24,13 @@ use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::GeneralPurpose;
 use base64::engine::GeneralPurposeConfig;
+use hex::FromHex;
 use phantom_core::TokenDigest;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use crate::error::StoreError;
-use crate::hex;
 
 pub use file::SealedFileError;
 
@@ -67,15 +67,8 @@ pub enum SealingKeyError {
 impl SealingKey {
     /// 32 bytes in base64 (either alphabet, padded or not) or hexadecimal.
     pub fn from_text(text: &str) -> Result<Self, SealingKeyError> {
-        let text = text.trim();
-        if let Some(bytes) = hex::decode::<32>(text) {
-            return Self::from_bytes(&Zeroizing::new(bytes));
-        }
-        let standard = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-        let url_safe = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
-        let bytes = standard.decode(text).or_else(|_| url_safe.decode(text));
-        let bytes = Zeroizing::new(bytes.map_err(|_| SealingKeyError::Form)?);
-        Self::from_bytes(bytes.as_slice().try_into().map_err(|_| SealingKeyError::Form)?)
+        let bytes = key_bytes(text).ok_or(SealingKeyError::Form)?;
+        Self::from_bytes(&bytes)
     }
 
     /// `None` when the variable is not set or empty.
@@ -164,6 +157,19 @@ impl SealingKey {
         let secret = std::str::from_utf8(opened).map_err(|_| StoreError::Sealed)?;
         Ok(SecretString::from(secret))
     }
+}
+
+/// The 32 bytes of a key in base64 (either alphabet, padded or not) or hexadecimal.
+#[must_use]
+pub fn key_bytes(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let text = text.trim();
+    if let Ok(bytes) = FromHex::from_hex(text) {
+        return Some(Zeroizing::new(bytes));
+    }
+    let standard = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+    let url_safe = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+    let bytes = standard.decode(text).or_else(|_| url_safe.decode(text)).ok()?;
+    Zeroizing::new(bytes).as_slice().try_into().map(Zeroizing::new).ok()
 }
 
 impl fmt::Debug for SealingKey {

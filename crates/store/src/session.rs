@@ -12,10 +12,15 @@ use tokio::time::timeout;
 
 use crate::columns::AnyRow;
 use crate::columns::Columns;
+use crate::columns::Number;
 use crate::columns::Record;
+use crate::columns::Table;
 use crate::error::StoreError;
+use crate::filter::Page;
 use crate::sealing::SealingKey;
+use crate::sql::Sql;
 use crate::value::Value;
+use crate::value::values;
 
 /// How long one statement may take.
 pub(crate) const STATEMENT_DEADLINE: Duration = Duration::from_secs(10);
@@ -74,12 +79,52 @@ impl Session {
         matches!(self.connection, Connection::Postgres(_))
     }
 
+    /// What the statement answers, as that is asked for: see [`Answer`].
+    pub(crate) async fn ask<A: Answer>(
+        &mut self,
+        rest: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<A, StoreError> {
+        A::ask(self, rest, values).await
+    }
+
+    /// One page of the rows that match, and how many there are.
+    pub(crate) async fn page<T: Record>(
+        &mut self,
+        matching: &'static str,
+        order: &'static str,
+        values: &[Value<'_>],
+        (limit, offset): (u32, u32),
+    ) -> Result<Page<T>, StoreError> {
+        let [count, select] = Sql::page::<T>(matching, order, values.len());
+        let total = self.number(count, values).await?.unwrap_or_default();
+        let rows = self.rows(select, &[values, values![limit, offset]].concat()).await?;
+        Ok(Page { rows, total })
+    }
+
+    /// What the statement calls `number`.
+    pub(crate) async fn number(
+        &mut self,
+        sql: impl Into<Sql>,
+        values: &[Value<'_>],
+    ) -> Result<Option<u64>, StoreError> {
+        let found: Option<Number> = self.rows(sql, values).await?.pop();
+        Ok(found.map(|Number(number)| number))
+    }
+
+    pub(crate) async fn insert<T: Table>(&mut self, row: &T) -> Result<(), StoreError> {
+        let cells = row.cells(&self.sealing)?;
+        let (sql, values) = Sql::insert(T::FROM, cells);
+        self.execute(sql, &values).await.map(drop)
+    }
+
     /// Runs the statement and tells how many rows it touched.
     pub(crate) async fn execute(
         &mut self,
-        sql: &'static str,
+        sql: impl Into<Sql>,
         values: &[Value<'_>],
     ) -> Result<u64, StoreError> {
+        let sql = sql.into();
         self.ready(values)?;
         let done = match &mut self.connection {
             Connection::Sqlite(connection) => {
@@ -101,39 +146,31 @@ impl Session {
     /// All rows of the answer. The statement limits them where the table can grow.
     pub(crate) async fn rows<T: Record>(
         &mut self,
-        sql: &'static str,
+        sql: impl Into<Sql>,
         values: &[Value<'_>],
     ) -> Result<Vec<T>, StoreError> {
+        let sql = sql.into();
         self.ready(values)?;
         let answer = match &mut self.connection {
             Connection::Sqlite(connection) => {
                 let query = bound!(Sqlite, sql, values).fetch_all(&mut **connection);
-                within(self.deadline, query).await.map(Answer::Sqlite)
+                within(self.deadline, query).await.map(Rows::Sqlite)
             }
             Connection::SqliteTransaction(connection) => {
                 let query = bound!(Sqlite, sql, values).fetch_all(&mut **connection);
-                within(self.deadline, query).await.map(Answer::Sqlite)
+                within(self.deadline, query).await.map(Rows::Sqlite)
             }
             Connection::Postgres(connection) => {
                 let query = bound!(Postgres, sql, values).fetch_all(&mut **connection);
-                within(self.deadline, query).await.map(Answer::Postgres)
+                within(self.deadline, query).await.map(Rows::Postgres)
             }
         };
         let answer = self.noted(answer)?;
-        let read = |row| T::read(&mut Columns::new(row, &self.sealing));
+        let read = |row| T::read(&Columns::new(row, &self.sealing));
         match answer {
-            Answer::Sqlite(rows) => rows.iter().map(AnyRow::Sqlite).map(read).collect(),
-            Answer::Postgres(rows) => rows.iter().map(AnyRow::Postgres).map(read).collect(),
+            Rows::Sqlite(rows) => rows.iter().map(AnyRow::Sqlite).map(read).collect(),
+            Rows::Postgres(rows) => rows.iter().map(AnyRow::Postgres).map(read).collect(),
         }
-    }
-
-    /// The row that the statement's key names, if there is one.
-    pub(crate) async fn row<T: Record>(
-        &mut self,
-        sql: &'static str,
-        values: &[Value<'_>],
-    ) -> Result<Option<T>, StoreError> {
-        Ok(self.rows(sql, values).await?.pop())
     }
 
     /// Statements of our own making, without values and in one text.
@@ -177,7 +214,47 @@ impl Session {
     }
 }
 
-enum Answer {
+/// What a statement can be asked for: all rows, the one that it names, or how many there are.
+pub(crate) trait Answer: Sized {
+    /// `rest` is what follows the columns and the table; for a number, what follows FROM.
+    async fn ask(
+        session: &mut Session,
+        rest: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Self, StoreError>;
+}
+
+impl<T: Record> Answer for Vec<T> {
+    async fn ask(
+        session: &mut Session,
+        rest: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Self, StoreError> {
+        session.rows(Sql::select::<T>(rest), values).await
+    }
+}
+
+impl<T: Record> Answer for Option<T> {
+    async fn ask(
+        session: &mut Session,
+        rest: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Self, StoreError> {
+        Ok(session.rows(Sql::select::<T>(rest), values).await?.pop())
+    }
+}
+
+impl Answer for u64 {
+    async fn ask(
+        session: &mut Session,
+        rest: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<Self, StoreError> {
+        Ok(session.number(Sql::count(rest), values).await?.unwrap_or_default())
+    }
+}
+
+enum Rows {
     Sqlite(Vec<sqlx::sqlite::SqliteRow>),
     Postgres(Vec<sqlx::postgres::PgRow>),
 }

@@ -1,6 +1,7 @@
 //! What is bound to a statement. Two kinds are enough: the schema knows only text and integers.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use phantom_core::UnixTime;
 use uuid::Uuid;
@@ -25,6 +26,13 @@ impl Value<'_> {
             return Err(StoreError::Refused { reason: "text holds a NUL character" });
         }
         Ok(())
+    }
+
+    pub(crate) fn into_text(self) -> String {
+        match self {
+            Self::Text(text) => text.unwrap_or_default().into_owned(),
+            Self::Integer(number) => number.unwrap_or_default().to_string(),
+        }
     }
 }
 
@@ -64,6 +72,25 @@ impl From<Uuid> for Value<'_> {
     }
 }
 
+impl From<&Uuid> for Value<'_> {
+    fn from(id: &Uuid) -> Self {
+        Self::from(*id)
+    }
+}
+
+impl From<&IpAddr> for Value<'_> {
+    fn from(address: &IpAddr) -> Self {
+        Self::from(address.to_string())
+    }
+}
+
+/// A digest, in hexadecimal.
+impl From<&[u8; 32]> for Value<'_> {
+    fn from(digest: &[u8; 32]) -> Self {
+        Self::from(hex::encode(digest))
+    }
+}
+
 impl From<&serde_json::Value> for Value<'_> {
     fn from(document: &serde_json::Value) -> Self {
         Self::from(document.to_string())
@@ -86,6 +113,12 @@ impl From<i64> for Value<'_> {
 impl From<u32> for Value<'_> {
     fn from(number: u32) -> Self {
         Self::from(i64::from(number))
+    }
+}
+
+impl From<&u64> for Value<'_> {
+    fn from(number: &u64) -> Self {
+        Self::from(*number)
     }
 }
 

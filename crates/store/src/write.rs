@@ -11,11 +11,12 @@ use tokio::sync::Notify;
 
 use crate::actor::Actor;
 use crate::entity::Action;
+use crate::entity::Audited;
 use crate::entity::Entity;
+use crate::entity::audit::AuditRow;
 use crate::error::StoreError;
-use crate::filter::Count;
-use crate::hex;
 use crate::session::Session;
+use crate::sql::Sql;
 use crate::value::values;
 
 /// Reads and writes of one transaction. Dropped without [`Write::commit`] it leaves no trace.
@@ -71,12 +72,61 @@ impl Write {
         Ok(())
     }
 
+    /// A new row, with its line of the audit and its change.
+    pub(crate) async fn insert<T: Audited>(&mut self, row: &T) -> Result<(), StoreError> {
+        let mut cells = row.cells(&self.session.sealing)?;
+        row.beside(&mut cells);
+        let (sql, values) = Sql::insert(T::FROM, cells);
+        self.session.execute(sql, &values).await?;
+        self.wrote(None, Some(row)).await
+    }
+
+    /// A row that was there before: what is not fixed is written again.
+    pub(crate) async fn update<T: Audited>(
+        &mut self,
+        before: &T,
+        row: &T,
+    ) -> Result<(), StoreError> {
+        let mut cells = row.cells(&self.session.sealing)?;
+        row.beside(&mut cells);
+        let (sql, values) = Sql::update(T::FROM, cells);
+        self.session.execute(sql, &values).await?;
+        self.wrote(Some(before), Some(row)).await
+    }
+
+    pub(crate) async fn delete<T: Audited>(&mut self, row: &T) -> Result<(), StoreError> {
+        let key = row.cells(&self.session.sealing)?.key;
+        let (sql, values) = Sql::delete(T::FROM, key);
+        self.session.execute(sql, &values).await?;
+        self.wrote(Some(row), None).await
+    }
+
+    /// The line of the audit and the change of what was written.
+    pub(crate) async fn wrote<T: Audited>(
+        &mut self,
+        before: Option<&T>,
+        after: Option<&T>,
+    ) -> Result<(), StoreError> {
+        let Some(row) = after.or(before) else { return Ok(()) };
+        let action = match (before, after) {
+            (None, _) => Action::Create,
+            (Some(_), Some(_)) => Action::Update,
+            (Some(_), None) => Action::Delete,
+        };
+        let (before, after) = (before.map(T::audited), after.map(T::audited));
+        self.record(action, T::ENTITY, row.key(), before, after).await?;
+        match row.published() {
+            Some((entity, id)) => self.publish(entity, id).await,
+            None => Ok(()),
+        }
+    }
+
     /// A line of the audit. `before` and `after` hold no secrets.
     pub(crate) async fn record(
         &mut self,
         action: Action,
         entity: Entity,
-        id: &str,
+        entity_id: String,
         before: Option<Json>,
         after: Option<Json>,
     ) -> Result<(), StoreError> {
@@ -85,21 +135,18 @@ impl Write {
             None => self.counter("audit").await?,
         };
         self.audited = Some(last + 1);
-        let insert = "INSERT INTO audit \
-             (sequence, at, who, address, action, entity, entity_id, before, after) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        let values = values![
-            last + 1,
-            self.now,
-            &self.actor.name,
-            self.actor.address.map(|address| address.to_string()),
-            action.as_str(),
-            entity.as_str(),
-            id,
-            before.map(|json| bounded(&json)),
-            after.map(|json| bounded(&json)),
-        ];
-        self.session.execute(insert, values).await.map(drop)
+        let line = AuditRow {
+            sequence: last + 1,
+            at: self.now,
+            who: self.actor.name.clone(),
+            address: self.actor.address,
+            action,
+            entity,
+            entity_id,
+            before: before.map(bounded),
+            after: after.map(bounded),
+        };
+        self.session.insert(&line).await
     }
 
     /// Notes that gateways must look at this entity again, once per transaction.
@@ -130,17 +177,16 @@ impl Write {
             last += 1;
             let insert =
                 "INSERT INTO changes (sequence, at, entity, entity_id) VALUES ($1, $2, $3, $4)";
-            let values = values![last, self.now, entity.as_str(), id];
-            self.session.execute(insert, values).await?;
+            self.session.execute(insert, values![last, self.now, entity, id]).await?;
         }
         self.changed = Some(last);
         Ok(())
     }
 
     async fn counter(&mut self, name: &'static str) -> Result<u64, StoreError> {
-        let select = "SELECT value FROM counters WHERE name = $1";
-        let count: Option<Count> = self.session.row(select, values![name]).await?;
-        count.map(|count| count.0).ok_or_else(|| StoreError::corrupt("a counter is absent"))
+        let select = "SELECT value AS number FROM counters WHERE name = $1";
+        let count = self.session.number(select, values![name]).await?;
+        count.ok_or_else(|| StoreError::corrupt("a counter is absent"))
     }
 
     async fn set_counter(&mut self, name: &'static str, value: u64) -> Result<(), StoreError> {
@@ -157,11 +203,11 @@ impl fmt::Debug for Write {
 
 /// Longer rows (an API carries its whole OpenAPI document) leave their hash instead, so that the
 /// audit does not outgrow what it audits.
-fn bounded(json: &Json) -> String {
+fn bounded(json: Json) -> Json {
     const LONGEST: usize = 16 * 1024;
     let text = json.to_string();
     if text.len() <= LONGEST {
-        return text;
+        return json;
     }
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
     let mut short = serde_json::Map::new();
@@ -171,6 +217,6 @@ fn bounded(json: &Json) -> String {
         }
     }
     short.insert("bytes".to_owned(), text.len().into());
-    short.insert("sha256".to_owned(), hex::encode(hash.as_ref()).into());
-    Json::Object(short).to_string()
+    short.insert("sha256".to_owned(), hex::encode(hash).into());
+    Json::Object(short)
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use phantom_e2e::workspace;
 
 /// A room, and the rooms and libraries it must not import outside of its tests.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("phantom-core", &[]),
     ("phantom-tls", &[]),
     ("phantom-oauth", &["phantom-core", "phantom-tls"]),
@@ -16,6 +16,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
     ("phantom-proxy", &["phantom-core", "phantom-pipeline", "phantom-tls"]),
     ("phantom-serve", &[]),
     ("phantom-store", &["phantom-core"]),
+    ("phantom-backup", &["phantom-core", "phantom-store"]),
     ("phantom-control", &["phantom-core", "phantom-oauth", "phantom-store"]),
     ("phantom-devauth", &["phantom-core", "phantom-serve"]),
     (
@@ -29,6 +30,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
             "phantom-devauth",
             "phantom-serve",
             "phantom-store",
+            "phantom-backup",
             "phantom-control",
             "phantom-tls",
         ],

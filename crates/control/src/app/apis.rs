@@ -44,10 +44,6 @@ impl Api {
         Ok(Self { row, document })
     }
 
-    pub fn state(&self) -> Outcome<LifecycleState> {
-        LifecycleState::stored(&self.row.state)
-    }
-
     /// The path it is served at.
     #[must_use]
     pub fn path(&self) -> String {
@@ -190,7 +186,7 @@ async fn insert(
         version_name: identity.version,
         context: identity.context,
         provider: caller.name.clone(),
-        state: LifecycleState::Created.as_str().to_owned(),
+        state: LifecycleState::Created,
         document: document.to_value()?,
         version: 1,
         created_at: control.now(),

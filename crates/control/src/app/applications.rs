@@ -5,7 +5,7 @@ pub mod published;
 
 use phantom_store::ApplicationFilter;
 use phantom_store::ApplicationRow;
-use phantom_store::MappingMode;
+use phantom_store::CountedApplication;
 use phantom_store::Page;
 use phantom_store::PlanLevel;
 use phantom_store::StoreError;
@@ -43,6 +43,13 @@ pub struct Application {
     pub subscriptions: u64,
 }
 
+impl Application {
+    pub fn of(CountedApplication { row, subscriptions }: CountedApplication) -> Outcome<Self> {
+        let document = ApplicationDocument::of(&row)?;
+        Ok(Self { row, document, subscriptions })
+    }
+}
+
 /// The caller's own that match, whoever's the filter asks for.
 pub async fn list(
     control: &Control,
@@ -51,10 +58,7 @@ pub async fn list(
 ) -> Outcome<Page<Application>> {
     let filter = ApplicationFilter { owner: Some(caller.name.clone()), ..filter };
     let page = control.store.applications(&filter).await?;
-    let mut rows = Vec::with_capacity(page.rows.len());
-    for row in page.rows {
-        rows.push(counted(control, row).await?);
-    }
+    let rows = page.rows.into_iter().map(Application::of).collect::<Outcome<_>>()?;
     Ok(Page { rows, total: page.total })
 }
 
@@ -123,12 +127,8 @@ pub async fn delete(
     let mut write = control.write(caller).await?;
     let row = own_in(&mut write, caller, id).await?;
     check(row.version)?;
-    for mapping in write.key_mappings(row.id).await? {
-        if mapping.mode == MappingMode::Created
-            && write.client(&mapping.consumer_key).await?.is_some()
-        {
-            write.delete_client(&mapping.consumer_key).await?;
-        }
+    for client in write.clients_made_for(row.id).await? {
+        write.delete_client(&client.client_id).await?;
     }
     write.delete_application(row.id).await?;
     Ok(write.commit().await?)
@@ -161,11 +161,9 @@ fn owned(row: Option<ApplicationRow>, caller: &Caller, id: &str) -> Outcome<Appl
     Ok(row)
 }
 
-/// The application as a subscription shows it.
-pub async fn counted(control: &Control, row: ApplicationRow) -> Outcome<Application> {
+async fn counted(control: &Control, row: ApplicationRow) -> Outcome<Application> {
     let subscriptions = control.store.subscription_count(row.id).await?;
-    let document = ApplicationDocument::of(&row)?;
-    Ok(Application { row, document, subscriptions })
+    Application::of(CountedApplication { row, subscriptions })
 }
 
 fn settled(draft: &ApplicationDraft) -> Outcome<Value> {

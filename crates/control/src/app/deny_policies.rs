@@ -29,8 +29,7 @@ const MAX_POLICIES: usize = 1000;
 pub async fn list(control: &Control, query: &str) -> Outcome<Vec<BlockingCondition>> {
     let wanted = condition::Wanted::parse(query)?;
     let rows = control.store.deny_policies().await?;
-    let conditions: Outcome<Vec<_>> = rows.iter().map(view).collect();
-    Ok(conditions?.into_iter().filter(|condition| wanted.takes(condition)).collect())
+    Ok(rows.iter().map(view).filter(|condition| wanted.takes(condition)).collect())
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<Versioned<BlockingCondition>> {
@@ -38,7 +37,7 @@ pub async fn read(control: &Control, id: &str) -> Outcome<Versioned<BlockingCond
         Ok(id) => control.store.deny_policy(id).await?,
         Err(_) => None,
     };
-    versioned(&row.ok_or_else(|| not_found(id))?)
+    Ok(versioned(&row.ok_or_else(|| not_found(id))?))
 }
 
 pub async fn create(
@@ -47,7 +46,7 @@ pub async fn create(
     condition: BlockingCondition,
 ) -> Outcome<(Uuid, Versioned<BlockingCondition>)> {
     let value = condition.checked_value()?;
-    let kind = condition.condition_type.as_str();
+    let kind = condition.condition_type;
     let mut write = control.write(caller).await?;
     let rows = write.deny_policies().await?;
     if rows.iter().any(|row| row.kind == kind && row.document == value) {
@@ -59,14 +58,14 @@ pub async fn create(
     require_target(&mut write, condition.condition_type, &value).await?;
     let row = DenyPolicyRow {
         id: random::id(),
-        kind: kind.to_owned(),
+        kind,
         enabled: condition.condition_status.unwrap_or(true),
         document: value,
         version: 1,
     };
     write.insert_deny_policy(&row).await?;
     write.commit().await?;
-    Ok((row.id, versioned(&row)?))
+    Ok((row.id, versioned(&row)))
 }
 
 /// Switches it on or off.
@@ -83,7 +82,7 @@ pub async fn switch(
     let row = DenyPolicyRow { enabled: status.condition_status, ..row };
     let row = write.update_deny_policy(row).await?;
     write.commit().await?;
-    versioned(&row)
+    Ok(versioned(&row))
 }
 
 pub async fn delete(
@@ -136,7 +135,7 @@ pub async fn follow_rename(write: &mut Write, owner: &str, from: &str, to: &str)
     }
     let denied = condition::application(owner, from);
     for row in write.deny_policies().await? {
-        if row.kind == ConditionType::Application.as_str() && row.document == denied {
+        if row.kind == ConditionType::Application && row.document == denied {
             let document = condition::application(owner, to);
             write.update_deny_policy(DenyPolicyRow { document, ..row }).await?;
         }
@@ -157,19 +156,15 @@ fn not_found(id: &str) -> Problem {
     Problem::not_found("Deny Policy", &id)
 }
 
-fn versioned(row: &DenyPolicyRow) -> Outcome<Versioned<BlockingCondition>> {
-    Ok(Versioned { version: row.version, value: view(row)? })
+fn versioned(row: &DenyPolicyRow) -> Versioned<BlockingCondition> {
+    Versioned { version: row.version, value: view(row) }
 }
 
-fn view(row: &DenyPolicyRow) -> Outcome<BlockingCondition> {
-    let condition_type = ConditionType::named(&row.kind).ok_or_else(|| {
-        tracing::error!(kind = row.kind, "a stored deny policy cannot be read");
-        Problem::internal()
-    })?;
-    Ok(BlockingCondition {
+fn view(row: &DenyPolicyRow) -> BlockingCondition {
+    BlockingCondition {
         condition_id: Some(row.id.to_string()),
-        condition_type,
+        condition_type: row.kind,
         condition_value: row.document.clone(),
         condition_status: Some(row.enabled),
-    })
+    }
 }

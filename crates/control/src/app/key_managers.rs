@@ -63,9 +63,10 @@ pub struct KeyManagerInfo {
 
 pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
     let rows = control.store.key_managers().await?;
+    let used = control.store.used_key_managers().await?;
     let mut list = Vec::with_capacity(rows.len());
     for row in rows {
-        let is_used = control.store.key_mapping_count(row.id).await? > 0;
+        let is_used = used.iter().any(|used| used.id == row.id);
         let document = stored(&row)?;
         list.push(KeyManagerInfo {
             id: row.id.to_string(),

@@ -8,8 +8,8 @@ mod map;
 mod token;
 
 use phantom_store::ClientRow;
-use phantom_store::KeyManagerRow;
 use phantom_store::KeyMappingRow;
+use phantom_store::MappedKey;
 use phantom_store::MappedKeyType;
 use phantom_store::MappingMode;
 use phantom_store::StoreError;
@@ -49,6 +49,17 @@ pub struct Key {
     pub token: Option<ApplicationToken>,
 }
 
+impl Key {
+    fn of(MappedKey { row, key_manager, client_secret, .. }: MappedKey) -> Outcome<Self> {
+        let secret = match row.mode {
+            MappingMode::Created => client_secret,
+            MappingMode::Mapped => row.secret.clone(),
+        };
+        let document = KeyDocument::of(&row)?;
+        Ok(Self { row, document, key_manager, secret, token: None })
+    }
+}
+
 /// All keys of the caller's application.
 pub async fn list(control: &Control, caller: &Caller, application: &str) -> Outcome<Vec<Key>> {
     let application = applications::own(control, caller, application).await?;
@@ -57,22 +68,18 @@ pub async fn list(control: &Control, caller: &Caller, application: &str) -> Outc
 
 /// In the order in which they were made.
 pub async fn of_application(control: &Control, application: Uuid) -> Outcome<Vec<Key>> {
-    let mut keys = Vec::new();
-    for row in control.store.key_mappings(application).await? {
-        keys.push(complete(control, row).await?);
-    }
-    Ok(keys)
+    control.store.mapped_keys(application).await?.into_iter().map(Key::of).collect()
 }
 
 /// The key with that id of the caller's application.
 pub async fn find(control: &Control, caller: &Caller, application: &str, id: &str) -> Outcome<Key> {
     let application = applications::own(control, caller, application).await?;
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => control.store.key_mapping(id).await?,
+    let found = match Uuid::try_parse(id) {
+        Ok(id) => control.store.mapped_key(id).await?,
         Err(_) => None,
     };
-    let row = row.filter(|row| row.application == application.id).ok_or_else(|| not_found(id))?;
-    complete(control, row).await
+    let found = found.filter(|found| found.row.application == application.id);
+    Key::of(found.ok_or_else(|| not_found(id))?)
 }
 
 /// The resident key manager's key of that type, which is what the older operations are about.
@@ -83,14 +90,10 @@ pub async fn find_resident(
     key_type: MappedKeyType,
 ) -> Outcome<Key> {
     let application = applications::own(control, caller, application).await?;
-    for row in control.store.key_mappings(application.id).await? {
-        let key_manager = control.store.key_manager(row.key_manager).await?;
-        let is_resident = key_manager.is_some_and(|each| each.kind == RESIDENT_KIND);
-        if row.key_type == key_type && is_resident {
-            return complete(control, row).await;
-        }
-    }
-    Err(not_found(key_type.as_str()))
+    let keys = control.store.mapped_keys(application.id).await?;
+    let is_meant = |key: &MappedKey| key.row.key_type == key_type && key.kind == RESIDENT_KIND;
+    let found = keys.into_iter().find(is_meant);
+    Key::of(found.ok_or_else(|| not_found(key_type.as_str()))?)
 }
 
 /// Gateways refuse the key from here on. A client that was made for the application ends with it.
@@ -147,17 +150,8 @@ async fn resident_client(write: &mut Write, row: &KeyMappingRow) -> Outcome<Clie
     })
 }
 
-async fn complete(control: &Control, row: KeyMappingRow) -> Outcome<Key> {
-    let key_manager = control.store.key_manager(row.key_manager).await?;
-    let name = key_manager.map(|KeyManagerRow { name, .. }| name).unwrap_or_default();
-    let secret = match row.mode {
-        MappingMode::Created => {
-            control.store.client(&row.consumer_key).await?.map(|client| client.secret)
-        }
-        MappingMode::Mapped => row.secret.clone(),
-    };
-    let document = KeyDocument::of(&row)?;
-    Ok(Key { row, document, key_manager: name, secret, token: None })
+async fn complete(control: &Control, id: Uuid) -> Outcome<Key> {
+    Key::of(control.store.mapped_key(id).await?.ok_or_else(|| not_found(&id.to_string()))?)
 }
 
 fn not_found(id: &str) -> Problem {

@@ -5,25 +5,13 @@ mod change;
 pub use change::ChecklistItem;
 pub use change::Transition;
 pub use change::change;
+pub use change::checklist;
 pub use change::history;
+pub use phantom_store::LifecycleState;
 
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::problem::Outcome;
-use crate::problem::Problem;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum LifecycleState {
-    Created,
-    Prototyped,
-    Published,
-    Blocked,
-    Deprecated,
-    Retired,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum LifecycleAction {
@@ -39,82 +27,50 @@ pub enum LifecycleAction {
     Retire,
 }
 
-impl LifecycleState {
-    pub const ALL: [Self; 6] = [
-        Self::Created,
-        Self::Prototyped,
-        Self::Published,
-        Self::Blocked,
-        Self::Deprecated,
-        Self::Retired,
-    ];
+/// As the life cycle itself speaks of it.
+#[must_use]
+pub const fn title(state: LifecycleState) -> &'static str {
+    match state {
+        LifecycleState::Created => "Created",
+        LifecycleState::Prototyped => "Prototyped",
+        LifecycleState::Published => "Published",
+        LifecycleState::Blocked => "Blocked",
+        LifecycleState::Deprecated => "Deprecated",
+        LifecycleState::Retired => "Retired",
+    }
+}
 
-    /// As stored and as `lifeCycleStatus` shows it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "CREATED",
-            Self::Prototyped => "PROTOTYPED",
-            Self::Published => "PUBLISHED",
-            Self::Blocked => "BLOCKED",
-            Self::Deprecated => "DEPRECATED",
-            Self::Retired => "RETIRED",
+/// What can be done, and where that leads.
+#[must_use]
+pub const fn transitions(state: LifecycleState) -> &'static [(LifecycleAction, LifecycleState)] {
+    use LifecycleAction as Action;
+    use LifecycleState as State;
+    const PROTOTYPE: (Action, State) = (Action::DeployAsAPrototype, State::Prototyped);
+    match state {
+        State::Created => &[(Action::Publish, State::Published), PROTOTYPE],
+        State::Prototyped => &[
+            (Action::Publish, State::Published),
+            (Action::DemoteToCreated, State::Created),
+            PROTOTYPE,
+        ],
+        State::Published => &[
+            (Action::Block, State::Blocked),
+            PROTOTYPE,
+            (Action::DemoteToCreated, State::Created),
+            (Action::Deprecate, State::Deprecated),
+            (Action::Publish, State::Published),
+        ],
+        State::Blocked => {
+            &[(Action::Deprecate, State::Deprecated), (Action::RePublish, State::Published)]
         }
+        State::Deprecated => &[(Action::Retire, State::Retired)],
+        State::Retired => &[],
     }
+}
 
-    /// As the life cycle itself speaks of it.
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Created => "Created",
-            Self::Prototyped => "Prototyped",
-            Self::Published => "Published",
-            Self::Blocked => "Blocked",
-            Self::Deprecated => "Deprecated",
-            Self::Retired => "Retired",
-        }
-    }
-
-    /// The state of a row.
-    pub fn stored(name: &str) -> Outcome<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name).ok_or_else(|| {
-            tracing::error!(state = name, "an API is in a state that there is not");
-            Problem::internal()
-        })
-    }
-
-    /// What can be done, and where that leads.
-    #[must_use]
-    pub const fn transitions(self) -> &'static [(LifecycleAction, Self)] {
-        use LifecycleAction as Action;
-        const PROTOTYPE: (LifecycleAction, LifecycleState) =
-            (LifecycleAction::DeployAsAPrototype, LifecycleState::Prototyped);
-        match self {
-            Self::Created => &[(Action::Publish, Self::Published), PROTOTYPE],
-            Self::Prototyped => &[
-                (Action::Publish, Self::Published),
-                (Action::DemoteToCreated, Self::Created),
-                PROTOTYPE,
-            ],
-            Self::Published => &[
-                (Action::Block, Self::Blocked),
-                PROTOTYPE,
-                (Action::DemoteToCreated, Self::Created),
-                (Action::Deprecate, Self::Deprecated),
-                (Action::Publish, Self::Published),
-            ],
-            Self::Blocked => {
-                &[(Action::Deprecate, Self::Deprecated), (Action::RePublish, Self::Published)]
-            }
-            Self::Deprecated => &[(Action::Retire, Self::Retired)],
-            Self::Retired => &[],
-        }
-    }
-
-    #[must_use]
-    pub fn after(self, action: LifecycleAction) -> Option<Self> {
-        self.transitions().iter().find(|(each, _)| *each == action).map(|(_, state)| *state)
-    }
+#[must_use]
+pub fn after(state: LifecycleState, action: LifecycleAction) -> Option<LifecycleState> {
+    transitions(state).iter().find(|(each, _)| *each == action).map(|(_, state)| *state)
 }
 
 impl LifecycleAction {

@@ -116,7 +116,7 @@ pub async fn deploy(
     let mut write = control.write(caller).await?;
     let api = apis::read_within(&mut write, api).await?;
     let row = find(&mut write, &api, revision).await?;
-    if api.state()? == LifecycleState::Retired {
+    if api.row.state == LifecycleState::Retired {
         return Err(refused(903_227, "The API is retired"));
     }
     for place in places {

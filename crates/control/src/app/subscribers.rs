@@ -1,18 +1,16 @@
 //! Subscriptions as the owner of an API sees them: whose they are, blocked or not.
 
 use http::StatusCode;
-use phantom_store::ApiFilter;
 use phantom_store::ApplicationRow;
+use phantom_store::CountedApplication;
+use phantom_store::Subscribed;
 use phantom_store::SubscriptionRow;
+pub use phantom_store::SubscriptionState;
 use phantom_store::Write;
-use serde::Deserialize;
-use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::apis;
 use crate::app::apis::Expected;
-use crate::app::apis::scan;
 use crate::caller::Caller;
 use crate::list::Page;
 use crate::plane::Control;
@@ -29,67 +27,26 @@ pub struct Subscriber {
     pub subscription_count: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[schema(as = publisher::SubscriptionState)]
-pub enum SubscriptionState {
-    Blocked,
-    ProdOnlyBlocked,
-    Unblocked,
-    OnHold,
-    Rejected,
-    TierUpdatePending,
-    DeletePending,
-}
-
-impl SubscriptionState {
-    /// As stored.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Blocked => "BLOCKED",
-            Self::ProdOnlyBlocked => "PROD_ONLY_BLOCKED",
-            Self::Unblocked => "UNBLOCKED",
-            Self::OnHold => "ON_HOLD",
-            Self::Rejected => "REJECTED",
-            Self::TierUpdatePending => "TIER_UPDATE_PENDING",
-            Self::DeletePending => "DELETE_PENDING",
-        }
-    }
-}
-
 /// Of one API, or of all of them.
 pub async fn list(
     control: &Control,
     api: Option<&str>,
     page: Page,
 ) -> Outcome<(Vec<Subscriber>, u64)> {
-    let apis = match api {
-        Some(id) => vec![apis::read(control, id).await?.row.id],
-        None => all_apis(control).await?,
+    let api = match api {
+        Some(id) => Some(apis::read(control, id).await?.row.id),
+        None => None,
     };
     let clamp = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let (mut rows, mut total) = (Vec::new(), 0);
-    for api in apis {
-        // What the pages before have left of this API, and what this page has room for.
-        let offset = page.offset.saturating_sub(total);
-        let limit = page.limit.saturating_sub(rows.len() as u64);
-        let store = &control.store;
-        let found = store.subscriptions_of_api(api, clamp(limit), clamp(offset)).await?;
-        total += found.total;
-        rows.extend(found.rows);
-    }
-    let mut subscribers = Vec::with_capacity(rows.len());
-    for row in rows {
-        // Gone between the two reads: so is the subscription.
-        if let Some(application) = control.store.application(row.application).await? {
-            let subscription_count = control.store.subscription_count(application.id).await?;
-            let description = application.document.get("description");
-            let description = description.and_then(|text| text.as_str()).map(str::to_owned);
-            subscribers.push(Subscriber { row, application, description, subscription_count });
-        }
-    }
-    Ok((subscribers, total))
+    let (limit, offset) = (clamp(page.limit), clamp(page.offset));
+    let found = control.store.subscriptions_of_api(api, limit, offset).await?;
+    let subscribers = found.rows.into_iter().map(|Subscribed { row, application, .. }| {
+        let CountedApplication { row: application, subscriptions } = application;
+        let description = application.document.get("description");
+        let description = description.and_then(|text| text.as_str()).map(str::to_owned);
+        Subscriber { row, application, description, subscription_count: subscriptions }
+    });
+    Ok((subscribers.collect(), found.total))
 }
 
 /// Blocks a subscription, or ends that.
@@ -103,11 +60,12 @@ pub async fn block(
     let mut write = control.write(caller).await?;
     let row = find(&mut write, id).await?;
     expected(row.version)?;
-    if matches!(row.status.as_str(), "ON_HOLD" | "REJECTED") {
-        let rule = format!("A subscription that is {} can be neither blocked nor not", row.status);
+    if matches!(row.status, SubscriptionState::OnHold | SubscriptionState::Rejected) {
+        let status = row.status.as_str();
+        let rule = format!("A subscription that is {status} can be neither blocked nor not");
         return Err(Problem::bad_request(rule));
     }
-    write.update_subscription(SubscriptionRow { status: state.as_str().to_owned(), ..row }).await?;
+    write.update_subscription(SubscriptionRow { status: state, ..row }).await?;
     Ok(write.commit().await?)
 }
 
@@ -137,14 +95,4 @@ async fn find(write: &mut Write, id: &str) -> Outcome<SubscriptionRow> {
     let unknown = || Problem::not_found("subscription", id);
     let parsed = Uuid::try_parse(id).map_err(|_| unknown())?;
     write.subscription(parsed).await?.ok_or_else(unknown)
-}
-
-async fn all_apis(control: &Control) -> Outcome<Vec<Uuid>> {
-    let mut ids = Vec::new();
-    scan::stored(&control.store, ApiFilter::default(), |row| {
-        ids.push(row.id);
-        Ok(())
-    })
-    .await?;
-    Ok(ids)
 }

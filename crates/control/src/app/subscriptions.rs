@@ -6,7 +6,9 @@ pub mod visible;
 
 use phantom_store::Page;
 use phantom_store::StoreError;
+use phantom_store::Subscribed;
 use phantom_store::SubscriptionRow;
+use phantom_store::SubscriptionState;
 use phantom_store::Write;
 use uuid::Uuid;
 
@@ -20,8 +22,6 @@ use crate::plane::Control;
 use crate::problem::Outcome;
 use crate::problem::Problem;
 use crate::random;
-
-const UNBLOCKED: &str = "UNBLOCKED";
 
 /// What a subscriber asks for.
 #[derive(Clone, Debug)]
@@ -41,15 +41,21 @@ pub struct Subscription {
     pub application: Application,
 }
 
+impl Subscription {
+    fn of(Subscribed { row, api, application }: Subscribed) -> Outcome<Self> {
+        Ok(Self { row, api: Api::of(api)?, application: Application::of(application)? })
+    }
+}
+
 pub async fn create(
     control: &Control,
     caller: &Caller,
     draft: &SubscriptionDraft,
 ) -> Outcome<Subscription> {
     let mut write = control.write(caller).await?;
-    let row = insert(control, &mut write, caller, draft).await?;
+    let subscription = insert(control, &mut write, caller, draft).await?;
     write.commit().await?;
-    complete(control, row).await
+    Ok(subscription)
 }
 
 /// All of them or none.
@@ -59,26 +65,22 @@ pub async fn create_all(
     drafts: &[SubscriptionDraft],
 ) -> Outcome<Vec<Subscription>> {
     let mut write = control.write(caller).await?;
-    let mut rows = Vec::with_capacity(drafts.len());
+    let mut subscriptions = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        rows.push(insert(control, &mut write, caller, draft).await?);
+        subscriptions.push(insert(control, &mut write, caller, draft).await?);
     }
     write.commit().await?;
-    let mut subscriptions = Vec::with_capacity(rows.len());
-    for row in rows {
-        subscriptions.push(complete(control, row).await?);
-    }
     Ok(subscriptions)
 }
 
 pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Subscription> {
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => control.store.subscription(id).await?,
+    let found = match Uuid::try_parse(id) {
+        Ok(id) => control.store.subscribed(id).await?,
         Err(_) => None,
     };
-    let row = row.ok_or_else(|| not_found(id))?;
-    applications::own(control, caller, &row.application.to_string()).await?;
-    complete(control, row).await
+    let found = found.ok_or_else(|| not_found(id))?;
+    applications::own(control, caller, &found.row.application.to_string()).await?;
+    Subscription::of(found)
 }
 
 /// Those of the caller's application, or of all of the caller's applications to one API.
@@ -103,7 +105,11 @@ pub async fn list(
             let application = applications::own(control, caller, application).await?;
             let api = visible::existing(control, api).await?;
             let row = control.store.subscription_of(application.id, api.id).await?;
-            let (rows, total) = page.of(row.into_iter().collect());
+            let found = match row {
+                Some(row) => control.store.subscribed(row.id).await?,
+                None => None,
+            };
+            let (rows, total) = page.of(found.into_iter().collect());
             Page { rows, total }
         }
         (None, Some(api)) => {
@@ -111,11 +117,8 @@ pub async fn list(
             control.store.subscriptions_of_owner(&caller.name, api.id, limit, offset).await?
         }
     };
-    let mut subscriptions = Vec::with_capacity(found.rows.len());
-    for row in found.rows {
-        subscriptions.push(complete(control, row).await?);
-    }
-    Ok((subscriptions, found.total))
+    let rows = found.rows.into_iter().map(Subscription::of).collect::<Outcome<_>>()?;
+    Ok((rows, found.total))
 }
 
 /// Another plan. What blocks the subscription stays.
@@ -144,8 +147,9 @@ pub async fn change_plan(
     check::plan(&mut write, caller, &ApiDocument::of(&api)?, plan).await?;
     let row = SubscriptionRow { plan: plan.clone(), requested_plan: plan.clone(), ..row };
     let row = write.update_subscription(row).await?;
+    let subscription = complete(&mut write, row.id).await?;
     write.commit().await?;
-    complete(control, row).await
+    Ok(subscription)
 }
 
 pub async fn delete(
@@ -166,7 +170,7 @@ async fn insert(
     write: &mut Write,
     caller: &Caller,
     draft: &SubscriptionDraft,
-) -> Outcome<SubscriptionRow> {
+) -> Outcome<Subscription> {
     let api = draft.api.as_deref();
     let api = api.ok_or_else(|| Problem::bad_request("apiId: must not be null"))?;
     let application = applications::own_in(write, caller, &draft.application).await?;
@@ -176,8 +180,8 @@ async fn insert(
     check::plan(write, caller, &document, &draft.plan).await?;
     if let Some(row) = write.subscription_of(application.id, api.id).await? {
         // A script that runs twice has done its work once.
-        return match row.status == UNBLOCKED && row.plan == draft.plan {
-            true => Ok(row),
+        return match row.status == SubscriptionState::Unblocked && row.plan == draft.plan {
+            true => complete(write, row.id).await,
             false => Err(check::exists(&row, &api, &application)),
         };
     }
@@ -187,13 +191,13 @@ async fn insert(
         api: api.id,
         plan: draft.plan.clone(),
         requested_plan: draft.plan.clone(),
-        status: UNBLOCKED.to_owned(),
+        status: SubscriptionState::Unblocked,
         version: 1,
         created_at: control.now(),
         updated_at: control.now(),
     };
     match write.insert_subscription(&row).await {
-        Ok(()) => Ok(row),
+        Ok(()) => complete(write, row.id).await,
         Err(StoreError::Duplicate { .. }) => Err(check::exists(&row, &api, &application)),
         Err(error) => Err(error.into()),
     }
@@ -209,14 +213,8 @@ async fn own_in(write: &mut Write, caller: &Caller, id: &str) -> Outcome<Subscri
     Ok(row)
 }
 
-async fn complete(control: &Control, row: SubscriptionRow) -> Outcome<Subscription> {
-    // Either may have gone since the subscription was read, and it with them.
-    let gone = || not_found(&row.id.to_string());
-    let api = control.store.api(row.api).await?.ok_or_else(gone)?;
-    let application = control.store.application(row.application).await?.ok_or_else(gone)?;
-    let api = Api::of(api)?;
-    let application = applications::counted(control, application).await?;
-    Ok(Subscription { row, api, application })
+async fn complete(write: &mut Write, id: Uuid) -> Outcome<Subscription> {
+    Subscription::of(write.subscribed(id).await?.ok_or_else(|| not_found(&id.to_string()))?)
 }
 
 fn not_found(id: &str) -> Problem {

@@ -58,7 +58,7 @@ async fn each_role_gets_where_the_table_lets_it_and_nobody_else_does() {
         let answer = plane.call(each.method, &path).out_of_contract().send().await;
         assert_eq!(answer.status == 401, !open, "{} {path} without a token", each.method);
         for (user, role) in [("admin", "admin")].into_iter().chain(USERS) {
-            let role = Role::named(role).unwrap();
+            let role = Role::from_name(role).unwrap();
             let held: Vec<&str> = roles::scopes_of(&[role]).collect();
             let may = match each.needs {
                 Needs::AnyOf(scopes) => scopes.iter().any(|scope| held.contains(scope)),

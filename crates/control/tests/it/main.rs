@@ -3,7 +3,6 @@
 
 mod admin;
 mod authorization;
-mod backup;
 mod conventions;
 mod dcr;
 mod devportal;

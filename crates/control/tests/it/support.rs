@@ -15,6 +15,7 @@ use phantom_control::seed;
 use phantom_oauth::egress::Egress;
 use phantom_oauth::egress::EgressConfig;
 use phantom_store::Database;
+use phantom_store::Role;
 use phantom_store::SealingKey;
 use phantom_store::Store;
 use phantom_store::StoreSettings;
@@ -57,8 +58,11 @@ impl Plane {
         .await
         .unwrap();
         for (name, role) in USERS {
-            let user =
-                seed::User { name, password: format!("{name}-password").into(), roles: &[role] };
+            let user = seed::User {
+                name,
+                password: format!("{name}-password").into(),
+                roles: &[Role::from_name(role).unwrap()],
+            };
             seed::user(&store, user, phantom_core::Clock::now(&*clock).wall).await.unwrap();
         }
         let router = router(&store, &clock);

@@ -12,9 +12,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use anyhow::bail;
-use phantom_control::backup;
-use phantom_control::backup::Backup;
-use phantom_control::backup::Others;
+use phantom_backup as backup;
+use phantom_backup::Backup;
+use phantom_backup::Others;
 use phantom_core::Clock;
 
 use crate::cli::FAILED;

@@ -115,7 +115,8 @@ async fn act(action: &Action, store: &Store, clock: &dyn Clock) -> anyhow::Resul
     match action {
         Action::List => {
             for user in store.users().await? {
-                output::line(&format!("{}\t{}", user.name, user.roles.join(", ")));
+                let roles: Vec<&str> = user.roles.iter().map(|role| role.as_str()).collect();
+                output::line(&format!("{}\t{}", user.name, roles.join(", ")));
             }
             return Ok(());
         }

@@ -1,17 +1,20 @@
 //! Applications of subscribers.
 
+use std::borrow::Cow;
+
 use phantom_core::UnixTime;
 use serde_json::Value as Json;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::Action;
+use super::Audited;
 use super::Entity;
 use super::next_version;
+use crate::columns::Cells;
 use crate::columns::Columns;
 use crate::columns::Record;
+use crate::columns::table;
 use crate::error::StoreError;
-use crate::filter::Count;
 use crate::filter::Page;
 use crate::filter::containing;
 use crate::filter::fold;
@@ -58,44 +61,43 @@ pub enum ApplicationSort {
     CreatedAt,
 }
 
-macro_rules! select {
-    ($rest:expr) => {
-        concat!(
-            "SELECT id, name, owner, plan, document, version, created_at, updated_at \
-             FROM applications ",
-            $rest
-        )
-    };
+table! {
+    ApplicationRow in "applications" by id:
+    name, owner, plan, document, version, updated_at;
+    fixed: created_at
 }
 
-macro_rules! matching {
-    () => {
-        "WHERE ($1 IS NULL OR owner = $1) AND ($2 IS NULL OR name_key LIKE $2 ESCAPE '\\') "
-    };
+/// An application with the number of its subscriptions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CountedApplication {
+    pub row: ApplicationRow,
+    pub subscriptions: u64,
 }
 
-macro_rules! listing {
-    ($order:literal) => {
-        select!(concat!(matching!(), "ORDER BY ", $order, " LIMIT $3 OFFSET $4"))
-    };
+impl Record for CountedApplication {
+    const FROM: &'static str = ApplicationRow::FROM;
+
+    fn columns() -> Cow<'static, str> {
+        let count = "(SELECT COUNT(*) FROM subscriptions s WHERE s.application = applications.id)";
+        format!("{}, {count} AS subscriptions", ApplicationRow::columns()).into()
+    }
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self { row: ApplicationRow::read(row)?, subscriptions: row.get("subscriptions")? })
+    }
 }
 
 reads! {
     /// The application with that id.
-    fn application(id: Uuid) -> Option<ApplicationRow>;
+    fn application(id: Uuid) -> Option<ApplicationRow> = "WHERE id = $1";
     /// The owner's application of that name, case aside.
     fn application_by_name(owner: &str, name: &str) -> Option<ApplicationRow>;
     /// One page of the applications that match.
-    fn applications(filter: &ApplicationFilter) -> Page<ApplicationRow>;
+    fn applications(filter: &ApplicationFilter) -> Page<CountedApplication>;
+    /// All of them, in the order of their ids.
+    fn all_applications() -> Vec<ApplicationRow> = "ORDER BY id";
     /// How many subscriptions it has.
-    fn subscription_count(application: Uuid) -> u64;
-}
-
-async fn application(
-    session: &mut Session,
-    id: Uuid,
-) -> Result<Option<ApplicationRow>, StoreError> {
-    session.row(select!("WHERE id = $1"), values![id]).await
+    fn subscription_count(application: Uuid) -> u64 = "subscriptions WHERE application = $1";
 }
 
 async fn application_by_name(
@@ -103,60 +105,36 @@ async fn application_by_name(
     owner: &str,
     name: &str,
 ) -> Result<Option<ApplicationRow>, StoreError> {
-    session.row(select!("WHERE owner = $1 AND name_key = $2"), values![owner, fold(name)]).await
+    session.ask("WHERE owner = $1 AND name_key = $2", values![owner, fold(name)]).await
 }
 
 async fn applications(
     session: &mut Session,
     filter: &ApplicationFilter,
-) -> Result<Page<ApplicationRow>, StoreError> {
-    let matching: [Value<'_>; 2] = [
+) -> Result<Page<CountedApplication>, StoreError> {
+    let matching =
+        "WHERE ($1 IS NULL OR owner = $1) AND ($2 IS NULL OR name_key LIKE $2 ESCAPE '\\')";
+    let order = match (filter.sort_by, filter.descending) {
+        (ApplicationSort::Name | ApplicationSort::Status, false) => "name_key, id",
+        (ApplicationSort::Name | ApplicationSort::Status, true) => "name_key DESC, id DESC",
+        (ApplicationSort::Plan, false) => "plan, name_key, id",
+        (ApplicationSort::Plan, true) => "plan DESC, name_key DESC, id DESC",
+        (ApplicationSort::Owner, false) => "owner, name_key, id",
+        (ApplicationSort::Owner, true) => "owner DESC, name_key DESC, id DESC",
+        (ApplicationSort::CreatedAt, false) => "created_at, id",
+        (ApplicationSort::CreatedAt, true) => "created_at DESC, id DESC",
+    };
+    let values: [Value<'_>; 2] = [
         filter.owner.as_deref().into(),
         filter.name_contains.as_deref().map(containing).transpose()?.into(),
     ];
-    let count: Option<Count> =
-        session.row(concat!("SELECT COUNT(*) FROM applications ", matching!()), &matching).await?;
-    let select = match (filter.sort_by, filter.descending) {
-        (ApplicationSort::Name | ApplicationSort::Status, false) => listing!("name_key, id"),
-        (ApplicationSort::Name | ApplicationSort::Status, true) => {
-            listing!("name_key DESC, id DESC")
-        }
-        (ApplicationSort::Plan, false) => listing!("plan, name_key, id"),
-        (ApplicationSort::Plan, true) => listing!("plan DESC, name_key DESC, id DESC"),
-        (ApplicationSort::Owner, false) => listing!("owner, name_key, id"),
-        (ApplicationSort::Owner, true) => listing!("owner DESC, name_key DESC, id DESC"),
-        (ApplicationSort::CreatedAt, false) => listing!("created_at, id"),
-        (ApplicationSort::CreatedAt, true) => listing!("created_at DESC, id DESC"),
-    };
-    let mut values = matching.to_vec();
-    values.extend([filter.limit.into(), filter.offset.into()]);
-    let rows = session.rows(select, &values).await?;
-    Ok(Page { rows, total: count.map_or(0, |count| count.0) })
-}
-
-async fn subscription_count(session: &mut Session, application: Uuid) -> Result<u64, StoreError> {
-    let select = "SELECT COUNT(*) FROM subscriptions WHERE application = $1";
-    let count: Option<Count> = session.row(select, values![application]).await?;
-    Ok(count.map_or(0, |count| count.0))
+    session.page(matching, order, &values, (filter.limit, filter.offset)).await
 }
 
 impl Write {
     /// Stored with version 1.
     pub async fn insert_application(&mut self, row: &ApplicationRow) -> Result<(), StoreError> {
-        let insert = "INSERT INTO applications (id, name, name_key, owner, plan, document, \
-             version, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8)";
-        let values = values![
-            row.id,
-            &row.name,
-            fold(&row.name),
-            &row.owner,
-            &row.plan,
-            &row.document,
-            row.created_at,
-            row.updated_at,
-        ];
-        self.session.execute(insert, values).await?;
-        self.wrote_application(Action::Create, row.id, None, Some(row)).await
+        self.insert(row).await
     }
 
     /// `row.version` is the one that was read. Gives back the row as it is now.
@@ -171,59 +149,27 @@ impl Write {
             updated_at: self.now,
             ..row
         };
-        let update = "UPDATE applications SET name = $2, name_key = $3, owner = $4, plan = $5, \
-             document = $6, version = $7, updated_at = $8 WHERE id = $1";
-        let values = values![
-            row.id,
-            &row.name,
-            fold(&row.name),
-            &row.owner,
-            &row.plan,
-            &row.document,
-            row.version,
-            row.updated_at,
-        ];
-        self.session.execute(update, values).await?;
-        self.wrote_application(Action::Update, row.id, Some(&before), Some(&row)).await?;
+        self.update(&before, &row).await?;
         Ok(row)
     }
 
     /// With its key mappings and subscriptions.
     pub async fn delete_application(&mut self, id: Uuid) -> Result<(), StoreError> {
         let before = self.application(id).await?.ok_or(StoreError::Missing)?;
-        self.session.execute("DELETE FROM applications WHERE id = $1", values![id]).await?;
-        self.wrote_application(Action::Delete, id, Some(&before), None).await
-    }
-
-    async fn wrote_application(
-        &mut self,
-        action: Action,
-        id: Uuid,
-        before: Option<&ApplicationRow>,
-        after: Option<&ApplicationRow>,
-    ) -> Result<(), StoreError> {
-        let id = id.to_string();
-        let (before, after) = (before.map(audited), after.map(audited));
-        self.record(action, Entity::Application, &id, before, after).await?;
-        self.publish(Entity::Application, id).await
+        self.delete(&before).await
     }
 }
 
-fn audited(row: &ApplicationRow) -> Json {
-    json!({"name": row.name, "owner": row.owner, "plan": row.plan, "document": row.document})
-}
+impl Audited for ApplicationRow {
+    const ENTITY: Entity = Entity::Application;
 
-impl Record for ApplicationRow {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: columns.uuid()?,
-            name: columns.text()?,
-            owner: columns.text()?,
-            plan: columns.text()?,
-            document: columns.json()?,
-            version: columns.integer()?,
-            created_at: columns.time()?,
-            updated_at: columns.time()?,
+    fn audited(&self) -> Json {
+        json!({
+            "name": self.name, "owner": self.owner, "plan": self.plan, "document": self.document,
         })
+    }
+
+    fn beside<'v>(&'v self, cells: &mut Cells<'v>) {
+        cells.free.push(("name_key", fold(&self.name).into()));
     }
 }

@@ -3,10 +3,8 @@
 use phantom_core::UnixTime;
 
 use super::Entity;
-use crate::columns::Columns;
-use crate::columns::Record;
+use crate::columns::table;
 use crate::error::StoreError;
-use crate::filter::Count;
 use crate::read::reads;
 use crate::session::Session;
 use crate::value::values;
@@ -20,6 +18,10 @@ pub struct ChangeRow {
     pub id: String,
 }
 
+table! {
+    ChangeRow in "changes" by sequence: entity, id as "entity_id"
+}
+
 reads! {
     /// The number of the last change; 0 before the first.
     fn last_change() -> u64;
@@ -27,31 +29,24 @@ reads! {
     /// has seen less than the one before it has missed some and needs a whole snapshot.
     fn first_change() -> u64;
     /// The changes after that number, in their order, at most `limit`.
-    fn changes_since(sequence: u64, limit: u32) -> Vec<ChangeRow>;
+    fn changes_since(sequence: u64, limit: u32) -> Vec<ChangeRow>
+        = "WHERE sequence > $1 ORDER BY sequence LIMIT $2";
 }
 
 pub(super) async fn last_change(session: &mut Session) -> Result<u64, StoreError> {
-    let select = "SELECT value FROM counters WHERE name = 'change'";
-    let last: Option<Count> = session.row(select, &[]).await?;
-    last.map(|last| last.0).ok_or_else(|| StoreError::corrupt("a counter is absent"))
+    number(session, "SELECT value AS number FROM counters WHERE name = 'change'").await
 }
 
 async fn first_change(session: &mut Session) -> Result<u64, StoreError> {
     // One statement: between two, the last change could come and the first could go.
-    let select = "SELECT COALESCE((SELECT MIN(sequence) FROM changes), value + 1) FROM counters \
-         WHERE name = 'change'";
-    let first: Option<Count> = session.row(select, &[]).await?;
-    first.map(|first| first.0).ok_or_else(|| StoreError::corrupt("a counter is absent"))
+    let select = "SELECT COALESCE((SELECT MIN(sequence) FROM changes), value + 1) AS number \
+         FROM counters WHERE name = 'change'";
+    number(session, select).await
 }
 
-async fn changes_since(
-    session: &mut Session,
-    sequence: u64,
-    limit: u32,
-) -> Result<Vec<ChangeRow>, StoreError> {
-    let select = "SELECT sequence, entity, entity_id FROM changes WHERE sequence > $1 \
-         ORDER BY sequence LIMIT $2";
-    session.rows(select, values![sequence, limit]).await
+async fn number(session: &mut Session, select: &'static str) -> Result<u64, StoreError> {
+    let number = session.number(select, &[]).await?;
+    number.ok_or_else(|| StoreError::corrupt("a counter is absent"))
 }
 
 impl Write {
@@ -62,15 +57,5 @@ impl Write {
              COALESCE((SELECT MIN(sequence) FROM changes WHERE at >= $1), \
              (SELECT value + 1 FROM counters WHERE name = 'change'))";
         self.session.execute(delete, values![time]).await
-    }
-}
-
-impl Record for ChangeRow {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            sequence: columns.unsigned()?,
-            entity: columns.one_of(Entity::from_name)?,
-            id: columns.text()?,
-        })
     }
 }

@@ -4,16 +4,14 @@ use phantom_core::UnixTime;
 use secrecy::SecretString;
 use serde_json::Value as Json;
 use serde_json::json;
+use uuid::Uuid;
 
-use super::Action;
+use super::Audited;
 use super::Entity;
 use super::names;
-use crate::columns::Columns;
-use crate::columns::Record;
+use crate::columns::table;
 use crate::error::StoreError;
 use crate::read::reads;
-use crate::session::Session;
-use crate::value::values;
 use crate::write::Write;
 
 #[derive(Clone, Debug)]
@@ -42,110 +40,55 @@ names! {
     }
 }
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT client_id, name, owner, secret, grants, callback_url, token_type, purpose, \
-             document, created_at FROM clients ",
-            $rest
-        )
-    };
+table! {
+    ClientRow in "clients" by client_id:
+    secret, grants, callback_url, token_type, document;
+    fixed: name, owner, purpose, created_at
 }
 
 reads! {
     /// The client with that id.
-    fn client(client_id: &str) -> Option<ClientRow>;
+    fn client(client_id: &str) -> Option<ClientRow> = "WHERE client_id = $1";
     /// The registered client of that name.
-    fn registered_client(name: &str) -> Option<ClientRow>;
+    fn registered_client(name: &str) -> Option<ClientRow>
+        = "WHERE name = $1 AND purpose = 'REGISTERED'";
     /// All clients, in the order of their ids.
-    fn clients() -> Vec<ClientRow>;
-}
-
-async fn client(session: &mut Session, client_id: &str) -> Result<Option<ClientRow>, StoreError> {
-    session.row(select!("WHERE client_id = $1"), values![client_id]).await
-}
-
-async fn clients(session: &mut Session) -> Result<Vec<ClientRow>, StoreError> {
-    session.rows(select!("ORDER BY client_id"), &[]).await
-}
-
-async fn registered_client(
-    session: &mut Session,
-    name: &str,
-) -> Result<Option<ClientRow>, StoreError> {
-    session.row(select!("WHERE name = $1 AND purpose = 'REGISTERED'"), values![name]).await
+    fn clients() -> Vec<ClientRow> = "ORDER BY client_id";
+    /// The clients that were made as keys of the application.
+    fn clients_made_for(application: Uuid) -> Vec<ClientRow> = "WHERE client_id IN \
+        (SELECT consumer_key FROM key_mappings WHERE application = $1 AND mode = 'CREATED')";
 }
 
 impl Write {
     pub async fn insert_client(&mut self, row: &ClientRow) -> Result<(), StoreError> {
-        let insert = "INSERT INTO clients (client_id, name, owner, secret, grants, callback_url, \
-             token_type, purpose, document, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        let values = values![
-            &row.client_id,
-            &row.name,
-            &row.owner,
-            self.session.sealing.seal("clients", &row.client_id, &row.secret)?,
-            &row.grants,
-            row.callback_url.as_deref(),
-            &row.token_type,
-            row.purpose.as_str(),
-            &row.document,
-            row.created_at,
-        ];
-        self.session.execute(insert, values).await?;
-        self.record(Action::Create, Entity::Client, &row.client_id, None, Some(audited(row))).await
+        self.insert(row).await
     }
 
     /// New grants, callback, secret, token type or document. Id, name, owner and purpose stay.
     pub async fn update_client(&mut self, row: &ClientRow) -> Result<(), StoreError> {
         let before = self.client(&row.client_id).await?.ok_or(StoreError::Missing)?;
-        let update = "UPDATE clients SET secret = $2, grants = $3, callback_url = $4, \
-             token_type = $5, document = $6 WHERE client_id = $1";
-        let values = values![
-            &row.client_id,
-            self.session.sealing.seal("clients", &row.client_id, &row.secret)?,
-            &row.grants,
-            row.callback_url.as_deref(),
-            &row.token_type,
-            &row.document,
-        ];
-        self.session.execute(update, values).await?;
-        let (before, after) = (Some(audited(&before)), Some(audited(row)));
-        self.record(Action::Update, Entity::Client, &row.client_id, before, after).await
+        self.update(&before, row).await
     }
 
     /// With all of its tokens.
     pub async fn delete_client(&mut self, client_id: &str) -> Result<(), StoreError> {
         let before = self.client(client_id).await?.ok_or(StoreError::Missing)?;
-        let delete = "DELETE FROM clients WHERE client_id = $1";
-        self.session.execute(delete, values![client_id]).await?;
-        self.record(Action::Delete, Entity::Client, client_id, Some(audited(&before)), None).await
+        self.delete(&before).await
     }
 }
 
-fn audited(row: &ClientRow) -> Json {
-    json!({
-        "name": row.name, "owner": row.owner, "grants": row.grants,
-        "callback_url": row.callback_url, "token_type": row.token_type,
-        "purpose": row.purpose.as_str(), "document": row.document,
-    })
-}
+impl Audited for ClientRow {
+    const ENTITY: Entity = Entity::Client;
 
-impl Record for ClientRow {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        let client_id = columns.text()?;
-        Ok(Self {
-            name: columns.text()?,
-            owner: columns.text()?,
-            secret: columns.sealed("clients", &client_id)?,
-            grants: columns.strings()?,
-            callback_url: columns.optional_text()?,
-            token_type: columns.text()?,
-            purpose: columns.one_of(ClientPurpose::from_name)?,
-            document: columns.json()?,
-            created_at: columns.time()?,
-            client_id,
+    fn audited(&self) -> Json {
+        json!({
+            "name": self.name, "owner": self.owner, "grants": self.grants,
+            "callback_url": self.callback_url, "token_type": self.token_type,
+            "purpose": self.purpose.as_str(), "document": self.document,
         })
+    }
+
+    fn published(&self) -> Option<(Entity, String)> {
+        None
     }
 }

@@ -5,14 +5,12 @@ use serde_json::Value as Json;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::Action;
+use super::Audited;
 use super::Entity;
 use super::names;
 use super::next_version;
-use crate::columns::Columns;
-use crate::columns::Record;
+use crate::columns::table;
 use crate::error::StoreError;
-use crate::filter::Count;
 use crate::read::reads;
 use crate::session::Session;
 use crate::value::values;
@@ -39,67 +37,39 @@ names! {
     }
 }
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!("SELECT id, level, name, document, version, created_at FROM plans ", $rest)
-    };
+table! {
+    PlanRow in "plans" by id: level, name, document, version; fixed: created_at
 }
 
 reads! {
     /// The plan with that id.
-    fn plan(id: Uuid) -> Option<PlanRow>;
+    fn plan(id: Uuid) -> Option<PlanRow> = "WHERE id = $1";
     /// The plan of that name at that level.
-    fn plan_by_name(level: PlanLevel, name: &str) -> Option<PlanRow>;
+    fn plan_by_name(level: PlanLevel, name: &str) -> Option<PlanRow>
+        = "WHERE level = $1 AND name = $2";
     /// All plans, by level and name.
-    fn plans() -> Vec<PlanRow>;
+    fn plans() -> Vec<PlanRow> = "ORDER BY level, name";
     /// All plans of that level, by name.
-    fn plans_of(level: PlanLevel) -> Vec<PlanRow>;
-}
-
-async fn plan(session: &mut Session, id: Uuid) -> Result<Option<PlanRow>, StoreError> {
-    session.row(select!("WHERE id = $1"), values![id]).await
-}
-
-async fn plan_by_name(
-    session: &mut Session,
-    level: PlanLevel,
-    name: &str,
-) -> Result<Option<PlanRow>, StoreError> {
-    session.row(select!("WHERE level = $1 AND name = $2"), values![level.as_str(), name]).await
-}
-
-pub(super) async fn plans(session: &mut Session) -> Result<Vec<PlanRow>, StoreError> {
-    session.rows(select!("ORDER BY level, name"), &[]).await
-}
-
-async fn plans_of(session: &mut Session, level: PlanLevel) -> Result<Vec<PlanRow>, StoreError> {
-    session.rows(select!("WHERE level = $1 ORDER BY name"), values![level.as_str()]).await
+    fn plans_of(level: PlanLevel) -> Vec<PlanRow> = "WHERE level = $1 ORDER BY name";
 }
 
 /// What holds on to the plan, if anything does.
 async fn user_of(session: &mut Session, row: &PlanRow) -> Result<Option<&'static str>, StoreError> {
-    let (select, user) = match row.level {
-        PlanLevel::Application => {
-            ("SELECT COUNT(*) FROM applications WHERE plan = $1", "plan.applications")
+    let (from, user) = match row.level {
+        PlanLevel::Application => ("applications WHERE plan = $1", "plan.applications"),
+        PlanLevel::Subscription => {
+            ("subscriptions WHERE plan = $1 OR requested_plan = $1", "plan.subscriptions")
         }
-        PlanLevel::Subscription => (
-            "SELECT COUNT(*) FROM subscriptions WHERE plan = $1 OR requested_plan = $1",
-            "plan.subscriptions",
-        ),
         PlanLevel::Advanced | PlanLevel::Custom => return Ok(None),
     };
-    let count: Option<Count> = session.row(select, values![&row.name]).await?;
-    Ok(count.filter(|count| count.0 > 0).map(|_| user))
+    let count: u64 = session.ask(from, values![&row.name]).await?;
+    Ok((count > 0).then_some(user))
 }
 
 impl Write {
     /// Stored with version 1.
     pub async fn insert_plan(&mut self, row: &PlanRow) -> Result<(), StoreError> {
-        let insert = "INSERT INTO plans (id, level, name, document, version, created_at) \
-             VALUES ($1, $2, $3, $4, 1, $5)";
-        let values = values![row.id, row.level.as_str(), &row.name, &row.document, row.created_at];
-        self.session.execute(insert, values).await?;
-        self.wrote_plan(Action::Create, row.id, None, Some(row)).await
+        self.insert(row).await
     }
 
     /// `row.version` is the one that was read. Gives back the row as it is now. `InUse` when a
@@ -113,11 +83,7 @@ impl Write {
         {
             return Err(StoreError::InUse { what });
         }
-        let update =
-            "UPDATE plans SET level = $2, name = $3, document = $4, version = $5 WHERE id = $1";
-        let values = values![row.id, row.level.as_str(), &row.name, &row.document, row.version];
-        self.session.execute(update, values).await?;
-        self.wrote_plan(Action::Update, row.id, Some(&before), Some(&row)).await?;
+        self.update(&before, &row).await?;
         Ok(row)
     }
 
@@ -127,37 +93,14 @@ impl Write {
         if let Some(what) = user_of(&mut self.session, &before).await? {
             return Err(StoreError::InUse { what });
         }
-        self.session.execute("DELETE FROM plans WHERE id = $1", values![id]).await?;
-        self.wrote_plan(Action::Delete, id, Some(&before), None).await
-    }
-
-    async fn wrote_plan(
-        &mut self,
-        action: Action,
-        id: Uuid,
-        before: Option<&PlanRow>,
-        after: Option<&PlanRow>,
-    ) -> Result<(), StoreError> {
-        let id = id.to_string();
-        let (before, after) = (before.map(audited), after.map(audited));
-        self.record(action, Entity::Plan, &id, before, after).await?;
-        self.publish(Entity::Plan, id).await
+        self.delete(&before).await
     }
 }
 
-fn audited(row: &PlanRow) -> Json {
-    json!({"level": row.level.as_str(), "name": row.name, "document": row.document})
-}
+impl Audited for PlanRow {
+    const ENTITY: Entity = Entity::Plan;
 
-impl Record for PlanRow {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: columns.uuid()?,
-            level: columns.one_of(PlanLevel::from_name)?,
-            name: columns.text()?,
-            document: columns.json()?,
-            version: columns.integer()?,
-            created_at: columns.time()?,
-        })
+    fn audited(&self) -> Json {
+        json!({"level": self.level.as_str(), "name": self.name, "document": self.document})
     }
 }

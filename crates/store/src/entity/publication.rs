@@ -2,10 +2,13 @@
 
 mod units;
 
+use std::borrow::Cow;
+
 use phantom_core::UnixTime;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use super::api::LifecycleState;
 use super::change::last_change;
 use super::deny_policy::DenyPolicyRow;
 use super::deny_policy::deny_policies;
@@ -20,9 +23,7 @@ use crate::columns::Record;
 use crate::error::StoreError;
 use crate::read::reads;
 use crate::session::STATEMENT_DEADLINE;
-use crate::session::Session;
 use crate::store::Store;
-use crate::value::values;
 
 pub use units::ApplicationUnit;
 pub use units::UnitKey;
@@ -49,7 +50,7 @@ pub struct DeployedApi {
     pub version_name: String,
     pub context: String,
     pub provider: String,
-    pub state: String,
+    pub state: LifecycleState,
     pub revision: Uuid,
     pub revision_number: u64,
     /// The revision's.
@@ -60,37 +61,42 @@ pub struct DeployedApi {
     pub deployed_at: UnixTime,
 }
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT a.id, a.name, a.api_version, a.context, a.provider, a.state, r.id, r.number, \
-             r.document, d.environment, d.vhost, d.display_on_devportal, d.deployed_at \
-             FROM deployments d JOIN apis a ON a.id = d.api JOIN revisions r ON r.id = d.revision ",
-            $rest
-        )
-    };
+impl Record for DeployedApi {
+    const FROM: &'static str =
+        "deployments d JOIN apis a ON a.id = d.api JOIN revisions r ON r.id = d.revision";
+
+    fn columns() -> Cow<'static, str> {
+        "d.api, a.name, a.api_version, a.context, a.provider, a.state, d.revision, r.number, \
+         r.document, d.environment, d.vhost, d.display_on_devportal, d.deployed_at"
+            .into()
+    }
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            api: row.get("api")?,
+            name: row.get("name")?,
+            version_name: row.get("api_version")?,
+            context: row.get("context")?,
+            provider: row.get("provider")?,
+            state: row.get("state")?,
+            revision: row.get("revision")?,
+            revision_number: row.get("number")?,
+            document: row.get("document")?,
+            environment: row.get("environment")?,
+            vhost: row.get("vhost")?,
+            display_on_devportal: row.get("display_on_devportal")?,
+            deployed_at: row.get("deployed_at")?,
+        })
+    }
 }
 
 reads! {
     /// All APIs that the environment serves, in the order of their ids.
-    fn deployments_with_documents(environment: &str) -> Vec<DeployedApi>;
+    fn deployments_with_documents(environment: &str) -> Vec<DeployedApi>
+        = "WHERE d.environment = $1 ORDER BY a.id";
     /// The API as the environment serves it.
-    fn deployed_api(api: Uuid, environment: &str) -> Option<DeployedApi>;
-}
-
-async fn deployments_with_documents(
-    session: &mut Session,
-    environment: &str,
-) -> Result<Vec<DeployedApi>, StoreError> {
-    session.rows(select!("WHERE d.environment = $1 ORDER BY a.id"), values![environment]).await
-}
-
-async fn deployed_api(
-    session: &mut Session,
-    api: Uuid,
-    environment: &str,
-) -> Result<Option<DeployedApi>, StoreError> {
-    session.row(select!("WHERE d.api = $1 AND d.environment = $2"), values![api, environment]).await
+    fn deployed_api(api: Uuid, environment: &str) -> Option<DeployedApi>
+        = "WHERE d.api = $1 AND d.environment = $2";
 }
 
 impl Store {
@@ -117,25 +123,5 @@ impl Store {
     pub async fn application_unit(&self, id: Uuid) -> Result<Option<ApplicationUnit>, StoreError> {
         let session = self.read_one_moment().await?;
         units::one(&mut session.with_deadline(STATEMENT_DEADLINE), id).await
-    }
-}
-
-impl Record for DeployedApi {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            api: columns.uuid()?,
-            name: columns.text()?,
-            version_name: columns.text()?,
-            context: columns.text()?,
-            provider: columns.text()?,
-            state: columns.text()?,
-            revision: columns.uuid()?,
-            revision_number: columns.unsigned()?,
-            document: columns.json()?,
-            environment: columns.text()?,
-            vhost: columns.text()?,
-            display_on_devportal: columns.flag()?,
-            deployed_at: columns.time()?,
-        })
     }
 }

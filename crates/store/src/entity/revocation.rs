@@ -4,14 +4,12 @@ use phantom_core::UnixTime;
 use serde_json::Value as Json;
 use serde_json::json;
 
-use super::Action;
+use super::Audited;
 use super::Entity;
 use super::names;
-use crate::columns::Columns;
-use crate::columns::Record;
+use crate::columns::table;
 use crate::error::StoreError;
 use crate::read::reads;
-use crate::session::Session;
 use crate::value::values;
 use crate::write::Write;
 
@@ -36,29 +34,16 @@ names! {
     }
 }
 
+table! {
+    RevocationRow in "revocations" by sequence: kind, value, at, expires_at
+}
+
 reads! {
     /// The revocation of that number, which is what a change names.
-    fn revocation(sequence: u64) -> Option<RevocationRow>;
+    fn revocation(sequence: u64) -> Option<RevocationRow> = "WHERE sequence = $1";
     /// All that have not expired at `now`, in their order.
-    fn revocations(now: UnixTime) -> Vec<RevocationRow>;
-}
-
-async fn revocation(
-    session: &mut Session,
-    sequence: u64,
-) -> Result<Option<RevocationRow>, StoreError> {
-    let select =
-        "SELECT sequence, kind, value, at, expires_at FROM revocations WHERE sequence = $1";
-    session.row(select, values![sequence]).await
-}
-
-pub(super) async fn revocations(
-    session: &mut Session,
-    now: UnixTime,
-) -> Result<Vec<RevocationRow>, StoreError> {
-    let select = "SELECT sequence, kind, value, at, expires_at FROM revocations \
-         WHERE expires_at > $1 ORDER BY sequence";
-    session.rows(select, values![now]).await
+    fn revocations(now: UnixTime) -> Vec<RevocationRow>
+        = "WHERE expires_at > $1 ORDER BY sequence";
 }
 
 impl Write {
@@ -72,14 +57,7 @@ impl Write {
     ) -> Result<RevocationRow, StoreError> {
         let sequence = self.take("revocation").await?;
         let row = RevocationRow { sequence, kind, value: value.to_owned(), at, expires_at };
-        let insert = "INSERT INTO revocations (sequence, kind, value, at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5)";
-        self.session
-            .execute(insert, values![sequence, kind.as_str(), value, at, expires_at])
-            .await?;
-        let id = sequence.to_string();
-        self.record(Action::Create, Entity::Revocation, &id, None, Some(audited(&row))).await?;
-        self.publish(Entity::Revocation, id).await?;
+        self.insert(&row).await?;
         Ok(row)
     }
 
@@ -89,18 +67,10 @@ impl Write {
     }
 }
 
-fn audited(row: &RevocationRow) -> Json {
-    json!({"kind": row.kind.as_str(), "value": row.value, "at": row.at.as_millis()})
-}
+impl Audited for RevocationRow {
+    const ENTITY: Entity = Entity::Revocation;
 
-impl Record for RevocationRow {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            sequence: columns.unsigned()?,
-            kind: columns.one_of(RevocationKind::from_name)?,
-            value: columns.text()?,
-            at: columns.time()?,
-            expires_at: columns.time()?,
-        })
+    fn audited(&self) -> Json {
+        json!({"kind": self.kind.as_str(), "value": self.value, "at": self.at.as_millis()})
     }
 }

@@ -1,5 +1,7 @@
 //! Secrets of the installation as a whole, which all of its nodes share.
 
+use std::borrow::Cow;
+
 use secrecy::SecretString;
 
 use super::names;
@@ -28,8 +30,7 @@ async fn secret(
     session: &mut Session,
     name: SecretName,
 ) -> Result<Option<SecretString>, StoreError> {
-    let select = "SELECT sealed FROM sealing WHERE name = $1";
-    let sealed: Option<Sealed> = session.row(select, values![name.as_str()]).await?;
+    let sealed: Option<Sealed> = session.ask("WHERE name = $1", values![name]).await?;
     sealed.map(|Sealed(sealed)| session.sealing.open(TABLE, name.as_str(), &sealed)).transpose()
 }
 
@@ -42,16 +43,23 @@ impl Write {
     ) -> Result<(), StoreError> {
         let sealed = self.session.sealing.seal(TABLE, name.as_str(), secret)?;
         let insert = "INSERT INTO sealing (name, sealed) VALUES ($1, $2)";
-        self.session.execute(insert, values![name.as_str(), sealed]).await.map(drop)
+        self.session.execute(insert, values![name, sealed]).await.map(drop)
     }
 }
 
 const TABLE: &str = "sealing";
 
-struct Sealed(String);
+/// As it is kept.
+pub(crate) struct Sealed(pub(crate) String);
 
 impl Record for Sealed {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        columns.text().map(Self)
+    const FROM: &'static str = TABLE;
+
+    fn columns() -> Cow<'static, str> {
+        "sealed".into()
+    }
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        row.get("sealed").map(Self)
     }
 }

@@ -12,12 +12,10 @@ use super::Entity;
 use super::change::ChangeRow;
 use super::names;
 use super::revocation::RevocationKind;
-use crate::columns::Columns;
-use crate::columns::Record;
+use crate::columns::table;
 use crate::error::StoreError;
-use crate::hex;
 use crate::read::reads;
-use crate::session::Session;
+use crate::sql::Sql;
 use crate::store::Store;
 use crate::value::values;
 use crate::write::Write;
@@ -55,62 +53,39 @@ names! {
     }
 }
 
-reads! {
-    /// The token with that digest, expired or not.
-    fn token(digest: &[u8; 32]) -> Option<TokenRow>;
+table! {
+    TokenRow in "tokens" by digest: kind, family, client_id, username, scope, issued_at, expires_at
 }
 
-async fn token(session: &mut Session, digest: &[u8; 32]) -> Result<Option<TokenRow>, StoreError> {
-    let select = "SELECT digest, kind, family, client_id, username, scope, issued_at, expires_at \
-         FROM tokens WHERE digest = $1";
-    session.row(select, values![hex::encode(digest)]).await
+reads! {
+    /// The token with that digest, expired or not.
+    fn token(digest: &[u8; 32]) -> Option<TokenRow> = "WHERE digest = $1";
 }
 
 impl Write {
     /// [`StoreError::Missing`] when the client is gone.
     pub async fn insert_token(&mut self, row: &TokenRow) -> Result<(), StoreError> {
-        let insert = "INSERT INTO tokens \
-             (digest, kind, family, client_id, username, scope, issued_at, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        let values = values![
-            hex::encode(&row.digest),
-            row.kind.as_str(),
-            row.family,
-            &row.client_id,
-            row.username.as_deref(),
-            &row.scope,
-            row.issued_at,
-            row.expires_at,
-        ];
-        self.session.execute(insert, values).await.map(drop)
+        self.session.insert(row).await
     }
 
     /// Whether there was such a refresh token, not used before.
     pub async fn spend_token(&mut self, digest: &[u8; 32]) -> Result<bool, StoreError> {
         let update = "UPDATE tokens SET kind = 'SPENT' WHERE digest = $1 AND kind = 'REFRESH'";
-        Ok(self.session.execute(update, values![hex::encode(digest)]).await? > 0)
+        Ok(self.session.execute(update, values![digest]).await? > 0)
     }
 
     /// Ends tokens before their time. Gateways hold verdicts on some of them, so each that lives
     /// leaves a revocation by its id. How many tokens there were.
     pub async fn end_tokens(&mut self, of: TokensOf<'_>) -> Result<u64, StoreError> {
-        let ended: Vec<TokenRow> = match of {
-            TokensOf::Family(family) => {
-                let delete = "DELETE FROM tokens WHERE family = $1 RETURNING \
-                     digest, kind, family, client_id, username, scope, issued_at, expires_at";
-                self.session.rows(delete, values![family]).await?
-            }
+        let (delete, value) = match of {
+            TokensOf::Family(family) => ("DELETE FROM tokens WHERE family = $1", family.into()),
             TokensOf::AccessOf(family) => {
-                let delete = "DELETE FROM tokens WHERE family = $1 AND kind = 'ACCESS' RETURNING \
-                     digest, kind, family, client_id, username, scope, issued_at, expires_at";
-                self.session.rows(delete, values![family]).await?
+                ("DELETE FROM tokens WHERE family = $1 AND kind = 'ACCESS'", family.into())
             }
-            TokensOf::User(name) => {
-                let delete = "DELETE FROM tokens WHERE username = $1 RETURNING \
-                     digest, kind, family, client_id, username, scope, issued_at, expires_at";
-                self.session.rows(delete, values![name]).await?
-            }
+            TokensOf::User(name) => ("DELETE FROM tokens WHERE username = $1", name.into()),
         };
+        let ended: Vec<TokenRow> =
+            self.session.rows(Sql::returning::<TokenRow>(delete), &[value]).await?;
         let now = self.now;
         let lived = |row: &&TokenRow| row.kind == TokenKind::Access && now < row.expires_at;
         for row in ended.iter().filter(lived) {
@@ -136,7 +111,7 @@ impl Write {
         let sealed = self.session.sealing.seal(CHANGES, TOKEN, token)?;
         let hash = digest::digest(&digest::SHA256, token.expose_secret().as_bytes());
         let id = hex::encode(hash.as_ref().get(..16).unwrap_or_default());
-        self.record(Action::Delete, Entity::Token, &id, None, None).await?;
+        self.record(Action::Delete, Entity::Token, id, None, None).await?;
         self.publish(Entity::Token, sealed).await
     }
 
@@ -165,18 +140,3 @@ impl TokenRow {
 /// What a sealed token in a change is bound to.
 const CHANGES: &str = "changes";
 const TOKEN: &str = "token";
-
-impl Record for TokenRow {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            digest: columns.bytes()?,
-            kind: columns.one_of(TokenKind::from_name)?,
-            family: columns.uuid()?,
-            client_id: columns.text()?,
-            username: columns.optional_text()?,
-            scope: columns.text()?,
-            issued_at: columns.time()?,
-            expires_at: columns.time()?,
-        })
-    }
-}

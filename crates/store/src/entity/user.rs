@@ -4,14 +4,16 @@ use phantom_core::UnixTime;
 use serde_json::Value as Json;
 use serde_json::json;
 
-use super::Action;
+use super::Audited;
 use super::Entity;
+use super::names;
+use crate::columns::Column;
 use crate::columns::Columns;
-use crate::columns::Record;
+use crate::columns::Seal;
+use crate::columns::table;
 use crate::error::StoreError;
 use crate::read::reads;
-use crate::session::Session;
-use crate::value::values;
+use crate::value::Value;
 use crate::write::Write;
 
 #[derive(Clone, PartialEq, Eq)]
@@ -19,65 +21,85 @@ pub struct UserRow {
     pub name: String,
     /// PHC string, see [`crate::password`].
     pub password_hash: String,
-    pub roles: Vec<String>,
+    pub roles: Vec<Role>,
     pub created_at: UnixTime,
+}
+
+names! {
+    /// A role, by WSO2's names.
+    Role {
+        Admin = "admin",
+        Creator = "Internal/creator",
+        Devops = "Internal/devops",
+        Everyone = "Internal/everyone",
+        IntegrationDev = "Internal/integration_dev",
+        Publisher = "Internal/publisher",
+        Subscriber = "Internal/subscriber",
+    }
+}
+
+impl UserRow {
+    #[must_use]
+    pub fn is_administrator(&self) -> bool {
+        self.roles.contains(&Role::Admin)
+    }
+}
+
+/// A list of names.
+impl Column for Vec<Role> {
+    fn read(row: &Columns<'_>, column: &str) -> Result<Self, StoreError> {
+        let names: Vec<String> = row.get(column)?;
+        let role = |name: &String| {
+            let unknown = || StoreError::corrupt(format!("{column} has the unknown name {name:?}"));
+            Role::from_name(name).ok_or_else(unknown)
+        };
+        names.iter().map(role).collect()
+    }
+
+    fn write(&self, _: &Seal<'_>) -> Result<Value<'_>, StoreError> {
+        let names: Vec<&str> = self.iter().map(|role| role.as_str()).collect();
+        Ok(Value::from(&json!(names)))
+    }
+}
+
+table! {
+    UserRow in "users" by name: password_hash, roles; fixed: created_at
 }
 
 reads! {
     /// The user of that name, which is compared exactly.
-    fn user(name: &str) -> Option<UserRow>;
+    fn user(name: &str) -> Option<UserRow> = "WHERE name = $1";
     /// All users, by name.
-    fn users() -> Vec<UserRow>;
-}
-
-async fn user(session: &mut Session, name: &str) -> Result<Option<UserRow>, StoreError> {
-    let select = "SELECT name, password_hash, roles, created_at FROM users WHERE name = $1";
-    session.row(select, values![name]).await
-}
-
-async fn users(session: &mut Session) -> Result<Vec<UserRow>, StoreError> {
-    let select = "SELECT name, password_hash, roles, created_at FROM users ORDER BY name";
-    session.rows(select, &[]).await
+    fn users() -> Vec<UserRow> = "ORDER BY name";
 }
 
 impl Write {
     pub async fn insert_user(&mut self, row: &UserRow) -> Result<(), StoreError> {
-        let insert = "INSERT INTO users (name, password_hash, roles, created_at) \
-             VALUES ($1, $2, $3, $4)";
-        let values = values![&row.name, &row.password_hash, &row.roles, row.created_at];
-        self.session.execute(insert, values).await?;
-        self.record(Action::Create, Entity::User, &row.name, None, Some(audited(row))).await
+        self.insert(row).await
     }
 
     /// New roles or a new password; the name finds the row.
     pub async fn update_user(&mut self, row: &UserRow) -> Result<(), StoreError> {
         let before = self.user(&row.name).await?.ok_or(StoreError::Missing)?;
-        let update = "UPDATE users SET password_hash = $2, roles = $3 WHERE name = $1";
-        let values = values![&row.name, &row.password_hash, &row.roles];
-        self.session.execute(update, values).await?;
-        let (before, after) = (Some(audited(&before)), Some(audited(row)));
-        self.record(Action::Update, Entity::User, &row.name, before, after).await
+        self.update(&before, row).await
     }
 
     pub async fn delete_user(&mut self, name: &str) -> Result<(), StoreError> {
         let before = self.user(name).await?.ok_or(StoreError::Missing)?;
-        self.session.execute("DELETE FROM users WHERE name = $1", values![name]).await?;
-        self.record(Action::Delete, Entity::User, name, Some(audited(&before)), None).await
+        self.delete(&before).await
     }
 }
 
-fn audited(row: &UserRow) -> Json {
-    json!({"name": row.name, "roles": row.roles})
-}
+impl Audited for UserRow {
+    const ENTITY: Entity = Entity::User;
 
-impl Record for UserRow {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            name: columns.text()?,
-            password_hash: columns.text()?,
-            roles: columns.strings()?,
-            created_at: columns.time()?,
-        })
+    fn audited(&self) -> Json {
+        let roles: Vec<&str> = self.roles.iter().map(|role| role.as_str()).collect();
+        json!({"name": self.name, "roles": roles})
+    }
+
+    fn published(&self) -> Option<(Entity, String)> {
+        None
     }
 }
 

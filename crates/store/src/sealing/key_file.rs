@@ -15,7 +15,6 @@ use zeroize::Zeroizing;
 
 use super::SealingKey;
 use super::SealingKeyError;
-use crate::hex;
 
 pub(super) fn read_or_create(path: &Path) -> Result<SealingKey, SealingKeyError> {
     let failed = |source| SealingKeyError::File { path: path.display().to_string(), source };
@@ -44,10 +43,10 @@ fn create(path: &Path) -> Result<(), SealingKeyError> {
     let failed = |source| SealingKeyError::File { path: path.display().to_string(), source };
     let mut bytes = Zeroizing::new([0; 32]);
     rand::fill(&mut *bytes).map_err(|_| SealingKeyError::Random)?;
-    let text = Zeroizing::new(hex::encode(&*bytes));
+    let text = Zeroizing::new(hex::encode(*bytes));
     let mut suffix = [0; 8];
     rand::fill(&mut suffix).map_err(|_| SealingKeyError::Random)?;
-    let draft = path.with_added_extension(hex::encode(&suffix));
+    let draft = path.with_added_extension(hex::encode(suffix));
     let made = write_whole(&draft, &text)
         // A link, unlike a rename, does not replace a key that came to be meanwhile.
         .and_then(|()| fs::hard_link(&draft, path))

@@ -160,7 +160,7 @@ async fn an_update_bumps_the_version_and_a_stale_one_is_refused(bed: Bed) {
 
     let mut write = bed.write().await;
     let mut user = user("admin");
-    user.roles = vec!["Internal/subscriber".to_owned()];
+    user.roles = vec![Role::Subscriber];
     write.update_user(&user).await.unwrap();
     let secret = SecretString::from("another");
     write.update_client(&ClientRow { secret, ..client }).await.unwrap();
@@ -169,7 +169,7 @@ async fn an_update_bumps_the_version_and_a_stale_one_is_refused(bed: Bed) {
     write.insert_api(&api).await.unwrap();
     let row = subscription(app.id, api.id);
     write.insert_subscription(&row).await.unwrap();
-    let blocked = SubscriptionRow { status: "BLOCKED".to_owned(), ..row.clone() };
+    let blocked = SubscriptionRow { status: SubscriptionState::Blocked, ..row.clone() };
     let blocked = write.update_subscription(blocked).await.unwrap();
     assert_eq!((blocked.version, blocked.updated_at), (2, at(1000)));
     let stale = write.update_subscription(row).await;

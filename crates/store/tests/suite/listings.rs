@@ -16,7 +16,7 @@ async fn names(bed: &Bed, filter: ApplicationFilter) -> Vec<String> {
     let filter = ApplicationFilter { limit: 100, ..filter };
     let page = bed.store.applications(&filter).await.unwrap();
     assert_eq!(page.total, page.rows.len() as u64);
-    page.rows.into_iter().map(|row| row.name).collect()
+    page.rows.into_iter().map(|found| found.row.name).collect()
 }
 
 fn containing(text: &str) -> ApplicationFilter {
@@ -86,7 +86,7 @@ async fn pages_cover_everything_once_in_every_order(bed: Bed) {
             let filter = ApplicationFilter { sort_by, limit: 4, offset, ..containing("app") };
             let page = bed.store.applications(&filter).await.unwrap();
             assert_eq!(page.total, 10);
-            listed.extend(page.rows);
+            listed.extend(page.rows.into_iter().map(|found| found.row));
         }
         let key = |row: &ApplicationRow| match sort_by {
             ApplicationSort::Name | ApplicationSort::Status => row.name.clone(),
@@ -97,8 +97,8 @@ async fn pages_cover_everything_once_in_every_order(bed: Bed) {
         assert_eq!(listed.len(), 10, "{sort_by:?}");
         assert!(listed.is_sorted_by_key(key), "{sort_by:?}");
         let filter = ApplicationFilter { sort_by, descending: true, limit: 10, ..containing("") };
-        let mut backwards = bed.store.applications(&filter).await.unwrap().rows;
-        backwards.reverse();
+        let backwards = bed.store.applications(&filter).await.unwrap().rows;
+        let backwards: Vec<_> = backwards.into_iter().rev().map(|found| found.row).collect();
         assert_eq!(backwards, listed, "{sort_by:?}");
     }
 }
@@ -106,16 +106,12 @@ async fn pages_cover_everything_once_in_every_order(bed: Bed) {
 async fn apis_are_found_by_name_context_version_provider_and_state(bed: Bed) {
     let mut write = bed.write().await;
     for (name, version, context, provider, state) in [
-        ("HttpBin2", "v1", "/bin2", "alice", "CREATED"),
-        ("HttpBin", "v2", "/bin", "alice", "PUBLISHED"),
-        ("HttpBin", "v1", "/bin", "alice", "PROTOTYPED"),
-        ("Other", "v1", "/other", "bob", "RETIRED"),
+        ("HttpBin2", "v1", "/bin2", "alice", LifecycleState::Created),
+        ("HttpBin", "v2", "/bin", "alice", LifecycleState::Published),
+        ("HttpBin", "v1", "/bin", "alice", LifecycleState::Prototyped),
+        ("Other", "v1", "/other", "bob", LifecycleState::Retired),
     ] {
-        let row = ApiRow {
-            provider: provider.to_owned(),
-            state: state.to_owned(),
-            ..api(name, version, context)
-        };
+        let row = ApiRow { provider: provider.to_owned(), state, ..api(name, version, context) };
         write.insert_api(&row).await.unwrap();
     }
     write.commit().await.unwrap();
@@ -138,7 +134,7 @@ async fn apis_are_found_by_name_context_version_provider_and_state(bed: Bed) {
     );
     assert_eq!(listed(ApiFilter { version_name: some("v2"), ..base.clone() }).await, all[1..2]);
     assert_eq!(listed(ApiFilter { provider: some("bob"), ..base.clone() }).await, all[3..]);
-    let states = vec!["PUBLISHED".to_owned(), "PROTOTYPED".to_owned()];
+    let states = vec![LifecycleState::Published, LifecycleState::Prototyped];
     assert_eq!(listed(ApiFilter { states, ..base.clone() }).await, all[..2]);
     for sort_by in [ApiSort::Name, ApiSort::CreatedAt, ApiSort::UpdatedAt] {
         let forwards = listed(ApiFilter { sort_by, ..base.clone() }).await;
@@ -169,12 +165,12 @@ async fn subscriptions_are_listed_by_api_by_application_and_by_owner(bed: Bed) {
     }
     write.commit().await.unwrap();
     let page = bed.store.subscriptions_of_owner("o", two.id, 5, 0).await.unwrap();
-    let named: Vec<_> = page.rows.iter().map(|row| row.application).collect();
+    let named: Vec<_> = page.rows.iter().map(|found| found.row.application).collect();
     assert_eq!((page.total, named), (2, vec![first.id, apps[0]]));
     let page = bed.store.subscriptions_of_owner("o", two.id, 1, 1).await.unwrap();
-    assert_eq!((page.total, page.rows.len(), page.rows[0].application), (2, 1, apps[0]));
-    let page = bed.store.subscriptions_of_api(one.id, 2, 4).await.unwrap();
-    assert_eq!((page.total, page.rows.len(), page.rows[0].application), (5, 1, apps[4]));
+    assert_eq!((page.total, page.rows.len(), page.rows[0].row.application), (2, 1, apps[0]));
+    let page = bed.store.subscriptions_of_api(Some(one.id), 2, 4).await.unwrap();
+    assert_eq!((page.total, page.rows.len(), page.rows[0].row.application), (5, 1, apps[4]));
     let page = bed.store.subscriptions_of_application(apps[0], 1, 1).await.unwrap();
-    assert_eq!((page.total, page.rows.len(), page.rows[0].api), (2, 1, two.id));
+    assert_eq!((page.total, page.rows.len(), page.rows[0].row.api), (2, 1, two.id));
 }

@@ -28,7 +28,7 @@ async fn a_snapshot_holds_everything_that_is_published(bed: Bed) {
     write.deploy(&deployment(&revision)).await.unwrap();
     // The working copy goes on, the state is live.
     let ahead =
-        ApiRow { document: json!("working copy"), state: "PUBLISHED".to_owned(), ..api.clone() };
+        ApiRow { document: json!("working copy"), state: LifecycleState::Published, ..api.clone() };
     write.update_api(ahead).await.unwrap();
     write.insert_application(&app).await.unwrap();
     write.insert_key_mapping(&key_mapping(app.id, manager.id, "key")).await.unwrap();
@@ -44,7 +44,7 @@ async fn a_snapshot_holds_everything_that_is_published(bed: Bed) {
     let [deployed] = &snapshot.apis[..] else { panic!("{:?}", snapshot.apis) };
     assert_eq!(deployed.document, revision.document);
     assert_eq!((deployed.api, deployed.revision), (api.id, revision.id));
-    assert_eq!((deployed.state.as_str(), deployed.revision_number), ("PUBLISHED", 1));
+    assert_eq!((deployed.state, deployed.revision_number), (LifecycleState::Published, 1));
     assert_eq!(bed.store.deployed_api(api.id, "Default").await.unwrap().as_ref(), Some(deployed));
     let unit = ApplicationUnit {
         id: app.id,
@@ -59,7 +59,7 @@ async fn a_snapshot_holds_everything_that_is_published(bed: Bed) {
         subscriptions: vec![UnitSubscription {
             api: api.id,
             plan: "Unlimited".to_owned(),
-            status: "UNBLOCKED".to_owned(),
+            status: SubscriptionState::Unblocked,
         }],
     };
     assert_eq!(bed.store.application_unit(app.id).await.unwrap().as_ref(), Some(&unit));

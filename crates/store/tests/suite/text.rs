@@ -45,7 +45,8 @@ async fn whatever_is_written_is_found_again(bed: Bed) {
             limit: 10,
             ..ApplicationFilter::default()
         };
-        assert_eq!(bed.store.applications(&filter).await.unwrap().rows, [row]);
+        let found = CountedApplication { row, subscriptions: 0 };
+        assert_eq!(bed.store.applications(&filter).await.unwrap().rows, [found]);
     }
 }
 

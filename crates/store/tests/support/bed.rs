@@ -124,7 +124,7 @@ pub(crate) fn user(name: &str) -> UserRow {
     UserRow {
         name: name.to_owned(),
         password_hash: "$argon2id$hash-of-the-password".to_owned(),
-        roles: vec!["admin".to_owned(), "Internal/creator".to_owned()],
+        roles: vec![Role::Admin, Role::Creator],
         created_at: at(1),
     }
 }
@@ -188,7 +188,7 @@ pub(crate) fn plan(level: PlanLevel, name: &str) -> PlanRow {
 pub(crate) fn deny_policy() -> DenyPolicyRow {
     DenyPolicyRow {
         id: Uuid::now_v7(),
-        kind: "IP".to_owned(),
+        kind: ConditionType::Ip,
         enabled: false,
         document: json!({"fixedIp": "192.0.2.1"}),
         version: 1,
@@ -206,7 +206,7 @@ pub(crate) fn api(name: &str, version_name: &str, context: &str) -> ApiRow {
         version_name: version_name.to_owned(),
         context: context.to_owned(),
         provider: "admin".to_owned(),
-        state: "CREATED".to_owned(),
+        state: LifecycleState::Created,
         document: json!({"endpoint": "http://httpbin"}),
         version: 1,
         created_at: at(6),
@@ -274,7 +274,7 @@ pub(crate) fn subscription(application: Uuid, api: Uuid) -> SubscriptionRow {
         api,
         plan: "Unlimited".to_owned(),
         requested_plan: "Unlimited".to_owned(),
-        status: "UNBLOCKED".to_owned(),
+        status: SubscriptionState::Unblocked,
         version: 1,
         created_at: at(11),
         updated_at: at(11),

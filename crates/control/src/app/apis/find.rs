@@ -47,7 +47,7 @@ fn values<'a>(api: &'a Api, key: &Key) -> Vec<&'a str> {
         Key::Name => vec![&api.row.name],
         Key::Version => vec![&api.row.version_name],
         Key::Context => vec![&api.row.context],
-        Key::Status => vec![&api.row.state],
+        Key::Status => vec![api.row.state.as_str()],
         Key::Description => document.description.as_deref().into_iter().collect(),
         Key::Provider => vec![&api.row.provider],
         Key::Tag => document.tags.iter().map(String::as_str).collect(),

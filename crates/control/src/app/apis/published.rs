@@ -30,7 +30,7 @@ const ANY_AUDIENCE: &str = "all";
 #[derive(Debug, Error)]
 pub enum Unpublished {
     #[error("its life cycle is at {state}")]
-    State { state: String },
+    State { state: &'static str },
     #[error("its stored document cannot be read")]
     Document(#[source] serde_json::Error),
 }
@@ -40,7 +40,7 @@ pub fn managed(
     deployed: &DeployedApi,
     key_managers: &[KeyManagerRow],
 ) -> Result<ManagedApi, Unpublished> {
-    let state = state(&deployed.state)?;
+    let state = state(deployed.state)?;
     let document = ApiDocument::deserialize(&deployed.document).map_err(Unpublished::Document)?;
     let default_path = document.is_default_version.then(|| rules::default_path(&deployed.context));
     let endpoint = document.endpoint_config.as_ref();
@@ -68,14 +68,12 @@ pub fn managed(
     })
 }
 
-fn state(stored: &str) -> Result<ApiState, Unpublished> {
+fn state(stored: LifecycleState) -> Result<ApiState, Unpublished> {
     use LifecycleState as State;
-    match State::ALL.into_iter().find(|state| state.as_str() == stored) {
-        Some(State::Published | State::Prototyped | State::Deprecated) => Ok(ApiState::Serving),
-        Some(State::Blocked) => Ok(ApiState::Blocked),
-        Some(State::Created | State::Retired) | None => {
-            Err(Unpublished::State { state: stored.to_owned() })
-        }
+    match stored {
+        State::Published | State::Prototyped | State::Deprecated => Ok(ApiState::Serving),
+        State::Blocked => Ok(ApiState::Blocked),
+        State::Created | State::Retired => Err(Unpublished::State { state: stored.as_str() }),
     }
 }
 

@@ -163,7 +163,7 @@ pub fn resources(
 
 /// Roles that are there: 404 903250 for one that is not.
 pub fn known_roles(roles: &[String]) -> Outcome<()> {
-    match roles.iter().find(|role| Role::named(role).is_none()) {
+    match roles.iter().find(|role| Role::from_name(role).is_none()) {
         None => Ok(()),
         Some(role) => {
             let description = format!("The role '{role}' does not exist");

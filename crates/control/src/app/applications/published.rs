@@ -11,6 +11,7 @@ use phantom_core::catalog::Subscription;
 use phantom_core::catalog::SubscriptionStatus;
 use phantom_store::ApplicationUnit;
 use phantom_store::MappedKeyType;
+use phantom_store::SubscriptionState;
 use phantom_store::UnitKey;
 use phantom_store::UnitSubscription;
 use uuid::Uuid;
@@ -60,17 +61,19 @@ fn subscription(unit: &UnitSubscription, plans: &mut Names) -> Subscription {
     Subscription {
         api: entity(unit.api),
         plan: plans.shared(&unit.plan),
-        status: status(&unit.status),
+        status: status(unit.status),
     }
 }
 
-fn status(stored: &str) -> SubscriptionStatus {
+const fn status(stored: SubscriptionState) -> SubscriptionStatus {
+    use SubscriptionState as State;
     match stored {
-        "UNBLOCKED" | "TIER_UPDATE_PENDING" | "DELETE_PENDING" => SubscriptionStatus::Active,
-        "BLOCKED" => SubscriptionStatus::Blocked,
-        "PROD_ONLY_BLOCKED" => SubscriptionStatus::ProductionBlocked,
-        // ON_HOLD, REJECTED; and what we do not know opens nothing.
-        _ => SubscriptionStatus::Inactive,
+        State::Unblocked | State::TierUpdatePending | State::DeletePending => {
+            SubscriptionStatus::Active
+        }
+        State::Blocked => SubscriptionStatus::Blocked,
+        State::ProdOnlyBlocked => SubscriptionStatus::ProductionBlocked,
+        State::OnHold | State::Rejected => SubscriptionStatus::Inactive,
     }
 }
 
@@ -80,14 +83,16 @@ const fn entity(id: Uuid) -> EntityId {
 
 #[cfg(test)]
 mod tests {
+    use SubscriptionState as State;
+
     use super::*;
 
-    fn unit(statuses: &[&str]) -> ApplicationUnit {
-        let subscription = |(at, status): (usize, &&str)| UnitSubscription {
+    fn unit(statuses: &[SubscriptionState]) -> ApplicationUnit {
+        let subscription = |(at, status): (usize, &SubscriptionState)| UnitSubscription {
             // Not in the order of their ids.
             api: Uuid::from_u128(100 - at as u128),
             plan: "Gold".to_owned(),
-            status: (*status).to_owned(),
+            status: *status,
         };
         ApplicationUnit {
             id: Uuid::from_u128(7),
@@ -107,24 +112,25 @@ mod tests {
     fn wso2_8_6_2_each_status_of_a_subscription_has_its_effect() {
         use SubscriptionStatus::*;
         for (stored, effect) in [
-            ("UNBLOCKED", Active),
-            ("TIER_UPDATE_PENDING", Active),
-            ("DELETE_PENDING", Active),
-            ("BLOCKED", Blocked),
-            ("PROD_ONLY_BLOCKED", ProductionBlocked),
-            ("ON_HOLD", Inactive),
-            ("REJECTED", Inactive),
-            ("unblocked", Inactive),
-            ("", Inactive),
+            (SubscriptionState::Unblocked, Active),
+            (SubscriptionState::TierUpdatePending, Active),
+            (SubscriptionState::DeletePending, Active),
+            (SubscriptionState::Blocked, Blocked),
+            (SubscriptionState::ProdOnlyBlocked, ProductionBlocked),
+            (SubscriptionState::OnHold, Inactive),
+            (SubscriptionState::Rejected, Inactive),
         ] {
             let managed = managed(unit(&[stored]), &mut Names::default());
-            assert_eq!(managed.subscriptions[0].status, effect, "{stored}");
+            assert_eq!(managed.subscriptions[0].status, effect, "{stored:?}");
         }
     }
 
     #[test]
     fn subscriptions_stand_in_the_order_of_their_apis_and_are_found() {
-        let managed = managed(unit(&["UNBLOCKED", "BLOCKED", "ON_HOLD"]), &mut Names::default());
+        let managed = managed(
+            unit(&[State::Unblocked, State::Blocked, State::OnHold]),
+            &mut Names::default(),
+        );
         assert!(managed.subscriptions.is_sorted_by_key(|subscription| subscription.api));
         let found = managed.subscription(EntityId::new(99)).unwrap();
         assert_eq!(found.status, SubscriptionStatus::Blocked);
@@ -136,8 +142,8 @@ mod tests {
     #[test]
     fn a_plan_that_many_have_is_one_string() {
         let mut plans = Names::default();
-        let first = managed(unit(&["UNBLOCKED"; 50]), &mut plans);
-        let second = managed(unit(&["UNBLOCKED"]), &mut plans);
+        let first = managed(unit(&[State::Unblocked; 50]), &mut plans);
+        let second = managed(unit(&[State::Unblocked]), &mut plans);
         let one = &second.subscriptions[0].plan;
         assert!(first.subscriptions.iter().all(|each| Arc::ptr_eq(&each.plan, one)));
         assert_eq!(plans.0.len(), 2);

@@ -43,7 +43,7 @@ fn api(operations: Vec<OperationDocument>) -> Api {
         version_name: "v1".to_owned(),
         context: "/httpbin".to_owned(),
         provider: "admin".to_owned(),
-        state: "CREATED".to_owned(),
+        state: phantom_store::LifecycleState::Created,
         document: serde_json::Value::Null,
         version: 1,
         created_at: now,

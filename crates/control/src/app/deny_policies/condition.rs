@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+pub use phantom_store::ConditionType;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
@@ -35,17 +36,6 @@ pub struct BlockingConditionStatus {
     pub condition_status: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-#[schema(as = BlockingConditionType)]
-pub enum ConditionType {
-    Api,
-    Application,
-    Ip,
-    IpRange,
-    User,
-}
-
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Address {
@@ -61,26 +51,6 @@ pub(super) struct AddressRange {
     pub(super) ending_ip: IpAddr,
     #[serde(default)]
     pub(super) invert: bool,
-}
-
-impl ConditionType {
-    const ALL: [Self; 5] = [Self::Api, Self::Application, Self::Ip, Self::IpRange, Self::User];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Api => "API",
-            Self::Application => "APPLICATION",
-            Self::Ip => "IP",
-            Self::IpRange => "IPRANGE",
-            Self::User => "USER",
-        }
-    }
-
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
 }
 
 /// No name of an owner holds a colon; an application's may.

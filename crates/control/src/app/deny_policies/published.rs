@@ -27,7 +27,7 @@ pub fn published(rows: &[DenyPolicyRow]) -> Vec<DenyPolicy> {
 
 fn policy(row: &DenyPolicyRow) -> Option<DenyPolicy> {
     let text = row.document.as_str();
-    Some(match ConditionType::named(&row.kind)? {
+    Some(match row.kind {
         ConditionType::Api => DenyPolicy::Api(text?.into()),
         ConditionType::Application => {
             let (owner, name) = owner_and_name(text?)?;

@@ -39,7 +39,7 @@ pub async fn update(
     row.document = document.to_value()?;
     write.update_key_mapping(&row).await?;
     write.commit().await?;
-    complete(control, row).await
+    complete(control, row.id).await
 }
 
 /// The consumer key with its new secret. The old one is worth nothing from here on; tokens live on.

@@ -54,7 +54,7 @@ pub async fn map(
     };
     if let Some(row) = mapped.into_iter().find(is_of_its_type) {
         return match is_same(&row, &request) {
-            true => super::complete(control, row).await,
+            true => super::complete(control, row.id).await,
             false => Err(exists()),
         };
     }

@@ -41,17 +41,14 @@ pub struct ChecklistItem {
     pub required_states: &'static [&'static str],
 }
 
-impl LifecycleState {
-    #[must_use]
-    pub const fn checklist(self) -> &'static [ChecklistItem] {
-        match self {
-            Self::Created | Self::Prototyped => &[ChecklistItem {
-                name: DEPRECATE_OLD,
-                value: false,
-                required_states: &["Published"],
-            }],
-            Self::Published | Self::Blocked | Self::Deprecated | Self::Retired => &[],
+#[must_use]
+pub const fn checklist(state: LifecycleState) -> &'static [ChecklistItem] {
+    use LifecycleState as State;
+    match state {
+        State::Created | State::Prototyped => {
+            &[ChecklistItem { name: DEPRECATE_OLD, value: false, required_states: &["Published"] }]
         }
+        State::Published | State::Blocked | State::Deprecated | State::Retired => &[],
     }
 }
 
@@ -70,13 +67,13 @@ pub async fn change(
     let mut write = control.write(caller).await?;
     let mut api = apis::read_within(&mut write, id).await?;
     expected(api.row.version)?;
-    let state = api.state()?;
-    let next = state.after(action).ok_or_else(|| {
-        let (action, state) = (action.as_str(), state.title());
+    let state = api.row.state;
+    let next = super::after(state, action).ok_or_else(|| {
+        let (action, state) = (action.as_str(), super::title(state));
         refused(903_234, format!("'{action}' cannot be done to an API that is {state}"))
     })?;
     require_ready(&api, next)?;
-    enter(&mut api, next, caller, control.now())?;
+    enter(&mut api, next, caller, control.now());
     let api = api.save(&mut write).await?;
     if next == LifecycleState::Published && deprecate_old {
         deprecate_older(&mut write, &api, caller, control.now()).await?;
@@ -112,15 +109,14 @@ fn require_ready(api: &Api, next: LifecycleState) -> Outcome<()> {
     Ok(())
 }
 
-fn enter(api: &mut Api, next: LifecycleState, caller: &Caller, now: UnixTime) -> Outcome<()> {
+fn enter(api: &mut Api, next: LifecycleState, caller: &Caller, now: UnixTime) {
     let history = &mut api.document.history;
     if history.len() >= MAX_HISTORY {
         history.remove(0);
     }
-    let from = Some(LifecycleState::stored(&api.row.state)?);
+    let from = Some(api.row.state);
     history.push(Transition { from, to: next, by: caller.name.clone(), at: now.as_millis() });
-    api.row.state = next.as_str().to_owned();
-    Ok(())
+    api.row.state = next;
 }
 
 async fn deprecate_older(
@@ -133,8 +129,8 @@ async fn deprecate_older(
         let mut other = Api::of(row)?;
         let is_older =
             (other.row.created_at, other.row.id) < (published.row.created_at, published.row.id);
-        if is_older && other.state()? == LifecycleState::Published {
-            enter(&mut other, LifecycleState::Deprecated, caller, now)?;
+        if is_older && other.row.state == LifecycleState::Published {
+            enter(&mut other, LifecycleState::Deprecated, caller, now);
             other.save(write).await?;
         }
     }

@@ -267,7 +267,7 @@ impl CustomRule {
 /// Each role has to be there.
 pub fn known_roles(roles: &[String]) -> Outcome<()> {
     text::count("permissions.roles", roles.len(), 100)?;
-    match roles.iter().find(|role| Role::named(role).is_none()) {
+    match roles.iter().find(|role| Role::from_name(role).is_none()) {
         Some(role) => {
             let role: String = role.chars().take(100).collect();
             Err(Problem::bad_request(format!("permissions.roles: role {role} does not exist")))

@@ -5,6 +5,7 @@ use phantom_store::ApiRow;
 use phantom_store::ApplicationRow;
 use phantom_store::PlanLevel;
 use phantom_store::SubscriptionRow;
+use phantom_store::SubscriptionState;
 use phantom_store::Write;
 
 use super::permissions::Permissions;
@@ -17,11 +18,12 @@ use crate::problem::Outcome;
 use crate::problem::Problem;
 
 pub(super) fn state(api: &ApiRow) -> Outcome<()> {
-    if visible::STATES.contains(&api.state.as_str()) {
+    if visible::STATES.contains(&api.state) {
         return Ok(());
     }
+    let state = api.state.as_str();
     let description =
-        format!("Subscriptions not allowed on APIs/API Products in the state: {}", api.state);
+        format!("Subscriptions not allowed on APIs/API Products in the state: {state}");
     Err(Problem::new(StatusCode::NOT_FOUND, "Not Found", description))
 }
 
@@ -64,7 +66,7 @@ pub(super) async fn plan(
 /// There is one already.
 pub(super) fn exists(row: &SubscriptionRow, api: &ApiRow, application: &ApplicationRow) -> Problem {
     let (api, version, application) = (&api.name, &api.version_name, &application.name);
-    if matches!(row.status.as_str(), "BLOCKED" | "PROD_ONLY_BLOCKED") {
+    if matches!(row.status, SubscriptionState::Blocked | SubscriptionState::ProdOnlyBlocked) {
         return Problem::forbidden(format!(
             "Subscription to API {api}:{version} through the application {application} was blocked"
         ));

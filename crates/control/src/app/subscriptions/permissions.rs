@@ -28,7 +28,8 @@ impl Permissions {
     }
 
     fn hold_for(&self, caller: &Caller) -> bool {
-        let is_named = caller.roles.iter().any(|role| self.roles.iter().any(|r| r == role.name()));
+        let is_named =
+            caller.roles.iter().any(|role| self.roles.iter().any(|r| r == role.as_str()));
         match self.permission_type.unwrap_or_default() {
             PermissionType::Public => true,
             PermissionType::Allow => is_named,

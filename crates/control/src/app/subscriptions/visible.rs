@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
+use phantom_store::LifecycleState;
 use phantom_store::Write;
 use serde_json::Value;
 use uuid::Uuid;
@@ -20,7 +21,7 @@ use crate::problem::Outcome;
 use crate::problem::Problem;
 
 /// States in which an API is offered.
-pub const STATES: [&str; 2] = ["PUBLISHED", "PROTOTYPED"];
+pub const STATES: [LifecycleState; 2] = [LifecycleState::Published, LifecycleState::Prototyped];
 
 /// All that match: exact names first, then by name, provider and version. Of several versions of an
 /// API the latest of those that match.
@@ -39,7 +40,7 @@ pub async fn list(control: &Control, caller: &Caller, query: &ApiQuery) -> Outco
 /// The offered API of that id. One that the caller may not see is not there.
 pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Api> {
     let api = Api::of(existing(control, id).await?)?;
-    if !STATES.contains(&api.row.state.as_str()) || !is_open(&api.document, caller) {
+    if !STATES.contains(&api.row.state) || !is_open(&api.document, caller) {
         return Err(not_found(id));
     }
     Ok(api)
@@ -70,7 +71,7 @@ pub async fn existing_in(write: &mut Write, caller: &Caller, id: &str) -> Outcom
 async fn all(control: &Control, caller: &Caller, query: &ApiQuery) -> Outcome<Vec<Api>> {
     let filter = ApiFilter {
         name_contains: query.name_part().map(str::to_owned),
-        states: STATES.map(str::to_owned).to_vec(),
+        states: STATES.to_vec(),
         ..ApiFilter::default()
     };
     let mut found = Vec::new();
@@ -95,7 +96,7 @@ fn is_open(document: &ApiDocument, caller: &Caller) -> bool {
         Visibility::Private => !caller.is_anonymous(),
         Visibility::Restricted => {
             let names = |role: &str| document.visible_roles.iter().any(|visible| visible == role);
-            caller.is_admin() || caller.roles.iter().any(|role| names(role.name()))
+            caller.is_admin() || caller.roles.iter().any(|role| names(role.as_str()))
         }
     }
 }
@@ -106,7 +107,7 @@ fn values<'a>(row: &'a ApiRow, document: &'a ApiDocument, key: &Key) -> Vec<&'a 
         Key::Name => vec![&row.name],
         Key::Version => vec![&row.version_name],
         Key::Context => vec![&row.context],
-        Key::Status => vec![&row.state],
+        Key::Status => vec![row.state.as_str()],
         Key::Provider => vec![&row.provider],
         Key::Description => document.description.as_deref().into_iter().collect(),
         Key::DisplayName => document.display_name.as_deref().into_iter().collect(),

@@ -149,12 +149,12 @@ pub async fn subscription_policies(
     caller: Caller,
 ) -> Outcome<Json<Vec<ThrottlingPolicy>>> {
     let api = visible::find(&control, &caller, &id).await?;
+    let plans = control.store.plans_of(PlanLevel::Subscription).await?;
     let mut policies = Vec::new();
     for name in &api.document.policies {
-        let row = control.store.plan_by_name(PlanLevel::Subscription, name).await?;
-        let Some(row) = row else { continue };
+        let Some(row) = plans.iter().find(|plan| plan.name == *name) else { continue };
         if Permissions::admit(&row.document, &caller)? {
-            policies.push(ThrottlingPolicy::of(&row));
+            policies.push(ThrottlingPolicy::of(row));
         }
     }
     Ok(Json(policies))

@@ -181,6 +181,6 @@ async fn require_introspection(control: &Control, client: &ClientRow) -> Result<
         return Ok(());
     }
     let owner = control.store.user(&client.owner).await?.filter(|_| is_registered);
-    let is_admins = owner.is_some_and(|owner| owner.roles.iter().any(|r| r == Role::Admin.name()));
+    let is_admins = owner.is_some_and(|owner| owner.is_administrator());
     if is_admins { Ok(()) } else { Err(OAuthError::may_not_introspect()) }
 }

@@ -167,7 +167,6 @@ async fn client_credentials(
 ) -> Result<TokenResponse, OAuthError> {
     let owner = control.store.user(&client.owner).await?;
     let roles = owner.map(|owner| owner.roles).unwrap_or_default();
-    let roles: Vec<Role> = roles.iter().filter_map(|role| Role::named(role)).collect();
     let scope = granted(client, form.value("scope"), &roles);
     let family = random::id();
     issue(control, NewTokens { client, username: None, scope, refreshable: false, family }).await

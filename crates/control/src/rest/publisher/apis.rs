@@ -69,7 +69,7 @@ pub async fn list(
 ) -> Outcome<Json<PagedList<ApiInfo>>> {
     let page = page.page()?;
     let (found, total) = apis::find(&control, &query.parse()?, page).await?;
-    let list = found.into_iter().map(ApiInfo::of).collect::<Outcome<_>>()?;
+    let list = found.into_iter().map(ApiInfo::of).collect();
     let parameters = [("query", query.query.as_deref())];
     Ok(Json(PagedList::new(list, total, page, "/apis", &parameters)))
 }
@@ -201,5 +201,5 @@ pub fn created(control: &Control, api: Api) -> Outcome<Response> {
 
 fn described(api: Api) -> Outcome<Response> {
     let headers = [(header::ETAG, entity_tag(api.row.version))];
-    Ok((headers, Json(ApiResponse::of(api)?)).into_response())
+    Ok((headers, Json(ApiResponse::of(api))).into_response())
 }

@@ -123,7 +123,7 @@ pub async fn change(
     let answer = WorkflowResponse {
         workflow_status: WorkflowStatus::Approved,
         json_payload: None,
-        lifecycle_state: LifecycleStateResponse::of(&api)?,
+        lifecycle_state: LifecycleStateResponse::of(&api),
     };
     Ok((headers, Json(answer)).into_response())
 }
@@ -141,7 +141,7 @@ pub async fn state(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
 ) -> Outcome<Json<LifecycleStateResponse>> {
-    LifecycleStateResponse::of(&apis::read(&control, &id).await?).map(Json)
+    Ok(Json(LifecycleStateResponse::of(&apis::read(&control, &id).await?)))
 }
 
 /// List the changes of an API's state, the oldest first
@@ -168,21 +168,20 @@ pub async fn history(
 }
 
 impl LifecycleStateResponse {
-    fn of(api: &Api) -> Outcome<Self> {
-        let state = api.state()?;
-        let check_items = state.checklist().iter().map(|item| CheckItem {
+    fn of(api: &Api) -> Self {
+        let state = api.row.state;
+        let check_items = lifecycle::checklist(state).iter().map(|item| CheckItem {
             name: item.name,
             value: item.value,
             required_states: item.required_states.to_vec(),
         });
-        let transitions = state.transitions().iter().map(|(event, target)| AvailableTransition {
-            event: *event,
-            target_state: target.title(),
+        let transitions = lifecycle::transitions(state).iter().map(|(event, target)| {
+            AvailableTransition { event: *event, target_state: lifecycle::title(*target) }
         });
-        Ok(Self {
-            state: state.title(),
+        Self {
+            state: lifecycle::title(state),
             check_items: check_items.collect(),
             available_transitions: transitions.collect(),
-        })
+        }
     }
 }

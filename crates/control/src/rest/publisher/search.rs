@@ -60,15 +60,14 @@ pub async fn search(
 ) -> Outcome<Json<PagedList<SearchResult>>> {
     let page = page.page()?;
     let (found, total) = apis::find(&control, &query.parse()?, page).await?;
-    let list = found.into_iter().map(SearchResult::of).collect::<Outcome<_>>()?;
+    let list = found.into_iter().map(SearchResult::of).collect();
     let parameters = [("query", query.query.as_deref())];
     Ok(Json(PagedList::new(list, total, page, "/search", &parameters)))
 }
 
 impl SearchResult {
-    fn of(api: Api) -> Outcome<Self> {
-        let status = api.state()?;
-        Ok(Self {
+    fn of(api: Api) -> Self {
+        Self {
             id: api.row.id,
             name: api.row.name,
             r#type: Found::Api,
@@ -77,7 +76,7 @@ impl SearchResult {
             context: api.row.context,
             version: api.row.version_name,
             provider: api.row.provider,
-            status,
-        })
+            status: api.row.state,
+        }
     }
 }

@@ -75,8 +75,7 @@ pub struct SubscriptionResponse {
     application_info: ApplicationInfo,
     throttling_policy: String,
     /// As stored.
-    #[schema(value_type = SubscriptionState)]
-    subscription_status: String,
+    subscription_status: SubscriptionState,
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -7,7 +7,9 @@ use phantom_store::Actor;
 use phantom_store::ApiRow;
 use phantom_store::DeploymentRow;
 use phantom_store::KeyManagerRow;
+use phantom_store::LifecycleState;
 use phantom_store::RevisionRow;
+use phantom_store::SubscriptionState;
 use phantom_store::Write;
 use serde_json::Value;
 use serde_json::json;
@@ -146,7 +148,7 @@ pub(crate) async fn api(plane: &Plane, fixture: ApiFixture) -> Uuid {
         version_name: fixture.version.to_owned(),
         context: fixture.context.to_owned(),
         provider: "carla".to_owned(),
-        state: fixture.state.to_owned(),
+        state: LifecycleState::from_name(fixture.state).unwrap(),
         document,
         version: 1,
         created_at: now(plane),
@@ -195,7 +197,7 @@ pub(crate) async fn set_status(plane: &Plane, subscription: &str, status: &str) 
     let mut write = write(plane).await;
     let id = subscription.parse().unwrap();
     let mut row = write.subscription(id).await.unwrap().unwrap();
-    row.status = status.to_owned();
+    row.status = SubscriptionState::from_name(status).unwrap();
     write.update_subscription(row).await.unwrap();
     write.commit().await.unwrap();
 }

@@ -1,10 +1,13 @@
 //! Applications with their keys and subscriptions, put together from three tables.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 use crate::columns::Columns;
 use crate::columns::Record;
 use crate::entity::key_mapping::MappedKeyType;
+use crate::entity::subscription::SubscriptionState;
 use crate::error::StoreError;
 use crate::session::Session;
 use crate::value::values;
@@ -31,7 +34,7 @@ pub struct UnitKey {
 pub struct UnitSubscription {
     pub api: Uuid,
     pub plan: String,
-    pub status: String,
+    pub status: SubscriptionState,
 }
 
 /// All of them, in the order of their ids; table by table in chunks, which bounds what is in memory
@@ -42,17 +45,13 @@ pub(super) async fn all(session: &mut Session) -> Result<Vec<ApplicationUnit>, S
     // Before every UUID in text order.
     let mut after = String::new();
     loop {
-        let select = "SELECT id, name, owner, plan FROM applications WHERE id > $1 \
-             ORDER BY id LIMIT 4096";
-        let mut chunk: Vec<ApplicationUnit> = session.rows(select, values![&after]).await?;
+        let rest = "WHERE id > $1 ORDER BY id LIMIT 4096";
+        let mut chunk: Vec<ApplicationUnit> = session.ask(rest, values![&after]).await?;
         let Some(last) = chunk.last().map(|unit| unit.id.to_string()) else { return Ok(units) };
-        let select = "SELECT application, key_manager, consumer_key, key_type FROM key_mappings \
-             WHERE application > $1 AND application <= $2 ORDER BY application";
-        let keys = session.rows(select, values![&after, &last]).await?;
+        let rest = "WHERE application > $1 AND application <= $2 ORDER BY application";
+        let keys = session.ask(rest, values![&after, &last]).await?;
         hand_out(&mut chunk, keys, |unit| &mut unit.keys);
-        let select = "SELECT application, api, plan, status FROM subscriptions \
-             WHERE application > $1 AND application <= $2 ORDER BY application";
-        let subscriptions = session.rows(select, values![&after, &last]).await?;
+        let subscriptions = session.ask(rest, values![&after, &last]).await?;
         hand_out(&mut chunk, subscriptions, |unit| &mut unit.subscriptions);
         let complete = chunk.len() < CHUNK;
         units.append(&mut chunk);
@@ -67,15 +66,12 @@ pub(super) async fn one(
     session: &mut Session,
     id: Uuid,
 ) -> Result<Option<ApplicationUnit>, StoreError> {
-    let select = "SELECT id, name, owner, plan FROM applications WHERE id = $1";
-    let unit: Option<ApplicationUnit> = session.row(select, values![id]).await?;
+    let unit: Option<ApplicationUnit> = session.ask("WHERE id = $1", values![id]).await?;
     let Some(mut unit) = unit else { return Ok(None) };
-    let select = "SELECT application, key_manager, consumer_key, key_type FROM key_mappings \
-         WHERE application = $1";
-    let keys: Vec<Of<UnitKey>> = session.rows(select, values![id]).await?;
+    let keys: Vec<Of<UnitKey>> = session.ask("WHERE application = $1", values![id]).await?;
     unit.keys = keys.into_iter().map(|of| of.part).collect();
-    let select = "SELECT application, api, plan, status FROM subscriptions WHERE application = $1";
-    let subscriptions: Vec<Of<UnitSubscription>> = session.rows(select, values![id]).await?;
+    let subscriptions: Vec<Of<UnitSubscription>> =
+        session.ask("WHERE application = $1", values![id]).await?;
     unit.subscriptions = subscriptions.into_iter().map(|of| of.part).collect();
     Ok(Some(unit))
 }
@@ -101,12 +97,18 @@ fn hand_out<T>(
 }
 
 impl Record for ApplicationUnit {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
+    const FROM: &'static str = "applications";
+
+    fn columns() -> Cow<'static, str> {
+        "id, name, owner, plan".into()
+    }
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
         Ok(Self {
-            id: columns.uuid()?,
-            name: columns.text()?,
-            owner: columns.text()?,
-            plan: columns.text()?,
+            id: row.get("id")?,
+            name: row.get("name")?,
+            owner: row.get("owner")?,
+            plan: row.get("plan")?,
             keys: Vec::new(),
             subscriptions: Vec::new(),
         })
@@ -114,27 +116,35 @@ impl Record for ApplicationUnit {
 }
 
 impl Record for Of<UnitKey> {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            application: columns.uuid()?,
-            part: UnitKey {
-                key_manager: columns.uuid()?,
-                consumer_key: columns.text()?,
-                key_type: columns.one_of(MappedKeyType::from_name)?,
-            },
-        })
+    const FROM: &'static str = "key_mappings";
+
+    fn columns() -> Cow<'static, str> {
+        "application, key_manager, consumer_key, key_type".into()
+    }
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        let part = UnitKey {
+            key_manager: row.get("key_manager")?,
+            consumer_key: row.get("consumer_key")?,
+            key_type: row.get("key_type")?,
+        };
+        Ok(Self { application: row.get("application")?, part })
     }
 }
 
 impl Record for Of<UnitSubscription> {
-    fn read(columns: &mut Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            application: columns.uuid()?,
-            part: UnitSubscription {
-                api: columns.uuid()?,
-                plan: columns.text()?,
-                status: columns.text()?,
-            },
-        })
+    const FROM: &'static str = "subscriptions";
+
+    fn columns() -> Cow<'static, str> {
+        "application, api, plan, status".into()
+    }
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        let part = UnitSubscription {
+            api: row.get("api")?,
+            plan: row.get("plan")?,
+            status: row.get("status")?,
+        };
+        Ok(Self { application: row.get("application")?, part })
     }
 }

@@ -103,7 +103,7 @@ impl From<Subscription> for SubscriptionResponse {
             application_info: application.into(),
             throttling_policy: row.plan,
             requested_throttling_policy: row.requested_plan,
-            status: row.status,
+            status: row.status.as_str().to_owned(),
             redirection_params: None,
         }
     }

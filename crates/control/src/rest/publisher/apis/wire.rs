@@ -23,7 +23,6 @@ use crate::app::apis::document::Verb;
 use crate::app::apis::document::Visibility;
 use crate::app::apis::raw::ApiType;
 use crate::app::lifecycle::LifecycleState;
-use crate::problem::Outcome;
 use crate::rest::answers::millis;
 
 /// What gateways are, in WSO2's words.
@@ -157,8 +156,7 @@ pub struct OperationResponse {
 }
 
 impl ApiResponse {
-    pub fn of(api: Api) -> Outcome<Self> {
-        let life_cycle_status = api.state()?;
+    pub fn of(api: Api) -> Self {
         let Api { row, document } = api;
         let mut others = document.others;
         for (name, usual) in [
@@ -169,7 +167,7 @@ impl ApiResponse {
         ] {
             others.entry(name).or_insert_with(|| json!(usual));
         }
-        Ok(Self {
+        Self {
             id: row.id,
             name: row.name,
             display_name: document.display_name,
@@ -177,7 +175,7 @@ impl ApiResponse {
             context: row.context,
             version: row.version_name,
             provider: row.provider,
-            life_cycle_status,
+            life_cycle_status: row.state,
             wsdl_url: None,
             has_thumbnail: false,
             is_default_version: document.is_default_version,
@@ -210,13 +208,12 @@ impl ApiResponse {
             key_managers: document.key_managers,
             initiated_from_gateway: false,
             others,
-        })
+        }
     }
 }
 
 impl ApiInfo {
-    pub fn of(api: Api) -> Outcome<Self> {
-        let life_cycle_status = api.state()?;
+    pub fn of(api: Api) -> Self {
         let Api { row, document } = api;
         let other = |name: &str, usual: &str| {
             let text = document.others.get(name).and_then(Value::as_str);
@@ -232,7 +229,7 @@ impl ApiInfo {
         let monetized_info = flag("monetization", "enabled");
         let egress = document.others.get("egress").is_some_and(|egress| *egress == true);
         let business = document.business_information;
-        Ok(Self {
+        Self {
             id: row.id,
             name: row.name,
             display_name: document.display_name,
@@ -246,7 +243,7 @@ impl ApiInfo {
             subtype: "DEFAULT",
             audience: document.audience,
             audiences: document.audiences,
-            life_cycle_status,
+            life_cycle_status: row.state,
             workflow_status: None,
             has_thumbnail: false,
             security_scheme: document.security_scheme,
@@ -263,7 +260,7 @@ impl ApiInfo {
             technical_owner_email: business.technical_owner_email,
             egress,
             initiated_from_gateway: false,
-        })
+        }
     }
 }
 

@@ -13,34 +13,31 @@ use phantom_store::RevocationRow;
 use phantom_store::ScopeRow;
 use phantom_store::SubscriptionRow;
 use phantom_store::UserRow;
+use serde::Serialize;
 
 use super::entry::Entry;
 use super::file::Sections;
+use super::sealed::Sealed;
 
 /// Looks at one section after the other, of the file and of the store.
-pub(super) trait Visitor<'r> {
-    fn section<E: Entry>(&mut self, file: &'r [E], stored: &'r [E]);
+pub(crate) trait Visitor<'r> {
+    fn section<E: Entry>(&mut self, file: &'r [Sealed<E>], stored: &'r [Sealed<E>]);
 }
 
 macro_rules! rows {
     ($($section:ident: $row:ty),* $(,)?) => {
-        #[derive(Default)]
-        pub(super) struct Rows {
-            $(pub(super) $section: Vec<$row>),*
+        #[derive(Default, Serialize)]
+        pub(crate) struct Rows {
+            $(pub(crate) $section: Vec<Sealed<$row>>),*
         }
 
         impl Rows {
-            pub(super) fn visit<'r>(&'r self, stored: &'r Self, visitor: &mut impl Visitor<'r>) {
+            pub(crate) fn visit<'r>(&'r self, stored: &'r Self, visitor: &mut impl Visitor<'r>) {
                 $(visitor.section(&self.$section, &stored.$section);)*
             }
 
-            pub(super) fn read(sections: &mut Sections<'_>) -> Self {
+            pub(crate) fn read(sections: &mut Sections<'_>) -> Self {
                 Self { $($section: sections.read()),* }
-            }
-
-            /// By name and id, which does not depend on how a database collates.
-            pub(super) fn sort(&mut self) {
-                $(self.$section.sort_by_cached_key(|row| (row.order(), row.id()));)*
             }
         }
     };

@@ -1,57 +1,19 @@
-//! An entry as the file has it: named members in a fixed order.
-
-use std::collections::BTreeMap;
+//! Times as a file has them, and other people's text as a terminal may have it.
 
 use phantom_core::UnixTime;
-use secrecy::ExposeSecret;
-use secrecy::SecretString;
-use serde_json::Value as Json;
-use uuid::Uuid;
-
-/// What is absent is left out.
-pub(super) type Record<'r> = Vec<(&'static str, Field<'r>)>;
-
-/// One member. No `Debug`: it may be a secret.
-#[derive(Clone, PartialEq)]
-pub(super) enum Field<'r> {
-    Text(&'r str),
-    Texts(&'r [String]),
-    Flag(bool),
-    Number(u64),
-    Id(Uuid),
-    Time(UnixTime),
-    /// When it was made or changed: kept from what is in the store, so no difference.
-    History(UnixTime),
-    Document(&'r Json),
-    Secret(&'r str),
-    Secrets(BTreeMap<&'r str, &'r str>),
-}
-
-impl<'r> Field<'r> {
-    pub(super) fn secret(secret: &'r SecretString) -> Self {
-        Self::Secret(secret.expose_secret())
-    }
-
-    pub(super) fn secrets(secrets: &'r BTreeMap<String, SecretString>) -> Self {
-        let exposed = |(name, secret): (&'r String, &'r SecretString)| {
-            (name.as_str(), secret.expose_secret())
-        };
-        Self::Secrets(secrets.iter().map(exposed).collect())
-    }
-}
 
 /// [`UnixTime::MAX`]: the last day of the last year, which no timestamp of jiff's reaches.
 const END_OF_TIME: &str = "9999-12-31T23:59:59Z";
 
 /// RFC 3339, in UTC.
-pub(super) fn time_text(time: UnixTime) -> String {
+pub(crate) fn time_text(time: UnixTime) -> String {
     let millis = i64::try_from(time.as_millis()).ok();
     let time = millis.and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
     time.map_or_else(|| END_OF_TIME.to_owned(), |time| time.to_string())
 }
 
 /// `None` for what is no time, or one before 1970.
-pub(super) fn parse_time(text: &str) -> Option<UnixTime> {
+pub(crate) fn parse_time(text: &str) -> Option<UnixTime> {
     if text == END_OF_TIME {
         return Some(UnixTime::MAX);
     }
@@ -60,7 +22,7 @@ pub(super) fn parse_time(text: &str) -> Option<UnixTime> {
 }
 
 /// Text of a file or a store as a terminal may have it: short, and without control characters.
-pub(super) fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 200;
     let mut shown = String::new();
     for (at, character) in text.chars().enumerate() {

@@ -1,6 +1,5 @@
 //! What an import changes: what is new, what differs and in which members, what goes.
 
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::fmt;
@@ -12,11 +11,10 @@ use super::Others;
 use super::entry::Entry;
 use super::entry::Names;
 use super::kind::Kind;
-use super::record::Field;
-use super::record::Record;
-use super::record::shown;
 use super::rows::Rows;
 use super::rows::Visitor;
+use super::sealed::Sealed;
+use super::text::shown;
 
 /// Changes in the order of the file, then what goes. Shows no values, so no secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,7 +42,7 @@ pub enum Action {
 }
 
 impl Diff {
-    pub(super) fn between(file: &Rows, stored: &Rows, others: Others) -> Self {
+    pub(crate) fn between(file: &Rows, stored: &Rows, others: Others) -> Self {
         let names = Names::of([stored, file]);
         let mut comparing = Comparing { names, others, diff: Self::default() };
         file.visit(stored, &mut comparing);
@@ -52,9 +50,9 @@ impl Diff {
     }
 
     /// Revocations that have expired meanwhile: the store would forget them at once.
-    pub(super) fn forget_expired(&mut self, file: &Rows, now: UnixTime) {
+    pub(crate) fn forget_expired(&mut self, file: &Rows, now: UnixTime) {
         let expired = file.revocations.iter().filter(|row| row.expires_at <= now);
-        let expired: BTreeSet<String> = expired.map(Entry::id).collect();
+        let expired: BTreeSet<String> = expired.map(|row| row.id()).collect();
         self.changes.retain(|it| it.kind != Kind::Revocation || !expired.contains(&it.id));
     }
 
@@ -69,20 +67,21 @@ impl Diff {
     }
 }
 
-struct Comparing<'r> {
-    names: Names<'r>,
+struct Comparing {
+    names: Names,
     others: Others,
     diff: Diff,
 }
 
-impl<'r> Visitor<'r> for Comparing<'r> {
-    fn section<E: Entry>(&mut self, file: &'r [E], stored: &'r [E]) {
-        let mut rest: HashMap<String, &E> = stored.iter().map(|row| (row.id(), row)).collect();
+impl<'r> Visitor<'r> for Comparing {
+    fn section<E: Entry>(&mut self, file: &'r [Sealed<E>], stored: &'r [Sealed<E>]) {
+        let mut rest: HashMap<String, &Sealed<E>> =
+            stored.iter().map(|row| (row.id(), row)).collect();
         let mut same = 0;
         for row in file {
             let action = match rest.remove(&row.id()) {
                 None => Action::Add,
-                Some(before) => match differing(&before.record(), &row.record()) {
+                Some(before) => match differing(before, row) {
                     members if members.is_empty() => {
                         same += 1;
                         continue;
@@ -102,47 +101,41 @@ impl<'r> Visitor<'r> for Comparing<'r> {
     }
 }
 
-impl Comparing<'_> {
-    fn note<E: Entry>(&mut self, row: &E, action: Action) {
+impl Comparing {
+    fn note<E: Entry>(&mut self, row: &Sealed<E>, action: Action) {
         let (id, label) = (row.id(), row.label(&self.names));
         self.diff.changes.push(Change { kind: E::KIND, action, id, label });
     }
 }
 
-/// The names of the members that are not alike.
-fn differing(before: &Record<'_>, after: &Record<'_>) -> Vec<String> {
-    let (before, after) = (named(before), named(after));
-    let names: BTreeSet<&'static str> = before.keys().chain(after.keys()).copied().collect();
+/// When an entry was made or changed: kept from what is in the store, so no difference.
+const HISTORY: [&str; 2] = ["created_at", "updated_at"];
+
+/// The names of the members that are not alike. The same secret is sealed alike.
+fn differing<E: Entry>(before: &Sealed<E>, after: &Sealed<E>) -> Vec<String> {
+    // Rows are plain data, which serde_json takes.
+    let json = |entry| serde_json::to_value(entry).unwrap_or_default();
+    let (before, after) = (json(before), json(after));
+    let names = unlike(&before, &after).into_iter().filter(|name| !HISTORY.contains(name));
     let mut differing = Vec::new();
     for name in names {
         match (before.get(name), after.get(name)) {
-            (Some(Field::History(_)), Some(Field::History(_))) => {}
-            (Some(Field::Document(before)), Some(Field::Document(after))) => {
-                let inner = documents(before, after).into_iter();
+            (Some(before @ Json::Object(_)), Some(after @ Json::Object(_))) => {
+                let inner = unlike(before, after).into_iter();
                 differing.extend(inner.map(|inner| format!("{name}.{inner}")));
             }
-            (Some(Field::Secrets(before)), Some(Field::Secrets(after))) => {
-                let all: BTreeSet<&str> = before.keys().chain(after.keys()).copied().collect();
-                let changed = all.into_iter().filter(|each| before.get(each) != after.get(each));
-                differing.extend(changed.map(|inner| format!("{name}.{inner}")));
-            }
-            (before, after) if before == after => {}
             _ => differing.push(name.to_owned()),
         }
     }
     differing
 }
 
-fn named<'a, 'r>(record: &'a Record<'r>) -> BTreeMap<&'static str, &'a Field<'r>> {
-    record.iter().map(|(name, field)| (*name, field)).collect()
-}
-
-fn documents<'a>(before: &'a Json, after: &'a Json) -> BTreeSet<&'a str> {
-    let members = |document: &'a Json| document.as_object().into_iter().flat_map(|it| it.keys());
+fn unlike<'a>(before: &'a Json, after: &'a Json) -> BTreeSet<&'a str> {
+    let members = |object: &'a Json| object.as_object().into_iter().flat_map(|it| it.keys());
     members(before)
         .chain(members(after))
-        .filter(|name| before.get(name.as_str()) != after.get(name.as_str()))
         .map(String::as_str)
+        .filter(|name| before.get(name) != after.get(name))
         .collect()
 }
 

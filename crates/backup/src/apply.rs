@@ -4,7 +4,9 @@ mod writes;
 
 use std::collections::HashMap;
 
+use phantom_store::PlanRow;
 use phantom_store::StoreError;
+use phantom_store::UserRow;
 use phantom_store::Write;
 
 use self::writes::Writes;
@@ -13,9 +15,11 @@ use super::diff::Diff;
 use super::entry::Entry;
 use super::entry::Names;
 use super::error::BackupError;
+use super::key::BackupKey;
 use super::kind::Kind;
 use super::rows::Rows;
-use crate::users;
+use super::sealed::Sealed;
+use super::text::shown;
 
 /// Members that the store never changes: an entry in which they differ is made anew.
 const FIXED: &[(Kind, &[&str])] = &[
@@ -24,23 +28,26 @@ const FIXED: &[(Kind, &[&str])] = &[
     (Kind::Subscription, &["application", "api"]),
 ];
 
-pub(super) async fn apply(
+pub(crate) async fn apply(
     write: &mut Write,
     file: &Rows,
     stored: &Rows,
     diff: &Diff,
+    key: &BackupKey,
 ) -> Result<(), BackupError> {
     let names = Names::of([stored, file]);
     let mut steps = HashMap::new();
     for change in diff.changes() {
         steps.insert((change.kind, change.id.as_str()), step(change.kind, &change.action));
     }
-    let mut applying = Applying { write, file, stored, steps, names };
+    let mut applying = Applying { write, file, stored, steps, names, key };
     applying.take_away().await?;
     applying.put().await?;
     applying.plans().await?;
     let left = write.users().await?;
-    match users::has_administrator(&stored.users) && !users::has_administrator(&left) {
+    match stored.users.iter().any(|user| user.is_administrator())
+        && !left.iter().any(UserRow::is_administrator)
+    {
         true => Err(BackupError::NoAdministrator),
         false => Ok(()),
     }
@@ -73,7 +80,8 @@ struct Applying<'a> {
     file: &'a Rows,
     stored: &'a Rows,
     steps: HashMap<(Kind, &'a str), Step>,
-    names: Names<'a>,
+    names: Names,
+    key: &'a BackupKey,
 }
 
 impl Applying<'_> {
@@ -101,10 +109,10 @@ impl Applying<'_> {
         self.remove_all(&stored.users).await?;
         // Of plans only those whose name another takes: the rest may still be named.
         for row in &stored.plans {
-            let same = |other: &&phantom_store::PlanRow| {
+            let same = |other: &PlanRow| {
                 (other.level, &other.name, other.id != row.id) == (row.level, &row.name, true)
             };
-            if self.goes(row) && self.file.plans.iter().any(|other| same(&other)) {
+            if self.goes(row) && self.file.plans.iter().any(|other| same(other)) {
                 self.remove(row).await?;
             }
         }
@@ -138,7 +146,7 @@ impl Applying<'_> {
         self.put_all(&self.file.plans, &self.stored.plans).await
     }
 
-    async fn remove_all<E: Writes>(&mut self, rows: &[E]) -> Result<(), BackupError> {
+    async fn remove_all<E: Writes>(&mut self, rows: &[Sealed<E>]) -> Result<(), BackupError> {
         for row in rows {
             if self.goes(row) {
                 self.remove(row).await?;
@@ -147,36 +155,47 @@ impl Applying<'_> {
         Ok(())
     }
 
-    async fn put_all<E: Writes>(&mut self, file: &[E], stored: &[E]) -> Result<(), BackupError> {
-        let before: HashMap<String, &E> = stored.iter().map(|row| (row.id(), row)).collect();
-        for row in file {
-            let done = match (self.step(row), before.get(&row.id())) {
-                (Some(Step::Update), Some(before)) => row.update(before, self.write).await,
-                (Some(Step::Insert | Step::Replace), _) => row.insert(self.write).await,
+    async fn put_all<E: Writes>(
+        &mut self,
+        file: &[Sealed<E>],
+        stored: &[Sealed<E>],
+    ) -> Result<(), BackupError> {
+        let before: HashMap<String, &Sealed<E>> =
+            stored.iter().map(|row| (row.id(), row)).collect();
+        for sealed in file {
+            let Some(step) = self.step(sealed) else { continue };
+            let row = sealed.open(self.key).map_err(|_| StoreError::Sealed)?;
+            let done = match (step, before.get(&row.id())) {
+                (Step::Update, Some(before)) => row.update(before, self.write).await,
+                (Step::Insert | Step::Replace, _) => row.insert(self.write).await,
                 _ => continue,
             };
-            self.told(row, done)?;
+            self.told(sealed, done)?;
         }
         Ok(())
     }
 
-    async fn remove<E: Writes>(&mut self, row: &E) -> Result<(), BackupError> {
+    async fn remove<E: Writes>(&mut self, row: &Sealed<E>) -> Result<(), BackupError> {
         let done = row.remove(self.write).await;
         self.told(row, done)
     }
 
-    fn step<E: Entry>(&self, row: &E) -> Option<Step> {
+    fn step<E: Entry>(&self, row: &Sealed<E>) -> Option<Step> {
         self.steps.get(&(E::KIND, row.id().as_str())).copied()
     }
 
-    fn goes<E: Entry>(&self, row: &E) -> bool {
+    fn goes<E: Entry>(&self, row: &Sealed<E>) -> bool {
         matches!(self.step(row), Some(Step::Remove | Step::Replace))
     }
 
     /// A refusal with the name of what was refused.
-    fn told<E: Entry>(&self, row: &E, done: Result<(), StoreError>) -> Result<(), BackupError> {
+    fn told<E: Entry>(
+        &self,
+        row: &Sealed<E>,
+        done: Result<(), StoreError>,
+    ) -> Result<(), BackupError> {
         done.map_err(|source| {
-            let label = super::record::shown(&row.label(&self.names));
+            let label = shown(&row.label(&self.names));
             BackupError::Refused { label: format!("{} {label}", E::KIND.word()), source }
         })
     }

@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 136;
 /// Scalars and collections in [`MAX_BYTES`] of ordinary documents.
 const MAX_NODES: usize = 16 << 20;
 
-pub(super) fn read(text: &str) -> Result<Json, BackupError> {
+pub(crate) fn read(text: &str) -> Result<Json, BackupError> {
     if text.len() > MAX_BYTES {
         return Err(BackupError::TooLarge);
     }
@@ -60,7 +60,7 @@ fn refused(error: &serde_saphyr::Error) -> BackupError {
     BackupError::Yaml { line, reason }
 }
 
-pub(super) fn write(file: &(impl Serialize + Sync)) -> Result<String, BackupError> {
+pub(crate) fn write(file: &(impl Serialize + Sync)) -> Result<String, BackupError> {
     with_room(|| rendered(file))
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use phantom_store::StoreError;
 
 use super::kind::Kind;
-use super::record::shown;
+use super::text::shown;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
@@ -80,7 +80,7 @@ pub struct Problems {
 impl Problems {
     pub const MOST: usize = 100;
 
-    pub(super) fn note(&mut self, place: Place, message: impl Into<String>) {
+    pub(crate) fn note(&mut self, place: Place, message: impl Into<String>) {
         if self.list.len() < Self::MOST {
             self.list.push(Problem { place, message: message.into() });
         } else {
@@ -88,7 +88,7 @@ impl Problems {
         }
     }
 
-    pub(super) fn none_or_err(self) -> Result<(), BackupError> {
+    pub(crate) fn none_or_err(self) -> Result<(), BackupError> {
         if self.list.is_empty() { Ok(()) } else { Err(BackupError::Invalid(self)) }
     }
 

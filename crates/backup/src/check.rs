@@ -17,27 +17,28 @@ use super::error::BackupError;
 use super::error::Place;
 use super::error::Problems;
 use super::kind::Kind;
-use super::record::shown;
 use super::rows::Rows;
 use super::rows::Visitor;
+use super::sealed::Sealed;
+use super::text::shown;
 
 /// The file laid over the store.
 #[derive(Clone, Copy)]
-pub(super) struct Merged<'r> {
-    pub(super) file: &'r Rows,
-    pub(super) stored: &'r Rows,
-    pub(super) others: Others,
+pub(crate) struct Merged<'r> {
+    pub(crate) file: &'r Rows,
+    pub(crate) stored: &'r Rows,
+    pub(crate) others: Others,
 }
 
 /// An entry as it will be, and where it comes from.
 struct Placed<'r, E> {
-    row: &'r E,
+    row: &'r Sealed<E>,
     /// `None`: it stays in the store as it is.
     index: Option<usize>,
 }
 
 impl<'r> Merged<'r> {
-    pub(super) fn check(self) -> Result<(), BackupError> {
+    pub(crate) fn check(self) -> Result<(), BackupError> {
         let mut checking = Checking {
             merged: self,
             names: Names::of([self.stored, self.file]),
@@ -50,7 +51,7 @@ impl<'r> Merged<'r> {
         checking.problems.none_or_err()
     }
 
-    fn entries<E: Entry + 'r>(&self, section: fn(&Rows) -> &Vec<E>) -> Vec<Placed<'r, E>> {
+    fn entries<E: Entry + 'r>(&self, section: fn(&Rows) -> &Vec<Sealed<E>>) -> Vec<Placed<'r, E>> {
         let file = section(self.file);
         let mut placed: Vec<Placed<'r, E>> = file
             .iter()
@@ -58,7 +59,7 @@ impl<'r> Merged<'r> {
             .map(|(index, row)| Placed { row, index: Some(index) })
             .collect();
         if self.others == Others::Keep {
-            let given: HashSet<String> = file.iter().map(Entry::id).collect();
+            let given: HashSet<String> = file.iter().map(|row| row.id()).collect();
             let rest = section(self.stored).iter().filter(|row| !given.contains(&row.id()));
             placed.extend(rest.map(|row| Placed { row, index: None }));
         }
@@ -68,13 +69,13 @@ impl<'r> Merged<'r> {
 
 struct Checking<'r> {
     merged: Merged<'r>,
-    names: Names<'r>,
+    names: Names,
     problems: Problems,
 }
 
 /// No two entries of the file are the same one.
 impl<'r> Visitor<'r> for Checking<'r> {
-    fn section<E: Entry>(&mut self, file: &'r [E], _: &'r [E]) {
+    fn section<E: Entry>(&mut self, file: &'r [Sealed<E>], _: &'r [Sealed<E>]) {
         let mut first = HashMap::new();
         for (index, row) in file.iter().enumerate() {
             if let Some(before) = first.insert(row.id(), index) {
@@ -138,7 +139,7 @@ impl<'r> Checking<'r> {
 
     fn unique<E: Entry + 'r>(
         &mut self,
-        section: fn(&Rows) -> &Vec<E>,
+        section: fn(&Rows) -> &Vec<Sealed<E>>,
         member: &'static str,
         of: impl Fn(&E) -> Option<String>,
     ) {
@@ -221,7 +222,7 @@ impl<'r> Checking<'r> {
         });
         let changed: HashSet<&str> = changed.map(|change| change.id.as_str()).collect();
         for (index, row) in file.revisions.iter().enumerate() {
-            if changed.contains(Entry::id(row).as_str()) {
+            if changed.contains(row.id.to_string().as_str()) {
                 let message = "is not what it is in the store, and revisions never change";
                 self.problems.note(Place::Entry(Kind::Revision, index), message);
             }

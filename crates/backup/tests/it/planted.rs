@@ -6,22 +6,26 @@ use phantom_store::ApiRow;
 use phantom_store::ApplicationRow;
 use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
+use phantom_store::ConditionType;
 use phantom_store::Database;
 use phantom_store::DenyPolicyRow;
 use phantom_store::DeploymentRow;
 use phantom_store::KeyManagerRow;
 use phantom_store::KeyMappingRow;
+use phantom_store::LifecycleState;
 use phantom_store::MappedKeyType;
 use phantom_store::MappingMode;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
 use phantom_store::RevisionRow;
 use phantom_store::RevocationKind;
+use phantom_store::Role;
 use phantom_store::ScopeRow;
 use phantom_store::SealingKey;
 use phantom_store::Store;
 use phantom_store::StoreSettings;
 use phantom_store::SubscriptionRow;
+use phantom_store::SubscriptionState;
 use phantom_store::UserRow;
 use phantom_store::Write;
 use secrecy::SecretString;
@@ -106,7 +110,7 @@ async fn access(write: &mut Write) {
         let row = UserRow {
             name: name.to_owned(),
             password_hash: SECRETS[4].to_owned(),
-            roles: vec!["admin".to_owned(), "Internal/subscriber".to_owned()],
+            roles: vec![Role::Admin, Role::Subscriber],
             created_at: NOW,
         };
         write.insert_user(&row).await.unwrap();
@@ -151,7 +155,7 @@ async fn policies(write: &mut Write) {
     }
     let deny = DenyPolicyRow {
         id: id(9),
-        kind: "IP".to_owned(),
+        kind: ConditionType::Ip,
         enabled: false,
         document: json!({"fixedIp": "10.0.0.1"}),
         version: 1,
@@ -176,7 +180,7 @@ async fn apis(write: &mut Write) {
         version_name: "v1".to_owned(),
         context: "/httpbin".to_owned(),
         provider: "admin".to_owned(),
-        state: "PUBLISHED".to_owned(),
+        state: LifecycleState::Published,
         document: document.clone(),
         version: 1,
         created_at: NOW,
@@ -233,7 +237,7 @@ async fn applications(write: &mut Write) {
         api: API,
         plan: "Gold".to_owned(),
         requested_plan: "Gold".to_owned(),
-        status: "UNBLOCKED".to_owned(),
+        status: SubscriptionState::Unblocked,
         version: 1,
         created_at: NOW,
         updated_at: LATER,

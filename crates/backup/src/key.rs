@@ -1,6 +1,7 @@
 //! The key of a backup: AES-256-GCM, each secret bound to its place in the file.
 
 use std::fmt;
+use std::sync::Arc;
 
 use aws_lc_rs::aead::AES_256_GCM;
 use aws_lc_rs::aead::Aad;
@@ -11,19 +12,19 @@ use aws_lc_rs::aead::UnboundKey;
 use aws_lc_rs::hkdf;
 use aws_lc_rs::hmac;
 use base64::Engine;
-use base64::alphabet;
-use base64::engine::DecodePaddingMode;
-use base64::engine::GeneralPurpose;
-use base64::engine::GeneralPurposeConfig;
 use phantom_core::jwt::BASE64URL;
+use phantom_store::key_bytes;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
 use super::kind::Kind;
 
 /// Seals and opens the secrets of backups. Derived for that purpose alone (RFC 5869), so the
-/// store's sealing key may serve without ever sealing a file itself.
-pub struct BackupKey {
+/// store's sealing key may serve without ever sealing a file itself. Cheap to clone.
+#[derive(Clone)]
+pub struct BackupKey(Arc<Inner>);
+
+struct Inner {
     secrets: LessSafeKey,
     nonces: hmac::Key,
     id: String,
@@ -39,54 +40,51 @@ pub enum BackupKeyError {
 
 /// Where a secret stands.
 #[derive(Clone, Copy)]
-pub(super) struct Slot<'a> {
-    pub(super) kind: Kind,
-    pub(super) id: &'a str,
-    pub(super) field: &'a str,
+pub(crate) struct Slot<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) id: &'a str,
+    pub(crate) field: &'a str,
 }
 
 impl BackupKey {
     /// From 32 bytes in base64 (either alphabet, padded or not) or hexadecimal.
     pub fn from_text(text: &str) -> Result<Self, BackupKeyError> {
-        let bytes = decoded(text.trim()).filter(|bytes| bytes.len() == 32);
-        Self::derived(&bytes.ok_or(BackupKeyError::Form)?)
-    }
-
-    fn derived(bytes: &[u8]) -> Result<Self, BackupKeyError> {
+        let bytes = key_bytes(text).ok_or(BackupKeyError::Form)?;
         let failed = |_| BackupKeyError::Derivation;
-        let from = hkdf::Salt::new(hkdf::HKDF_SHA256, b"phantom backup").extract(bytes);
+        let from = hkdf::Salt::new(hkdf::HKDF_SHA256, b"phantom backup").extract(&*bytes);
         let secrets: UnboundKey = from.expand(&[b"secrets"], &AES_256_GCM).map_err(failed)?.into();
         let nonces = from.expand(&[b"nonces"], hmac::HMAC_SHA256).map_err(failed)?.into();
         let mut id = [0; 32];
         let told = from.expand(&[b"key id"], hmac::HMAC_SHA256).map_err(failed)?;
         told.fill(&mut id).map_err(failed)?;
-        let id = id.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { secrets: LessSafeKey::new(secrets), nonces, id })
+        let id = hex::encode(id.get(..6).unwrap_or_default());
+        Ok(Self(Arc::new(Inner { secrets: LessSafeKey::new(secrets), nonces, id })))
     }
 
     /// Tells a wrong key from a damaged file. Gives nothing away.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        &self.0.id
     }
 
     /// base64url(nonce, ciphertext, tag). `None` for more than AES-GCM takes.
-    pub(super) fn seal(&self, slot: Slot<'_>, secret: &str) -> Option<String> {
+    pub(crate) fn seal(&self, slot: Slot<'_>, secret: &str) -> Option<String> {
         let nonce = self.nonce(slot, secret)?;
         let mut sealed = Zeroizing::new(secret.as_bytes().to_vec());
         let unique = Nonce::assume_unique_for_key(nonce);
-        self.secrets
+        self.0
+            .secrets
             .seal_in_place_append_tag(unique, Aad::from(slot.bytes()), &mut *sealed)
             .ok()?;
         Some(BASE64URL.encode([&nonce[..], &sealed].concat()))
     }
 
     /// `None` for what this key did not seal for this place.
-    pub(super) fn open(&self, slot: Slot<'_>, sealed: &str) -> Option<SecretString> {
+    pub(crate) fn open(&self, slot: Slot<'_>, sealed: &str) -> Option<SecretString> {
         let mut bytes = Zeroizing::new(BASE64URL.decode(sealed).ok()?);
         let (nonce, body) = bytes.split_at_mut_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let opened = self.secrets.open_in_place(nonce, Aad::from(slot.bytes()), body).ok()?;
+        let opened = self.0.secrets.open_in_place(nonce, Aad::from(slot.bytes()), body).ok()?;
         std::str::from_utf8(opened).ok().map(SecretString::from)
     }
 
@@ -94,7 +92,7 @@ impl BackupKey {
     /// backups of one store do not differ, and another gives another nonce.
     fn nonce(&self, slot: Slot<'_>, secret: &str) -> Option<[u8; NONCE_LEN]> {
         let place = slot.bytes();
-        let mut context = hmac::Context::with_key(&self.nonces);
+        let mut context = hmac::Context::with_key(&self.0.nonces);
         context.update(&u64::try_from(place.len()).ok()?.to_be_bytes());
         context.update(&place);
         context.update(secret.as_bytes());
@@ -111,21 +109,8 @@ impl Slot<'_> {
 
 impl fmt::Debug for BackupKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("BackupKey").field(&self.id).finish()
+        f.debug_tuple("BackupKey").field(&self.0.id).finish()
     }
-}
-
-const LENIENT: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-
-fn decoded(text: &str) -> Option<Zeroizing<Vec<u8>>> {
-    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        let pair = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
-        return (0..64).step_by(2).map(pair).collect::<Option<Vec<u8>>>().map(Zeroizing::new);
-    }
-    let standard = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
-    let url_safe = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
-    standard.decode(text).or_else(|_| url_safe.decode(text)).ok().map(Zeroizing::new)
 }
 
 #[cfg(test)]

@@ -2,7 +2,15 @@
 //!
 //! [`export`] writes the file. [`Backup::read`] takes one in and finds all that is wrong with it;
 //! [`compare`] says what it would change in a store, [`apply`] changes it, in one transaction. Tokens,
-//! changes and the audit are no part of a backup. Secrets are sealed under a [`BackupKey`].
+//! changes and the audit are no part of a backup. Secrets are sealed under a [`BackupKey`], in memory
+//! too: what is compared and written is sealed, and only what goes into the store is opened.
+//!
+//! Knows the store, and nothing of the REST APIs or the rules above it.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
 
 mod apply;
 mod check;
@@ -13,9 +21,10 @@ mod file;
 mod key;
 mod kind;
 mod members;
-mod record;
 mod rows;
+mod sealed;
 mod stored;
+mod text;
 mod yaml;
 
 use phantom_core::UnixTime;
@@ -23,19 +32,19 @@ use phantom_store::Actor;
 use phantom_store::Store;
 use phantom_store::Write;
 
-use self::check::Merged;
-use self::rows::Rows;
+use check::Merged;
+use rows::Rows;
 
-pub use self::diff::Action;
-pub use self::diff::Change;
-pub use self::diff::Diff;
-pub use self::error::BackupError;
-pub use self::error::Place;
-pub use self::error::Problem;
-pub use self::error::Problems;
-pub use self::key::BackupKey;
-pub use self::key::BackupKeyError;
-pub use self::kind::Kind;
+pub use diff::Action;
+pub use diff::Change;
+pub use diff::Diff;
+pub use error::BackupError;
+pub use error::Place;
+pub use error::Problem;
+pub use error::Problems;
+pub use key::BackupKey;
+pub use key::BackupKeyError;
+pub use kind::Kind;
 
 /// The longest file that is written and read.
 pub const MAX_BYTES: usize = 256 << 20;
@@ -43,6 +52,7 @@ pub const MAX_BYTES: usize = 256 << 20;
 /// A backup that was read: each of its entries is well formed.
 pub struct Backup {
     rows: Rows,
+    key: BackupKey,
 }
 
 /// What happens to entries of the store that are not in the file.
@@ -56,7 +66,8 @@ pub enum Others {
 impl Backup {
     /// Reads the text of a file. What is wrong with its entries is told at once.
     pub fn read(text: &str, key: &BackupKey) -> Result<Self, BackupError> {
-        file::read(text, key).map(|rows| Self { rows })
+        let rows = file::read(text, key)?;
+        Ok(Self { rows, key: key.clone() })
     }
 }
 
@@ -71,7 +82,7 @@ impl std::fmt::Debug for Backup {
 /// The same store gives the same text, but for the time in its header.
 pub async fn export(store: &Store, key: &BackupKey, now: UnixTime) -> Result<String, BackupError> {
     let mut write = store.write(&actor("phantom export"), now).await?;
-    let rows = stored::all(&mut write, now).await?;
+    let rows = stored::all(&mut write, key, now).await?;
     drop(write);
     let text = file::write(&rows, key, now)?;
     // A backup that could not be restored is worse than none: it is read back before it counts.
@@ -108,7 +119,7 @@ pub async fn apply(
     if diff != *shown {
         return Err(BackupError::ChangedMeanwhile);
     }
-    apply::apply(&mut write, &backup.rows, &stored, &diff).await?;
+    apply::apply(&mut write, &backup.rows, &stored, &diff, &backup.key).await?;
     write.commit().await?;
     Ok(())
 }
@@ -120,7 +131,7 @@ async fn settled(
     others: Others,
     now: UnixTime,
 ) -> Result<(Rows, Diff), BackupError> {
-    let stored = stored::all(write, now).await?;
+    let stored = stored::all(write, &backup.key, now).await?;
     Merged { file: &backup.rows, stored: &stored, others }.check()?;
     let mut diff = Diff::between(&backup.rows, &stored, others);
     diff.forget_expired(&backup.rows, now);

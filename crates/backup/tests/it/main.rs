@@ -3,14 +3,16 @@
 mod hostile;
 mod planted;
 
-use phantom_control::backup;
-use phantom_control::backup::Backup;
-use phantom_control::backup::BackupError;
-use phantom_control::backup::BackupKey;
-use phantom_control::backup::Diff;
-use phantom_control::backup::Others;
+use phantom_backup as backup;
+use phantom_backup::Backup;
+use phantom_backup::BackupError;
+use phantom_backup::BackupKey;
+use phantom_backup::Diff;
+use phantom_backup::Others;
 use phantom_core::UnixTime;
 use phantom_store::ApplicationRow;
+use phantom_store::ConditionType;
+use phantom_store::DenyPolicyRow;
 use phantom_store::MappedKeyType;
 use phantom_store::PlanRow;
 use phantom_store::Store;
@@ -85,6 +87,18 @@ async fn a_store_comes_back_byte_by_byte_but_for_the_time_in_the_header() {
     let audited = to.store.audit_latest(100, 0).await.unwrap();
     assert!(audited.iter().all(|line| line.who == "phantom import" && line.address.is_none()));
     assert!(to.store.last_change().await.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn a_deny_policy_that_names_whom_it_denies_comes_back() {
+    let (from, to) = (TestStore::empty().await, TestStore::empty().await);
+    let mut write = from.write().await;
+    let (kind, document) = (ConditionType::User, json!("sue"));
+    let row = DenyPolicyRow { id: id(30), kind, enabled: true, document, version: 1 };
+    write.insert_deny_policy(&row).await.unwrap();
+    write.commit().await.unwrap();
+    imported(&to.store, &exported(&from.store).await, Others::Keep).await;
+    assert_eq!(to.store.deny_policies().await.unwrap(), [row]);
 }
 
 #[tokio::test]
@@ -225,7 +239,7 @@ async fn an_import_leaves_an_administrator_where_there_was_one() {
     let mut write = from.write().await;
     let mut users = Vec::new();
     for user in write.users().await.unwrap() {
-        let roles = vec!["Internal/everyone".to_owned()];
+        let roles = vec![phantom_store::Role::Everyone];
         write.update_user(&phantom_store::UserRow { roles, ..user.clone() }).await.unwrap();
         users.push(user.name);
     }

@@ -16,9 +16,9 @@ use phantom_store::SubscriptionRow;
 use phantom_store::UserRow;
 use phantom_store::Write;
 
-use crate::backup::entry::Entry;
+use crate::entry::Entry;
 
-pub(super) trait Writes: Entry {
+pub(crate) trait Writes: Entry {
     async fn insert(&self, write: &mut Write) -> Result<(), StoreError>;
     async fn update(&self, before: &Self, write: &mut Write) -> Result<(), StoreError>;
     async fn remove(&self, write: &mut Write) -> Result<(), StoreError>;
@@ -54,60 +54,31 @@ versioned! {
     SubscriptionRow: insert_subscription, update_subscription, delete_subscription;
 }
 
-impl Writes for UserRow {
-    async fn insert(&self, write: &mut Write) -> Result<(), StoreError> {
-        write.insert_user(self).await
-    }
+/// Rows without one.
+macro_rules! unversioned {
+    ($($row:ident: $insert:ident, $update:ident, |$it:ident| $delete:ident($($key:expr),*);)*) => {$(
+        impl Writes for $row {
+            async fn insert(&self, write: &mut Write) -> Result<(), StoreError> {
+                write.$insert(self).await
+            }
 
-    async fn update(&self, _: &Self, write: &mut Write) -> Result<(), StoreError> {
-        write.update_user(self).await
-    }
+            async fn update(&self, _: &Self, write: &mut Write) -> Result<(), StoreError> {
+                write.$update(self).await
+            }
 
-    async fn remove(&self, write: &mut Write) -> Result<(), StoreError> {
-        write.delete_user(&self.name).await
-    }
+            async fn remove(&self, write: &mut Write) -> Result<(), StoreError> {
+                let $it = self;
+                write.$delete($($key),*).await
+            }
+        }
+    )*};
 }
 
-impl Writes for ClientRow {
-    async fn insert(&self, write: &mut Write) -> Result<(), StoreError> {
-        write.insert_client(self).await
-    }
-
-    async fn update(&self, _: &Self, write: &mut Write) -> Result<(), StoreError> {
-        write.update_client(self).await
-    }
-
-    async fn remove(&self, write: &mut Write) -> Result<(), StoreError> {
-        write.delete_client(&self.client_id).await
-    }
-}
-
-impl Writes for KeyMappingRow {
-    async fn insert(&self, write: &mut Write) -> Result<(), StoreError> {
-        write.insert_key_mapping(self).await
-    }
-
-    async fn update(&self, _: &Self, write: &mut Write) -> Result<(), StoreError> {
-        write.update_key_mapping(self).await
-    }
-
-    async fn remove(&self, write: &mut Write) -> Result<(), StoreError> {
-        write.delete_key_mapping(self.id).await
-    }
-}
-
-impl Writes for DeploymentRow {
-    async fn insert(&self, write: &mut Write) -> Result<(), StoreError> {
-        write.deploy(self).await
-    }
-
-    async fn update(&self, _: &Self, write: &mut Write) -> Result<(), StoreError> {
-        write.deploy(self).await
-    }
-
-    async fn remove(&self, write: &mut Write) -> Result<(), StoreError> {
-        write.undeploy(self.api, &self.environment).await
-    }
+unversioned! {
+    UserRow: insert_user, update_user, |row| delete_user(&row.name);
+    ClientRow: insert_client, update_client, |row| delete_client(&row.client_id);
+    KeyMappingRow: insert_key_mapping, update_key_mapping, |row| delete_key_mapping(row.id);
+    DeploymentRow: deploy, deploy, |row| undeploy(row.api, &row.environment);
 }
 
 /// Never updated: that is refused before anything is written.

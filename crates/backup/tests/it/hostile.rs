@@ -1,9 +1,9 @@
 //! Files that were changed, or made to do harm.
 
-use phantom_control::backup;
-use phantom_control::backup::Backup;
-use phantom_control::backup::BackupKey;
-use phantom_control::backup::Others;
+use phantom_backup as backup;
+use phantom_backup::Backup;
+use phantom_backup::BackupKey;
+use phantom_backup::Others;
 
 use super::exported;
 use super::key;

@@ -1,0 +1,89 @@
+//! The texts of statements. They are put together of constants of this crate; what comes from outside
+//! is bound, never written into one.
+
+use std::fmt::Write;
+
+use sqlx::SqlSafeStr;
+
+use crate::columns::Cell;
+use crate::columns::Cells;
+use crate::columns::Record;
+use crate::value::Value;
+
+pub(crate) struct Sql(String);
+
+impl Sql {
+    pub(crate) fn select<T: Record>(rest: &'static str) -> Self {
+        Self(format!("SELECT {} FROM {} {rest}", T::columns(), T::FROM))
+    }
+
+    /// How many rows there are in what follows FROM.
+    pub(crate) fn count(from: &'static str) -> Self {
+        Self(format!("SELECT COUNT(*) AS number FROM {from}"))
+    }
+
+    /// How many rows match, and one page of them; the page binds two values more.
+    pub(crate) fn page<T: Record>(
+        matching: &'static str,
+        order: &'static str,
+        bound: usize,
+    ) -> [Self; 2] {
+        let (columns, from) = (T::columns(), T::FROM);
+        let (limit, offset) = (bound + 1, bound + 2);
+        [
+            Self(format!("SELECT COUNT(*) AS number FROM {from} {matching}")),
+            Self(format!(
+                "SELECT {columns} FROM {from} {matching} ORDER BY {order} \
+                 LIMIT ${limit} OFFSET ${offset}"
+            )),
+        ]
+    }
+
+    /// Gives back the rows that the statement touched.
+    pub(crate) fn returning<T: Record>(statement: &'static str) -> Self {
+        Self(format!("{statement} RETURNING {}", T::columns()))
+    }
+
+    pub(crate) fn insert<'v>(table: &'static str, cells: Cells<'v>) -> (Self, Vec<Value<'v>>) {
+        let Cells { key, free, fixed } = cells;
+        let (names, values): (Vec<_>, Vec<_>) =
+            std::iter::once(key).chain(free).chain(fixed).unzip();
+        let places: Vec<String> = (1..=names.len()).map(|place| format!("${place}")).collect();
+        let (names, places) = (names.join(", "), places.join(", "));
+        (Self(format!("INSERT INTO {table} ({names}) VALUES ({places})")), values)
+    }
+
+    pub(crate) fn update<'v>(table: &'static str, cells: Cells<'v>) -> (Self, Vec<Value<'v>>) {
+        let mut sql = format!("UPDATE {table} SET ");
+        let mut values = Vec::with_capacity(cells.free.len() + 1);
+        for (name, value) in cells.free {
+            let before = if values.is_empty() { "" } else { ", " };
+            values.push(value);
+            // Writing to a String cannot fail.
+            let _ = write!(sql, "{before}{name} = ${}", values.len());
+        }
+        let (name, value) = cells.key;
+        values.push(value);
+        let _ = write!(sql, " WHERE {name} = ${}", values.len());
+        (Self(sql), values)
+    }
+
+    pub(crate) fn delete<'v>(
+        table: &'static str,
+        (name, value): Cell<'v>,
+    ) -> (Self, [Value<'v>; 1]) {
+        (Self(format!("DELETE FROM {table} WHERE {name} = $1")), [value])
+    }
+}
+
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl SqlSafeStr for Sql {
+    fn into_sql_str(self) -> sqlx::SqlStr {
+        sqlx::AssertSqlSafe(self.0).into_sql_str()
+    }
+}
