@@ -10,6 +10,7 @@ use std::time::UNIX_EPOCH;
 
 use phantom_core::DenyReason;
 
+use crate::failure::Cause;
 use crate::log_writer::LogWriter;
 use crate::log_writer::Trouble;
 use crate::log_writer::Voice;
@@ -88,8 +89,7 @@ pub(crate) struct RequestEvent<'a> {
     pub(crate) total: Duration,
     pub(crate) decision: Duration,
     pub(crate) upstream: Option<Duration>,
-    /// What went wrong with backend or client, from a fixed set.
-    pub(crate) error: Option<&'static str>,
+    pub(crate) error: Option<Cause>,
 }
 
 impl RequestEvent<'_> {
@@ -201,7 +201,7 @@ fn write_json(event: &RequestEvent<'_>, id: &RequestId, out: &mut Vec<u8>) -> st
     let texts = [
         ("cache", event.cache),
         ("deny_reason", event.reason.map(DenyReason::name)),
-        ("error", event.error),
+        ("error", event.error.map(Cause::name)),
     ];
     for (name, text) in texts {
         if let Some(text) = text {
@@ -231,7 +231,7 @@ fn write_text(event: &RequestEvent<'_>, id: &RequestId, out: &mut Vec<u8>) -> st
         event.key_manager.unwrap_or("-"),
         event.cache.unwrap_or("-"),
         event.reason.map_or("-", DenyReason::name),
-        event.error.unwrap_or("-"),
+        event.error.map_or("-", Cause::name),
     )
 }
 

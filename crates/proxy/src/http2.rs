@@ -4,7 +4,6 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Context;
 use std::task::Poll;
@@ -25,11 +24,9 @@ use crate::http1::connection::LINGER;
 use crate::server::Worker;
 use crate::transport::Transport;
 
-mod account;
-mod answering;
-mod client_stream;
+mod client;
+mod fields;
 mod metered;
-mod relay;
 mod request;
 mod stream;
 
@@ -229,7 +226,7 @@ impl Streams {
 
 /// One stream, for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct OpenStream {
+struct OpenStream {
     streams: Rc<Streams>,
     waits: Cell<bool>,
     moved: Cell<u64>,
@@ -261,19 +258,4 @@ impl Drop for OpenStream {
         self.waits_for(Turn::Backend, self.moved.get());
         self.streams.open.set(self.streams.open.get().saturating_sub(1));
     }
-}
-
-/// Ends what is done for a stream with the stream: the client has reset it, or is gone.
-async fn unless_reset<T>(
-    respond: &mut server::SendResponse<Bytes>,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    let mut work = std::pin::pin!(work);
-    poll_fn(|cx| {
-        if let Poll::Ready(done) = Pin::as_mut(&mut work).poll(cx) {
-            return Poll::Ready(Some(done));
-        }
-        respond.poll_reset(cx).map(|_| None)
-    })
-    .await
 }

@@ -145,22 +145,6 @@ pub(crate) fn write_interim(head: &ResponseHead, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Writes an answer of our own for an HTTP/1 client.
-pub(crate) fn write_answer(
-    answer: &Answer,
-    version: Version,
-    to_head_request: bool,
-    keep_alive: bool,
-    stamp: &Stamp,
-    out: &mut Vec<u8>,
-) {
-    let length = length_of(answer);
-    write_own_head(answer, length, version, keep_alive, stamp, out);
-    if !to_head_request {
-        out.extend_from_slice(answer.body.as_bytes());
-    }
-}
-
 /// What an answer of our own tells of its length: 304 would tell that of the content that it is not.
 pub(crate) fn length_of(answer: &Answer) -> Option<u64> {
     (!matches!(answer.status, 204 | 304)).then_some(answer.body.len() as u64)

@@ -13,7 +13,6 @@ use std::time::Instant;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use phantom_core::DenyReason;
 use phantom_core::HeldBack;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Pipeline;
@@ -32,6 +31,7 @@ use crate::config::Listener;
 use crate::config::ProxyConfig;
 use crate::date::Dates;
 use crate::deadline::Deadlines;
+use crate::failure::Cause;
 use crate::head::RequestHead;
 use crate::http1::response::ResponseHead;
 use crate::listen;
@@ -241,18 +241,18 @@ impl Worker {
     }
 
     /// Why a stream has to end with its token (STR-1), if it has to now.
-    pub(crate) fn token_ended(&self, permitted: &Forward) -> Option<DenyReason> {
+    pub(crate) fn token_ended(&self, permitted: &Forward) -> Option<Cause> {
         let exchanged = permitted.exchanged.as_ref()?;
         let now = self.shared.pipeline.now().wall;
         if permitted.permit.until().is_some_and(|until| now >= until) {
-            Some(DenyReason::TokenExpired)
+            Some(Cause::TokenExpired)
         } else if exchanged.is_revoked() {
-            Some(DenyReason::TokenRevoked)
+            Some(Cause::TokenRevoked)
         } else {
             let published = self.shared.published.load();
             let managed = &published.snapshot.managed;
-            let blocked = || managed.denies(permitted).then_some(DenyReason::Blocked);
-            managed.has_revoked(exchanged).then_some(DenyReason::TokenRevoked).or_else(blocked)
+            let blocked = || managed.denies(permitted).then_some(Cause::Blocked);
+            managed.has_revoked(exchanged).then_some(Cause::TokenRevoked).or_else(blocked)
         }
     }
 

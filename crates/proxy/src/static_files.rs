@@ -25,7 +25,6 @@ use phantom_pipeline::edits::without_access_token;
 use conditions::Validators;
 use conditions::Verdict;
 
-use crate::head::FieldKind;
 use crate::head::RequestHead;
 
 const PIECE: usize = 64 * 1024;
@@ -51,8 +50,7 @@ type Fields = Vec<(&'static str, String)>;
 /// Answers a permitted request. Its path was normalised: it has no dot segments.
 pub(crate) async fn reply(permitted: &Forward, root: &Path, head: &RequestHead) -> Reply {
     let route = &permitted.route;
-    let found = find(root, &route.matcher.prefix, head).await;
-    let mut reply = match found {
+    match find(root, &route.matcher.prefix, head).await {
         Ok(Found::File(found)) => found.reply(permitted, head),
         Ok(Found::Directory) => {
             let location = with_slash(permitted, head);
@@ -60,12 +58,7 @@ pub(crate) async fn reply(permitted: &Forward, root: &Path, head: &RequestHead) 
         }
         Err(fault) => Err(fault),
     }
-    .unwrap_or_else(|fault| Reply::Answer(Answer::fault(fault, route.error_format, false)));
-    let (Reply::Answer(answer) | Reply::File(answer, _)) = &mut reply;
-    if let Some(cors) = &route.cors {
-        answer.fields.extend(cors.fields_for(head.values(FieldKind::Origin).next()));
-    }
-    reply
+    .unwrap_or_else(|fault| Reply::Answer(Answer::fault(fault, route.error_format, false)))
 }
 
 /// What is at a path.

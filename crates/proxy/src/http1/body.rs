@@ -38,6 +38,11 @@ impl Unread {
         Self { decoder: BodyDecoder::new(framing), read: 0 }
     }
 
+    /// Of a message whose head cannot be read: nobody knows where it ends.
+    pub(super) const fn without_end() -> Self {
+        Self { decoder: BodyDecoder::new(Framing::UntilClose), read: 0 }
+    }
+
     pub(super) fn is_done(&self) -> bool {
         self.decoder.is_done()
     }

@@ -170,7 +170,9 @@ fn str_1_an_upload_does_not_outlive_its_token() {
     client.write("some of it");
     eventually("the backend has the request", || backend.connections() == 1);
     gateway.clock.set(EXPIRES);
-    assert!(client.is_closed());
+    let response = client.response();
+    assert_eq!((response.status, response.closed), (401, true));
+    assert!(response.head.contains("error=\"invalid_token\""), "{}", response.head);
 }
 
 #[test]
