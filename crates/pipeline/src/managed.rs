@@ -36,6 +36,8 @@ pub use template::Resources;
 pub use throttle::Throttle;
 
 pub(crate) use claims::TokenClaims;
+#[cfg(test)]
+pub(crate) use compile::compile;
 pub(crate) use election::Elected;
 pub(crate) use election::elect;
 pub(crate) use election::sole_verifier;
@@ -45,6 +47,7 @@ pub(crate) use throttle::Level;
 use crate::decide::Forward;
 use crate::exchange::Exchanged;
 use crate::exchange::KeyManagerHandle;
+use crate::matched::Matched;
 
 /// The part of a snapshot that the control plane published. A clone shares everything.
 #[derive(Clone, Debug, Default)]
@@ -84,9 +87,12 @@ impl Managed {
         if self.denied.is_empty() {
             return false;
         }
-        let Forward { route, exchanged: Some(exchanged), peer, .. } = forward else { return false };
-        let Some(operation) = &route.managed else { return false };
-        if self.denied.api_or_address(&operation.api, *peer) {
+        let (Matched::Operation(operation), Some(exchanged)) =
+            (&forward.matched, &forward.exchanged)
+        else {
+            return false;
+        };
+        if self.denied.api_or_address(&operation.api, forward.peer) {
             return true;
         }
         let Exchanged { statement, key_manager, .. } = exchanged;

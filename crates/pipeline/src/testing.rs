@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::LazyLock;
@@ -45,6 +46,7 @@ use crate::Field;
 use crate::Forward;
 use crate::KeyManagerHandle;
 use crate::KnownFields;
+use crate::Matched;
 use crate::NamedFields;
 use crate::Pipeline;
 use crate::RequestFacts;
@@ -270,8 +272,7 @@ pub(crate) fn public_route(name: &str, prefix: &str) -> Route {
         rate_limit: None,
         collect_body: None,
         bounds: crate::route::Bounds::default(),
-        target: Target::Directory("html".into()),
-        managed: None,
+        target: Target::Directory(Path::new("html").into()),
     }
 }
 
@@ -367,6 +368,12 @@ impl Decision {
             Self::Answer { reason, .. } => *reason,
             Self::Forward(_) => None,
         }
+    }
+}
+
+impl From<Route> for Matched {
+    fn from(route: Route) -> Self {
+        Self::Route(Arc::new(route))
     }
 }
 

@@ -112,7 +112,6 @@ causes! {
     BodyTooLarge "body_too_large", Client, Told::Fault(BodyError::TooLarge.fault());
     BadRequest "bad_request", Client, Told::Fault(Fault::BadRequest("the request is malformed"));
     NotCollected "not_collected", Client, Told::Fault(Fault::LengthTooLarge);
-    NoUpstream "no_upstream", Gateway, Told::Fault(Fault::NotFound);
     Loop "loop", Gateway, Told::Fault(Fault::LoopDetected);
     FileCut "file_cut", Gateway, Told::Fault(Fault::NotFound);
     TokenExpired "token_expired", Token, Told::Refusal(DenyReason::TokenExpired);

@@ -101,7 +101,7 @@ fn write_passing_fields(
     out: &mut Vec<u8>,
 ) {
     let protected = forward.edits.bearer.is_some();
-    let api = forward.route.managed.as_ref().map(|operation| &operation.api);
+    let api = forward.matched.operation().map(|operation| &operation.api);
     for each in &head.fields {
         let (name, value) = (head.name(each), head.value(each));
         if api.is_some_and(|api| api.strips(name, protected)) || is_named && is_id_field(name) {
@@ -146,7 +146,7 @@ fn write_passing_fields(
 }
 
 fn cookie_to_remove(forward: &Forward) -> Option<&str> {
-    let source = forward.route.credentials.cookie.as_ref()?;
+    let source = forward.matched.route()?.credentials.cookie.as_ref()?;
     Some(&source.name)
 }
 

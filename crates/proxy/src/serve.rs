@@ -16,8 +16,8 @@ use phantom_pipeline::Entry;
 use phantom_pipeline::Fault;
 use phantom_pipeline::Forward;
 use phantom_pipeline::KnownFields;
+use phantom_pipeline::Matched;
 use phantom_pipeline::RequestFacts;
-use phantom_pipeline::Route;
 use phantom_pipeline::Target;
 use phantom_pipeline::trace::Untraced;
 
@@ -94,19 +94,14 @@ impl<C: Client> Course<'_, C> {
         };
         self.account.decided();
         match decision {
-            Decision::Answer { answer, route, reason } => {
-                (self.account.route, self.account.reason) = (route, reason);
+            Decision::Answer { answer, matched, reason } => {
+                (self.account.matched, self.account.reason) = (matched, reason);
                 self.answer(&answer, Outcome::Answered, None).await;
             }
             Decision::Forward(permitted) => {
                 self.account.permitted(&permitted);
-                match permitted.target() {
+                match &permitted.target {
                     Target::Directory(root) => self.file(&permitted, root).await,
-                    // Only a permit without an endpoint, which no decision gives.
-                    Target::Endpoint => {
-                        let failure = Failure::told(Cause::NoUpstream, Fault::NotFound);
-                        self.fail(&permitted, failure, grpc).await;
-                    }
                     Target::Upstream(upstream) => {
                         let content =
                             form.map(|form| forward::rewritten_form(&permitted.edits, form));
@@ -130,22 +125,22 @@ impl<C: Client> Course<'_, C> {
 
     /// Answers what fails once it was permitted.
     async fn fail(&mut self, permitted: &Forward, failure: Failure, grpc: bool) {
-        let route = &permitted.route;
-        let format = route.error_format;
+        let matched = &permitted.matched;
+        let format = matched.error_format();
         let mut answer = match failure.told {
             Told::Fault(fault) => Answer::fault(fault, format, grpc),
             Told::Refusal(reason) => {
                 self.account.reason = Some(reason);
-                Answer::deny(&reason.into(), Some(route), format, grpc)
+                Answer::deny(&reason.into(), Some(matched), format, grpc)
             }
         };
-        self.add_cors(route, &mut answer);
+        self.add_cors(matched, &mut answer);
         self.answer(&answer, Outcome::Failed, Some(failure.cause)).await;
     }
 
     /// Without these fields a browser hides the answer from the page (COR-3).
-    fn add_cors(&self, route: &Route, answer: &mut Answer) {
-        if let Some(cors) = &route.cors {
+    fn add_cors(&self, matched: &Matched, answer: &mut Answer) {
+        if let Some(cors) = matched.cors() {
             answer.fields.extend(cors.fields_for(self.head.values(FieldKind::Origin).next()));
         }
     }

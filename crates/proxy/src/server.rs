@@ -15,8 +15,8 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 use phantom_core::HeldBack;
 use phantom_pipeline::Forward;
+use phantom_pipeline::Matched;
 use phantom_pipeline::Pipeline;
-use phantom_pipeline::Route;
 use phantom_pipeline::Snapshot;
 use thiserror::Error;
 use tokio::runtime::Builder;
@@ -99,11 +99,13 @@ impl Published {
 
     /// Metrics of the route or its API, or of requests without one. `None` only if a route is of
     /// another snapshot.
-    pub(crate) fn metrics(&self, route: Option<&Route>) -> Option<&RouteMetrics> {
-        let Some(route) = route else { return self.routes.last() };
-        match &route.managed {
-            Some(operation) => self.apis.get(&operation.api.id).map(|metrics| &**metrics),
-            None => self.routes.get(route.index),
+    pub(crate) fn metrics(&self, matched: Option<&Matched>) -> Option<&RouteMetrics> {
+        match matched {
+            Some(Matched::Operation(operation)) => {
+                self.apis.get(&operation.api.id).map(|metrics| &**metrics)
+            }
+            Some(Matched::Route(route)) => self.routes.get(route.index),
+            None => self.routes.last(),
         }
     }
 }

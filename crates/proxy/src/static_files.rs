@@ -49,8 +49,7 @@ type Fields = Vec<(&'static str, String)>;
 
 /// Answers a permitted request. Its path was normalised: it has no dot segments.
 pub(crate) async fn reply(permitted: &Forward, root: &Path, head: &RequestHead) -> Reply {
-    let route = &permitted.route;
-    match find(root, &route.matcher.prefix, head).await {
+    match find(root, permitted.consumed, head).await {
         Ok(Found::File(found)) => found.reply(permitted, head),
         Ok(Found::Directory) => {
             let location = with_slash(permitted, head);
@@ -58,7 +57,9 @@ pub(crate) async fn reply(permitted: &Forward, root: &Path, head: &RequestHead) 
         }
         Err(fault) => Err(fault),
     }
-    .unwrap_or_else(|fault| Reply::Answer(Answer::fault(fault, route.error_format, false)))
+    .unwrap_or_else(|fault| {
+        Reply::Answer(Answer::fault(fault, permitted.matched.error_format(), false))
+    })
 }
 
 /// What is at a path.
@@ -76,12 +77,12 @@ struct FoundFile {
     validators: Option<Validators>,
 }
 
-async fn find(root: &Path, prefix: &str, head: &RequestHead) -> Result<Found, Fault> {
+async fn find(root: &Path, consumed: usize, head: &RequestHead) -> Result<Found, Fault> {
     if !matches!(head.method(), "GET" | "HEAD") {
         return Err(Fault::MethodNotAllowed);
     }
     let path = head.path();
-    let rest = path.get(prefix.trim_end_matches('/').len()..).unwrap_or_default();
+    let rest = path.get(consumed..).unwrap_or_default();
     let decoded = percent_decode_str(rest).decode_utf8().map_err(|_| Fault::NotFound)?;
     let wanted = Path::new(decoded.trim_matches('/'));
     if decoded.contains(['\0', '\\']) || is_hidden(wanted) {
@@ -158,7 +159,7 @@ impl FoundFile {
             Verdict::NotModified => return Ok(Reply::Answer(Answer::empty(304, fields))),
             Verdict::PreconditionFailed => return Err(Fault::PreconditionFailed),
             Verdict::RangeNotSatisfiable => {
-                let format = permitted.route.error_format;
+                let format = permitted.matched.error_format();
                 let mut answer = Answer::fault(Fault::RangeNotSatisfiable, format, false);
                 answer.fields.push(("content-range", format!("bytes */{}", self.length)));
                 return Ok(Reply::Answer(answer));

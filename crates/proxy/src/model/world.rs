@@ -109,7 +109,7 @@ impl World {
 fn shared(https: bool, roots: &RootCertStore) -> Arc<Shared> {
     let upstream = |folder: &str, port| {
         let host = "localhost".into();
-        Target::Upstream(Upstream { https, host, port, path: folder.into(), guarded: false })
+        Target::from(Upstream { https, host, port, path: folder.into(), guarded: false })
     };
     let scope = RequiredScope::All(Scope::parse("read").unwrap());
     let protected = Access::Protected(Protection { scope, claims: Vec::new() });
@@ -177,6 +177,5 @@ fn route(name: &str, prefix: &str, target: Target, access: Access) -> Route {
         collect_body: None,
         bounds: phantom_pipeline::route::Bounds::default(),
         target,
-        managed: None,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use phantom_core::DenyReason;
 use phantom_pipeline::Forward;
-use phantom_pipeline::Route;
+use phantom_pipeline::Matched;
 
 use crate::access_log::RequestEvent;
 use crate::failure::Cause;
@@ -29,7 +29,7 @@ pub(super) struct Account<'r> {
     decided_at: Option<Instant>,
     /// A backend was asked, or tried.
     pub(super) upstream: bool,
-    pub(super) route: Option<Arc<Route>>,
+    pub(super) matched: Option<Matched>,
     pub(super) reason: Option<DenyReason>,
     key_manager: Option<Arc<str>>,
     cache: Option<&'static str>,
@@ -57,7 +57,7 @@ impl<'r> Account<'r> {
             started: Instant::now(),
             decided_at: None,
             upstream: false,
-            route: None,
+            matched: None,
             reason: None,
             key_manager: None,
             cache: None,
@@ -74,7 +74,7 @@ impl<'r> Account<'r> {
     }
 
     pub(super) fn permitted(&mut self, permitted: &Forward) {
-        self.route = Some(permitted.route.clone());
+        self.matched = Some(permitted.matched.clone());
         if let Some(exchanged) = &permitted.exchanged {
             self.key_manager = Some(exchanged.key_manager.name.clone());
             self.cache = Some(exchanged.source.name());
@@ -89,10 +89,10 @@ impl<'r> Account<'r> {
 
 impl Drop for Account<'_> {
     fn drop(&mut self) {
-        let Some(metrics) = self.published.metrics(self.route.as_deref()) else { return };
+        let Some(metrics) = self.published.metrics(self.matched.as_ref()) else { return };
         let ended = Instant::now();
         let event = RequestEvent {
-            api: self.route.as_ref().map_or("none", |route| &route.name),
+            api: self.matched.as_ref().map_or("none", Matched::name),
             method: self.method,
             path: self.path,
             protocol: self.protocol,

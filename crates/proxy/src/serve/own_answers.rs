@@ -8,6 +8,7 @@ use std::task::ready;
 
 use phantom_pipeline::Answer;
 use phantom_pipeline::Forward;
+use phantom_pipeline::Matched;
 
 use super::Client;
 use super::Course;
@@ -33,7 +34,7 @@ impl<C: Client> Course<'_, C> {
     pub(super) async fn file(&mut self, permitted: &Forward, root: &Path) {
         let mut reply = static_files::reply(permitted, root, self.head).await;
         let (Reply::Answer(answer) | Reply::File(answer, _)) = &mut reply;
-        self.add_cors(&permitted.route, answer);
+        self.add_cors(&permitted.matched, answer);
         match reply {
             Reply::Answer(answer) => self.answer(&answer, Outcome::Answered, None).await,
             Reply::File(answer, file) => {
@@ -109,7 +110,7 @@ impl<C: Client> Course<'_, C> {
         &mut self,
         mut work: impl FnMut(&mut C, &mut Context<'_>) -> Poll<Result<(), Cause>>,
     ) -> Result<(), Cause> {
-        let bounds = self.account.route.as_ref().map(|route| route.bounds).unwrap_or_default();
+        let bounds = self.account.matched.as_ref().map(Matched::bounds).unwrap_or_default();
         let patience = Turn::Client.patience(&self.worker.shared.config.limits, &bounds);
         let client = &mut *self.client;
         let mut taken = None;

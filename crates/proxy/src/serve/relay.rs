@@ -93,7 +93,7 @@ impl<C: Client> Course<'_, C> {
         if (relay.moved, relay.waits_for) != (moved, turn) {
             (relay.moved, relay.waits_for) = (moved, turn);
             let limits = &self.worker.shared.config.limits;
-            self.client.deadline().set(turn.patience(limits, &sending.permitted.route.bounds));
+            self.client.deadline().set(turn.patience(limits, &sending.permitted.matched.bounds()));
             self.client.waits_for(turn, moved);
         }
     }

@@ -62,14 +62,14 @@ impl<C: Client> Course<'_, C> {
     /// request can have been acted on twice (HTP-15).
     async fn send_upstream(&mut self, sending: &mut Sending<'_>) -> Result<(), Unserved> {
         self.collect(sending).await?;
-        let bounds = &sending.permitted.route.bounds;
+        let bounds = sending.permitted.matched.bounds();
         let replayable =
             self.head.is_replayable(sending.content.as_ref().is_some_and(|read| read.whole));
         let mut fresh = false;
         loop {
             self.account.upstream = true;
             let now = self.worker.deadlines.now();
-            let acquiring = self.worker.pool.acquire(sending.upstream, fresh, now, bounds);
+            let acquiring = self.worker.pool.acquire(sending.upstream, fresh, now, &bounds);
             let acquired = self.client.unless_lost(acquiring).await;
             let acquired = acquired.ok_or(Unserved::BrokenOff(Cause::ClientGone))?;
             let connection = acquired.map_err(|error| error.cause())?;
@@ -86,13 +86,15 @@ impl<C: Client> Course<'_, C> {
 
     /// Reads a body of unknown length whole, where the route has it so.
     async fn collect(&mut self, sending: &mut Sending<'_>) -> Result<(), Unserved> {
-        let route = &sending.permitted.route;
-        let most = route.bounds.max_body.unwrap_or(u64::MAX);
+        let matched = &sending.permitted.matched;
+        let most = matched.bounds().max_body.unwrap_or(u64::MAX);
         if matches!(self.head.framing, Framing::Length(length) if length > most) {
             return Err(Cause::BodyTooLarge.into());
         }
         self.client.take_at_most(most);
-        let Some(collected) = route.collect_body else { return Ok(()) };
+        let Some(collected) = matched.route().and_then(|route| route.collect_body) else {
+            return Ok(());
+        };
         if sending.content.is_some() || self.head.framing != Framing::Chunked {
             return Ok(());
         }
@@ -123,7 +125,7 @@ impl<C: Client> Course<'_, C> {
         let mut exchange =
             Exchange::new(connection, to_send, self.is_head_request(), worker.response_head());
         let mut relay = Relay::new(ResponseEdits::new(
-            permitted.route.cors.as_deref(),
+            permitted.matched.cors(),
             head.values(FieldKind::Origin).next(),
             permitted.edits.private_response,
             worker.stamp(id),

@@ -322,12 +322,11 @@ pub(crate) fn route(name: &str, prefix: &str, target: Target, access: Access) ->
         collect_body: None,
         bounds: phantom_pipeline::route::Bounds::default(),
         target,
-        managed: None,
     }
 }
 
 pub(crate) fn target(backend: SocketAddr, path: &str) -> Target {
-    Target::Upstream(Upstream {
+    Target::from(Upstream {
         https: false,
         host: backend.ip().to_string().into(),
         port: backend.port(),

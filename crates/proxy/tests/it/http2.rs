@@ -358,7 +358,7 @@ async fn a_request_body_that_stalls_over_http2_is_given_up() {
 async fn files_are_streamed_over_http2() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("big.txt"), "x".repeat(1 << 20)).unwrap();
-    let target = phantom_pipeline::Target::Directory(dir.path().to_owned());
+    let target = phantom_pipeline::Target::Directory(dir.path().into());
     let site = route("site", "/", target, phantom_core::Access::Public);
     let gateway = Setup::with_routes(vec![site]).start();
     let mut sender = connect(&gateway).await;
