@@ -14,7 +14,7 @@ use phantom_core::TokenDigest;
 
 use crate::recent::Recent;
 
-/// The marks of one exchange.
+/// The marks of one cache.
 ///
 /// A mark denies its token for `life`, which covers the longest call and the longest cache entry.
 /// Order is kept by numbers, not by time: an answer carries the [`Moment`] its question was put, and

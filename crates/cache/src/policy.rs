@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How long and how much one key manager's exchange remembers. Every duration is an upper bound:
+/// How long and how much one key manager's cache remembers. Every duration is an upper bound:
 /// the token's `exp` and the server's freshness only ever shorten it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CachePolicy {

@@ -33,7 +33,7 @@ const ROOMS: [(&str, &[&str]); 12] = [
             "phantom-tls",
         ],
     ),
-    ("phantom-testkit", &["phantom-core"]),
+    ("phantom-testkit", &["phantom-core", "phantom-oauth"]),
 ];
 
 /// Libraries that a room must do without.

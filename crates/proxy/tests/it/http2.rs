@@ -161,7 +161,7 @@ async fn str_2_a_grpc_stream_ends_with_status_16_when_its_token_does() {
     let request = get("/api/Service/Watch").header("authorization", format!("Bearer {TOKEN}"));
     let request = request.method("POST").header("content-type", "application/grpc");
     let response = sender.send_request(request.body(full("")).unwrap()).await.unwrap();
-    gateway.clock.set(EXPIRES);
+    gateway.expire_token();
     let collected = response.into_body().collect().await.unwrap();
     assert_eq!(collected.trailers().unwrap().get("grpc-status").unwrap(), "16");
 }
@@ -284,7 +284,7 @@ async fn str_1_an_upload_over_http2_does_not_outlive_its_token() {
         while backend.connections() == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
-        gateway.clock.set(EXPIRES);
+        gateway.expire_token();
     };
     let (response, ()) = tokio::join!(upload, ending);
     assert_eq!(response.status(), 401);
@@ -314,7 +314,7 @@ fn an_upload_ends_with_its_token_over_http2_as_over_http1() {
             "POST /api HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 1000000\r\n\r\nsome"
         ));
         eventually("the backend has the request", || backend.connections() == 1);
-        gateway.clock.set(EXPIRES);
+        gateway.expire_token();
         assert_eq!(client.response().status, 401);
     });
     let (http2, metrics2) = ended_with_its_token(|gateway, backend| {
@@ -326,7 +326,7 @@ fn an_upload_ends_with_its_token_over_http2_as_over_http1() {
                 while backend.connections() == 0 {
                     tokio::time::sleep(std::time::Duration::from_millis(10)).await;
                 }
-                gateway.clock.set(EXPIRES);
+                gateway.expire_token();
             };
             let (response, ()) = tokio::join!(upload, ending);
             assert_eq!(response.status(), 401);
