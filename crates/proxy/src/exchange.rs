@@ -15,16 +15,17 @@ use thiserror::Error;
 
 use crate::config::Limits;
 use crate::failure::Cause;
-use crate::head::Framing;
-use crate::http1::body::BodyDecoder;
-use crate::http1::body::InvalidChunk;
-use crate::http1::body::Piece;
-use crate::http1::body::write_chunk;
-use crate::http1::body::write_last_chunk;
+use crate::http1::body::decoder;
 use crate::http1::response;
 use crate::http1::response::InvalidResponse;
 use crate::http1::response::ResponseHead;
 use crate::upstream::UpstreamConnection;
+use phantom_wire::BodyDecoder;
+use phantom_wire::Framing;
+use phantom_wire::InvalidChunk;
+use phantom_wire::Piece;
+use phantom_wire::write_chunk;
+use phantom_wire::write_last_chunk;
 
 /// Interim responses that are taken before the final one.
 const MAX_INTERIM: u32 = 16;
@@ -222,7 +223,7 @@ impl Exchange {
             Framing::Length(_) => Upload::Sending { chunked: false },
         };
         // Without an end until the head has told where it is: nothing less is kept for another request.
-        let body = BodyDecoder::new(Framing::UntilClose);
+        let body = decoder(Framing::UntilClose);
         Self {
             connection,
             head,
@@ -249,7 +250,7 @@ impl Exchange {
     }
 
     pub(crate) fn moved(&self) -> u64 {
-        self.moved + self.connection.io.taken()
+        self.moved + self.connection.io.socket().taken()
     }
 
     /// A fresh connection may be tried: this one had been used before, and the backend closed it
@@ -325,7 +326,7 @@ impl Exchange {
                         }
                         _ => {}
                     }
-                    self.body = BodyDecoder::new(self.head.framing);
+                    self.body = decoder(self.head.framing);
                     return Poll::Ready(Ok(Heard::Final));
                 }
             }

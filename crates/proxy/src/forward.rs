@@ -16,10 +16,10 @@ use phantom_pipeline::route::Upstream;
 use crate::config::ProxyConfig;
 use crate::content::Content;
 use crate::head::FieldKind;
-use crate::head::Framing;
 use crate::head::RequestHead;
 use crate::request_id::RequestId;
 use crate::request_id::is_id_field;
+use phantom_wire::Framing;
 
 /// The connection a request came on, as far as the backend is told of it.
 #[derive(Clone, Copy, Debug)]

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use phantom_pipeline::Field;
 use phantom_pipeline::NamedFields;
+use phantom_wire::Framing;
 
 /// Where a part lies in [`RequestHead::bytes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,17 +154,6 @@ impl Version {
             Self::Http2 => "2",
         }
     }
-}
-
-/// How the end of a message body is found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Framing {
-    Chunked,
-    Length(u64),
-    #[default]
-    None,
-    /// Until the connection closes: responses only.
-    UntilClose,
 }
 
 #[derive(Debug, Default)]

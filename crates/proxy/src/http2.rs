@@ -19,10 +19,10 @@ use crate::config::Limits;
 use crate::deadline::Deadline;
 use crate::exchange::Turn;
 use crate::forward::Origin;
-use crate::http1::buffer::ReadBuffer;
 use crate::http1::connection::LINGER;
 use crate::server::Worker;
 use crate::transport::Transport;
+use phantom_wire::ReadBuffer;
 
 mod client;
 mod fields;

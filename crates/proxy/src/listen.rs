@@ -19,7 +19,6 @@ use crate::config::Listener;
 use crate::deadline::Deadline;
 use crate::deadline::Evicted;
 use crate::forward::Origin;
-use crate::http1::buffer::ReadBuffer;
 use crate::http1::connection::Http1Connection;
 use crate::http2;
 use crate::proxy_protocol;
@@ -28,6 +27,7 @@ use crate::sources::Place;
 use crate::transport::Socket;
 use crate::transport::Transport;
 use crate::vitals::Acceptor;
+use phantom_wire::ReadBuffer;
 
 const BACKLOG: i32 = 4096;
 /// Bytes that may wait unsent in a client's socket before it takes no more.

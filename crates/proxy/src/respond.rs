@@ -8,11 +8,11 @@ use phantom_pipeline::cors::Cors;
 use phantom_pipeline::cors::HeaderList;
 
 use crate::date::HttpDate;
-use crate::head::Framing;
 use crate::head::Version;
 use crate::http1::response::ResponseHead;
 use crate::request_id::RequestId;
 use crate::request_id::is_id_field;
+use phantom_wire::Framing;
 
 /// Edits to a backend's response that follow from the route and the decision.
 #[derive(Debug)]

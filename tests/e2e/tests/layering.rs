@@ -7,13 +7,14 @@ use std::process::Command;
 use phantom_e2e::workspace;
 
 /// A room, and the rooms and libraries it must not import outside of its tests.
-const ROOMS: [(&str, &[&str]); 12] = [
+const ROOMS: [(&str, &[&str]); 13] = [
     ("phantom-core", &[]),
     ("phantom-tls", &[]),
-    ("phantom-oauth", &["phantom-core", "phantom-tls"]),
+    ("phantom-wire", &[]),
+    ("phantom-oauth", &["phantom-core", "phantom-tls", "phantom-wire"]),
     ("phantom-cache", &["phantom-core", "phantom-oauth"]),
     ("phantom-pipeline", &["phantom-core", "phantom-oauth", "phantom-cache"]),
-    ("phantom-proxy", &["phantom-core", "phantom-pipeline", "phantom-tls"]),
+    ("phantom-proxy", &["phantom-core", "phantom-pipeline", "phantom-tls", "phantom-wire"]),
     ("phantom-serve", &[]),
     ("phantom-store", &["phantom-core"]),
     ("phantom-control", &["phantom-core", "phantom-oauth", "phantom-store"]),

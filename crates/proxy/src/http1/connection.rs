@@ -14,12 +14,12 @@ use crate::forward::Origin;
 use crate::head::RequestHead;
 use crate::http1::body::InStep;
 use crate::http1::body::Unread;
-use crate::http1::buffer::ReadBuffer;
 use crate::http1::request;
 use crate::serve;
 use crate::server::Worker;
 use crate::transport::Outbox;
 use crate::transport::Transport;
+use phantom_wire::ReadBuffer;
 
 mod client;
 
@@ -79,7 +79,7 @@ impl Http1Connection {
             match (then, unread.end()) {
                 (Then::GoOn, Some(next)) => step = next,
                 (Then::GoOn | Then::Close, _) => return self.linger().await,
-                (Then::Reset, _) => return self.io.reset_when_dropped(),
+                (Then::Reset, _) => return self.io.socket().reset_when_dropped(),
             }
             self.received.relax();
             self.outbox.relax();

@@ -28,7 +28,6 @@ use crate::exchange::Sink;
 use crate::exchange::Turn;
 use crate::failure::Cause;
 use crate::failure::Side;
-use crate::head::Framing;
 use crate::head::RequestHead;
 use crate::http1::body::is_allowed_trailer;
 use crate::http1::connection::LINGER;
@@ -38,6 +37,7 @@ use crate::respond::ResponseEdits;
 use crate::respond::Stamp;
 use crate::respond::write_field;
 use crate::serve::Client;
+use phantom_wire::Framing;
 
 /// The most that is handed over at once.
 const PIECE: usize = 64 * 1024;

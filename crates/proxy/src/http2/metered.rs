@@ -16,8 +16,8 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 
-use crate::http1::buffer::ReadBuffer;
 use crate::transport::Transport;
+use phantom_wire::ReadBuffer;
 
 /// What a new connection has, and the most that is saved up.
 const START: u64 = 2_000;
@@ -149,7 +149,7 @@ impl Metered {
     }
 
     fn took(&self, before: u64) {
-        self.meter.sent_more(self.transport.taken() - before);
+        self.meter.sent_more(self.transport.socket().taken() - before);
     }
 }
 
@@ -180,7 +180,7 @@ impl AsyncWrite for Metered {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let before = this.transport.taken();
+        let before = this.transport.socket().taken();
         let written = Pin::new(&mut this.transport).poll_write(cx, bytes);
         this.took(before);
         written
@@ -188,7 +188,7 @@ impl AsyncWrite for Metered {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let before = this.transport.taken();
+        let before = this.transport.socket().taken();
         let flushed = Pin::new(&mut this.transport).poll_flush(cx);
         this.took(before);
         flushed

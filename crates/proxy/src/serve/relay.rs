@@ -13,9 +13,9 @@ use crate::exchange::Heard;
 use crate::exchange::Turn;
 use crate::failure::Cause;
 use crate::failure::Failure;
-use crate::head::Framing;
-use crate::http1::body::Piece;
 use crate::respond::ResponseEdits;
+use phantom_wire::Framing;
+use phantom_wire::Piece;
 
 /// Progress of an answer.
 pub(super) struct Relay {

@@ -13,7 +13,7 @@ use super::facts;
 use crate::content::Content;
 use crate::exchange::Sink;
 use crate::exchange::Turn;
-use crate::head::Framing;
+use phantom_wire::Framing;
 
 impl<C: Client> Course<'_, C> {
     /// Reads a form where the route takes credentials from one: all of it where it may hold the

@@ -15,10 +15,10 @@ use crate::failure::Failure;
 use crate::forward;
 use crate::forward::Outgoing;
 use crate::head::FieldKind;
-use crate::head::Framing;
 use crate::metrics::Outcome;
 use crate::respond::ResponseEdits;
 use crate::upstream::UpstreamConnection;
+use phantom_wire::Framing;
 
 pub(super) struct Sending<'p> {
     pub(super) permitted: &'p Forward,

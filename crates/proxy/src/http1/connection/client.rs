@@ -15,15 +15,9 @@ use crate::exchange::RequestBody;
 use crate::exchange::Sink;
 use crate::exchange::Turn;
 use crate::failure::Cause;
-use crate::head::Framing;
 use crate::head::RequestHead;
 use crate::head::Version;
-use crate::http1::body::Piece;
 use crate::http1::body::Unread;
-use crate::http1::body::write_chunk;
-use crate::http1::body::write_last_chunk;
-use crate::http1::buffer::CHUNK;
-use crate::http1::buffer::ReadBuffer;
 use crate::http1::response::ResponseHead;
 use crate::respond;
 use crate::respond::ClientFraming;
@@ -33,6 +27,12 @@ use crate::serve::Client;
 use crate::server::Worker;
 use crate::transport::Outbox;
 use crate::transport::Transport;
+use phantom_wire::CHUNK;
+use phantom_wire::Framing;
+use phantom_wire::Piece;
+use phantom_wire::ReadBuffer;
+use phantom_wire::write_chunk;
+use phantom_wire::write_last_chunk;
 
 pub(super) struct Http1Client<'c> {
     pub(super) worker: &'c Worker,
@@ -216,7 +216,7 @@ impl Client for Http1Client<'_> {
     }
 
     fn taken(&self) -> u64 {
-        self.io.taken()
+        self.io.socket().taken()
     }
 
     fn take_at_most(&mut self, bytes: u64) {
