@@ -7,11 +7,11 @@ use phantom_proxy::Limits;
 use phantom_proxy::head::FieldKind;
 use phantom_wire::Framing;
 use phantom_proxy::head::RequestHead;
-use phantom_proxy::http1::body::decoder;
+use phantom_proxy::trailers::decoder;
 use phantom_wire::Piece;
 use phantom_wire::ReadBuffer;
 use phantom_proxy::http1::request;
-use phantom_proxy::http1::response;
+use phantom_proxy::response;
 use phantom_proxy::normalize::normalize;
 
 fuzz_target!(|data: &[u8]| {

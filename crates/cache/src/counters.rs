@@ -27,7 +27,7 @@ pub struct CacheStats {
     pub introspections: u64,
 }
 
-/// What is counted. Lookups by result, and calls.
+/// The things that are counted: lookups by result, and calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Count {
     Hit,

@@ -1,4 +1,4 @@
-//! What an operator may set about the cache, with the defaults.
+//! The settings of the cache that an operator has, with the defaults.
 
 use std::time::Duration;
 

@@ -55,7 +55,7 @@ enum Stage<T> {
     Lost,
 }
 
-/// What `join` gives.
+/// A caller's part in a flight.
 pub(crate) enum Joined<T> {
     /// The caller makes the call, and waits like the others.
     Leader(Leader<T>, Waiter<T>),

@@ -36,7 +36,7 @@ pub struct TokenCache {
     shared: Arc<Asking>,
 }
 
-/// What is known of a token without asking anyone.
+/// The knowledge of a token without asking anyone.
 #[derive(Clone, Debug)]
 pub enum Lookup {
     /// The server's statement, within its freshness and before its `exp`. Not yet a verdict: the
@@ -50,7 +50,7 @@ pub enum Lookup {
     Revoked,
 }
 
-/// What asking came to.
+/// The outcome of asking.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub outcome: Result<Arc<Statement>, NoStatement>,
@@ -80,7 +80,7 @@ impl TokenCache {
         self.key.digest(token)
     }
 
-    /// What is known now. A hit costs one read of the cache.
+    /// Looks the token up. A hit costs one read of the cache.
     #[must_use]
     pub fn lookup(&self, digest: &TokenDigest, now: Now) -> Lookup {
         let (lookup, count) = self.shared.look_up(digest, now);

@@ -1,4 +1,4 @@
-//! What an authorization server's answer to an introspection call says: a pure function of its
+//! The meaning of an authorization server's answer to an introspection call: a pure function of its
 //! status, media type and body, before any signature is looked at.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::typ;
 use crate::verify::UnverifiedJws;
 
-/// What we ask for, and so what we expect (JIR-1).
+/// The format that we ask for, and so the one that we expect (JIR-1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ResponseFormat {
     /// `application/jwt`: the phantom token itself.
@@ -51,7 +51,7 @@ impl ResponseFormat {
         }
     }
 
-    /// Whether we make the phantom token ourselves.
+    /// Returns whether we make the phantom token ourselves.
     #[must_use]
     pub const fn mints(&self) -> bool {
         matches!(self, Self::Rfc9701 | Self::Json)
@@ -67,7 +67,7 @@ pub struct RawAnswer<'a> {
     pub body: &'a [u8],
 }
 
-/// What it says. Nothing of it has been verified.
+/// The words of the answer. Nothing of it has been verified.
 #[derive(Debug, PartialEq)]
 pub enum Said {
     Inactive,
@@ -76,7 +76,7 @@ pub enum Said {
     /// A compact JWS that claims to be the phantom token.
     PhantomToken {
         jws: UnverifiedJws,
-        /// What stands around it binds the client's token to a key.
+        /// The members around it bind the client's token to a key.
         bound: bool,
     },
     /// A compact JWS that claims to be a statement about the token. Never forwarded (JIR-4).

@@ -106,7 +106,7 @@ impl EgressError {
         with_causes(self).into()
     }
 
-    /// Whether the server did answer, with something of which nothing can be made.
+    /// Returns whether the server did answer, with something of which nothing can be made.
     pub(crate) const fn is_answered(&self) -> bool {
         matches!(self, Self::TooLong { .. } | Self::Encoded | Self::Malformed(_))
     }
@@ -345,7 +345,7 @@ impl Egress {
         }
     }
 
-    /// Whether only public addresses may be connected to.
+    /// Returns whether only public addresses may be connected to.
     fn public_only(&self, target: &Target) -> Result<bool, EgressError> {
         if !target.guarded || self.allow_private {
             return Ok(false);

@@ -21,7 +21,7 @@ pub trait Introspect: Debug + Send + Sync + 'static {
         peer: Peer,
     ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>>;
 
-    /// Whether the question would have a chance to be put now. Puts none, waits for nothing.
+    /// Returns whether the question would have a chance to be put now. Puts none, waits for nothing.
     fn check(&self, _token: BearerToken<'_>, _peer: Peer) -> Result<(), NotAsked> {
         Ok(())
     }
@@ -54,7 +54,7 @@ pub enum IntrospectError {
     /// Our set-up or the answer is wrong: refused credentials, wrong type (RSP-10).
     #[error("authorization server misbehaved: {cause}")]
     Misbehaved { cause: Arc<str> },
-    /// What it says of the token does not verify, by signature or by claim (RSP-10).
+    /// The words on the token do not verify, by signature or by claim (RSP-10).
     #[error("authorization server is not believed: {cause}")]
     Refused { cause: Arc<str> },
     /// Unreachable, too slow or overloaded (RSP-9).

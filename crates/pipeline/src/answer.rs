@@ -1,4 +1,4 @@
-//! What the gateway itself answers: status, fields and body of every refusal and fault.
+//! The answers of the gateway itself: status, fields and body of every refusal and fault.
 
 mod body;
 mod challenge;

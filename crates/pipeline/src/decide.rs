@@ -32,7 +32,7 @@ pub struct Pipeline {
     throttle: Throttle,
 }
 
-/// What to do with a request.
+/// The way that a request goes on.
 #[derive(Debug)]
 pub enum Decision {
     /// Answer it here. `reason` is set where that is a refusal.

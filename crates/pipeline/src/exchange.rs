@@ -64,7 +64,7 @@ impl Source {
 }
 
 impl Exchanged {
-    /// Whether the token was revoked since: asked by long streams (STR-1).
+    /// Returns whether the token was revoked since: asked by long streams (STR-1).
     #[must_use]
     pub fn is_revoked(&self) -> bool {
         let cache = self.kind.cache_at(&self.key_manager);

@@ -62,7 +62,7 @@ pub struct Managed {
 }
 
 impl Managed {
-    /// Whether an event killed a token that an authorization server vouched for: asked on routes
+    /// Returns whether an event killed a token that an authorization server vouched for: asked on routes
     /// of the file, and by long streams (STR-1). A key manager of the file names no consumer key
     /// claim; the token's client is meant then.
     #[must_use]
@@ -80,7 +80,7 @@ impl Managed {
         self.revocations.kill(statement, consumer_key.as_deref())
     }
 
-    /// Whether a deny policy came while a call of a managed API with a token is answered: asked by
+    /// Returns whether a deny policy came while a call of a managed API with a token is answered: asked by
     /// long streams.
     #[must_use]
     pub fn denies(&self, forward: &Forward) -> bool {

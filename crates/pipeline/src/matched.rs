@@ -1,4 +1,4 @@
-//! What a request is for: a route of the file, or an operation of a managed API. Answers, log and metrics
+//! The thing that a request is for: a route of the file, or an operation of a managed API. Answers, log and metrics
 //! ask both the same.
 
 use std::sync::Arc;

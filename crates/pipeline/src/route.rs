@@ -36,7 +36,7 @@ pub struct Route {
     pub bounds: Bounds,
 }
 
-/// What a route bounds otherwise than the gateway does. `None`: as the gateway.
+/// The bounds of a route that are not those of the gateway. `None`: as the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
     /// Bytes of a request's body; the gateway has no bound of its own.
@@ -46,7 +46,7 @@ pub struct Bounds {
     pub upstream_idle_timeout: Option<Duration>,
 }
 
-/// What a request has to look like.
+/// The requests that a route takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matcher {
     /// Lower-case host without port; `None`: any.
@@ -90,7 +90,7 @@ pub struct CookieSource {
     pub trusted_origins: Box<[Box<str>]>,
 }
 
-/// What happens to a credential that is a JWT already (JWT-15).
+/// The treatment of a credential that is a JWT already (JWT-15).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JwtPolicy {
     /// Validated with the issuer's keys and passed on; never introspected.

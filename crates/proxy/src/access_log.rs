@@ -77,7 +77,7 @@ pub(crate) struct RequestEvent<'a> {
     /// Where anybody reads it.
     pub(crate) id: Option<RequestId>,
     pub(crate) outcome: Outcome,
-    /// What the client was told; zero where nothing could be told.
+    /// The status that the client was told; zero where nothing could be told.
     pub(crate) status: u16,
     pub(crate) reason: Option<DenyReason>,
     /// Was there a decision? Not for requests that were malformed.
@@ -115,7 +115,7 @@ pub(crate) struct LogBuffer {
 }
 
 impl LogBuffer {
-    /// What has not been handed on yet.
+    /// Lines that have not been handed on yet.
     #[cfg(test)]
     pub(crate) fn take(&self) -> Vec<u8> {
         self.lines.take()
@@ -134,7 +134,7 @@ impl LogBuffer {
         id
     }
 
-    /// Whether anybody reads what only the log tells.
+    /// Returns whether anybody reads what only the log tells.
     pub(crate) const fn is_on(&self) -> bool {
         self.log.is_some()
     }

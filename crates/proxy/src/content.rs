@@ -1,4 +1,4 @@
-//! What was read of a request's body before it is sent on.
+//! The part of a request's body that was read before it is sent on.
 
 use phantom_wire::Framing;
 use phantom_wire::write_chunk;

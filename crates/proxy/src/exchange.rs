@@ -15,10 +15,10 @@ use thiserror::Error;
 
 use crate::config::Limits;
 use crate::failure::Cause;
-use crate::http1::body::decoder;
-use crate::http1::response;
-use crate::http1::response::InvalidResponse;
-use crate::http1::response::ResponseHead;
+use crate::response;
+use crate::response::InvalidResponse;
+use crate::response::ResponseHead;
+use crate::trailers::decoder;
 use crate::upstream::UpstreamConnection;
 use phantom_wire::BodyDecoder;
 use phantom_wire::Framing;
@@ -53,7 +53,7 @@ pub(crate) enum BodyError {
 }
 
 impl BodyError {
-    /// What the client is told of it.
+    /// The client's answer.
     pub(crate) const fn fault(self) -> Fault {
         match self {
             Self::Broken => Fault::BadRequest("the request body broke off or is malformed"),
@@ -155,7 +155,7 @@ impl Turn {
         }
     }
 
-    /// What it means that nothing moved for so long.
+    /// The cause of a failure where nothing moved for so long.
     pub(crate) const fn timeout(self) -> Cause {
         match self {
             Self::Backend => Cause::Timeout,

@@ -28,7 +28,7 @@ impl Failure {
     }
 }
 
-/// What a client learns of a failure.
+/// The client's answer to a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Told {
     Fault(Fault),

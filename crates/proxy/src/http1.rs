@@ -3,4 +3,3 @@
 pub mod body;
 pub mod connection;
 pub mod request;
-pub mod response;

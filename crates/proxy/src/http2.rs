@@ -19,7 +19,7 @@ use crate::config::Limits;
 use crate::deadline::Deadline;
 use crate::exchange::Turn;
 use crate::forward::Origin;
-use crate::http1::connection::LINGER;
+use crate::serve::LINGER;
 use crate::server::Worker;
 use crate::transport::Transport;
 use phantom_wire::ReadBuffer;
@@ -40,7 +40,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// Small in the model, whose scripts are to fill them.
 const STREAM_WINDOW: u32 = if cfg!(test) { 20_000 } else { 256 * 1024 };
 const CONNECTION_WINDOW: u32 = if cfg!(test) { 70_000 } else { 1024 * 1024 };
-/// What one stream may have lie here unsent.
+/// The most that one stream may have lie here unsent.
 const SEND_BUFFER: usize = 256 * 1024;
 
 /// Serves one connection until the client is done, idle for too long, or the worker drains.
@@ -201,7 +201,7 @@ struct Streams {
     open: Cell<usize>,
     /// Those whose client has to go on.
     waiting: Cell<usize>,
-    /// What clients have moved, on all of them.
+    /// Bytes that clients have moved, on all of them.
     moved: Cell<u64>,
     /// The connection's.
     deadline: Deadline,

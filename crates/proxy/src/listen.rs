@@ -32,7 +32,7 @@ use phantom_wire::ReadBuffer;
 const BACKLOG: i32 = 4096;
 /// Bytes that may wait unsent in a client's socket before it takes no more.
 const UNSENT: u32 = 256 * 1024;
-/// What an HTTP/2 client with prior knowledge says first (RFC 9113 §3.4).
+/// The preface of an HTTP/2 client with prior knowledge (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A listening socket whose port the workers of this process share.

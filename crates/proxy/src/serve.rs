@@ -9,6 +9,7 @@ mod request_body;
 mod upstream;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use phantom_pipeline::Answer;
 use phantom_pipeline::Decision;
@@ -35,6 +36,10 @@ use crate::server::Worker;
 use account::Account;
 pub(crate) use client::Client;
 use upstream::Sending;
+
+/// After an answer that leaves unread input behind, input is read and thrown away for so long, so that
+/// the client sees the answer and not a reset.
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
 
 /// Serves a request whose head was read. What became of it is written down before this returns.
 pub(crate) async fn serve<C: Client>(

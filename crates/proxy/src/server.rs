@@ -33,7 +33,6 @@ use crate::date::Dates;
 use crate::deadline::Deadlines;
 use crate::failure::Cause;
 use crate::head::RequestHead;
-use crate::http1::response::ResponseHead;
 use crate::listen;
 use crate::metrics::ApiMetrics;
 use crate::metrics::Metrics;
@@ -41,19 +40,20 @@ use crate::metrics::RouteMetrics;
 use crate::network::Network;
 use crate::request_id::RequestId;
 use crate::respond::Stamp;
+use crate::response::ResponseHead;
 use crate::sources::Sources;
 use crate::upstream::Pool;
 use crate::vitals::Acceptor;
 use crate::vitals::Vitals;
 
-/// What idle connections get to send one more request.
+/// The time in which idle connections may send one more request.
 const GRACE: Duration = Duration::from_millis(500);
-/// Of complaints about connections in general.
+/// The pause between complaints about connections in general.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
-/// What the access log gets at the end, which nobody may read any more.
+/// The time that the access log gets at the end, which nobody may read any more.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// What all workers share.
+/// The state that all workers share.
 #[derive(Debug)]
 pub struct Shared {
     pub pipeline: Pipeline,
@@ -172,7 +172,7 @@ impl Server {
         Ok(Self { addresses, stop, workers, vitals, access_log: shared.access_log.clone() })
     }
 
-    /// What the workers say of themselves.
+    /// The signs of life of the workers.
     #[must_use]
     pub const fn vitals(&self) -> &Arc<Vitals> {
         &self.vitals
@@ -200,7 +200,7 @@ impl Server {
     }
 }
 
-/// What the connections of one worker share. Lives on its thread alone.
+/// The state that the connections of one worker share. Lives on its thread alone.
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
@@ -258,13 +258,13 @@ impl Worker {
         }
     }
 
-    /// Whether it is time to say again what may happen with every connection, and how often it was not
+    /// Returns whether it is time to say again what may happen with every connection, and how often it was not
     /// said before.
     pub(crate) fn complains_of_connections(&self) -> Option<u64> {
         self.complaints_of_connections.borrow_mut().turn(Instant::now())
     }
 
-    /// What a request is called, where anybody is told: all of it where backend and client are, else
+    /// The name of a request, where anybody is told it: all of it where backend and client are, else
     /// for the log.
     pub(crate) fn identify(&self, head: &RequestHead, peer: IpAddr) -> Option<RequestId> {
         let config = &self.shared.config;
@@ -275,7 +275,7 @@ impl Worker {
         Some(RequestId::of(head, trusted, self.log.next_id()))
     }
 
-    /// What an answer to a request tells besides what is answered.
+    /// The members that every answer to a request tells.
     pub(crate) fn stamp(&self, id: Option<RequestId>) -> Stamp {
         Stamp { date: self.dates.now(), id: id.filter(|_| self.shared.config.request_id) }
     }
@@ -290,7 +290,7 @@ impl Worker {
 
 type Socket = (Listener, Arc<std::net::TcpListener>);
 
-/// What a worker begins with.
+/// All that a worker begins with.
 struct Start {
     index: usize,
     shared: Arc<Shared>,

@@ -31,7 +31,7 @@ const PIECE: usize = 64 * 1024;
 /// The one directory with a dot that is meant to be seen (RFC 8615).
 const WELL_KNOWN: &str = ".well-known";
 
-/// What a request for a file comes to.
+/// The reply to a request for a file.
 pub(crate) enum Reply {
     Answer(Answer),
     /// The answer's status and fields, and what comes behind them.
@@ -62,7 +62,7 @@ pub(crate) async fn reply(permitted: &Forward, root: &Path, head: &RequestHead) 
     })
 }
 
-/// What is at a path.
+/// The thing that stands at a path.
 enum Found {
     File(FoundFile),
     /// Asked for without the slash at its end.
@@ -122,7 +122,7 @@ fn open(root: &Path, wanted: PathBuf, is_directory_path: bool) -> io::Result<Fou
     }))
 }
 
-/// Whether any name on the way begins with a dot: `.git`, `.env`, what editors leave behind.
+/// Returns whether any name on the way begins with a dot: `.git`, `.env`, what editors leave behind.
 fn is_hidden(path: &Path) -> bool {
     path.components().any(|component| match component {
         Component::Normal(name) => {

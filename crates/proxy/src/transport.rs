@@ -21,7 +21,7 @@ pub(crate) struct Socket {
 #[derive(Debug)]
 enum Stream {
     Tcp(TcpStream),
-    /// What the model makes of one.
+    /// The model's stand-in for one.
     #[cfg(test)]
     Model(crate::model::wire::End),
 }

@@ -50,7 +50,7 @@ impl Authorities {
         (roots.into(), added)
     }
 
-    /// Of a PEM file: at least one certificate, and each of them usable.
+    /// Reads a PEM file: at least one certificate, and each of them usable.
     pub fn of_pem(pem: &[u8]) -> Result<Self, UnusableAuthority> {
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
         Self::of(certificates.map_err(|_| UnusableAuthority::Pem)?)
@@ -73,7 +73,7 @@ impl Authorities {
         Arc::new(Verifier { authorities: self, algorithms })
     }
 
-    /// Whether this is, byte for byte, a certificate that was given to be believed.
+    /// Returns whether this is, byte for byte, a certificate that was given to be believed.
     fn name(&self, certificate: &CertificateDer<'_>) -> bool {
         self.certificates.iter().any(|own| own == certificate)
     }
@@ -149,7 +149,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether a certificate is refused for nothing but being a CA's.
+/// Returns whether a certificate is refused for nothing but being a CA's.
 pub(crate) fn is_of_a_ca(error: &Error) -> bool {
     let Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else {
         return false;

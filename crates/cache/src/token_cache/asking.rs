@@ -40,7 +40,7 @@ const QUESTIONS: usize = 2;
 
 type Outcome = Result<Arc<Statement>, NoStatement>;
 
-/// What callers, their flights and their tasks share.
+/// The state that callers, their flights and their tasks share.
 pub(super) struct Asking {
     pub(super) policy: CachePolicy,
     pub(super) l1: L1,

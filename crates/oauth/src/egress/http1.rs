@@ -64,7 +64,7 @@ impl Connection {
         Self { stream, input: ReadBuffer::default() }
     }
 
-    /// Whether nothing has come that was not asked for, the end above all. Asks the system nothing:
+    /// Returns whether nothing has come that was not asked for, the end above all. Asks the system nothing:
     /// what the runtime has not seen yet is not seen here.
     pub(super) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];

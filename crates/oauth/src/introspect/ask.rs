@@ -198,7 +198,7 @@ impl IntrospectionClient {
     }
 }
 
-/// Whether this process or machine has no descriptor or no port left for a connection.
+/// Returns whether this process or machine has no descriptor or no port left for a connection.
 fn lacks_resources(error: &(dyn std::error::Error + 'static)) -> bool {
     /// `ENFILE` and `EMFILE`, which `ErrorKind` does not name.
     const NO_DESCRIPTOR: [i32; 2] = [23, 24];

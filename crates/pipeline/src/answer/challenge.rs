@@ -5,7 +5,7 @@ use phantom_core::Access;
 use super::ErrorFormat;
 use crate::matched::Matched;
 
-/// What a refusal challenges its client to. Another credential would not cure refusals without one.
+/// The challenge of a refusal to its client. Another credential would not cure refusals without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Challenged {
     /// Who sent no credential is told of no error (RFC 6750 §3.1).
@@ -64,7 +64,7 @@ impl Default for Challenge {
 }
 
 impl Challenge {
-    /// What may not stand in a quoted string without an escape is left out (CHL-3).
+    /// Characters that may not stand in a quoted string without an escape are left out (CHL-3).
     fn parameter(&mut self, name: &str, value: &str) {
         self.0.push_str(if self.0.ends_with('"') { ", " } else { " " });
         self.0.push_str(name);

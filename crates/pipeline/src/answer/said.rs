@@ -18,7 +18,7 @@ pub(super) struct Said {
     pub(super) challenged: Challenged,
 }
 
-/// What WSO2's gateway says: code, message, description.
+/// The words of WSO2's gateway: code, message, description.
 #[derive(Clone, Copy)]
 pub(super) enum Wso2 {
     /// A report whose `type` says the same as its message.

@@ -150,7 +150,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
         Ok(Called { permit, endpoint: endpoint(api, key_type)?, exchanged: Some(exchanged) })
     }
 
-    /// What all callers together are counted for: the API, or else the operation.
+    /// The charge on all callers together: the API, or else the operation.
     fn shared_charge(&self, operation: &ManagedOperation) -> Option<Charge<'d>> {
         let (throttle, plans) = (&self.pipeline.throttle, &self.snapshot.managed.plans.advanced);
         let id = operation.api.id;
@@ -165,7 +165,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
     }
 }
 
-/// What a call came to.
+/// A call that is let through.
 struct Called {
     permit: Permit,
     endpoint: Arc<Upstream>,

@@ -12,7 +12,7 @@ use crate::exchange::KeyManagerHandle;
 use crate::managed::template::Resources;
 use crate::route::Upstream;
 
-/// What all operations of an API have in common.
+/// The part of an API that all of its operations have in common.
 #[derive(Debug)]
 pub struct Api {
     pub id: EntityId,
@@ -76,7 +76,7 @@ impl Api {
         }
     }
 
-    /// Whether a client's field of that name is kept from the backend. On protected operations the
+    /// Returns whether a client's field of that name is kept from the backend. On protected operations the
     /// credential is; on open ones only where the API says so. Other spellings, with `_` for `-`,
     /// are the same to some backends.
     #[must_use]

@@ -1,4 +1,4 @@
-//! What is left of a request's body, and which trailer fields may follow one.
+//! The rest of a request's body, and the proof that there is none.
 
 use phantom_wire::BodyDecoder;
 use phantom_wire::Framing;
@@ -6,8 +6,7 @@ use phantom_wire::InvalidChunk;
 use phantom_wire::Piece;
 use phantom_wire::ReadBuffer;
 
-use crate::head::FieldKind;
-use crate::head::starts_with;
+use crate::trailers::decoder;
 
 /// Proof that all that belongs to earlier messages on a connection has been read: its next byte begins
 /// a head.
@@ -18,13 +17,13 @@ use crate::head::starts_with;
 pub(crate) struct InStep(());
 
 impl InStep {
-    /// Of a connection that nothing was read from.
+    /// The step of a connection that nothing was read from.
     pub(super) const fn at_start() -> Self {
         Self(())
     }
 }
 
-/// What has not been read of the body of a client's request.
+/// The unread part of the body of a client's request.
 #[derive(Debug)]
 pub(crate) struct Unread {
     decoder: BodyDecoder,
@@ -32,12 +31,12 @@ pub(crate) struct Unread {
 }
 
 impl Unread {
-    /// Of the message whose head was read at that step.
+    /// The whole body of the message whose head was read at that step.
     pub(super) const fn after_head(_: InStep, framing: Framing) -> Self {
         Self { decoder: decoder(framing), read: 0 }
     }
 
-    /// Of a message whose head cannot be read: nobody knows where it ends.
+    /// The body of a message whose head cannot be read: nobody knows where it ends.
     pub(super) const fn without_end() -> Self {
         Self { decoder: decoder(Framing::UntilClose), read: 0 }
     }
@@ -68,36 +67,4 @@ impl Unread {
     pub(super) fn trailers(&self) -> &[u8] {
         self.decoder.trailers()
     }
-}
-
-/// Finds the pieces of one body in what was read.
-#[must_use]
-pub const fn decoder(framing: Framing) -> BodyDecoder {
-    BodyDecoder::new(framing, is_allowed_trailer)
-}
-
-/// Whether a field of this name may be passed on as a trailer (HTP-12). Framing, routing, credentials and
-/// content description cannot come late (RFC 9110 §6.5.1).
-#[must_use]
-pub fn is_allowed_trailer(name: &[u8]) -> bool {
-    let refused: &[&[u8]] = &[
-        b"age",
-        b"cache-control",
-        b"date",
-        b"dpop",
-        b"expires",
-        b"location",
-        b"max-forwards",
-        b"pragma",
-        b"range",
-        b"retry-after",
-        b"set-cookie",
-        b"vary",
-        b"warning",
-        b"www-authenticate",
-    ];
-    FieldKind::of(name) == FieldKind::PassThrough
-        && !starts_with(name, b"content-")
-        && !starts_with(name, b"if-")
-        && !refused.iter().any(|listed| name.eq_ignore_ascii_case(listed))
 }

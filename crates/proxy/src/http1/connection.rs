@@ -16,6 +16,7 @@ use crate::http1::body::InStep;
 use crate::http1::body::Unread;
 use crate::http1::request;
 use crate::serve;
+use crate::serve::LINGER;
 use crate::server::Worker;
 use crate::transport::Outbox;
 use crate::transport::Transport;
@@ -25,9 +26,6 @@ mod client;
 
 use client::Http1Client;
 
-/// After an answer that leaves unread input behind, input is read and thrown away for so long, so that
-/// the client sees the answer and not a reset.
-pub(crate) const LINGER: Duration = Duration::from_secs(2);
 /// The same while input goes on coming: a client that sends all before it reads gets so much time.
 const LINGER_MOST: Duration = Duration::from_secs(10);
 
@@ -41,7 +39,7 @@ pub(crate) struct Http1Connection {
     head: RequestHead,
 }
 
-/// What becomes of the client's connection.
+/// The fate of the client's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
     /// The client was told that it may carry another request.

@@ -29,14 +29,14 @@ use crate::exchange::Turn;
 use crate::failure::Cause;
 use crate::failure::Side;
 use crate::head::RequestHead;
-use crate::http1::body::is_allowed_trailer;
-use crate::http1::connection::LINGER;
-use crate::http1::response::ResponseHead;
 use crate::respond;
 use crate::respond::ResponseEdits;
 use crate::respond::Stamp;
 use crate::respond::write_field;
+use crate::response::ResponseHead;
 use crate::serve::Client;
+use crate::serve::LINGER;
+use crate::trailers;
 use phantom_wire::Framing;
 
 /// The most that is handed over at once.
@@ -171,7 +171,7 @@ impl Incoming {
             if has_edge_space(value.as_bytes()) {
                 return Poll::Ready(Err(BodyError::Broken));
             }
-            if is_allowed_trailer(name.as_str().as_bytes()) {
+            if trailers::is_allowed(name.as_str().as_bytes()) {
                 write_field(name.as_str().as_bytes(), value.as_bytes(), &mut self.trailers);
             }
         }
@@ -313,7 +313,7 @@ impl Client for Http2Client {
         (grpc || self.ends_anywhere) && self.end_in(trailers).is_ok()
     }
 
-    /// What was passed on is on its way already.
+    /// All that was passed on is on its way already.
     fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Cause>> {
         Poll::Ready(Ok(()))
     }

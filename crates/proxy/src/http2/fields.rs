@@ -9,8 +9,8 @@ use http::Response;
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 
-use crate::http1::response::ResponseHead;
 use crate::respond::ResponseEdits;
+use crate::response::ResponseHead;
 
 pub(super) fn response(head: &ResponseHead, edits: &ResponseEdits) -> Response<()> {
     let mut response = with_fields(head.status, edits.fields(head));

@@ -19,7 +19,7 @@ use tokio::io::ReadBuf;
 use crate::transport::Transport;
 use phantom_wire::ReadBuffer;
 
-/// What a new connection has, and the most that is saved up.
+/// The credit of a new connection, and the most that is saved up.
 const START: u64 = 2_000;
 const MOST: u64 = 20_000;
 /// Worth of one request head.
@@ -34,7 +34,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 
-/// What was counted on a connection.
+/// The counts of one connection.
 #[derive(Debug)]
 pub(super) struct Meter {
     received: Cell<u64>,

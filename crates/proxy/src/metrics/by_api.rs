@@ -1,4 +1,4 @@
-//! What is told of each API and could become much: histograms and refusals. So many APIs have a label of
+//! The metrics of each API that could become many: histograms and refusals. So many APIs have a label of
 //! their own; those beyond are `other`. What an API leaves behind goes with it.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! What becomes of a request, written down when its course ends, however it ends.
+//! The account of a request, written down when its course ends, however it ends.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What the course of a request asks of a protocol.
+//! The demands of a request's course on a protocol.
 
 use std::task::Context;
 use std::task::Poll;
@@ -9,9 +9,9 @@ use crate::deadline::Deadline;
 use crate::exchange::RequestBody;
 use crate::exchange::Turn;
 use crate::failure::Cause;
-use crate::http1::response::ResponseHead;
 use crate::respond::ResponseEdits;
 use crate::respond::Stamp;
+use crate::response::ResponseHead;
 
 /// The client of one request: gives its body, takes its answer.
 pub(crate) trait Client: RequestBody {
@@ -24,13 +24,13 @@ pub(crate) trait Client: RequestBody {
     /// Bytes of the answer that the client has taken, as far as can be told.
     fn taken(&self) -> u64;
 
-    /// Of its body so many bytes are taken, and no more.
+    /// Bounds the body: so many bytes of it are taken, and no more.
     fn take_at_most(&mut self, bytes: u64);
 
     /// Why nobody waits for the answer any more. Polled before anything else is.
     fn poll_lost(&mut self, cx: &mut Context<'_>) -> Option<Cause>;
 
-    /// Whether the client has hung up, where only reading on tells. Asked when all of its body is here.
+    /// Returns whether the client has hung up, where only reading on tells. Asked when all of its body is here.
     fn has_hung_up(&mut self, cx: &mut Context<'_>) -> bool;
 
     /// Works for as long as somebody waits for it.

@@ -2,10 +2,10 @@
 
 use phantom_proxy::Limits;
 use phantom_proxy::head::RequestHead;
-use phantom_proxy::http1::body::decoder;
 use phantom_proxy::http1::request;
 use phantom_proxy::normalize::check_path;
 use phantom_proxy::normalize::normalize;
+use phantom_proxy::trailers::decoder;
 use phantom_wire::Piece;
 use phantom_wire::ReadBuffer;
 use proptest::prelude::*;

@@ -20,10 +20,10 @@ const MAX_HEAD: usize = 32 * 1024;
 const MAX_FIELDS: usize = 100;
 /// Answers that are none: 1xx before the one that counts.
 const MAX_INTERIM: usize = 16;
-/// What an answer of unknown length gets at first.
+/// The room that an answer of unknown length gets at first.
 const USUAL_BODY: usize = 2 * 1024;
 
-/// What anybody here looks at in an answer. Others are checked and left out.
+/// The fields of an answer that anybody here looks at. Others are checked and left out.
 const WANTED: [HeaderName; 4] =
     [header::AGE, header::CACHE_CONTROL, header::CONTENT_TYPE, header::RETRY_AFTER];
 

@@ -7,7 +7,6 @@ use std::task::ready;
 
 use phantom_pipeline::Answer;
 
-use super::LINGER;
 use super::Then;
 use crate::deadline::Deadline;
 use crate::exchange::BodyError;
@@ -18,12 +17,13 @@ use crate::failure::Cause;
 use crate::head::RequestHead;
 use crate::head::Version;
 use crate::http1::body::Unread;
-use crate::http1::response::ResponseHead;
 use crate::respond;
 use crate::respond::ClientFraming;
 use crate::respond::ResponseEdits;
 use crate::respond::Stamp;
+use crate::response::ResponseHead;
 use crate::serve::Client;
+use crate::serve::LINGER;
 use crate::server::Worker;
 use crate::transport::Outbox;
 use crate::transport::Transport;
@@ -49,7 +49,7 @@ pub(super) struct Http1Client<'c> {
     answer: OnTheWay,
 }
 
-/// What has been made of an answer so far.
+/// An answer, as far as it has been made.
 struct OnTheWay {
     framing: ClientFraming,
     /// The client is told that the connection may carry another request.
@@ -98,7 +98,7 @@ impl<'c> Http1Client<'c> {
         }
     }
 
-    /// What becomes of the connection, and what is left of the request.
+    /// The fate of the connection, and the rest of the request.
     pub(super) fn finish(self) -> (Then, Unread) {
         let OnTheWay { framing, keep_alive, ends_anywhere, ended, cut, .. } = self.answer;
         let then = match cut {
@@ -227,7 +227,7 @@ impl Client for Http1Client<'_> {
         self.deadline.is_given_up().then_some(Cause::ClientSlow)
     }
 
-    /// What the client sends meanwhile is the next request, and kept.
+    /// Input that comes meanwhile is the next request, and kept.
     fn has_hung_up(&mut self, cx: &mut Context<'_>) -> bool {
         if self.received.data().len() >= CHUNK {
             return false;

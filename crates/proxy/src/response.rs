@@ -230,7 +230,7 @@ impl ResponseHead {
         self.length.filter(|_| !matches!(self.status, 100..=199 | 204))
     }
 
-    /// Whether the client is told when the answer was made.
+    /// Returns whether the client is told when the answer was made.
     #[must_use]
     pub fn is_dated(&self) -> bool {
         self.fields.iter().any(|field| {
