@@ -49,7 +49,7 @@ pub enum Freshness {
 }
 
 /// No verdict. Never cached, never told to the client as 401 (CAC-9). Shared by all who waited.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum IntrospectError {
     /// Our set-up or the answer is wrong: refused credentials, wrong type (RSP-10).
     #[error("authorization server misbehaved: {cause}")]
@@ -63,6 +63,17 @@ pub enum IntrospectError {
     /// No call was made.
     #[error(transparent)]
     NotAsked(#[from] NotAsked),
+}
+
+impl IntrospectError {
+    /// Tells whether the set-up or the server has to be mended: to ask again would not help.
+    #[must_use]
+    pub const fn is_misbehaviour(&self) -> bool {
+        match self {
+            Self::Misbehaved { .. } | Self::Refused { .. } => true,
+            Self::Unavailable { .. } | Self::NotAsked(_) => false,
+        }
+    }
 }
 
 /// A question that was not put.

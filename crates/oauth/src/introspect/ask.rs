@@ -78,9 +78,7 @@ impl IntrospectionClient {
                             (credential, may_swap) = (another, false);
                             continue;
                         }
-                        Err(Unusable::Misbehaved(cause)) => {
-                            return Err(IntrospectError::Misbehaved { cause });
-                        }
+                        Err(Unusable::NoVerdict(error)) => return Err(error),
                         Err(Unusable::Unavailable { retry_after, cause }) => {
                             // Others say when they will be back, not that they want to be left alone.
                             let asked = matches!(answer.status.as_u16(), 429 | 503);
