@@ -31,10 +31,13 @@ pub struct Authorities {
     certificates: Vec<CertificateDer<'static>>,
 }
 
+/// Why nobody is believed because of a file.
 #[derive(Debug, Error)]
 pub enum UnusableAuthority {
+    /// There is no certificate in it, or one that is no PEM.
     #[error("holds no usable certificate in PEM")]
     Pem,
+    /// No certificate of an authority, as rustls reads it.
     #[error("holds an unusable certificate: {0}")]
     Certificate(#[from] Error),
 }
@@ -51,11 +54,20 @@ impl Authorities {
     }
 
     /// Reads a PEM file: at least one certificate, and each of them usable.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or one that cannot be used.
     pub fn of_pem(pem: &[u8]) -> Result<Self, UnusableAuthority> {
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
         Self::of(certificates.map_err(|_| UnusableAuthority::Pem)?)
     }
 
+    /// The same of certificates in DER.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or one that cannot be used.
     pub fn of(certificates: Vec<CertificateDer<'static>>) -> Result<Self, UnusableAuthority> {
         if certificates.is_empty() {
             return Err(UnusableAuthority::Pem);
@@ -67,6 +79,7 @@ impl Authorities {
         Ok(Self { roots: Arc::new(roots), certificates })
     }
 
+    /// Verifies servers: by these authorities, or as one of these certificates.
     #[must_use]
     pub fn into_verifier(self) -> Arc<dyn ServerCertVerifier> {
         let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;

@@ -12,8 +12,11 @@ const MAX_TRAILERS: usize = 16 * 1024;
 /// How the end of a message body is found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Framing {
+    /// In pieces, each with its size before it (RFC 9112 §7.1).
     Chunked,
+    /// So many bytes.
     Length(u64),
+    /// There is none.
     #[default]
     None,
     /// Until the connection closes: responses only.
@@ -47,15 +50,19 @@ enum State {
 pub enum Piece {
     /// So many bytes of the body lie at the start of the buffer; consume them.
     Data(usize),
+    /// The body is whole, its trailers with it.
     End,
+    /// More has to be read from the peer first.
     NeedMore,
 }
 
+/// The peer's chunked coding breaks the grammar of RFC 9112 §7.1, or a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the chunked coding is malformed")]
 pub struct InvalidChunk;
 
 impl BodyDecoder {
+    /// Keeps those trailer fields of whose names `is_kept` says so.
     #[must_use]
     pub const fn new(framing: Framing, is_kept: fn(&[u8]) -> bool) -> Self {
         let state = match framing {
@@ -67,6 +74,7 @@ impl BodyDecoder {
         Self { state, is_kept, trailers: Vec::new(), trailer_bytes: 0 }
     }
 
+    /// Tells whether the body was read to its end.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.state == State::Done
@@ -87,6 +95,10 @@ impl BodyDecoder {
     }
 
     /// Looks at the start of the buffer. Framing bytes are consumed here; data is left there.
+    ///
+    /// # Errors
+    ///
+    /// The chunked coding is malformed: nothing more can be read from the peer.
     pub fn next(&mut self, buffer: &mut ReadBuffer) -> Result<Piece, InvalidChunk> {
         loop {
             match self.state {

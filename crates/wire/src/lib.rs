@@ -1,6 +1,7 @@
 //! A connection, what was read from it, and where a body ends on it (RFC 9112 §6, §7): for whoever speaks
 //! HTTP/1.1 by hand. Heads are not read here, since each side has rules of its own for them.
 
+#![warn(missing_docs)]
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)

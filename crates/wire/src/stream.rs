@@ -11,11 +11,14 @@ use tokio::io::ReadBuf;
 use tokio_rustls::client;
 use tokio_rustls::server;
 
+/// A connection over a socket.
 #[derive(Debug)]
 pub enum Stream<S> {
+    /// Without TLS.
     Plain(S),
     /// The peer is the server.
     TlsClient(Box<client::TlsStream<S>>),
+    /// The peer is the client.
     TlsServer(Box<server::TlsStream<S>>),
 }
 
@@ -26,6 +29,7 @@ impl<S> Stream<S> {
         !matches!(self, Self::Plain(_))
     }
 
+    /// The socket itself, below any TLS session.
     #[must_use]
     pub fn socket(&self) -> &S {
         match self {
