@@ -5,13 +5,13 @@
 use libfuzzer_sys::fuzz_target;
 use phantom_proxy::Limits;
 use phantom_proxy::head::FieldKind;
-use phantom_proxy::head::Framing;
+use phantom_wire::Framing;
 use phantom_proxy::head::RequestHead;
-use phantom_proxy::http1::body::BodyDecoder;
-use phantom_proxy::http1::body::Piece;
-use phantom_proxy::http1::buffer::ReadBuffer;
+use phantom_proxy::trailers::decoder;
+use phantom_wire::Piece;
+use phantom_wire::ReadBuffer;
 use phantom_proxy::http1::request;
-use phantom_proxy::http1::response;
+use phantom_proxy::response;
 use phantom_proxy::normalize::normalize;
 
 fuzz_target!(|data: &[u8]| {
@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
     let _ = response::parse(data, &mut response::ResponseHead::default(), false);
     let mut buffer = ReadBuffer::default();
     buffer.push(data);
-    let mut decoder = BodyDecoder::new(Framing::Chunked);
+    let mut decoder = decoder(Framing::Chunked);
     while let Ok(Piece::Data(count)) = decoder.next(&mut buffer) {
         assert!(count > 0);
         buffer.consume(count);

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use phantom_store::SubscriptionState;
 
 use super::bench::Bench;
 use super::client;
@@ -76,11 +77,12 @@ pub(super) fn large(bench: &Bench<'_>, stores: &Stores) -> Result<Large> {
     let status = || client::fetch(gateway.addr, path, Some("good-token-of-a-change"));
     ensure!(status()?.status == 200, "the subscription is not in force");
     let mut slowest = Duration::ZERO;
-    for (state, expected) in [("BLOCKED", 401), ("UNBLOCKED", 200)] {
+    let changes = [(SubscriptionState::Blocked, 401), (SubscriptionState::Unblocked, 200)];
+    for (state, expected) in changes {
         stores.large.set_subscription(state)?;
         let committed = Instant::now();
         while status()?.status != expected {
-            ensure!(committed.elapsed() < PATIENCE, "the change to {state} never took effect");
+            ensure!(committed.elapsed() < PATIENCE, "the change to {state:?} never took effect");
             std::thread::sleep(Duration::from_millis(5));
         }
         slowest = slowest.max(committed.elapsed());

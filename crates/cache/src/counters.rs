@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// What one exchange holds and has done, for `/metrics`.
+/// A cache in numbers, for `/metrics`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheStats {
     /// Statements held, live or not yet swept, and their bytes.
@@ -27,7 +27,7 @@ pub struct CacheStats {
     pub introspections: u64,
 }
 
-/// What is counted. Lookups by result, and calls.
+/// The things that are counted: lookups by result, and calls.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Count {
     Hit,

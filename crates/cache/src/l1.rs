@@ -46,7 +46,7 @@ impl Held {
     }
 }
 
-/// What a read found.
+/// The outcome of a read.
 pub(crate) enum Found {
     Live(Arc<Statement>),
     Expired,

@@ -1,6 +1,6 @@
 //! Token to verified statement, remembered for as long as it may be.
 //!
-//! One [`TokenExchange`] per key manager. A hit is synchronous and takes no lock of its own; a miss
+//! One [`TokenCache`] per key manager. A hit is synchronous and takes no lock of its own; a miss
 //! asks the authorization server once, however many callers wait. What is kept is the server's
 //! statement, never a verdict on it (CAC-4).
 
@@ -11,7 +11,6 @@
 
 mod counters;
 mod digest;
-mod exchange;
 mod inactive;
 mod l1;
 mod lifetime;
@@ -20,12 +19,13 @@ mod policy;
 mod recent;
 mod single_flight;
 mod sync;
+mod token_cache;
 
 pub use counters::CacheStats;
 pub use digest::CacheSecret;
-pub use exchange::Asked;
-pub use exchange::Carrier;
-pub use exchange::ExchangeError;
-pub use exchange::Lookup;
-pub use exchange::TokenExchange;
 pub use policy::CachePolicy;
+pub use token_cache::Asked;
+pub use token_cache::Carrier;
+pub use token_cache::Lookup;
+pub use token_cache::NoStatement;
+pub use token_cache::TokenCache;

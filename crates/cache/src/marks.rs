@@ -14,7 +14,7 @@ use phantom_core::TokenDigest;
 
 use crate::recent::Recent;
 
-/// The marks of one exchange.
+/// The marks of one cache.
 ///
 /// A mark denies its token for `life`, which covers the longest call and the longest cache entry.
 /// Order is kept by numbers, not by time: an answer carries the [`Moment`] its question was put, and
@@ -48,7 +48,7 @@ struct Mark {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
 
-/// What becomes of an answer.
+/// The fate of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
     Admitted,

@@ -1,8 +1,8 @@
-//! What an operator may set about the cache, with the defaults.
+//! The settings of the cache that an operator has, with the defaults.
 
 use std::time::Duration;
 
-/// How long and how much one key manager's exchange remembers. Every duration is an upper bound:
+/// How long and how much one key manager's cache remembers. Every duration is an upper bound:
 /// the token's `exp` and the server's freshness only ever shorten it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CachePolicy {

@@ -1,9 +1,9 @@
 //! One call per token, however many ask (CAC-10).
 //!
-//! Whoever asks first gets a [`Pilot`] and makes the call in a task of its own; all, the first
-//! included, hold a [`Waiter`]. A pilot that is dropped without landing, because its task panicked
-//! or its runtime stopped, leaves the seat to whichever waiter comes first; when that happens once
-//! too often the flight is lost and all are told. Nobody waits for a pilot that is gone.
+//! Whoever asks first gets a [`Leader`] and makes the call in a task of its own; all, the first
+//! included, hold a [`Waiter`]. A leader that is dropped without completing, because its task panicked
+//! or its runtime stopped, leaves the lead to whichever waiter comes first; when that happens once
+//! too often the flight is lost and all are told. Nobody waits for a leader that is gone.
 
 mod waiter;
 
@@ -19,10 +19,10 @@ use crate::sync::AtomicUsize;
 use crate::sync::Mutex;
 use crate::sync::Ordering;
 use crate::sync::lock;
-pub(crate) use waiter::Arrival;
+pub(crate) use waiter::Wait;
 pub(crate) use waiter::Waiter;
 
-/// Pilots that a flight may lose and still go on (CAC-10: one waiter may retry).
+/// Leaders that a flight may lose and still go on (CAC-10: one waiter may retry).
 const RESTARTS: usize = 1;
 
 /// The flights under way, at most `bound` of them. Waiters are bounded by the open connections.
@@ -40,26 +40,26 @@ struct Flight<T> {
 
 struct Progress<T> {
     stage: Stage<T>,
-    lost_pilots: usize,
+    lost_leaders: usize,
     waiters: usize,
     /// By number of waiter, so that each takes only its own away.
     wakers: BTreeMap<usize, Waker>,
     next_waiter: usize,
 }
 
-/// Flying or vacant while under way; landed or lost after.
+/// Running or vacant while under way; complete or lost after.
 enum Stage<T> {
-    Flying,
+    Running,
     Vacant,
-    Landed(T),
+    Complete(T),
     Lost,
 }
 
-/// What `board` gives.
-pub(crate) enum Boarding<T> {
+/// A caller's part in a flight.
+pub(crate) enum Joined<T> {
     /// The caller makes the call, and waits like the others.
-    Pilot(Pilot<T>, Waiter<T>),
-    Passenger(Waiter<T>),
+    Leader(Leader<T>, Waiter<T>),
+    Follower(Waiter<T>),
     /// Too many flights under way.
     Full,
 }
@@ -71,24 +71,24 @@ impl<T> SingleFlight<T> {
     }
 
     /// Joins the flight for this token, or starts it.
-    pub(crate) fn board(self: &Arc<Self>, digest: TokenDigest) -> Boarding<T> {
+    pub(crate) fn join(self: &Arc<Self>, digest: TokenDigest) -> Joined<T> {
         let mut under_way = lock(&self.under_way);
         if let Some(flight) = under_way.get(&digest) {
             let mut progress = lock(&flight.progress);
-            let waiter = Waiter::board(self, flight, &mut progress);
-            return match progress.take_seat() {
-                true => Boarding::Pilot(Pilot::of(self, flight), waiter),
-                false => Boarding::Passenger(waiter),
+            let waiter = Waiter::join(self, flight, &mut progress);
+            return match progress.take_lead() {
+                true => Joined::Leader(Leader::of(self, flight), waiter),
+                false => Joined::Follower(waiter),
             };
         }
         if under_way.len() >= self.bound {
-            return Boarding::Full;
+            return Joined::Full;
         }
         let flight = Arc::new(Flight { digest, progress: Mutex::new(Progress::new()) });
         under_way.insert(digest, Arc::clone(&flight));
         drop(under_way);
-        let waiter = Waiter::board(self, &flight, &mut lock(&flight.progress));
-        Boarding::Pilot(Pilot::of(self, &flight), waiter)
+        let waiter = Waiter::join(self, &flight, &mut lock(&flight.progress));
+        Joined::Leader(Leader::of(self, &flight), waiter)
     }
 
     /// Callers that wait right now.
@@ -111,11 +111,11 @@ impl<T> SingleFlight<T> {
         wake(wakers);
     }
 
-    fn lose_pilot(&self, flight: &Flight<T>) {
+    fn lose_leader(&self, flight: &Flight<T>) {
         let mut under_way = lock(&self.under_way);
         let mut progress = lock(&flight.progress);
-        progress.lost_pilots += 1;
-        progress.stage = if progress.lost_pilots > RESTARTS || progress.waiters == 0 {
+        progress.lost_leaders += 1;
+        progress.stage = if progress.lost_leaders > RESTARTS || progress.waiters == 0 {
             under_way.remove(&flight.digest);
             Stage::Lost
         } else {
@@ -141,18 +141,18 @@ impl<T> SingleFlight<T> {
 impl<T> Progress<T> {
     fn new() -> Self {
         Self {
-            stage: Stage::Flying,
-            lost_pilots: 0,
+            stage: Stage::Running,
+            lost_leaders: 0,
             waiters: 0,
             wakers: BTreeMap::new(),
             next_waiter: 0,
         }
     }
 
-    fn take_seat(&mut self) -> bool {
+    fn take_lead(&mut self) -> bool {
         let vacant = matches!(self.stage, Stage::Vacant);
         if vacant {
-            self.stage = Stage::Flying;
+            self.stage = Stage::Running;
         }
         vacant
     }
@@ -163,29 +163,29 @@ fn wake(wakers: BTreeMap<usize, Waker>) {
 }
 
 /// The duty to end a flight.
-pub(crate) struct Pilot<T> {
+pub(crate) struct Leader<T> {
     flights: Arc<SingleFlight<T>>,
     flight: Arc<Flight<T>>,
-    landed: bool,
+    completed: bool,
 }
 
-impl<T> Pilot<T> {
+impl<T> Leader<T> {
     fn of(flights: &Arc<SingleFlight<T>>, flight: &Arc<Flight<T>>) -> Self {
-        Self { flights: Arc::clone(flights), flight: Arc::clone(flight), landed: false }
+        Self { flights: Arc::clone(flights), flight: Arc::clone(flight), completed: false }
     }
 
     /// Gives the outcome to all who wait.
-    pub(crate) fn land(mut self, outcome: T) {
-        self.landed = true;
-        self.flights.end(&self.flight, Stage::Landed(outcome));
+    pub(crate) fn complete(mut self, outcome: T) {
+        self.completed = true;
+        self.flights.end(&self.flight, Stage::Complete(outcome));
     }
 }
 
-impl<T> Drop for Pilot<T> {
+impl<T> Drop for Leader<T> {
     fn drop(&mut self) {
-        if !self.landed {
+        if !self.completed {
             tracing::warn!("an introspection ended without an outcome");
-            self.flights.lose_pilot(&self.flight);
+            self.flights.lose_leader(&self.flight);
         }
     }
 }

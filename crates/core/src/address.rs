@@ -1,11 +1,11 @@
-//! What kind of place an address is: which ones a name from a metadata document may lead to (DSC-4), and
+//! The kinds of places that addresses are: which ones a name from a metadata document may lead to (DSC-4), and
 //! which ones an API's endpoint.
 
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
-/// Whether an address belongs to the public internet: not loopback, link-local (cloud metadata
+/// Returns whether an address belongs to the public internet: not loopback, link-local (cloud metadata
 /// services live there), private, carrier-grade NAT, multicast, documentation or unspecified, also
 /// when hidden in an IPv6 address that carries an IPv4 one.
 #[must_use]
@@ -16,7 +16,7 @@ pub fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// Whether an address leads back to the machine that calls it, or to the link it is on, where those are
+/// Returns whether an address leads back to the machine that calls it, or to the link it is on, where those are
 /// that trust whoever can reach them: loopback, unspecified, link-local, and the metadata services of
 /// clouds that stand elsewhere. Also when hidden in an IPv6 address that carries an IPv4 one.
 #[must_use]
@@ -47,7 +47,7 @@ pub fn is_local(address: IpAddr) -> bool {
         }
 }
 
-/// Of Amazon over IPv6, Alibaba, Oracle and Azure.
+/// The ones of Amazon over IPv6, Alibaba, Oracle and Azure.
 const METADATA_SERVICES: [IpAddr; 4] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),

@@ -1,4 +1,4 @@
-//! What a route asks of a caller.
+//! The demands of a route on its callers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub enum Access {
     Public,
 }
 
-/// What a token must show besides being genuine.
+/// The demands on a token besides being genuine.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Protection {
     pub scope: RequiredScope,

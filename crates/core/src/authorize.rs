@@ -53,7 +53,7 @@ pub fn authorize(
     }
 }
 
-/// What an operation of a managed API asks of its callers.
+/// The demands of an operation of a managed API on its callers.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
     pub scope: &'a RequiredScope,
@@ -64,7 +64,7 @@ pub struct Call<'a> {
 /// Who calls an operation of a managed API.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller<'a> {
-    /// Of the application that the token's client acts for, to the API. `None`: some link on the way
+    /// The subscription, to the API, of the application that the token's client acts for. `None`: some link on the way
     /// from consumer key to subscription is missing.
     pub subscription: Option<&'a Subscription>,
     pub key_type: KeyType,

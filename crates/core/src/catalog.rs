@@ -1,4 +1,4 @@
-//! What the control plane publishes and the data plane compiles: managed APIs and who may call them.
+//! The catalog that the control plane publishes and the data plane compiles: managed APIs and who may call them.
 //!
 //! Plain values, validated where they were written. A change is one [`Change`]; a gateway that has
 //! missed some takes a whole [`Catalog`] instead.
@@ -165,7 +165,7 @@ pub enum Change {
     /// All of them: they are few.
     DenyPolicies(Vec<DenyPolicy>),
     Revoked(Revocation),
-    /// Of a server that told the control plane, or whose operator did.
+    /// The token of a server that told the control plane, or whose operator did.
     TokenEnded(EndedToken),
 }
 

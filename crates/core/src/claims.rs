@@ -137,7 +137,7 @@ impl fmt::Display for ClaimPath {
     }
 }
 
-/// Of a JSON pointer: `~1` is a slash, `~0` a tilde.
+/// Undoes the escapes of a JSON pointer: `~1` is a slash, `~0` a tilde.
 fn unescaped(segment: &str) -> Option<String> {
     let mut parts = segment.split('~');
     let mut plain = parts.next().unwrap_or_default().to_owned();

@@ -83,7 +83,7 @@ impl Endpoint {
         Ok(Self { https, host, port, path: path.into() })
     }
 
-    /// Whether it says of itself that it is on the machine that calls it, or where only machines of the
+    /// Returns whether it says of itself that it is on the machine that calls it, or where only machines of the
     /// same link are. Other names may lead there all the same, which is seen when they are called.
     #[must_use]
     pub fn is_local(&self) -> bool {

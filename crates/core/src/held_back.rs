@@ -18,7 +18,7 @@ impl HeldBack {
         Self { pause, last: None, unsaid: 0 }
     }
 
-    /// Whether to speak now, and how many complaints went unsaid before.
+    /// Returns whether to speak now, and how many complaints went unsaid before.
     pub fn turn(&mut self, now: Instant) -> Option<u64> {
         if self.is_resting(now) {
             self.unsaid += 1;
@@ -28,7 +28,7 @@ impl HeldBack {
         Some(std::mem::take(&mut self.unsaid))
     }
 
-    /// Whether the next complaint would be held back.
+    /// Returns whether the next complaint would be held back.
     #[must_use]
     pub fn is_resting(&self, now: Instant) -> bool {
         self.last.is_some_and(|last| now.saturating_duration_since(last) < self.pause)

@@ -1,4 +1,4 @@
-//! What an issuer may be called.
+//! The names that an issuer may have.
 
 use thiserror::Error;
 

@@ -54,7 +54,7 @@ impl<'a> CompactJws<'a> {
 }
 
 impl CompactJws<'_> {
-    /// Whether the payload can be decoded: the alphabet is known, so that only its end can be wrong.
+    /// Returns whether the payload can be decoded: the alphabet is known, so that only its end can be wrong.
     #[must_use]
     pub fn has_decodable_payload(&self) -> bool {
         let whole = self.payload.len() - self.payload.len() % 4;
@@ -89,7 +89,7 @@ impl CompactJwsText {
         }
     }
 
-    /// What a signature is over (RFC 7515 §5.2): header, dot, payload.
+    /// The bytes that a signature is over (RFC 7515 §5.2): header, dot, payload.
     #[must_use]
     pub fn signing_input(&self) -> &str {
         self.text.get(..self.payload_end).unwrap_or_default()
@@ -118,7 +118,7 @@ pub fn decode(part: &str) -> Result<Vec<u8>, InvalidShape> {
     BASE64URL.decode(part).map_err(|_| InvalidShape::Encoding)
 }
 
-/// Whether a credential looks like a JWT: three dot-separated parts whose first decodes to a JSON
+/// Returns whether a credential looks like a JWT: three dot-separated parts whose first decodes to a JSON
 /// object (RFC 7519 §7.2). Opaque tokens may hold dots; few hold two and a JSON header.
 #[must_use]
 pub fn looks_like_jwt(token: &str) -> bool {

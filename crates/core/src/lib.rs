@@ -13,6 +13,7 @@ pub mod api;
 pub mod audience;
 pub mod authorize;
 pub mod catalog;
+pub mod causes;
 pub mod claims;
 pub mod deny;
 pub mod endpoint;

@@ -64,7 +64,7 @@ const fn is_scope_byte(byte: u8) -> bool {
     matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)
 }
 
-/// What an operation asks of the token's scope.
+/// The demands of an operation on the token's scope.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum RequiredScope {
     /// Every token of the set.

@@ -3,7 +3,7 @@
 use url::Host;
 use url::Url;
 
-/// Whether nobody on the way reads what is sent there: over https, or on this machine.
+/// Returns whether nobody on the way reads what is sent there: over https, or on this machine.
 #[must_use]
 pub fn is_secure(url: &Url) -> bool {
     let is_this_machine = match url.host() {

@@ -1,4 +1,4 @@
-//! What an authorization server said of a token, verified: the JWT, its claims, its life.
+//! The words of an authorization server on a token, verified: the JWT, its claims, its life.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Whether the token is within its life, `skew` applied once at each end.
+    /// Returns whether the token is within its life, `skew` applied once at each end.
     #[must_use]
     pub fn live_at(&self, now: UnixTime, skew: Duration) -> Life {
         if self.expires_at.is_some_and(|end| now >= end.plus(skew)) {

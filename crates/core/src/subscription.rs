@@ -1,4 +1,4 @@
-//! What a subscription's status means for a caller.
+//! The meaning of a subscription's status for a caller.
 
 use crate::catalog::KeyType;
 use crate::catalog::Subscription;
@@ -6,7 +6,7 @@ use crate::catalog::SubscriptionStatus;
 use crate::deny::DenyReason;
 
 impl Subscription {
-    /// Whether a key of this type may use the API.
+    /// Returns whether a key of this type may use the API.
     pub const fn admits(&self, key_type: KeyType) -> Result<(), DenyReason> {
         match (self.status, key_type) {
             (SubscriptionStatus::Active, _)

@@ -18,7 +18,7 @@ pub struct PathTemplate {
     rest: bool,
 }
 
-/// What one segment of a path has to be.
+/// The demand on one segment of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Segment {
     /// In its one spelling, see [`one_spelling`].
@@ -258,7 +258,7 @@ impl Pattern {
         Self { prefix: "".into(), between: Vec::new(), suffix: "".into() }
     }
 
-    /// Whether a segment is of this form, with at least one character for each parameter.
+    /// Returns whether a segment is of this form, with at least one character for each parameter.
     #[must_use]
     pub fn takes(&self, segment: &str) -> bool {
         let inner = segment.strip_prefix(&*self.prefix);

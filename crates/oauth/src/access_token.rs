@@ -33,7 +33,7 @@ pub(crate) struct AccessTokenRules {
     pub(crate) required_claims: Vec<Box<str>>,
     pub(crate) clock_skew: Duration,
     pub(crate) scope_array: bool,
-    /// What the backend's header field takes (JIR-7).
+    /// The most that the backend's header field takes (JIR-7).
     pub(crate) max_phantom_token_len: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What an authorization server's answer to an introspection call says: a pure function of its
+//! The meaning of an authorization server's answer to an introspection call: a pure function of its
 //! status, media type and body, before any signature is looked at.
 
 use std::sync::Arc;
@@ -11,12 +11,13 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::freshness::delta_seconds;
+use crate::introspection::IntrospectError;
 use crate::kind;
 use crate::refusal::Refusal;
 use crate::typ;
 use crate::verify::UnverifiedJws;
 
-/// What we ask for, and so what we expect (JIR-1).
+/// The format that we ask for, and so the one that we expect (JIR-1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ResponseFormat {
     /// `application/jwt`: the phantom token itself.
@@ -51,7 +52,7 @@ impl ResponseFormat {
         }
     }
 
-    /// Whether we make the phantom token ourselves.
+    /// Returns whether we make the phantom token ourselves.
     #[must_use]
     pub const fn mints(&self) -> bool {
         matches!(self, Self::Rfc9701 | Self::Json)
@@ -67,7 +68,7 @@ pub struct RawAnswer<'a> {
     pub body: &'a [u8],
 }
 
-/// What it says. Nothing of it has been verified.
+/// The words of the answer. Nothing of it has been verified.
 #[derive(Debug, PartialEq)]
 pub enum Said {
     Inactive,
@@ -76,7 +77,7 @@ pub enum Said {
     /// A compact JWS that claims to be the phantom token.
     PhantomToken {
         jws: UnverifiedJws,
-        /// What stands around it binds the client's token to a key.
+        /// The members around it bind the client's token to a key.
         bound: bool,
     },
     /// A compact JWS that claims to be a statement about the token. Never forwarded (JIR-4).
@@ -88,8 +89,8 @@ pub enum Said {
 /// Why it says nothing we can use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unusable {
-    /// RSP-10.
-    Misbehaved(Arc<str>),
+    /// RSP-10. To ask again would not help.
+    NoVerdict(IntrospectError),
     /// Our credentials were refused: RSP-10, after another credential was tried (INT-7).
     ClientRefused,
     /// RSP-9.
@@ -116,7 +117,7 @@ pub fn read(
     now: UnixTime,
 ) -> Result<Said, Unusable> {
     match answer.status {
-        200 => read_body(answer, format).map_err(|cause| Unusable::Misbehaved(cause.into())),
+        200 => read_body(answer, format).map_err(misbehaved),
         204 => Ok(Said::Inactive),
         400 => read_bad_request(answer),
         // RFC 7662 §2.3 asks for 401; some servers answer 403.
@@ -125,11 +126,13 @@ pub fn read(
             retry_after: answer.retry_after.and_then(|text| retry_after(text, now)),
             cause: what_came(answer),
         }),
-        300..=399 => Err(Unusable::Misbehaved(
-            format!("{}; redirects are not followed", what_came(answer)).into(),
-        )),
-        _ => Err(Unusable::Misbehaved(what_came(answer))),
+        300..=399 => Err(misbehaved(format!("{}; redirects are not followed", what_came(answer)))),
+        _ => Err(misbehaved(what_came(answer))),
     }
+}
+
+fn misbehaved(cause: impl Into<Arc<str>>) -> Unusable {
+    Unusable::NoVerdict(IntrospectError::Misbehaved { cause: cause.into() })
 }
 
 /// Some servers answer 400 for a token they cannot read: by one of a few error codes, or without a body.
@@ -142,7 +145,7 @@ fn read_bad_request(answer: RawAnswer<'_>) -> Result<Said, Unusable> {
             Err(Unusable::ClientRefused)
         }
         Some("unsupported_response_type" | "invalid_target" | "unsupported_token_type") => {
-            Err(Unusable::Misbehaved(what_came(answer)))
+            Err(misbehaved(what_came(answer)))
         }
         _ => Err(Unusable::Unavailable { retry_after: None, cause: what_came(answer) }),
     }

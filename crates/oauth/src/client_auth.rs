@@ -54,7 +54,7 @@ pub enum ClientAuthError {
     ShortSecret,
 }
 
-/// What a request is to be authenticated for.
+/// The purpose that a request is to be authenticated for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallContext<'a> {
     pub(crate) now: UnixTime,

@@ -38,7 +38,7 @@ pub(crate) struct NoMetadata {
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// What a document may name: https, on the host it came from or on a listed one (DSC-4).
+/// The places that a document may name: https, on the host it came from or on a listed one (DSC-4).
 #[derive(Clone, Debug)]
 pub struct DocumentRules {
     /// The issuer the document has to claim, byte for byte (DSC-2).

@@ -24,6 +24,8 @@ use http::HeaderValue;
 use http::StatusCode;
 use http::Version;
 use http::header;
+use phantom_core::causes::causes;
+use phantom_core::causes::with_causes;
 use reqwest::Client;
 use reqwest::dns::Addrs;
 use reqwest::dns::Name;
@@ -101,17 +103,10 @@ pub enum EgressError {
 impl EgressError {
     /// The error and its causes in one line.
     pub(crate) fn with_causes(&self) -> Arc<str> {
-        let mut text = self.to_string();
-        let mut source = std::error::Error::source(self);
-        while let Some(cause) = source {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        text.into()
+        with_causes(self).into()
     }
 
-    /// Whether the server did answer, with something of which nothing can be made.
+    /// Returns whether the server did answer, with something of which nothing can be made.
     pub(crate) const fn is_answered(&self) -> bool {
         matches!(self, Self::TooLong { .. } | Self::Encoded | Self::Malformed(_))
     }
@@ -337,23 +332,20 @@ impl Egress {
         if error.is_connect() {
             return EgressError::Connect(error.into());
         }
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            let unreadable = cause
-                .downcast_ref::<hyper::Error>()
-                .is_some_and(hyper::Error::is_parse)
+        let unreadable = causes(&error).any(|cause| {
+            cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
                 || cause.downcast_ref::<io::Error>().is_some_and(|error| {
                     matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
-                });
-            if unreadable {
-                return EgressError::Malformed(error.into());
-            }
-            source = cause.source();
+                })
+        });
+        if unreadable {
+            EgressError::Malformed(error.into())
+        } else {
+            EgressError::Cut(error.into())
         }
-        EgressError::Cut(error.into())
     }
 
-    /// Whether only public addresses may be connected to.
+    /// Returns whether only public addresses may be connected to.
     fn public_only(&self, target: &Target) -> Result<bool, EgressError> {
         if !target.guarded || self.allow_private {
             return Ok(false);

@@ -74,7 +74,7 @@ struct Question {
     token: u64,
 }
 
-/// What a call came to.
+/// A call that is let through.
 #[derive(Clone, Copy, Debug)]
 enum Outcome {
     /// Nothing was sent, for a reason of ours.
@@ -100,7 +100,7 @@ pub(crate) struct Call<'a> {
     outcome: Outcome,
 }
 
-/// What there is to see of a guard.
+/// The load of a guard, as far as there is anything to see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
     /// Calls under way.
@@ -183,7 +183,7 @@ impl Guard {
         }
     }
 
-    /// Whether a question would have a chance now; puts none.
+    /// Returns whether a question would have a chance now; puts none.
     pub(crate) fn check(&self, token: BearerToken<'_>, peer: Peer) -> Result<(), NotAsked> {
         let question = self.question(token, peer);
         let now = self.clock.now().tick;
@@ -197,7 +197,7 @@ impl Guard {
         self.check(token, peer).err().map(|refused| refused.retry_after)
     }
 
-    /// Whether one more attempt is affordable; if so it is paid for.
+    /// Returns whether one more attempt is affordable; if so it is paid for.
     pub(crate) fn afford_retry(&self) -> bool {
         let mut state = self.state();
         match state.retry_savings.checked_sub(RETRY_COST) {
@@ -310,7 +310,7 @@ impl Guard {
 }
 
 impl State {
-    /// What is known of server and token.
+    /// The knowledge of server and token.
     fn check(&self, question: Question, now: Tick) -> Result<(), NotAsked> {
         if let Some(retry_after) = self.breaker.pause(question.peer, now) {
             return Err(NotAsked { why: Why::Paused, retry_after });
@@ -369,7 +369,7 @@ impl Call<'_> {
         self.outcome = Outcome::Vouched;
     }
 
-    /// Whether one more attempt is affordable; if so it is paid for.
+    /// Returns whether one more attempt is affordable; if so it is paid for.
     pub(crate) fn afford_retry(&self) -> bool {
         self.guard.afford_retry()
     }

@@ -198,7 +198,7 @@ impl IntrospectionClient {
         Ok(Introspection::Active { statement: Arc::new(statement), freshness })
     }
 
-    /// What a token lives whose end nobody names: as long as it may be kept here, so that a backend
+    /// The life of a token whose end nobody names: as long as it may be kept here, so that a backend
     /// learns no later than we do that it was revoked. One that is not kept serves one request.
     fn unstated_life(&self, freshness: Freshness) -> Duration {
         let kept = match freshness {

@@ -21,7 +21,7 @@ pub trait Introspect: Debug + Send + Sync + 'static {
         peer: Peer,
     ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>>;
 
-    /// Whether the question would have a chance to be put now. Puts none, waits for nothing.
+    /// Returns whether the question would have a chance to be put now. Puts none, waits for nothing.
     fn check(&self, _token: BearerToken<'_>, _peer: Peer) -> Result<(), NotAsked> {
         Ok(())
     }
@@ -49,12 +49,12 @@ pub enum Freshness {
 }
 
 /// No verdict. Never cached, never told to the client as 401 (CAC-9). Shared by all who waited.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum IntrospectError {
     /// Our set-up or the answer is wrong: refused credentials, wrong type (RSP-10).
     #[error("authorization server misbehaved: {cause}")]
     Misbehaved { cause: Arc<str> },
-    /// What it says of the token does not verify, by signature or by claim (RSP-10).
+    /// The words on the token do not verify, by signature or by claim (RSP-10).
     #[error("authorization server is not believed: {cause}")]
     Refused { cause: Arc<str> },
     /// Unreachable, too slow or overloaded (RSP-9).
@@ -63,6 +63,17 @@ pub enum IntrospectError {
     /// No call was made.
     #[error(transparent)]
     NotAsked(#[from] NotAsked),
+}
+
+impl IntrospectError {
+    /// Tells whether the set-up or the server has to be mended: to ask again would not help.
+    #[must_use]
+    pub const fn is_misbehaviour(&self) -> bool {
+        match self {
+            Self::Misbehaved { .. } | Self::Refused { .. } => true,
+            Self::Unavailable { .. } | Self::NotAsked(_) => false,
+        }
+    }
 }
 
 /// A question that was not put.

@@ -55,12 +55,12 @@ pub struct KeysUnavailable {
     pub(crate) retry_after: Option<Duration>,
 }
 
-/// What the keys at hand lack, going by a token.
+/// The lack of the keys at hand, going by a token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Missing<'t> {
     /// A key of this name.
     Kid(Option<&'t str>),
-    /// Of that name there is one, and the signature is not by it: forged, or by one that took its place.
+    /// A key of that name is there, but the signature is not by it: forged, or by one that took its place.
     KeyOfThatKid,
 }
 

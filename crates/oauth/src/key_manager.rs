@@ -40,7 +40,7 @@ pub struct KeyManager {
     client: IntrospectionClient,
     verifier: Arc<TokenVerifier>,
     keys: Option<KeySource>,
-    /// What the server says of tokens is signed.
+    /// The answers on tokens are signed.
     verifies_answers: bool,
     discovery: Option<Arc<Discovery>>,
 }
@@ -108,7 +108,7 @@ impl KeyManager {
         self.keys.as_ref().filter(|_| jwts || self.verifies_answers)
     }
 
-    /// What its introspections are up to now.
+    /// The load of its introspections now.
     #[must_use]
     pub fn load(&self) -> Load {
         self.client.guard.load()

@@ -1,4 +1,4 @@
-//! What kind of token an introspection answer describes, or a JWT is, by its members (RFC 7662 §2.2 and
+//! The kind of token that an introspection answer describes, or a JWT is, by its members (RFC 7662 §2.2 and
 //! what real servers add to it).
 
 use phantom_core::json::Member;
@@ -19,17 +19,17 @@ const IDENTITY: [(&str, &[&str]); 3] =
 /// Values of `token_type` of a token that is worth nothing without a key: RFC 9449, and drafts before it.
 const WITH_KEY: [&str; 3] = ["dpop", "mac", "pop"];
 
-/// Whether the token may be shown to its authorization server alone (RFC 6749 §1.5).
+/// Returns whether the token may be shown to its authorization server alone (RFC 6749 §1.5).
 pub(crate) fn is_refresh_token(members: &impl Members) -> bool {
     REFRESH.iter().any(|(name, values)| says(members, name, values))
 }
 
-/// Whether it tells the client who somebody is, and no API what the client may do.
+/// Returns whether it tells the client who somebody is, and no API what the client may do.
 pub(crate) fn is_id_token(members: &impl Members) -> bool {
     IDENTITY.iter().any(|(name, values)| says(members, name, values))
 }
 
-/// Whether whoever shows the token has to prove that they hold a key, which nobody asks them for here:
+/// Returns whether whoever shows the token has to prove that they hold a key, which nobody asks them for here:
 /// it is never taken as a bearer's (RFC 7800 §3.1, RFC 8705 §3, RFC 9449 §7).
 pub(crate) fn is_bound(members: &impl Members) -> bool {
     members.member("cnf").is_some() || says(members, "token_type", &WITH_KEY)

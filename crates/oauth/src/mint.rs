@@ -19,7 +19,7 @@ use crate::signing::SigningKey;
 use crate::signing::SigningKeyError;
 use crate::signing::fresh_id;
 
-/// What of an introspection answer is about the answer, or is another token.
+/// The members of an introspection answer that are about the answer, or another token.
 const NOT_CLAIMS: [&str; 6] =
     ["active", "token_type", "phantom_token", "jwt", "nonce", "token_introspection"];
 

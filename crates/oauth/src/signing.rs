@@ -59,7 +59,7 @@ impl SigningKey {
         }
     }
 
-    /// What it can sign with, preferred first.
+    /// The algorithms that it can sign with, preferred first.
     pub(crate) const fn algorithms(&self) -> &'static [Algorithm] {
         match self {
             Self::Ed25519(_) => &[Algorithm::EdDsa],

@@ -75,7 +75,7 @@ impl AcceptedTyp {
     }
 }
 
-/// Whether a header says that the JWT is a statement about a token (RFC 9701), for us alone.
+/// Returns whether a header says that the JWT is a statement about a token (RFC 9701), for us alone.
 pub(crate) fn is_token_introspection(typ: Option<&str>) -> bool {
     typ.is_some_and(|typ| normalised(typ) == TOKEN_INTROSPECTION)
 }

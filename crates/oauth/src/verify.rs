@@ -24,7 +24,7 @@ pub struct UnverifiedJws {
     signature: Result<SignatureHeader, Refusal>,
 }
 
-/// What of a JOSE header decides on the signature: two names. `jku`, `x5u`, `jwk` and `x5c` are never
+/// The part of a JOSE header that decides on the signature: two names. `jku`, `x5u`, `jwk` and `x5c` are never
 /// read, so nothing in a token can bring its own key (JWT-3).
 #[derive(Debug, PartialEq)]
 struct SignatureHeader {
@@ -57,7 +57,7 @@ impl UnverifiedJws {
         self.signature.as_ref().ok()?.kid.as_deref()
     }
 
-    /// Whether its header allows a signature to be checked, by an algorithm of these.
+    /// Returns whether its header allows a signature to be checked, by an algorithm of these.
     pub(crate) fn check_header(&self, allowed: Algorithms) -> Result<(), Refusal> {
         self.signature_header(allowed).map(drop)
     }

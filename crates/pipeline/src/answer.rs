@@ -1,4 +1,4 @@
-//! What the gateway itself answers: status, fields and body of every refusal and fault.
+//! The answers of the gateway itself: status, fields and body of every refusal and fault.
 
 mod body;
 mod challenge;
@@ -13,6 +13,7 @@ use phantom_core::Deny;
 use phantom_core::DenyReason;
 use phantom_core::UnixTime;
 
+use crate::matched::Matched;
 use crate::route::Route;
 use body::Particulars;
 use said::Said;
@@ -75,16 +76,16 @@ pub enum Fault {
 }
 
 impl Answer {
-    /// The answer to a refusal. `route` is absent where none matched.
+    /// The answer to a refusal, of whatever the request matched.
     #[must_use]
-    pub fn deny(deny: &Deny, route: Option<&Route>, format: ErrorFormat, grpc: bool) -> Self {
+    pub fn deny(deny: &Deny, matched: Option<&Matched>, format: ErrorFormat, grpc: bool) -> Self {
         let said = match format {
             ErrorFormat::Managed => managed::said_of_deny(deny.reason),
             _ => said_of_deny(deny.reason),
         };
-        let particulars = managed::particulars(deny.reason, route);
+        let particulars = managed::particulars(deny.reason, matched);
         let mut answer = Self::said(&said, format, grpc, &particulars);
-        if let Some(challenge) = challenge::challenge(deny.reason, route, format) {
+        if let Some(challenge) = challenge::challenge(said.challenged, matched, format) {
             answer.fields.push(("www-authenticate", challenge));
         }
         let wait = match deny.reason {

@@ -2,7 +2,7 @@
 
 use crate::facts::RequestFacts;
 
-/// What a route lets browsers of other origins do.
+/// The freedom that a route gives browsers of other origins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cors {
     pub origins: AllowedOrigins,

@@ -67,7 +67,7 @@ pub fn find<'a>(
     found.ok_or(DenyReason::CredentialMissing)
 }
 
-/// Whether there is a credential, good or not, in another place than a form.
+/// Returns whether there is a credential, good or not, in another place than a form.
 #[must_use]
 pub(crate) fn is_outside_of_form(facts: &RequestFacts<'_>, sources: &CredentialSources) -> bool {
     let here = |found: Result<Option<Credential<'_>>, DenyReason>| !matches!(found, Ok(None));
@@ -116,7 +116,7 @@ fn not_offered(scheme: &[u8], rest: &[u8]) -> Result<Option<Credential<'static>>
     }
 }
 
-/// Whether commas separate more than `auth-param`s (RFC 9110 §11.4: `token BWS "=" BWS value`).
+/// Returns whether commas separate more than `auth-param`s (RFC 9110 §11.4: `token BWS "=" BWS value`).
 fn is_credential_list(value: &[u8]) -> bool {
     let (mut quoted, mut escaped) = (false, false);
     let members = value.split(|byte| {
@@ -177,7 +177,7 @@ fn from_cookie(
     Ok(Some(Credential { value, place: CredentialPlace::Cookie }))
 }
 
-/// Whether a page that may use the cookie sends it (TOK-8). Browsers name no origin where a page only
+/// Returns whether a page that may use the cookie sends it (TOK-8). Browsers name no origin where a page only
 /// reads from its own; that it is its own, they tell in a field that no page can set.
 fn is_from_trusted_page(facts: &RequestFacts<'_>, source: &CookieSource) -> bool {
     match facts.fields.origin {

@@ -1,32 +1,25 @@
 //! The decision, hop by hop: route, credential, exchange, authorisation, rate, edits.
 
 mod managed;
+mod route;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use phantom_core::Access;
 use phantom_core::Clock;
 use phantom_core::Deny;
 use phantom_core::DenyReason;
 use phantom_core::Now;
-use phantom_core::Peer;
 use phantom_core::Permit;
-use phantom_core::authorize;
-use phantom_core::authorize::Evidence;
-use phantom_core::catalog::KeyType;
 
-use crate::admit::Party;
 use crate::answer::Answer;
-use crate::cors;
-use crate::credential;
-use crate::edits::CredentialPlace;
+use crate::answer::ErrorFormat;
+use crate::cors::Cors;
 use crate::edits::Edits;
-use crate::exchange;
 use crate::exchange::Exchanged;
 use crate::facts::RequestFacts;
 use crate::managed::Throttle;
-use crate::route::Route;
+use crate::matched::Matched;
 use crate::route::Target;
 use crate::route_table::Match;
 use crate::snapshot::Snapshot;
@@ -39,13 +32,13 @@ pub struct Pipeline {
     throttle: Throttle,
 }
 
-/// What to do with a request.
+/// The way that a request goes on.
 #[derive(Debug)]
 pub enum Decision {
     /// Answer it here. `reason` is set where that is a refusal.
     Answer {
         answer: Answer,
-        route: Option<Arc<Route>>,
+        matched: Option<Matched>,
         reason: Option<DenyReason>,
     },
     Forward(Box<Forward>),
@@ -55,26 +48,16 @@ pub enum Decision {
 #[derive(Debug)]
 pub struct Forward {
     pub permit: Permit,
-    pub route: Arc<Route>,
+    pub matched: Matched,
+    /// The route's, or the API's endpoint for the caller's kind of key.
+    pub target: Target,
     pub edits: Edits,
     /// The exchange behind the permit; `None` on public routes.
     pub exchanged: Option<Exchanged>,
     /// The client's address, which a deny policy may name while the answer is under way.
     pub peer: IpAddr,
-    /// Which endpoint of a managed API it goes to.
-    pub key_type: KeyType,
     /// Bytes of the path that the upstream's own path takes the place of.
     pub consumed: usize,
-}
-
-impl Forward {
-    /// Where it goes: the route's target, or the API's endpoint for the caller's kind of key.
-    #[must_use]
-    pub fn target(&self) -> &Target {
-        let operation = self.route.managed.as_ref();
-        let endpoint = operation.and_then(|operation| operation.api.endpoint(self.key_type));
-        endpoint.unwrap_or(&self.route.target)
-    }
 }
 
 impl Pipeline {
@@ -95,177 +78,111 @@ impl Pipeline {
         facts: &RequestFacts<'_>,
         trace: &mut impl Trace,
     ) -> Decision {
+        let mut deciding = Deciding { pipeline: self, snapshot, facts, trace };
+        match deciding.decide().await {
+            Ok(forward) => Decision::Forward(forward),
+            Err(Answered { mut answer, matched, reason, cors }) => {
+                answer.fields.extend(cors.into_iter().flat_map(|cors| cors.answer_fields(facts)));
+                Decision::Answer { answer, matched, reason }
+            }
+        }
+    }
+}
+
+/// One request on its way through the hops.
+struct Deciding<'d, T> {
+    pipeline: &'d Pipeline,
+    snapshot: &'d Snapshot,
+    facts: &'d RequestFacts<'d>,
+    trace: &'d mut T,
+}
+
+/// An answer from here. It is told to browsers of other origins as `cors` has it.
+struct Answered<'d> {
+    answer: Answer,
+    matched: Option<Matched>,
+    reason: Option<DenyReason>,
+    cors: Option<&'d Cors>,
+}
+
+impl From<Answer> for Answered<'_> {
+    /// Nobody's refusal.
+    fn from(answer: Answer) -> Self {
+        Self { answer, matched: None, reason: None, cors: None }
+    }
+}
+
+impl<'d, T: Trace> Deciding<'d, T> {
+    async fn decide(&mut self) -> Result<Box<Forward>, Answered<'d>> {
+        let (snapshot, facts) = (self.snapshot, self.facts);
         if let Some(keys) = &snapshot.published_keys
             && facts.path == Snapshot::KEYS_PATH
             && matches!(facts.method, "GET" | "HEAD")
         {
-            trace.step("route", || "our own key set".to_owned());
-            return Decision::Answer {
-                answer: Answer::json(keys.clone()),
-                route: None,
-                reason: None,
-            };
+            self.trace.step("route", || "our own key set".to_owned());
+            return Err(Answer::json(keys.clone()).into());
         }
         if !facts.entry.serves_routes() {
-            return self.decide_managed(snapshot, facts, trace).await;
+            return self.managed().await;
         }
-        if let Some(preflight) = preflight(snapshot, facts, trace) {
-            return preflight;
+        if let Some(preflight) = self.preflight() {
+            return Err(preflight);
         }
-        let route = match snapshot.routes.find(facts.host, facts.path, facts.method) {
-            Match::Found(route) => route,
-            Match::MethodNotAllowed { routes } => {
-                return not_allowed(snapshot, facts, routes, trace);
-            }
-            Match::NoRoute if facts.entry.serves_apis() => {
-                return self.decide_managed(snapshot, facts, trace).await;
-            }
+        match snapshot.routes.find(facts.host, facts.path, facts.method) {
+            Match::Found(route) => self.route(route).await,
+            Match::MethodNotAllowed { routes } => Err(self.not_allowed(routes)),
+            Match::NoRoute if facts.entry.serves_apis() => self.managed().await,
             Match::NoRoute => {
-                trace.step("route", || "none matches host and path".to_owned());
-                return no_route(snapshot, facts);
+                self.trace.step("route", || "none matches host and path".to_owned());
+                Err(self.no_route())
             }
-        };
-        trace.step("route", || format!("`{}` by prefix `{}`", route.name, route.matcher.prefix));
-        match self.permit(snapshot, route, facts, trace).await {
-            Ok(forward) => Decision::Forward(forward),
-            Err(deny) => refuse(route, facts, &deny),
         }
     }
 
-    async fn permit(
-        &self,
-        snapshot: &Snapshot,
-        route: &Arc<Route>,
-        facts: &RequestFacts<'_>,
-        trace: &mut impl Trace,
-    ) -> Result<Box<Forward>, Deny> {
-        let mut now = self.clock.now();
-        let mut edits = Edits::default();
-        let (first, last) = match &route.rate_limit {
-            Some(limit) if limit.by() == Party::Peer => (Some(limit), None),
-            limit => (None, limit.as_ref()),
-        };
-        let exchanged = match &route.access {
-            Access::Public => {
-                trace.step("credential", || "the route is public: none is asked for".to_owned());
-                None
-            }
-            Access::Protected(_) => {
-                let credential = credential::find(facts, &route.credentials);
-                let credential = traced(credential.map_err(Deny::from), "credential", trace)?;
-                edits.place = credential.place;
-                let token = credential.token()?;
-                if snapshot.managed.revocations.name(token, now.wall) {
-                    return traced(Err(DenyReason::TokenRevoked.into()), "revocations", trace);
-                }
-                let peer = Peer::of(facts.peer);
-                // Nobody is asked for one who is refused whatever the answer.
-                if let Some(limit) = first {
-                    traced(limit.admit(None, peer, now.tick), "admit", trace)?;
-                }
-                let key_managers = &route.key_managers;
-                let exchanged =
-                    exchange::exchange(key_managers, route.jwt, token, peer, now, trace).await?;
-                if exchanged.source == exchange::Source::AuthorizationServer {
-                    // The call took its time.
-                    now = self.clock.now();
-                }
-                if snapshot.managed.has_revoked(&exchanged) {
-                    return traced(Err(DenyReason::TokenRevoked.into()), "revocations", trace);
-                }
-                Some(exchanged)
-            }
-        };
-        let evidence = exchanged.as_ref().map(|exchanged| Evidence {
-            statement: &exchanged.statement,
-            trust: &exchanged.key_manager.trust,
+    fn now(&self) -> Now {
+        self.pipeline.now()
+    }
+
+    /// Tells what a hop came to.
+    fn traced<R>(
+        &mut self,
+        hop: &'static str,
+        outcome: Result<R, impl Into<Deny>>,
+    ) -> Result<R, Deny> {
+        let outcome = outcome.map_err(Into::into);
+        self.trace.step(hop, || match &outcome {
+            Ok(_) => "passed".to_owned(),
+            Err(deny) => format!("refused: {deny} ({})", deny.reason.name()),
         });
-        let permit = authorize(&route.access, evidence, now.wall).map_err(Deny::from);
-        let permit = traced(permit, "authorize", trace)?;
-        if let Some(limit) = last.or(first.filter(|_| exchanged.is_none())) {
-            let statement = evidence.map(|evidence| evidence.statement);
-            traced(limit.admit(statement, Peer::of(facts.peer), now.tick), "admit", trace)?;
-        }
-        edits.bearer = exchanged.as_ref().map(|exchanged| exchanged.statement.clone());
-        // Caches in front of us keep answers to others than `Authorization` (RFC 9111 §3.5).
-        edits.private_response =
-            matches!(edits.place, CredentialPlace::Query | CredentialPlace::Cookie);
-        trace.step("edits", || match edits.bearer {
+        outcome
+    }
+
+    fn no_route(&self) -> Answered<'d> {
+        let format = self.snapshot.error_format_at(self.facts.entry);
+        self.refused(&DenyReason::NoRoute.into(), None, format, None)
+    }
+
+    fn refused(
+        &self,
+        deny: &Deny,
+        matched: Option<Matched>,
+        format: ErrorFormat,
+        cors: Option<&'d Cors>,
+    ) -> Answered<'d> {
+        let answer = Answer::deny(deny, matched.as_ref(), format, self.facts.is_grpc());
+        Answered { answer, matched, reason: Some(deny.reason), cors }
+    }
+
+    /// Tells which edits will be made.
+    fn told(&mut self, edits: Edits) -> Edits {
+        self.trace.step("edits", || match edits.bearer {
             Some(_) => {
                 "credential removed, `Authorization: Bearer` set to the phantom token".to_owned()
             }
             None => "none".to_owned(),
         });
-        Ok(Box::new(Forward {
-            permit,
-            route: route.clone(),
-            edits,
-            exchanged,
-            peer: facts.peer,
-            key_type: KeyType::Production,
-            consumed: route.matcher.consumed(),
-        }))
+        edits
     }
-}
-
-fn traced<T>(
-    outcome: Result<T, Deny>,
-    hop: &'static str,
-    trace: &mut impl Trace,
-) -> Result<T, Deny> {
-    trace.step(hop, || match &outcome {
-        Ok(_) => "passed".to_owned(),
-        Err(deny) => format!("refused: {deny} ({})", deny.reason.name()),
-    });
-    outcome
-}
-
-fn no_route(snapshot: &Snapshot, facts: &RequestFacts<'_>) -> Decision {
-    let deny = DenyReason::NoRoute.into();
-    let format = snapshot.error_format_at(facts.entry);
-    let answer = Answer::deny(&deny, None, format, facts.is_grpc());
-    Decision::Answer { answer, route: None, reason: Some(deny.reason) }
-}
-
-fn refuse(route: &Arc<Route>, facts: &RequestFacts<'_>, deny: &Deny) -> Decision {
-    let mut answer = Answer::deny(deny, Some(route), route.error_format, facts.is_grpc());
-    answer.fields.extend(route.cors.iter().flat_map(|cors| cors.answer_fields(facts)));
-    Decision::Answer { answer, route: Some(route.clone()), reason: Some(deny.reason) }
-}
-
-fn not_allowed(
-    snapshot: &Snapshot,
-    facts: &RequestFacts<'_>,
-    routes: &[Arc<Route>],
-    trace: &mut impl Trace,
-) -> Decision {
-    trace.step("route", || format!("none of that path takes `{}`", facts.method));
-    let format = routes.first().map_or(snapshot.error_format, |route| route.error_format);
-    let mut answer = Answer::method_not_allowed(routes, format, facts.is_grpc());
-    let cors = routes.iter().find_map(|route| route.cors.as_ref());
-    answer.fields.extend(cors.into_iter().flat_map(|cors| cors.answer_fields(facts)));
-    let route = routes.first().cloned();
-    Decision::Answer { answer, route, reason: Some(DenyReason::MethodNotAllowed) }
-}
-
-/// Answers a preflight where the route of the method it asks for has a CORS policy. Without one it
-/// is a request like all others.
-fn preflight(
-    snapshot: &Snapshot,
-    facts: &RequestFacts<'_>,
-    trace: &mut impl Trace,
-) -> Option<Decision> {
-    let method = cors::preflight_method(facts)?;
-    let routes = match snapshot.routes.find(facts.host, facts.path, method) {
-        Match::Found(route) => std::slice::from_ref(route),
-        Match::MethodNotAllowed { routes } => routes,
-        Match::NoRoute => return None,
-    };
-    let (route, cors) = routes.iter().find_map(|route| Some((route, route.cors.as_ref()?)))?;
-    trace.step("route", || format!("`{}` by prefix `{}`", route.name, route.matcher.prefix));
-    trace.step("preflight", || "answered from the route's allow-list".to_owned());
-    let answer = Answer::empty(204, cors.preflight(facts));
-    Some(Decision::Answer { answer, route: Some(route.clone()), reason: None })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What changes between the request taken and the request sent.
+//! The changes between the request taken and the request sent.
 
 use std::sync::Arc;
 

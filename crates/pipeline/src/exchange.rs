@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use phantom_cache::Asked;
-use phantom_cache::ExchangeError;
 use phantom_cache::Lookup;
-use phantom_cache::TokenExchange;
+use phantom_cache::NoStatement;
+use phantom_cache::TokenCache;
 use phantom_core::BearerToken;
 use phantom_core::Deny;
 use phantom_core::DenyReason;
@@ -15,6 +15,9 @@ use phantom_core::Statement;
 use phantom_core::TokenDigest;
 use phantom_core::Trust;
 use phantom_core::jwt;
+use phantom_oauth::IntrospectError;
+use phantom_oauth::NotAsked;
+use phantom_oauth::Why;
 
 use crate::managed::ManagedTerms;
 use crate::route::JwtPolicy;
@@ -26,9 +29,9 @@ pub struct KeyManagerHandle {
     pub name: Arc<str>,
     pub trust: Trust,
     /// Opaque tokens, by introspection. `None`: it is not asked about any.
-    pub opaque: Option<Arc<TokenExchange>>,
+    pub opaque: Option<Arc<TokenCache>>,
     /// Tokens that are JWTs already, by the issuer's keys; for routes that accept them.
-    pub jwt: Option<Arc<TokenExchange>>,
+    pub jwt: Option<Arc<TokenCache>>,
     /// For managed APIs. `None`: it serves routes of the file alone.
     pub managed: Option<ManagedTerms>,
 }
@@ -61,11 +64,11 @@ impl Source {
 }
 
 impl Exchanged {
-    /// Whether the token was revoked since: asked by long streams (STR-1).
+    /// Returns whether the token was revoked since: asked by long streams (STR-1).
     #[must_use]
     pub fn is_revoked(&self) -> bool {
-        let exchange = self.kind.exchange_at(&self.key_manager);
-        exchange.is_some_and(|exchange| exchange.is_revoked(&self.digest))
+        let cache = self.kind.cache_at(&self.key_manager);
+        cache.is_some_and(|cache| cache.is_revoked(&self.digest))
     }
 }
 
@@ -88,9 +91,9 @@ pub async fn exchange(
     // Allocates nothing where the first cache knows the token.
     let mut unknown = Vec::new();
     for key_manager in key_managers {
-        let Some(exchange) = kind.exchange_at(key_manager) else { continue };
-        let inquiry = Inquiry { key_manager, exchange, digest: exchange.digest(token), kind };
-        match exchange.lookup(&inquiry.digest, now) {
+        let Some(cache) = kind.cache_at(key_manager) else { continue };
+        let inquiry = Inquiry { key_manager, cache, digest: cache.digest(token), kind };
+        match cache.lookup(&inquiry.digest, now) {
             Lookup::Hit(statement) => {
                 inquiry.tell(trace, || "statement in the cache".to_owned());
                 return Ok(inquiry.exchanged(statement, Source::L1));
@@ -114,11 +117,11 @@ pub async fn exchange(
         match inquiry.ask(token, peer, trace).await {
             Ok(exchanged) => {
                 // Nobody could know which of them to ask.
-                in_vain.into_iter().for_each(|asked: &TokenExchange| asked.forgive(peer));
+                in_vain.into_iter().for_each(|asked: &TokenCache| asked.forgive(peer));
                 return Ok(exchanged);
             }
             Err(Unvouched { deny, charged }) => {
-                in_vain.extend(charged.then_some(&**inquiry.exchange));
+                in_vain.extend(charged.then_some(&**inquiry.cache));
                 refusal = graver(refusal, deny);
             }
         }
@@ -138,9 +141,9 @@ pub(crate) async fn exchange_at(
     now: Now,
     trace: &mut impl Trace,
 ) -> Result<Exchanged, Deny> {
-    let Some(exchange) = kind.exchange_at(key_manager) else { return Err(kind.unasked()) };
-    let inquiry = Inquiry { key_manager, exchange, digest: exchange.digest(token), kind };
-    match exchange.lookup(&inquiry.digest, now) {
+    let Some(cache) = kind.cache_at(key_manager) else { return Err(kind.unasked()) };
+    let inquiry = Inquiry { key_manager, cache, digest: cache.digest(token), kind };
+    match cache.lookup(&inquiry.digest, now) {
         Lookup::Hit(statement) => {
             inquiry.tell(trace, || "statement in the cache".to_owned());
             Ok(inquiry.exchanged(statement, Source::L1))
@@ -164,9 +167,9 @@ pub(crate) fn verified_before(
     now: Now,
 ) -> Option<Exchanged> {
     let kind = Kind::Jwt;
-    let exchange = kind.exchange_at(key_manager)?;
-    let inquiry = Inquiry { key_manager, exchange, digest: exchange.digest(token), kind };
-    match exchange.lookup(&inquiry.digest, now) {
+    let cache = kind.cache_at(key_manager)?;
+    let inquiry = Inquiry { key_manager, cache, digest: cache.digest(token), kind };
+    match cache.lookup(&inquiry.digest, now) {
         Lookup::Hit(statement) => Some(inquiry.exchanged(statement, Source::L1)),
         Lookup::Inactive | Lookup::Miss | Lookup::Revoked => None,
     }
@@ -189,7 +192,7 @@ impl Kind {
         }
     }
 
-    fn exchange_at(self, key_manager: &KeyManagerHandle) -> Option<&Arc<TokenExchange>> {
+    fn cache_at(self, key_manager: &KeyManagerHandle) -> Option<&Arc<TokenCache>> {
         match self {
             Self::Jwt => key_manager.jwt.as_ref(),
             Self::Opaque => key_manager.opaque.as_ref(),
@@ -222,7 +225,7 @@ struct Unvouched {
 /// One credential at one key manager.
 struct Inquiry<'r> {
     key_manager: &'r Arc<KeyManagerHandle>,
-    exchange: &'r Arc<TokenExchange>,
+    cache: &'r Arc<TokenCache>,
     digest: TokenDigest,
     kind: Kind,
 }
@@ -234,7 +237,7 @@ impl Inquiry<'_> {
         peer: Peer,
         trace: &mut impl Trace,
     ) -> Result<Exchanged, Unvouched> {
-        let Asked { outcome, put } = self.exchange.exchange(token, self.digest, peer).await;
+        let Asked { outcome, put } = self.cache.ask(token, self.digest, peer).await;
         match outcome {
             Ok(statement) => {
                 self.tell(trace, || "asked, active".to_owned());
@@ -242,7 +245,7 @@ impl Inquiry<'_> {
             }
             Err(error) => {
                 self.tell(trace, || format!("asked: {error}"));
-                let charged = put && matches!(error, ExchangeError::Inactive);
+                let charged = put && matches!(error, NoStatement::Inactive);
                 Err(Unvouched { deny: self.deny(&error), charged })
             }
         }
@@ -253,20 +256,26 @@ impl Inquiry<'_> {
         Exchanged { statement, key_manager: key_manager.clone(), source, kind, digest }
     }
 
-    fn deny(&self, error: &ExchangeError) -> Deny {
-        match error {
-            ExchangeError::Inactive => self.kind.inactive(),
-            ExchangeError::Revoked => DenyReason::TokenRevoked.into(),
-            ExchangeError::Misbehaved { .. } => DenyReason::AuthorizationServerMisbehaved.into(),
-            ExchangeError::Refused { .. } => DenyReason::StatementRefused.into(),
-            ExchangeError::PeerBudget { retry_after } => {
-                Deny { reason: DenyReason::PeerBudget, retry_after: Some(*retry_after) }
+    fn deny(&self, error: &NoStatement) -> Deny {
+        let error = match error {
+            NoStatement::Inactive => return self.kind.inactive(),
+            NoStatement::Revoked => return DenyReason::TokenRevoked.into(),
+            NoStatement::NoVerdict(error) => error,
+        };
+        let (reason, retry_after) = match *error {
+            IntrospectError::Misbehaved { .. } => (DenyReason::AuthorizationServerMisbehaved, None),
+            IntrospectError::Refused { .. } => (DenyReason::StatementRefused, None),
+            IntrospectError::NotAsked(NotAsked { why: Why::PeerBudget, retry_after }) => {
+                (DenyReason::PeerBudget, Some(retry_after))
             }
-            ExchangeError::Unavailable { retry_after, .. } => Deny {
-                reason: DenyReason::AuthorizationServerUnavailable,
-                retry_after: *retry_after,
-            },
-        }
+            IntrospectError::NotAsked(NotAsked { retry_after, .. }) => {
+                (DenyReason::AuthorizationServerUnavailable, Some(retry_after))
+            }
+            IntrospectError::Unavailable { retry_after, .. } => {
+                (DenyReason::AuthorizationServerUnavailable, retry_after)
+            }
+        };
+        Deny { reason, retry_after }
     }
 
     fn tell(&self, trace: &mut impl Trace, what: impl FnOnce() -> String) {

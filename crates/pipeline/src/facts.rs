@@ -1,4 +1,4 @@
-//! What the decision needs to know of a request, borrowed from it.
+//! The facts of a request that a decision rests on, borrowed from it.
 
 use std::net::IpAddr;
 
@@ -18,13 +18,13 @@ pub struct RequestFacts<'a> {
     pub form: Option<&'a [u8]>,
     /// The client's address, after trusted proxies.
     pub peer: IpAddr,
-    /// What the listener it came to serves.
+    /// The kinds of routes that its listener serves.
     pub entry: Entry,
     /// The client's own connection, as far as trusted proxies tell, is TLS.
     pub tls: bool,
 }
 
-/// What a listener serves.
+/// The kinds of routes that a listener serves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Entry {
     /// Routes first, then managed APIs.

@@ -36,6 +36,8 @@ pub use template::Resources;
 pub use throttle::Throttle;
 
 pub(crate) use claims::TokenClaims;
+#[cfg(test)]
+pub(crate) use compile::compile;
 pub(crate) use election::Elected;
 pub(crate) use election::elect;
 pub(crate) use election::sole_verifier;
@@ -45,6 +47,7 @@ pub(crate) use throttle::Level;
 use crate::decide::Forward;
 use crate::exchange::Exchanged;
 use crate::exchange::KeyManagerHandle;
+use crate::matched::Matched;
 
 /// The part of a snapshot that the control plane published. A clone shares everything.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +62,7 @@ pub struct Managed {
 }
 
 impl Managed {
-    /// Whether an event killed a token that an authorization server vouched for: asked on routes
+    /// Returns whether an event killed a token that an authorization server vouched for: asked on routes
     /// of the file, and by long streams (STR-1). A key manager of the file names no consumer key
     /// claim; the token's client is meant then.
     #[must_use]
@@ -77,16 +80,19 @@ impl Managed {
         self.revocations.kill(statement, consumer_key.as_deref())
     }
 
-    /// Whether a deny policy came while a call of a managed API with a token is answered: asked by
+    /// Returns whether a deny policy came while a call of a managed API with a token is answered: asked by
     /// long streams.
     #[must_use]
     pub fn denies(&self, forward: &Forward) -> bool {
         if self.denied.is_empty() {
             return false;
         }
-        let Forward { route, exchanged: Some(exchanged), peer, .. } = forward else { return false };
-        let Some(operation) = &route.managed else { return false };
-        if self.denied.api_or_address(&operation.api, *peer) {
+        let (Matched::Operation(operation), Some(exchanged)) =
+            (&forward.matched, &forward.exchanged)
+        else {
+            return false;
+        };
+        if self.denied.api_or_address(&operation.api, forward.peer) {
             return true;
         }
         let Exchanged { statement, key_manager, .. } = exchanged;

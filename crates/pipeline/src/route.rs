@@ -1,6 +1,6 @@
-//! A route: which requests it takes, what it asks of them, where they go.
+//! A route of the file: which requests it takes, what it asks of them, where they go.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,21 +11,17 @@ use crate::admit::RateLimit;
 use crate::answer::ErrorFormat;
 use crate::cors::Cors;
 use crate::exchange::KeyManagerHandle;
-use crate::managed::ManagedOperation;
 
 /// One route of the snapshot. Everything a request needs is ready in it.
 #[derive(Debug)]
 pub struct Route {
     /// Place in the snapshot's list of routes, by which the transport finds what it keeps of it.
-    /// Means nothing for operations: what is kept there is kept of their API.
     pub index: usize,
-    /// Label in metrics, logs and `explain`; unique in the snapshot but for operations, which have
-    /// their API's.
+    /// Label in metrics, logs and `explain`; unique in the snapshot.
     pub name: Arc<str>,
     pub matcher: Matcher,
     pub access: Access,
-    /// Those asked about a credential, in this order. Empty on public routes and on operations,
-    /// whose API elects one.
+    /// Those asked about a credential, in this order. Empty on public routes.
     pub key_managers: Vec<Arc<KeyManagerHandle>>,
     pub credentials: CredentialSources,
     pub jwt: JwtPolicy,
@@ -38,11 +34,9 @@ pub struct Route {
     /// backends that take no other. `None`: they stream.
     pub collect_body: Option<usize>,
     pub bounds: Bounds,
-    /// For operations of managed APIs.
-    pub managed: Option<ManagedOperation>,
 }
 
-/// What a route bounds otherwise than the gateway does. `None`: as the gateway.
+/// The bounds of a route that are not those of the gateway. `None`: as the gateway.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bounds {
     /// Bytes of a request's body; the gateway has no bound of its own.
@@ -52,7 +46,7 @@ pub struct Bounds {
     pub upstream_idle_timeout: Option<Duration>,
 }
 
-/// What a request has to look like.
+/// The requests that a route takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Matcher {
     /// Lower-case host without port; `None`: any.
@@ -96,7 +90,7 @@ pub struct CookieSource {
     pub trusted_origins: Box<[Box<str>]>,
 }
 
-/// What happens to a credential that is a JWT already (JWT-15).
+/// The treatment of a credential that is a JWT already (JWT-15).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JwtPolicy {
     /// Validated with the issuer's keys and passed on; never introspected.
@@ -109,10 +103,14 @@ pub enum JwtPolicy {
 /// Where a permitted request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
-    Directory(PathBuf),
-    /// The API's endpoint for the caller's kind of key; see [`crate::Forward::target`].
-    Endpoint,
-    Upstream(Upstream),
+    Directory(Arc<Path>),
+    Upstream(Arc<Upstream>),
+}
+
+impl From<Upstream> for Target {
+    fn from(upstream: Upstream) -> Self {
+        Self::Upstream(Arc::new(upstream))
+    }
 }
 
 /// A backend: `scheme://authority` and the path that takes the place of the route's prefix.

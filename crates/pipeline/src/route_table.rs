@@ -91,7 +91,7 @@ impl RouteTable {
         }
     }
 
-    /// Whether any route takes tokens from form bodies.
+    /// Returns whether any route takes tokens from form bodies.
     #[must_use]
     pub const fn has_form_credentials(&self) -> bool {
         self.form_credentials

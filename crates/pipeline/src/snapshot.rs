@@ -37,7 +37,7 @@ impl Snapshot {
         if entry.serves_routes() { self.error_format } else { ErrorFormat::Managed }
     }
 
-    /// Whether the decision will want the request's body: a form, on a route that takes tokens from
+    /// Returns whether the decision will want the request's body: a form, on a route that takes tokens from
     /// forms. The transport then reads it first.
     #[must_use]
     pub fn wants_form(&self, facts: &RequestFacts<'_>) -> FormWanted {

@@ -2,38 +2,35 @@
 
 pub(crate) mod managed;
 
-use std::collections::HashMap;
-use std::future::Future;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
-use std::pin::Pin;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::LazyLock;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
-use phantom_cache::TokenExchange;
+use phantom_cache::TokenCache;
 use phantom_core::Access;
 use phantom_core::Audience;
 use phantom_core::BearerToken;
 use phantom_core::DenyReason;
-use phantom_core::Peer;
-use phantom_core::PhantomToken;
 use phantom_core::Protection;
 use phantom_core::RequiredScope;
 use phantom_core::Scope;
 use phantom_core::Statement;
 use phantom_core::Trust;
-use phantom_oauth::Freshness;
-use phantom_oauth::Introspect;
 use phantom_oauth::IntrospectError;
 use phantom_oauth::Introspection;
 use phantom_oauth::NotAsked;
 use phantom_oauth::Why;
+use phantom_testkit::FakeIntrospect;
 use phantom_testkit::ManualClock;
 use phantom_testkit::Signer;
+use phantom_testkit::introspect::Answer as Answered;
+use phantom_testkit::introspect::active;
+use phantom_testkit::statement_of;
 use serde_json::Value;
 use serde_json::json;
 use tokio::runtime::Handle;
@@ -45,6 +42,7 @@ use crate::Field;
 use crate::Forward;
 use crate::KeyManagerHandle;
 use crate::KnownFields;
+use crate::Matched;
 use crate::NamedFields;
 use crate::Pipeline;
 use crate::RequestFacts;
@@ -77,70 +75,28 @@ pub(crate) enum Says {
     Unavailable,
 }
 
-/// Knows tokens by name; all others are inactive.
-#[derive(Debug, Default)]
-pub(crate) struct Server {
-    answers: Mutex<HashMap<String, Says>>,
-    asked: Mutex<Vec<String>>,
-    forgiven: Mutex<Vec<Peer>>,
-}
-
-impl Server {
-    pub(crate) fn says(&self, token: &str, says: Says) {
-        self.answers.lock().unwrap().insert(token.to_owned(), says);
-    }
-
-    /// The tokens it was asked about, in order.
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
-    }
-
-    /// Whose questions turned out not to have been for nothing.
-    pub(crate) fn forgiven(&self) -> Vec<Peer> {
-        self.forgiven.lock().unwrap().clone()
-    }
-}
-
-impl Introspect for Server {
-    fn introspect<'a>(
-        &'a self,
-        token: BearerToken<'a>,
-        _: Peer,
-    ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>> {
-        self.asked.lock().unwrap().push(token.expose().to_owned());
-        let says = self.answers.lock().unwrap().get(token.expose()).cloned();
-        Box::pin(std::future::ready(match says {
-            Some(Says::Active(statement)) => Ok(Introspection::Active {
-                statement: Arc::new(statement),
-                freshness: Freshness::Unstated,
-            }),
-            Some(Says::Inactive) | None => Ok(Introspection::Inactive),
-            Some(Says::Misbehaved) => {
-                Err(IntrospectError::Misbehaved { cause: "its words: <secret-host>".into() })
+impl From<Says> for Answered {
+    fn from(says: Says) -> Self {
+        let cause = || "its words: <secret-host>".into();
+        match says {
+            Says::Active(statement) => active(statement),
+            Says::Inactive => Ok(Introspection::Inactive),
+            Says::Misbehaved => Err(IntrospectError::Misbehaved { cause: cause() }),
+            Says::Refused => Err(IntrospectError::Refused { cause: cause() }),
+            Says::OverBudget => Err(NotAsked { why: Why::PeerBudget, retry_after: secs(3) }.into()),
+            Says::Unavailable => {
+                let (retry_after, cause) = (Some(secs(7)), cause());
+                Err(IntrospectError::Unavailable { retry_after, cause })
             }
-            Some(Says::Refused) => {
-                Err(IntrospectError::Refused { cause: "its words: <secret-host>".into() })
-            }
-            Some(Says::OverBudget) => {
-                Err(NotAsked { why: Why::PeerBudget, retry_after: secs(3) }.into())
-            }
-            Some(Says::Unavailable) => Err(IntrospectError::Unavailable {
-                retry_after: Some(secs(7)),
-                cause: "its words: <secret-host>".into(),
-            }),
-        }))
-    }
-
-    fn forgive(&self, peer: Peer) {
-        self.forgiven.lock().unwrap().push(peer);
+        }
     }
 }
 
 /// A key manager, the server behind its opaque tokens, and the one that verifies its JWTs.
 pub(crate) struct KeyManager {
     pub(crate) handle: Arc<KeyManagerHandle>,
-    pub(crate) server: Arc<Server>,
-    pub(crate) verifier: Arc<Server>,
+    pub(crate) server: Arc<FakeIntrospect>,
+    pub(crate) verifier: Arc<FakeIntrospect>,
 }
 
 impl KeyManager {
@@ -156,9 +112,9 @@ impl KeyManager {
     }
 
     fn of_trust(name: &str, trust: Trust, clock: &Arc<ManualClock>) -> Self {
-        let (server, verifier) = (Arc::new(Server::default()), Arc::new(Server::default()));
-        let exchange = |server: &Arc<Server>, format: &str| {
-            Arc::new(TokenExchange::new(
+        let (server, verifier) = (Arc::new(FakeIntrospect::new()), Arc::new(FakeIntrospect::new()));
+        let cache = |server: &Arc<FakeIntrospect>, format: &str| {
+            Arc::new(TokenCache::new(
                 &[name.as_bytes(), format.as_bytes()],
                 &CacheSecret::new([7; 32]),
                 CachePolicy::default(),
@@ -170,8 +126,8 @@ impl KeyManager {
         let handle = Arc::new(KeyManagerHandle {
             name: name.into(),
             trust,
-            opaque: Some(exchange(&server, "opaque")),
-            jwt: Some(exchange(&verifier, "jwt")),
+            opaque: Some(cache(&server, "opaque")),
+            jwt: Some(cache(&verifier, "jwt")),
             managed: None,
         });
         Self { handle, server, verifier }
@@ -229,18 +185,13 @@ impl World {
 pub(crate) fn statement(scope: &str) -> Statement {
     let claims = json!({"iss": ISSUER, "sub": "claim-value-subject", "tenant": "acme"});
     Statement {
-        phantom_token: PhantomToken::parse(&SIGNER.sign(&claims), PhantomToken::MAX_LEN).unwrap(),
         issuer: Some(ISSUER.into()),
         subject: Some("claim-value-subject".into()),
         client_id: Some("claim-value-client".into()),
-        authorized_party: None,
-        token_id: None,
         audience: Audience::from_claim(&json!("api")).unwrap(),
         scope: Scope::parse(scope).unwrap(),
         expires_at: Some(ManualClock::START.plus(secs(300))),
-        not_before: None,
-        issued_at: None,
-        confirmed: false,
+        ..statement_of(&SIGNER.sign(&claims))
     }
 }
 
@@ -270,8 +221,7 @@ pub(crate) fn public_route(name: &str, prefix: &str) -> Route {
         rate_limit: None,
         collect_body: None,
         bounds: crate::route::Bounds::default(),
-        target: Target::Directory("html".into()),
-        managed: None,
+        target: Target::Directory(Path::new("html").into()),
     }
 }
 
@@ -367,6 +317,12 @@ impl Decision {
             Self::Answer { reason, .. } => *reason,
             Self::Forward(_) => None,
         }
+    }
+}
+
+impl From<Route> for Matched {
+    fn from(route: Route) -> Self {
+        Self::Route(Arc::new(route))
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::UNIX_EPOCH;
 
 use phantom_core::DenyReason;
 
+use crate::failure::Cause;
 use crate::log_writer::LogWriter;
 use crate::log_writer::Trouble;
 use crate::log_writer::Voice;
@@ -76,7 +77,7 @@ pub(crate) struct RequestEvent<'a> {
     /// Where anybody reads it.
     pub(crate) id: Option<RequestId>,
     pub(crate) outcome: Outcome,
-    /// What the client was told; zero where nothing could be told.
+    /// The status that the client was told; zero where nothing could be told.
     pub(crate) status: u16,
     pub(crate) reason: Option<DenyReason>,
     /// Was there a decision? Not for requests that were malformed.
@@ -88,8 +89,7 @@ pub(crate) struct RequestEvent<'a> {
     pub(crate) total: Duration,
     pub(crate) decision: Duration,
     pub(crate) upstream: Option<Duration>,
-    /// What went wrong with backend or client, from a fixed set.
-    pub(crate) error: Option<&'static str>,
+    pub(crate) error: Option<Cause>,
 }
 
 impl RequestEvent<'_> {
@@ -115,7 +115,7 @@ pub(crate) struct LogBuffer {
 }
 
 impl LogBuffer {
-    /// What has not been handed on yet.
+    /// Lines that have not been handed on yet.
     #[cfg(test)]
     pub(crate) fn take(&self) -> Vec<u8> {
         self.lines.take()
@@ -134,7 +134,7 @@ impl LogBuffer {
         id
     }
 
-    /// Whether anybody reads what only the log tells.
+    /// Returns whether anybody reads what only the log tells.
     pub(crate) const fn is_on(&self) -> bool {
         self.log.is_some()
     }
@@ -201,7 +201,7 @@ fn write_json(event: &RequestEvent<'_>, id: &RequestId, out: &mut Vec<u8>) -> st
     let texts = [
         ("cache", event.cache),
         ("deny_reason", event.reason.map(DenyReason::name)),
-        ("error", event.error),
+        ("error", event.error.map(Cause::name)),
     ];
     for (name, text) in texts {
         if let Some(text) = text {
@@ -231,7 +231,7 @@ fn write_text(event: &RequestEvent<'_>, id: &RequestId, out: &mut Vec<u8>) -> st
         event.key_manager.unwrap_or("-"),
         event.cache.unwrap_or("-"),
         event.reason.map_or("-", DenyReason::name),
-        event.error.unwrap_or("-"),
+        event.error.map_or("-", Cause::name),
     )
 }
 

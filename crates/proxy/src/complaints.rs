@@ -24,7 +24,7 @@ impl Complaints {
     pub(crate) fn log(&self, upstream: &Upstream, error: &ConnectError, now: Instant) {
         let (host, port) = (&*upstream.host, upstream.port);
         if let Some(held_back) = self.turn(host, port, now) {
-            let cause = error.fault().1;
+            let cause = error.cause().name();
             tracing::warn!(host, port, cause, held_back, %error, "no connection to a backend");
         }
     }

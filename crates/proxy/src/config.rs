@@ -55,7 +55,7 @@ pub struct Limits {
     /// Number of header fields; at most [`crate::http1::request::MAX_FIELDS`].
     pub max_fields: usize,
     pub max_target_bytes: usize,
-    /// Of a backend's answer.
+    /// Bytes of the head of a backend's answer.
     pub max_response_header_bytes: usize,
     pub max_response_fields: usize,
     /// From the first byte of a head to its last, however slowly it drips.
@@ -71,7 +71,7 @@ pub struct Limits {
     /// Open client connections of the whole process. For one more the longest idle is closed; if none
     /// is idle, it waits in the listen queue.
     pub max_connections: usize,
-    /// Of them, from one source: an IPv4 address, or a network of 64 bits of IPv6. More are closed at
+    /// The most of them from one source: an IPv4 address, or a network of 64 bits of IPv6. More are closed at
     /// once, but for those of trusted proxies.
     pub max_connections_per_source: usize,
     /// Streams open at once on one HTTP/2 connection.

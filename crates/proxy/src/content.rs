@@ -1,7 +1,7 @@
-//! What was read of a request's body before it is sent on.
+//! The part of a request's body that was read before it is sent on.
 
-use crate::head::Framing;
-use crate::http1::body::write_chunk;
+use phantom_wire::Framing;
+use phantom_wire::write_chunk;
 
 #[derive(Debug)]
 pub(crate) struct Content {

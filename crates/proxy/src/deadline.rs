@@ -21,12 +21,12 @@ const TICK: Duration = Duration::from_millis(100);
 const WATCH_EVERY: u64 = 5;
 /// The same in milliseconds, less one tick of tolerance.
 const WATCH_MILLIS: u64 = (WATCH_EVERY - 1) * TICK.as_millis() as u64;
-/// What a request that has begun to come gets before its connection's place may be taken.
+/// The time that a request which has begun to come gets before its connection's place may be taken.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// What a client that is waited for gets to move [`ENOUGH`].
+/// The time that a client which is waited for gets to move [`ENOUGH`].
 const TAKING: Duration = Duration::from_secs(5);
 const ENOUGH: u64 = 4 * 1024;
-/// What either gets where there is no other place to be had.
+/// The time that either gets where there is no other place to be had.
 const LEAST: Duration = Duration::from_millis(250);
 const EVICT_MOST: usize = 32;
 
@@ -55,7 +55,7 @@ struct Entry {
     waker: RefCell<Option<Waker>>,
 }
 
-/// What a connection does for its client, as far as others could have its place.
+/// A connection's business with its client, as far as others could have its place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Standing {
     #[default]
@@ -238,7 +238,7 @@ impl Deadline {
         }
     }
 
-    /// Whether the place of a client that keeps others waiting is needed.
+    /// Returns whether the place of a client that keeps others waiting is needed.
     pub(crate) fn is_given_up(&self) -> bool {
         self.is_evicted() && matches!(self.entry.standing.get(), Standing::Waiting { .. })
     }
@@ -247,7 +247,7 @@ impl Deadline {
         self.entry.standing.set(Standing::Busy);
     }
 
-    /// Whether the place is needed by another.
+    /// Returns whether the place is needed by another.
     pub(crate) fn is_evicted(&self) -> bool {
         self.entry.evicted.get()
     }
@@ -272,7 +272,7 @@ impl Deadline {
         self.entry.watched.set(true);
     }
 
-    /// Whether it is time to look again.
+    /// Returns whether it is time to look again.
     pub(crate) fn is_watch_due(&self) -> bool {
         let now = self.all.0.now.get();
         let due = now.saturating_sub(self.entry.looked_at.get()) >= WATCH_MILLIS;
@@ -282,7 +282,7 @@ impl Deadline {
         due
     }
 
-    /// Whether the deadline has passed; if not, the owner is woken when it does.
+    /// Returns whether the deadline has passed; if not, the owner is woken when it does.
     pub(crate) fn has_passed(&self, cx: &mut Context<'_>) -> bool {
         let mut waker = self.entry.waker.borrow_mut();
         match &*waker {

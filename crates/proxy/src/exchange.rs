@@ -14,16 +14,18 @@ use phantom_pipeline::route::Bounds;
 use thiserror::Error;
 
 use crate::config::Limits;
-use crate::head::Framing;
-use crate::http1::body::BodyDecoder;
-use crate::http1::body::InvalidChunk;
-use crate::http1::body::Piece;
-use crate::http1::body::write_chunk;
-use crate::http1::body::write_last_chunk;
-use crate::http1::response;
-use crate::http1::response::InvalidResponse;
-use crate::http1::response::ResponseHead;
+use crate::failure::Cause;
+use crate::response;
+use crate::response::InvalidResponse;
+use crate::response::ResponseHead;
+use crate::trailers::decoder;
 use crate::upstream::UpstreamConnection;
+use phantom_wire::BodyDecoder;
+use phantom_wire::Framing;
+use phantom_wire::InvalidChunk;
+use phantom_wire::Piece;
+use phantom_wire::write_chunk;
+use phantom_wire::write_last_chunk;
 
 /// Interim responses that are taken before the final one.
 const MAX_INTERIM: u32 = 16;
@@ -51,21 +53,21 @@ pub(crate) enum BodyError {
 }
 
 impl BodyError {
-    /// What the client is told, and what the log.
-    pub(crate) const fn fault(self) -> (Fault, &'static str) {
+    /// The client's answer.
+    pub(crate) const fn fault(self) -> Fault {
         match self {
-            Self::Broken => {
-                (Fault::BadRequest("the request body broke off or is malformed"), "client_gone")
-            }
-            Self::TooLarge => (Fault::LengthTooLarge, "body_too_large"),
+            Self::Broken => Fault::BadRequest("the request body broke off or is malformed"),
+            Self::TooLarge => Fault::LengthTooLarge,
+        }
+    }
+
+    pub(crate) const fn cause(self) -> Cause {
+        match self {
+            Self::Broken => Cause::ClientGone,
+            Self::TooLarge => Cause::BodyTooLarge,
         }
     }
 }
-
-/// The client takes no more.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-#[error("the client is gone")]
-pub(crate) struct ClientGone;
 
 /// Takes body pieces and frames them for the backend.
 #[derive(Debug)]
@@ -153,11 +155,11 @@ impl Turn {
         }
     }
 
-    /// What it means that nothing moved for so long: for the client, and for the log.
-    pub(crate) const fn timeout(self) -> (Fault, &'static str) {
+    /// The cause of a failure where nothing moved for so long.
+    pub(crate) const fn timeout(self) -> Cause {
         match self {
-            Self::Backend => (Fault::GatewayTimeout, "timeout"),
-            Self::Client => (Fault::RequestTimeout, "client_timeout"),
+            Self::Backend => Cause::Timeout,
+            Self::Client => Cause::ClientTimeout,
         }
     }
 }
@@ -189,33 +191,20 @@ pub(crate) enum UpstreamError {
 }
 
 impl UpstreamError {
-    /// What the client is told, and what the log.
-    pub(crate) fn fault(&self) -> (Fault, &'static str) {
+    pub(crate) fn cause(&self) -> Cause {
         match self {
-            Self::Closed => (Fault::BadGateway, "upstream_closed"),
+            Self::Closed => Cause::UpstreamClosed,
             Self::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => {
-                (Fault::BadGateway, "upstream_reset")
+                Cause::UpstreamReset
             }
-            Self::Io(_) => (Fault::BadGateway, "upstream_failed"),
-            Self::Interim => (
-                Fault::BadAnswer("The backend sent too many interim responses"),
-                "upstream_interim",
-            ),
-            Self::Head(InvalidResponse::TooManyFields) => (
-                Fault::BadAnswer(
-                    "The backend's answer has more header fields than this gateway takes",
-                ),
-                "upstream_too_many_fields",
-            ),
-            Self::Head(InvalidResponse::TooLarge) => (
-                Fault::BadAnswer("The backend's answer has a larger head than this gateway takes"),
-                "upstream_head_too_large",
-            ),
-            Self::Head(InvalidResponse::Malformed | InvalidResponse::Framing) | Self::Upgraded => (
-                Fault::BadAnswer("The backend's answer is not valid HTTP/1.1"),
-                "upstream_malformed",
-            ),
-            Self::Chunk(_) | Self::Truncated => (Fault::BadGateway, "upstream_broke_off"),
+            Self::Io(_) => Cause::UpstreamFailed,
+            Self::Interim => Cause::UpstreamInterim,
+            Self::Head(InvalidResponse::TooManyFields) => Cause::UpstreamTooManyFields,
+            Self::Head(InvalidResponse::TooLarge) => Cause::UpstreamHeadTooLarge,
+            Self::Head(InvalidResponse::Malformed | InvalidResponse::Framing) | Self::Upgraded => {
+                Cause::UpstreamMalformed
+            }
+            Self::Chunk(_) | Self::Truncated => Cause::UpstreamBrokeOff,
         }
     }
 }
@@ -233,7 +222,8 @@ impl Exchange {
             Framing::Length(0) | Framing::None => Upload::Sent,
             Framing::Length(_) => Upload::Sending { chunked: false },
         };
-        let body = BodyDecoder::new(Framing::None);
+        // Without an end until the head has told where it is: nothing less is kept for another request.
+        let body = decoder(Framing::UntilClose);
         Self {
             connection,
             head,
@@ -260,7 +250,7 @@ impl Exchange {
     }
 
     pub(crate) fn moved(&self) -> u64 {
-        self.moved + self.connection.io.taken()
+        self.moved + self.connection.io.socket().taken()
     }
 
     /// A fresh connection may be tried: this one had been used before, and the backend closed it
@@ -336,7 +326,7 @@ impl Exchange {
                         }
                         _ => {}
                     }
-                    self.body = BodyDecoder::new(self.head.framing);
+                    self.body = decoder(self.head.framing);
                     return Poll::Ready(Ok(Heard::Final));
                 }
             }

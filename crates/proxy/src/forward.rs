@@ -1,4 +1,4 @@
-//! What is sent to the backend: the request's head with the decision's edits applied.
+//! The request that a backend gets: the client's head with the decision's edits applied.
 
 use std::net::IpAddr;
 use std::net::Ipv6Addr;
@@ -16,10 +16,10 @@ use phantom_pipeline::route::Upstream;
 use crate::config::ProxyConfig;
 use crate::content::Content;
 use crate::head::FieldKind;
-use crate::head::Framing;
 use crate::head::RequestHead;
 use crate::request_id::RequestId;
 use crate::request_id::is_id_field;
+use phantom_wire::Framing;
 
 /// The connection a request came on, as far as the backend is told of it.
 #[derive(Clone, Copy, Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Origin {
     /// The peer of the TCP connection, or who the PROXY protocol says it was.
     pub(crate) peer: IpAddr,
     pub(crate) tls: bool,
-    /// What the listener serves.
+    /// The kinds of routes that the listener serves.
     pub(crate) entry: Entry,
 }
 
@@ -37,10 +37,10 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) forward: &'a Forward,
     pub(crate) upstream: &'a Upstream,
     pub(crate) head: &'a RequestHead,
-    /// Of the body as it goes out.
+    /// The framing of the body as it goes out.
     pub(crate) framing: Framing,
     pub(crate) origin: Origin,
-    /// What the request is called.
+    /// The name of the request.
     pub(crate) id: Option<RequestId>,
 }
 
@@ -101,7 +101,7 @@ fn write_passing_fields(
     out: &mut Vec<u8>,
 ) {
     let protected = forward.edits.bearer.is_some();
-    let api = forward.route.managed.as_ref().map(|operation| &operation.api);
+    let api = forward.matched.operation().map(|operation| &operation.api);
     for each in &head.fields {
         let (name, value) = (head.name(each), head.value(each));
         if api.is_some_and(|api| api.strips(name, protected)) || is_named && is_id_field(name) {
@@ -146,7 +146,7 @@ fn write_passing_fields(
 }
 
 fn cookie_to_remove(forward: &Forward) -> Option<&str> {
-    let source = forward.route.credentials.cookie.as_ref()?;
+    let source = forward.matched.route()?.credentials.cookie.as_ref()?;
     Some(&source.name)
 }
 
@@ -235,7 +235,7 @@ pub(crate) fn rewritten_form(edits: &Edits, form: Content) -> Content {
     }
 }
 
-/// Whether the request has been here before: one of its hops was this gateway (RFC 9110 §7.6.3).
+/// Returns whether the request has been here before: one of its hops was this gateway (RFC 9110 §7.6.3).
 pub(crate) fn is_loop(head: &RequestHead, config: &ProxyConfig) -> bool {
     head.values(FieldKind::Via).flat_map(crate::normalize::members).any(|hop| {
         let mut parts =
@@ -244,7 +244,7 @@ pub(crate) fn is_loop(head: &RequestHead, config: &ProxyConfig) -> bool {
     })
 }
 
-/// Whether the client's own connection is TLS: this one, or what trusted proxies say of theirs.
+/// Returns whether the client's own connection is TLS: this one, or what trusted proxies say of theirs.
 pub(crate) fn client_uses_tls(head: &RequestHead, origin: Origin, config: &ProxyConfig) -> bool {
     if config.trusted_proxies.is_empty() || !config.trusts(origin.peer) {
         return origin.tls;

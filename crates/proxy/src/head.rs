@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use phantom_pipeline::Field;
 use phantom_pipeline::NamedFields;
+use phantom_wire::Framing;
 
 /// Where a part lies in [`RequestHead::bytes`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +76,7 @@ pub enum FieldKind {
 }
 
 impl FieldKind {
-    /// Whether a decision may rest on the field.
+    /// Returns whether a decision may rest on the field.
     #[must_use]
     pub const fn is_known_to_decision(self) -> bool {
         matches!(
@@ -130,7 +131,7 @@ impl FieldKind {
     }
 }
 
-/// Whether a name starts so, compared without case.
+/// Returns whether a name starts so, compared without case.
 #[must_use]
 pub fn starts_with(name: &[u8], prefix: &[u8]) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
@@ -153,17 +154,6 @@ impl Version {
             Self::Http2 => "2",
         }
     }
-}
-
-/// How the end of a message body is found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Framing {
-    Chunked,
-    Length(u64),
-    #[default]
-    None,
-    /// Until the connection closes: responses only.
-    UntilClose,
 }
 
 #[derive(Debug, Default)]
@@ -248,7 +238,7 @@ impl RequestHead {
         self.text(self.authority)
     }
 
-    /// Whether it may be sent twice (HTP-15): idempotent, and no part of a body was taken from the
+    /// Returns whether it may be sent twice (HTP-15): idempotent, and no part of a body was taken from the
     /// client, or all of it is `buffered` here.
     #[must_use]
     pub fn is_replayable(&self, buffered: bool) -> bool {

@@ -4,7 +4,6 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Context;
 use std::task::Poll;
@@ -20,16 +19,14 @@ use crate::config::Limits;
 use crate::deadline::Deadline;
 use crate::exchange::Turn;
 use crate::forward::Origin;
-use crate::http1::buffer::ReadBuffer;
-use crate::http1::connection::LINGER;
+use crate::serve::LINGER;
 use crate::server::Worker;
 use crate::transport::Transport;
+use phantom_wire::ReadBuffer;
 
-mod account;
-mod answering;
-mod client_stream;
+mod client;
+mod fields;
 mod metered;
-mod relay;
 mod request;
 mod stream;
 
@@ -43,7 +40,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 /// Small in the model, whose scripts are to fill them.
 const STREAM_WINDOW: u32 = if cfg!(test) { 20_000 } else { 256 * 1024 };
 const CONNECTION_WINDOW: u32 = if cfg!(test) { 70_000 } else { 1024 * 1024 };
-/// What one stream may have lie here unsent.
+/// The most that one stream may have lie here unsent.
 const SEND_BUFFER: usize = 256 * 1024;
 
 /// Serves one connection until the client is done, idle for too long, or the worker drains.
@@ -204,7 +201,7 @@ struct Streams {
     open: Cell<usize>,
     /// Those whose client has to go on.
     waiting: Cell<usize>,
-    /// What clients have moved, on all of them.
+    /// Bytes that clients have moved, on all of them.
     moved: Cell<u64>,
     /// The connection's.
     deadline: Deadline,
@@ -229,7 +226,7 @@ impl Streams {
 
 /// One stream, for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct OpenStream {
+struct OpenStream {
     streams: Rc<Streams>,
     waits: Cell<bool>,
     moved: Cell<u64>,
@@ -261,19 +258,4 @@ impl Drop for OpenStream {
         self.waits_for(Turn::Backend, self.moved.get());
         self.streams.open.set(self.streams.open.get().saturating_sub(1));
     }
-}
-
-/// Ends what is done for a stream with the stream: the client has reset it, or is gone.
-async fn unless_reset<T>(
-    respond: &mut server::SendResponse<Bytes>,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    let mut work = std::pin::pin!(work);
-    poll_fn(|cx| {
-        if let Poll::Ready(done) = Pin::as_mut(&mut work).poll(cx) {
-            return Poll::Ready(Some(done));
-        }
-        respond.poll_reset(cx).map(|_| None)
-    })
-    .await
 }

@@ -19,7 +19,6 @@ use crate::config::Listener;
 use crate::deadline::Deadline;
 use crate::deadline::Evicted;
 use crate::forward::Origin;
-use crate::http1::buffer::ReadBuffer;
 use crate::http1::connection::Http1Connection;
 use crate::http2;
 use crate::proxy_protocol;
@@ -28,11 +27,12 @@ use crate::sources::Place;
 use crate::transport::Socket;
 use crate::transport::Transport;
 use crate::vitals::Acceptor;
+use phantom_wire::ReadBuffer;
 
 const BACKLOG: i32 = 4096;
 /// Bytes that may wait unsent in a client's socket before it takes no more.
 const UNSENT: u32 = 256 * 1024;
-/// What an HTTP/2 client with prior knowledge says first (RFC 9113 §3.4).
+/// The preface of an HTTP/2 client with prior knowledge (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// A listening socket whose port the workers of this process share.

@@ -27,7 +27,7 @@ const RETRY: Duration = Duration::from_millis(10);
 /// A buffer that has grown beyond it is given back once it is written.
 const KEPT: usize = 256 * 1024;
 
-/// What a log says of itself.
+/// The words in which a log tells of itself.
 pub trait Voice: Send + Sync + 'static {
     /// The line, its end included, that stands where so many others are missing.
     fn gap(&self, lost: u64) -> Vec<u8>;
@@ -227,7 +227,7 @@ impl<S: Write> Writing<S> {
         Some(std::mem::take(&mut queue.lost))
     }
 
-    /// Whether the log tells of all that is missing.
+    /// Returns whether the log tells of all that is missing.
     fn tell_gap(&mut self) -> bool {
         if self.missing == 0 {
             return true;

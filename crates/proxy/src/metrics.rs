@@ -22,6 +22,9 @@ mod by_api;
 use by_api::ByApi;
 use by_api::Label;
 
+use crate::failure::Cause;
+use crate::failure::Side;
+
 #[derive(Clone, Debug)]
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
@@ -215,9 +218,9 @@ impl RouteMetrics {
     }
 
     /// If a backend was at fault. Rare: the counter is looked up each time.
-    pub(crate) fn count_error(&self, error: &'static str) {
-        if let Some(errors) = self.label.upstream_errors(error) {
-            errors.inc();
+    pub(crate) fn count_error(&self, cause: Cause) {
+        if cause.side() == Side::Backend {
+            self.label.upstream_errors(cause).inc();
         }
     }
 

@@ -8,10 +8,10 @@
 use phantom_pipeline::Fault;
 
 use crate::head::FieldKind;
-use crate::head::Framing;
 use crate::head::RequestHead;
 use crate::head::Span;
 use crate::head::Version;
+use phantom_wire::Framing;
 
 /// Checks a whole head and fills in what follows from its fields: authority, framing, connection.
 ///

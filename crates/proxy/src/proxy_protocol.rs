@@ -15,16 +15,16 @@ const MAX_LINE: usize = 107;
 /// Longest version 2 address block taken; what follows the addresses is skipped.
 const MAX_BLOCK: usize = 4 * 1024;
 
-/// What version 2 tells of TLS, and the bit of it that says that there is any.
+/// The type of version 2's facts on TLS, and the bit of it that says that there is any.
 const TYPE_SSL: u8 = 0x20;
 const CLIENT_SSL: u8 = 0x01;
 
-/// What a header tells.
+/// The facts that a header tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     /// `None`: the balancer speaks for itself (a health check).
     pub source: Option<IpAddr>,
-    /// Whether the client's connection is TLS; `None`: it does not say.
+    /// Tells whether the client's connection is TLS; `None`: it does not say.
     pub tls: Option<bool>,
 }
 

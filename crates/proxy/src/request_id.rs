@@ -1,4 +1,4 @@
-//! What tells a request from all others: in the access log, and where it is set so, at backend and client.
+//! The name that tells a request from all others: in the access log, and where it is set so, at backend and client.
 
 use phantom_pipeline::Field;
 use phantom_pipeline::NamedFields;
@@ -15,7 +15,7 @@ pub(crate) struct RequestId {
 }
 
 impl RequestId {
-    /// What a trusted proxy calls the request; else the trace it belongs to (W3C Trace Context); else
+    /// The name that a trusted proxy gives the request; else the trace it belongs to (W3C Trace Context); else
     /// `own`.
     pub(crate) fn of(head: &RequestHead, trusted: bool, own: u64) -> Self {
         let theirs = || match head.named("x-request-id") {
@@ -60,7 +60,7 @@ impl std::fmt::Debug for RequestId {
     }
 }
 
-/// Whether a field is taken for the request's id, by whoever reads `_` as `-` too.
+/// Returns whether a field is taken for the request's id, by whoever reads `_` as `-` too.
 pub(crate) fn is_id_field(name: &[u8]) -> bool {
     let plain = |byte: &u8| if *byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
     name.len() == b"x-request-id".len() && name.iter().map(plain).eq(*b"x-request-id")

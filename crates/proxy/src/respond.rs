@@ -1,4 +1,4 @@
-//! What the client gets: the backend's head with our edits, or an answer of our own.
+//! The answer that a client gets: the backend's head with our edits, or an answer of our own.
 
 use std::borrow::Cow;
 
@@ -8,11 +8,11 @@ use phantom_pipeline::cors::Cors;
 use phantom_pipeline::cors::HeaderList;
 
 use crate::date::HttpDate;
-use crate::head::Framing;
 use crate::head::Version;
-use crate::http1::response::ResponseHead;
 use crate::request_id::RequestId;
 use crate::request_id::is_id_field;
+use crate::response::ResponseHead;
+use phantom_wire::Framing;
 
 /// Edits to a backend's response that follow from the route and the decision.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct ResponseEdits {
     stamp: Stamp,
 }
 
-/// What every answer tells.
+/// The members that every answer tells.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stamp {
     /// For one that tells none (RFC 9110 §6.6.1).
@@ -65,7 +65,7 @@ impl ResponseEdits {
     }
 }
 
-/// What the backend says of caches, and that the answer is for one client. What would let shared caches
+/// The backend's own words on caches, and that the answer is for one client. Whatever would let shared caches
 /// have it all the same goes; everything else of it stays.
 fn private(head: &ResponseHead) -> Vec<u8> {
     let theirs = head.end_to_end().filter(|(name, _)| name.eq_ignore_ascii_case(b"cache-control"));
@@ -145,23 +145,7 @@ pub(crate) fn write_interim(head: &ResponseHead, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Writes an answer of our own for an HTTP/1 client.
-pub(crate) fn write_answer(
-    answer: &Answer,
-    version: Version,
-    to_head_request: bool,
-    keep_alive: bool,
-    stamp: &Stamp,
-    out: &mut Vec<u8>,
-) {
-    let length = length_of(answer);
-    write_own_head(answer, length, version, keep_alive, stamp, out);
-    if !to_head_request {
-        out.extend_from_slice(answer.body.as_bytes());
-    }
-}
-
-/// What an answer of our own tells of its length: 304 would tell that of the content that it is not.
+/// The length that an answer of our own tells: 304 would tell that of the content that it is not.
 pub(crate) fn length_of(answer: &Answer) -> Option<u64> {
     (!matches!(answer.status, 204 | 304)).then_some(answer.body.len() as u64)
 }

@@ -13,11 +13,10 @@ use std::time::Instant;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use phantom_core::DenyReason;
 use phantom_core::HeldBack;
 use phantom_pipeline::Forward;
+use phantom_pipeline::Matched;
 use phantom_pipeline::Pipeline;
-use phantom_pipeline::Route;
 use phantom_pipeline::Snapshot;
 use thiserror::Error;
 use tokio::runtime::Builder;
@@ -32,8 +31,8 @@ use crate::config::Listener;
 use crate::config::ProxyConfig;
 use crate::date::Dates;
 use crate::deadline::Deadlines;
+use crate::failure::Cause;
 use crate::head::RequestHead;
-use crate::http1::response::ResponseHead;
 use crate::listen;
 use crate::metrics::ApiMetrics;
 use crate::metrics::Metrics;
@@ -41,19 +40,20 @@ use crate::metrics::RouteMetrics;
 use crate::network::Network;
 use crate::request_id::RequestId;
 use crate::respond::Stamp;
+use crate::response::ResponseHead;
 use crate::sources::Sources;
 use crate::upstream::Pool;
 use crate::vitals::Acceptor;
 use crate::vitals::Vitals;
 
-/// What idle connections get to send one more request.
+/// The time in which idle connections may send one more request.
 const GRACE: Duration = Duration::from_millis(500);
-/// Of complaints about connections in general.
+/// The pause between complaints about connections in general.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
-/// What the access log gets at the end, which nobody may read any more.
+/// The time that the access log gets at the end, which nobody may read any more.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// What all workers share.
+/// The state that all workers share.
 #[derive(Debug)]
 pub struct Shared {
     pub pipeline: Pipeline,
@@ -99,11 +99,13 @@ impl Published {
 
     /// Metrics of the route or its API, or of requests without one. `None` only if a route is of
     /// another snapshot.
-    pub(crate) fn metrics(&self, route: Option<&Route>) -> Option<&RouteMetrics> {
-        let Some(route) = route else { return self.routes.last() };
-        match &route.managed {
-            Some(operation) => self.apis.get(&operation.api.id).map(|metrics| &**metrics),
-            None => self.routes.get(route.index),
+    pub(crate) fn metrics(&self, matched: Option<&Matched>) -> Option<&RouteMetrics> {
+        match matched {
+            Some(Matched::Operation(operation)) => {
+                self.apis.get(&operation.api.id).map(|metrics| &**metrics)
+            }
+            Some(Matched::Route(route)) => self.routes.get(route.index),
+            None => self.routes.last(),
         }
     }
 }
@@ -170,7 +172,7 @@ impl Server {
         Ok(Self { addresses, stop, workers, vitals, access_log: shared.access_log.clone() })
     }
 
-    /// What the workers say of themselves.
+    /// The signs of life of the workers.
     #[must_use]
     pub const fn vitals(&self) -> &Arc<Vitals> {
         &self.vitals
@@ -198,7 +200,7 @@ impl Server {
     }
 }
 
-/// What the connections of one worker share. Lives on its thread alone.
+/// The state that the connections of one worker share. Lives on its thread alone.
 #[derive(Debug)]
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
@@ -241,28 +243,28 @@ impl Worker {
     }
 
     /// Why a stream has to end with its token (STR-1), if it has to now.
-    pub(crate) fn token_ended(&self, permitted: &Forward) -> Option<DenyReason> {
+    pub(crate) fn token_ended(&self, permitted: &Forward) -> Option<Cause> {
         let exchanged = permitted.exchanged.as_ref()?;
         let now = self.shared.pipeline.now().wall;
         if permitted.permit.until().is_some_and(|until| now >= until) {
-            Some(DenyReason::TokenExpired)
+            Some(Cause::TokenExpired)
         } else if exchanged.is_revoked() {
-            Some(DenyReason::TokenRevoked)
+            Some(Cause::TokenRevoked)
         } else {
             let published = self.shared.published.load();
             let managed = &published.snapshot.managed;
-            let blocked = || managed.denies(permitted).then_some(DenyReason::Blocked);
-            managed.has_revoked(exchanged).then_some(DenyReason::TokenRevoked).or_else(blocked)
+            let blocked = || managed.denies(permitted).then_some(Cause::Blocked);
+            managed.has_revoked(exchanged).then_some(Cause::TokenRevoked).or_else(blocked)
         }
     }
 
-    /// Whether it is time to say again what may happen with every connection, and how often it was not
+    /// Returns whether it is time to say again what may happen with every connection, and how often it was not
     /// said before.
     pub(crate) fn complains_of_connections(&self) -> Option<u64> {
         self.complaints_of_connections.borrow_mut().turn(Instant::now())
     }
 
-    /// What a request is called, where anybody is told: all of it where backend and client are, else
+    /// The name of a request, where anybody is told it: all of it where backend and client are, else
     /// for the log.
     pub(crate) fn identify(&self, head: &RequestHead, peer: IpAddr) -> Option<RequestId> {
         let config = &self.shared.config;
@@ -273,7 +275,7 @@ impl Worker {
         Some(RequestId::of(head, trusted, self.log.next_id()))
     }
 
-    /// What an answer to a request tells besides what is answered.
+    /// The members that every answer to a request tells.
     pub(crate) fn stamp(&self, id: Option<RequestId>) -> Stamp {
         Stamp { date: self.dates.now(), id: id.filter(|_| self.shared.config.request_id) }
     }
@@ -288,7 +290,7 @@ impl Worker {
 
 type Socket = (Listener, Arc<std::net::TcpListener>);
 
-/// What a worker begins with.
+/// All that a worker begins with.
 struct Start {
     index: usize,
     shared: Arc<Shared>,

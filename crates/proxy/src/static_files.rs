@@ -25,14 +25,13 @@ use phantom_pipeline::edits::without_access_token;
 use conditions::Validators;
 use conditions::Verdict;
 
-use crate::head::FieldKind;
 use crate::head::RequestHead;
 
 const PIECE: usize = 64 * 1024;
 /// The one directory with a dot that is meant to be seen (RFC 8615).
 const WELL_KNOWN: &str = ".well-known";
 
-/// What a request for a file comes to.
+/// The reply to a request for a file.
 pub(crate) enum Reply {
     Answer(Answer),
     /// The answer's status and fields, and what comes behind them.
@@ -50,9 +49,7 @@ type Fields = Vec<(&'static str, String)>;
 
 /// Answers a permitted request. Its path was normalised: it has no dot segments.
 pub(crate) async fn reply(permitted: &Forward, root: &Path, head: &RequestHead) -> Reply {
-    let route = &permitted.route;
-    let found = find(root, &route.matcher.prefix, head).await;
-    let mut reply = match found {
+    match find(root, permitted.consumed, head).await {
         Ok(Found::File(found)) => found.reply(permitted, head),
         Ok(Found::Directory) => {
             let location = with_slash(permitted, head);
@@ -60,15 +57,12 @@ pub(crate) async fn reply(permitted: &Forward, root: &Path, head: &RequestHead) 
         }
         Err(fault) => Err(fault),
     }
-    .unwrap_or_else(|fault| Reply::Answer(Answer::fault(fault, route.error_format, false)));
-    let (Reply::Answer(answer) | Reply::File(answer, _)) = &mut reply;
-    if let Some(cors) = &route.cors {
-        answer.fields.extend(cors.fields_for(head.values(FieldKind::Origin).next()));
-    }
-    reply
+    .unwrap_or_else(|fault| {
+        Reply::Answer(Answer::fault(fault, permitted.matched.error_format(), false))
+    })
 }
 
-/// What is at a path.
+/// The thing that stands at a path.
 enum Found {
     File(FoundFile),
     /// Asked for without the slash at its end.
@@ -83,12 +77,12 @@ struct FoundFile {
     validators: Option<Validators>,
 }
 
-async fn find(root: &Path, prefix: &str, head: &RequestHead) -> Result<Found, Fault> {
+async fn find(root: &Path, consumed: usize, head: &RequestHead) -> Result<Found, Fault> {
     if !matches!(head.method(), "GET" | "HEAD") {
         return Err(Fault::MethodNotAllowed);
     }
     let path = head.path();
-    let rest = path.get(prefix.trim_end_matches('/').len()..).unwrap_or_default();
+    let rest = path.get(consumed..).unwrap_or_default();
     let decoded = percent_decode_str(rest).decode_utf8().map_err(|_| Fault::NotFound)?;
     let wanted = Path::new(decoded.trim_matches('/'));
     if decoded.contains(['\0', '\\']) || is_hidden(wanted) {
@@ -128,7 +122,7 @@ fn open(root: &Path, wanted: PathBuf, is_directory_path: bool) -> io::Result<Fou
     }))
 }
 
-/// Whether any name on the way begins with a dot: `.git`, `.env`, what editors leave behind.
+/// Returns whether any name on the way begins with a dot: `.git`, `.env`, what editors leave behind.
 fn is_hidden(path: &Path) -> bool {
     path.components().any(|component| match component {
         Component::Normal(name) => {
@@ -165,7 +159,7 @@ impl FoundFile {
             Verdict::NotModified => return Ok(Reply::Answer(Answer::empty(304, fields))),
             Verdict::PreconditionFailed => return Err(Fault::PreconditionFailed),
             Verdict::RangeNotSatisfiable => {
-                let format = permitted.route.error_format;
+                let format = permitted.matched.error_format();
                 let mut answer = Answer::fault(Fault::RangeNotSatisfiable, format, false);
                 answer.fields.push(("content-range", format!("bytes */{}", self.length)));
                 return Ok(Reply::Answer(answer));

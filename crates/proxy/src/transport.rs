@@ -1,4 +1,4 @@
-//! A byte stream to a peer: plain or TLS, one type, no boxing of the plain case.
+//! A socket that counts what it has taken, and bytes on their way to it.
 
 use std::io;
 use std::pin::Pin;
@@ -21,17 +21,13 @@ pub(crate) struct Socket {
 #[derive(Debug)]
 enum Stream {
     Tcp(TcpStream),
-    /// What the model makes of one.
+    /// The model's stand-in for one.
     #[cfg(test)]
     Model(crate::model::wire::End),
 }
 
-#[derive(Debug)]
-pub(crate) enum Transport {
-    Plain(Socket),
-    TlsClient(Box<tokio_rustls::client::TlsStream<Socket>>),
-    TlsServer(Box<tokio_rustls::server::TlsStream<Socket>>),
-}
+/// A byte stream to a peer.
+pub(crate) type Transport = phantom_wire::Stream<Socket>;
 
 impl Socket {
     pub(crate) const fn new(stream: TcpStream) -> Self {
@@ -43,7 +39,14 @@ impl Socket {
         Self { stream: Stream::Model(end), taken: 0 }
     }
 
-    fn reset_when_dropped(&self) {
+    /// Bytes that it has taken so far: while it rises, the peer takes what it is sent. What lies in a TLS
+    /// session does not count.
+    pub(crate) const fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Has the connection end in a reset: the peer must not take what it has for the whole.
+    pub(crate) fn reset_when_dropped(&self) {
         match &self.stream {
             // One that fails is closed already.
             Stream::Tcp(tcp) => drop(tcp.set_zero_linger()),
@@ -119,39 +122,6 @@ impl AsyncWrite for Stream {
     }
 }
 
-impl Transport {
-    pub(crate) const fn is_tls(&self) -> bool {
-        !matches!(self, Self::Plain(_))
-    }
-
-    fn socket(&self) -> &Socket {
-        match self {
-            Self::Plain(socket) => socket,
-            Self::TlsClient(tls) => tls.get_ref().0,
-            Self::TlsServer(tls) => tls.get_ref().0,
-        }
-    }
-
-    /// Bytes that the socket has taken so far: while it rises, the peer takes what it is sent. What
-    /// lies in a TLS session does not count.
-    pub(crate) fn taken(&self) -> u64 {
-        self.socket().taken
-    }
-
-    /// Has the connection end in a reset: the peer must not take what it has for the whole.
-    pub(crate) fn reset_when_dropped(&self) {
-        self.socket().reset_when_dropped();
-    }
-
-    /// Writes what it can. Zero is an error: the peer takes nothing more.
-    fn poll_send(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(self).poll_write(cx, bytes) {
-            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            other => other,
-        }
-    }
-}
-
 impl AsyncRead for Socket {
     #[inline]
     fn poll_read(
@@ -201,52 +171,6 @@ impl AsyncWrite for Socket {
     }
 }
 
-impl AsyncRead for Transport {
-    #[inline]
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(io) => Pin::new(io).poll_read(cx, buf),
-            Self::TlsClient(io) => Pin::new(io).poll_read(cx, buf),
-            Self::TlsServer(io) => Pin::new(io).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Transport {
-    #[inline]
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(io) => Pin::new(io).poll_write(cx, buf),
-            Self::TlsClient(io) => Pin::new(io).poll_write(cx, buf),
-            Self::TlsServer(io) => Pin::new(io).poll_write(cx, buf),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(io) => Pin::new(io).poll_flush(cx),
-            Self::TlsClient(io) => Pin::new(io).poll_flush(cx),
-            Self::TlsServer(io) => Pin::new(io).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(io) => Pin::new(io).poll_shutdown(cx),
-            Self::TlsClient(io) => Pin::new(io).poll_shutdown(cx),
-            Self::TlsServer(io) => Pin::new(io).poll_shutdown(cx),
-        }
-    }
-}
-
 /// Bytes on their way to a peer: here, or in a TLS session that the socket has not taken them from.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
@@ -273,7 +197,11 @@ impl Outbox {
         io: &mut Transport,
     ) -> Poll<io::Result<()>> {
         while let Some(rest) = self.bytes.get(self.sent..).filter(|rest| !rest.is_empty()) {
-            self.sent += ready!(io.poll_send(cx, rest))?;
+            self.sent += match ready!(Pin::new(&mut *io).poll_write(cx, rest))? {
+                // The peer takes nothing more.
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => count,
+            };
             self.in_session = io.is_tls();
         }
         self.bytes.clear();

@@ -23,10 +23,10 @@ use crate::complaints::Complaints;
 use crate::config::Limits;
 use crate::deadline::Coarse;
 use crate::exchange::Reusable;
-use crate::http1::buffer::ReadBuffer;
 use crate::network::Network;
 use crate::transport::Outbox;
 use crate::transport::Transport;
+use phantom_wire::ReadBuffer;
 
 /// One connection to a backend, between requests or in use.
 #[derive(Debug)]

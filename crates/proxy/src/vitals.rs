@@ -13,7 +13,7 @@ const STUCK: Duration = Duration::from_secs(5);
 const SHUT: Duration = Duration::from_secs(10);
 const NEVER: u64 = u64::MAX;
 
-/// Of all workers, by their index.
+/// The signs of life of all workers, by their index.
 #[derive(Debug)]
 pub struct Vitals {
     start: Instant,
@@ -107,7 +107,7 @@ impl Acceptor {
         self.ended.set(true);
     }
 
-    /// Whether a connection was taken since the last question, or would be now.
+    /// Returns whether a connection was taken since the last question, or would be now.
     pub(crate) fn accepts(&self) -> bool {
         let moved = self.moved.take();
         !self.ended.get() && (moved || !self.held.get())

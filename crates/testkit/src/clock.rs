@@ -18,7 +18,12 @@ impl ManualClock {
 
     #[must_use]
     pub fn new() -> Self {
-        Self(Mutex::new(Now { wall: Self::START, tick: Tick::from_millis(1_000_000) }))
+        Self::at(Self::START)
+    }
+
+    #[must_use]
+    pub fn at(wall: UnixTime) -> Self {
+        Self(Mutex::new(Now { wall, tick: Tick::from_millis(1_000_000) }))
     }
 
     /// Time passes: both clocks go on.
@@ -34,6 +39,10 @@ impl ManualClock {
     /// The wall clock is set, as by NTP; the monotonic one does not notice.
     pub fn set_wall(&self, wall: UnixTime) {
         self.change(|now| Now { wall, ..now });
+    }
+
+    pub fn set(&self, now: Now) {
+        self.change(|_| now);
     }
 
     fn change(&self, change: impl FnOnce(Now) -> Now) {

@@ -31,10 +31,13 @@ pub struct Authorities {
     certificates: Vec<CertificateDer<'static>>,
 }
 
+/// Why nobody is believed because of a file.
 #[derive(Debug, Error)]
 pub enum UnusableAuthority {
+    /// There is no certificate in it, or one that is no PEM.
     #[error("holds no usable certificate in PEM")]
     Pem,
+    /// No certificate of an authority, as rustls reads it.
     #[error("holds an unusable certificate: {0}")]
     Certificate(#[from] Error),
 }
@@ -50,12 +53,21 @@ impl Authorities {
         (roots.into(), added)
     }
 
-    /// Of a PEM file: at least one certificate, and each of them usable.
+    /// Reads a PEM file: at least one certificate, and each of them usable.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or one that cannot be used.
     pub fn of_pem(pem: &[u8]) -> Result<Self, UnusableAuthority> {
         let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
         Self::of(certificates.map_err(|_| UnusableAuthority::Pem)?)
     }
 
+    /// The same of certificates in DER.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or one that cannot be used.
     pub fn of(certificates: Vec<CertificateDer<'static>>) -> Result<Self, UnusableAuthority> {
         if certificates.is_empty() {
             return Err(UnusableAuthority::Pem);
@@ -67,13 +79,14 @@ impl Authorities {
         Ok(Self { roots: Arc::new(roots), certificates })
     }
 
+    /// Verifies servers: by these authorities, or as one of these certificates.
     #[must_use]
     pub fn into_verifier(self) -> Arc<dyn ServerCertVerifier> {
         let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
         Arc::new(Verifier { authorities: self, algorithms })
     }
 
-    /// Whether this is, byte for byte, a certificate that was given to be believed.
+    /// Returns whether this is, byte for byte, a certificate that was given to be believed.
     fn name(&self, certificate: &CertificateDer<'_>) -> bool {
         self.certificates.iter().any(|own| own == certificate)
     }
@@ -149,7 +162,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether a certificate is refused for nothing but being a CA's.
+/// Returns whether a certificate is refused for nothing but being a CA's.
 pub(crate) fn is_of_a_ca(error: &Error) -> bool {
     let Error::InvalidCertificate(CertificateError::Other(OtherError(cause))) = error else {
         return false;

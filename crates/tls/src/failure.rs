@@ -1,4 +1,4 @@
-//! What TLS with a server fails on, and which setting would help.
+//! The thing that TLS with a server fails on, and which setting would help.
 
 use std::error::Error as StdError;
 use std::io;

@@ -1,6 +1,7 @@
 //! Reaching servers of all kinds: authorization servers, backends, our own control plane. Which of their
 //! addresses, whom we believe to be one over TLS, and in words why not.
 
+#![warn(missing_docs)]
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)

@@ -10,7 +10,7 @@ use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
 
-/// What an attempt gets before the next address is tried beside it (RFC 8305 §5).
+/// The time that an attempt gets before the next address is tried beside it (RFC 8305 §5).
 const DELAY: Duration = Duration::from_millis(250);
 /// Addresses of one name that are tried.
 const MOST: usize = 32;

@@ -7,13 +7,14 @@ use std::process::Command;
 use phantom_e2e::workspace;
 
 /// A room, and the rooms and libraries it must not import outside of its tests.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("phantom-core", &[]),
     ("phantom-tls", &[]),
-    ("phantom-oauth", &["phantom-core", "phantom-tls"]),
+    ("phantom-wire", &[]),
+    ("phantom-oauth", &["phantom-core", "phantom-tls", "phantom-wire"]),
     ("phantom-cache", &["phantom-core", "phantom-oauth"]),
     ("phantom-pipeline", &["phantom-core", "phantom-oauth", "phantom-cache"]),
-    ("phantom-proxy", &["phantom-core", "phantom-pipeline", "phantom-tls"]),
+    ("phantom-proxy", &["phantom-core", "phantom-pipeline", "phantom-tls", "phantom-wire"]),
     ("phantom-serve", &[]),
     ("phantom-store", &["phantom-core"]),
     ("phantom-backup", &["phantom-core", "phantom-store"]),
@@ -35,7 +36,7 @@ const ROOMS: [(&str, &[&str]); 13] = [
             "phantom-tls",
         ],
     ),
-    ("phantom-testkit", &["phantom-core"]),
+    ("phantom-testkit", &["phantom-core", "phantom-oauth"]),
 ];
 
 /// Libraries that a room must do without.

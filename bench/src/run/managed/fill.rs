@@ -14,7 +14,8 @@ use phantom_core::{Clock, Now, Tick, UnixTime};
 use phantom_oauth::egress::{Egress, EgressConfig};
 use phantom_store::{
     Actor, ApiRow, ApplicationRow, Database, DeploymentRow, KeyMappingRow, MappedKeyType,
-    MappingMode, RevisionRow, SealingKey, Store, StoreSettings, SubscriptionRow, Write,
+    MappingMode, RevisionRow, SealingKey, Store, StoreSettings, SubscriptionRow, SubscriptionState,
+    Write,
 };
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -43,12 +44,12 @@ pub(crate) struct Filled {
 
 impl Filled {
     /// Another status of the measured subscription, as the control plane would write it.
-    pub(super) fn set_subscription(&self, status: &str) -> Result<()> {
+    pub(super) fn set_subscription(&self, status: SubscriptionState) -> Result<()> {
         runtime()?.block_on(async {
             let store = open(sqlite(&self.directory)).await?;
             let mut write = store.write(&actor(), now()).await?;
             let row = write.subscription(self.subscription).await?.context("no subscription")?;
-            write.update_subscription(SubscriptionRow { status: status.to_owned(), ..row }).await?;
+            write.update_subscription(SubscriptionRow { status, ..row }).await?;
             write.commit().await?;
             store.close().await;
             Ok(())
@@ -221,7 +222,7 @@ async fn application(
             api,
             plan: plan.clone(),
             requested_plan: plan.clone(),
-            status: "UNBLOCKED".to_owned(),
+            status: SubscriptionState::Unblocked,
             version: 1,
             created_at: time,
             updated_at: time,

@@ -1,8 +1,5 @@
 use std::time::Duration;
 
-use phantom_core::Audience;
-use phantom_core::PhantomToken;
-use phantom_core::Scope;
 use phantom_core::UnixTime;
 
 use super::*;
@@ -15,20 +12,8 @@ fn now() -> Now {
 
 fn statement(jwt_bytes: usize) -> Arc<Statement> {
     let jwt = format!("e30.{}.c2ln", "A".repeat(jwt_bytes - 9));
-    Arc::new(Statement {
-        phantom_token: PhantomToken::parse(&jwt, usize::MAX).unwrap(),
-        issuer: None,
-        subject: None,
-        client_id: None,
-        authorized_party: None,
-        token_id: None,
-        audience: Audience::default(),
-        scope: Scope::default(),
-        expires_at: Some(now().wall.plus(Duration::from_secs(60))),
-        not_before: None,
-        issued_at: None,
-        confirmed: false,
-    })
+    let expires_at = Some(now().wall.plus(Duration::from_secs(60)));
+    Arc::new(Statement { expires_at, ..phantom_testkit::statement_of(&jwt) })
 }
 
 /// Uniform, as HMACs are.

@@ -6,7 +6,7 @@ use std::task::Context;
 use std::task::Poll;
 
 use super::Flight;
-use super::Pilot;
+use super::Leader;
 use super::Progress;
 use super::SingleFlight;
 use super::Stage;
@@ -14,7 +14,7 @@ use crate::sync::Arc;
 use crate::sync::Ordering;
 use crate::sync::lock;
 
-/// Resolves when the flight has ended or lost its pilot; may be awaited again after the latter.
+/// Resolves when the flight has ended or lost its leader; may be awaited again after the latter.
 /// Dropping it leaves the flight to the others.
 pub(crate) struct Waiter<T> {
     flights: Arc<SingleFlight<T>>,
@@ -23,16 +23,16 @@ pub(crate) struct Waiter<T> {
 }
 
 /// How a wait ends.
-pub(crate) enum Arrival<T> {
-    Landed(T),
-    /// The pilot is gone: this caller makes the call now, then waits again.
-    Vacant(Pilot<T>),
-    /// Too many pilots are gone.
+pub(crate) enum Wait<T> {
+    Complete(T),
+    /// The leader is gone: this caller makes the call now, then waits again.
+    Vacant(Leader<T>),
+    /// Too many leaders are gone.
     Lost,
 }
 
 impl<T> Waiter<T> {
-    pub(super) fn board(
+    pub(super) fn join(
         flights: &Arc<SingleFlight<T>>,
         flight: &Arc<Flight<T>>,
         progress: &mut Progress<T>,
@@ -46,18 +46,18 @@ impl<T> Waiter<T> {
 }
 
 impl<T: Clone> Future for &mut Waiter<T> {
-    type Output = Arrival<T>;
+    type Output = Wait<T>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Arrival<T>> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Wait<T>> {
         let mut progress = lock(&self.flight.progress);
-        if progress.take_seat() {
+        if progress.take_lead() {
             drop(progress);
-            return Poll::Ready(Arrival::Vacant(Pilot::of(&self.flights, &self.flight)));
+            return Poll::Ready(Wait::Vacant(Leader::of(&self.flights, &self.flight)));
         }
         match &progress.stage {
-            Stage::Landed(outcome) => Poll::Ready(Arrival::Landed(outcome.clone())),
-            Stage::Lost => Poll::Ready(Arrival::Lost),
-            Stage::Flying | Stage::Vacant => {
+            Stage::Complete(outcome) => Poll::Ready(Wait::Complete(outcome.clone())),
+            Stage::Lost => Poll::Ready(Wait::Lost),
+            Stage::Running | Stage::Vacant => {
                 progress.wakers.insert(self.number, context.waker().clone());
                 Poll::Pending
             }

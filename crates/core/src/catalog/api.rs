@@ -37,7 +37,7 @@ pub struct ManagedApi {
     pub cors: Option<CorsPolicy>,
 }
 
-/// What of the life cycle the gateway sees: APIs in any other state are not in the catalog.
+/// The states of the life cycle that the gateway sees: APIs in any other state are not in the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ApiState {
     /// 503 until it is published again.

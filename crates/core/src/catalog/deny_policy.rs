@@ -10,7 +10,7 @@ use serde::Serialize;
 pub enum DenyPolicy {
     /// By the path it is served at, version included.
     Api(Box<str>),
-    /// Of that owner and name.
+    /// The application of that owner and name.
     Application { owner: Box<str>, name: Box<str> },
     /// Both ends are in it, and both are of one family.
     Addresses {

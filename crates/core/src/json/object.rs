@@ -20,7 +20,7 @@ use serde_json::Value;
 use super::InvalidJson;
 use super::Strict;
 
-/// What most objects of a few members need.
+/// The room that most objects of a few members need.
 const USUAL_MEMBERS: usize = 16;
 /// So many names are compared with each other; more are sorted.
 const FEW_NAMES: usize = 32;
@@ -60,7 +60,7 @@ impl<'a> Object<'a> {
         Ok(Self(members))
     }
 
-    /// Whether there is a member of this name, be it null.
+    /// Returns whether there is a member of this name, be it null.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.0.iter().any(|(known, _)| known == name)

@@ -38,7 +38,7 @@ const PLAIN: ResponseFormat = ResponseFormat::Json;
 const SIGNED: ResponseFormat = ResponseFormat::Rfc9701;
 
 fn misbehaved(said: &Result<Said, Unusable>) -> bool {
-    matches!(said, Err(Unusable::Misbehaved(_)))
+    matches!(said, Err(Unusable::NoVerdict(IntrospectError::Misbehaved { .. })))
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl AssertionKey {
         }
     }
 
-    /// Of what the key can do, what the server accepts (CLA-8). `None` stands for HS256.
+    /// The first algorithm of the key that the server accepts (CLA-8). `None` stands for HS256.
     fn algorithm(&self, accepted: Option<&[Box<str>]>) -> Result<Option<Algorithm>, Arc<str>> {
         let refused = "the authorization server's metadata accepts no algorithm of our key";
         match (self, accepted) {

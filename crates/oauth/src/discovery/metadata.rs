@@ -49,7 +49,7 @@ impl WellKnown {
     }
 }
 
-/// What we use of a document.
+/// The members of a document that we use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metadata {
     pub issuer: Box<str>,

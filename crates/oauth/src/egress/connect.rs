@@ -78,7 +78,7 @@ impl Connector {
             Host::Ipv6(address) => ServerName::from(IpAddr::V6(address)),
         };
         let stream = self.tls.connect(name, stream).await.map_err(ConnectError::Tls)?;
-        Ok(Stream::Tls(Box::new(stream)))
+        Ok(Stream::TlsClient(Box::new(stream)))
     }
 }
 

@@ -7,21 +7,19 @@
 
 mod reader;
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::task::Context;
-use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
 use http::HeaderMap;
+use phantom_wire::ReadBuffer;
 use tokio::io::AsyncRead;
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt;
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
 use url::Position;
 use url::Url;
 
@@ -31,23 +29,14 @@ use reader::ReadError;
 use reader::Reader;
 use reader::Whole;
 
-/// One read takes at least this much.
-const READ: usize = 4 * 1024;
-/// More than that is given back after an answer.
-const KEPT: usize = 16 * 1024;
-
 /// A connection in step: all that was asked on it has been answered.
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: Stream,
-    input: Vec<u8>,
+    input: ReadBuffer,
 }
 
-#[derive(Debug)]
-pub(super) enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
-}
+pub(super) type Stream = phantom_wire::Stream<TcpStream>;
 
 /// Why there is no answer.
 #[derive(Debug)]
@@ -71,11 +60,11 @@ pub(super) struct Answered {
 }
 
 impl Connection {
-    pub(super) const fn new(stream: Stream) -> Self {
-        Self { stream, input: Vec::new() }
+    pub(super) fn new(stream: Stream) -> Self {
+        Self { stream, input: ReadBuffer::default() }
     }
 
-    /// Whether nothing has come that was not asked for, the end above all. Asks the system nothing:
+    /// Returns whether nothing has come that was not asked for, the end above all. Asks the system nothing:
     /// what the runtime has not seen yet is not seen here.
     pub(super) fn is_quiet(&mut self) -> bool {
         let mut byte = [0];
@@ -94,8 +83,7 @@ impl Connection {
         let mut reader = Reader::new(limit);
         let mut begun = false;
         loop {
-            self.input.reserve(READ);
-            match self.stream.read_buf(&mut self.input).await {
+            match poll_fn(|cx| self.input.poll_fill(cx, &mut self.stream)).await {
                 Ok(0) if reader.ends_here() => break,
                 Ok(0) if begun => return Err(CallError::Cut(io::ErrorKind::UnexpectedEof.into())),
                 Ok(0) => return Err(CallError::Unanswered(io::ErrorKind::UnexpectedEof.into())),
@@ -109,24 +97,16 @@ impl Connection {
         }
         let Whole { answer, reusable, keep_alive } = reader.whole();
         // What nobody asked for is nobody's answer.
-        let connection = (reusable && self.input.is_empty()).then(|| self.at_rest());
+        let in_step = reusable && self.input.is_empty();
+        self.input.relax();
+        let connection = in_step.then_some(self);
         Ok(Answered { answer, connection, keep_alive })
     }
 
     async fn send(&mut self, request: &[u8]) -> io::Result<()> {
         self.stream.write_all(request).await?;
-        match &self.stream {
-            Stream::Plain(_) => Ok(()),
-            // What was written may still lie in the session.
-            Stream::Tls(_) => self.stream.flush().await,
-        }
-    }
-
-    fn at_rest(mut self) -> Self {
-        if self.input.capacity() > KEPT {
-            self.input = Vec::new();
-        }
-        self
+        // What was written may still lie in a TLS session.
+        self.stream.flush().await
     }
 }
 
@@ -157,46 +137,6 @@ pub(super) fn post(url: &Url, headers: &HeaderMap, form: &str) -> Vec<u8> {
     }
     put(&[b"content-length: ", form.len().to_string().as_bytes(), b"\r\n\r\n", form.as_bytes()]);
     request
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
-            Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use phantom_core::Peer;
 use phantom_core::Tick;
 
-/// What counts is what ended within this time, and no more than so many calls.
+/// The calls that count have ended within this time, and are no more than so many.
 const WINDOW: Duration = Duration::from_secs(5);
 const MOST_CALLS: usize = 512;
 
@@ -76,7 +76,7 @@ enum Scope {
 }
 
 impl Scope {
-    /// Whether that made it wider.
+    /// Returns whether that made it wider.
     fn widen(&mut self, more: Self) -> bool {
         match (&mut *self, more) {
             (Self::Everybody, _) => false,
@@ -120,7 +120,7 @@ impl Breaker {
             .map(|round| now.until(round.next))
     }
 
-    /// Whether to call: `Ok(true)` marks a probe.
+    /// Returns whether to call: `Ok(true)` marks a probe.
     pub(super) fn admit(&mut self, peer: Peer, now: Tick, dice: u64) -> Result<bool, Duration> {
         if let Some(pause) = self.pause(peer, now) {
             return Err(pause);
@@ -168,7 +168,7 @@ impl Breaker {
         Some(change)
     }
 
-    /// Whether the server is given a pause: by everybody, not by a few.
+    /// Returns whether the server is given a pause: by everybody, not by a few.
     pub(super) fn is_open(&self) -> bool {
         self.open.as_ref().is_some_and(|open| open.for_whom == Scope::Everybody)
     }

@@ -1,4 +1,4 @@
-//! What an address may have asked about tokens that nobody vouches for: so many at once, and so many
+//! The questions that an address may have put about tokens which nobody vouches for: so many at once, and so many
 //! more a second.
 
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub(super) struct Used {
 const PLACE: u64 = 1_000_000;
 
 impl Budget {
-    /// Whether one more call may be begun beside those that are under way, if all of them turn out to
+    /// Returns whether one more call may be begun beside those that are under way, if all of them turn out to
     /// have been for nothing.
     pub(super) fn allows(self, used: Used, under_way: usize, now: Tick) -> bool {
         let under_way = u64::try_from(under_way).unwrap_or(u64::MAX);

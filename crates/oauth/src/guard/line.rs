@@ -26,7 +26,7 @@ pub(crate) struct Limits {
     pub(crate) calls: usize,
     /// Waiting for one, in all.
     pub(crate) waiting: usize,
-    /// Of those, of one address that has wasted nothing.
+    /// The ones of them of one address that has wasted nothing.
     pub(crate) waiting_per_peer: usize,
     pub(crate) budget: Budget,
 }
@@ -123,7 +123,7 @@ impl<W: Call> Line<W> {
         Ok(Entry::Waits(ticket))
     }
 
-    /// Whether there is a place for one more of this address, in a call or in the line.
+    /// Returns whether there is a place for one more of this address, in a call or in the line.
     pub(super) fn check(&self, peer: Peer, now: Tick) -> Result<(), Refused> {
         let Limits { waiting, waiting_per_peer, budget, .. } = self.limits;
         let party = self.peers.get(&peer);

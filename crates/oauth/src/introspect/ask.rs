@@ -9,6 +9,7 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::header;
 use phantom_core::BearerToken;
+use phantom_core::causes::causes;
 
 use super::IntrospectionClient;
 use super::misbehaved;
@@ -77,9 +78,7 @@ impl IntrospectionClient {
                             (credential, may_swap) = (another, false);
                             continue;
                         }
-                        Err(Unusable::Misbehaved(cause)) => {
-                            return Err(IntrospectError::Misbehaved { cause });
-                        }
+                        Err(Unusable::NoVerdict(error)) => return Err(error),
                         Err(Unusable::Unavailable { retry_after, cause }) => {
                             // Others say when they will be back, not that they want to be left alone.
                             let asked = matches!(answer.status.as_u16(), 429 | 503);
@@ -197,21 +196,14 @@ impl IntrospectionClient {
     }
 }
 
-/// Whether this process or machine has no descriptor or no port left for a connection.
+/// Returns whether this process or machine has no descriptor or no port left for a connection.
 fn lacks_resources(error: &(dyn std::error::Error + 'static)) -> bool {
     /// `ENFILE` and `EMFILE`, which `ErrorKind` does not name.
     const NO_DESCRIPTOR: [i32; 2] = [23, 24];
-    let mut source = error.source();
-    while let Some(cause) = source {
-        if let Some(error) = cause.downcast_ref::<io::Error>()
-            && (error.kind() == io::ErrorKind::AddrNotAvailable
-                || error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code)))
-        {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
+        error.kind() == io::ErrorKind::AddrNotAvailable
+            || error.raw_os_error().is_some_and(|code| NO_DESCRIPTOR.contains(&code))
+    })
 }
 
 #[cfg(test)]

@@ -34,7 +34,7 @@ pub struct BuildError {
 pub struct Problem {
     /// As the configuration names it.
     pub field: &'static str,
-    /// What is wrong and what would be right.
+    /// The mistake, and the way to mend it.
     pub message: String,
 }
 

@@ -128,7 +128,7 @@ impl KeyManagerConfig {
         }
     }
 
-    /// Whether an answer needs the server's keys, and so its issuer.
+    /// Returns whether an answer needs the server's keys, and so its issuer.
     #[must_use]
     pub const fn verifies_answers(&self) -> bool {
         match self.response {
@@ -144,7 +144,7 @@ impl KeyManagerConfig {
         self.timeout / 2
     }
 
-    /// What an introspection ends within, whatever the server does.
+    /// The time that an introspection ends within, whatever the server does.
     #[must_use]
     pub fn longest_introspection(&self) -> Duration {
         self.queue_wait() + self.timeout

@@ -1,5 +1,6 @@
 //! Why the gateway does not start, in one sentence each.
 
+use phantom_core::causes::with_causes;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,7 +29,7 @@ pub enum StartError {
     Runtime(#[source] io::Error),
     #[error("cannot use {path}: {source}", path = path.display())]
     DataDir { path: PathBuf, source: io::Error },
-    #[error("the store cannot be opened: {}", chain(.0))]
+    #[error("the store cannot be opened: {}", with_causes(.0))]
     Store(#[source] StoreError),
     #[error(transparent)]
     SealingKey(#[from] SealingKeyError),
@@ -72,15 +73,4 @@ impl StartError {
             _ => Self::Listen { address, source },
         }
     }
-}
-
-/// The error with its causes, which name the file or the server.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        text = format!("{text}: {next}");
-        cause = next.source();
-    }
-    text
 }

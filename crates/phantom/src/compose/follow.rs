@@ -17,6 +17,7 @@ use phantom_core::Clock;
 use phantom_core::HeldBack;
 use phantom_core::catalog::Change;
 use phantom_core::catalog::EndedToken;
+use phantom_core::causes::with_causes;
 use phantom_oauth::KeyManager;
 use phantom_oauth::Minter;
 use phantom_pipeline::KeyManagerHandle;
@@ -33,7 +34,6 @@ use crate::compose::control;
 use crate::compose::control::Door;
 use crate::compose::control::Opened;
 use crate::compose::control::Opener;
-use crate::compose::error::chain;
 use crate::compose::keep::Keeper;
 use crate::compose::managed::Binding;
 use crate::compose::managed::Bound;
@@ -249,7 +249,7 @@ impl Node {
                     keeper.apply(&changes, follower.position());
                 }
                 Err(error) => {
-                    let error = chain(&error);
+                    let error = with_causes(&error);
                     tracing::error!(
                         error,
                         "the store does not answer: what was published stays in force"

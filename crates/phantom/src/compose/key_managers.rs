@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use phantom_cache::CacheSecret;
 use phantom_cache::Carrier;
-use phantom_cache::TokenExchange;
+use phantom_cache::TokenCache;
 use phantom_core::Clock;
 use phantom_oauth::Introspect;
 use phantom_pipeline::KeyManagerHandle;
@@ -33,21 +33,21 @@ pub(super) fn handle(
 ) -> KeyManagerHandle {
     let KeyManagerSetup { manager, policy, accepts_jwt, .. } = setup;
     let mut scope: Vec<&[u8]> = manager.cache_scope().iter().map(Vec::as_slice).collect();
-    let exchange = |scope: &[&[u8]], introspect| {
+    let cache = |scope: &[&[u8]], introspect| {
         let (policy, clock) = (policy.clone(), Arc::clone(clock));
         // Workers have a runtime each: a token is asked about where its request is served.
         let carrier = Carrier::Caller;
-        Arc::new(TokenExchange::new(scope, secret, policy, introspect, clock, carrier))
+        Arc::new(TokenCache::new(scope, secret, policy, introspect, clock, carrier))
     };
     let introspect: Arc<dyn Introspect> = match metrics {
         Some(metrics) => Arc::new(Metered::new(manager.clone(), manager.name(), metrics)),
         None => manager.clone(),
     };
-    let opaque = exchange(&scope, introspect);
+    let opaque = cache(&scope, introspect);
     let jwt = accepts_jwt.then(|| {
         // Another way to a verdict is another verdict (INT-10).
         scope.push(b"presented jwt");
-        exchange(&scope, Arc::new(PresentedJwt::new(manager.clone())))
+        cache(&scope, Arc::new(PresentedJwt::new(manager.clone())))
     });
     KeyManagerHandle {
         name: Arc::clone(manager.name()),

@@ -79,14 +79,12 @@ impl Introspect for Metered {
             let counter = match &answer {
                 Ok(Introspection::Active { .. }) => &self.active,
                 Ok(Introspection::Inactive) => &self.inactive,
-                Err(IntrospectError::Misbehaved { .. } | IntrospectError::Refused { .. }) => {
-                    &self.misbehaved
-                }
-                Err(IntrospectError::Unavailable { .. }) => &self.unavailable,
                 Err(IntrospectError::NotAsked(not_asked)) => {
                     self.note(not_asked, peer);
                     return answer;
                 }
+                Err(error) if error.is_misbehaviour() => &self.misbehaved,
+                Err(_) => &self.unavailable,
             };
             self.seconds.observe(asked.elapsed().as_secs_f64());
             counter.inc();

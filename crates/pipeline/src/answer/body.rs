@@ -6,7 +6,7 @@ use super::ErrorFormat;
 use super::said::Said;
 use super::said::Wso2;
 
-/// What only the case at hand can tell, in WSO2's format.
+/// The members that only the case at hand can tell, in WSO2's format.
 #[derive(Default)]
 pub(super) struct Particulars {
     /// In the place of the table's.

@@ -1,77 +1,53 @@
 //! The challenge that goes with a refusal (RFC 6750 §3, RFC 9110 §11.6.1).
 
 use phantom_core::Access;
-use phantom_core::DenyReason;
 
 use super::ErrorFormat;
-use crate::route::Route;
+use crate::matched::Matched;
+
+/// The challenge of a refusal to its client. Another credential would not cure refusals without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Challenged {
+    /// Who sent no credential is told of no error (RFC 6750 §3.1).
+    ToAuthenticate,
+    InsufficientScope,
+    InvalidRequest,
+    InvalidToken,
+    No,
+}
+
+impl Challenged {
+    const fn error(self) -> Option<&'static str> {
+        match self {
+            Self::InsufficientScope => Some("insufficient_scope"),
+            Self::InvalidRequest => Some("invalid_request"),
+            Self::InvalidToken => Some("invalid_token"),
+            Self::No | Self::ToAuthenticate => None,
+        }
+    }
+}
 
 /// All parts come from the configuration or from fixed texts (CHL-5), and from a grammar that needs
-/// no escapes (CHL-3). None for refusals that another credential would not cure.
+/// no escapes (CHL-3).
 pub(super) fn challenge(
-    reason: DenyReason,
-    route: Option<&Route>,
+    challenged: Challenged,
+    matched: Option<&Matched>,
     format: ErrorFormat,
 ) -> Option<String> {
-    let error = match reason {
-        // RFC 6750 §3.1: who sent no credential is told of no error.
-        DenyReason::CredentialMissing => None,
-        // RFC 6750 §3.1 has `invalid_request` for 400; WSO2's gateway knows one error, with 401.
-        DenyReason::CredentialMalformed | DenyReason::CredentialRepeated
-            if format == ErrorFormat::Managed =>
-        {
-            Some("invalid_token")
-        }
-        DenyReason::StatementRefused if format == ErrorFormat::Managed => Some("invalid_token"),
-        DenyReason::CredentialMalformed | DenyReason::CredentialRepeated => Some("invalid_request"),
-        DenyReason::AudienceMismatch
-        | DenyReason::ConfirmationUnenforced
-        | DenyReason::IssuerMismatch
-        | DenyReason::KeyManagerNotAllowed
-        | DenyReason::SubscriptionBlocked
-        | DenyReason::SubscriptionInactive
-        | DenyReason::TokenExpired
-        | DenyReason::TokenInactive
-        | DenyReason::TokenNotYetValid
-        | DenyReason::TokenRevoked
-        | DenyReason::TokenUnverified => Some("invalid_token"),
-        DenyReason::InsufficientScope => Some("insufficient_scope"),
-        DenyReason::ApiBlocked
-        | DenyReason::ApiMisconfigured
-        | DenyReason::ApiQuota
-        | DenyReason::ApplicationBurst
-        | DenyReason::ApplicationQuota
-        | DenyReason::AudienceNotAccepted
-        | DenyReason::AuthorizationServerMisbehaved
-        | DenyReason::AuthorizationServerUnavailable
-        | DenyReason::Blocked
-        | DenyReason::ClaimRuleUnmet
-        | DenyReason::HttpNotEnabled
-        | DenyReason::HttpsNotEnabled
-        | DenyReason::MethodNotAllowed
-        | DenyReason::NoProductionEndpoint
-        | DenyReason::NoResource
-        | DenyReason::NoRoute
-        | DenyReason::NoSandboxEndpoint
-        | DenyReason::NoSubscription
-        | DenyReason::OperationQuota
-        | DenyReason::OriginUntrusted
-        | DenyReason::PeerBudget
-        | DenyReason::RateLimited
-        | DenyReason::StatementRefused
-        | DenyReason::SubscriptionBurst
-        | DenyReason::SubscriptionQuota => return None,
-    };
+    if challenged == Challenged::No {
+        return None;
+    }
+    let error = challenged.error();
     let mut challenge = Challenge::default();
     // WSO2's clients look for an error at the very start of the value.
     if error.is_none() || !matches!(format, ErrorFormat::Wso2 | ErrorFormat::Managed) {
-        challenge.parameter("realm", route.map_or("api", |route| &route.realm));
+        challenge.parameter("realm", matched.map_or("api", Matched::realm));
     }
     if let Some(error) = error {
         challenge.parameter("error", error);
     }
-    if matches!(reason, DenyReason::CredentialMissing | DenyReason::InsufficientScope)
-        && let Some(Access::Protected(protection)) = route.map(|route| &route.access)
+    if matches!(challenged, Challenged::ToAuthenticate | Challenged::InsufficientScope)
+        && let Some(Access::Protected(protection)) = matched.map(Matched::access)
         && let Some(scope) = protection.scope.needed()
     {
         challenge.parameter("scope", scope.as_str());
@@ -88,7 +64,7 @@ impl Default for Challenge {
 }
 
 impl Challenge {
-    /// What may not stand in a quoted string without an escape is left out (CHL-3).
+    /// Characters that may not stand in a quoted string without an escape are left out (CHL-3).
     fn parameter(&mut self, name: &str, value: &str) {
         self.0.push_str(if self.0.ends_with('"') { ", " } else { " " });
         self.0.push_str(name);

@@ -11,7 +11,7 @@ use super::body::Particulars;
 use super::said;
 use super::said::Said;
 use super::said::Wso2;
-use crate::route::Route;
+use crate::matched::Matched;
 
 pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
     let said = said::said_of_deny(reason);
@@ -19,13 +19,10 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
         DenyReason::AuthorizationServerMisbehaved | DenyReason::AuthorizationServerUnavailable => {
             Said { status: 500, title: "Internal Server Error", ..said }
         }
-        // 401 and 900901, as for any other bad token.
-        DenyReason::CredentialMalformed | DenyReason::CredentialRepeated => Said {
-            status: 401,
-            title: "Unauthorized",
-            wso2: said::said_of_deny(DenyReason::TokenInactive).wso2,
-            ..said
-        },
+        // RFC 6750 §3.1 has `invalid_request` and 400; WSO2's gateway knows one error, with 401 and 900901.
+        DenyReason::CredentialMalformed | DenyReason::CredentialRepeated => {
+            Said { message: said.message, ..said::said_of_deny(DenyReason::TokenInactive) }
+        }
         // WSO2's gateway verifies the JWT of an introspection as if the client had brought it.
         DenyReason::StatementRefused => said::said_of_deny(DenyReason::TokenUnverified),
         DenyReason::HttpNotEnabled => Said {
@@ -57,8 +54,8 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
 }
 
 /// A missing scope is told with the resource: as the API's owner wrote it, never as the client did.
-pub(super) fn particulars(reason: DenyReason, route: Option<&Route>) -> Particulars {
-    let operation = route.and_then(|route| route.managed.as_ref());
+pub(super) fn particulars(reason: DenyReason, matched: Option<&Matched>) -> Particulars {
+    let operation = matched.and_then(Matched::operation);
     let Some(operation) = operation.filter(|_| reason == DenyReason::InsufficientScope) else {
         return Particulars::default();
     };

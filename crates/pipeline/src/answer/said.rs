@@ -3,6 +3,7 @@
 use phantom_core::DenyReason;
 
 use super::Fault;
+use super::challenge::Challenged;
 
 /// One line of the table: what to say of a case, in each format.
 #[derive(Clone, Copy)]
@@ -14,9 +15,10 @@ pub(super) struct Said {
     pub(super) wso2: Wso2,
     /// gRPC's status code (PRB-4).
     pub(super) grpc: u8,
+    pub(super) challenged: Challenged,
 }
 
-/// What WSO2's gateway says: code, message, description.
+/// The words of WSO2's gateway: code, message, description.
 #[derive(Clone, Copy)]
 pub(super) enum Wso2 {
     /// A report whose `type` says the same as its message.
@@ -43,12 +45,14 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
             "Invalid Credentials. Make sure you have provided the correct security credentials",
         ),
         grpc: 16,
+        challenged: Challenged::InvalidToken,
     };
     let invalid_request = Said {
         status: 400,
         code: "invalid_request",
         title: "Bad Request",
         message: "The access token must be sent once, in one Authorization header field of the form: Bearer token",
+        challenged: Challenged::InvalidRequest,
         ..unauthorized
     };
     let forbidden = Said {
@@ -62,6 +66,7 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
             "User is NOT authorized to access the Resource. Scope validation failed.",
         ),
         grpc: 7,
+        challenged: Challenged::No,
     };
     let not_found = Said {
         status: 404,
@@ -70,6 +75,7 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
         message: "No route matches this host and path",
         wso2: Wso2::Report("404", "Not Found", "The requested resource is not available."),
         grpc: 12,
+        challenged: Challenged::No,
     };
     let too_many = Said {
         status: 429,
@@ -78,6 +84,7 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
         message: "The rate limit of this client is used up",
         wso2: Wso2::Fault("900800", "Message throttled out", "You have exceeded your quota"),
         grpc: 14,
+        challenged: Challenged::No,
     };
     let server_error = Said {
         status: 503,
@@ -86,6 +93,7 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
         message: "Problem encountered authorizing the HTTP request",
         wso2: Wso2::Fault("900900", "Unclassified Authentication Failure", WSO2_FAULT),
         grpc: 14,
+        challenged: Challenged::No,
     };
     match reason {
         DenyReason::CredentialMissing => Said {
@@ -94,6 +102,7 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
                 "Missing Credentials",
                 "Invalid Credentials. Make sure your API invocation call has a header: 'Authorization : Bearer ACCESS_TOKEN'",
             ),
+            challenged: Challenged::ToAuthenticate,
             ..unauthorized
         },
         DenyReason::CredentialMalformed | DenyReason::CredentialRepeated => invalid_request,
@@ -105,9 +114,11 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
         | DenyReason::TokenNotYetValid
         | DenyReason::TokenRevoked
         | DenyReason::TokenUnverified => unauthorized,
-        DenyReason::InsufficientScope => {
-            Said { message: "The token does not contain the required scope", ..forbidden }
-        }
+        DenyReason::InsufficientScope => Said {
+            message: "The token does not contain the required scope",
+            challenged: Challenged::InsufficientScope,
+            ..forbidden
+        },
         DenyReason::Blocked => Said {
             message: "This request is blocked",
             wso2: Wso2::Fault(
@@ -227,6 +238,7 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
             message: "The route does not serve this method",
             wso2: Wso2::Report("405", "Runtime Error", "Method not allowed for given API resource"),
             grpc: 12,
+            challenged: Challenged::No,
         },
     }
 }
@@ -244,6 +256,7 @@ pub(super) const fn said_of_fault(fault: Fault) -> Said {
         message: "",
         wso2: Wso2::Status,
         grpc: 13,
+        challenged: Challenged::No,
     };
     match fault {
         Fault::BadRequest(message) => Said { message, ..bad },
@@ -326,6 +339,7 @@ pub(super) const fn said_of_fault(fault: Fault) -> Said {
             message: "There is no such file",
             wso2: Wso2::Report("404", "Not Found", "The requested resource is not available."),
             grpc: 12,
+            ..bad
         },
         Fault::Overloaded => Said {
             status: 503,
@@ -334,6 +348,7 @@ pub(super) const fn said_of_fault(fault: Fault) -> Said {
             message: "The gateway serves as many requests as it may",
             wso2: Wso2::Report("303001", "Service Unavailable", WSO2_FAULT),
             grpc: 14,
+            ..bad
         },
         Fault::BadAnswer(message) => Said { message, ..said_of_fault(Fault::BadGateway) },
         Fault::BadGateway => Said {
@@ -343,6 +358,7 @@ pub(super) const fn said_of_fault(fault: Fault) -> Said {
             message: "The backend could not be reached or gave no usable answer",
             wso2: Wso2::Report("101503", "Runtime Error", "Error connecting to the back end"),
             grpc: 14,
+            ..bad
         },
         Fault::GatewayTimeout => Said {
             status: 504,
@@ -351,6 +367,7 @@ pub(super) const fn said_of_fault(fault: Fault) -> Said {
             message: "The backend did not answer in time",
             wso2: Wso2::Report("101504", "Runtime Error", "Connection timed out"),
             grpc: 14,
+            ..bad
         },
     }
 }

@@ -32,7 +32,7 @@ const FAULTS: [Fault; 16] = [
 
 /// Every refusal in every format, as the route `/` that needs `read write` makes it.
 fn refusals() -> Vec<(DenyReason, ErrorFormat, Answer)> {
-    let route = Route { access: protected("read write"), ..public_route("r", "/") };
+    let route = Matched::from(Route { access: protected("read write"), ..public_route("r", "/") });
     let mut refusals = Vec::new();
     for reason in DenyReason::ALL {
         for format in FORMATS {
@@ -46,7 +46,7 @@ fn refusals() -> Vec<(DenyReason, ErrorFormat, Answer)> {
     refusals
 }
 
-fn deny(reason: DenyReason, route: &Route) -> Answer {
+fn deny(reason: DenyReason, route: &Matched) -> Answer {
     Answer::deny(&reason.into(), Some(route), ErrorFormat::Curity, false)
 }
 
@@ -106,7 +106,7 @@ fn chl_2_no_parameter_of_a_challenge_is_repeated() {
 proptest! {
     #[test]
     fn chl_3_no_realm_can_break_out_of_its_quotes(realm in ".{0,40}") {
-        let route = Route { realm: realm.as_str().into(), access: protected("a"), ..public_route("r", "/") };
+        let route = Matched::from(Route { realm: realm.as_str().into(), access: protected("a"), ..public_route("r", "/") });
         let answer = deny(DenyReason::InsufficientScope, &route);
         let challenge = answer.value("www-authenticate").unwrap();
         let (_, parameters) = parse_challenge(challenge).unwrap();
@@ -132,7 +132,7 @@ fn chl_4_a_challenge_is_one_well_formed_field_line() {
 #[test]
 fn chl_5_what_a_challenge_says_is_from_a_fixed_set() {
     // No part of an answer comes from anything but the reason, the route and the format.
-    let route = public_route("r", "/");
+    let route = public_route("r", "/").into();
     for reason in DenyReason::ALL {
         for challenge in deny(reason, &route).values("www-authenticate") {
             let (_, parameters) = parse_challenge(challenge).unwrap();
@@ -207,7 +207,10 @@ fn prb_2_the_challenge_is_there_whatever_the_body() {
 
 #[test]
 fn prb_3_no_body_tells_of_the_inside() {
-    let route = Route { name: "internal-name".into(), ..public_route("r", "/internal-prefix") };
+    let route = Matched::from(Route {
+        name: "internal-name".into(),
+        ..public_route("r", "/internal-prefix")
+    });
     for reason in DenyReason::ALL {
         for format in FORMATS {
             let answer = Answer::deny(&reason.into(), Some(&route), format, false);
@@ -289,7 +292,7 @@ fn prb_4_the_legacy_body_has_a_code_and_a_message() {
 
 #[test]
 fn jwt_16_every_way_a_token_can_be_bad_reads_the_same() {
-    let route = Route { access: protected("read"), ..public_route("r", "/") };
+    let route = Matched::from(Route { access: protected("read"), ..public_route("r", "/") });
     let causes = [
         DenyReason::AudienceMismatch,
         DenyReason::ConfirmationUnenforced,
@@ -383,7 +386,7 @@ fn wso2_faults_have_string_codes_and_reports_a_type() {
 
 #[test]
 fn wso2_challenges_start_with_the_error() {
-    let route = Route { access: protected("read write"), ..public_route("r", "/") };
+    let route = Matched::from(Route { access: protected("read write"), ..public_route("r", "/") });
     for (reason, challenge) in [
         (DenyReason::CredentialMissing, "Bearer realm=\"api\", scope=\"read write\""),
         (DenyReason::TokenInactive, "Bearer error=\"invalid_token\""),
@@ -428,5 +431,14 @@ fn a_broken_request_ends_its_connection_and_a_broken_backend_does_not() {
         );
         assert_eq!(answer.close, !goes_on, "{fault:?}");
         assert_eq!(answer.value("www-authenticate"), None, "{fault:?}");
+    }
+}
+
+#[test]
+fn the_docs_name_every_reason_of_a_refusal() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/answers.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    for reason in DenyReason::ALL {
+        assert!(docs.contains(&format!("`{}`", reason.name())), "{}", reason.name());
     }
 }

@@ -253,7 +253,7 @@ async fn the_decision_is_of_the_time_after_the_call() {
     let world = World::new();
     let expires_at = Some(ManualClock::START.plus(secs(10)));
     let slow = Slow(world.clock.clone(), Statement { expires_at, ..statement("") });
-    let exchange = TokenExchange::new(
+    let exchange = TokenCache::new(
         &[b"slow"],
         &phantom_cache::CacheSecret::new([7; 32]),
         phantom_cache::CachePolicy::default(),

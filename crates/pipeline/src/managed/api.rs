@@ -1,7 +1,8 @@
-//! A managed API as requests meet it, and what an operation adds to a route.
+//! A managed API as requests meet it, and its operations.
 
 use std::sync::Arc;
 
+use phantom_core::Access;
 use phantom_core::catalog::EntityId;
 use phantom_core::catalog::KeyType;
 use phantom_core::catalog::Transports;
@@ -9,9 +10,9 @@ use phantom_core::catalog::Transports;
 use crate::cors::Cors;
 use crate::exchange::KeyManagerHandle;
 use crate::managed::template::Resources;
-use crate::route::Target;
+use crate::route::Upstream;
 
-/// What all operations of an API have in common.
+/// The part of an API that all of its operations have in common.
 #[derive(Debug)]
 pub struct Api {
     pub id: EntityId,
@@ -23,9 +24,9 @@ pub struct Api {
     pub transports: Transports,
     /// Those that may vouch for its callers, in the order in which they are elected.
     pub key_managers: Vec<Arc<KeyManagerHandle>>,
-    /// [`Target::Upstream`] where there is one.
-    pub production: Option<Target>,
-    pub sandbox: Option<Target>,
+    /// Endpoints for calls with production keys, and with sandbox keys.
+    pub production: Option<Arc<Upstream>>,
+    pub sandbox: Option<Arc<Upstream>>,
     /// See [`phantom_core::authorize::Call::audiences`].
     pub audiences: Box<[Box<str>]>,
     /// An advanced plan in place of those of the operations.
@@ -52,11 +53,13 @@ pub struct ServedApi {
     pub resources: Resources,
 }
 
-/// What makes a route the operation of a managed API.
-#[derive(Clone, Debug)]
+/// One verb on one template of paths.
+#[derive(Debug)]
 pub struct ManagedOperation {
     pub api: Arc<Api>,
+    pub verb: Box<str>,
     pub template: Box<str>,
+    pub access: Access,
     /// An advanced plan.
     pub plan: Box<str>,
 }
@@ -66,14 +69,14 @@ const ASSERTION: &[u8] = b"x-jwt-assertion";
 
 impl Api {
     #[must_use]
-    pub const fn endpoint(&self, key_type: KeyType) -> Option<&Target> {
+    pub const fn endpoint(&self, key_type: KeyType) -> Option<&Arc<Upstream>> {
         match key_type {
             KeyType::Production => self.production.as_ref(),
             KeyType::Sandbox => self.sandbox.as_ref(),
         }
     }
 
-    /// Whether a client's field of that name is kept from the backend. On protected operations the
+    /// Returns whether a client's field of that name is kept from the backend. On protected operations the
     /// credential is; on open ones only where the API says so. Other spellings, with `_` for `-`,
     /// are the same to some backends.
     #[must_use]

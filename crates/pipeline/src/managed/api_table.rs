@@ -24,7 +24,7 @@ pub struct Located<'t, 'p> {
     pub api: &'t Arc<ServedApi>,
     /// Bytes of the path up to and with the version.
     pub consumed: usize,
-    /// What follows: the path within the API.
+    /// The rest: the path within the API.
     pub rest: &'p str,
 }
 

@@ -15,7 +15,6 @@ use phantom_core::catalog::ManagedApi;
 use phantom_core::catalog::Operation;
 use phantom_core::catalog::OperationSecurity;
 
-use crate::answer::ErrorFormat;
 use crate::cors::AllowedOrigins;
 use crate::cors::Cors;
 use crate::exchange::KeyManagerHandle;
@@ -25,18 +24,10 @@ use crate::managed::api::ServedApi;
 use crate::managed::api::Standing;
 use crate::managed::election;
 use crate::managed::template::Resources;
-use crate::route::Bounds;
-use crate::route::CredentialSources;
-use crate::route::JwtPolicy;
-use crate::route::Matcher;
-use crate::route::Route;
-use crate::route::Target;
 use crate::route::Upstream;
 
-const REALM: &str = "api";
-
 /// `all`: the key managers of the snapshot. `guarded`: endpoints are not called on this machine.
-pub(super) fn compile(
+pub(crate) fn compile(
     published: &ManagedApi,
     all: &[Arc<KeyManagerHandle>],
     guarded: bool,
@@ -44,9 +35,9 @@ pub(super) fn compile(
     let label: Arc<str> = format!("{}:{}", published.name, published.version).into();
     let mut problems = Problems { api: &label, guarded, any: false };
     let production = published.production_endpoint.as_deref();
-    let production = production.and_then(|url| problems.target(url));
+    let production = production.and_then(|url| problems.endpoint(url));
     let sandbox = published.sandbox_endpoint.as_deref();
-    let sandbox = sandbox.and_then(|url| problems.target(url));
+    let sandbox = sandbox.and_then(|url| problems.endpoint(url));
     let scopes: Vec<Option<RequiredScope>> =
         published.operations.iter().map(|operation| problems.scope(operation)).collect();
     let standing = match (problems.any, published.state) {
@@ -72,8 +63,8 @@ pub(super) fn compile(
     });
     let mut resources = Resources::default();
     for (operation, scope) in published.operations.iter().zip(scopes) {
-        let route = Arc::new(route(operation, scope.unwrap_or_default(), published, &api));
-        if let Err(error) = resources.add(&operation.template, route) {
+        let served = Arc::new(managed_operation(operation, scope.unwrap_or_default(), &api));
+        if let Err(error) = resources.add(served) {
             let (verb, template) = (&*operation.verb, &*operation.template);
             tracing::error!(api = &*api.label, verb, template, %error, "an operation is not served");
         }
@@ -88,12 +79,9 @@ struct Problems<'a> {
 }
 
 impl Problems<'_> {
-    fn target(&mut self, url: &str) -> Option<Target> {
+    fn endpoint(&mut self, url: &str) -> Option<Arc<Upstream>> {
         match Endpoint::parse(url) {
-            Ok(endpoint) => {
-                let upstream = Upstream::from(endpoint);
-                Some(Target::Upstream(Upstream { guarded: self.guarded, ..upstream }))
-            }
+            Ok(endpoint) => Some(Arc::new(Upstream { guarded: self.guarded, ..endpoint.into() })),
             Err(error) => {
                 tracing::error!(api = self.api, %error, "the API's endpoint cannot be called");
                 self.any = true;
@@ -145,39 +133,20 @@ fn cors(policy: &CorsPolicy, credential_field: &str) -> Cors {
     }
 }
 
-fn route(
+fn managed_operation(
     operation: &Operation,
     scope: RequiredScope,
-    published: &ManagedApi,
     api: &Arc<Api>,
-) -> Route {
+) -> ManagedOperation {
     let access = match operation.security {
         OperationSecurity::Open => Access::Public,
         OperationSecurity::Protected => Access::Protected(Protection { scope, claims: Vec::new() }),
     };
-    Route {
-        index: 0,
-        name: api.label.clone(),
-        matcher: Matcher {
-            host: None,
-            prefix: published.path.clone(),
-            methods: Box::new([operation.verb.clone()]),
-        },
+    ManagedOperation {
+        api: api.clone(),
+        verb: operation.verb.clone(),
+        template: operation.template.clone(),
         access,
-        key_managers: Vec::new(),
-        credentials: CredentialSources::default(),
-        jwt: JwtPolicy::AcceptJwt,
-        realm: REALM.into(),
-        error_format: ErrorFormat::Managed,
-        cors: api.cors.clone(),
-        rate_limit: None,
-        collect_body: None,
-        bounds: Bounds::default(),
-        target: Target::Endpoint,
-        managed: Some(ManagedOperation {
-            api: api.clone(),
-            template: operation.template.clone(),
-            plan: operation.plan.clone(),
-        }),
+        plan: operation.plan.clone(),
     }
 }

@@ -67,7 +67,7 @@ impl Denied {
         apis.is_empty() && addresses && applications.is_empty() && users.is_empty()
     }
 
-    /// What can be told before a token is read.
+    /// The refusals that can be told before a token is read.
     #[must_use]
     pub fn api_or_address(&self, api: &Api, peer: IpAddr) -> bool {
         has(&self.apis, &api.path) || self.address(peer)

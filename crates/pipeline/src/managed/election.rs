@@ -24,7 +24,7 @@ use crate::managed::claims::ClaimName;
 /// Bytes a compiled rule may take. Matching is linear in the token, whatever the rule.
 const MAX_RULE_SIZE: usize = 1 << 20;
 
-/// What managed APIs need of a key manager besides the exchange.
+/// The terms that managed APIs need of a key manager besides its caches.
 #[derive(Clone, Debug)]
 pub struct ManagedTerms {
     pub id: EntityId,
@@ -45,7 +45,7 @@ enum Rule {
 }
 
 impl ManagedTerms {
-    /// What cannot be compiled is said in the log.
+    /// A rule that cannot be compiled is said in the log.
     #[must_use]
     pub fn new(key_manager: &ManagedKeyManager) -> Self {
         let renames = &key_manager.claim_renames;

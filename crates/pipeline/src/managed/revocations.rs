@@ -74,7 +74,7 @@ impl Revocations {
             && self.token_ids.events.is_empty()
     }
 
-    /// Whether an event killed the token. Costs nothing while there was none.
+    /// Returns whether an event killed the token. Costs nothing while there was none.
     #[must_use]
     pub fn kill(&self, statement: &Statement, consumer_key: Option<&str>) -> bool {
         // A token that does not say when it was issued may be as old as any.
@@ -84,7 +84,7 @@ impl Revocations {
             || self.subjects.find(|| statement.subject.as_deref()).is_some_and(before)
     }
 
-    /// Whether this very token was revoked, whatever its server says of it: asked before anybody else
+    /// Returns whether this very token was revoked, whatever its server says of it: asked before anybody else
     /// is. Costs a digest while there is such a revocation, and nothing otherwise.
     #[must_use]
     pub fn name(&self, token: BearerToken<'_>, now: UnixTime) -> bool {
@@ -107,7 +107,7 @@ impl Revocations {
     }
 }
 
-/// What a token is revoked by: its `jti`, or its signature where it has none.
+/// The name by which a token is revoked: its `jti`, or its signature where it has none.
 fn name_of(statement: &Statement) -> Option<&str> {
     statement.token_id.as_deref().or_else(|| {
         let jws = CompactJws::parse(statement.phantom_token.expose()).ok()?;
@@ -134,7 +134,7 @@ impl<K: Clone + Eq + Hash> Events<K> {
         self.events.find(name()?).copied()
     }
 
-    /// Of two of one party the later counts.
+    /// The later of two events of one party counts.
     fn add(&mut self, name: K, event: Event) {
         let known = self.events.find(&name).copied();
         if known.is_none() {

@@ -14,7 +14,7 @@ use phantom_core::template::in_capitals;
 use phantom_core::template::one_spelling;
 use thiserror::Error;
 
-use crate::route::Route;
+use crate::managed::api::ManagedOperation;
 
 /// Operations of one API, as a tree of template segments.
 #[derive(Debug, Default)]
@@ -23,14 +23,14 @@ pub struct Resources {
     /// Those that ask for most first.
     patterns: BTreeMap<Pattern, Resources>,
     /// Operations whose template ends here.
-    here: Vec<Arc<Route>>,
+    here: Vec<Arc<ManagedOperation>>,
     /// Operations whose template goes on with `*`, which also takes nothing.
-    rest: Vec<Arc<Route>>,
+    rest: Vec<Arc<ManagedOperation>>,
 }
 
 #[derive(Debug)]
 pub enum Resource<'r> {
-    Found(&'r Arc<Route>),
+    Found(&'r Arc<ManagedOperation>),
     /// A template takes the path, but none of its operations the verb.
     OtherVerbs,
     Nothing,
@@ -46,8 +46,8 @@ pub(super) enum NotServed {
 
 impl Resources {
     /// Adds an operation under its template.
-    pub(super) fn add(&mut self, template: &str, route: Arc<Route>) -> Result<(), NotServed> {
-        let template = PathTemplate::parse(template)?;
+    pub(super) fn add(&mut self, operation: Arc<ManagedOperation>) -> Result<(), NotServed> {
+        let template = PathTemplate::parse(&operation.template)?;
         let mut node = self;
         for segment in template.segments() {
             node = match segment {
@@ -55,11 +55,11 @@ impl Resources {
                 Segment::Pattern(pattern) => node.patterns.entry(pattern.clone()).or_default(),
             };
         }
-        let routes = if template.takes_rest() { &mut node.rest } else { &mut node.here };
-        if routes.iter().any(|other| other.matcher.methods == route.matcher.methods) {
+        let operations = if template.takes_rest() { &mut node.rest } else { &mut node.here };
+        if operations.iter().any(|other| other.verb == operation.verb) {
             return Err(NotServed::Taken);
         }
-        routes.push(route);
+        operations.push(operation);
         Ok(())
     }
 
@@ -82,12 +82,13 @@ impl Resources {
 
     fn find_as_read(&self, rest: &str, verb: &str) -> Resource<'_> {
         let mut any = false;
-        let found = self.search(segments(rest), &mut |routes| {
-            any |= !routes.is_empty();
-            routes.iter().find(|route| takes(route, verb))
+        let found = self.search(segments(rest), &mut |operations| {
+            any |= !operations.is_empty();
+            // `HEAD` is a verb of its own here, as in WSO2.
+            operations.iter().find(|operation| *operation.verb == *verb)
         });
         match found {
-            Some(route) => Resource::Found(route),
+            Some(operation) => Resource::Found(operation),
             None if any => Resource::OtherVerbs,
             None => Resource::Nothing,
         }
@@ -97,10 +98,10 @@ impl Resources {
     #[must_use]
     pub fn verbs(&self, rest: &str) -> Vec<&str> {
         let mut verbs: Vec<&str> = Vec::new();
-        self.search(segments(&in_capitals(rest)), &mut |routes| {
-            for verb in routes.iter().flat_map(|route| &route.matcher.methods) {
-                if !verbs.contains(&&**verb) {
-                    verbs.push(verb);
+        self.search(segments(&in_capitals(rest)), &mut |operations| {
+            for operation in operations {
+                if !verbs.contains(&&*operation.verb) {
+                    verbs.push(&operation.verb);
                 }
             }
             None::<()>
@@ -110,7 +111,7 @@ impl Resources {
 
     /// One of the operations, whichever.
     #[must_use]
-    pub fn any(&self) -> Option<&Arc<Route>> {
+    pub fn any(&self) -> Option<&Arc<ManagedOperation>> {
         let mut deeper = self.literals.values().chain(self.patterns.values());
         let own = self.here.first().or_else(|| self.rest.first());
         own.or_else(|| deeper.find_map(Self::any))
@@ -121,7 +122,7 @@ impl Resources {
     fn search<'r, 'p, T>(
         &'r self,
         mut rest: impl Iterator<Item = &'p str> + Clone,
-        take: &mut impl FnMut(&'r [Arc<Route>]) -> Option<T>,
+        take: &mut impl FnMut(&'r [Arc<ManagedOperation>]) -> Option<T>,
     ) -> Option<T> {
         let deeper = match rest.next() {
             None => take(&self.here),
@@ -137,11 +138,6 @@ impl Resources {
         };
         deeper.or_else(|| take(&self.rest))
     }
-}
-
-/// `HEAD` is a verb of its own here, as in WSO2.
-fn takes(route: &Route, verb: &str) -> bool {
-    route.matcher.methods.iter().any(|method| &**method == verb)
 }
 
 fn segments(path: &str) -> impl Iterator<Item = &str> + Clone {

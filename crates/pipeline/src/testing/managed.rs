@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::LazyLock;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ use super::KeyManager;
 use super::Request;
 use super::Says;
 use super::World;
+use super::protected;
 use super::statement;
 use crate::Answer;
 use crate::Decision;
@@ -42,6 +44,8 @@ use crate::KeyManagerHandle;
 use crate::Publication;
 use crate::Snapshot;
 use crate::Target;
+use crate::managed::Api;
+use crate::managed::ManagedOperation;
 use crate::managed::ManagedTerms;
 
 /// Ids of what the first catalog holds.
@@ -158,7 +162,7 @@ impl KeyManager {
 impl Forward {
     /// `host:port/path` it goes to.
     pub(crate) fn destination(&self, path: &str, query: Option<&str>) -> String {
-        let Target::Upstream(upstream) = self.target() else { panic!("{:?}", self.target()) };
+        let Target::Upstream(upstream) = &self.target else { panic!("{:?}", self.target) };
         let mut out = Vec::new();
         upstream.write_target(self.consumed, path, query, &mut out);
         format!("{}:{}{}", upstream.host, upstream.port, String::from_utf8(out).unwrap())
@@ -241,6 +245,14 @@ pub(crate) fn api() -> ManagedApi {
         plan: None,
         cors: None,
     }
+}
+
+/// As an operation of [`api`] is served.
+pub(crate) fn managed_operation(verb: &str, template: &str) -> Arc<ManagedOperation> {
+    static SERVED: LazyLock<Arc<Api>> =
+        LazyLock::new(|| crate::managed::compile(&api(), &[], false).api);
+    let (verb, template, plan) = (verb.into(), template.into(), "Unlimited".into());
+    Arc::new(ManagedOperation { api: SERVED.clone(), verb, template, access: protected(""), plan })
 }
 
 pub(crate) fn operation(verb: &str, template: &str) -> Operation {

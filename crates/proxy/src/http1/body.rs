@@ -1,14 +1,12 @@
-//! Message bodies (RFC 9112 §6, §7): where they end, and chunked coding in both directions.
+//! The rest of a request's body, and the proof that there is none.
 
-use crate::head::FieldKind;
-use crate::head::Framing;
-use crate::head::starts_with;
-use crate::http1::buffer::ReadBuffer;
+use phantom_wire::BodyDecoder;
+use phantom_wire::Framing;
+use phantom_wire::InvalidChunk;
+use phantom_wire::Piece;
+use phantom_wire::ReadBuffer;
 
-/// Longest line inside chunked coding: size with extensions, or one trailer field.
-const MAX_LINE: usize = 4 * 1024;
-/// All trailer fields of one body together.
-const MAX_TRAILERS: usize = 16 * 1024;
+use crate::trailers::decoder;
 
 /// Proof that all that belongs to earlier messages on a connection has been read: its next byte begins
 /// a head.
@@ -19,13 +17,13 @@ const MAX_TRAILERS: usize = 16 * 1024;
 pub(crate) struct InStep(());
 
 impl InStep {
-    /// Of a connection that nothing was read from.
+    /// The step of a connection that nothing was read from.
     pub(super) const fn at_start() -> Self {
         Self(())
     }
 }
 
-/// What has not been read of the body of a client's request.
+/// The unread part of the body of a client's request.
 #[derive(Debug)]
 pub(crate) struct Unread {
     decoder: BodyDecoder,
@@ -33,9 +31,14 @@ pub(crate) struct Unread {
 }
 
 impl Unread {
-    /// Of the message whose head was read at that step.
+    /// The whole body of the message whose head was read at that step.
     pub(super) const fn after_head(_: InStep, framing: Framing) -> Self {
-        Self { decoder: BodyDecoder::new(framing), read: 0 }
+        Self { decoder: decoder(framing), read: 0 }
+    }
+
+    /// The body of a message whose head cannot be read: nobody knows where it ends.
+    pub(super) const fn without_end() -> Self {
+        Self { decoder: decoder(Framing::UntilClose), read: 0 }
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -64,221 +67,4 @@ impl Unread {
     pub(super) fn trailers(&self) -> &[u8] {
         self.decoder.trailers()
     }
-}
-
-/// Finds the pieces of one body in what was read.
-#[derive(Debug)]
-pub struct BodyDecoder {
-    state: State,
-    trailers: Vec<u8>,
-    trailer_bytes: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    ChunkData(u64),
-    /// The CRLF behind a chunk's data.
-    ChunkEnd,
-    ChunkSize,
-    Done,
-    Length(u64),
-    Trailers,
-    UntilClose,
-}
-
-/// What [`BodyDecoder::next`] found at the start of the buffer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece {
-    /// So many bytes of the body lie at the start of the buffer; consume them.
-    Data(usize),
-    End,
-    NeedMore,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the chunked coding is malformed")]
-pub struct InvalidChunk;
-
-impl BodyDecoder {
-    #[must_use]
-    pub const fn new(framing: Framing) -> Self {
-        let state = match framing {
-            Framing::Chunked => State::ChunkSize,
-            Framing::Length(0) | Framing::None => State::Done,
-            Framing::Length(length) => State::Length(length),
-            Framing::UntilClose => State::UntilClose,
-        };
-        Self { state, trailers: Vec::new(), trailer_bytes: 0 }
-    }
-
-    #[must_use]
-    pub fn is_done(&self) -> bool {
-        self.state == State::Done
-    }
-
-    /// Trailer fields that may be passed on, as lines with CRLF.
-    #[must_use]
-    pub fn trailers(&self) -> &[u8] {
-        &self.trailers
-    }
-
-    /// The peer closed: whether that ends the body properly.
-    pub fn closed(&mut self) -> bool {
-        if self.state == State::UntilClose {
-            self.state = State::Done;
-        }
-        self.is_done()
-    }
-
-    /// Looks at the start of the buffer. Framing bytes are consumed here; data is left there.
-    pub fn next(&mut self, buffer: &mut ReadBuffer) -> Result<Piece, InvalidChunk> {
-        loop {
-            match self.state {
-                State::Done => return Ok(Piece::End),
-                _ if buffer.is_empty() => return Ok(Piece::NeedMore),
-                State::UntilClose => return Ok(Piece::Data(buffer.data().len())),
-                State::Length(left) | State::ChunkData(left) => {
-                    let here = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.data().len());
-                    return Ok(Piece::Data(here));
-                }
-                State::ChunkEnd => match buffer.data() {
-                    [b'\r', b'\n', ..] => {
-                        buffer.consume(2);
-                        self.state = State::ChunkSize;
-                    }
-                    [b'\r'] => return Ok(Piece::NeedMore),
-                    _ => return Err(InvalidChunk),
-                },
-                State::ChunkSize => {
-                    let Some(line) = line(buffer)? else { return Ok(Piece::NeedMore) };
-                    let size = parse_chunk_size(line)?;
-                    let taken = line.len() + 2;
-                    buffer.consume(taken);
-                    self.state = if size == 0 { State::Trailers } else { State::ChunkData(size) };
-                }
-                State::Trailers => {
-                    let Some(line) = line(buffer)? else { return Ok(Piece::NeedMore) };
-                    let taken = line.len() + 2;
-                    self.trailer_bytes += taken;
-                    if self.trailer_bytes > MAX_TRAILERS {
-                        return Err(InvalidChunk);
-                    }
-                    if line.is_empty() {
-                        self.state = State::Done;
-                    } else if may_be_trailer(line)? {
-                        self.trailers.extend_from_slice(line);
-                        self.trailers.extend_from_slice(b"\r\n");
-                    }
-                    buffer.consume(taken);
-                }
-            }
-        }
-    }
-
-    /// Says that so many bytes of [`Piece::Data`] were consumed.
-    pub const fn took(&mut self, count: usize) {
-        let count = count as u64;
-        self.state = match self.state {
-            State::Length(left) if left <= count => State::Done,
-            State::Length(left) => State::Length(left - count),
-            State::ChunkData(left) if left <= count => State::ChunkEnd,
-            State::ChunkData(left) => State::ChunkData(left - count),
-            other => other,
-        };
-    }
-}
-
-/// A whole line without its CRLF; a bare LF or CR in it is refused.
-fn line(buffer: &ReadBuffer) -> Result<Option<&[u8]>, InvalidChunk> {
-    let data = buffer.data();
-    match memchr::memchr(b'\n', data) {
-        Some(at) if at <= MAX_LINE => match data.get(..at) {
-            Some([line @ .., b'\r']) if !line.contains(&b'\r') => Ok(Some(line)),
-            _ => Err(InvalidChunk),
-        },
-        Some(_) => Err(InvalidChunk),
-        None if data.len() > MAX_LINE => Err(InvalidChunk),
-        None => Ok(None),
-    }
-}
-
-/// `1*HEXDIG` of 64 bits at most, then nothing or an extension, which is dropped (RFC 9112 §7.1.1).
-fn parse_chunk_size(line: &[u8]) -> Result<u64, InvalidChunk> {
-    let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
-    if digits == 0 || digits > 16 {
-        return Err(InvalidChunk);
-    }
-    let (size, rest) = line.split_at(digits);
-    let extension = rest.trim_ascii_start();
-    let printable = extension.iter().all(|byte| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..));
-    if !(extension.is_empty() && rest.is_empty() || extension.starts_with(b";") && printable) {
-        return Err(InvalidChunk);
-    }
-    let size = std::str::from_utf8(size).map_err(|_| InvalidChunk)?;
-    u64::from_str_radix(size, 16).map_err(|_| InvalidChunk)
-}
-
-/// RFC 9110 §6.5.1: framing, routing, credentials and content description cannot come late. Such
-/// fields are dropped, malformed ones refused.
-fn may_be_trailer(line: &[u8]) -> Result<bool, InvalidChunk> {
-    let colon = line.iter().position(|byte| *byte == b':').ok_or(InvalidChunk)?;
-    let (name, value) = line.split_at(colon);
-    let in_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    let in_value = |byte: &u8| matches!(byte, b'\t' | 0x20..=0x7e | 0x80..=0xff);
-    if name.is_empty() || !name.iter().all(in_name) || !value.iter().all(in_value) {
-        return Err(InvalidChunk);
-    }
-    Ok(is_allowed_trailer(name))
-}
-
-/// Whether a field of this name may be passed on as a trailer (HTP-12).
-#[must_use]
-pub fn is_allowed_trailer(name: &[u8]) -> bool {
-    let refused: &[&[u8]] = &[
-        b"age",
-        b"cache-control",
-        b"date",
-        b"dpop",
-        b"expires",
-        b"location",
-        b"max-forwards",
-        b"pragma",
-        b"range",
-        b"retry-after",
-        b"set-cookie",
-        b"vary",
-        b"warning",
-        b"www-authenticate",
-    ];
-    FieldKind::of(name) == FieldKind::PassThrough
-        && !starts_with(name, b"content-")
-        && !starts_with(name, b"if-")
-        && !refused.iter().any(|listed| name.eq_ignore_ascii_case(listed))
-}
-
-/// Writes one chunk.
-pub fn write_chunk(data: &[u8], out: &mut Vec<u8>) {
-    if data.is_empty() {
-        return;
-    }
-    write_chunk_size(data.len(), out);
-    out.extend_from_slice(data);
-    out.extend_from_slice(b"\r\n");
-}
-
-/// Writes the end of a chunked body, with trailer lines.
-pub fn write_last_chunk(trailers: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"0\r\n");
-    out.extend_from_slice(trailers);
-    out.extend_from_slice(b"\r\n");
-}
-
-fn write_chunk_size(size: usize, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = (usize::BITS - size.leading_zeros()).div_ceil(4).max(1);
-    for digit in (0..digits).rev() {
-        let nibble = (size >> (digit * 4)) & 0xf;
-        out.extend(DIGITS.get(nibble));
-    }
-    out.extend_from_slice(b"\r\n");
 }

@@ -16,10 +16,10 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 
-use crate::http1::buffer::ReadBuffer;
 use crate::transport::Transport;
+use phantom_wire::ReadBuffer;
 
-/// What a new connection has, and the most that is saved up.
+/// The credit of a new connection, and the most that is saved up.
 const START: u64 = 2_000;
 const MOST: u64 = 20_000;
 /// Worth of one request head.
@@ -34,7 +34,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
 
-/// What was counted on a connection.
+/// The counts of one connection.
 #[derive(Debug)]
 pub(super) struct Meter {
     received: Cell<u64>,
@@ -149,7 +149,7 @@ impl Metered {
     }
 
     fn took(&self, before: u64) {
-        self.meter.sent_more(self.transport.taken() - before);
+        self.meter.sent_more(self.transport.socket().taken() - before);
     }
 }
 
@@ -180,7 +180,7 @@ impl AsyncWrite for Metered {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let before = this.transport.taken();
+        let before = this.transport.socket().taken();
         let written = Pin::new(&mut this.transport).poll_write(cx, bytes);
         this.took(before);
         written
@@ -188,7 +188,7 @@ impl AsyncWrite for Metered {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let before = this.transport.taken();
+        let before = this.transport.socket().taken();
         let flushed = Pin::new(&mut this.transport).poll_flush(cx);
         this.took(before);
         flushed

@@ -6,10 +6,10 @@ use phantom_pipeline::Fault;
 use crate::config::Limits;
 use crate::head::FieldKind;
 use crate::head::FieldSpan;
-use crate::head::Framing;
 use crate::head::RequestHead;
 use crate::head::Version;
 use crate::normalize::normalize;
+use phantom_wire::Framing;
 
 /// Fills `head` from the parts, under the same rules as a head of HTTP/1.1. `empty`: the head ended
 /// the stream.

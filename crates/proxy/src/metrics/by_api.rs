@@ -1,4 +1,4 @@
-//! What is told of each API and could become much: histograms and refusals. So many APIs have a label of
+//! The metrics of each API that could become many: histograms and refusals. So many APIs have a label of
 //! their own; those beyond are `other`. What an API leaves behind goes with it.
 
 use std::collections::HashMap;
@@ -13,6 +13,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+use crate::failure::Cause;
 
 /// Labels at a time. Each is some fifty lines of a scrape, and more with many reasons.
 const MOST: usize = 200;
@@ -30,26 +32,6 @@ const BUCKETS: [f64; 19] = [
 struct ApiLabels {
     api: String,
 }
-
-/// What a request can fail of where its backend is at fault, as the access log calls it.
-const CAUSES: [&str; 16] = [
-    "connect_dns",
-    "connect_failed",
-    "connect_refused",
-    "connect_reset",
-    "connect_timeout",
-    "connect_tls",
-    "connect_unreachable",
-    "timeout",
-    "upstream_broke_off",
-    "upstream_closed",
-    "upstream_failed",
-    "upstream_head_too_large",
-    "upstream_interim",
-    "upstream_malformed",
-    "upstream_reset",
-    "upstream_too_many_fields",
-];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ErrorLabels {
@@ -162,11 +144,9 @@ impl Label {
         self.families.upstream_seconds.get_or_create_owned(&self.labels())
     }
 
-    /// `None` where the backend is not at fault.
-    pub(super) fn upstream_errors(&self, error: &'static str) -> Option<Counter> {
-        let cause = CAUSES.into_iter().find(|cause| *cause == error)?;
-        let labels = ErrorLabels { api: self.name().to_owned(), cause };
-        Some(self.families.upstream_errors.get_or_create_owned(&labels))
+    pub(super) fn upstream_errors(&self, cause: Cause) -> Counter {
+        let labels = ErrorLabels { api: self.name().to_owned(), cause: cause.name() };
+        self.families.upstream_errors.get_or_create_owned(&labels)
     }
 
     pub(super) fn decisions(&self, reason: &'static str) -> Counter {
@@ -189,7 +169,7 @@ impl Drop for Label {
         for reason in DenyReason::ALL.map(DenyReason::name).into_iter().chain([PERMIT]) {
             self.families.decisions.remove(&DecisionLabels { api: api.clone(), reason });
         }
-        for cause in CAUSES {
+        for cause in Cause::ALL.iter().map(|cause| cause.name()) {
             self.families.upstream_errors.remove(&ErrorLabels { api: api.clone(), cause });
         }
         let labels = ApiLabels { api };

@@ -149,7 +149,7 @@ impl Backends {
         }
     }
 
-    /// Whether the connection ended with it.
+    /// Returns whether the connection ended with it.
     async fn answer(
         &self,
         request: &Request,

@@ -4,13 +4,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use phantom_core::Access;
-use phantom_core::Clock;
-use phantom_core::Now;
 use phantom_core::Protection;
 use phantom_core::RequiredScope;
 use phantom_core::Scope;
-use phantom_core::Tick;
-use phantom_core::UnixTime;
 use phantom_pipeline::Entry;
 use phantom_pipeline::ErrorFormat;
 use phantom_pipeline::Pipeline;
@@ -22,6 +18,7 @@ use phantom_pipeline::route::CredentialSources;
 use phantom_pipeline::route::JwtPolicy;
 use phantom_pipeline::route::Matcher;
 use phantom_pipeline::route::Upstream;
+use phantom_testkit::ManualClock;
 use prometheus_client::registry::Registry;
 use rustls::RootCertStore;
 use rustls::pki_types::PrivateKeyDer;
@@ -46,16 +43,6 @@ pub(crate) struct World {
     https: Arc<Shared>,
     pub(crate) server_tls: Arc<rustls::ServerConfig>,
     client_tls: Arc<rustls::ClientConfig>,
-}
-
-/// Nothing here lives long enough for it to matter.
-#[derive(Debug)]
-struct Standstill;
-
-impl Clock for Standstill {
-    fn now(&self) -> Now {
-        Now { wall: UnixTime::from_secs(1_800_000_000), tick: Tick::from_millis(0) }
-    }
 }
 
 impl World {
@@ -109,7 +96,7 @@ impl World {
 fn shared(https: bool, roots: &RootCertStore) -> Arc<Shared> {
     let upstream = |folder: &str, port| {
         let host = "localhost".into();
-        Target::Upstream(Upstream { https, host, port, path: folder.into(), guarded: false })
+        Target::from(Upstream { https, host, port, path: folder.into(), guarded: false })
     };
     let scope = RequiredScope::All(Scope::parse("read").unwrap());
     let protected = Access::Protected(Protection { scope, claims: Vec::new() });
@@ -134,7 +121,7 @@ fn shared(https: bool, roots: &RootCertStore) -> Arc<Shared> {
     };
     let metrics = Metrics::register(&mut Registry::default());
     Arc::new(Shared {
-        pipeline: Pipeline::new(Arc::new(Standstill)),
+        pipeline: Pipeline::new(Arc::new(ManualClock::new())),
         published: ArcSwap::from_pointee(Published::new(snapshot, &metrics)),
         config: ProxyConfig {
             workers: 1,
@@ -177,6 +164,5 @@ fn route(name: &str, prefix: &str, target: Target, access: Access) -> Route {
         collect_body: None,
         bounds: phantom_pipeline::route::Bounds::default(),
         target,
-        managed: None,
     }
 }

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::head::RequestHead;
 
-/// What tells one state of a file from another.
+/// The validators that tell one state of a file from another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Validators {
     /// Strong: of the time in nanoseconds and the length.
@@ -17,7 +17,7 @@ pub(super) struct Validators {
     pub(super) modified: SystemTime,
 }
 
-/// What becomes of a request for a file that is there.
+/// The verdict on a request for a file that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
     Whole,
@@ -63,7 +63,7 @@ impl Validators {
         wanted.within(length).map_or(Verdict::RangeNotSatisfiable, Verdict::Part)
     }
 
-    /// Whether a list of entity tags has ours, or stands for all. `weak`: how a cache asks.
+    /// Returns whether a list of entity tags has ours, or stands for all. `weak`: how a cache asks.
     fn is_listed(&self, head: &RequestHead, name: &str, weak: bool) -> bool {
         head.lines(name).any(|line| {
             line.trim_ascii() == b"*"
@@ -134,7 +134,7 @@ impl Wanted {
         }
     }
 
-    /// What there is of it; `None`: nothing.
+    /// The part of it that there is; `None`: nothing.
     fn within(self, length: u64) -> Option<Range<u64>> {
         let range = match self {
             Self::From(first, last) => {

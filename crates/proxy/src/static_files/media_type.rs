@@ -1,4 +1,4 @@
-//! What a file is, by the end of its name.
+//! The media type of a file, by the end of its name.
 
 use std::path::Path;
 

@@ -7,13 +7,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phantom_pipeline::Fault;
 use phantom_pipeline::route::Upstream;
 use phantom_tls::race;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::net::TcpStream;
 
+use crate::failure::Cause;
 use crate::network::Network;
 use crate::transport::Socket;
 use crate::transport::Transport;
@@ -64,17 +64,16 @@ impl fmt::Display for Step {
 }
 
 impl ConnectError {
-    /// What the client is told, and what the log.
-    pub(crate) const fn fault(&self) -> (Fault, &'static str) {
+    pub(crate) const fn cause(&self) -> Cause {
         match self {
-            Self::Timeout(_) => (Fault::GatewayTimeout, "connect_timeout"),
-            Self::Dns(_) => (Fault::BadGateway, "connect_dns"),
-            Self::Refused(_) => (Fault::BadGateway, "connect_refused"),
-            Self::Unreachable(_) => (Fault::BadGateway, "connect_unreachable"),
-            Self::Reset(..) => (Fault::BadGateway, "connect_reset"),
-            Self::Tls(_) | Self::Name => (Fault::BadGateway, "connect_tls"),
-            Self::Local(_) => (Fault::BadGateway, "connect_local"),
-            Self::Io(_) => (Fault::BadGateway, "connect_failed"),
+            Self::Timeout(_) => Cause::ConnectTimeout,
+            Self::Dns(_) => Cause::ConnectDns,
+            Self::Refused(_) => Cause::ConnectRefused,
+            Self::Unreachable(_) => Cause::ConnectUnreachable,
+            Self::Reset(..) => Cause::ConnectReset,
+            Self::Tls(_) | Self::Name => Cause::ConnectTls,
+            Self::Local(_) => Cause::ConnectLocal,
+            Self::Io(_) => Cause::ConnectFailed,
         }
     }
 

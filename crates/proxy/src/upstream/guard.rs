@@ -27,7 +27,7 @@ pub(super) fn permitted(
     if had_any && addresses.is_empty() { Err(IsLocal) } else { Ok(addresses) }
 }
 
-/// Whether a connection leads away from this machine: one to an address of our own comes from it as
+/// Returns whether a connection leads away from this machine: one to an address of our own comes from it as
 /// well. Nothing has been sent on it.
 pub(super) fn check(upstream: &Upstream, connection: &TcpStream) -> Result<(), IsLocal> {
     let ends = (connection.local_addr(), connection.peer_addr());

@@ -5,7 +5,6 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use phantom_core::Access;
-use phantom_pipeline::Target;
 use phantom_pipeline::route::Upstream;
 use phantom_proxy::AccessLog;
 use phantom_proxy::access_log::LogFormat;
@@ -19,7 +18,7 @@ use crate::lines::Lines;
 fn outcome(https: bool, host: &str, port: u16) -> (u16, String) {
     let lines = Lines::default();
     let upstream = Upstream { https, host: host.into(), port, path: "".into(), guarded: false };
-    let routes = vec![route("there", "/", Target::Upstream(upstream), Access::Public)];
+    let routes = vec![route("there", "/", upstream.into(), Access::Public)];
     let access_log = Some(AccessLog::start(LogFormat::Json, lines.clone()).unwrap());
     let mut setup = Setup { access_log, ..Setup::with_routes(routes) };
     setup.limits.connect_timeout = Duration::from_secs(2);

@@ -317,6 +317,23 @@ fn the_drain_timeout_bounds_the_shutdown() {
 }
 
 #[test]
+fn a_request_that_the_end_of_the_gateway_cuts_is_in_the_access_log() {
+    let backend = Backend::custom(|mut stream| {
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let lines = Lines::default();
+    let access_log = Some(AccessLog::start(LogFormat::Json, lines.clone()).unwrap());
+    let drain = Duration::from_millis(200);
+    let mut gateway = Setup { drain, access_log, ..Setup::new(backend.address) }.start();
+    let mut client = gateway.connect();
+    client.write(GET);
+    eventually("the request is at the backend", || backend.connections() == 1);
+    gateway.stop();
+    let line: serde_json::Value = serde_json::from_str(&lines.text()).unwrap();
+    assert_eq!((line["status"].as_u64(), line["error"].as_str()), (Some(0), Some("stopped")));
+}
+
+#[test]
 fn the_access_log_tells_what_happened_and_no_secret() {
     for format in [LogFormat::Json, LogFormat::Text] {
         let lines = Lines::default();

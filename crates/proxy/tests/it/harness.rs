@@ -7,7 +7,6 @@ use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::net::TcpStream;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
@@ -17,27 +16,17 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
-use phantom_cache::TokenExchange;
+use phantom_cache::TokenCache;
 use phantom_core::Access;
-use phantom_core::BearerToken;
-use phantom_core::Clock;
-use phantom_core::Now;
-use phantom_core::Peer;
-use phantom_core::PhantomToken;
 use phantom_core::Protection;
 use phantom_core::RequiredScope;
 use phantom_core::Scope;
 use phantom_core::Statement;
-use phantom_core::Tick;
 use phantom_core::Trust;
 use phantom_core::UnixTime;
 use phantom_core::catalog::Catalog;
 use phantom_core::catalog::Change;
 use phantom_core::catalog::ManagedKeyManager;
-use phantom_oauth::Freshness;
-use phantom_oauth::Introspect;
-use phantom_oauth::IntrospectError;
-use phantom_oauth::Introspection;
 use phantom_pipeline::Entry;
 use phantom_pipeline::ErrorFormat;
 use phantom_pipeline::KeyManagerHandle;
@@ -59,66 +48,23 @@ use phantom_proxy::ProxyConfig;
 use phantom_proxy::Published;
 use phantom_proxy::Server;
 use phantom_proxy::Shared;
+use phantom_testkit::FakeIntrospect;
+use phantom_testkit::ManualClock;
+use phantom_testkit::introspect::active;
+use phantom_testkit::statement_of;
 
 pub(crate) const TOKEN: &str = "_0XBPWQQ_good";
 pub(crate) const JWT: &str = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl";
 pub(crate) const EXPIRES: u64 = 1_800_000_300;
 
-/// Turned by hand; starts 300 s before the token expires.
-#[derive(Debug)]
-pub(crate) struct TestClock(AtomicU64);
-
-impl TestClock {
-    pub(crate) fn set(&self, seconds: u64) {
-        self.0.store(seconds, Ordering::SeqCst);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> Now {
-        let seconds = self.0.load(Ordering::SeqCst);
-        Now { wall: UnixTime::from_secs(seconds), tick: Tick::from_millis(seconds * 1000) }
-    }
-}
-
-/// Vouches for [`TOKEN`] and for nothing else.
-#[derive(Debug)]
-struct OneToken;
-
-impl Introspect for OneToken {
-    fn introspect<'a>(
-        &'a self,
-        token: BearerToken<'a>,
-        _: Peer,
-    ) -> Pin<Box<dyn Future<Output = Result<Introspection, IntrospectError>> + Send + 'a>> {
-        let active = token.expose() == TOKEN;
-        Box::pin(async move {
-            Ok(if active {
-                Introspection::Active {
-                    statement: Arc::new(statement()),
-                    freshness: Freshness::Unstated,
-                }
-            } else {
-                Introspection::Inactive
-            })
-        })
-    }
-}
-
 fn statement() -> Statement {
     Statement {
-        phantom_token: PhantomToken::parse(JWT, 8192).unwrap(),
         issuer: Some("https://as.example".into()),
         subject: Some("alice".into()),
         client_id: Some("client-one".into()),
-        authorized_party: None,
-        token_id: None,
-        audience: phantom_core::Audience::default(),
         scope: Scope::parse("read").unwrap(),
         expires_at: Some(UnixTime::from_secs(EXPIRES)),
-        not_before: None,
-        issued_at: None,
-        confirmed: false,
+        ..statement_of(JWT)
     }
 }
 
@@ -126,8 +72,8 @@ pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
     pub(crate) shared: Arc<Shared>,
     pub(crate) publication: Publication,
-    pub(crate) clock: Arc<TestClock>,
-    pub(crate) exchange: Arc<TokenExchange>,
+    clock: Arc<ManualClock>,
+    pub(crate) cache: Arc<TokenCache>,
     registry: prometheus_client::registry::Registry,
     server: Option<Server>,
     runtime: Option<tokio::runtime::Runtime>,
@@ -183,19 +129,22 @@ impl Setup {
             .enable_all()
             .build()
             .unwrap();
-        let clock = Arc::new(TestClock(AtomicU64::new(EXPIRES - 300)));
-        let exchange = Arc::new(TokenExchange::new(
+        let clock = Arc::new(ManualClock::at(UnixTime::from_secs(EXPIRES - 300)));
+        // Vouches for one token and for nothing else.
+        let server = FakeIntrospect::new();
+        server.says(TOKEN, active(statement()));
+        let cache = Arc::new(TokenCache::new(
             &[b"https://as.example"],
             &CacheSecret::new([7; 32]),
             CachePolicy::default(),
-            Arc::new(OneToken),
+            Arc::new(server),
             clock.clone(),
             runtime.handle().clone(),
         ));
         let key_manager = Arc::new(KeyManagerHandle {
             name: "curity".into(),
             trust: Trust { issuer: Some("https://as.example".into()), ..Trust::default() },
-            opaque: Some(exchange.clone()),
+            opaque: Some(cache.clone()),
             jwt: None,
             managed: None,
         });
@@ -212,7 +161,7 @@ impl Setup {
             error_format: ErrorFormat::Curity,
             ..Snapshot::default()
         };
-        let (opaque, trust) = (exchange.clone(), key_manager.trust.clone());
+        let (opaque, trust) = (cache.clone(), key_manager.trust.clone());
         let bind = move |managed: &ManagedKeyManager| {
             Some(Arc::new(KeyManagerHandle {
                 name: managed.name.clone(),
@@ -255,7 +204,7 @@ impl Setup {
             shared,
             publication,
             clock,
-            exchange,
+            cache,
             registry,
             server: Some(server),
             runtime: Some(runtime),
@@ -264,6 +213,11 @@ impl Setup {
 }
 
 impl Gateway {
+    /// The time comes at which [`TOKEN`] expires.
+    pub(crate) fn expire_token(&self) {
+        self.clock.set_wall(UnixTime::from_secs(EXPIRES));
+    }
+
     /// As the control plane publishes it.
     pub(crate) fn apply(&mut self, change: &Change) {
         self.publication.apply(change);
@@ -322,12 +276,11 @@ pub(crate) fn route(name: &str, prefix: &str, target: Target, access: Access) ->
         collect_body: None,
         bounds: phantom_pipeline::route::Bounds::default(),
         target,
-        managed: None,
     }
 }
 
 pub(crate) fn target(backend: SocketAddr, path: &str) -> Target {
-    Target::Upstream(Upstream {
+    Target::from(Upstream {
         https: false,
         host: backend.ip().to_string().into(),
         port: backend.port(),

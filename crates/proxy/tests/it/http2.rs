@@ -161,7 +161,7 @@ async fn str_2_a_grpc_stream_ends_with_status_16_when_its_token_does() {
     let request = get("/api/Service/Watch").header("authorization", format!("Bearer {TOKEN}"));
     let request = request.method("POST").header("content-type", "application/grpc");
     let response = sender.send_request(request.body(full("")).unwrap()).await.unwrap();
-    gateway.clock.set(EXPIRES);
+    gateway.expire_token();
     let collected = response.into_body().collect().await.unwrap();
     assert_eq!(collected.trailers().unwrap().get("grpc-status").unwrap(), "16");
 }
@@ -284,11 +284,62 @@ async fn str_1_an_upload_over_http2_does_not_outlive_its_token() {
         while backend.connections() == 0 {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
-        gateway.clock.set(EXPIRES);
+        gateway.expire_token();
     };
     let (response, ()) = tokio::join!(upload, ending);
     assert_eq!(response.status(), 401);
     assert!(response.headers()["www-authenticate"].to_str().unwrap().contains("invalid_token"));
+}
+
+/// The members of its log line that an upload leaves behind, and the metrics, when its token ends.
+fn ended_with_its_token(upload: impl FnOnce(&Gateway, &Backend)) -> (serde_json::Value, String) {
+    let backend = Backend::custom(|mut stream| {
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let lines = Lines::default();
+    let log = AccessLog::start(LogFormat::Json, lines.clone()).unwrap();
+    let mut gateway = Setup { access_log: Some(log), ..Setup::new(backend.address) }.start();
+    upload(&gateway, &backend);
+    gateway.stop();
+    let line: serde_json::Value = serde_json::from_str(&lines.text()).unwrap();
+    let told = ["status", "outcome", "deny_reason", "error", "key_manager"];
+    (told.map(|member| line[member].clone()).to_vec().into(), gateway.metrics())
+}
+
+#[test]
+fn an_upload_ends_with_its_token_over_http2_as_over_http1() {
+    let (http1, metrics1) = ended_with_its_token(|gateway, backend| {
+        let mut client = gateway.connect();
+        client.write(format!(
+            "POST /api HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 1000000\r\n\r\nsome"
+        ));
+        eventually("the backend has the request", || backend.connections() == 1);
+        gateway.expire_token();
+        assert_eq!(client.response().status, 401);
+    });
+    let (http2, metrics2) = ended_with_its_token(|gateway, backend| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut sender = connect(gateway).await;
+            let upload = upload_that_stops(&mut sender, "/api");
+            let ending = async {
+                while backend.connections() == 0 {
+                    tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                }
+                gateway.expire_token();
+            };
+            let (response, ()) = tokio::join!(upload, ending);
+            assert_eq!(response.status(), 401);
+        });
+    });
+    assert_eq!(http1, http2);
+    let told = serde_json::json!([401, "failed", "token_expired", "token_expired", "curity"]);
+    assert_eq!(http1, told);
+    for metrics in [metrics1, metrics2] {
+        let refused = "phantom_decision_total{api=\"api\",reason=\"token_expired\"} 1\n";
+        assert!(metrics.contains(refused), "{metrics}");
+        assert!(!metrics.contains("reason=\"permit\""), "{metrics}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -307,7 +358,7 @@ async fn a_request_body_that_stalls_over_http2_is_given_up() {
 async fn files_are_streamed_over_http2() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("big.txt"), "x".repeat(1 << 20)).unwrap();
-    let target = phantom_pipeline::Target::Directory(dir.path().to_owned());
+    let target = phantom_pipeline::Target::Directory(dir.path().into());
     let site = route("site", "/", target, phantom_core::Access::Public);
     let gateway = Setup::with_routes(vec![site]).start();
     let mut sender = connect(&gateway).await;

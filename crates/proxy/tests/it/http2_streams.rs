@@ -184,7 +184,7 @@ async fn a_client_that_shuts_its_window_is_given_up() {
     // A file, too.
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("big.txt"), "x".repeat(1 << 20)).unwrap();
-    let files = phantom_pipeline::Target::Directory(dir.path().canonicalize().unwrap());
+    let files = phantom_pipeline::Target::Directory(dir.path().canonicalize().unwrap().into());
     let mut setup = Setup {
         ..Setup::with_routes(vec![route("files", "/", files, phantom_core::Access::Public)])
     };

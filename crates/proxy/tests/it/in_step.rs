@@ -93,7 +93,8 @@ fn answers_of_our_own_leave_none() {
     let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("index.html"), "a file").unwrap();
-    let files = phantom_pipeline::Target::Directory(directory.path().canonicalize().unwrap());
+    let files =
+        phantom_pipeline::Target::Directory(directory.path().canonicalize().unwrap().into());
     let gateway = Setup::with_routes(vec![
         route("api", "/api", target(backend.address, "/api"), protected()),
         route("gone", "/gone", target(gone, ""), phantom_core::Access::Public),

@@ -2,12 +2,12 @@
 
 use phantom_proxy::Limits;
 use phantom_proxy::head::RequestHead;
-use phantom_proxy::http1::body::BodyDecoder;
-use phantom_proxy::http1::body::Piece;
-use phantom_proxy::http1::buffer::ReadBuffer;
 use phantom_proxy::http1::request;
 use phantom_proxy::normalize::check_path;
 use phantom_proxy::normalize::normalize;
+use phantom_proxy::trailers::decoder;
+use phantom_wire::Piece;
+use phantom_wire::ReadBuffer;
 use proptest::prelude::*;
 
 fn parse(bytes: &[u8]) -> Option<RequestHead> {
@@ -81,11 +81,11 @@ proptest! {
     ) {
         let mut encoded = Vec::new();
         for chunk in &chunks {
-            phantom_proxy::http1::body::write_chunk(chunk, &mut encoded);
+            phantom_wire::write_chunk(chunk, &mut encoded);
         }
-        phantom_proxy::http1::body::write_last_chunk(b"X-T: 1\r\n", &mut encoded);
+        phantom_wire::write_last_chunk(b"X-T: 1\r\n", &mut encoded);
         let (mut buffer, mut decoded) = (ReadBuffer::default(), Vec::new());
-        let mut decoder = BodyDecoder::new(phantom_proxy::head::Framing::Chunked);
+        let mut decoder = decoder(phantom_wire::Framing::Chunked);
         let (mut rest, mut cuts) = (encoded.as_slice(), cuts.iter().cycle());
         loop {
             match decoder.next(&mut buffer).unwrap() {
@@ -112,7 +112,7 @@ proptest! {
     fn no_bytes_make_the_chunk_reader_panic_or_loop(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let mut buffer = ReadBuffer::default();
         buffer.push(&bytes);
-        let mut decoder = BodyDecoder::new(phantom_proxy::head::Framing::Chunked);
+        let mut decoder = decoder(phantom_wire::Framing::Chunked);
         while let Ok(Piece::Data(count)) = decoder.next(&mut buffer) {
             prop_assert!(count > 0);
             buffer.consume(count);

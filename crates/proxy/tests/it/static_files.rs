@@ -15,7 +15,7 @@ fn site() -> (tempfile::TempDir, Gateway) {
     std::fs::write(dir.path().join("html/a b.css"), "x".repeat(200_000)).unwrap();
     std::fs::write(dir.path().join("secret"), "secret").unwrap();
     symlink(dir.path().join("secret"), dir.path().join("html/link")).unwrap();
-    let target = Target::Directory(dir.path().join("html"));
+    let target = Target::Directory(dir.path().join("html").into());
     let gateway = Setup::with_routes(vec![route("site", "/", target, Access::Public)]).start();
     (dir, gateway)
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phantom_core::Access;
-use phantom_pipeline::Target;
 use phantom_pipeline::route::Upstream;
 use phantom_proxy::tls;
 use rustls::RootCertStore;
@@ -113,7 +112,7 @@ fn https_route(backend: &Backend) -> Vec<phantom_pipeline::Route> {
         path: "".into(),
         guarded: false,
     };
-    vec![route("secure", "/", Target::Upstream(upstream), Access::Public)]
+    vec![route("secure", "/", upstream.into(), Access::Public)]
 }
 
 #[test]

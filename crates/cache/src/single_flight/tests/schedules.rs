@@ -10,7 +10,7 @@ use super::*;
 
 const SCHEDULES: usize = 20_000;
 
-/// A store and the flights in front of it, used like the exchange uses its own.
+/// A store and the flights in front of it, used like the cache uses its own.
 struct Scene {
     flights: Arc<SingleFlight<usize>>,
     stored: AtomicUsize,
@@ -23,50 +23,50 @@ impl Scene {
         Arc::new(Self { flights: SingleFlight::new(9), stored, calls })
     }
 
-    /// Makes the call in a thread of its own; its first `failures` calls lose their pilot.
-    fn take_off(self: &Arc<Self>, pilot: Pilot<usize>, failures: usize) {
+    /// Makes the call in a thread of its own; its first `failures` calls lose their leader.
+    fn lead(self: &Arc<Self>, leader: Leader<usize>, failures: usize) {
         let stored = self.stored.load(Ordering::SeqCst);
         if stored > 0 {
-            return pilot.land(stored);
+            return leader.complete(stored);
         }
         let scene = Arc::clone(self);
         thread::spawn(move || {
             let call = scene.calls.fetch_add(1, Ordering::SeqCst) + 1;
             if call > failures {
                 scene.stored.store(call, Ordering::SeqCst);
-                pilot.land(call);
+                leader.complete(call);
             }
         });
     }
 
     /// One caller, from miss to outcome; `None` when the flight is lost.
     fn call(self: &Arc<Self>, failures: usize) -> Option<usize> {
-        let mut waiter = match self.flights.board(digest(1)) {
-            Boarding::Pilot(pilot, waiter) => {
-                self.take_off(pilot, failures);
+        let mut waiter = match self.flights.join(digest(1)) {
+            Joined::Leader(leader, waiter) => {
+                self.lead(leader, failures);
                 waiter
             }
-            Boarding::Passenger(waiter) => waiter,
-            Boarding::Full => panic!("one token, one flight"),
+            Joined::Follower(waiter) => waiter,
+            Joined::Full => panic!("one token, one flight"),
         };
         loop {
             match block_on(&mut waiter) {
-                Arrival::Landed(outcome) => return Some(outcome),
-                Arrival::Vacant(pilot) => self.take_off(pilot, failures),
-                Arrival::Lost => return None,
+                Wait::Complete(outcome) => return Some(outcome),
+                Wait::Vacant(leader) => self.lead(leader, failures),
+                Wait::Lost => return None,
             }
         }
     }
 
     /// A caller that leaves after having waited a little.
     fn call_and_leave(self: &Arc<Self>, failures: usize) {
-        let mut waiter = match self.flights.board(digest(1)) {
-            Boarding::Pilot(pilot, waiter) => {
-                self.take_off(pilot, failures);
+        let mut waiter = match self.flights.join(digest(1)) {
+            Joined::Leader(leader, waiter) => {
+                self.lead(leader, failures);
                 waiter
             }
-            Boarding::Passenger(waiter) => waiter,
-            Boarding::Full => panic!("one token, one flight"),
+            Joined::Follower(waiter) => waiter,
+            Joined::Full => panic!("one token, one flight"),
         };
         // A seat that it is given on its way out goes back by drop.
         let _ = pin!(&mut waiter).poll(&mut Context::from_waker(Waker::noop()));
@@ -103,7 +103,7 @@ fn cac_10_concurrent_callers_make_exactly_one_call() {
 }
 
 #[test]
-fn cac_10_after_one_lost_pilot_exactly_one_caller_retries() {
+fn cac_10_after_one_lost_leader_exactly_one_caller_retries() {
     under_all_schedules(|| {
         let scene = Scene::new();
         let callers: Vec<_> = (0..3)
@@ -121,7 +121,7 @@ fn cac_10_after_one_lost_pilot_exactly_one_caller_retries() {
 }
 
 #[test]
-fn pitfall_21_nobody_hangs_when_every_pilot_is_lost() {
+fn pitfall_21_nobody_hangs_when_every_leader_is_lost() {
     under_all_schedules(|| {
         let scene = Scene::new();
         let callers: Vec<_> = (0..3)
@@ -158,7 +158,7 @@ fn cac_11_callers_that_leave_take_nothing_from_those_who_stay() {
 }
 
 #[test]
-fn pitfall_21_nobody_hangs_when_pilots_are_lost_and_callers_leave() {
+fn pitfall_21_nobody_hangs_when_leaders_are_lost_and_callers_leave() {
     under_all_schedules(|| {
         let scene = Scene::new();
         let leaver = {
@@ -170,7 +170,7 @@ fn pitfall_21_nobody_hangs_when_pilots_are_lost_and_callers_leave() {
             thread::spawn(move || scene.call(1))
         };
         leaver.join().unwrap();
-        // The leaver may lose the second pilot with itself; then the stayer is told so.
+        // The leaver may lose the second leader with itself; then the stayer is told so.
         assert!(matches!(stayer.join().unwrap(), None | Some(2)));
     });
 }
@@ -179,12 +179,12 @@ fn pitfall_21_nobody_hangs_when_pilots_are_lost_and_callers_leave() {
 fn a_flight_that_all_have_left_is_forgotten_in_every_order() {
     under_all_schedules(|| {
         let flights = SingleFlight::<usize>::new(9);
-        let Boarding::Pilot(pilot, first) = flights.board(digest(1)) else { panic!("alone") };
-        let Boarding::Passenger(second) = flights.board(digest(1)) else { panic!("joins") };
+        let Joined::Leader(leader, first) = flights.join(digest(1)) else { panic!("alone") };
+        let Joined::Follower(second) = flights.join(digest(1)) else { panic!("joins") };
         let leaving = [
             thread::spawn(move || drop(first)),
             thread::spawn(move || drop(second)),
-            thread::spawn(move || drop(pilot)),
+            thread::spawn(move || drop(leader)),
         ];
         for thread in leaving {
             thread.join().unwrap();

@@ -32,7 +32,7 @@ use crate::typ::AcceptedTyp;
 const MAX_SKEW: Duration = Duration::from_secs(60);
 const MAX_PEM: usize = 1024 * 1024;
 
-/// What a JWT must have that the server itself hands over: Curity's name no client, Keycloak's neither
+/// The claims of a JWT that the server itself hands over: Curity's name no client, Keycloak's neither
 /// client nor, at times, audience. What a rule needs and is absent denies all the same (INT-8).
 const CLAIMS_OF_ANSWERS: [&str; 2] = ["iss", "exp"];
 

@@ -5,6 +5,7 @@ use std::fmt;
 use phantom_core::Access;
 use phantom_pipeline::Decision;
 use phantom_pipeline::Forward;
+use phantom_pipeline::Matched;
 use phantom_pipeline::Route;
 use phantom_pipeline::Target;
 use phantom_pipeline::edits::CredentialPlace;
@@ -46,13 +47,13 @@ impl View {
     pub(super) fn new(asked: &AskedRequest, steps: Steps, decision: &Decision) -> Self {
         let request = format!("{} {} of host {}", asked.method, asked.path, asked.host);
         let (asks, outcome) = match decision {
-            Decision::Answer { answer, route, reason } => {
+            Decision::Answer { answer, matched, reason } => {
                 let outcome = Outcome::Answer {
                     status: answer.status,
                     reason: reason.map(phantom_core::DenyReason::name),
                     fields: answer.fields.clone(),
                 };
-                (route.as_deref().map(asks).unwrap_or_default(), outcome)
+                (matched.as_ref().map(asks).unwrap_or_default(), outcome)
             }
             Decision::Forward(forward) => {
                 let mut edits = Vec::new();
@@ -68,7 +69,7 @@ impl View {
                     edits.push(format!("Authorization: Bearer <phantom token by `{name}`>"));
                 }
                 let to = destination(forward, &asked.path);
-                (self::asks(&forward.route), Outcome::Forward { to, edits })
+                (self::asks(&forward.matched), Outcome::Forward { to, edits })
             }
         };
         Self { request, asks, steps: steps.0, outcome }
@@ -134,13 +135,14 @@ impl fmt::Display for View {
     }
 }
 
-/// What a route asks of its callers: from the configuration, nothing of the token.
-fn asks(route: &Route) -> Vec<String> {
-    let Access::Protected(protection) = &route.access else {
+/// Demands on callers, from the configuration: nothing of the token.
+fn asks(matched: &Matched) -> Vec<String> {
+    let Access::Protected(protection) = matched.access() else {
         return vec!["public: no credential".to_owned()];
     };
+    let route = matched.route();
     let mut asks = Vec::new();
-    for key_manager in &route.key_managers {
+    for key_manager in route.into_iter().flat_map(|route| &route.key_managers) {
         let mut ask = format!("a token by key manager `{}`", key_manager.name);
         if let Some(issuer) = &key_manager.trust.issuer {
             ask.push_str(&format!(", issuer `{issuer}`"));
@@ -150,19 +152,20 @@ fn asks(route: &Route) -> Vec<String> {
         }
         asks.push(ask);
     }
-    if route.jwt == JwtPolicy::AcceptJwt && !route.key_managers.is_empty() {
+    let takes_jwts =
+        |route: &Route| route.jwt == JwtPolicy::AcceptJwt && !route.key_managers.is_empty();
+    if route.is_some_and(takes_jwts) {
         asks.push("JWTs of these issuers are accepted as they are".to_owned());
     }
     asks.extend(words::protection(protection));
-    if route.rate_limit.is_some() {
+    if route.is_some_and(|route| route.rate_limit.is_some()) {
         asks.push("a rate limit".to_owned());
     }
     asks
 }
 
 fn destination(forward: &Forward, path: &str) -> String {
-    match forward.target() {
-        Target::Endpoint => "no endpoint".to_owned(),
+    match &forward.target {
         Target::Directory(directory) => format!("files of {}", directory.display()),
         Target::Upstream(upstream) => {
             let mut target = Vec::new();

@@ -16,6 +16,7 @@ use phantom_control::PeerAddress;
 use phantom_control::Settings;
 use phantom_control::rest;
 use phantom_core::Clock;
+use phantom_core::causes::with_causes;
 use phantom_oauth::egress::Egress;
 use phantom_oauth::egress::EgressConfig;
 use phantom_oauth::egress::ServerTrust;
@@ -31,7 +32,6 @@ use crate::compose::StartError;
 use crate::compose::background;
 use crate::compose::control::store::Opened;
 use crate::compose::control::store::make_directory;
-use crate::compose::error::chain;
 use crate::compose::managed::CA_SETTING;
 use crate::config::ControlConfig;
 use crate::config::compile::listener::Served;
@@ -178,7 +178,7 @@ async fn housekeeping(store: Store, clock: Arc<dyn Clock>, stop: CancellationTok
             write.commit().await
         };
         if let Err(error) = cleaning.await {
-            let error = chain(&error);
+            let error = with_causes(&error);
             tracing::warn!(error, "expired rows could not be removed; trying again later");
         }
     }

@@ -91,7 +91,6 @@ pub(super) fn compile(
             collect_body: collect_body(raw, &target, context),
             bounds: bounds(raw, &target, context),
             target,
-            managed: None,
         };
         note_ambiguity(&route, &raw.place, &planned, context);
         let key_managers = access.key_managers;

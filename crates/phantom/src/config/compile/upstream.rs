@@ -12,11 +12,11 @@ use crate::config::raw::RawRoute;
 /// `None` only with an error noted.
 pub(super) fn target(raw: &RawRoute, context: Context<'_>) -> Option<Target> {
     match (&raw.upstream, &raw.static_dir) {
-        (Some(at), None) => upstream(at, context).map(Target::Upstream),
+        (Some(at), None) => upstream(at, context).map(Target::from),
         (None, Some(at)) => {
             let path = context.path(&at.value);
             if path.is_dir() {
-                return Some(Target::Directory(path));
+                return Some(Target::Directory(path.into()));
             }
             context.error(&at.place, format!("{} is not a directory", path.display()), "create it");
             None

@@ -18,7 +18,7 @@ use phantom_core::catalog::Application;
 use phantom_core::catalog::KeyType;
 use phantom_core::catalog::Subscription;
 
-use crate::decide::traced;
+use crate::decide::Deciding;
 use crate::exchange;
 use crate::exchange::Exchanged;
 use crate::exchange::Kind;
@@ -29,7 +29,6 @@ use crate::managed::Elected;
 use crate::managed::TokenClaims;
 use crate::managed::elect;
 use crate::managed::sole_verifier;
-use crate::snapshot::Snapshot;
 use crate::trace::Trace;
 
 /// A caller whose token, subscription, scope and audience are right.
@@ -47,80 +46,84 @@ pub(super) fn credential_field<'a>(api: &Api, facts: &RequestFacts<'a>) -> Field
     }
 }
 
-/// The token's statement, of the one key manager that is elected for it.
-pub(super) async fn exchanged(
-    snapshot: &Snapshot,
-    api: &Api,
-    token: BearerToken<'_>,
-    peer: Peer,
-    now: Now,
-    trace: &mut impl Trace,
-) -> Result<Exchanged, Deny> {
-    if let Some(verifier) = sole_verifier(api, token)
-        && let Some(exchanged) = exchange::verified_before(verifier, token, now)
-    {
-        trace.step("election", || format!("`{}`, which has verified this JWT", verifier.name));
-        return Ok(exchanged);
+impl<'d, T: Trace> Deciding<'d, T> {
+    /// The token's statement, of the one key manager that is elected for it.
+    pub(super) async fn exchanged(
+        &mut self,
+        api: &Api,
+        token: BearerToken<'_>,
+        now: Now,
+    ) -> Result<Exchanged, Deny> {
+        if let Some(verifier) = sole_verifier(api, token)
+            && let Some(exchanged) = exchange::verified_before(verifier, token, now)
+        {
+            self.trace
+                .step("election", || format!("`{}`, which has verified this JWT", verifier.name));
+            return Ok(exchanged);
+        }
+        let Some(elected) = elect(api, &self.snapshot.managed.key_managers, token) else {
+            self.trace.step("election", || "no key manager of the API takes the token".to_owned());
+            return Err(DenyReason::KeyManagerNotAllowed.into());
+        };
+        let Elected { key_manager, kind } = elected;
+        self.trace.step("election", || match kind {
+            Kind::Jwt => format!("`{}`, by the JWT's issuer", key_manager.name),
+            Kind::Opaque => format!("`{}`, to introspect", key_manager.name),
+        });
+        let peer = Peer::of(self.facts.peer);
+        exchange::exchange_at(key_manager, kind, token, peer, now, self.trace).await
     }
-    let Some(elected) = elect(api, &snapshot.managed.key_managers, token) else {
-        trace.step("election", || "no key manager of the API takes the token".to_owned());
-        return Err(DenyReason::KeyManagerNotAllowed.into());
-    };
-    let Elected { key_manager, kind } = elected;
-    trace.step("election", || match kind {
-        Kind::Jwt => format!("`{}`, by the JWT's issuer", key_manager.name),
-        Kind::Opaque => format!("`{}`, to introspect", key_manager.name),
-    });
-    exchange::exchange_at(key_manager, kind, token, peer, now, trace).await
-}
 
-/// Token, subscription, scope and audience, in this order.
-pub(super) fn admit<'s>(
-    snapshot: &'s Snapshot,
-    api: &Api,
-    needs: Call<'_>,
-    exchanged: &Exchanged,
-    now: UnixTime,
-    trace: &mut impl Trace,
-) -> Result<Admitted<'s>, Deny> {
-    let (statement, key_manager): (&Statement, _) = (&exchanged.statement, &exchanged.key_manager);
-    // Only those with terms are ever elected.
-    let terms = key_manager.managed.as_ref().ok_or(DenyReason::ApiMisconfigured)?;
-    let claims = TokenClaims::new(statement, &key_manager.trust);
-    let consumer_key = claims.consumer_key(&terms.consumer_key);
-    let client = consumer_key
-        .as_deref()
-        .and_then(|consumer_key| snapshot.managed.directory.client(terms.id, consumer_key));
-    trace.step("application", || match (client, &consumer_key) {
-        (Some(client), _) => format!("`{}`", client.application.name),
-        (None, Some(_)) => "none has the token's consumer key".to_owned(),
-        (None, None) => "the token has no consumer key".to_owned(),
-    });
-    let subscription = client.and_then(|client| client.application.subscription(api.id));
-    trace.step("subscription", || match subscription {
-        Some(subscription) => format!("{:?}, plan `{}`", subscription.status, subscription.plan),
-        None => "none to this API".to_owned(),
-    });
-    let granted = match needs.scope.needed() {
-        Some(_) => claims.scope(&terms.scopes),
-        None => Cow::Borrowed(&statement.scope),
-    };
-    let caller = Caller {
-        subscription,
-        key_type: client.map_or(KeyType::Production, |client| client.key_type),
-        granted: &granted,
-        revoked: snapshot.managed.revocations.kill(statement, consumer_key.as_deref()),
-    };
-    let evidence = Evidence { statement, trust: &key_manager.trust };
-    let permit = authorize_call(needs, caller, evidence, now).map_err(Deny::from);
-    let permit = traced(permit, "authorize", trace)?;
-    match (client, subscription) {
-        (Some(client), Some(subscription)) => Ok(Admitted {
-            permit,
-            key_type: client.key_type,
-            application: &client.application,
+    /// Token, subscription, scope and audience, in this order.
+    pub(super) fn admitted(
+        &mut self,
+        api: &Api,
+        needs: Call<'_>,
+        exchanged: &Exchanged,
+        now: UnixTime,
+    ) -> Result<Admitted<'d>, Deny> {
+        let managed = &self.snapshot.managed;
+        let (statement, key_manager): (&Statement, _) =
+            (&exchanged.statement, &exchanged.key_manager);
+        // Only those with terms are ever elected.
+        let terms = key_manager.managed.as_ref().ok_or(DenyReason::ApiMisconfigured)?;
+        let claims = TokenClaims::new(statement, &key_manager.trust);
+        let consumer_key = claims.consumer_key(&terms.consumer_key);
+        let client = consumer_key
+            .as_deref()
+            .and_then(|consumer_key| managed.directory.client(terms.id, consumer_key));
+        self.trace.step("application", || match (client, &consumer_key) {
+            (Some(client), _) => format!("`{}`", client.application.name),
+            (None, Some(_)) => "none has the token's consumer key".to_owned(),
+            (None, None) => "the token has no consumer key".to_owned(),
+        });
+        let subscription = client.and_then(|client| client.application.subscription(api.id));
+        self.trace.step("subscription", || match subscription {
+            Some(subscription) => {
+                format!("{:?}, plan `{}`", subscription.status, subscription.plan)
+            }
+            None => "none to this API".to_owned(),
+        });
+        let granted = match needs.scope.needed() {
+            Some(_) => claims.scope(&terms.scopes),
+            None => Cow::Borrowed(&statement.scope),
+        };
+        let caller = Caller {
             subscription,
-        }),
-        _ => Err(DenyReason::NoSubscription.into()),
+            key_type: client.map_or(KeyType::Production, |client| client.key_type),
+            granted: &granted,
+            revoked: managed.revocations.kill(statement, consumer_key.as_deref()),
+        };
+        let evidence = Evidence { statement, trust: &key_manager.trust };
+        let permit = self.traced("authorize", authorize_call(needs, caller, evidence, now))?;
+        match (client, subscription) {
+            (Some(client), Some(subscription)) => Ok(Admitted {
+                permit,
+                key_type: client.key_type,
+                application: &client.application,
+                subscription,
+            }),
+            _ => Err(DenyReason::NoSubscription.into()),
+        }
     }
 }

@@ -325,7 +325,7 @@ proptest! {
                 };
                 prop_assert_eq!(status, drawn.expected(*number, *token), "route {} t{}", number, token);
                 let Decision::Forward(forward) = decision else { continue };
-                let Access::Protected(_) = forward.route.access else {
+                let Access::Protected(_) = forward.matched.access() else {
                     prop_assert!(forward.edits.bearer.is_none());
                     continue;
                 };

@@ -56,7 +56,7 @@ async fn wso2_8_2_the_endpoint_takes_the_place_of_context_and_version() {
     ] {
         let forward = gateway.forwarded(path).await;
         assert_eq!(forward.destination(path, query), expected, "{path}");
-        assert_eq!(&*forward.route.name, "httpbin:v1");
+        assert_eq!(forward.matched.name(), "httpbin:v1");
     }
 }
 
@@ -246,7 +246,10 @@ async fn wso2_8_9_faults_carry_the_origin_and_one_not_listed_is_just_not_named()
         assert_eq!((answer.status, answer.value("access-control-allow-origin")), (status, None));
     }
     let forward = listed.get("/httpbin/v1/get", &[evil, BEARER]).await.forwarded();
-    assert!(forward.route.cors.is_some(), "the request goes on, and its answer names no origin");
+    assert!(
+        forward.matched.cors().is_some(),
+        "the request goes on, and its answer names no origin"
+    );
     let blocked = Gateway::with_api(|api| {
         (api.state, api.cors) = (ApiState::Blocked, cors(&["*"], false));
     });
@@ -309,7 +312,7 @@ async fn a_listener_serves_routes_first_or_routes_alone_or_apis_alone() {
     let at = async |entry, path| {
         let request = Request { entry, ..Request::get(path, &[]) };
         match gateway.decide(request).await {
-            crate::Decision::Forward(forward) => forward.route.name.to_string(),
+            crate::Decision::Forward(forward) => forward.matched.name().to_owned(),
             crate::Decision::Answer { answer, .. } => {
                 answer.value("content-type").unwrap().to_owned()
             }

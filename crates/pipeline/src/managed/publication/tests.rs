@@ -57,7 +57,7 @@ fn endpoints_of_apis_are_guarded_where_the_gateway_says_so() {
         publication.replace(&catalog());
         let snapshot = publication.snapshot();
         let located = snapshot.managed.apis.find("/httpbin/v1/get").unwrap();
-        let Some(crate::route::Target::Upstream(upstream)) = &located.api.api.production else {
+        let Some(upstream) = &located.api.api.production else {
             panic!("{:?}", located.api.api.production)
         };
         assert_eq!(upstream.guarded, guarded);

@@ -1,27 +1,20 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::methods;
-use crate::testing::public_route;
+use crate::testing::managed::managed_operation;
 
 fn resources(operations: &[(&str, &str)]) -> Resources {
     let mut resources = Resources::default();
     for (verb, template) in operations {
-        resources.add(template, operation(verb, template)).unwrap();
+        resources.add(managed_operation(verb, template)).unwrap();
     }
     resources
-}
-
-fn operation(verb: &str, template: &str) -> Arc<Route> {
-    let mut route = public_route(template, "/");
-    route.matcher.methods = methods(&[verb]);
-    Arc::new(route)
 }
 
 /// The template that takes the request; else why there is none.
 fn taken<'r>(resources: &'r Resources, verb: &str, path: &str) -> &'r str {
     match resources.find(path, verb) {
-        Resource::Found(route) => &route.name,
+        Resource::Found(operation) => &operation.template,
         Resource::OtherVerbs => "405",
         Resource::Nothing => "404",
     }
@@ -163,10 +156,14 @@ fn a_path_that_backends_may_read_as_another_operation_leads_to_none() {
 #[test]
 fn what_is_no_template_or_there_already_is_not_served() {
     let mut resources = resources(&[("GET", "/a/{x}")]);
-    let invalid = resources.add("/a*", operation("GET", "/a*"));
+    let invalid = resources.add(managed_operation("GET", "/a*"));
     assert_eq!(invalid, Err(NotServed::Template(InvalidTemplate::Star)));
     for taken in ["/a/{y}", "/a/{y}/"] {
-        assert_eq!(resources.add(taken, operation("GET", taken)), Err(NotServed::Taken), "{taken}");
+        assert_eq!(
+            resources.add(managed_operation("GET", taken)),
+            Err(NotServed::Taken),
+            "{taken}"
+        );
     }
     assert_eq!(taken(&resources, "GET", "/a/b"), "/a/{x}");
 }
@@ -216,7 +213,7 @@ proptest! {
         let mut resources = Resources::default();
         let mut kept: Vec<(&str, &str)> = Vec::new();
         for (verb, template) in &operations {
-            let outcome = resources.add(template, operation(verb, template));
+            let outcome = resources.add(managed_operation(verb, template));
             let again = kept.contains(&(verb, template));
             prop_assert_eq!(outcome.is_err(), again);
             kept.push((verb, template));

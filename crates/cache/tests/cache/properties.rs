@@ -77,16 +77,16 @@ fn shifted(time: UnixTime, millis: i64) -> UnixTime {
     UnixTime::from_millis(time.as_millis().saturating_add_signed(millis))
 }
 
-/// Runs every life on one exchange, each with a token of its own, and judges all that it hands out.
+/// Runs every life on one cache, each with a token of its own, and judges all that it hands out.
 fn judge(lives: impl Strategy<Value = Life>, policy: &CachePolicy) {
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     let next: Arc<Mutex<Option<(Introspection, Now)>>> = Arc::default();
-    let clock = ManualClock::at_noon();
-    let server = ScriptedServer::new({
+    let clock = at_noon();
+    let server = server({
         let (next, clock) = (Arc::clone(&next), Arc::clone(&clock));
         move |_, _| {
-            let (answer, landed) = next.lock().unwrap().take().unwrap();
-            clock.set(landed);
+            let (answer, completed) = next.lock().unwrap().take().unwrap();
+            clock.set(completed);
             Ok(answer)
         }
     });

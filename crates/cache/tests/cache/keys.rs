@@ -4,7 +4,7 @@ use super::support::*;
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
 use phantom_cache::Lookup;
-use phantom_cache::TokenExchange;
+use phantom_cache::TokenCache;
 use phantom_core::Clock;
 use phantom_oauth::Freshness;
 use phantom_oauth::Introspection;
@@ -13,12 +13,12 @@ use tokio::runtime::Handle;
 
 #[tokio::test]
 async fn pitfall_13_and_wso2_10_4_a_token_known_to_one_key_manager_is_unknown_to_every_other() {
-    let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::Unstated));
-    let clock = ManualClock::at_noon();
+    let server = server(|_, _| active(expiring(100), Freshness::Unstated));
+    let clock = at_noon();
     let secret = CacheSecret::new([7; 32]);
-    let exchange = |identity: [&[u8]; 4]| {
+    let cache = |identity: [&[u8]; 4]| {
         let introspect = Arc::clone(&server);
-        TokenExchange::new(
+        TokenCache::new(
             &identity,
             &secret,
             CachePolicy::default(),
@@ -27,9 +27,9 @@ async fn pitfall_13_and_wso2_10_4_a_token_known_to_one_key_manager_is_unknown_to
             Handle::current(),
         )
     };
-    let ours = exchange([b"issuer", b"endpoint", b"client", b"jwt"]);
+    let ours = cache([b"issuer", b"endpoint", b"client", b"jwt"]);
     let digest = ours.digest(token("abc"));
-    ours.exchange(token("abc"), digest, peer(1)).await.outcome.unwrap();
+    ours.ask(token("abc"), digest, peer(1)).await.outcome.unwrap();
     assert_matches!(ours.lookup(&digest, clock.now()), Lookup::Hit(_));
     for identity in [
         [b"other".as_slice(), b"endpoint", b"client", b"jwt"],
@@ -37,7 +37,7 @@ async fn pitfall_13_and_wso2_10_4_a_token_known_to_one_key_manager_is_unknown_to
         [b"issuer", b"endpoint", b"other", b"jwt"],
         [b"issuer", b"endpoint", b"client", b"json"],
     ] {
-        let theirs = exchange(identity);
+        let theirs = cache(identity);
         let their_digest = theirs.digest(token("abc"));
         assert_ne!(their_digest, digest);
         assert_matches!(theirs.lookup(&their_digest, clock.now()), Lookup::Miss);
@@ -62,6 +62,6 @@ async fn cac_5_tokens_of_one_key_manager_do_not_answer_for_each_other() {
 async fn pitfall_15_an_exchange_prints_neither_tokens_nor_keys() {
     let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
     rig.resolve("s3cret-t0ken").await.unwrap();
-    let printed = format!("{:?} {:?}", rig.exchange, rig.exchange.digest(token("s3cret-t0ken")));
+    let printed = format!("{:?} {:?}", rig.cache, rig.cache.digest(token("s3cret-t0ken")));
     assert!(!printed.contains("s3cret") && !printed.contains("e30"), "{printed}");
 }

@@ -16,7 +16,7 @@ fn worker() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-fn rig(server: Arc<ScriptedServer>) -> Rig {
+fn rig(server: Arc<FakeIntrospect>) -> Rig {
     Rig::on(Carrier::Caller, CachePolicy::default(), server)
 }
 
@@ -24,7 +24,7 @@ fn rig(server: Arc<ScriptedServer>) -> Rig {
 fn a_caller_of_a_single_threaded_runtime_is_answered_without_another_thread() {
     let threads = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&threads);
-    let rig = rig(ScriptedServer::new(move |_, _| {
+    let rig = rig(server(move |_, _| {
         seen.lock().unwrap().push(thread::current().id());
         active(expiring(100), Freshness::Unstated)
     }));
@@ -43,7 +43,7 @@ fn a_caller_of_a_single_threaded_runtime_is_answered_without_another_thread() {
 
 #[tokio::test]
 async fn cac_11_a_call_on_its_caller_s_runtime_outlives_the_caller() {
-    let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::Unstated));
+    let server = server(|_, _| active(expiring(100), Freshness::Unstated));
     server.close();
     let rig = rig(server);
     let caller = tokio::spawn(rig.asking("abc"));
@@ -51,24 +51,24 @@ async fn cac_11_a_call_on_its_caller_s_runtime_outlives_the_caller() {
     caller.abort();
     assert!(caller.await.unwrap_err().is_cancelled());
     rig.server.open();
-    rig.until(|rig| rig.exchange.stats().entries == 1).await;
+    rig.until(|rig| rig.cache.stats().entries == 1).await;
     assert_eq!(rig.server.calls(), 1);
 }
 
 #[test]
 fn pitfall_21_where_the_runtime_of_a_call_ends_another_worker_makes_it() {
-    let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::Unstated));
+    let server = server(|_, _| active(expiring(100), Freshness::Unstated));
     server.close();
     let rig = rig(server);
     let (first, second) = (worker(), worker());
     let leading = first.spawn(rig.asking("abc"));
     first.block_on(rig.until(|rig| rig.server.calls() == 1));
     let following = second.spawn(rig.asking("abc"));
-    second.block_on(rig.until(|rig| rig.exchange.stats().single_flight_waiters == 2));
+    second.block_on(rig.until(|rig| rig.cache.stats().single_flight_waiters == 2));
     drop(first);
     assert!(second.block_on(leading).is_err(), "it went with its runtime");
     rig.server.open();
     second.block_on(following).unwrap().unwrap();
     assert_eq!(rig.server.calls(), 2);
-    assert_eq!(rig.exchange.stats().flights, 0);
+    assert_eq!(rig.cache.stats().flights, 0);
 }

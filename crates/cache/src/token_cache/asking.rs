@@ -16,8 +16,8 @@ use zeroize::Zeroizing;
 
 use super::Asked;
 use super::Carrier;
-use super::ExchangeError;
 use super::Lookup;
+use super::NoStatement;
 use crate::counters::Count;
 use crate::counters::Counters;
 use crate::inactive::InactiveTokens;
@@ -27,10 +27,10 @@ use crate::marks::Admission;
 use crate::marks::Marks;
 use crate::marks::Moment;
 use crate::policy::CachePolicy;
-use crate::single_flight::Arrival;
-use crate::single_flight::Boarding;
-use crate::single_flight::Pilot;
+use crate::single_flight::Joined;
+use crate::single_flight::Leader;
 use crate::single_flight::SingleFlight;
+use crate::single_flight::Wait;
 
 const MOST_FLIGHTS: usize = 10_000;
 const MOST_MARKS: usize = 100_000;
@@ -38,10 +38,10 @@ const MOST_MARKS: usize = 100_000;
 /// Times one flight asks: again once, if marks were forgotten meanwhile.
 const QUESTIONS: usize = 2;
 
-type Outcome = Result<Arc<Statement>, ExchangeError>;
+type Outcome = Result<Arc<Statement>, NoStatement>;
 
-/// What callers, their flights and their tasks share.
-pub(super) struct Exchange {
+/// The state that callers, their flights and their tasks share.
+pub(super) struct Asking {
     pub(super) policy: CachePolicy,
     pub(super) l1: L1,
     pub(super) inactive: InactiveTokens,
@@ -75,7 +75,7 @@ struct AskedAt {
     moment: Moment,
 }
 
-impl Exchange {
+impl Asking {
     pub(super) fn new(
         policy: CachePolicy,
         introspect: Arc<dyn Introspect>,
@@ -103,7 +103,7 @@ impl Exchange {
         self.introspect.forgive(peer);
     }
 
-    pub(super) async fn exchange(
+    pub(super) async fn ask_for(
         self: Arc<Self>,
         token: HeldToken,
         digest: TokenDigest,
@@ -112,7 +112,7 @@ impl Exchange {
         let (asked, led) = self.share(&token, digest, peer).await;
         match asked.outcome {
             // That was the account of whoever came first: now it is this caller's.
-            Err(ExchangeError::PeerBudget { .. }) if !led => {
+            Err(ref error) if !led && error.is_peer_budget() => {
                 self.share(&token, digest, peer).await.0
             }
             _ => asked,
@@ -126,62 +126,60 @@ impl Exchange {
         digest: TokenDigest,
         peer: Peer,
     ) -> (Asked, bool) {
-        let (pilot, mut waiter) = match self.flights.board(digest) {
-            Boarding::Pilot(pilot, waiter) => (Some(pilot), waiter),
-            Boarding::Passenger(waiter) => (None, waiter),
-            Boarding::Full => {
-                let outcome = Err(ExchangeError::unavailable("too many introspections under way"));
+        let (leader, mut waiter) = match self.flights.join(digest) {
+            Joined::Leader(leader, waiter) => (Some(leader), waiter),
+            Joined::Follower(waiter) => (None, waiter),
+            Joined::Full => {
+                let outcome = Err(NoStatement::unavailable("too many introspections under way"));
                 return (Asked { outcome, put: false }, true);
             }
         };
-        let mut led = pilot.is_some();
-        let mut put = pilot.is_some_and(|pilot| self.take_off(pilot, token, digest, peer));
+        let mut led = leader.is_some();
+        let mut put = leader.is_some_and(|leader| self.lead(leader, token, digest, peer));
         let outcome = loop {
             match (&mut waiter).await {
-                Arrival::Landed(outcome) => break outcome,
-                Arrival::Vacant(pilot) => {
+                Wait::Complete(outcome) => break outcome,
+                Wait::Vacant(leader) => {
                     led = true;
-                    put |= self.take_off(pilot, token, digest, peer);
+                    put |= self.lead(leader, token, digest, peer);
                 }
-                Arrival::Lost => {
-                    break Err(ExchangeError::unavailable(
-                        "introspection ended without an outcome",
-                    ));
+                Wait::Lost => {
+                    break Err(NoStatement::unavailable("introspection ended without an outcome"));
                 }
             }
         };
-        // A mark may have been made between the landing and now.
+        // A mark may have been made between the completion and now.
         let revoked = self.is_revoked(&digest);
-        (Asked { outcome: if revoked { Err(ExchangeError::Revoked) } else { outcome }, put }, led)
+        (Asked { outcome: if revoked { Err(NoStatement::Revoked) } else { outcome }, put }, led)
     }
 
-    /// Starts the call, unless another flight landed since the caller looked (one introspection
+    /// Starts the call, unless another flight completed since the caller looked (one introspection
     /// per token), or it would not be made: a flood costs no tasks. Whether it was started. The task
-    /// ends with its call; if its runtime stops first, the pilot tells.
-    fn take_off(
+    /// ends with its call; if its runtime stops first, the leader tells.
+    fn lead(
         self: &Arc<Self>,
-        pilot: Pilot<Outcome>,
+        leader: Leader<Outcome>,
         token: &HeldToken,
         digest: TokenDigest,
         peer: Peer,
     ) -> bool {
         let known = match self.look_up(&digest, self.clock.now()).0 {
             Lookup::Hit(statement) => Some(Ok(statement)),
-            Lookup::Inactive => Some(Err(ExchangeError::Inactive)),
-            Lookup::Revoked => Some(Err(ExchangeError::Revoked)),
+            Lookup::Inactive => Some(Err(NoStatement::Inactive)),
+            Lookup::Revoked => Some(Err(NoStatement::Revoked)),
             Lookup::Miss => match token.bearer().map(|t| self.introspect.check(t, peer)) {
-                Some(Err(not_asked)) => Some(Err(not_asked.into())),
+                Some(Err(not_asked)) => Some(Err(IntrospectError::from(not_asked).into())),
                 Some(Ok(())) | None => None,
             },
         };
         if let Some(outcome) = known {
-            pilot.land(outcome);
+            leader.complete(outcome);
             return false;
         }
-        let (exchange, token) = (Arc::clone(self), token.clone());
+        let (asking, token) = (Arc::clone(self), token.clone());
         self.carrier.carry(async move {
-            let outcome = exchange.ask_in_time(&token, digest, peer).await;
-            pilot.land(outcome);
+            let outcome = asking.ask_in_time(&token, digest, peer).await;
+            leader.complete(outcome);
         });
         true
     }
@@ -190,7 +188,7 @@ impl Exchange {
     async fn ask_in_time(&self, token: &HeldToken, digest: TokenDigest, peer: Peer) -> Outcome {
         tokio::time::timeout(self.policy.longest_call, self.ask(token, digest, peer))
             .await
-            .unwrap_or_else(|_| Err(ExchangeError::unavailable("introspection took too long")))
+            .unwrap_or_else(|_| Err(NoStatement::unavailable("introspection took too long")))
     }
 
     async fn ask(&self, token: &HeldToken, digest: TokenDigest, peer: Peer) -> Outcome {
@@ -208,21 +206,21 @@ impl Exchange {
                     return Ok(statement);
                 }
                 (Admission::Admitted, Introspection::Inactive) => {
-                    return Err(ExchangeError::Inactive);
+                    return Err(NoStatement::Inactive);
                 }
-                (Admission::Revoked, _) => return Err(ExchangeError::Revoked),
+                (Admission::Revoked, _) => return Err(NoStatement::Revoked),
                 (Admission::AskAgain, _) => {}
             }
         }
-        Err(ExchangeError::unavailable("revocations came faster than answers"))
+        Err(NoStatement::unavailable("revocations came faster than answers"))
     }
 
     async fn introspect(
         &self,
         token: &HeldToken,
         peer: Peer,
-    ) -> Result<Introspection, ExchangeError> {
-        let Some(token) = token.bearer() else { return Err(ExchangeError::Inactive) };
+    ) -> Result<Introspection, NoStatement> {
+        let Some(token) = token.bearer() else { return Err(NoStatement::Inactive) };
         let answer = self.introspect.introspect(token, peer).await;
         if !matches!(answer, Err(IntrospectError::NotAsked(_))) {
             self.counters.add(Count::Introspection);

@@ -10,10 +10,10 @@ use phantom_oauth::Freshness;
 async fn pitfall_23_a_wall_clock_set_back_prolongs_nothing() {
     let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
     rig.resolve("abc").await.unwrap();
-    rig.clock.pass(secs(50));
+    rig.clock.advance(secs(50));
     rig.clock.set_wall(NOON.minus(secs(3600)));
     assert_matches!(rig.lookup("abc"), Lookup::Hit(_));
-    rig.clock.pass(secs(50));
+    rig.clock.advance(secs(50));
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
 }
 
@@ -44,6 +44,6 @@ async fn pitfall_23_freshness_is_counted_by_the_tick() {
     rig.clock.set_wall(NOON.plus(secs(5000)));
     assert_matches!(rig.lookup("abc"), Lookup::Hit(_));
     rig.clock.set_wall(NOON.minus(secs(5000)));
-    rig.clock.pass(secs(20));
+    rig.clock.advance(secs(20));
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
 }

@@ -2,8 +2,8 @@
 
 use super::support::*;
 use phantom_cache::CachePolicy;
-use phantom_cache::ExchangeError;
 use phantom_cache::Lookup;
+use phantom_cache::NoStatement;
 use phantom_core::Access;
 use phantom_core::DenyReason;
 use phantom_core::Protection;
@@ -25,7 +25,7 @@ async fn a_kept_statement_costs_no_second_call() {
     let second = rig.resolve("abc").await.unwrap();
     assert!(Arc::ptr_eq(&first, &second));
     assert_eq!(rig.server.calls(), 1);
-    let stats = rig.exchange.stats();
+    let stats = rig.cache.stats();
     assert_eq!((stats.hits, stats.misses, stats.introspections, stats.entries), (1, 1, 1, 1));
 }
 
@@ -44,11 +44,11 @@ async fn cac_1_and_wso2_10_4_an_entry_ends_with_the_least_of_exp_freshness_and_c
         let expires_at = exp.map(|exp| NOON.plus(secs(exp)));
         let rig = Rig::scripted(move |_, _| active(Arc::new(statement(expires_at)), freshness));
         rig.resolve("abc").await.unwrap();
-        rig.clock.pass(secs(life) - Duration::from_millis(1));
+        rig.clock.advance(secs(life) - Duration::from_millis(1));
         assert_matches!(rig.lookup("abc"), Lookup::Hit(_));
-        rig.clock.pass(Duration::from_millis(1));
+        rig.clock.advance(Duration::from_millis(1));
         assert_matches!(rig.lookup("abc"), Lookup::Miss);
-        assert_eq!(rig.exchange.stats().expired, 1);
+        assert_eq!(rig.cache.stats().expired, 1);
     }
 }
 
@@ -66,12 +66,12 @@ async fn cac_2_and_wso2_10_4_a_statement_not_to_be_stored_is_still_the_answer_to
 #[tokio::test]
 async fn cac_2_an_operator_may_override_no_store() {
     let policy = CachePolicy { despite_no_store: Some(secs(30)), ..CachePolicy::default() };
-    let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::DoNotStore));
+    let server = server(|_, _| active(expiring(100), Freshness::DoNotStore));
     let rig = Rig::new(policy, server);
     rig.resolve("abc").await.unwrap();
-    rig.clock.pass(secs(29));
+    rig.clock.advance(secs(29));
     assert_matches!(rig.lookup("abc"), Lookup::Hit(_));
-    rig.clock.pass(secs(1));
+    rig.clock.advance(secs(1));
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
 }
 
@@ -79,24 +79,24 @@ async fn cac_2_an_operator_may_override_no_store() {
 async fn cac_3_a_statement_without_exp_is_asked_for_again_within_a_minute() {
     let rig = Rig::scripted(|_, _| active(Arc::new(statement(None)), Freshness::Unstated));
     rig.resolve("abc").await.unwrap();
-    rig.clock.pass(secs(60));
+    rig.clock.advance(secs(60));
     rig.resolve("abc").await.unwrap();
     assert_eq!(rig.server.calls(), 2);
 }
 
 #[tokio::test]
 async fn cac_1_time_spent_on_the_call_counts_as_life() {
-    let server = ScriptedServer::new(|_, _| active(expiring(900), Freshness::For(secs(20))));
+    let server = server(|_, _| active(expiring(900), Freshness::For(secs(20))));
     server.close();
     let rig = Rig::new(CachePolicy::default(), server);
     let asking = tokio::spawn(rig.asking("abc"));
     rig.until(|rig| rig.server.calls() == 1).await;
-    rig.clock.pass(secs(15));
+    rig.clock.advance(secs(15));
     rig.server.open();
     asking.await.unwrap().unwrap();
-    rig.clock.pass(secs(4));
+    rig.clock.advance(secs(4));
     assert_matches!(rig.lookup("abc"), Lookup::Hit(_));
-    rig.clock.pass(secs(1));
+    rig.clock.advance(secs(1));
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
 }
 
@@ -126,26 +126,26 @@ async fn pitfall_17_an_expired_statement_is_never_found() {
     let rig = Rig::scripted(|_, _| active(expiring(10), Freshness::For(secs(300))));
     rig.resolve("abc").await.unwrap();
     for _ in 0..3 {
-        rig.clock.pass(secs(10));
+        rig.clock.advance(secs(10));
         assert_matches!(rig.lookup("abc"), Lookup::Miss);
     }
-    assert_eq!(rig.exchange.stats().entries, 1, "its room is taken back by the sweep");
-    rig.exchange.sweep();
-    assert_eq!((rig.exchange.stats().entries, rig.exchange.stats().bytes), (0, 0));
+    assert_eq!(rig.cache.stats().entries, 1, "its room is taken back by the sweep");
+    rig.cache.sweep();
+    assert_eq!((rig.cache.stats().entries, rig.cache.stats().bytes), (0, 0));
 }
 
 #[tokio::test]
 async fn cac_8_and_wso2_10_4_an_inactive_token_is_remembered_for_seconds() {
     let rig = Rig::scripted(|_, _| Ok(Introspection::Inactive));
-    assert_matches!(rig.resolve("abc").await, Err(ExchangeError::Inactive));
-    rig.clock.pass(secs(10) - Duration::from_millis(1));
+    assert_matches!(rig.resolve("abc").await, Err(NoStatement::Inactive));
+    rig.clock.advance(secs(10) - Duration::from_millis(1));
     assert_matches!(rig.lookup("abc"), Lookup::Inactive);
-    assert_matches!(rig.resolve("abc").await, Err(ExchangeError::Inactive));
+    assert_matches!(rig.resolve("abc").await, Err(NoStatement::Inactive));
     assert_eq!(rig.server.calls(), 1);
-    rig.clock.pass(Duration::from_millis(1));
+    rig.clock.advance(Duration::from_millis(1));
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
-    rig.exchange.sweep();
-    assert_eq!(rig.exchange.stats().negative_entries, 0);
+    rig.cache.sweep();
+    assert_eq!(rig.cache.stats().negative_entries, 0);
     assert!(CachePolicy::default().inactive <= secs(10));
 }
 
@@ -155,8 +155,8 @@ async fn pitfall_20_a_token_that_becomes_active_is_served_after_seconds() {
         1 => Ok(Introspection::Inactive),
         _ => active(expiring(100), Freshness::Unstated),
     });
-    assert_matches!(rig.resolve("abc").await, Err(ExchangeError::Inactive));
-    rig.clock.pass(secs(10));
+    assert_matches!(rig.resolve("abc").await, Err(NoStatement::Inactive));
+    rig.clock.advance(secs(10));
     rig.resolve("abc").await.unwrap();
     assert_matches!(rig.lookup("abc"), Lookup::Hit(_));
 }
@@ -165,7 +165,7 @@ async fn pitfall_20_a_token_that_becomes_active_is_served_after_seconds() {
 async fn pitfall_20_a_flood_of_junk_evicts_no_good_token() {
     let policy =
         CachePolicy { max_inactive_entries: 50, max_entries: 50, ..CachePolicy::default() };
-    let server = ScriptedServer::new(|_, token| match token.starts_with("good") {
+    let server = server(|_, token| match token.starts_with("good") {
         true => active(expiring(100), Freshness::Unstated),
         false => Ok(Introspection::Inactive),
     });
@@ -179,7 +179,7 @@ async fn pitfall_20_a_flood_of_junk_evicts_no_good_token() {
     for n in 0..40 {
         assert_matches!(rig.lookup(&format!("good{n}")), Lookup::Hit(_));
     }
-    let stats = rig.exchange.stats();
+    let stats = rig.cache.stats();
     assert_eq!((stats.entries, stats.negative_entries), (40, 50));
 }
 
@@ -192,13 +192,16 @@ async fn cac_9_an_error_is_told_and_not_kept() {
     });
     assert_matches!(
         rig.resolve("abc").await,
-        Err(ExchangeError::Unavailable { retry_after: Some(_), .. })
+        Err(NoStatement::NoVerdict(IntrospectError::Unavailable { retry_after: Some(_), .. }))
     );
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
-    assert_matches!(rig.resolve("abc").await, Err(ExchangeError::Misbehaved { .. }));
+    assert_matches!(
+        rig.resolve("abc").await,
+        Err(NoStatement::NoVerdict(IntrospectError::Misbehaved { .. }))
+    );
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
     rig.resolve("abc").await.unwrap();
-    let stats = rig.exchange.stats();
+    let stats = rig.cache.stats();
     assert_eq!((stats.introspections, stats.negative_entries, stats.entries), (3, 0, 1));
 }
 
@@ -208,10 +211,10 @@ async fn pitfall_19_no_failure_ever_reads_as_inactive() {
     for _ in 0..3 {
         assert_matches!(
             rig.resolve("abc").await,
-            Err(ExchangeError::Unavailable { retry_after: Some(_), .. })
+            Err(NoStatement::NoVerdict(IntrospectError::Unavailable { retry_after: Some(_), .. }))
         );
     }
-    assert_eq!((rig.server.calls(), rig.exchange.stats().negative_entries), (3, 0));
+    assert_eq!((rig.server.calls(), rig.cache.stats().negative_entries), (3, 0));
 }
 
 #[tokio::test]
@@ -228,12 +231,12 @@ async fn cac_9_a_failure_leaves_what_was_known_as_it_was() {
 #[tokio::test]
 async fn cac_14_and_wso2_10_4_the_bound_on_entries_holds_for_the_exchange() {
     let policy = CachePolicy { max_entries: 100, max_bytes: 1 << 20, ..CachePolicy::default() };
-    let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::Unstated));
+    let server = server(|_, _| active(expiring(100), Freshness::Unstated));
     let rig = Rig::new(policy, server);
     for n in 0..500 {
         rig.resolve(&format!("token{n}")).await.unwrap();
     }
-    let stats = rig.exchange.stats();
+    let stats = rig.cache.stats();
     assert!(stats.entries <= 100 && stats.entries > 90, "{stats:?}");
     assert!(stats.bytes <= 1 << 20 && stats.bytes >= stats.entries * 12, "{stats:?}");
 }

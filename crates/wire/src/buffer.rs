@@ -13,6 +13,7 @@ const INITIAL: usize = 4 * 1024;
 /// One read takes at most this much, so that no stream holds more per direction.
 pub const CHUNK: usize = 64 * 1024;
 
+/// Bytes of a peer, in the order in which they came.
 #[derive(Debug, Default)]
 pub struct ReadBuffer {
     bytes: Vec<u8>,
@@ -21,16 +22,19 @@ pub struct ReadBuffer {
 }
 
 impl ReadBuffer {
+    /// All that was read and not consumed.
     #[must_use]
     pub fn data(&self) -> &[u8] {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// Tells whether all was consumed.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
+    /// Takes so many bytes away from the start; all of them where there are fewer.
     pub fn consume(&mut self, count: usize) {
         self.start = self.start.saturating_add(count).min(self.end);
         if self.start == self.end {
@@ -55,7 +59,7 @@ impl ReadBuffer {
         }
     }
 
-    /// Reads once. Zero: the peer has closed its side. Grows while reads fill it, up to [`CHUNK`].
+    /// Reads once, and tells how many bytes came. Zero: the peer has closed its side. Grows while reads fill it, up to [`CHUNK`].
     pub fn poll_fill<R: AsyncRead + Unpin>(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,4 +1,4 @@
-//! The exchange from outside: a scripted authorization server, and a clock turned by hand.
+//! The cache from outside: a scripted authorization server, and a clock turned by hand.
 
 mod answers;
 mod carriers;

@@ -5,11 +5,11 @@ use std::mem::MaybeUninit;
 use crate::config::Limits;
 use crate::head::FieldKind;
 use crate::head::FieldSpan;
-use crate::head::Framing;
 use crate::head::Span;
 use crate::head::starts_with;
 use crate::normalize::members;
 use crate::normalize::parse_length;
+use phantom_wire::Framing;
 
 /// Fields that there is room for on the stack.
 const USUAL_FIELDS: usize = 128;
@@ -230,7 +230,7 @@ impl ResponseHead {
         self.length.filter(|_| !matches!(self.status, 100..=199 | 204))
     }
 
-    /// Whether the client is told when the answer was made.
+    /// Returns whether the client is told when the answer was made.
     #[must_use]
     pub fn is_dated(&self) -> bool {
         self.fields.iter().any(|field| {

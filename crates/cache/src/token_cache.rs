@@ -1,8 +1,8 @@
-//! The exchange of opaque tokens under one key manager.
+//! The cache of tokens under one key manager.
 
+mod asking;
 mod carrier;
-mod error;
-mod introspection;
+mod no_statement;
 
 use std::fmt;
 use std::future::Future;
@@ -22,21 +22,21 @@ use crate::digest::CacheSecret;
 use crate::digest::DigestKey;
 use crate::l1::Found;
 use crate::policy::CachePolicy;
+use asking::Asking;
+use asking::HeldToken;
 pub use carrier::Carrier;
-pub use error::ExchangeError;
-use introspection::Exchange;
-use introspection::HeldToken;
+pub use no_statement::NoStatement;
 
 /// Statements of one key manager's tokens: kept ones at once, others by one introspection each.
 ///
 /// Shared by all workers. Never more calls under way than 10,000, never more revocation marks kept
 /// than 100,000; everything else is bounded by the [`CachePolicy`].
-pub struct TokenExchange {
+pub struct TokenCache {
     key: DigestKey,
-    exchange: Arc<Exchange>,
+    shared: Arc<Asking>,
 }
 
-/// What is known of a token without asking anyone.
+/// The knowledge of a token without asking anyone.
 #[derive(Clone, Debug)]
 pub enum Lookup {
     /// The server's statement, within its freshness and before its `exp`. Not yet a verdict: the
@@ -44,21 +44,21 @@ pub enum Lookup {
     Hit(Arc<Statement>),
     /// The server called the token inactive a few seconds ago at most.
     Inactive,
-    /// To be [exchanged](TokenExchange::exchange).
+    /// To be [asked](TokenCache::ask) about.
     Miss,
     /// A revocation mark denies the token.
     Revoked,
 }
 
-/// What asking came to.
+/// The outcome of asking.
 #[derive(Clone, Debug)]
 pub struct Asked {
-    pub outcome: Result<Arc<Statement>, ExchangeError>,
+    pub outcome: Result<Arc<Statement>, NoStatement>,
     /// The question was put for this caller; the others share its outcome.
     pub put: bool,
 }
 
-impl TokenExchange {
+impl TokenCache {
     /// `identity` is all that a verdict belongs to: issuer, endpoint, our client id, answer format
     /// (CAC-5, INT-10). `carrier` says where the introspections run.
     #[must_use]
@@ -70,8 +70,8 @@ impl TokenExchange {
         clock: Arc<dyn Clock>,
         carrier: impl Into<Carrier>,
     ) -> Self {
-        let exchange = Arc::new(Exchange::new(policy, introspect, clock, carrier.into()));
-        Self { key: DigestKey::new(secret, identity), exchange }
+        let shared = Arc::new(Asking::new(policy, introspect, clock, carrier.into()));
+        Self { key: DigestKey::new(secret, identity), shared }
     }
 
     /// The token's cache key here; at another key manager it has another (pitfall 13).
@@ -80,11 +80,11 @@ impl TokenExchange {
         self.key.digest(token)
     }
 
-    /// What is known now. A hit costs one read of the cache.
+    /// Looks the token up. A hit costs one read of the cache.
     #[must_use]
     pub fn lookup(&self, digest: &TokenDigest, now: Now) -> Lookup {
-        let (lookup, count) = self.exchange.look_up(digest, now);
-        self.exchange.counters.add(count);
+        let (lookup, count) = self.shared.look_up(digest, now);
+        self.shared.counters.add(count);
         lookup
     }
 
@@ -94,68 +94,66 @@ impl TokenExchange {
     /// The call runs in a task of its own and goes on when this future is dropped (CAC-11). It ends
     /// within [`CachePolicy::longest_call`]; only a call whose task died is made once more. The
     /// future may be awaited wherever the [`Carrier`] allows.
-    pub fn exchange(
+    pub fn ask(
         &self,
         token: BearerToken<'_>,
         digest: TokenDigest,
         peer: Peer,
     ) -> impl Future<Output = Asked> + Send + use<> {
-        Arc::clone(&self.exchange).exchange(HeldToken::of(token), digest, peer)
+        Arc::clone(&self.shared).ask_for(HeldToken::of(token), digest, peer)
     }
 
     /// Another server vouched for a token that this one did not know, where the question was
     /// [put](Asked::put) for this peer: it is not to its account.
     pub fn forgive(&self, peer: Peer) {
-        self.exchange.forgive(peer);
+        self.shared.forgive(peer);
     }
 
     /// Denies the token from now on, as long as anything said of it before may live (CAC-16).
     pub fn revoke(&self, digest: TokenDigest) {
-        let exchange = &self.exchange;
-        exchange.marks.mark(digest, exchange.clock.now().tick, || exchange.l1.remove(&digest));
+        let shared = &self.shared;
+        shared.marks.mark(digest, shared.clock.now().tick, || shared.l1.remove(&digest));
     }
 
     /// Keeps nothing of what was said so far: for one who may have missed revocations. Costs one
     /// introspection a token, and no good token its answer.
     pub fn forget(&self) {
-        self.exchange.marks.start_over(|| self.exchange.l1.clear());
+        self.shared.marks.start_over(|| self.shared.l1.clear());
     }
 
     /// For streams that are open already (STR-1).
     #[must_use]
     pub fn is_revoked(&self, digest: &TokenDigest) -> bool {
-        self.exchange.is_revoked(digest)
+        self.shared.is_revoked(digest)
     }
 
     /// Walks the cache: for a scrape, not for a request.
     #[must_use]
     pub fn stats(&self) -> CacheStats {
-        self.exchange.stats()
+        self.shared.stats()
     }
 
     /// Drops what has expired, which nothing else does before its room is needed.
     pub fn sweep(&self) {
-        let now = self.exchange.clock.now();
-        self.exchange.l1.sweep(now);
-        self.exchange.inactive.sweep(now.tick);
-        self.exchange.marks.sweep(now.tick);
+        let now = self.shared.clock.now();
+        self.shared.l1.sweep(now);
+        self.shared.inactive.sweep(now.tick);
+        self.shared.marks.sweep(now.tick);
     }
 
     #[must_use]
     pub fn policy(&self) -> &CachePolicy {
-        &self.exchange.policy
+        &self.shared.policy
     }
 }
 
-impl fmt::Debug for TokenExchange {
+impl fmt::Debug for TokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenExchange")
-            .field("policy", &self.exchange.policy)
-            .finish_non_exhaustive()
+        f.debug_struct("TokenCache").field("policy", &self.shared.policy).finish_non_exhaustive()
     }
 }
 
-impl Exchange {
+impl Asking {
     /// The cache first: it never holds a marked token, so a hit need not look at the marks.
     fn look_up(&self, digest: &TokenDigest, now: Now) -> (Lookup, Count) {
         let count = match self.l1.find(digest, now) {

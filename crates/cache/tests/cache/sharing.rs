@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use super::support::*;
 use phantom_cache::CachePolicy;
-use phantom_cache::ExchangeError;
 use phantom_cache::Lookup;
+use phantom_cache::NoStatement;
 use phantom_core::Statement;
 use phantom_oauth::Freshness;
+use phantom_oauth::IntrospectError;
 use phantom_oauth::NotAsked;
 use phantom_oauth::Why;
 use tokio::runtime::Builder;
@@ -19,21 +20,19 @@ use tokio::task::JoinHandle;
 
 const CALLERS: usize = 1000;
 
-type Call = JoinHandle<Result<Arc<Statement>, ExchangeError>>;
+type Call = JoinHandle<Result<Arc<Statement>, NoStatement>>;
 
 fn ask_many(rig: &Rig, callers: usize) -> Vec<Call> {
     (0..callers).map(|_| tokio::spawn(rig.asking("abc"))).collect()
 }
 
 async fn waiting(rig: &Rig, callers: usize) {
-    rig.until(|rig| {
-        rig.exchange.stats().single_flight_waiters == callers && rig.server.calls() > 0
-    })
-    .await;
+    rig.until(|rig| rig.cache.stats().single_flight_waiters == callers && rig.server.calls() > 0)
+        .await;
 }
 
 async fn closed(script: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) -> Rig {
-    let server = ScriptedServer::new(script);
+    let server = server(script);
     server.close();
     Rig::new(CachePolicy::default(), server)
 }
@@ -50,7 +49,7 @@ async fn cac_10_and_wso2_10_4_a_thousand_first_requests_with_one_new_token_make_
             call.await.unwrap().unwrap();
         }
         assert_eq!(rig.server.calls(), 1, "{freshness:?}");
-        let stats = rig.exchange.stats();
+        let stats = rig.cache.stats();
         assert_eq!((stats.single_flight_waiters, stats.flights), (0, 0));
     }
 }
@@ -80,7 +79,7 @@ async fn cac_11_the_introspection_goes_on_when_every_caller_disconnects() {
         call.abort();
         assert!(call.await.unwrap_err().is_cancelled());
     }
-    assert_eq!(rig.exchange.stats().single_flight_waiters, 0);
+    assert_eq!(rig.cache.stats().single_flight_waiters, 0);
     rig.server.open();
     rig.until(|rig| matches!(rig.lookup("abc"), Lookup::Hit(_))).await;
     assert_eq!(rig.server.calls(), 1);
@@ -90,18 +89,18 @@ async fn cac_11_the_introspection_goes_on_when_every_caller_disconnects() {
 #[tokio::test]
 async fn cac_10_a_first_try_that_fails_makes_still_one_introspection() {
     let tries = Arc::new(AtomicUsize::new(0));
-    let server = ScriptedServer::with({
+    let server = Arc::new(FakeIntrospect::scripted_async({
         let tries = Arc::clone(&tries);
-        Box::new(move |_, _| {
+        move |_, _| {
             let tries = Arc::clone(&tries);
-            Box::pin(async move {
+            async move {
                 while tries.fetch_add(1, SeqCst) == 0 {
                     tokio::task::yield_now().await;
                 }
                 active(expiring(100), Freshness::Unstated)
-            })
-        })
-    });
+            }
+        }
+    }));
     server.close();
     let rig = Rig::new(CachePolicy::default(), server);
     let calls = ask_many(&rig, CALLERS);
@@ -120,7 +119,10 @@ async fn cac_10_all_waiters_inherit_a_failure_together() {
     waiting(&rig, CALLERS).await;
     rig.server.open();
     for call in calls {
-        assert_matches!(call.await.unwrap(), Err(ExchangeError::Unavailable { .. }));
+        assert_matches!(
+            call.await.unwrap(),
+            Err(NoStatement::NoVerdict(IntrospectError::Unavailable { .. }))
+        );
     }
     assert_eq!(rig.server.calls(), 1);
 }
@@ -148,16 +150,19 @@ async fn pitfall_21_nobody_hangs_when_every_task_panics() {
     waiting(&rig, CALLERS).await;
     rig.server.open();
     for call in calls {
-        assert_matches!(call.await.unwrap(), Err(ExchangeError::Unavailable { .. }));
+        assert_matches!(
+            call.await.unwrap(),
+            Err(NoStatement::NoVerdict(IntrospectError::Unavailable { .. }))
+        );
     }
     assert_eq!(rig.server.calls(), 2);
-    assert_eq!(rig.exchange.stats().flights, 0);
+    assert_eq!(rig.cache.stats().flights, 0);
 }
 
 #[test]
 fn pitfall_21_nobody_hangs_when_the_runtime_of_the_call_stops() {
     let carrier = Runtime::new().unwrap();
-    let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::Unstated));
+    let server = server(|_, _| active(expiring(100), Freshness::Unstated));
     server.close();
     let rig = Rig::on(carrier.handle().clone(), CachePolicy::default(), server);
     Builder::new_current_thread().build().unwrap().block_on(async {
@@ -165,16 +170,22 @@ fn pitfall_21_nobody_hangs_when_the_runtime_of_the_call_stops() {
         waiting(&rig, 10).await;
         carrier.shutdown_background();
         for call in calls {
-            assert_matches!(call.await.unwrap(), Err(ExchangeError::Unavailable { .. }));
+            assert_matches!(
+                call.await.unwrap(),
+                Err(NoStatement::NoVerdict(IntrospectError::Unavailable { .. }))
+            );
         }
-        assert_matches!(rig.asking("abc").await, Err(ExchangeError::Unavailable { .. }));
+        assert_matches!(
+            rig.asking("abc").await,
+            Err(NoStatement::NoVerdict(IntrospectError::Unavailable { .. }))
+        );
     });
 }
 
 #[test]
 fn a_call_can_be_awaited_from_runtimes_of_other_threads() {
     let carrier = Builder::new_multi_thread().worker_threads(1).enable_time().build().unwrap();
-    let server = ScriptedServer::new(|_, _| active(expiring(100), Freshness::Unstated));
+    let server = server(|_, _| active(expiring(100), Freshness::Unstated));
     server.close();
     let rig = Rig::on(carrier.handle().clone(), CachePolicy::default(), server);
     let workers: Vec<_> = (0..4)
@@ -184,7 +195,7 @@ fn a_call_can_be_awaited_from_runtimes_of_other_threads() {
             std::thread::spawn(|| Builder::new_current_thread().build().unwrap().block_on(call))
         })
         .collect();
-    while rig.exchange.stats().single_flight_waiters < 4 {
+    while rig.cache.stats().single_flight_waiters < 4 {
         std::thread::yield_now();
     }
     rig.server.open();
@@ -195,7 +206,7 @@ fn a_call_can_be_awaited_from_runtimes_of_other_threads() {
 }
 
 #[tokio::test]
-async fn cac_10_a_caller_that_looked_before_a_flight_landed_makes_no_second_call() {
+async fn cac_10_a_caller_that_looked_before_a_flight_completed_makes_no_second_call() {
     let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
     let late = rig.asking("abc");
@@ -206,11 +217,14 @@ async fn cac_10_a_caller_that_looked_before_a_flight_landed_makes_no_second_call
 
 #[tokio::test]
 async fn pitfall_21_an_introspection_that_never_ends_is_ended() {
-    let server = ScriptedServer::with(Box::new(|_, _| Box::pin(std::future::pending())));
+    let server = Arc::new(FakeIntrospect::scripted_async(|_, _| std::future::pending()));
     let longest_call = Duration::from_millis(20);
     let rig = Rig::new(CachePolicy { longest_call, ..CachePolicy::default() }, server);
-    assert_matches!(rig.resolve("abc").await, Err(ExchangeError::Unavailable { .. }));
-    assert_eq!(rig.exchange.stats().flights, 0);
+    assert_matches!(
+        rig.resolve("abc").await,
+        Err(NoStatement::NoVerdict(IntrospectError::Unavailable { .. }))
+    );
+    assert_eq!(rig.cache.stats().flights, 0);
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
 }
 
@@ -219,8 +233,11 @@ async fn calls_under_way_are_bounded() {
     let rig = closed(|_, _| active(expiring(100), Freshness::Unstated)).await;
     let calls: Vec<_> =
         (0..10_000).map(|n| tokio::spawn(rig.asking(&format!("token{n}")))).collect();
-    rig.until(|rig| rig.exchange.stats().flights == 10_000).await;
-    assert_matches!(rig.asking("one-more").await, Err(ExchangeError::Unavailable { .. }));
+    rig.until(|rig| rig.cache.stats().flights == 10_000).await;
+    assert_matches!(
+        rig.asking("one-more").await,
+        Err(NoStatement::NoVerdict(IntrospectError::Unavailable { .. }))
+    );
     rig.server.open();
     for call in calls {
         call.await.unwrap().unwrap();
@@ -241,7 +258,7 @@ async fn a_question_is_put_once_and_for_whoever_came_first() {
         let other = other.await.unwrap();
         assert!(other.outcome.is_ok() && !other.put);
     }
-    assert_eq!(*rig.server.peers.lock().unwrap(), [peer(1)]);
+    assert_eq!(rig.server.peers(), [peer(1)]);
 }
 
 #[tokio::test]
@@ -257,24 +274,31 @@ async fn whoever_shares_a_question_is_not_refused_for_the_budget_of_who_came_fir
     waiting(&rig, 2).await;
     rig.server.open();
     let first = first.await.unwrap().outcome;
-    assert_matches!(first, Err(ExchangeError::PeerBudget { retry_after }) if *retry_after == secs(2));
+    assert_matches!(
+        first,
+        Err(NoStatement::NoVerdict(IntrospectError::NotAsked(not_asked))) if *not_asked == OVER_BUDGET
+    );
     assert!(other.await.unwrap().outcome.is_ok());
-    assert_eq!(*rig.server.peers.lock().unwrap(), [peer(1), peer(2)]);
+    assert_eq!(rig.server.peers(), [peer(1), peer(2)]);
 }
 
 #[tokio::test]
 async fn a_question_that_would_not_be_put_costs_no_call() {
     let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
-    *rig.server.refuses.lock().unwrap() = Some(OVER_BUDGET);
-    assert_matches!(rig.resolve("abc").await, Err(ExchangeError::PeerBudget { .. }));
+    rig.server.refuses(Some(OVER_BUDGET));
+    assert_matches!(
+        rig.resolve("abc").await,
+        Err(NoStatement::NoVerdict(IntrospectError::NotAsked(not_asked))) if *not_asked == OVER_BUDGET
+    );
     let paused = NotAsked { why: Why::Paused, retry_after: secs(4) };
-    *rig.server.refuses.lock().unwrap() = Some(paused);
-    let refused = rig.resolve("abc").await;
-    let told = Some(secs(4));
-    assert_matches!(refused, Err(ExchangeError::Unavailable { retry_after, .. }) if *retry_after == told);
-    assert_eq!((rig.server.calls(), rig.exchange.stats().introspections), (0, 0));
-    *rig.server.refuses.lock().unwrap() = None;
+    rig.server.refuses(Some(paused));
+    assert_matches!(
+        rig.resolve("abc").await,
+        Err(NoStatement::NoVerdict(IntrospectError::NotAsked(not_asked))) if *not_asked == paused
+    );
+    assert_eq!((rig.server.calls(), rig.cache.stats().introspections), (0, 0));
+    rig.server.refuses(None);
     rig.resolve("abc").await.unwrap();
-    *rig.server.refuses.lock().unwrap() = Some(OVER_BUDGET);
+    rig.server.refuses(Some(OVER_BUDGET));
     rig.resolve("abc").await.unwrap();
 }

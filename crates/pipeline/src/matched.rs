@@ -1,0 +1,98 @@
+//! The thing that a request is for: a route of the file, or an operation of a managed API. Answers, log and metrics
+//! ask both the same.
+
+use std::sync::Arc;
+
+use phantom_core::Access;
+
+use crate::answer::ErrorFormat;
+use crate::cors::Cors;
+use crate::managed::ManagedOperation;
+use crate::route::Bounds;
+use crate::route::Route;
+
+#[derive(Clone, Debug)]
+pub enum Matched {
+    Operation(Arc<ManagedOperation>),
+    Route(Arc<Route>),
+}
+
+impl Matched {
+    /// The label in metrics and logs.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Operation(operation) => &operation.api.label,
+            Self::Route(route) => &route.name,
+        }
+    }
+
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        match self {
+            Self::Operation(operation) => &operation.access,
+            Self::Route(route) => &route.access,
+        }
+    }
+
+    /// The realm of challenges (RFC 9110 §11.5).
+    #[must_use]
+    pub fn realm(&self) -> &str {
+        match self {
+            Self::Operation(_) => "api",
+            Self::Route(route) => &route.realm,
+        }
+    }
+
+    #[must_use]
+    pub fn error_format(&self) -> ErrorFormat {
+        match self {
+            Self::Operation(_) => ErrorFormat::Managed,
+            Self::Route(route) => route.error_format,
+        }
+    }
+
+    #[must_use]
+    pub fn cors(&self) -> Option<&Cors> {
+        match self {
+            Self::Operation(operation) => operation.api.cors.as_deref(),
+            Self::Route(route) => route.cors.as_deref(),
+        }
+    }
+
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        match self {
+            Self::Operation(_) => Bounds::default(),
+            Self::Route(route) => route.bounds,
+        }
+    }
+
+    #[must_use]
+    pub fn route(&self) -> Option<&Route> {
+        match self {
+            Self::Operation(_) => None,
+            Self::Route(route) => Some(route),
+        }
+    }
+
+    #[must_use]
+    pub fn operation(&self) -> Option<&ManagedOperation> {
+        match self {
+            Self::Operation(operation) => Some(operation),
+            Self::Route(_) => None,
+        }
+    }
+}
+
+impl From<&Arc<Route>> for Matched {
+    fn from(route: &Arc<Route>) -> Self {
+        Self::Route(route.clone())
+    }
+}
+
+impl From<&Arc<ManagedOperation>> for Matched {
+    fn from(operation: &Arc<ManagedOperation>) -> Self {
+        Self::Operation(operation.clone())
+    }
+}

@@ -1,0 +1,115 @@
+//! The account of a request, written down when its course ends, however it ends.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use phantom_core::DenyReason;
+use phantom_pipeline::Forward;
+use phantom_pipeline::Matched;
+
+use crate::access_log::RequestEvent;
+use crate::failure::Cause;
+use crate::forward::Origin;
+use crate::head::RequestHead;
+use crate::metrics::Outcome;
+use crate::request_id::RequestId;
+use crate::server::Published;
+use crate::server::Worker;
+
+pub(super) struct Account<'r> {
+    worker: &'r Worker,
+    published: &'r Published,
+    pub(super) method: &'r str,
+    pub(super) path: &'r str,
+    protocol: &'static str,
+    pub(super) peer: IpAddr,
+    pub(super) id: Option<RequestId>,
+    started: Instant,
+    decided_at: Option<Instant>,
+    /// A backend was asked, or tried.
+    pub(super) upstream: bool,
+    pub(super) matched: Option<Matched>,
+    pub(super) reason: Option<DenyReason>,
+    key_manager: Option<Arc<str>>,
+    cache: Option<&'static str>,
+    pub(super) outcome: Outcome,
+    pub(super) status: u16,
+    pub(super) bytes: u64,
+    pub(super) error: Option<Cause>,
+}
+
+impl<'r> Account<'r> {
+    pub(super) fn new(
+        worker: &'r Worker,
+        published: &'r Published,
+        head: &'r RequestHead,
+        origin: Origin,
+    ) -> Self {
+        Self {
+            worker,
+            published,
+            method: head.method(),
+            path: head.path(),
+            protocol: head.version.name(),
+            peer: origin.peer,
+            id: worker.identify(head, origin.peer),
+            started: Instant::now(),
+            decided_at: None,
+            upstream: false,
+            matched: None,
+            reason: None,
+            key_manager: None,
+            cache: None,
+            // Until an answer stands, all that can end the course is the gateway's own end.
+            outcome: Outcome::Failed,
+            status: 0,
+            bytes: 0,
+            error: Some(Cause::Stopped),
+        }
+    }
+
+    pub(super) fn decided(&mut self) {
+        self.decided_at = Some(Instant::now());
+    }
+
+    pub(super) fn permitted(&mut self, permitted: &Forward) {
+        self.matched = Some(permitted.matched.clone());
+        if let Some(exchanged) = &permitted.exchanged {
+            self.key_manager = Some(exchanged.key_manager.name.clone());
+            self.cache = Some(exchanged.source.name());
+        }
+    }
+
+    /// The client has a part of the answer, or nothing.
+    pub(super) const fn broke_off(&mut self, cause: Cause) {
+        (self.outcome, self.error) = (Outcome::Failed, Some(cause));
+    }
+}
+
+impl Drop for Account<'_> {
+    fn drop(&mut self) {
+        let Some(metrics) = self.published.metrics(self.matched.as_ref()) else { return };
+        let ended = Instant::now();
+        let event = RequestEvent {
+            api: self.matched.as_ref().map_or("none", Matched::name),
+            method: self.method,
+            path: self.path,
+            protocol: self.protocol,
+            peer: self.peer,
+            id: self.id,
+            outcome: self.outcome,
+            status: self.status,
+            reason: self.reason,
+            decided: self.decided_at.is_some(),
+            key_manager: self.key_manager.as_deref(),
+            cache: self.cache,
+            bytes: self.bytes,
+            total: ended - self.started,
+            decision: self.decided_at.map(|at| at - self.started).unwrap_or_default(),
+            upstream: self.decided_at.filter(|_| self.upstream).map(|since| ended - since),
+            error: self.error,
+        };
+        event.record(metrics, &self.worker.log);
+    }
+}
