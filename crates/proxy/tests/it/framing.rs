@@ -184,6 +184,7 @@ fn chunked_bodies_are_read_strictly() {
         "1;a\rb\r\nx\r\n0\r\n\r\n",
         "0\r\nbad trailer\r\n\r\n",
         "0\r\nA : b\r\n\r\n",
+        "0\r\n:path: /admin\r\n\r\n",
     ];
     for body in bodies {
         let backend = Backend::ok();

@@ -134,6 +134,22 @@ async fn bodies_and_trailers_pass_in_both_directions() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn pseudo_fields_among_a_backends_trailers_are_no_trailers_of_ours() {
+    let backend = Backend::start(|_| {
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n:status: 404\r\n\r\n".to_vec()
+    });
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway).await;
+    let response = sender.send_request(get("/x").body(full("")).unwrap()).await;
+    let whole = match response {
+        Ok(response) if response.status() == 200 => response.into_body().collect().await.is_ok(),
+        Ok(response) => response.status() != 502,
+        Err(_) => false,
+    };
+    assert!(!whole, "an answer that is malformed does not look whole");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn prb_4_grpc_gets_its_refusal_in_a_trailers_only_answer() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
