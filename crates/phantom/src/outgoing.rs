@@ -1,6 +1,6 @@
 //! Calls that commands make: bounded, without redirects, and without proxies from the environment.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -22,11 +22,15 @@ use url::form_urlencoded;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_ANSWER: usize = 256 * 1024;
 
-/// How to reach the server.
-pub(crate) struct Trust<'a> {
-    /// Accept any certificate.
+/// Whom a command believes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Trust {
+    /// Accept any certificate, as a self-signed one
+    #[arg(short = 'k', long)]
     pub(crate) insecure: bool,
-    pub(crate) ca_file: Option<&'a Path>,
+    /// CA certificates to believe instead of the system's, in PEM
+    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 pub(crate) struct Answer {
@@ -42,7 +46,7 @@ pub(crate) async fn post(
     secret: &SecretString,
     accept: &str,
     form: &[(&str, &str)],
-    trust: &Trust<'_>,
+    trust: &Trust,
 ) -> anyhow::Result<Answer> {
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
     let pair = format!("{}:{}", encoded(client_id), encoded(secret.expose_secret()));
@@ -87,13 +91,13 @@ pub(crate) async fn send(request: RequestBuilder, url: &Url) -> anyhow::Result<A
     Ok(Answer { status, content_type, body })
 }
 
-pub(crate) fn client(trust: &Trust<'_>) -> anyhow::Result<Client> {
+pub(crate) fn client(trust: &Trust) -> anyhow::Result<Client> {
     let builder = ClientConfig::builder();
     let config = if trust.insecure {
         let verifier = phantom_tls::believe_anyone();
         builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
     } else {
-        let authorities = match trust.ca_file {
+        let authorities = match &trust.ca_file {
             Some(path) => Authorities::of(phantom_proxy::tls::read_certificates(path)?)?,
             None => Authorities::of_the_system().0,
         };

@@ -47,7 +47,7 @@ struct Steps<'a> {
 pub(crate) async fn run(
     environment: &Environment,
     extent: Extent,
-    trust: &Trust<'_>,
+    trust: &Trust,
     moved: &[Moved],
     tell: &mut dyn FnMut(&str),
 ) -> anyhow::Result<()> {

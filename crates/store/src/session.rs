@@ -94,7 +94,7 @@ impl Session {
         matching: &'static str,
         order: &'static str,
         values: &[Value<'_>],
-        (limit, offset): (u32, u32),
+        (limit, offset): (u64, u64),
     ) -> Result<Page<T>, StoreError> {
         let [count, select] = Sql::page::<T>(matching, order, values.len());
         let total = self.number(count, values).await?.unwrap_or_default();

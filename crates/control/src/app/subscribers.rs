@@ -37,9 +37,7 @@ pub async fn list(
         Some(id) => Some(apis::read(control, id).await?.row.id),
         None => None,
     };
-    let clamp = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let (limit, offset) = (clamp(page.limit), clamp(page.offset));
-    let found = control.store.subscriptions_of_api(api, limit, offset).await?;
+    let found = control.store.subscriptions_of_api(api, page.limit, page.offset).await?;
     let subscribers = found.rows.into_iter().map(|Subscribed { row, application, .. }| {
         let CountedApplication { row: application, subscriptions } = application;
         let description = application.document.get("description");

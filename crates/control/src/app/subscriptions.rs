@@ -91,8 +91,7 @@ pub async fn list(
     api: Option<&str>,
     page: list::Page,
 ) -> Outcome<(Vec<Subscription>, u64)> {
-    let clamped = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let (limit, offset) = (clamped(page.limit), clamped(page.offset));
+    let list::Page { limit, offset } = page;
     let found = match (application, api) {
         (None, None) => {
             return Err(Problem::bad_request("Either applicationId or apiId should be available"));

@@ -106,8 +106,3 @@ pub(crate) fn router() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(settings::read))
         .routes(routes!(settings::application_attributes))
 }
-
-/// What the store counts with; no list is longer.
-fn clamped(number: u64) -> u32 {
-    u32::try_from(number).unwrap_or(u32::MAX)
-}

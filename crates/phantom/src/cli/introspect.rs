@@ -53,12 +53,8 @@ pub(super) struct Args {
     /// What to ask for
     #[arg(long, value_enum, default_value = "jwt")]
     accept: Accept,
-    /// Accept any certificate, as a self-signed one
-    #[arg(short = 'k', long)]
-    insecure: bool,
-    /// CA certificates to believe instead of the system's, in PEM
-    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
-    ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -87,7 +83,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         .then_some(DEMO_SECRET);
     let secret = secret::read(args.secret_file.as_ref(), (VARIABLE, "--secret-file"), demo)?;
     let form = [("token", token.as_str()), ("token_type_hint", "access_token")];
-    let trust = Trust { insecure: args.insecure, ca_file: args.ca_file.as_deref() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let accept = args.accept.media_type();
     let answer = runtime.block_on(outgoing::post(
@@ -96,7 +91,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         &secret,
         accept,
         &form,
-        &trust,
+        &args.trust,
     ))?;
     output::line(&format!("status: {}", answer.status));
     output::line(&format!("content-type: {}", answer.content_type));

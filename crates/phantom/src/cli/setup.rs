@@ -12,6 +12,9 @@ use crate::setup;
 use crate::setup::Environment;
 use crate::setup::Extent;
 
+/// Of the control plane alone.
+const INSECURE: &str = "Accept any certificate of the control plane, as a self-signed one";
+
 const EXAMPLES: &str = "\
 Examples:
   cp deploy/.env.example .env
@@ -26,6 +29,7 @@ Exit codes: 0 everything is there; 1 something could not be made; 2 wrong usage.
 /// Make the key manager, API, application, key mapping and subscription of an environment file
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[command(mut_arg("insecure", |arg| arg.help(INSECURE)))]
 pub(super) struct Args {
     /// File of NAME=value lines
     #[arg(long, value_name = "FILE")]
@@ -36,23 +40,18 @@ pub(super) struct Args {
     /// Try again for so long while the control plane or the authorization server is not there yet
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "0s")]
     wait: Duration,
-    /// Accept any certificate of the control plane, as a self-signed one
-    #[arg(short = 'k', long)]
-    insecure: bool,
-    /// CA certificates to believe instead of the system's, in PEM
-    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
-    ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let environment = Environment::read(args.env_file.as_deref())?;
-    let trust = Trust { insecure: args.insecure, ca_file: args.ca_file.as_deref() };
     let extent = if args.only_api { Extent::UpToApplication } else { Extent::Everything };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let begun = Instant::now();
     loop {
         let mut tell = |line: &str| output::line(line);
-        match runtime.block_on(setup::run(&environment, extent, &trust, &[], &mut tell)) {
+        match runtime.block_on(setup::run(&environment, extent, &args.trust, &[], &mut tell)) {
             Ok(()) => return Ok(ExitCode::SUCCESS),
             Err(error) if begun.elapsed() < args.wait => {
                 output::error(&format!("not yet: {error:#}"));

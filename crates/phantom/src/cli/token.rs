@@ -44,12 +44,8 @@ pub(super) struct Args {
     secret_file: Option<PathBuf>,
     #[arg(long, value_name = "SCOPE", default_value = "read")]
     scope: String,
-    /// Accept any certificate, as a self-signed one
-    #[arg(short = 'k', long)]
-    insecure: bool,
-    /// CA certificates to believe instead of the system's, in PEM
-    #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
-    ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -58,7 +54,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let demo = is_demo.then_some(DEMO_SECRET);
     let secret = secret::read(args.secret_file.as_ref(), (VARIABLE, "--secret-file"), demo)?;
     let form = [("grant_type", "client_credentials"), ("scope", args.scope.as_str())];
-    let trust = Trust { insecure: args.insecure, ca_file: args.ca_file.as_deref() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(outgoing::post(
         &args.endpoint,
@@ -66,7 +61,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         &secret,
         "application/json",
         &form,
-        &trust,
+        &args.trust,
     ))?;
     let members: Value = serde_json::from_slice(&answer.body)
         .with_context(|| format!("the server answered {} without JSON", answer.status))?;

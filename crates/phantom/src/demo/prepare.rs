@@ -50,7 +50,7 @@ pub(super) fn set_up(
 ) -> Result<(), LeftAlone> {
     let text = ports.rewrite(include_str!("../../../../deploy/.env.example"));
     let certificate = self_signed::path(directory);
-    let trust = Trust { insecure: false, ca_file: Some(&certificate) };
+    let trust = Trust { insecure: false, ca_file: Some(certificate) };
     let mut tell = |line: &str| tracing::debug!("{line}");
     let moved = before.map(|before| moved(before, ports)).unwrap_or_default();
     let outcome = runtime.block_on(async {

@@ -37,7 +37,7 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    pub(super) fn new(environment: &Environment, trust: &Trust<'_>) -> anyhow::Result<Self> {
+    pub(super) fn new(environment: &Environment, trust: &Trust) -> anyhow::Result<Self> {
         let pair = format!("{}:{}", environment.username, environment.password.expose());
         let mut basic = HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair)))
             .context("the user's credentials do not fit a header field")?;

@@ -66,8 +66,8 @@ pub struct ApiFilter {
     pub states: Vec<LifecycleState>,
     pub sort_by: ApiSort,
     pub descending: bool,
-    pub limit: u32,
-    pub offset: u32,
+    pub limit: u64,
+    pub offset: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

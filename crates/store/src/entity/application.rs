@@ -46,8 +46,8 @@ pub struct ApplicationFilter {
     pub name_contains: Option<String>,
     pub sort_by: ApplicationSort,
     pub descending: bool,
-    pub limit: u32,
-    pub offset: u32,
+    pub limit: u64,
+    pub offset: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

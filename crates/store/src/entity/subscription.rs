@@ -106,13 +106,13 @@ reads! {
     fn subscription_of(application: Uuid, api: Uuid) -> Option<SubscriptionRow>
         = "WHERE application = $1 AND api = $2";
     /// One page of the application's subscriptions, in the order of their ids.
-    fn subscriptions_of_application(application: Uuid, limit: u32, offset: u32) -> Page<Subscribed>;
+    fn subscriptions_of_application(application: Uuid, limit: u64, offset: u64) -> Page<Subscribed>;
     /// One page of the subscriptions of an owner's applications to the API, in the order of the
     /// applications' names.
-    fn subscriptions_of_owner(owner: &str, api: Uuid, limit: u32, offset: u32) -> Page<Subscribed>;
+    fn subscriptions_of_owner(owner: &str, api: Uuid, limit: u64, offset: u64) -> Page<Subscribed>;
     /// One page of the subscriptions to the API, or to all of them, in the order of the APIs' names
     /// and then of their ids.
-    fn subscriptions_of_api(api: Option<Uuid>, limit: u32, offset: u32) -> Page<Subscribed>;
+    fn subscriptions_of_api(api: Option<Uuid>, limit: u64, offset: u64) -> Page<Subscribed>;
     /// All of them, in the order of their ids.
     fn all_subscriptions() -> Vec<SubscriptionRow> = "ORDER BY id";
 }
@@ -120,8 +120,8 @@ reads! {
 async fn subscriptions_of_application(
     session: &mut Session,
     application: Uuid,
-    limit: u32,
-    offset: u32,
+    limit: u64,
+    offset: u64,
 ) -> Result<Page<Subscribed>, StoreError> {
     let matching = "WHERE s.application = $1";
     session.page(matching, "s.id", values![application], (limit, offset)).await
@@ -131,8 +131,8 @@ async fn subscriptions_of_owner(
     session: &mut Session,
     owner: &str,
     api: Uuid,
-    limit: u32,
-    offset: u32,
+    limit: u64,
+    offset: u64,
 ) -> Result<Page<Subscribed>, StoreError> {
     let matching = "WHERE s.api = $1 AND p.owner = $2";
     session.page(matching, "p.name, s.id", values![api, owner], (limit, offset)).await
@@ -141,8 +141,8 @@ async fn subscriptions_of_owner(
 async fn subscriptions_of_api(
     session: &mut Session,
     api: Option<Uuid>,
-    limit: u32,
-    offset: u32,
+    limit: u64,
+    offset: u64,
 ) -> Result<Page<Subscribed>, StoreError> {
     let order = "a.name_key, a.provider, a.api_version, a.id, s.id";
     let api = api.map(|api| api.to_string());

@@ -13,9 +13,8 @@ use crate::problem::Outcome;
 
 /// One page, and how many there are in all. Definitions are left out.
 pub async fn find(control: &Control, query: &ApiQuery, page: Page) -> Outcome<(Vec<Api>, u64)> {
-    let clamp = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     if query.is_empty() {
-        let (limit, offset) = (clamp(page.limit), clamp(page.offset));
+        let Page { limit, offset } = page;
         let filter = ApiFilter { limit, offset, ..ApiFilter::default() };
         let found = control.store.apis(&filter).await?;
         let apis = found.rows.into_iter().map(Api::of).collect::<Outcome<_>>()?;

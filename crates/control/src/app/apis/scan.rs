@@ -7,7 +7,7 @@ use phantom_store::Write;
 
 use crate::problem::Outcome;
 
-const AT_A_TIME: u32 = 200;
+const AT_A_TIME: u64 = 200;
 
 /// Every API that matches, by name, provider and version.
 pub async fn stored(
@@ -20,7 +20,7 @@ pub async fn stored(
         let page = store.apis(&filter).await?;
         filter.offset = filter.offset.saturating_add(AT_A_TIME);
         page.rows.into_iter().try_for_each(&mut visit)?;
-        if u64::from(filter.offset) >= page.total {
+        if filter.offset >= page.total {
             return Ok(());
         }
     }
@@ -37,7 +37,7 @@ pub async fn within(
         let page = write.apis(&filter).await?;
         filter.offset = filter.offset.saturating_add(AT_A_TIME);
         page.rows.into_iter().try_for_each(&mut visit)?;
-        if u64::from(filter.offset) >= page.total {
+        if filter.offset >= page.total {
             return Ok(());
         }
     }

@@ -20,7 +20,6 @@ pub use wire::ApplicationInfo;
 pub use wire::ApplicationRequest;
 pub use wire::ApplicationResponse;
 
-use super::clamped;
 use crate::app::applications;
 use crate::app::applications::Application;
 use crate::app::keys;
@@ -96,8 +95,8 @@ pub async fn list(
         name_contains: query.query.clone(),
         sort_by: query.sort_by.unwrap_or_default().into(),
         descending: query.sort_order == Some(SortOrder::Desc),
-        limit: clamped(page.limit),
-        offset: clamped(page.offset),
+        limit: page.limit,
+        offset: page.offset,
     };
     let found = applications::list(&control, &caller, filter).await?;
     let list = found.rows.into_iter().map(ApplicationInfo::from).collect();
