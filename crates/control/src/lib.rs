@@ -10,23 +10,25 @@
 )]
 
 pub mod app;
-pub mod authorization;
 pub mod backup;
-mod body;
-mod caller;
+pub mod caller;
 pub mod connector;
-mod list;
-mod plane;
-mod problem;
+pub mod json;
+pub mod lookup;
+pub mod page;
+pub mod plane;
 pub mod publish;
 mod random;
+pub mod refusal;
+pub mod resident;
 pub mod rest;
 pub mod roles;
 pub mod seed;
 mod sign_in;
+mod stored;
 pub mod users;
 
 pub use plane::Control;
 pub use plane::PeerAddress;
 pub use plane::Settings;
-pub use problem::Problem;
+pub use refusal::Refusal;

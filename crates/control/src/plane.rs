@@ -9,9 +9,8 @@ use phantom_oauth::egress::Egress;
 use phantom_store::Store;
 use phantom_store::Write;
 
-use crate::authorization::Authorization;
 use crate::caller::Caller;
-use crate::problem::Outcome;
+use crate::refusal::Outcome;
 use crate::sign_in::SignIn;
 
 /// How this control plane presents itself.
@@ -37,7 +36,6 @@ pub struct Control {
     /// For metadata, key sets and definitions that callers name by URL: guarded.
     pub(crate) egress: Egress,
     pub(crate) sign_in: SignIn,
-    pub(crate) authorization: Authorization,
 }
 
 /// The address of the connection's other end, in the extensions of each request.
@@ -52,12 +50,16 @@ impl Control {
         clock: Arc<dyn Clock>,
     ) -> Outcome<Self> {
         let sign_in = SignIn::new(Arc::clone(&clock))?;
-        let authorization = Authorization::default();
-        Ok(Self { store, clock, settings, egress, sign_in, authorization })
+        Ok(Self { store, clock, settings, egress, sign_in })
     }
 
     pub(crate) fn now(&self) -> UnixTime {
         self.clock.now().wall
+    }
+
+    /// What is stored now.
+    pub(crate) const fn read(&self) -> &Store {
+        &self.store
     }
 
     /// Begins a change in that caller's name.

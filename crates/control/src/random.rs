@@ -7,7 +7,7 @@ use phantom_core::jwt::BASE64URL;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::problem::Problem;
+use crate::refusal::Refusal;
 
 /// What access tokens begin with; see [`ACCESS_TOKEN_PATTERN`].
 const ACCESS_TOKEN_PREFIX: &str = "pgt_";
@@ -21,18 +21,18 @@ pub(crate) fn id() -> Uuid {
 }
 
 /// 256 bits in 43 URL-safe characters.
-pub(crate) fn secret() -> Result<SecretString, Problem> {
+pub(crate) fn secret() -> Result<SecretString, Refusal> {
     Ok(SecretString::from(text::<32>()?))
 }
 
 /// An access token of the resident key manager. Its beginning tells gateways, which hold tokens of
 /// several servers, whose it is, and secret scanners that it is one.
-pub(crate) fn access_token() -> Result<SecretString, Problem> {
+pub(crate) fn access_token() -> Result<SecretString, Refusal> {
     Ok(SecretString::from(format!("{ACCESS_TOKEN_PREFIX}{}", text::<32>()?)))
 }
 
 /// A client identifier: 168 bits in 28 characters, as long as WSO2's.
-pub(crate) fn client_id() -> Result<String, Problem> {
+pub(crate) fn client_id() -> Result<String, Refusal> {
     text::<21>()
 }
 
@@ -45,12 +45,9 @@ pub(crate) fn token_digest(token: &str) -> [u8; 32] {
     bytes
 }
 
-fn text<const BYTES: usize>() -> Result<String, Problem> {
+fn text<const BYTES: usize>() -> Result<String, Refusal> {
     let mut bytes = [0; BYTES];
-    rand::fill(&mut bytes).map_err(|_| {
-        tracing::error!("the system gives no random numbers");
-        Problem::internal()
-    })?;
+    rand::fill(&mut bytes).map_err(|_| Refusal::internal("the system gives no random numbers"))?;
     Ok(BASE64URL.encode(bytes))
 }
 

@@ -7,7 +7,6 @@ use phantom_core::jwt::BASE64URL;
 use phantom_oauth::Minter;
 use phantom_store::Actor;
 use phantom_store::ClientPurpose;
-use phantom_store::ClientRow;
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanRow;
 use phantom_store::SecretName;
@@ -21,8 +20,9 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::app::plans;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Refusal;
+use crate::resident;
 
 /// The name of the resident key manager, by which DevPortal requests without one mean it.
 pub const RESIDENT: &str = "Resident Key Manager";
@@ -61,7 +61,7 @@ pub async fn first_start(
     store: &Store,
     admin: Admin,
     now: UnixTime,
-) -> Result<Option<SecretString>, Problem> {
+) -> Result<Option<SecretString>, Refusal> {
     let mut generated = None;
     // Hashed before others have to wait for their turn to write.
     let admin = match store.user(ADMIN).await? {
@@ -92,10 +92,12 @@ pub async fn first_start(
         }
     }
     if !write.key_managers().await?.iter().any(|row| row.kind == RESIDENT_KIND) {
-        write.insert_key_manager(&resident(now)).await?;
+        write.insert_key_manager(&resident_key_manager(now)).await?;
     }
     if write.registered_client(GATEWAY_CLIENT).await?.is_none() {
-        write.insert_client(&gateway_client(now)?).await?;
+        // Of no grant: it asks about tokens and gets none.
+        let client = resident::new_client(GATEWAY_CLIENT, ADMIN, ClientPurpose::Registered, now)?;
+        write.insert_client(&client).await?;
     }
     write.commit().await?;
     Ok(generated)
@@ -103,19 +105,15 @@ pub async fn first_start(
 
 /// The key that JWTs for tokens of our own are signed with, as PKCS#8; made at first use. One for
 /// all nodes of the store: backends verify with the key set of any.
-pub async fn signing_key(store: &Store, now: UnixTime) -> Result<Zeroizing<Vec<u8>>, Problem> {
+pub async fn signing_key(store: &Store, now: UnixTime) -> Result<Zeroizing<Vec<u8>>, Refusal> {
     let mut write = store.write(&system(), now).await?;
     if let Some(kept) = write.secret(SecretName::SigningKey).await? {
-        let key = BASE64URL.decode(kept.expose_secret()).map_err(|error| {
-            tracing::error!(%error, "the signing key in the store is none");
-            Problem::internal()
-        })?;
+        let key = BASE64URL
+            .decode(kept.expose_secret())
+            .map_err(Refusal::because("the signing key in the store is none"))?;
         return Ok(Zeroizing::new(key));
     }
-    let key = Minter::generate_key().map_err(|error| {
-        tracing::error!(%error, "no signing key can be made");
-        Problem::internal()
-    })?;
+    let key = Minter::generate_key().map_err(Refusal::because("no signing key can be made"))?;
     let text = SecretString::from(BASE64URL.encode(&key));
     write.insert_secret(SecretName::SigningKey, &text).await?;
     write.commit().await?;
@@ -123,7 +121,7 @@ pub async fn signing_key(store: &Store, now: UnixTime) -> Result<Zeroizing<Vec<u
 }
 
 /// Makes a user; one of that name that is there already stays as it is.
-pub async fn user(store: &Store, user: User<'_>, now: UnixTime) -> Result<(), Problem> {
+pub async fn user(store: &Store, user: User<'_>, now: UnixTime) -> Result<(), Refusal> {
     let row = row(user, now).await?;
     let mut write = store.write(&system(), now).await?;
     match write.insert_user(&row).await {
@@ -133,7 +131,7 @@ pub async fn user(store: &Store, user: User<'_>, now: UnixTime) -> Result<(), Pr
     }
 }
 
-async fn row(user: User<'_>, now: UnixTime) -> Result<UserRow, Problem> {
+async fn row(user: User<'_>, now: UnixTime) -> Result<UserRow, Refusal> {
     Ok(UserRow {
         name: user.name.to_owned(),
         password_hash: password::hash(&user.password).await?,
@@ -147,23 +145,7 @@ fn system() -> Actor {
     Actor { name: "system".to_owned(), address: None }
 }
 
-/// Of no grant: it asks about tokens and gets none.
-fn gateway_client(now: UnixTime) -> Result<ClientRow, Problem> {
-    Ok(ClientRow {
-        client_id: random::client_id()?,
-        name: GATEWAY_CLIENT.to_owned(),
-        owner: ADMIN.to_owned(),
-        secret: random::secret()?,
-        grants: Vec::new(),
-        callback_url: None,
-        token_type: "DEFAULT".to_owned(),
-        purpose: ClientPurpose::Registered,
-        document: json!({}),
-        created_at: now,
-    })
-}
-
-fn resident(now: UnixTime) -> KeyManagerRow {
+fn resident_key_manager(now: UnixTime) -> KeyManagerRow {
     KeyManagerRow {
         id: random::id(),
         name: RESIDENT.to_owned(),

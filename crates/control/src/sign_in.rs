@@ -18,8 +18,8 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq;
 
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 use crate::roles::Role;
 
 use attempt::Attempt;
@@ -59,7 +59,8 @@ impl std::fmt::Debug for SignIn {
 impl SignIn {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Outcome<Self> {
         let mut key = [0; 32];
-        aws_lc_rs::rand::fill(&mut key).map_err(|_| Problem::internal())?;
+        aws_lc_rs::rand::fill(&mut key)
+            .map_err(|_| Refusal::internal("the system gives no random numbers"))?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
         let (users, clients, flights) = Default::default();
         Ok(Self { clock, key, users, clients, flights })
@@ -78,9 +79,9 @@ impl SignIn {
         let kept = row.as_ref().map(|row| row.password_hash.as_str());
         let attempt = Attempt::new(&self.key, name, kept, password, address);
         if !self.fits(&attempt, kept, password).await? {
-            return Err(Problem::unauthenticated());
+            return Err(Refusal::Unauthenticated);
         }
-        let row = row.ok_or_else(Problem::unauthenticated)?;
+        let row = row.ok_or(Refusal::Unauthenticated)?;
         let roles = row.roles.iter().filter_map(|role| Role::named(role)).collect();
         Ok(User { name: row.name, roles })
     }
@@ -169,7 +170,7 @@ impl SignIn {
 
     fn begin<'a>(&self, guesses: &'a Guesses, attempt: &Attempt<'_>) -> Outcome<Begun<'a>> {
         let begun = guesses.begin(attempt, self.clock.now().tick);
-        begun.map_err(|wait| Problem::too_many_requests(wait.as_secs() + 1))
+        begun.map_err(|wait| Refusal::TooManyGuesses { wait })
     }
 }
 

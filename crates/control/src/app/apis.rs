@@ -10,9 +10,9 @@ pub mod scan;
 
 pub use find::find;
 pub use free::is_served_at;
+pub use free::is_taken;
 
 use document::ApiDocument;
-use http::StatusCode;
 use phantom_store::ApiRow;
 use phantom_store::Write;
 use raw::RawApi;
@@ -23,10 +23,14 @@ use uuid::Uuid;
 
 use crate::app::lifecycle::LifecycleState;
 use crate::caller::Caller;
+use crate::lookup;
+use crate::lookup::Expected;
+use crate::lookup::Source;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
 
 /// An API and its settings.
 #[derive(Clone, Debug)]
@@ -35,12 +39,9 @@ pub struct Api {
     pub document: ApiDocument,
 }
 
-/// Whether the version that is there is the one the caller means to change.
-pub type Expected<'a> = &'a (dyn Fn(i64) -> Outcome<()> + Send + Sync);
-
 impl Api {
     pub fn of(row: ApiRow) -> Outcome<Self> {
-        let document = ApiDocument::of(&row)?;
+        let document = stored::read(&row.document)?;
         Ok(Self { row, document })
     }
 
@@ -56,33 +57,19 @@ impl Api {
 
     /// Writes settings and state. The row's version is the one that was read.
     pub async fn save(mut self, write: &mut Write) -> Outcome<Self> {
-        self.row.document = self.document.to_value()?;
+        self.row.document = stored::write(&self.document)?;
         let row = write.update_api(self.row).await?;
         Ok(Self { row, document: self.document })
     }
 }
 
-/// What WSO2 says of an API that is not there.
-#[must_use]
-pub fn unknown(id: &str) -> Problem {
-    let description = format!("Requested API with id '{id}' not found");
-    Problem::coded(StatusCode::NOT_FOUND, 900_308, "Not Found", description)
-}
-
-/// An id that cannot be one is that of nothing.
-pub fn id(text: &str) -> Outcome<Uuid> {
-    Uuid::try_parse(text).map_err(|_| unknown(text))
+/// The API of that id, whoever's.
+pub(crate) async fn find_one(source: &mut impl Source, id: &str) -> Outcome<Api> {
+    Api::of(lookup::find(source, id).await?)
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<Api> {
-    let row = control.store.api(self::id(id)?).await?;
-    Api::of(row.ok_or_else(|| unknown(id))?)
-}
-
-/// The same inside a transaction.
-pub async fn read_within(write: &mut Write, id: &str) -> Outcome<Api> {
-    let row = write.api(self::id(id)?).await?;
-    Api::of(row.ok_or_else(|| unknown(id))?)
+    find_one(&mut control.read(), id).await
 }
 
 pub async fn create(
@@ -111,7 +98,7 @@ pub async fn copy(
     is_default: bool,
 ) -> Outcome<Api> {
     let mut write = control.write(caller).await?;
-    let Api { row, mut document } = read_within(&mut write, id).await?;
+    let Api { row, mut document } = find_one(&mut write, id).await?;
     let identity = Identity::new(&row.name, version, &row.context)?;
     free::require_identity(&mut write, &identity).await?;
     document.is_default_version = is_default;
@@ -127,16 +114,14 @@ pub async fn update(
     caller: &Caller,
     id: &str,
     raw: RawApi,
-    expected: Expected<'_>,
+    expected: &Expected,
 ) -> Outcome<Api> {
     if raw.operations.as_ref().is_none_or(Vec::is_empty) {
-        let description = "An API has at least one operation";
-        let not_found = StatusCode::NOT_FOUND;
-        return Err(Problem::coded(not_found, 900_763, "Not Found", description));
+        return Err(Refusal::NoOperation("An API has at least one operation"));
     }
     let mut write = control.write(caller).await?;
-    let mut api = read_within(&mut write, id).await?;
-    expected(api.row.version)?;
+    let mut api = find_one(&mut write, id).await?;
+    expected.check(api.row.version)?;
     let known = Known::read(control, &mut write).await?;
     let settings = rules::settings(raw, &known, Some(&api.document))?;
     change_settings(&mut write, &mut api, settings).await?;
@@ -149,14 +134,14 @@ pub async fn delete(
     control: &Control,
     caller: &Caller,
     id: &str,
-    expected: Expected<'_>,
+    expected: &Expected,
 ) -> Outcome<()> {
     let mut write = control.write(caller).await?;
-    let api = read_within(&mut write, id).await?;
-    expected(api.row.version)?;
+    let api = find_one(&mut write, id).await?;
+    expected.check(api.row.version)?;
     if write.subscriber_count(api.row.id).await? > 0 {
         let description = "Cannot remove the API as active subscriptions exist.";
-        return Err(Problem::conflict(description));
+        return Err(Refusal::conflict(description));
     }
     write.delete_api(api.row.id).await?;
     Ok(write.commit().await?)
@@ -191,7 +176,7 @@ async fn insert(
         context: identity.context,
         provider: caller.name.clone(),
         state: LifecycleState::Created.as_str().to_owned(),
-        document: document.to_value()?,
+        document: stored::write(&document)?,
         version: 1,
         created_at: control.now(),
         updated_at: control.now(),

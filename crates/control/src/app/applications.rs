@@ -3,28 +3,32 @@
 mod document;
 pub mod published;
 
-use phantom_store::ApplicationFilter;
 use phantom_store::ApplicationRow;
 use phantom_store::MappingMode;
 use phantom_store::Page;
 use phantom_store::PlanLevel;
-use phantom_store::StoreError;
 use phantom_store::Write;
 use serde_json::Value;
-use uuid::Uuid;
 
 pub use document::ApplicationDocument;
 pub use document::ApplicationVisibility;
 pub use document::TokenType;
+pub use phantom_store::ApplicationFilter;
+pub use phantom_store::ApplicationSort;
 
 use crate::app::deny_policies;
 use crate::app::unenforced;
 use crate::app::unenforced::Of;
 use crate::caller::Caller;
+use crate::lookup;
+use crate::lookup::Expected;
+use crate::lookup::Source;
+use crate::page;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
 
 /// What a subscriber says of an application, within its bounds.
 #[derive(Clone, Debug)]
@@ -48,8 +52,10 @@ pub async fn list(
     control: &Control,
     caller: &Caller,
     filter: ApplicationFilter,
+    page: page::Page,
 ) -> Outcome<Page<Application>> {
-    let filter = ApplicationFilter { owner: Some(caller.name.clone()), ..filter };
+    let (limit, offset) = page.bounds();
+    let filter = ApplicationFilter { owner: Some(caller.name.clone()), limit, offset, ..filter };
     let page = control.store.applications(&filter).await?;
     let mut rows = Vec::with_capacity(page.rows.len());
     for row in page.rows {
@@ -59,7 +65,7 @@ pub async fn list(
 }
 
 pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Application> {
-    counted(control, own(control, caller, id).await?).await
+    counted(control, own(&mut control.read(), caller, id).await?).await
 }
 
 pub async fn create(
@@ -83,22 +89,21 @@ pub async fn create(
         created_at: control.now(),
         updated_at: control.now(),
     };
-    write.insert_application(&row).await.map_err(|error| taken(error, &row.name))?;
+    write.insert_application(&row).await.map_err(Refusal::if_duplicate(|| exists(&row.name)))?;
     write.commit().await?;
     Ok(Application { row, document: draft.document, subscriptions: 0 })
 }
 
-/// `check` is given the version that is there, and may object to it.
 pub async fn update(
     control: &Control,
     caller: &Caller,
     id: &str,
     draft: ApplicationDraft,
-    check: impl FnOnce(i64) -> Outcome<()>,
+    expected: &Expected,
 ) -> Outcome<Application> {
     let mut write = control.write(caller).await?;
-    let row = own_in(&mut write, caller, id).await?;
-    check(row.version)?;
+    let row = own(&mut write, caller, id).await?;
+    expected.check(row.version)?;
     check_plan(&mut write, &draft.plan).await?;
     let namesake = write.application_by_name(&row.owner, &draft.name).await?;
     if namesake.is_some_and(|namesake| namesake.id != row.id) {
@@ -108,7 +113,8 @@ pub async fn update(
     let name = draft.name.clone();
     deny_policies::follow_rename(&mut write, &row.owner, &row.name, &name).await?;
     let row = ApplicationRow { name: draft.name, plan: draft.plan, document, ..row };
-    let row = write.update_application(row).await.map_err(|error| taken(error, &name))?;
+    let row =
+        write.update_application(row).await.map_err(Refusal::if_duplicate(|| exists(&name)))?;
     write.commit().await?;
     counted(control, row).await
 }
@@ -118,11 +124,11 @@ pub async fn delete(
     control: &Control,
     caller: &Caller,
     id: &str,
-    check: impl FnOnce(i64) -> Outcome<()>,
+    expected: &Expected,
 ) -> Outcome<()> {
     let mut write = control.write(caller).await?;
-    let row = own_in(&mut write, caller, id).await?;
-    check(row.version)?;
+    let row = own(&mut write, caller, id).await?;
+    expected.check(row.version)?;
     for mapping in write.key_mappings(row.id).await? {
         if mapping.mode == MappingMode::Created
             && write.client(&mapping.consumer_key).await?.is_some()
@@ -134,42 +140,29 @@ pub async fn delete(
     Ok(write.commit().await?)
 }
 
-/// The caller's application of that id: 404 when there is none, 403 when it is another's.
-pub async fn own(control: &Control, caller: &Caller, id: &str) -> Outcome<ApplicationRow> {
-    let row = match Uuid::try_parse(id) {
-        Ok(uuid) => control.store.application(uuid).await?,
-        Err(_) => None,
-    };
-    owned(row, caller, id)
-}
-
-/// As [`own`], and stays so until the transaction ends.
-pub async fn own_in(write: &mut Write, caller: &Caller, id: &str) -> Outcome<ApplicationRow> {
-    let row = match Uuid::try_parse(id) {
-        Ok(uuid) => write.application(uuid).await?,
-        Err(_) => None,
-    };
-    owned(row, caller, id)
-}
-
-fn owned(row: Option<ApplicationRow>, caller: &Caller, id: &str) -> Outcome<ApplicationRow> {
-    let row = row.ok_or_else(|| Problem::not_found("application", id))?;
-    if row.owner != caller.name {
-        let description = "You don't have permission to access the application with Id";
-        return Err(Problem::forbidden(format!("{description} {id}")));
+/// The caller's application of that id: one of another's is forbidden.
+pub(crate) async fn own(
+    source: &mut impl Source,
+    caller: &Caller,
+    id: &str,
+) -> Outcome<ApplicationRow> {
+    let row: ApplicationRow = lookup::find(source, id).await?;
+    if row.owner == caller.name {
+        return Ok(row);
     }
-    Ok(row)
+    let description = "You don't have permission to access the application with Id";
+    Err(Refusal::forbidden(format!("{description} {id}")))
 }
 
 /// The application as a subscription shows it.
 pub async fn counted(control: &Control, row: ApplicationRow) -> Outcome<Application> {
     let subscriptions = control.store.subscription_count(row.id).await?;
-    let document = ApplicationDocument::of(&row)?;
+    let document = stored::read(&row.document)?;
     Ok(Application { row, document, subscriptions })
 }
 
 fn settled(draft: &ApplicationDraft) -> Outcome<Value> {
-    let document = draft.document.to_value()?;
+    let document = stored::write(&draft.document)?;
     unenforced::refuse(Of::Application, &document)?;
     Ok(document)
 }
@@ -177,19 +170,12 @@ fn settled(draft: &ApplicationDraft) -> Outcome<Value> {
 async fn check_plan(write: &mut Write, name: &str) -> Outcome<()> {
     match write.plan_by_name(PlanLevel::Application, name).await? {
         Some(_) => Ok(()),
-        None => Err(Problem::bad_request(format!(
+        None => Err(Refusal::invalid(format!(
             "Specified application throttling policy '{name}' does not exist"
         ))),
     }
 }
 
-fn exists(name: &str) -> Problem {
-    Problem::exists(format!("An application already exists with name {name}"))
-}
-
-fn taken(error: StoreError, name: &str) -> Problem {
-    match error {
-        StoreError::Duplicate { .. } => exists(name),
-        error => error.into(),
-    }
+fn exists(name: &str) -> Refusal {
+    Refusal::exists(format!("An application already exists with name {name}"))
 }

@@ -12,6 +12,7 @@ mod swagger2;
 mod write;
 
 pub use change::check;
+pub use change::fetch;
 pub use change::import;
 pub use change::replace;
 pub use parse::Definition;

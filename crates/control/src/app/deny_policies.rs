@@ -3,7 +3,6 @@
 mod condition;
 mod published;
 
-use http::StatusCode;
 use phantom_store::DenyPolicyRow;
 use phantom_store::Write;
 use serde_json::Value;
@@ -17,10 +16,12 @@ pub use published::published;
 use crate::app::apis;
 use crate::app::versioned::Versioned;
 use crate::caller::Caller;
+use crate::lookup;
+use crate::lookup::Expected;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// The bound keeps the list, which has no pages, within reason.
 const MAX_POLICIES: usize = 1000;
@@ -34,11 +35,7 @@ pub async fn list(control: &Control, query: &str) -> Outcome<Vec<BlockingConditi
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<Versioned<BlockingCondition>> {
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => control.store.deny_policy(id).await?,
-        Err(_) => None,
-    };
-    versioned(&row.ok_or_else(|| not_found(id))?)
+    versioned(&lookup::find(&mut control.read(), id).await?)
 }
 
 pub async fn create(
@@ -51,10 +48,10 @@ pub async fn create(
     let mut write = control.write(caller).await?;
     let rows = write.deny_policies().await?;
     if rows.iter().any(|row| row.kind == kind && row.document == value) {
-        return Err(Problem::exists("There is such a deny policy already."));
+        return Err(Refusal::exists("There is such a deny policy already."));
     }
     if rows.len() >= MAX_POLICIES {
-        return Err(Problem::conflict(format!("There are {MAX_POLICIES} deny policies already.")));
+        return Err(Refusal::conflict(format!("There are {MAX_POLICIES} deny policies already.")));
     }
     require_target(&mut write, condition.condition_type, &value).await?;
     let row = DenyPolicyRow {
@@ -74,12 +71,12 @@ pub async fn switch(
     control: &Control,
     caller: &Caller,
     id: &str,
-    accepts: impl FnOnce(i64) -> Outcome<()>,
+    expected: &Expected,
     status: &BlockingConditionStatus,
 ) -> Outcome<Versioned<BlockingCondition>> {
     let mut write = control.write(caller).await?;
-    let row = found(&mut write, id).await?;
-    accepts(row.version)?;
+    let row = lookup::find::<DenyPolicyRow>(&mut write, id).await?;
+    expected.check(row.version)?;
     let row = DenyPolicyRow { enabled: status.condition_status, ..row };
     let row = write.update_deny_policy(row).await?;
     write.commit().await?;
@@ -90,11 +87,11 @@ pub async fn delete(
     control: &Control,
     caller: &Caller,
     id: &str,
-    accepts: impl FnOnce(i64) -> Outcome<()>,
+    expected: &Expected,
 ) -> Outcome<()> {
     let mut write = control.write(caller).await?;
-    let row = found(&mut write, id).await?;
-    accepts(row.version)?;
+    let row = lookup::find::<DenyPolicyRow>(&mut write, id).await?;
+    expected.check(row.version)?;
     write.delete_deny_policy(row.id).await?;
     Ok(write.commit().await?)
 }
@@ -103,14 +100,9 @@ pub async fn delete(
 /// Users are not all ours to know.
 async fn require_target(write: &mut Write, kind: ConditionType, value: &Value) -> Outcome<()> {
     let name = value.as_str().unwrap_or_default();
-    let refused = |code, what: &str| {
-        let description = format!("conditionValue: {what}");
-        Problem::coded(StatusCode::BAD_REQUEST, code, "Block Condition Error", description)
-    };
     match kind {
         ConditionType::Api if !apis::is_served_at(write, name).await? => {
-            let what = "API Context does not exist: context and version of an API, as /orders/v1";
-            Err(refused(900_977, what))
+            Err(Refusal::DeniedApiUnknown)
         }
         ConditionType::Application => {
             let application = match condition::owner_and_name(name) {
@@ -120,8 +112,7 @@ async fn require_target(write: &mut Write, kind: ConditionType, value: &Value) -
                     .filter(|application| application.name == name),
                 None => None,
             };
-            let what = "Application ID or Name does not exist: owner and name, as admin:Orders";
-            application.map(drop).ok_or_else(|| refused(900_978, what))
+            application.map(drop).ok_or(Refusal::DeniedApplicationUnknown)
         }
         ConditionType::Api | ConditionType::Ip | ConditionType::IpRange | ConditionType::User => {
             Ok(())
@@ -144,28 +135,13 @@ pub async fn follow_rename(write: &mut Write, owner: &str, from: &str, to: &str)
     Ok(())
 }
 
-async fn found(write: &mut Write, id: &str) -> Outcome<DenyPolicyRow> {
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => write.deny_policy(id).await?,
-        Err(_) => None,
-    };
-    row.ok_or_else(|| not_found(id))
-}
-
-fn not_found(id: &str) -> Problem {
-    let id: String = id.chars().take(100).collect();
-    Problem::not_found("Deny Policy", &id)
-}
-
 fn versioned(row: &DenyPolicyRow) -> Outcome<Versioned<BlockingCondition>> {
     Ok(Versioned { version: row.version, value: view(row)? })
 }
 
 fn view(row: &DenyPolicyRow) -> Outcome<BlockingCondition> {
-    let condition_type = ConditionType::named(&row.kind).ok_or_else(|| {
-        tracing::error!(kind = row.kind, "a stored deny policy cannot be read");
-        Problem::internal()
-    })?;
+    let condition_type = ConditionType::named(&row.kind)
+        .ok_or(Refusal::internal("a stored deny policy is of a kind that there is not"))?;
     Ok(BlockingCondition {
         condition_id: Some(row.id.to_string()),
         condition_type,

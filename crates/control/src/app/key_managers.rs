@@ -9,12 +9,9 @@ mod rules;
 mod secrets;
 mod token_rules;
 
-use http::StatusCode;
 use phantom_store::ApiFilter;
 use phantom_store::KeyManagerRow;
 use phantom_store::StoreError;
-use phantom_store::Write;
-use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -37,10 +34,13 @@ use crate::app::versioned::Versioned;
 use crate::caller::Caller;
 use crate::connector::Connector;
 use crate::connector::Endpoint;
+use crate::lookup;
+use crate::lookup::Expected;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
 
 /// The bound keeps the list, which has no pages, and what every gateway holds within reason.
 const MAX_KEY_MANAGERS: usize = 200;
@@ -66,7 +66,7 @@ pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
     let mut list = Vec::with_capacity(rows.len());
     for row in rows {
         let is_used = control.store.key_mapping_count(row.id).await? > 0;
-        let document = stored(&row)?;
+        let document: KeyManagerDocument = stored::read(&row.document)?;
         list.push(KeyManagerInfo {
             id: row.id.to_string(),
             name: row.name,
@@ -82,11 +82,7 @@ pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<Versioned<KeyManagerDocument>> {
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => control.store.key_manager(id).await?,
-        Err(_) => None,
-    };
-    versioned(&row.ok_or_else(|| not_found(id))?)
+    versioned(&lookup::find(&mut control.read(), id).await?)
 }
 
 pub async fn create(
@@ -95,16 +91,16 @@ pub async fn create(
     mut request: KeyManagerDocument,
 ) -> Outcome<(Uuid, Versioned<KeyManagerDocument>)> {
     request.name = checked_name(&request.name)?;
-    let connector = Connector::for_new(&request.kind).ok_or_else(unknown_type)?;
+    let connector = Connector::for_new(&request.kind).ok_or(Refusal::KeyManagerType)?;
     let name = request.name.clone();
     let settled = rules::settle(connector, request, None)?;
     let mut write = control.write(caller).await?;
     if write.key_manager_by_name(&name).await?.is_some() {
-        return Err(exists(&name));
+        return Err(Refusal::KeyManagerExists(name));
     }
     if write.key_managers().await?.len() >= MAX_KEY_MANAGERS {
         let rule = format!("There are {MAX_KEY_MANAGERS} key managers already.");
-        return Err(Problem::conflict(rule));
+        return Err(Refusal::conflict(rule));
     }
     let now = control.now();
     let row = KeyManagerRow {
@@ -112,16 +108,14 @@ pub async fn create(
         name: name.clone(),
         kind: connector.kind().to_owned(),
         enabled: settled.document.enabled.unwrap_or(true),
-        document: to_store(settled.document)?,
+        document: to_store(&settled.document)?,
         secrets: settled.secrets,
         version: 1,
         created_at: now,
         updated_at: now,
     };
-    write.insert_key_manager(&row).await.map_err(|error| match error {
-        StoreError::Duplicate { .. } => exists(&name),
-        error => error.into(),
-    })?;
+    let exists = Refusal::if_duplicate(|| Refusal::KeyManagerExists(name));
+    write.insert_key_manager(&row).await.map_err(exists)?;
     warn_of_ambiguity(&write.key_managers().await?);
     write.commit().await?;
     Ok((row.id, versioned(&row)?))
@@ -131,18 +125,18 @@ pub async fn update(
     control: &Control,
     caller: &Caller,
     id: &str,
-    accepts: impl FnOnce(i64) -> Outcome<()>,
+    expected: &Expected,
     mut request: KeyManagerDocument,
 ) -> Outcome<Versioned<KeyManagerDocument>> {
     request.name = checked_name(&request.name)?;
     let mut write = control.write(caller).await?;
-    let row = found(&mut write, id).await?;
-    accepts(row.version)?;
+    let row = lookup::find::<KeyManagerRow>(&mut write, id).await?;
+    expected.check(row.version)?;
     if request.name != row.name || request.kind != row.kind {
-        return Err(Problem::bad_request("Key Manager name and type cannot be changed."));
+        return Err(Refusal::invalid("Key Manager name and type cannot be changed."));
     }
-    let connector = Connector::of_kind(&row.kind).ok_or_else(unknown_type)?;
-    let mut document = stored(&row)?;
+    let connector = Connector::of_kind(&row.kind).ok_or(Refusal::KeyManagerType)?;
+    let mut document: KeyManagerDocument = stored::read(&row.document)?;
     document.name.clone_from(&row.name);
     document.enabled = Some(row.enabled);
     let before = Settled { document, secrets: row.secrets.clone() };
@@ -161,7 +155,7 @@ pub async fn update(
     };
     let row = KeyManagerRow {
         enabled: settled.document.enabled.unwrap_or(true),
-        document: to_store(settled.document)?,
+        document: to_store(&settled.document)?,
         secrets: settled.secrets,
         ..row
     };
@@ -175,44 +169,36 @@ pub async fn delete(
     control: &Control,
     caller: &Caller,
     id: &str,
-    accepts: impl FnOnce(i64) -> Outcome<()>,
+    expected: &Expected,
 ) -> Outcome<()> {
     let mut write = control.write(caller).await?;
-    let row = found(&mut write, id).await?;
-    accepts(row.version)?;
+    let row = lookup::find::<KeyManagerRow>(&mut write, id).await?;
+    expected.check(row.version)?;
     if Connector::of_kind(&row.kind) == Some(Connector::Resident) {
-        return Err(not_deleted("The Resident Key Manager cannot be deleted."));
+        return Err(Refusal::KeyManagerNotDeleted("The Resident Key Manager cannot be deleted."));
     }
     if write.key_mapping_count(row.id).await? > 0 {
-        return Err(not_deleted("Applications have keys of this Key Manager."));
+        return Err(Refusal::KeyManagerNotDeleted("Applications have keys of this Key Manager."));
     }
     let mut named = false;
-    scan::within(&mut write, ApiFilter::default(), |api| {
-        named |= ApiDocument::of(&api)?.key_managers.contains(&row.name);
+    scan::each(&mut write, ApiFilter::default(), |api| {
+        named |= stored::read::<ApiDocument>(&api.document)?.key_managers.contains(&row.name);
         Ok(())
     })
     .await?;
     if named {
-        return Err(not_deleted("APIs are restricted to this Key Manager."));
+        return Err(Refusal::KeyManagerNotDeleted("APIs are restricted to this Key Manager."));
     }
     write.delete_key_manager(row.id).await.map_err(|error| match error {
-        StoreError::InUse { .. } => not_deleted("It is in use."),
+        StoreError::InUse { .. } => Refusal::KeyManagerNotDeleted("It is in use."),
         error => error.into(),
     })?;
     Ok(write.commit().await?)
 }
 
-/// The stored document alone.
-pub fn stored(row: &KeyManagerRow) -> Outcome<KeyManagerDocument> {
-    KeyManagerDocument::deserialize(&row.document).map_err(|error| {
-        tracing::error!(%error, key_manager = row.name, "a stored key manager cannot be read");
-        Problem::internal()
-    })
-}
-
 /// The document without what the row holds.
-fn to_store(document: KeyManagerDocument) -> Outcome<serde_json::Value> {
-    let mut value = serde_json::to_value(document).map_err(|_| Problem::internal())?;
+fn to_store(document: &KeyManagerDocument) -> Outcome<serde_json::Value> {
+    let mut value = stored::write(document)?;
     if let Some(members) = value.as_object_mut() {
         for member in ["id", "name", "type", "enabled"] {
             members.remove(member);
@@ -223,7 +209,7 @@ fn to_store(document: KeyManagerDocument) -> Outcome<serde_json::Value> {
 
 /// As it is given back.
 fn versioned(row: &KeyManagerRow) -> Outcome<Versioned<KeyManagerDocument>> {
-    let mut document = stored(row)?;
+    let mut document: KeyManagerDocument = stored::read(&row.document)?;
     document.id = Some(row.id.to_string());
     document.name.clone_from(&row.name);
     document.kind.clone_from(&row.kind);
@@ -245,7 +231,9 @@ fn versioned(row: &KeyManagerRow) -> Outcome<Versioned<KeyManagerDocument>> {
 fn warn_of_ambiguity(rows: &[KeyManagerRow]) {
     let takes_all = |row: &&KeyManagerRow| {
         let is_asked = Connector::of_kind(&row.kind) == Some(Connector::CurityPhantomToken);
-        let entries = stored(row).map(|document| document.token_validation).unwrap_or_default();
+        let entries = stored::read::<KeyManagerDocument>(&row.document)
+            .map(|document| document.token_validation)
+            .unwrap_or_default();
         let rules = token_rules::token_rules(&entries).unwrap_or_default();
         row.enabled && is_asked && rules.is_empty()
     };
@@ -259,41 +247,11 @@ fn warn_of_ambiguity(rows: &[KeyManagerRow]) {
     }
 }
 
-async fn found(write: &mut Write, id: &str) -> Outcome<KeyManagerRow> {
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => write.key_manager(id).await?,
-        Err(_) => None,
-    };
-    row.ok_or_else(|| not_found(id))
-}
-
 fn checked_name(name: &str) -> Outcome<String> {
     let name = name.trim();
     if name.is_empty() {
-        let text = "Key Manager name cannot be empty";
-        return Err(Problem::coded(StatusCode::BAD_REQUEST, 901_404, text, text));
+        return Err(Refusal::KeyManagerName);
     }
     text::name("name", name, 100)?;
     Ok(name.to_owned())
-}
-
-fn not_found(id: &str) -> Problem {
-    let id: String = id.chars().take(100).collect();
-    let description = format!("Key Manager with Id {id} does not exist.");
-    Problem::coded(StatusCode::NOT_FOUND, 901_411, "Key Manager not Found", description)
-}
-
-fn exists(name: &str) -> Problem {
-    let description = format!("A Key Manager named {name} exists already.");
-    Problem::coded(StatusCode::CONFLICT, 901_402, "Key Manager Already Exists", description)
-}
-
-fn unknown_type() -> Problem {
-    let text = "Key Manager Type not configured";
-    Problem::coded(StatusCode::BAD_REQUEST, 901_400, text, text)
-}
-
-fn not_deleted(description: &'static str) -> Problem {
-    let message = "Key Manager Delete error";
-    Problem::coded(StatusCode::PRECONDITION_FAILED, 902_015, message, description)
 }

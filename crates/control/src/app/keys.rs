@@ -10,9 +10,6 @@ mod token;
 use phantom_store::ClientRow;
 use phantom_store::KeyManagerRow;
 use phantom_store::KeyMappingRow;
-use phantom_store::MappedKeyType;
-use phantom_store::MappingMode;
-use phantom_store::StoreError;
 use phantom_store::Write;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -23,19 +20,26 @@ pub use document::KeyDocument;
 pub use generate::GenerateRequest;
 pub use generate::generate;
 pub use key_manager::KeyManager;
+pub use key_manager::key_managers;
 pub use key_manager::visible_key_managers;
 pub use map::MapRequest;
 pub use map::map;
+pub use phantom_store::MappedKeyType;
+pub use phantom_store::MappingMode;
 pub use token::ApplicationToken;
 pub use token::TokenOrder;
 pub use token::generate_token;
 
 use crate::app::applications;
 use crate::caller::Caller;
+use crate::lookup;
+use crate::lookup::Source;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Kind;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 use crate::seed::RESIDENT_KIND;
+use crate::stored;
 
 /// A key with what belongs to it.
 #[derive(Clone, Debug)]
@@ -51,7 +55,7 @@ pub struct Key {
 
 /// All keys of the caller's application.
 pub async fn list(control: &Control, caller: &Caller, application: &str) -> Outcome<Vec<Key>> {
-    let application = applications::own(control, caller, application).await?;
+    let application = applications::own(&mut control.read(), caller, application).await?;
     of_application(control, application.id).await
 }
 
@@ -66,13 +70,7 @@ pub async fn of_application(control: &Control, application: Uuid) -> Outcome<Vec
 
 /// The key with that id of the caller's application.
 pub async fn find(control: &Control, caller: &Caller, application: &str, id: &str) -> Outcome<Key> {
-    let application = applications::own(control, caller, application).await?;
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => control.store.key_mapping(id).await?,
-        Err(_) => None,
-    };
-    let row = row.filter(|row| row.application == application.id).ok_or_else(|| not_found(id))?;
-    complete(control, row).await
+    complete(control, own(&mut control.read(), caller, application, id).await?).await
 }
 
 /// The resident key manager's key of that type, which is what the older operations are about.
@@ -82,7 +80,7 @@ pub async fn find_resident(
     application: &str,
     key_type: MappedKeyType,
 ) -> Outcome<Key> {
-    let application = applications::own(control, caller, application).await?;
+    let application = applications::own(&mut control.read(), caller, application).await?;
     for row in control.store.key_mappings(application.id).await? {
         let key_manager = control.store.key_manager(row.key_manager).await?;
         let is_resident = key_manager.is_some_and(|each| each.kind == RESIDENT_KIND);
@@ -90,7 +88,7 @@ pub async fn find_resident(
             return complete(control, row).await;
         }
     }
-    Err(not_found(key_type.as_str()))
+    Err(Refusal::not_found(Kind::Key, key_type.as_str()))
 }
 
 /// Gateways refuse the key from here on. A client that was made for the application ends with it.
@@ -101,7 +99,7 @@ pub async fn delete(
     id: &str,
 ) -> Outcome<()> {
     let mut write = control.write(caller).await?;
-    let row = own_key(&mut write, caller, application, id).await?;
+    let row = own(&mut write, caller, application, id).await?;
     if row.mode == MappingMode::Created && write.client(&row.consumer_key).await?.is_some() {
         write.delete_client(&row.consumer_key).await?;
     }
@@ -118,23 +116,24 @@ pub async fn clean_up(
 ) -> Outcome<()> {
     let key = find(control, caller, application, id).await?;
     if key.row.mode != MappingMode::Created {
-        return Err(Problem::bad_request("The key was not generated here; remove it instead."));
+        return Err(Refusal::invalid("The key was not generated here; remove it instead."));
     }
     delete(control, caller, application, id).await
 }
 
-async fn own_key(
-    write: &mut Write,
+/// The key with that id of the caller's application.
+async fn own(
+    source: &mut impl Source,
     caller: &Caller,
     application: &str,
     id: &str,
 ) -> Outcome<KeyMappingRow> {
-    let application = applications::own_in(write, caller, application).await?;
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => write.key_mapping(id).await?,
-        Err(_) => None,
-    };
-    row.filter(|row| row.application == application.id).ok_or_else(|| not_found(id))
+    let application = applications::own(source, caller, application).await?;
+    let row: KeyMappingRow = lookup::find(source, id).await?;
+    if row.application == application.id {
+        return Ok(row);
+    }
+    Err(Refusal::not_found(Kind::Key, id))
 }
 
 /// The client of a key at the resident key manager.
@@ -143,7 +142,7 @@ async fn resident_client(write: &mut Write, row: &KeyMappingRow) -> Outcome<Clie
     let is_resident = key_manager.is_some_and(|each| each.kind == RESIDENT_KIND);
     let client = if is_resident { write.client(&row.consumer_key).await? } else { None };
     client.ok_or_else(|| {
-        Problem::bad_request("Only the resident key manager does this; ask the key's own instead.")
+        Refusal::invalid("Only the resident key manager does this; ask the key's own instead.")
     })
 }
 
@@ -156,19 +155,6 @@ async fn complete(control: &Control, row: KeyMappingRow) -> Outcome<Key> {
         }
         MappingMode::Mapped => row.secret.clone(),
     };
-    let document = KeyDocument::of(&row)?;
+    let document = stored::read(&row.document)?;
     Ok(Key { row, document, key_manager: name, secret, token: None })
-}
-
-fn not_found(id: &str) -> Problem {
-    let description = format!("Requested key mapping with Id '{id}' not found");
-    Problem::coded(http::StatusCode::NOT_FOUND, 900_331, "Key Mapping not found", description)
-}
-
-/// A lost race means what the check before it would have said.
-fn taken(error: StoreError, problem: fn() -> Problem) -> Problem {
-    match error {
-        StoreError::Duplicate { .. } => problem(),
-        error => error.into(),
-    }
 }

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
@@ -77,10 +77,10 @@ impl LifecycleState {
 
     /// The state of a row.
     pub fn stored(name: &str) -> Outcome<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name).ok_or_else(|| {
-            tracing::error!(state = name, "an API is in a state that there is not");
-            Problem::internal()
-        })
+        Self::ALL
+            .into_iter()
+            .find(|state| state.as_str() == name)
+            .ok_or(Refusal::internal("an API is in a state that there is not"))
     }
 
     /// What can be done, and where that leads.

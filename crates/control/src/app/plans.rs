@@ -6,18 +6,18 @@ mod limit;
 mod policy;
 mod published;
 mod search;
+mod summary;
 
 use phantom_store::ApiFilter;
-use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
 use phantom_store::StoreError;
-use phantom_store::Write;
 use uuid::Uuid;
 
 pub use defaults::SUBSCRIPTIONLESS;
 pub use defaults::UNAUTHENTICATED;
 pub use defaults::UNLIMITED_NAME;
 pub use defaults::default_plans;
+pub use phantom_store::PlanLevel;
 pub use policy::AdvancedThrottlePolicy;
 pub use policy::ApplicationThrottlePolicy;
 pub use policy::CustomRule;
@@ -27,6 +27,12 @@ pub use policy::known_roles;
 pub use published::published;
 pub use search::PlanDetails;
 pub use search::search;
+pub use summary::Summary;
+pub use summary::named;
+pub use summary::offered;
+pub use summary::open;
+pub use summary::open_named;
+pub use summary::open_of;
 
 use crate::app::apis::document::ApiDocument;
 use crate::app::apis::scan;
@@ -34,10 +40,15 @@ use crate::app::text;
 use crate::app::unenforced;
 use crate::app::versioned::Versioned;
 use crate::caller::Caller;
+use crate::lookup;
+use crate::lookup::Expected;
+use crate::lookup::Source;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Kind;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
 
 /// Plans of one level. The bound keeps lists, which have no pages, within reason.
 const MAX_PLANS: usize = 1000;
@@ -48,11 +59,7 @@ pub async fn list<P: Policy>(control: &Control) -> Outcome<Vec<P>> {
 }
 
 pub async fn read<P: Policy>(control: &Control, id: &str) -> Outcome<Versioned<P>> {
-    let row = match parse(id) {
-        Some(id) => control.store.plan(id).await?,
-        None => None,
-    };
-    versioned(&of_level::<P>(row, id)?)
+    versioned(&found::<P>(&mut control.read(), id).await?)
 }
 
 pub async fn create<P: Policy>(
@@ -68,20 +75,17 @@ pub async fn create<P: Policy>(
         return Err(exists(&name));
     }
     if plans.len() >= MAX_PLANS {
-        return Err(Problem::conflict(format!("There are {MAX_PLANS} policies already.")));
+        return Err(Refusal::conflict(format!("There are {MAX_PLANS} policies already.")));
     }
     let row = PlanRow {
         id: random::id(),
         level: P::LEVEL,
         name: name.clone(),
-        document: document(policy)?,
+        document: stored::write(&policy)?,
         version: 1,
         created_at: control.now(),
     };
-    write.insert_plan(&row).await.map_err(|error| match error {
-        StoreError::Duplicate { .. } => exists(&name),
-        error => error.into(),
-    })?;
+    write.insert_plan(&row).await.map_err(Refusal::if_duplicate(|| exists(&name)))?;
     write.commit().await?;
     Ok((row.id, versioned(&row)?))
 }
@@ -91,15 +95,15 @@ pub async fn update<P: Policy>(
     control: &Control,
     caller: &Caller,
     id: &str,
-    accepts: impl FnOnce(i64) -> Outcome<()>,
+    expected: &Expected,
     policy: P,
 ) -> Outcome<Versioned<P>> {
     let mut policy = checked(policy)?;
     let mut write = control.write(caller).await?;
     let row = found::<P>(&mut write, id).await?;
-    accepts(row.version)?;
+    expected.check(row.version)?;
     policy.head().name.clone_from(&row.name);
-    let row = PlanRow { document: document(policy)?, ..row };
+    let row = PlanRow { document: stored::write(&policy)?, ..row };
     let row = write.update_plan(row).await?;
     write.commit().await?;
     versioned(&row)
@@ -109,18 +113,18 @@ pub async fn delete<P: Policy>(
     control: &Control,
     caller: &Caller,
     id: &str,
-    accepts: impl FnOnce(i64) -> Outcome<()>,
+    expected: &Expected,
 ) -> Outcome<()> {
     let mut write = control.write(caller).await?;
     let row = found::<P>(&mut write, id).await?;
-    accepts(row.version)?;
-    let in_use = |by: &str| Problem::conflict(format!("The policy {} is {by}.", row.name));
+    expected.check(row.version)?;
+    let in_use = |by: &str| Refusal::conflict(format!("The policy {} is {by}.", row.name));
     if defaults::is_fallback(row.level, &row.name) {
         return Err(in_use("the default where nothing else is set"));
     }
     let mut named = false;
-    scan::within(&mut write, ApiFilter::default(), |api| {
-        named |= names(&ApiDocument::of(&api)?, row.level, &row.name);
+    scan::each(&mut write, ApiFilter::default(), |api| {
+        named |= names(&stored::read(&api.document)?, row.level, &row.name);
         Ok(())
     })
     .await?;
@@ -155,7 +159,7 @@ fn checked<P: Policy>(mut policy: P) -> Outcome<P> {
     text::optional("displayName", head.display_name.as_deref(), 512)?;
     text::optional("description", head.description.as_deref(), 1024)?;
     if head.kind.as_ref().is_some_and(|kind| kind != P::TYPE) {
-        return Err(Problem::bad_request(format!("type: must be {}", P::TYPE)));
+        return Err(Refusal::invalid(format!("type: must be {}", P::TYPE)));
     }
     *head.id = None;
     *head.kind = Some(P::TYPE.to_owned());
@@ -164,31 +168,13 @@ fn checked<P: Policy>(mut policy: P) -> Outcome<P> {
         *head.display_name = Some(head.name.clone());
     }
     policy.check()?;
-    unenforced::refuse(P::OF, &document(policy.clone())?)?;
+    unenforced::refuse(P::OF, &stored::write(&policy)?)?;
     Ok(policy)
 }
 
-async fn found<P: Policy>(write: &mut Write, id: &str) -> Outcome<PlanRow> {
-    let row = match parse(id) {
-        Some(id) => write.plan(id).await?,
-        None => None,
-    };
-    of_level::<P>(row, id)
-}
-
-fn of_level<P: Policy>(row: Option<PlanRow>, id: &str) -> Outcome<PlanRow> {
-    row.filter(|row| row.level == P::LEVEL).ok_or_else(|| {
-        let id: String = id.chars().take(100).collect();
-        Problem::not_found("Throttle Policy", &id)
-    })
-}
-
-fn parse(id: &str) -> Option<Uuid> {
-    Uuid::try_parse(id).ok()
-}
-
-fn document<P: Policy>(policy: P) -> Outcome<serde_json::Value> {
-    serde_json::to_value(policy).map_err(|_| Problem::internal())
+async fn found<P: Policy>(source: &mut impl Source, id: &str) -> Outcome<PlanRow> {
+    let row: PlanRow = lookup::find(source, id).await?;
+    if row.level == P::LEVEL { Ok(row) } else { Err(Refusal::not_found(Kind::Policy, id)) }
 }
 
 fn versioned<P: Policy>(row: &PlanRow) -> Outcome<Versioned<P>> {
@@ -196,18 +182,15 @@ fn versioned<P: Policy>(row: &PlanRow) -> Outcome<Versioned<P>> {
 }
 
 fn view<P: Policy>(row: &PlanRow) -> Outcome<P> {
-    let mut policy = P::deserialize(&row.document).map_err(|error| {
-        tracing::error!(%error, plan = row.name, "a stored plan cannot be read");
-        Problem::internal()
-    })?;
+    let mut policy: P = stored::read(&row.document)?;
     let head = policy.head();
     *head.id = Some(row.id.to_string());
     head.name.clone_from(&row.name);
     Ok(policy)
 }
 
-fn exists(name: &str) -> Problem {
-    Problem::exists(format!("A policy named {name} exists already at this level."))
+fn exists(name: &str) -> Refusal {
+    Refusal::exists(format!("A policy named {name} exists already at this level."))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Revisions and deployments: what an API was when it was frozen, and what gateways serve.
 
-use http::StatusCode;
-use phantom_store::DeploymentRow;
+pub use phantom_store::DeploymentRow;
 use phantom_store::RevisionRow;
 use phantom_store::Write;
 use url::Url;
@@ -13,9 +12,11 @@ use crate::app::apis::document::ApiDocument;
 use crate::app::lifecycle::LifecycleState;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Kind;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
 
 /// Most revisions of an API.
 const MAX_REVISIONS: usize = 5;
@@ -47,12 +48,15 @@ pub async fn list(control: &Control, api: &str) -> Outcome<Vec<Revision>> {
 
 pub async fn read(control: &Control, api: &str, revision: &str) -> Outcome<Revision> {
     let found = list(control, api).await?.into_iter().find(|each| is_named(&each.row, revision));
-    found.ok_or_else(|| unknown(revision))
+    found.ok_or_else(|| Refusal::not_found(Kind::Revision, revision))
 }
 
 pub async fn deployments(control: &Control, api: &str) -> Outcome<Vec<DeploymentRow>> {
-    let id = apis::read(control, api).await?.row.id;
-    Ok(control.store.deployments(id).await?)
+    deployments_of(control, &apis::read(control, api).await?).await
+}
+
+pub async fn deployments_of(control: &Control, api: &Api) -> Outcome<Vec<DeploymentRow>> {
+    Ok(control.store.deployments(api.row.id).await?)
 }
 
 /// Freezes the working copy.
@@ -63,10 +67,9 @@ pub async fn create(
     description: String,
 ) -> Outcome<Revision> {
     let mut write = control.write(caller).await?;
-    let api = apis::read_within(&mut write, api).await?;
+    let api = apis::find_one(&mut write, api).await?;
     if write.revisions(api.row.id).await?.len() >= MAX_REVISIONS {
-        let rule = format!("An API has at most {MAX_REVISIONS} revisions: delete one first");
-        return Err(refused(900_351, rule));
+        return Err(Refusal::TooManyRevisions(MAX_REVISIONS));
     }
     let frozen = ApiDocument { history: Vec::new(), ..api.document };
     let row = RevisionRow {
@@ -74,7 +77,7 @@ pub async fn create(
         api: api.row.id,
         number: write.next_revision_number(api.row.id).await?,
         description,
-        document: frozen.to_value()?,
+        document: stored::write(&frozen)?,
         created_at: control.now(),
     };
     write.insert_revision(&row).await?;
@@ -90,11 +93,11 @@ pub async fn delete(
     revision: &str,
 ) -> Outcome<Vec<Revision>> {
     let mut write = control.write(caller).await?;
-    let api = apis::read_within(&mut write, api).await?;
+    let api = apis::find_one(&mut write, api).await?;
     let row = find(&mut write, &api, revision).await?;
     let deployments = write.deployments(api.row.id).await?;
     if deployments.iter().any(|deployment| deployment.revision == row.id) {
-        return Err(refused(900_348, "The revision is deployed: undeploy it first"));
+        return Err(Refusal::RevisionDeployed);
     }
     write.delete_revision(row.id).await?;
     let remaining = write.revisions(api.row.id).await?;
@@ -111,13 +114,13 @@ pub async fn deploy(
     places: &[Place],
 ) -> Outcome<Vec<DeploymentRow>> {
     if places.is_empty() {
-        return Err(Problem::bad_request("At least one environment has to be named"));
+        return Err(Refusal::invalid("At least one environment has to be named"));
     }
     let mut write = control.write(caller).await?;
-    let api = apis::read_within(&mut write, api).await?;
+    let api = apis::find_one(&mut write, api).await?;
     let row = find(&mut write, &api, revision).await?;
     if api.state()? == LifecycleState::Retired {
-        return Err(refused(903_227, "The API is retired"));
+        return Err(Refusal::ApiRetired);
     }
     for place in places {
         let vhost = known_place(control, place)?.to_owned();
@@ -145,10 +148,10 @@ pub async fn undeploy(
     environments: Option<&[String]>,
 ) -> Outcome<Vec<DeploymentRow>> {
     let mut write = control.write(caller).await?;
-    let api = apis::read_within(&mut write, api).await?;
+    let api = apis::find_one(&mut write, api).await?;
     let row = find(&mut write, &api, revision).await?;
     if let Some(strange) = environments.and_then(|all| all.iter().find(|e| *e != ENVIRONMENT)) {
-        return Err(unknown_environment(strange));
+        return Err(Refusal::UnknownEnvironment(strange.clone()));
     }
     let deployed = of_revision(write.deployments(api.row.id).await?, row.id);
     for deployment in deployed {
@@ -170,10 +173,10 @@ pub async fn restore(
     revision: &str,
 ) -> Outcome<Api> {
     let mut write = control.write(caller).await?;
-    let mut api = apis::read_within(&mut write, api).await?;
+    let mut api = apis::find_one(&mut write, api).await?;
     let row = find(&mut write, &api, revision).await?;
     let history = std::mem::take(&mut api.document.history);
-    let settings = ApiDocument { history, ..ApiDocument::of_revision(&row)? };
+    let settings = ApiDocument { history, ..stored::read(&row.document)? };
     apis::change_settings(&mut write, &mut api, settings).await?;
     let api = api.save(&mut write).await?;
     write.commit().await?;
@@ -182,7 +185,9 @@ pub async fn restore(
 
 async fn find(write: &mut Write, api: &Api, revision: &str) -> Outcome<RevisionRow> {
     let rows = write.revisions(api.row.id).await?;
-    rows.into_iter().find(|row| is_named(row, revision)).ok_or_else(|| unknown(revision))
+    rows.into_iter()
+        .find(|row| is_named(row, revision))
+        .ok_or_else(|| Refusal::not_found(Kind::Revision, revision))
 }
 
 /// By its id, or by its number where a client has only that.
@@ -208,15 +213,13 @@ fn of_revision(mut deployments: Vec<DeploymentRow>, revision: Uuid) -> Vec<Deplo
 
 fn known_place<'p>(control: &Control, place: &'p Place) -> Outcome<&'p str> {
     if place.environment != ENVIRONMENT {
-        return Err(unknown_environment(&place.environment));
+        return Err(Refusal::UnknownEnvironment(place.environment.clone()));
     }
     let gateway = gateway_host(control);
     let vhost = place.vhost.as_deref().filter(|host| !host.is_empty());
     let is_known = |host: &&str| *host == LOCALHOST || gateway.as_deref() == Some(*host);
-    vhost.filter(is_known).ok_or_else(|| {
-        let host = place.vhost.as_deref().unwrap_or_default();
-        refused(900_511, format!("There is no virtual host '{host}' in this environment"))
-    })
+    let unknown = || Refusal::UnknownHost(place.vhost.clone().unwrap_or_default());
+    vhost.filter(is_known).ok_or_else(unknown)
 }
 
 /// The host under which gateways serve APIs.
@@ -224,17 +227,4 @@ fn known_place<'p>(control: &Control, place: &'p Place) -> Outcome<&'p str> {
 pub fn gateway_host(control: &Control) -> Option<String> {
     let url = Url::parse(&control.settings.gateway_https_url).ok()?;
     url.host_str().map(str::to_owned)
-}
-
-fn unknown_environment(name: &str) -> Problem {
-    refused(900_504, format!("There is no environment '{name}'"))
-}
-
-fn unknown(revision: &str) -> Problem {
-    let description = format!("Requested revision with id '{revision}' not found");
-    Problem::coded(StatusCode::NOT_FOUND, 900_347, "Not Found", description)
-}
-
-fn refused(code: u32, description: impl Into<String>) -> Problem {
-    Problem::coded(StatusCode::BAD_REQUEST, code, "Bad Request", description.into())
 }

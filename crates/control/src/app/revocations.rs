@@ -7,7 +7,7 @@ use phantom_core::UnixTime;
 use phantom_core::json;
 use phantom_core::jwt;
 use phantom_core::jwt::CompactJws;
-use phantom_store::RevocationKind;
+pub use phantom_store::RevocationKind;
 use phantom_store::TokensOf;
 use phantom_store::Write;
 use secrecy::ExposeSecret;
@@ -16,9 +16,9 @@ use secrecy::SecretString;
 use crate::app::text;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// How long tokens of one party may live where nobody says: the revocation is kept as long.
 pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(30 * 86_400);
@@ -40,7 +40,7 @@ impl Dead {
         match self {
             Self::Token(token) => BearerToken::parse(token.expose_secret().as_bytes())
                 .map(drop)
-                .map_err(|_| Problem::bad_request("token: is not one (RFC 6750 §2.1)")),
+                .map_err(|_| Refusal::invalid("token: is not one (RFC 6750 §2.1)")),
             Self::Named(kind, name) => {
                 let member = match kind {
                     RevocationKind::TokenId => "tokenId",

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use http::StatusCode;
 use phantom_store::ApiFilter;
 use phantom_store::ScopeRow;
 use phantom_store::Write;
@@ -16,10 +15,13 @@ use crate::app::apis::raw::RawScope;
 use crate::app::apis::rules;
 use crate::app::apis::scan;
 use crate::caller::Caller;
+use crate::lookup;
+use crate::lookup::Source;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
 
 /// A shared scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,11 +47,7 @@ struct Kept {
 
 impl SharedScope {
     pub fn of(row: &ScopeRow) -> Outcome<Self> {
-        let kept = Kept::deserialize(&row.document).map_err(|error| {
-            tracing::error!(%error, "the stored document of a scope cannot be read");
-            Problem::internal()
-        })?;
-        let Kept { display_name, description, bindings } = kept;
+        let Kept { display_name, description, bindings } = stored::read(&row.document)?;
         let (id, name, version) = (row.id, row.name.clone(), row.version);
         Ok(Self { id, name, display_name, description, bindings, version })
     }
@@ -67,7 +65,7 @@ pub async fn list(control: &Control) -> Outcome<Vec<(SharedScope, u64)>> {
     let rows = control.store.scopes().await?;
     let mut counts: HashMap<String, u64> = HashMap::with_capacity(rows.len());
     if !rows.is_empty() {
-        scan::stored(&control.store, ApiFilter::default(), |row| {
+        scan::each(&mut control.read(), ApiFilter::default(), |row| {
             for name in Api::of(row)?.document.shared_scopes() {
                 *counts.entry(name.to_owned()).or_default() += 1;
             }
@@ -81,29 +79,19 @@ pub async fn list(control: &Control) -> Outcome<Vec<(SharedScope, u64)>> {
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<SharedScope> {
-    let row = control.store.scope(parse(id)?).await?;
-    SharedScope::of(&row.ok_or_else(|| unknown(id))?)
+    SharedScope::of(&lookup::find(&mut control.read(), id).await?)
 }
 
 /// Whether the name is taken, by a shared scope or by an API's own.
 pub async fn is_taken(control: &Control, name: &str) -> Outcome<bool> {
-    if control.store.scope_by_name(name).await?.is_some() {
-        return Ok(true);
-    }
-    let mut is_local = false;
-    scan::stored(&control.store, ApiFilter::default(), |row| {
-        is_local |= Api::of(row)?.document.scopes.iter().any(|scope| scope.name == name);
-        Ok(())
-    })
-    .await?;
-    Ok(is_local)
+    is_known(&mut control.read(), name).await
 }
 
 /// The APIs that use it.
 pub async fn usage(control: &Control, id: &str) -> Outcome<(SharedScope, Vec<Api>)> {
     let scope = read(control, id).await?;
     let mut users = Vec::new();
-    scan::stored(&control.store, ApiFilter::default(), |row| {
+    scan::each(&mut control.read(), ApiFilter::default(), |row| {
         let mut api = Api::of(row)?;
         if uses(&api, &scope.name) {
             api.document.definition = None;
@@ -135,9 +123,9 @@ pub async fn update(
 ) -> Outcome<SharedScope> {
     let scope = rules::valid_scope(raw, true)?;
     let mut write = control.write(caller).await?;
-    let row = write.scope(parse(id)?).await?.ok_or_else(|| unknown(id))?;
+    let row = lookup::find::<ScopeRow>(&mut write, id).await?;
     if row.name != scope.name {
-        return Err(Problem::bad_request("name: the name of a shared scope cannot be changed"));
+        return Err(Refusal::invalid("name: the name of a shared scope cannot be changed"));
     }
     let row = write.update_scope(ScopeRow { document: kept(&scope), ..row }).await?;
     write.commit().await?;
@@ -146,36 +134,37 @@ pub async fn update(
 
 pub async fn delete(control: &Control, caller: &Caller, id: &str) -> Outcome<()> {
     let mut write = control.write(caller).await?;
-    let row = write.scope(parse(id)?).await?.ok_or_else(|| unknown(id))?;
+    let row = lookup::find::<ScopeRow>(&mut write, id).await?;
     let mut is_used = false;
-    scan::within(&mut write, ApiFilter::default(), |api| {
+    scan::each(&mut write, ApiFilter::default(), |api| {
         is_used |= uses(&Api::of(api)?, &row.name);
         Ok(())
     })
     .await?;
     if is_used {
-        let description = format!("The shared scope '{}' is used by APIs", row.name);
-        return Err(Problem::coded(StatusCode::CONFLICT, 900_985, "Conflict", description));
+        return Err(Refusal::ScopeInUse(row.name));
     }
     write.delete_scope(row.id).await?;
     Ok(write.commit().await?)
 }
 
 async fn require_free(write: &mut Write, name: &str) -> Outcome<()> {
-    let mut is_taken = write.scope_by_name(name).await?.is_some();
-    if !is_taken {
-        scan::within(write, ApiFilter::default(), |row| {
-            is_taken |= Api::of(row)?.document.scopes.iter().any(|scope| scope.name == name);
+    match is_known(write, name).await? {
+        true => Err(Refusal::ScopeExists(name.to_owned())),
+        false => Ok(()),
+    }
+}
+
+async fn is_known(source: &mut impl Source, name: &str) -> Outcome<bool> {
+    let mut is_known = source.scope_by_name(name).await?.is_some();
+    if !is_known {
+        scan::each(source, ApiFilter::default(), |row| {
+            is_known |= Api::of(row)?.document.scopes.iter().any(|scope| scope.name == name);
             Ok(())
         })
         .await?;
     }
-    if is_taken {
-        let description = format!("The scope '{name}' already exists");
-        let message = "Resource Already Exists";
-        return Err(Problem::coded(StatusCode::CONFLICT, 900_984, message, description));
-    }
-    Ok(())
+    Ok(is_known)
 }
 
 fn uses(api: &Api, name: &str) -> bool {
@@ -188,12 +177,4 @@ fn kept(scope: &ScopeDocument) -> serde_json::Value {
         "description": scope.description,
         "bindings": scope.bindings,
     })
-}
-
-fn parse(id: &str) -> Outcome<Uuid> {
-    Uuid::try_parse(id).map_err(|_| unknown(id))
-}
-
-fn unknown(id: &str) -> Problem {
-    Problem::not_found("scope", id)
 }

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// Longest query, in bytes.
 pub const MAX_QUERY: usize = 1024;
@@ -51,7 +51,7 @@ pub(in crate::app) enum Wanted {
 impl ApiQuery {
     pub fn parse(query: &str) -> Outcome<Self> {
         if query.len() > MAX_QUERY {
-            return Err(Problem::bad_request(format!("query: at most {MAX_QUERY} bytes")));
+            return Err(Refusal::invalid(format!("query: at most {MAX_QUERY} bytes")));
         }
         let mut terms: BTreeMap<Key, Vec<Wanted>> = BTreeMap::new();
         let mut count = 0;
@@ -60,7 +60,7 @@ impl ApiQuery {
             let (key, wanted, after) = term(rest)?;
             count += 1;
             if count > MAX_TERMS {
-                return Err(Problem::bad_request(format!("query: at most {MAX_TERMS} terms")));
+                return Err(Refusal::invalid(format!("query: at most {MAX_TERMS} terms")));
             }
             rest = after.trim_start();
             if key != Key::Everything {
@@ -175,11 +175,11 @@ fn term(text: &str) -> Outcome<(Key, Wanted, &str)> {
         None => ("name", text),
     };
     if key.is_empty() {
-        return Err(Problem::bad_request("query: a value without a key before its colon"));
+        return Err(Refusal::invalid("query: a value without a key before its colon"));
     }
     let (wanted, after) = value(rest)?;
     if wanted.is_empty() {
-        return Err(Problem::bad_request(format!("query: '{key}:' without a value")));
+        return Err(Refusal::invalid(format!("query: '{key}:' without a value")));
     }
     Ok((Key::named(key), wanted, after))
 }
@@ -188,7 +188,7 @@ fn value(text: &str) -> Outcome<(Wanted, &str)> {
     if let Some(quoted) = text.strip_prefix('"') {
         let (value, after) = quoted
             .split_once('"')
-            .ok_or_else(|| Problem::bad_request("query: a quotation mark is not closed"))?;
+            .ok_or_else(|| Refusal::invalid("query: a quotation mark is not closed"))?;
         return Ok((Wanted::Whole(value.to_lowercase()), after));
     }
     let end = text.find(char::is_whitespace).unwrap_or(text.len());

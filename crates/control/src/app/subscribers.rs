@@ -1,23 +1,22 @@
 //! Subscriptions as the owner of an API sees them: whose they are, blocked or not.
 
-use http::StatusCode;
 use phantom_store::ApiFilter;
 use phantom_store::ApplicationRow;
 use phantom_store::SubscriptionRow;
-use phantom_store::Write;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::apis;
-use crate::app::apis::Expected;
 use crate::app::apis::scan;
 use crate::caller::Caller;
-use crate::list::Page;
+use crate::lookup;
+use crate::lookup::Expected;
+use crate::page::Page;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// A subscription and whose it is.
 #[derive(Clone, Debug)]
@@ -98,14 +97,14 @@ pub async fn block(
     caller: &Caller,
     id: &str,
     state: SubscriptionState,
-    expected: Expected<'_>,
+    expected: &Expected,
 ) -> Outcome<()> {
     let mut write = control.write(caller).await?;
-    let row = find(&mut write, id).await?;
-    expected(row.version)?;
+    let row = lookup::find::<SubscriptionRow>(&mut write, id).await?;
+    expected.check(row.version)?;
     if matches!(row.status.as_str(), "ON_HOLD" | "REJECTED") {
         let rule = format!("A subscription that is {} can be neither blocked nor not", row.status);
-        return Err(Problem::bad_request(rule));
+        return Err(Refusal::invalid(rule));
     }
     write.update_subscription(SubscriptionRow { status: state.as_str().to_owned(), ..row }).await?;
     Ok(write.commit().await?)
@@ -117,31 +116,23 @@ pub async fn change_plan(
     caller: &Caller,
     id: &str,
     plan: &str,
-    expected: Expected<'_>,
+    expected: &Expected,
 ) -> Outcome<()> {
     let mut write = control.write(caller).await?;
-    let row = find(&mut write, id).await?;
-    expected(row.version)?;
-    let api = apis::read_within(&mut write, &row.api.to_string()).await?;
+    let row = lookup::find::<SubscriptionRow>(&mut write, id).await?;
+    expected.check(row.version)?;
+    let api = apis::find_one(&mut write, &row.api.to_string()).await?;
     if !api.document.policies.iter().any(|policy| policy == plan) {
-        let description = format!("The API does not offer the business plan '{plan}'");
-        let bad_request = StatusCode::BAD_REQUEST;
-        return Err(Problem::coded(bad_request, 900_305, "Bad Request", description));
+        return Err(Refusal::PlanNotOffered(plan.to_owned()));
     }
     let (plan, requested_plan) = (plan.to_owned(), plan.to_owned());
     write.update_subscription(SubscriptionRow { plan, requested_plan, ..row }).await?;
     Ok(write.commit().await?)
 }
 
-async fn find(write: &mut Write, id: &str) -> Outcome<SubscriptionRow> {
-    let unknown = || Problem::not_found("subscription", id);
-    let parsed = Uuid::try_parse(id).map_err(|_| unknown())?;
-    write.subscription(parsed).await?.ok_or_else(unknown)
-}
-
 async fn all_apis(control: &Control) -> Outcome<Vec<Uuid>> {
     let mut ids = Vec::new();
-    scan::stored(&control.store, ApiFilter::default(), |row| {
+    scan::each(&mut control.read(), ApiFilter::default(), |row| {
         ids.push(row.id);
         Ok(())
     })

@@ -5,21 +5,24 @@ pub mod permissions;
 pub mod visible;
 
 use phantom_store::Page;
-use phantom_store::StoreError;
 use phantom_store::SubscriptionRow;
 use phantom_store::Write;
 use uuid::Uuid;
 
 use crate::app::apis::Api;
-use crate::app::apis::document::ApiDocument;
 use crate::app::applications;
 use crate::app::applications::Application;
 use crate::caller::Caller;
-use crate::list;
+use crate::lookup;
+use crate::lookup::Expected;
+use crate::lookup::Source;
+use crate::page;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Kind;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
 
 const UNBLOCKED: &str = "UNBLOCKED";
 
@@ -72,13 +75,7 @@ pub async fn create_all(
 }
 
 pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Subscription> {
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => control.store.subscription(id).await?,
-        Err(_) => None,
-    };
-    let row = row.ok_or_else(|| not_found(id))?;
-    applications::own(control, caller, &row.application.to_string()).await?;
-    complete(control, row).await
+    complete(control, own(&mut control.read(), caller, id).await?).await
 }
 
 /// Those of the caller's application, or of all of the caller's applications to one API.
@@ -87,27 +84,26 @@ pub async fn list(
     caller: &Caller,
     application: Option<&str>,
     api: Option<&str>,
-    page: list::Page,
+    page: page::Page,
 ) -> Outcome<(Vec<Subscription>, u64)> {
-    let clamped = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    let (limit, offset) = (clamped(page.limit), clamped(page.offset));
+    let (limit, offset) = page.bounds();
     let found = match (application, api) {
         (None, None) => {
-            return Err(Problem::bad_request("Either applicationId or apiId should be available"));
+            return Err(Refusal::invalid("Either applicationId or apiId should be available"));
         }
         (Some(application), None) => {
-            let application = applications::own(control, caller, application).await?;
+            let application = applications::own(&mut control.read(), caller, application).await?;
             control.store.subscriptions_of_application(application.id, limit, offset).await?
         }
         (Some(application), Some(api)) => {
-            let application = applications::own(control, caller, application).await?;
-            let api = visible::existing(control, api).await?;
+            let application = applications::own(&mut control.read(), caller, application).await?;
+            let api = visible::existing(&mut control.read(), api).await?;
             let row = control.store.subscription_of(application.id, api.id).await?;
             let (rows, total) = page.of(row.into_iter().collect());
             Page { rows, total }
         }
         (None, Some(api)) => {
-            let api = visible::existing(control, api).await?;
+            let api = visible::existing(&mut control.read(), api).await?;
             control.store.subscriptions_of_owner(&caller.name, api.id, limit, offset).await?
         }
     };
@@ -124,24 +120,24 @@ pub async fn change_plan(
     caller: &Caller,
     id: &str,
     draft: &SubscriptionDraft,
-    precondition: impl FnOnce(i64) -> Outcome<()>,
+    expected: &Expected,
 ) -> Outcome<Subscription> {
     let mut write = control.write(caller).await?;
-    let row = own_in(&mut write, caller, id).await?;
-    precondition(row.version)?;
+    let row = own(&mut write, caller, id).await?;
+    expected.check(row.version)?;
     let is_same = |id: &str, uuid: Uuid| Uuid::try_parse(id).is_ok_and(|id| id == uuid);
     if !is_same(&draft.application, row.application)
         || draft.api.as_deref().is_some_and(|api| !is_same(api, row.api))
     {
         let description = "A subscription keeps its application and its API.";
-        return Err(Problem::bad_request(description));
+        return Err(Refusal::invalid(description));
     }
-    let api = write.api(row.api).await?.ok_or_else(Problem::internal)?;
+    let api = write.api(row.api).await?.ok_or(Refusal::internal("a subscription is to no API"))?;
     let plan = match &draft.requested_plan {
         Some(requested) if draft.plan == row.plan => requested,
         _ => &draft.plan,
     };
-    check::plan(&mut write, caller, &ApiDocument::of(&api)?, plan).await?;
+    check::plan(&mut write, caller, &stored::read(&api.document)?, plan).await?;
     let row = SubscriptionRow { plan: plan.clone(), requested_plan: plan.clone(), ..row };
     let row = write.update_subscription(row).await?;
     write.commit().await?;
@@ -152,11 +148,11 @@ pub async fn delete(
     control: &Control,
     caller: &Caller,
     id: &str,
-    precondition: impl FnOnce(i64) -> Outcome<()>,
+    expected: &Expected,
 ) -> Outcome<()> {
     let mut write = control.write(caller).await?;
-    let row = own_in(&mut write, caller, id).await?;
-    precondition(row.version)?;
+    let row = own(&mut write, caller, id).await?;
+    expected.check(row.version)?;
     write.delete_subscription(row.id).await?;
     Ok(write.commit().await?)
 }
@@ -168,9 +164,9 @@ async fn insert(
     draft: &SubscriptionDraft,
 ) -> Outcome<SubscriptionRow> {
     let api = draft.api.as_deref();
-    let api = api.ok_or_else(|| Problem::bad_request("apiId: must not be null"))?;
-    let application = applications::own_in(write, caller, &draft.application).await?;
-    let Api { row: api, document } = visible::existing_in(write, caller, api).await?;
+    let api = api.ok_or_else(|| Refusal::invalid("apiId: must not be null"))?;
+    let application = applications::own(write, caller, &draft.application).await?;
+    let Api { row: api, document } = visible::open(write, caller, api).await?;
     check::state(&api)?;
     check::security(&document)?;
     check::plan(write, caller, &document, &draft.plan).await?;
@@ -192,33 +188,24 @@ async fn insert(
         created_at: control.now(),
         updated_at: control.now(),
     };
-    match write.insert_subscription(&row).await {
-        Ok(()) => Ok(row),
-        Err(StoreError::Duplicate { .. }) => Err(check::exists(&row, &api, &application)),
-        Err(error) => Err(error.into()),
-    }
+    let exists = Refusal::if_duplicate(|| check::exists(&row, &api, &application));
+    write.insert_subscription(&row).await.map_err(exists)?;
+    Ok(row)
 }
 
-async fn own_in(write: &mut Write, caller: &Caller, id: &str) -> Outcome<SubscriptionRow> {
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => write.subscription(id).await?,
-        Err(_) => None,
-    };
-    let row = row.ok_or_else(|| not_found(id))?;
-    applications::own_in(write, caller, &row.application.to_string()).await?;
+/// The subscription of that id, if it is of an application of the caller's.
+async fn own(source: &mut impl Source, caller: &Caller, id: &str) -> Outcome<SubscriptionRow> {
+    let row: SubscriptionRow = lookup::find(source, id).await?;
+    applications::own(source, caller, &row.application.to_string()).await?;
     Ok(row)
 }
 
 async fn complete(control: &Control, row: SubscriptionRow) -> Outcome<Subscription> {
     // Either may have gone since the subscription was read, and it with them.
-    let gone = || not_found(&row.id.to_string());
+    let gone = || Refusal::not_found(Kind::Subscription, &row.id.to_string());
     let api = control.store.api(row.api).await?.ok_or_else(gone)?;
     let application = control.store.application(row.application).await?.ok_or_else(gone)?;
     let api = Api::of(api)?;
     let application = applications::counted(control, application).await?;
     Ok(Subscription { row, api, application })
-}
-
-fn not_found(id: &str) -> Problem {
-    Problem::not_found("subscription", id)
 }

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::Deserializer;
 use url::Url;
 
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// Longest URL taken.
 pub const MAX_URL: usize = 2000;
@@ -13,13 +13,11 @@ pub const MAX_URL: usize = 2000;
 /// In characters, none of which is a control character other than the white space of texts.
 pub fn length(member: &str, text: &str, least: usize, most: usize) -> Outcome<()> {
     if !(least..=most).contains(&text.chars().count()) {
-        return Err(Problem::bad_request(format!(
-            "{member}: size must be between {least} and {most}"
-        )));
+        return Err(Refusal::invalid(format!("{member}: size must be between {least} and {most}")));
     }
     let printable = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
     if !text.chars().all(printable) {
-        return Err(Problem::bad_request(format!("{member}: must not hold control characters")));
+        return Err(Refusal::invalid(format!("{member}: must not hold control characters")));
     }
     Ok(())
 }
@@ -28,7 +26,7 @@ pub fn length(member: &str, text: &str, least: usize, most: usize) -> Outcome<()
 pub fn name(member: &str, text: &str, most: usize) -> Outcome<()> {
     length(member, text, 1, most)?;
     if text.trim() != text || text.chars().any(char::is_control) {
-        return Err(Problem::bad_request(format!(
+        return Err(Refusal::invalid(format!(
             "{member}: must be one line without white space around it"
         )));
     }
@@ -42,13 +40,13 @@ pub fn optional(member: &str, text: Option<&str>, most: usize) -> Outcome<()> {
 pub fn count(member: &str, count: usize, most: usize) -> Outcome<()> {
     match count {
         count if count <= most => Ok(()),
-        _ => Err(Problem::bad_request(format!("{member}: at most {most} entries"))),
+        _ => Err(Refusal::invalid(format!("{member}: at most {most} entries"))),
     }
 }
 
 /// An absolute http or https URL without credentials and fragment, as it was written.
 pub fn url(member: &str, text: &str) -> Outcome<Url> {
-    let refused = |rule: &str| Problem::bad_request(format!("{member}: {rule}"));
+    let refused = |rule: &str| Refusal::invalid(format!("{member}: {rule}"));
     if text.len() > MAX_URL {
         return Err(refused("is longer than 2000 bytes"));
     }

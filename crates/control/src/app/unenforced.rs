@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// A setting that is refused unless it says nothing.
 #[derive(Clone, Copy, Debug)]
@@ -234,7 +234,7 @@ pub fn refuse(of: Of, body: &Value) -> Outcome<()> {
         None => Ok(()),
         Some(Setting { member, because, .. }) => {
             let description = format!("{member}: is not in force here: {because}");
-            Err(Problem::bad_request(description))
+            Err(Refusal::invalid(description))
         }
     }
 }

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::header;
 
-pub(crate) use error::OAuthError;
+pub(crate) use error::OAuthProblem;
 
 use crate::plane::Control;
 

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::app::revocations::RevocationKind;
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use phantom_store::RevocationKind;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;
@@ -16,12 +17,12 @@ use crate::app::revocations;
 use crate::app::revocations::DEFAULT_LIFETIME;
 use crate::app::revocations::Dead;
 use crate::app::revocations::MAX_LIFETIME;
-use crate::body::Body;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::rest::answers::ActErrors;
+use crate::rest::body::Body;
+use crate::rest::problem::Answer;
+use crate::rest::problem::Problem;
 
 /// Exactly one of `token`, `tokenId`, `consumerKey` and `subject`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -79,9 +80,9 @@ pub struct Revocation {
 )]
 pub async fn revoke(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(order): Body<RevocationOrder>,
-) -> Outcome<(StatusCode, Json<Revocation>)> {
+) -> Answer<(StatusCode, Json<Revocation>)> {
     let (dead, lifetime) = order.checked()?;
     let in_force = revocations::revoke(&control, &caller, dead, lifetime).await?;
     let revocation =
@@ -90,7 +91,7 @@ pub async fn revoke(
 }
 
 impl RevocationOrder {
-    fn checked(self) -> Outcome<(Dead, Duration)> {
+    fn checked(self) -> Answer<(Dead, Duration)> {
         let lifetime = self.lifetime.map_or(DEFAULT_LIFETIME, Duration::from_secs);
         if lifetime.is_zero() || lifetime > MAX_LIFETIME {
             let most = MAX_LIFETIME.as_secs();

@@ -4,8 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use http::StatusCode;
-use phantom_control::Problem;
+use phantom_control::Refusal;
 use phantom_oauth::egress::EgressBuildError;
 use phantom_oauth::secret::SecretError;
 use phantom_pipeline::route_table::Ambiguous;
@@ -55,13 +54,10 @@ impl StartError {
     }
 
     /// What the store holds from the first start on could not be made or read.
-    pub(super) fn first_start(problem: Problem) -> Self {
-        let description = problem.description.into_owned();
-        match problem.status {
-            StatusCode::SERVICE_UNAVAILABLE => {
-                Self::Store(StoreError::Unavailable { source: description.into() })
-            }
-            _ => Self::FirstStart(description),
+    pub(super) fn first_start(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unavailable(error) => Self::Store(error),
+            refusal => Self::FirstStart(chain(&refusal)),
         }
     }
 

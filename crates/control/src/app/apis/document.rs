@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use phantom_store::ApiRow;
-use phantom_store::RevisionRow;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
@@ -11,8 +9,6 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::lifecycle::Transition;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 
 /// The settings of an API, validated. Names, context, version and life cycle stand in the row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -195,27 +191,6 @@ pub enum Audience {
 }
 
 impl ApiDocument {
-    /// The working copy.
-    pub fn of(row: &ApiRow) -> Outcome<Self> {
-        Self::read(&row.document)
-    }
-
-    /// The frozen one.
-    pub fn of_revision(row: &RevisionRow) -> Outcome<Self> {
-        Self::read(&row.document)
-    }
-
-    pub fn read(document: &Value) -> Outcome<Self> {
-        Self::deserialize(document).map_err(|error| {
-            tracing::error!(%error, "the stored document of an API cannot be read");
-            Problem::internal()
-        })
-    }
-
-    pub fn to_value(&self) -> Outcome<Value> {
-        serde_json::to_value(self).map_err(|_| Problem::internal())
-    }
-
     /// Whether every key manager's tokens are taken.
     #[must_use]
     pub fn takes_all_key_managers(&self) -> bool {

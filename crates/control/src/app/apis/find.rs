@@ -7,15 +7,14 @@ use super::Api;
 use super::scan;
 use crate::app::search::ApiQuery;
 use crate::app::search::Key;
-use crate::list::Page;
+use crate::page::Page;
 use crate::plane::Control;
-use crate::problem::Outcome;
+use crate::refusal::Outcome;
 
 /// One page, and how many there are in all. Definitions are left out.
 pub async fn find(control: &Control, query: &ApiQuery, page: Page) -> Outcome<(Vec<Api>, u64)> {
-    let clamp = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
     if query.is_empty() {
-        let (limit, offset) = (clamp(page.limit), clamp(page.offset));
+        let (limit, offset) = page.bounds();
         let filter = ApiFilter { limit, offset, ..ApiFilter::default() };
         let found = control.store.apis(&filter).await?;
         let apis = found.rows.into_iter().map(Api::of).collect::<Outcome<_>>()?;
@@ -25,7 +24,7 @@ pub async fn find(control: &Control, query: &ApiQuery, page: Page) -> Outcome<(V
     let name_contains = query.name_part().map(str::to_owned);
     let filter = ApiFilter { name_contains, ..ApiFilter::default() };
     let mut found = Vec::new();
-    scan::stored(&control.store, filter, |row| {
+    scan::each(&mut control.read(), filter, |row| {
         let mut api = Api::of(row)?;
         if query.matches(|key| values(&api, key)) {
             api.row.document = serde_json::Value::Null;

@@ -1,6 +1,5 @@
 //! What only one API may have: its name and version, its paths, its local scopes.
 
-use http::StatusCode;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 use phantom_store::Write;
@@ -9,34 +8,31 @@ use super::document::ApiDocument;
 use super::rules;
 use super::rules::Identity;
 use super::scan;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::plane::Control;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
 
 pub(super) async fn require_identity(write: &mut Write, identity: &Identity) -> Outcome<()> {
     let Identity { name, version, context } = identity;
-    let conflict = StatusCode::CONFLICT;
-    let message = "Resource Already Exists";
     let namesakes = write.apis_named(name).await?;
     if namesakes.iter().any(|row| row.name == *name && row.version_name == *version) {
-        let description = format!("The API {name}-{version} already exists");
-        return Err(Problem::coded(conflict, 900_300, message, description));
+        return Err(Refusal::ApiExists { name: name.clone(), version: version.clone() });
     }
     if namesakes.iter().any(|row| row.name != *name) {
-        let description = format!("An API name {name} already exists in another case");
-        return Err(Problem::coded(conflict, 900_250, message, description));
+        return Err(Refusal::ApiNameInOtherCase(name.clone()));
     }
     let paths = [Some(identity.path()), rules::default_path(context)];
     for path in paths.into_iter().flatten() {
-        if is_taken(write, &path, name).await? {
-            let description = format!("The API context {context} already exists");
-            return Err(Problem::coded(conflict, 900_251, message, description));
+        if is_served(write, &path, name).await? {
+            return Err(Refusal::ContextExists(context.clone()));
         }
     }
     Ok(())
 }
 
 /// Whether an API of another name is served at that path, or would be as the default version.
-async fn is_taken(write: &mut Write, path: &str, name: &str) -> Outcome<bool> {
+async fn is_served(write: &mut Write, path: &str, name: &str) -> Outcome<bool> {
     let is_other = |row: &ApiRow| row.name != name;
     if write.apis_at(path).await?.iter().any(is_other) {
         return Ok(true);
@@ -50,7 +46,7 @@ async fn is_taken(write: &mut Write, path: &str, name: &str) -> Outcome<bool> {
     let filter =
         ApiFilter { context_contains: Some(rules::VERSION.to_owned()), ..ApiFilter::default() };
     let mut taken = false;
-    scan::within(write, filter, |row| {
+    scan::each(write, filter, |row| {
         let served = rules::path(&row.context, &row.version_name);
         let default = rules::default_path(&row.context);
         let is_here = served.eq_ignore_ascii_case(path)
@@ -62,10 +58,21 @@ async fn is_taken(write: &mut Write, path: &str, name: &str) -> Outcome<bool> {
     Ok(taken)
 }
 
+/// Whether there is an API of just that name (`name:x`) or context (`context:/x`), whatever it holds.
+pub async fn is_taken(control: &Control, text: &str) -> Outcome<bool> {
+    Ok(if let Some(context) = text.strip_prefix("context:") {
+        let context = format!("/{}", context.trim_matches(['/', '"']));
+        !control.store.apis_at(&context).await?.is_empty()
+    } else {
+        let name = text.strip_prefix("name:").unwrap_or(text);
+        !control.store.apis_named(name.trim_matches('"')).await?.is_empty()
+    })
+}
+
 /// Whether an API is there that is served at just that path, version included.
 pub async fn is_served_at(write: &mut Write, path: &str) -> Outcome<bool> {
     let mut served = false;
-    scan::within(write, ApiFilter::default(), |row| {
+    scan::each(write, ApiFilter::default(), |row| {
         served |= rules::path(&row.context, &row.version_name) == path;
         Ok(())
     })
@@ -90,20 +97,15 @@ pub(super) async fn require_scopes(
     if new.is_empty() {
         return Ok(());
     }
-    scan::within(write, ApiFilter::default(), |row| {
+    scan::each(write, ApiFilter::default(), |row| {
         if row.name == name {
             return Ok(());
         }
-        let other = ApiDocument::of(&row)?;
+        let other = stored::read::<ApiDocument>(&row.document)?;
         let mut theirs = other.scopes.iter().filter(|scope| !scope.shared);
         match theirs.find(|scope| new.contains(&scope.name.as_str())) {
             None => Ok(()),
-            Some(scope) => {
-                let description =
-                    format!("The scope '{}' is already used by another API", scope.name);
-                let bad_request = StatusCode::BAD_REQUEST;
-                Err(Problem::coded(bad_request, 900_988, "Bad Request", description))
-            }
+            Some(scope) => Err(Refusal::ScopeOfAnotherApi(scope.name.clone())),
         }
     })
     .await

@@ -16,8 +16,8 @@ use super::document::SecurityScheme;
 use super::document::Transport;
 use super::document::Verb;
 use super::document::Visibility;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::stored;
 
 type Object = Map<String, Value>;
 
@@ -310,9 +310,7 @@ impl RawScope {
 
 /// What of these members has a value.
 pub fn kept<T: Serialize>(raw: &T, members: &[&str]) -> Outcome<Object> {
-    let Ok(Value::Object(mut all)) = serde_json::to_value(raw) else {
-        return Err(Problem::internal());
-    };
+    let Value::Object(mut all) = stored::write(raw)? else { return Ok(Object::new()) };
     all.retain(|name, value| members.contains(&name.as_str()) && !value.is_null());
     Ok(all)
 }

@@ -14,13 +14,10 @@ pub use identity::path;
 pub use scopes::scope_name;
 pub use scopes::valid as valid_scope;
 
-use http::HeaderName;
-use http::StatusCode;
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
 use phantom_store::ScopeRow;
-use phantom_store::Write;
 use serde_json::Value;
 
 use super::document::ALL_KEY_MANAGERS;
@@ -40,10 +37,12 @@ use super::raw::RawOperation;
 use crate::app::text;
 use crate::app::unenforced;
 use crate::app::unenforced::Of;
+use crate::lookup::Source;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 use crate::roles::Role;
+use crate::stored;
 
 /// Most entries of a list that has no bound of its own.
 const MAX_ENTRIES: usize = 100;
@@ -59,22 +58,11 @@ pub struct Known {
 }
 
 impl Known {
-    /// Outside of a transaction: to check alone.
-    pub async fn of(control: &Control) -> Outcome<Self> {
-        let Control { store, settings, .. } = control;
+    pub(crate) async fn read(control: &Control, source: &mut impl Source) -> Outcome<Self> {
         Ok(Self {
-            plans: store.plans().await?,
-            key_managers: store.key_managers().await?,
-            shared_scopes: store.scopes().await?,
-            reach: Reach::of(settings),
-        })
-    }
-
-    pub async fn read(control: &Control, write: &mut Write) -> Outcome<Self> {
-        Ok(Self {
-            plans: write.plans().await?,
-            key_managers: write.key_managers().await?,
-            shared_scopes: write.scopes().await?,
+            plans: source.plans().await?,
+            key_managers: source.key_managers().await?,
+            shared_scopes: source.scopes().await?,
             reach: Reach::of(&control.settings),
         })
     }
@@ -88,8 +76,7 @@ impl Known {
         if self.plans.iter().any(|plan| plan.level == level && plan.name == name) {
             return Ok(());
         }
-        let description = format!("The throttling policy '{name}' does not exist");
-        Err(Problem::coded(StatusCode::BAD_REQUEST, 900_305, "Bad Request", description))
+        Err(Refusal::UnknownPlan(name.to_owned()))
     }
 
     fn shared_scope(&self, name: &str) -> Option<&ScopeRow> {
@@ -99,7 +86,7 @@ impl Known {
 
 /// The settings, valid. `before` is what they were: what clients cannot say is taken from there.
 pub fn settings(raw: RawApi, known: &Known, before: Option<&ApiDocument>) -> Outcome<ApiDocument> {
-    unenforced::refuse(Of::Api, &serde_json::to_value(&raw).map_err(|_| Problem::internal())?)?;
+    unenforced::refuse(Of::Api, &stored::write(&raw)?)?;
     let others = raw::kept(&raw, raw::KEPT)?;
     text::optional("displayName", raw.display_name.as_deref(), 255)?;
     text::optional("description", raw.description.as_deref(), 32_766)?;
@@ -161,14 +148,11 @@ pub fn resources(
     operations::valid(operations, scopes, known, before)
 }
 
-/// Roles that are there: 404 903250 for one that is not.
+/// Roles have to be there.
 pub fn known_roles(roles: &[String]) -> Outcome<()> {
     match roles.iter().find(|role| Role::named(role).is_none()) {
         None => Ok(()),
-        Some(role) => {
-            let description = format!("The role '{role}' does not exist");
-            Err(Problem::coded(StatusCode::NOT_FOUND, 903_250, "Role Not Found", description))
-        }
+        Some(role) => Err(Refusal::UnknownRole(role.clone())),
     }
 }
 
@@ -180,7 +164,7 @@ pub fn texts(member: &str, values: Option<Vec<String>>) -> Outcome<Vec<String>> 
     for value in values {
         text::length(member, &value, 0, 255)?;
         if value.trim().is_empty() {
-            return Err(Problem::bad_request(format!("{member}: entries must not be empty")));
+            return Err(Refusal::invalid(format!("{member}: entries must not be empty")));
         }
         if !each_once.contains(&value) {
             each_once.push(value);
@@ -191,7 +175,7 @@ pub fn texts(member: &str, values: Option<Vec<String>>) -> Outcome<Vec<String>> 
 
 fn check_visibility(visibility: Visibility, roles: &[String]) -> Outcome<()> {
     if visibility == Visibility::Restricted && roles.is_empty() {
-        return Err(Problem::bad_request("visibleRoles: RESTRICTED needs at least one role"));
+        return Err(Refusal::invalid("visibleRoles: RESTRICTED needs at least one role"));
     }
     known_roles(roles)
 }
@@ -201,7 +185,7 @@ pub fn transports(given: Option<Vec<Transport>>) -> Outcome<Vec<Transport>> {
     transports.sort_unstable_by_key(|transport| *transport == Transport::Https);
     transports.dedup();
     if transports.is_empty() {
-        return Err(Problem::bad_request("transport: at least one of http and https"));
+        return Err(Refusal::invalid("transport: at least one of http and https"));
     }
     Ok(transports)
 }
@@ -218,10 +202,16 @@ pub fn authorization_header(given: Option<String>) -> Outcome<String> {
 
 fn header_name(member: &str, given: Option<String>, usual: &str) -> Outcome<String> {
     let Some(name) = given.filter(|name| !name.is_empty()) else { return Ok(usual.to_owned()) };
-    if name.len() > 128 || HeaderName::from_bytes(name.as_bytes()).is_err() {
-        return Err(Problem::bad_request(format!("{member}: not the name of a header")));
+    if name.len() > 128 || !name.bytes().all(is_token) {
+        return Err(Refusal::invalid(format!("{member}: not the name of a header")));
     }
     Ok(name)
+}
+
+/// A character of a token (RFC 9110 §5.6.2).
+const fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
 fn security_schemes(given: Option<Vec<SecurityScheme>>) -> Vec<SecurityScheme> {
@@ -244,10 +234,10 @@ fn properties(given: Vec<Property>) -> Outcome<Vec<Property>> {
         text::length("additionalProperties", &property.value, 0, 1024)?;
         if property.name.is_empty() || property.name.contains(char::is_whitespace) {
             let rule = "additionalProperties: a name must not be empty or hold blanks";
-            return Err(Problem::bad_request(rule));
+            return Err(Refusal::invalid(rule));
         }
         if given.iter().take(at).any(|other| other.name == property.name) {
-            return Err(Problem::bad_request("additionalProperties: a name stands twice"));
+            return Err(Refusal::invalid("additionalProperties: a name stands twice"));
         }
     }
     Ok(given)
@@ -280,7 +270,7 @@ pub fn cors(given: Option<CorsDocument>) -> Outcome<CorsDocument> {
             !value.is_empty() && value.len() <= 255 && value.bytes().all(|b| b.is_ascii_graphic())
         };
         if !values.iter().all(is_sound) {
-            return Err(Problem::bad_request(format!("{member}: not what a header can hold")));
+            return Err(Refusal::invalid(format!("{member}: not what a header can hold")));
         }
     }
     Ok(given)
@@ -288,16 +278,12 @@ pub fn cors(given: Option<CorsDocument>) -> Outcome<CorsDocument> {
 
 fn key_managers(given: Option<Value>, known: &Known) -> Outcome<Vec<String>> {
     let Some(given) = given else { return Ok(vec![ALL_KEY_MANAGERS.to_owned()]) };
-    let refused = || {
-        let description = "keyManagers has to be a list of names, at least one";
-        Problem::coded(StatusCode::BAD_REQUEST, 903_203, "Bad Request", description)
-    };
-    let Value::Array(given) = given else { return Err(refused()) };
+    let Value::Array(given) = given else { return Err(Refusal::KeyManagerList) };
     let names: Option<Vec<String>> =
         given.iter().map(|name| name.as_str().map(str::to_owned)).collect();
-    let names = texts("keyManagers", Some(names.ok_or_else(refused)?))?;
+    let names = texts("keyManagers", Some(names.ok_or(Refusal::KeyManagerList)?))?;
     if names.is_empty() {
-        return Err(refused());
+        return Err(Refusal::KeyManagerList);
     }
     if names.iter().any(|name| name == ALL_KEY_MANAGERS) {
         return Ok(vec![ALL_KEY_MANAGERS.to_owned()]);
@@ -305,10 +291,6 @@ fn key_managers(given: Option<Value>, known: &Known) -> Outcome<Vec<String>> {
     // One that is disabled passes: it may be enabled again.
     match names.iter().find(|name| !known.key_managers.iter().any(|row| row.name == **name)) {
         None => Ok(names),
-        Some(name) => {
-            let description = format!("The key manager '{name}' is not registered");
-            let message = "Key Manager not Registered";
-            Err(Problem::coded(StatusCode::BAD_REQUEST, 901_403, message, description))
-        }
+        Some(name) => Err(Refusal::UnknownKeyManager(name.clone())),
     }
 }

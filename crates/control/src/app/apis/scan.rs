@@ -2,39 +2,21 @@
 
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
-use phantom_store::Store;
-use phantom_store::Write;
 
-use crate::problem::Outcome;
+use crate::lookup::Source;
+use crate::refusal::Outcome;
 
 const AT_A_TIME: u32 = 200;
 
 /// Every API that matches, by name, provider and version.
-pub async fn stored(
-    store: &Store,
+pub(crate) async fn each(
+    source: &mut impl Source,
     mut filter: ApiFilter,
     mut visit: impl FnMut(ApiRow) -> Outcome<()>,
 ) -> Outcome<()> {
     (filter.limit, filter.offset) = (AT_A_TIME, 0);
     loop {
-        let page = store.apis(&filter).await?;
-        filter.offset = filter.offset.saturating_add(AT_A_TIME);
-        page.rows.into_iter().try_for_each(&mut visit)?;
-        if u64::from(filter.offset) >= page.total {
-            return Ok(());
-        }
-    }
-}
-
-/// The same inside a transaction.
-pub async fn within(
-    write: &mut Write,
-    mut filter: ApiFilter,
-    mut visit: impl FnMut(ApiRow) -> Outcome<()>,
-) -> Outcome<()> {
-    (filter.limit, filter.offset) = (AT_A_TIME, 0);
-    loop {
-        let page = write.apis(&filter).await?;
+        let page = source.apis(&filter).await?;
         filter.offset = filter.offset.saturating_add(AT_A_TIME);
         page.rows.into_iter().try_for_each(&mut visit)?;
         if u64::from(filter.offset) >= page.total {

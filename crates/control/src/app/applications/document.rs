@@ -2,14 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use phantom_store::ApplicationRow;
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
-
-use crate::problem::Outcome;
-use crate::problem::Problem;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -38,17 +33,4 @@ pub enum ApplicationVisibility {
     #[default]
     Private,
     SharedWithOrg,
-}
-
-impl ApplicationDocument {
-    pub fn of(row: &ApplicationRow) -> Outcome<Self> {
-        Self::deserialize(&row.document).map_err(|error| {
-            tracing::error!(%error, "the stored document of an application cannot be read");
-            Problem::internal()
-        })
-    }
-
-    pub fn to_value(&self) -> Outcome<Value> {
-        serde_json::to_value(self).map_err(|_| Problem::internal())
-    }
 }

@@ -1,18 +1,17 @@
 //! APIs made from a definition, and changed by one.
 
-use http::StatusCode;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 
 use super::parse::Definition;
 use super::parse::InvalidDefinition;
+use super::parse::MAX_DEFINITION;
 use super::read::Described;
 use super::read::describe;
 use super::security::DescribedScope;
 use crate::app::apis;
 use crate::app::apis::Api;
-use crate::app::apis::Expected;
 use crate::app::apis::document::ApiDocument;
 use crate::app::apis::document::EndpointConfig;
 use crate::app::apis::raw::RawApi;
@@ -20,16 +19,30 @@ use crate::app::apis::raw::RawApiScope;
 use crate::app::apis::raw::RawScope;
 use crate::app::apis::rules;
 use crate::app::apis::rules::Known;
-use crate::body;
+use crate::app::text;
 use crate::caller::Caller;
+use crate::json;
+use crate::lookup::Expected;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
-impl From<InvalidDefinition> for Problem {
+impl From<InvalidDefinition> for Refusal {
     fn from(error: InvalidDefinition) -> Self {
-        Self::coded(StatusCode::BAD_REQUEST, 900_754, "Bad Request", error.to_string())
+        Self::Definition(error.to_string())
     }
+}
+
+/// The text of a definition that is named by its place alone.
+pub async fn fetch(control: &Control, url: &str) -> Outcome<Vec<u8>> {
+    const ACCEPT: &str = "application/json, application/yaml;q=0.9, */*;q=0.5";
+    let place = text::url("url", url)?;
+    let fetched = control.egress.fetch(&place, ACCEPT, MAX_DEFINITION).await;
+    fetched.map_err(|error| {
+        let host = place.host_str().unwrap_or_default();
+        tracing::warn!(host, %error, "a definition could not be fetched");
+        Refusal::invalid("url: the definition could not be fetched")
+    })
 }
 
 /// Makes an API. `settings` are members of an API object, which come before what the definition
@@ -51,8 +64,8 @@ pub async fn import(
 pub async fn check(
     control: &Control,
     definition: &Definition,
-) -> Outcome<Result<Described, Problem>> {
-    let known = Known::of(control).await?;
+) -> Outcome<Result<Described, Refusal>> {
+    let known = Known::read(control, &mut control.read()).await?;
     let checked = || {
         let described = describe(definition)?;
         let identity = [("name", "Checked"), ("version", "v1"), ("context", "/checked")];
@@ -71,16 +84,15 @@ pub async fn replace(
     caller: &Caller,
     id: &str,
     definition: Definition,
-    expected: Expected<'_>,
+    expected: &Expected,
 ) -> Outcome<Api> {
     let described = describe(&definition)?;
     if described.operations.is_empty() {
-        let description = "The definition has no operation";
-        return Err(Problem::coded(StatusCode::NOT_FOUND, 900_763, "Not Found", description));
+        return Err(Refusal::NoOperation("The definition has no operation"));
     }
     let mut write = control.write(caller).await?;
-    let mut api = apis::read_within(&mut write, id).await?;
-    expected(api.row.version)?;
+    let mut api = apis::find_one(&mut write, id).await?;
+    expected.check(api.row.version)?;
     let known = Known::read(control, &mut write).await?;
     let settings = changed(&api.document, described, definition, &known)?;
     apis::change_settings(&mut write, &mut api, settings).await?;
@@ -121,7 +133,7 @@ fn raw_api(
             settings.insert(member.to_owned(), value);
         }
     }
-    body::typed(Value::Object(settings))
+    json::typed(Value::Object(settings))
 }
 
 /// Of the extensions; failing those, of the first server that is a place to call.

@@ -34,7 +34,7 @@ fn api(operations: Vec<OperationDocument>) -> Api {
             "bindings": ["Internal/creator"], "shared": false}],
         "operations": [], "keyManagers": ["all"], "others": {}, "definition": null,
     });
-    let mut document = ApiDocument::read(&document).unwrap();
+    let mut document = crate::stored::read::<ApiDocument>(&document).unwrap();
     document.operations = operations;
     let now = phantom_core::UnixTime::from_millis(0);
     let row = phantom_store::ApiRow {

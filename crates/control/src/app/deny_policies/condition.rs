@@ -8,9 +8,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::app::text;
-use crate::body;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::json;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -97,24 +98,23 @@ impl BlockingCondition {
     /// The value in the one form it is kept in.
     pub fn checked_value(&self) -> Outcome<Value> {
         let value = self.condition_value.clone();
-        let kept = match self.condition_type {
+        match self.condition_type {
             ConditionType::Api | ConditionType::Application | ConditionType::User => {
-                let text: String = body::typed(value)?;
+                let text: String = json::typed(value)?;
                 text::name("conditionValue", &text, 512)?;
-                return Ok(Value::String(text));
+                Ok(Value::String(text))
             }
-            ConditionType::Ip => serde_json::to_value(body::typed::<Address>(value)?),
+            ConditionType::Ip => stored::write(&json::typed::<Address>(value)?),
             ConditionType::IpRange => {
-                let range: AddressRange = body::typed(value)?;
+                let range: AddressRange = json::typed(value)?;
                 let one_family = range.starting_ip.is_ipv4() == range.ending_ip.is_ipv4();
                 if !one_family || range.starting_ip > range.ending_ip {
                     let rule = "conditionValue: endingIp must not be before startingIp";
-                    return Err(Problem::bad_request(rule));
+                    return Err(Refusal::invalid(rule));
                 }
-                serde_json::to_value(range)
+                stored::write(&range)
             }
-        };
-        kept.map_err(|_| Problem::internal())
+        }
     }
 }
 
@@ -134,7 +134,7 @@ impl Wanted {
                 Some(("conditionValue", value)) => wanted.value = Some(value.trim().to_owned()),
                 _ => {
                     let rule = "query: only conditionType: and conditionValue: are known";
-                    return Err(Problem::bad_request(rule));
+                    return Err(Refusal::invalid(rule));
                 }
             }
         }

@@ -12,6 +12,7 @@ use super::document::CertificateType;
 use crate::app::text;
 use crate::connector::Connector;
 use crate::plane::Control;
+use crate::refusal::Refusal;
 
 /// Longest metadata document read.
 const MAX_DOCUMENT: usize = 1024 * 1024;
@@ -71,8 +72,8 @@ pub async fn discover(control: &Control, url: &str, kind: &str) -> Option<Discov
 enum NothingFound {
     #[error("no such type of key manager")]
     Type,
-    #[error("{0}")]
-    Url(std::borrow::Cow<'static, str>),
+    #[error(transparent)]
+    Url(#[from] Refusal),
     #[error(transparent)]
     Fetch(#[from] phantom_oauth::egress::FetchError),
     #[error("the document is not acceptable JSON")]
@@ -87,7 +88,7 @@ async fn discovered(
     kind: &str,
 ) -> Result<DiscoveredKeyManager, NothingFound> {
     let connector = Connector::for_new(kind).ok_or(NothingFound::Type)?;
-    let place = text::url("url", url).map_err(|problem| NothingFound::Url(problem.description))?;
+    let place = text::url("url", url)?;
     let document = control.egress.fetch(&place, "application/json", MAX_DOCUMENT).await?;
     let members = json::parse_object(&document)?;
     filled_in(&members, url, connector).ok_or(NothingFound::Issuer)

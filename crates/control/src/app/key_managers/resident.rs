@@ -1,14 +1,12 @@
 //! The resident key manager: how it is shown may be changed, what it is may not.
 
-use http::StatusCode;
-
 use super::document::KeyManagerDocument;
 use super::rules::Settled;
 use super::rules::refuse_unenforced;
 use crate::app::plans::known_roles;
 use crate::app::text;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// What is stored, with the members of the request that may change.
 pub(crate) fn settle(request: &KeyManagerDocument, before: &Settled) -> Outcome<Settled> {
@@ -41,7 +39,7 @@ pub(crate) fn settle(request: &KeyManagerDocument, before: &Settled) -> Outcome<
         *member = new.or(*member);
     }
     match fixed_member_changed(request, &before.document) {
-        Some(member) => Err(restricted(member)),
+        Some(member) => Err(Refusal::ResidentKeyManager(member)),
         None => Ok(after),
     }
 }
@@ -107,9 +105,4 @@ fn fixed_member_changed(
     ]
     .into_iter()
     .find_map(|(changed, member)| changed.then_some(member))
-}
-
-fn restricted(member: &str) -> Problem {
-    let description = format!("{member} of the Resident Key Manager cannot be changed.");
-    Problem::coded(StatusCode::BAD_REQUEST, 901_412, "Key Manager Update restricted", description)
 }

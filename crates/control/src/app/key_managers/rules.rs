@@ -1,6 +1,5 @@
 //! What a key manager has to say of itself, by its connector.
 
-use http::StatusCode;
 use phantom_core::issuer::check_issuer;
 use phantom_core::server_url::is_secure;
 use serde_json::Value;
@@ -19,8 +18,8 @@ use crate::app::unenforced;
 use crate::app::unenforced::Of;
 use crate::connector::Connector;
 use crate::connector::Endpoint;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// A key manager as it is stored: without secrets, and without what its row holds.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +46,7 @@ pub(crate) fn settle(
     require_endpoints(connector, &document)?;
     check_trust(connector, &mut document)?;
     token_rules(&document.token_validation)
-        .map_err(|rule| Problem::bad_request(format!("tokenValidation: {rule}")))?;
+        .map_err(|rule| Refusal::invalid(format!("tokenValidation: {rule}")))?;
     document.id = None;
     Ok(Settled { document, secrets })
 }
@@ -60,12 +59,6 @@ pub(crate) fn refuse_unenforced(document: &KeyManagerDocument) -> Outcome<()> {
         "allowedOrganizations": allowed_organizations,
     });
     unenforced::refuse(Of::KeyManager, &body)
-}
-
-/// A field that has to be there, or a value it cannot have.
-pub(crate) fn missing(description: String) -> Problem {
-    let message = "Required Key Manager configuration missing";
-    Problem::coded(StatusCode::BAD_REQUEST, 901_401, message, description)
 }
 
 fn check_lengths(document: &KeyManagerDocument) -> Outcome<()> {
@@ -120,7 +113,7 @@ fn settle_endpoints(
             Some(value) if !value.is_empty() && stored != Some(&*value) => {
                 let name = endpoint.name();
                 let rule = format!("endpoints: {name} differs from the member of the same meaning");
-                return Err(Problem::bad_request(rule));
+                return Err(Refusal::invalid(rule));
             }
             member => *member = Some(entry.value),
         }
@@ -155,7 +148,7 @@ fn called(member: &str, text: &str) -> Outcome<()> {
         true => Ok(()),
         false => {
             let rule = "is plain http, over which tokens and secrets leak: https, or this machine";
-            Err(Problem::bad_request(format!("{member}: {rule}")))
+            Err(Refusal::invalid(format!("{member}: {rule}")))
         }
     }
 }
@@ -171,7 +164,9 @@ fn settle_fields(
         let name = field.name;
         if field.mask {
             if field.required && !secrets.contains_key(name) {
-                return Err(missing(format!("Required configuration {name} is missing.")));
+                return Err(Refusal::KeyManagerField(format!(
+                    "Required configuration {name} is missing."
+                )));
             }
             continue;
         }
@@ -183,13 +178,15 @@ fn settle_fields(
                     Some((least, most)) => format!("{name} must be between {least} and {most}."),
                     None => format!("{name} must be a text."),
                 };
-                return Err(missing(rule));
+                return Err(Refusal::KeyManagerField(rule));
             }
             (None, Some(default)) => {
                 properties.insert(name.to_owned(), default.into());
             }
             (None, None) if field.required => {
-                return Err(missing(format!("Required configuration {name} is missing.")));
+                return Err(Refusal::KeyManagerField(format!(
+                    "Required configuration {name} is missing."
+                )));
             }
             (None, None) => {
                 properties.remove(name);
@@ -200,7 +197,7 @@ fn settle_fields(
     for (name, value) in properties {
         text::length("additionalProperties", name, 1, 255)?;
         if value.to_string().len() > 8192 {
-            return Err(Problem::bad_request(format!("additionalProperties.{name}: is too long")));
+            return Err(Refusal::invalid(format!("additionalProperties.{name}: is too long")));
         }
     }
     Ok(())
@@ -237,7 +234,10 @@ fn require_endpoints(connector: Connector, document: &KeyManagerDocument) -> Out
     let required = connector.endpoints().iter().filter(|(_, required)| *required);
     for (endpoint, _) in required {
         if document.endpoint(*endpoint).is_none() {
-            return Err(missing(format!("Required endpoint {} is missing.", endpoint.name())));
+            return Err(Refusal::KeyManagerField(format!(
+                "Required endpoint {} is missing.",
+                endpoint.name()
+            )));
         }
     }
     Ok(())
@@ -247,7 +247,7 @@ fn require_endpoints(connector: Connector, document: &KeyManagerDocument) -> Out
 fn check_trust(connector: Connector, document: &mut KeyManagerDocument) -> Outcome<()> {
     document.issuer = document.issuer.take().filter(|issuer| !issuer.is_empty());
     if let Some(issuer) = &document.issuer {
-        check_issuer(issuer).map_err(|error| Problem::bad_request(format!("issuer: {error}")))?;
+        check_issuer(issuer).map_err(|error| Refusal::invalid(format!("issuer: {error}")))?;
     }
     document.certificates = document.certificates.take().filter(|certificates| {
         certificates.value.as_ref().is_some_and(|value| !value.trim().is_empty())
@@ -258,17 +258,21 @@ fn check_trust(connector: Connector, document: &mut KeyManagerDocument) -> Outco
             Some(CertificateType::Jwks) => called("certificates.value", value)?,
             Some(CertificateType::Pem) => certificate::key_set(value)
                 .map(drop)
-                .map_err(|error| Problem::bad_request(format!("certificates.value: {error}")))?,
-            None => return Err(Problem::bad_request("certificates.type: must not be null")),
+                .map_err(|error| Refusal::invalid(format!("certificates.value: {error}")))?,
+            None => return Err(Refusal::invalid("certificates.type: must not be null")),
         }
     }
     let verifies = document.enable_self_validation_jwt == Some(true);
     if connector == Connector::CurityPhantomToken && verifies {
         if document.issuer.is_none() {
-            return Err(missing("issuer is required to validate JWTs.".to_owned()));
+            return Err(Refusal::KeyManagerField(
+                "issuer is required to validate JWTs.".to_owned(),
+            ));
         }
         if document.certificates.is_none() {
-            return Err(missing("certificates are required to validate JWTs.".to_owned()));
+            return Err(Refusal::KeyManagerField(
+                "certificates are required to validate JWTs.".to_owned(),
+            ));
         }
     }
     Ok(())

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::document::Properties;
 use crate::connector::Connector;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// What stands in answers in place of a secret. Sent back, it leaves the secret as it is.
 pub const MASK: &str = "*****";
@@ -36,7 +36,7 @@ pub(crate) fn take(
             Some(_) => {
                 let rule =
                     format!("additionalProperties.{name}: must be a text of at most 4096 bytes");
-                return Err(Problem::bad_request(rule));
+                return Err(Refusal::invalid(rule));
             }
         };
         secrets.extend(secret.map(|secret| (name, secret)));

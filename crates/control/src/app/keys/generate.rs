@@ -2,27 +2,26 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
 use phantom_store::ApplicationRow;
 use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
 use phantom_store::KeyMappingRow;
 use phantom_store::MappedKeyType;
 use phantom_store::MappingMode;
-use serde_json::json;
 
 use super::Key;
 use super::KeyDocument;
 use super::key_manager;
 use super::key_manager::KeyManager;
-use super::taken;
 use super::token;
 use crate::app::applications;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::resident;
+use crate::stored;
 
 #[derive(Clone, Debug)]
 pub struct GenerateRequest {
@@ -42,15 +41,15 @@ pub async fn generate(
     request: GenerateRequest,
 ) -> Outcome<Key> {
     let mut write = control.write(caller).await?;
-    let application = applications::own_in(&mut write, caller, application).await?;
+    let application = applications::own(&mut write, caller, application).await?;
     let key_manager = key_manager::asked_for(&mut write, request.key_manager.as_deref()).await?;
-    let key_manager = key_manager.ok_or_else(key_manager::not_registered)?;
+    let key_manager = key_manager.ok_or(Refusal::KeyManagerAway)?;
     if !key_manager.row.enabled {
-        return Err(key_manager::disabled());
+        return Err(Refusal::KeyManagerDisabled);
     }
     key_manager.require_visible(caller)?;
     if !key_manager.creates_clients() {
-        return Err(key_manager::creates_no_clients());
+        return Err(Refusal::CreatesNoClients);
     }
     check_grants(&key_manager, &request.document)?;
     let mapped = write.key_mappings(application.id).await?;
@@ -58,7 +57,7 @@ pub async fn generate(
         row.key_manager == key_manager.row.id && row.key_type == request.key_type
     };
     if mapped.iter().any(is_same) {
-        return Err(exists());
+        return Err(Refusal::KeyTypeExists);
     }
     let client = new_client(control, &application, &request)?;
     let row = KeyMappingRow {
@@ -70,11 +69,14 @@ pub async fn generate(
         // The client's own; kept there alone.
         secret: None,
         mode: MappingMode::Created,
-        document: request.document.to_value()?,
+        document: stored::write(&request.document)?,
         created_at: control.now(),
     };
     write.insert_client(&client).await?;
-    write.insert_key_mapping(&row).await.map_err(|error| taken(error, exists))?;
+    write
+        .insert_key_mapping(&row)
+        .await
+        .map_err(Refusal::if_duplicate(|| Refusal::KeyTypeExists))?;
     let token = match token::is_granted_to(&client) {
         true => {
             let GenerateRequest { scopes, life, .. } = request;
@@ -96,11 +98,11 @@ pub(super) fn check_grants(key_manager: &KeyManager, document: &KeyDocument) -> 
     let redirects = grants.iter().any(|grant| REDIRECTING.contains(&grant.as_str()));
     if redirects && document.callback_url.is_none() {
         let description = "callbackUrl: must be given for authorization_code and implicit";
-        return Err(Problem::bad_request(description));
+        return Err(Refusal::invalid(description));
     }
     if let Some(grant) = grants.iter().find(|grant| !known.contains(grant)) {
         let description = "is not supported by the key manager";
-        return Err(Problem::bad_request(format!("The grant type '{grant}' {description}.")));
+        return Err(Refusal::invalid(format!("The grant type '{grant}' {description}.")));
     }
     Ok(())
 }
@@ -111,21 +113,8 @@ fn new_client(
     request: &GenerateRequest,
 ) -> Outcome<ClientRow> {
     let ApplicationRow { name, owner, .. } = application;
-    Ok(ClientRow {
-        client_id: random::client_id()?,
-        name: format!("{owner}_{name}_{}", request.key_type.as_str()),
-        owner: owner.clone(),
-        secret: random::secret()?,
-        grants: request.document.grant_types.clone(),
-        callback_url: request.document.callback_url.clone(),
-        token_type: "DEFAULT".to_owned(),
-        purpose: ClientPurpose::ApplicationKey,
-        document: json!({}),
-        created_at: control.now(),
-    })
-}
-
-fn exists() -> Problem {
-    let description = "The application has a key of this type at this key manager already.";
-    Problem::coded(StatusCode::CONFLICT, 901_408, "Key Mappings already exists", description)
+    let name = format!("{owner}_{name}_{}", request.key_type.as_str());
+    let client = resident::new_client(name, owner, ClientPurpose::ApplicationKey, control.now())?;
+    let KeyDocument { grant_types, callback_url, .. } = request.document.clone();
+    Ok(ClientRow { grants: grant_types, callback_url, ..client })
 }

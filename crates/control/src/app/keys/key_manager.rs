@@ -1,20 +1,19 @@
 //! Key managers as subscribers may use them.
 
-use http::StatusCode;
 use phantom_store::KeyManagerRow;
 use phantom_store::Write;
 use uuid::Uuid;
 
-use crate::app::key_managers;
 use crate::app::key_managers::KeyManagerDocument;
 use crate::app::key_managers::KeyManagerTokenType;
 use crate::app::subscriptions::permissions::Permissions;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 use crate::seed::RESIDENT;
 use crate::seed::RESIDENT_KIND;
+use crate::stored;
 
 /// A key manager with what of its settings concerns subscribers.
 #[derive(Clone, Debug)]
@@ -34,6 +33,11 @@ pub async fn visible_key_managers(control: &Control, caller: &Caller) -> Outcome
     Ok(visible)
 }
 
+/// All there are, by name.
+pub async fn key_managers(control: &Control) -> Outcome<Vec<KeyManager>> {
+    control.store.key_managers().await?.into_iter().map(KeyManager::of).collect()
+}
+
 /// By name or id; the resident one where none is named.
 pub(super) async fn asked_for(
     write: &mut Write,
@@ -49,7 +53,7 @@ pub(super) async fn asked_for(
 
 impl KeyManager {
     pub fn of(row: KeyManagerRow) -> Outcome<Self> {
-        let settings = key_managers::stored(&row)?;
+        let settings = stored::read(&row.document)?;
         Ok(Self { row, settings })
     }
 
@@ -75,25 +79,6 @@ impl KeyManager {
         if Permissions::admit(&self.row.document, caller)? {
             return Ok(());
         }
-        let description = format!("The key manager {} is not open to the user.", self.row.name);
-        let message = "Key Manager is restricted";
-        Err(Problem::coded(StatusCode::FORBIDDEN, 902_013, message, description))
+        Err(Refusal::KeyManagerRestricted(self.row.name.clone()))
     }
-}
-
-pub(super) fn not_registered() -> Problem {
-    let description = "The key manager is not there, or is disabled.";
-    let message = "Key Manager not Registered";
-    Problem::coded(StatusCode::BAD_REQUEST, 901_403, message, description)
-}
-
-pub(super) fn disabled() -> Problem {
-    let message = "Key Manager is not enabled in the system";
-    Problem::coded(StatusCode::BAD_REQUEST, 901_406, message, message)
-}
-
-pub(super) fn creates_no_clients() -> Problem {
-    let message = "Key Manager doesn't support generating OAuth applications";
-    let description = "Register the client at the key manager itself and map its keys.";
-    Problem::coded(StatusCode::BAD_REQUEST, 901_405, message, description)
 }

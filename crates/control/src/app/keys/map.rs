@@ -1,6 +1,5 @@
 //! Keys that are there already, at whatever key manager, become an application's.
 
-use http::StatusCode;
 use phantom_store::KeyManagerRow;
 use phantom_store::KeyMappingRow;
 use phantom_store::MappedKeyType;
@@ -13,14 +12,14 @@ use subtle::ConstantTimeEq;
 use super::Key;
 use super::KeyDocument;
 use super::key_manager;
-use super::taken;
 use crate::app::applications;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 use crate::seed::RESIDENT_KIND;
+use crate::stored;
 
 #[derive(Debug)]
 pub struct MapRequest {
@@ -40,13 +39,12 @@ pub async fn map(
     request: MapRequest,
 ) -> Outcome<Key> {
     let mut write = control.write(caller).await?;
-    let application = applications::own_in(&mut write, caller, application).await?;
+    let application = applications::own(&mut write, caller, application).await?;
     let key_manager = key_manager::asked_for(&mut write, request.key_manager.as_deref()).await?;
-    let key_manager =
-        key_manager.filter(|each| each.row.enabled).ok_or_else(key_manager::not_registered)?;
+    let key_manager = key_manager.filter(|each| each.row.enabled).ok_or(Refusal::KeyManagerAway)?;
     key_manager.require_visible(caller)?;
     if key_manager.only_exchanges() {
-        return Err(key_manager::creates_no_clients());
+        return Err(Refusal::CreatesNoClients);
     }
     let mapped = write.key_mappings(application.id).await?;
     let is_of_its_type = |row: &KeyMappingRow| {
@@ -55,11 +53,11 @@ pub async fn map(
     if let Some(row) = mapped.into_iter().find(is_of_its_type) {
         return match is_same(&row, &request) {
             true => super::complete(control, row).await,
-            false => Err(exists()),
+            false => Err(Refusal::KeyExists),
         };
     }
     if write.key_mapping_of(key_manager.row.id, &request.consumer_key).await?.is_some() {
-        return Err(exists());
+        return Err(Refusal::KeyExists);
     }
     check_client(control, caller, &mut write, &key_manager.row, &request).await?;
     let document = KeyDocument::default();
@@ -71,10 +69,10 @@ pub async fn map(
         consumer_key: request.consumer_key,
         secret: request.consumer_secret,
         mode: MappingMode::Mapped,
-        document: document.to_value()?,
+        document: stored::write(&document)?,
         created_at: control.now(),
     };
-    write.insert_key_mapping(&row).await.map_err(|error| taken(error, exists))?;
+    write.insert_key_mapping(&row).await.map_err(Refusal::if_duplicate(|| Refusal::KeyExists))?;
     write.commit().await?;
     let secret = row.secret.clone();
     Ok(Key { row, document, key_manager: key_manager.row.name, secret, token: None })
@@ -112,11 +110,5 @@ async fn check_client(
             return Ok(());
         }
     }
-    Err(Problem::bad_request("The consumer key or its secret is wrong for this key manager."))
-}
-
-fn exists() -> Problem {
-    let description = "The key manager has this consumer key for an application already, or another \
-                       key of this type for this one.";
-    Problem::coded(StatusCode::CONFLICT, 901_409, "Key Mappings already exists", description)
+    Err(Refusal::invalid("The consumer key or its secret is wrong for this key manager."))
 }

@@ -3,25 +3,21 @@
 use std::time::Duration;
 
 use phantom_store::ClientRow;
-use phantom_store::TokenKind;
-use phantom_store::TokenRow;
-use phantom_store::TokensOf;
 use phantom_store::Write;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
-use super::own_key;
+use super::own;
 use super::resident_client;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
-use crate::roles;
-
-const CLIENT_CREDENTIALS: &str = "client_credentials";
-/// What a token holds that was granted nothing else.
-const DEFAULT_SCOPE: &str = "default";
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::resident;
+use crate::resident::GrantType;
+use crate::resident::Order;
+use crate::resident::Tokens;
 
 #[derive(Debug)]
 pub struct TokenOrder {
@@ -49,19 +45,19 @@ pub async fn generate_token(
     order: TokenOrder,
 ) -> Outcome<ApplicationToken> {
     let mut write = control.write(caller).await?;
-    let row = own_key(&mut write, caller, application, id).await?;
+    let row = own(&mut write, caller, application, id).await?;
     let client = resident_client(&mut write, &row).await?;
     if let Some(secret) = &order.secret {
         let (id, kept) = (&client.client_id, Some(client.clone()));
         if control.sign_in.client(id, kept, secret, caller.address)?.is_none() {
-            return Err(Problem::bad_request("consumerSecret: is not that of the key"));
+            return Err(Refusal::invalid("consumerSecret: is not that of the key"));
         }
     }
     if !is_granted_to(&client) {
-        return Err(Problem::bad_request("The key does not have the grant client_credentials."));
+        return Err(Refusal::invalid("The key does not have the grant client_credentials."));
     }
     if let Some(token) = &order.revoke {
-        end(&mut write, &client.client_id, token).await?;
+        resident::end(&mut write, &client.client_id, token.expose_secret()).await?;
     }
     let token = issue(control, &mut write, &client, order.scopes, order.life).await?;
     write.commit().await?;
@@ -69,10 +65,10 @@ pub async fn generate_token(
 }
 
 pub(super) fn is_granted_to(client: &ClientRow) -> bool {
-    client.grants.iter().any(|grant| grant == CLIENT_CREDENTIALS)
+    client.grants.iter().any(|grant| grant == GrantType::ClientCredentials.name())
 }
 
-/// In force with the commit.
+/// An application's key is for APIs: scopes of the management APIs are not granted to it.
 pub(super) async fn issue(
     control: &Control,
     write: &mut Write,
@@ -80,40 +76,10 @@ pub(super) async fn issue(
     scopes: Vec<String>,
     life: Duration,
 ) -> Outcome<ApplicationToken> {
-    let token = random::access_token()?;
-    let scopes = granted(scopes);
-    write
-        .insert_token(&TokenRow {
-            digest: random::token_digest(token.expose_secret()),
-            kind: TokenKind::Access,
-            family: random::id(),
-            client_id: client.client_id.clone(),
-            username: None,
-            scope: scopes.join(" "),
-            issued_at: control.now(),
-            expires_at: control.now().plus(life),
-        })
-        .await?;
-    Ok(ApplicationToken { token, scopes, life })
-}
-
-/// Another client's token, or none, is passed over as RFC 7009 §2.2 has it.
-async fn end(write: &mut Write, client_id: &str, token: &SecretString) -> Outcome<()> {
-    let row = write.token(&random::token_digest(token.expose_secret())).await?;
-    if let Some(row) = row.filter(|row| row.client_id == client_id) {
-        write.end_tokens(TokensOf::Family(row.family)).await?;
-    }
-    Ok(())
-}
-
-/// An application's key is for APIs: scopes of the management APIs are not granted to it.
-fn granted(asked: Vec<String>) -> Vec<String> {
-    let is_granted = |scope: &String| !scope.is_empty() && !scope.starts_with(roles::PREFIX);
-    let mut scopes: Vec<String> = asked.into_iter().filter(is_granted).collect();
-    scopes.sort_unstable();
-    scopes.dedup();
-    if scopes.is_empty() {
-        scopes.push(DEFAULT_SCOPE.to_owned());
-    }
-    scopes
+    let scope = resident::granted(scopes.iter().map(String::as_str), &[], true);
+    let (username, family) = (None, random::id());
+    let order = Order { client, username, scope, life, family, refreshable: false };
+    let Tokens { access, scope, life, .. } = resident::issue(control, write, order).await?;
+    let scopes = scope.split(' ').map(str::to_owned).collect();
+    Ok(ApplicationToken { token: access, scopes, life })
 }

@@ -1,6 +1,5 @@
 //! A change of an API's life cycle, and the changes there were.
 
-use http::StatusCode;
 use phantom_core::UnixTime;
 use phantom_store::Write;
 use serde::Deserialize;
@@ -10,11 +9,11 @@ use super::LifecycleAction;
 use super::LifecycleState;
 use crate::app::apis;
 use crate::app::apis::Api;
-use crate::app::apis::Expected;
 use crate::caller::Caller;
+use crate::lookup::Expected;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// Most changes remembered.
 const MAX_HISTORY: usize = 100;
@@ -62,18 +61,18 @@ pub async fn change(
     id: &str,
     action: &str,
     checklist: Option<&str>,
-    expected: Expected<'_>,
+    expected: &Expected,
 ) -> Outcome<Api> {
     let known = LifecycleAction::named(action);
-    let action = known.ok_or_else(|| refused(900_381, format!("Invalid action '{action}'")))?;
+    let action = known.ok_or_else(|| Refusal::UnknownAction(action.to_owned()))?;
     let deprecate_old = is_ticked(checklist, DEPRECATE_OLD)?;
     let mut write = control.write(caller).await?;
-    let mut api = apis::read_within(&mut write, id).await?;
-    expected(api.row.version)?;
+    let mut api = apis::find_one(&mut write, id).await?;
+    expected.check(api.row.version)?;
     let state = api.state()?;
-    let next = state.after(action).ok_or_else(|| {
-        let (action, state) = (action.as_str(), state.title());
-        refused(903_234, format!("'{action}' cannot be done to an API that is {state}"))
+    let next = state.after(action).ok_or_else(|| Refusal::NoSuchTransition {
+        action: action.as_str(),
+        state: state.title(),
     })?;
     require_ready(&api, next)?;
     enter(&mut api, next, caller, control.now())?;
@@ -104,10 +103,10 @@ fn require_ready(api: &Api, next: LifecycleState) -> Outcome<()> {
     let has_endpoint =
         config.is_some_and(|config| config.production().or_else(|| config.sandbox()).is_some());
     if matches!(next, Published | Prototyped) && !has_endpoint {
-        return Err(refused(903_223, "The API has no endpoint".to_owned()));
+        return Err(Refusal::NoEndpoint);
     }
     if next == Published && api.document.policies.is_empty() {
-        return Err(refused(903_224, "The API has no business plan".to_owned()));
+        return Err(Refusal::NoBusinessPlan);
     }
     Ok(())
 }
@@ -149,12 +148,8 @@ fn is_ticked(checklist: Option<&str>, name: &str) -> Outcome<bool> {
         match parts {
             Some((item, "true")) => ticked |= item == name,
             Some((_, "false")) => {}
-            _ => return Err(Problem::bad_request("lifecycleChecklist: item:true or item:false")),
+            _ => return Err(Refusal::invalid("lifecycleChecklist: item:true or item:false")),
         }
     }
     Ok(ticked)
-}
-
-fn refused(code: u32, description: String) -> Problem {
-    Problem::coded(StatusCode::BAD_REQUEST, code, "Bad Request", description)
 }

@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::limit::ThrottleLimit;
 use crate::app::text;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -116,7 +116,7 @@ impl ThrottleCondition {
         };
         if !present {
             let rule = "conditionalGroups.conditions: the member of its type must not be null";
-            return Err(Problem::bad_request(rule));
+            return Err(Refusal::invalid(rule));
         }
         self.texts()
             .try_for_each(|each| text::length("conditionalGroups.conditions", each, 0, 1024))

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
 use phantom_core::catalog::Limit;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// What WSO2 writes where it means no limit.
 pub(crate) const UNLIMITED: i64 = 2_147_483_647;
@@ -146,11 +145,9 @@ impl ThrottleLimit {
     /// Refuses what cannot be counted, and drops the members of other types.
     pub fn check(&mut self, member: &str) -> Outcome<()> {
         let Some(kind) = self.limit_type() else {
-            let text = "Throttle Limit type is not supported";
-            return Err(Problem::coded(StatusCode::BAD_REQUEST, 900_960, text, text));
+            return Err(Refusal::LimitType);
         };
-        let absent =
-            |name: &str| Problem::bad_request(format!("{member}.{name}: must not be null"));
+        let absent = |name: &str| Refusal::invalid(format!("{member}.{name}: must not be null"));
         let empty = Self {
             kind: std::mem::take(&mut self.kind),
             request_count: None,
@@ -204,10 +201,10 @@ impl ThrottleLimit {
 fn counted(member: &str, unit_time: i64, counts: &[Option<i64>]) -> Outcome<()> {
     if !(1..=MAX_UNIT_TIME).contains(&unit_time) {
         let rule = format!("{member}.unitTime: must be between 1 and {MAX_UNIT_TIME}");
-        return Err(Problem::bad_request(rule));
+        return Err(Refusal::invalid(rule));
     }
     if counts.iter().flatten().any(|count| !(1..=MAX_COUNT).contains(count)) {
-        return Err(Problem::bad_request(format!(
+        return Err(Refusal::invalid(format!(
             "{member}: each count must be between 1 and {MAX_COUNT}"
         )));
     }
@@ -235,12 +232,12 @@ pub(crate) fn enforced_burst(count: Option<i64>, unit: Option<BurstUnit>) -> Opt
 pub(crate) fn check_burst(count: Option<i64>, unit: Option<BurstUnit>) -> Outcome<()> {
     let count = count.unwrap_or(0);
     if !(-1..=UNLIMITED).contains(&count) {
-        return Err(Problem::bad_request(format!(
+        return Err(Refusal::invalid(format!(
             "rateLimitCount: must be between -1 and {UNLIMITED}"
         )));
     }
     if count > 0 && unit.and_then(BurstUnit::unit).is_none() {
-        return Err(Problem::bad_request("rateLimitTimeUnit: must not be null"));
+        return Err(Refusal::invalid("rateLimitTimeUnit: must not be null"));
     }
     Ok(())
 }

@@ -14,8 +14,8 @@ use super::limit::ThrottleLimit;
 use crate::app::text;
 use crate::app::text::null_as_default;
 use crate::app::unenforced::Of;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 use crate::roles::Role;
 
 /// What plans of all levels have in common.
@@ -224,9 +224,7 @@ impl SubscriptionThrottlePolicy {
         ] {
             if number.is_some_and(|number| !(0..=limit::UNLIMITED).contains(&number)) {
                 let most = limit::UNLIMITED;
-                return Err(Problem::bad_request(format!(
-                    "{member}: must be between 0 and {most}"
-                )));
+                return Err(Refusal::invalid(format!("{member}: must be between 0 and {most}")));
             }
         }
         text::count("customAttributes", self.custom_attributes.len(), 50)?;
@@ -270,7 +268,7 @@ pub fn known_roles(roles: &[String]) -> Outcome<()> {
     match roles.iter().find(|role| Role::named(role).is_none()) {
         Some(role) => {
             let role: String = role.chars().take(100).collect();
-            Err(Problem::bad_request(format!("permissions.roles: role {role} does not exist")))
+            Err(Refusal::invalid(format!("permissions.roles: role {role} does not exist")))
         }
         None => Ok(()),
     }

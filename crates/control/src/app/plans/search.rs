@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use crate::app::search::Wanted;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// A plan of any level. WSO2's number of the row is null here.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -54,11 +54,11 @@ impl Asked {
                 Some(("type", kind)) => {
                     let level = LEVELS.iter().find(|(name, _)| *name == kind);
                     let refused =
-                        || Problem::bad_request("query: type is all, app, sub, api or global");
+                        || Refusal::invalid("query: type is all, app, sub, api or global");
                     wanted.level = Some(level.ok_or_else(refused)?.1);
                 }
                 Some(_) => {
-                    return Err(Problem::bad_request("query: only type: and name: are known"));
+                    return Err(Refusal::invalid("query: only type: and name: are known"));
                 }
             }
         }

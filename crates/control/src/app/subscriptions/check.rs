@@ -1,6 +1,5 @@
 //! What speaks against a subscription.
 
-use http::StatusCode;
 use phantom_store::ApiRow;
 use phantom_store::ApplicationRow;
 use phantom_store::PlanLevel;
@@ -13,16 +12,14 @@ use crate::app::apis::document::ApiDocument;
 use crate::app::apis::document::SecurityScheme;
 use crate::app::plans::SUBSCRIPTIONLESS;
 use crate::caller::Caller;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 pub(super) fn state(api: &ApiRow) -> Outcome<()> {
     if visible::STATES.contains(&api.state.as_str()) {
         return Ok(());
     }
-    let description =
-        format!("Subscriptions not allowed on APIs/API Products in the state: {}", api.state);
-    Err(Problem::new(StatusCode::NOT_FOUND, "Not Found", description))
+    Err(Refusal::NotSubscribable(api.state.clone()))
 }
 
 /// A subscription is found by the token's or the key's client: without either there is none.
@@ -34,7 +31,7 @@ pub(super) fn security(document: &ApiDocument) -> Outcome<()> {
     }
     let description = "Subscription is not allowed for this API: it takes neither OAuth2 nor API \
                        keys.";
-    Err(Problem::forbidden(description))
+    Err(Refusal::forbidden(description))
 }
 
 /// The plan has to be one of the API's, and open to the caller.
@@ -45,31 +42,25 @@ pub(super) async fn plan(
     name: &str,
 ) -> Outcome<()> {
     if name == SUBSCRIPTIONLESS {
-        let message = "Subscriptionless plan cannot be subscribed to";
-        let description = format!("The plan {name} is for APIs without subscriptions.");
-        return Err(Problem::coded(StatusCode::BAD_REQUEST, 902_019, message, description));
+        return Err(Refusal::SubscriptionlessPlan(name.to_owned()));
     }
     let is_offered = document.policies.iter().any(|offered| offered == name);
     let row = write.plan_by_name(PlanLevel::Subscription, name).await?;
     match row {
         Some(row) if is_offered && Permissions::admit(&row.document, caller)? => Ok(()),
-        _ => {
-            let message = "Subscription tier not allowed";
-            let description = format!("Tier {name} is not allowed for the API or the user");
-            Err(Problem::coded(StatusCode::FORBIDDEN, 902_002, message, description))
-        }
+        _ => Err(Refusal::PlanNotAllowed(name.to_owned())),
     }
 }
 
 /// There is one already.
-pub(super) fn exists(row: &SubscriptionRow, api: &ApiRow, application: &ApplicationRow) -> Problem {
+pub(super) fn exists(row: &SubscriptionRow, api: &ApiRow, application: &ApplicationRow) -> Refusal {
     let (api, version, application) = (&api.name, &api.version_name, &application.name);
     if matches!(row.status.as_str(), "BLOCKED" | "PROD_ONLY_BLOCKED") {
-        return Problem::forbidden(format!(
+        return Refusal::forbidden(format!(
             "Subscription to API {api}:{version} through the application {application} was blocked"
         ));
     }
-    Problem::exists(format!(
+    Refusal::exists(format!(
         "Specified subscription already exists for API {api}-{version}, for application \
          {application}"
     ))

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::app::key_managers::PermissionType;
 use crate::caller::Caller;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::stored;
 
 /// The member `permissions` of a stored plan or key manager.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -20,10 +20,7 @@ impl Permissions {
     /// Whether the document's permissions let the caller in; without any, everybody is.
     pub fn admit(document: &Value, caller: &Caller) -> Outcome<bool> {
         let permissions = document.get("permissions").unwrap_or(&Value::Null);
-        let permissions = Option::<Self>::deserialize(permissions).map_err(|error| {
-            tracing::error!(%error, "stored permissions cannot be read");
-            Problem::internal()
-        })?;
+        let permissions = stored::read::<Option<Self>>(permissions)?;
         Ok(permissions.is_none_or(|permissions| permissions.hold_for(caller)))
     }
 

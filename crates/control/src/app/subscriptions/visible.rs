@@ -4,9 +4,7 @@ use std::collections::HashSet;
 
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
-use phantom_store::Write;
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::app::apis::Api;
 use crate::app::apis::document::ApiDocument;
@@ -15,9 +13,12 @@ use crate::app::apis::scan;
 use crate::app::search::ApiQuery;
 use crate::app::search::Key;
 use crate::caller::Caller;
+use crate::lookup;
+use crate::lookup::Source;
 use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Kind;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// States in which an API is offered.
 pub const STATES: [&str; 2] = ["PUBLISHED", "PROTOTYPED"];
@@ -38,33 +39,25 @@ pub async fn list(control: &Control, caller: &Caller, query: &ApiQuery) -> Outco
 
 /// The offered API of that id. One that the caller may not see is not there.
 pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Api> {
-    let api = Api::of(existing(control, id).await?)?;
-    if !STATES.contains(&api.row.state.as_str()) || !is_open(&api.document, caller) {
-        return Err(not_found(id));
+    let api = open(&mut control.read(), caller, id).await?;
+    match STATES.contains(&api.row.state.as_str()) {
+        true => Ok(api),
+        false => Err(Refusal::not_found(Kind::OfferedApi, id)),
     }
-    Ok(api)
 }
 
 /// The API of that id, whatever its state and whoever may see it.
-pub async fn existing(control: &Control, id: &str) -> Outcome<ApiRow> {
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => control.store.api(id).await?,
-        Err(_) => None,
-    };
-    row.ok_or_else(|| not_found(id))
+pub(crate) async fn existing(source: &mut impl Source, id: &str) -> Outcome<ApiRow> {
+    lookup::find_as(source, Kind::OfferedApi, id).await
 }
 
 /// The API of that id, whatever its state, if the caller's roles let it be seen.
-pub async fn existing_in(write: &mut Write, caller: &Caller, id: &str) -> Outcome<Api> {
-    let row = match Uuid::try_parse(id) {
-        Ok(id) => write.api(id).await?,
-        Err(_) => None,
-    };
-    let api = Api::of(row.ok_or_else(|| not_found(id))?)?;
-    if !is_open(&api.document, caller) {
-        return Err(not_found(id));
+pub(crate) async fn open(source: &mut impl Source, caller: &Caller, id: &str) -> Outcome<Api> {
+    let api = Api::of(existing(source, id).await?)?;
+    match is_open(&api.document, caller) {
+        true => Ok(api),
+        false => Err(Refusal::not_found(Kind::OfferedApi, id)),
     }
-    Ok(api)
 }
 
 async fn all(control: &Control, caller: &Caller, query: &ApiQuery) -> Outcome<Vec<Api>> {
@@ -74,7 +67,7 @@ async fn all(control: &Control, caller: &Caller, query: &ApiQuery) -> Outcome<Ve
         ..ApiFilter::default()
     };
     let mut found = Vec::new();
-    scan::stored(&control.store, filter, |row| {
+    scan::each(&mut control.read(), filter, |row| {
         let mut api = Api::of(row)?;
         // Large, and no list shows it.
         api.row.document = Value::Null;
@@ -125,8 +118,4 @@ fn values<'a>(row: &'a ApiRow, document: &'a ApiDocument, key: &Key) -> Vec<&'a 
             named.map(|property| property.value.as_str()).collect()
         }
     }
-}
-
-fn not_found(id: &str) -> Problem {
-    Problem::not_found("API", id)
 }

@@ -14,9 +14,9 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::app::versioned::Versioned;
-use crate::problem::Problem;
 use crate::rest::ADMIN;
 use crate::rest::entity_tag::Tagged;
+use crate::rest::problem::Problem;
 
 /// A search. Unknown parameters are passed over, as clients of WSO2 send a few.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

@@ -8,10 +8,10 @@ use axum::extract::State;
 use super::exchange::SearchQuery;
 use crate::app::plans;
 use crate::app::plans::PlanDetails;
-use crate::list::WholeList;
 use crate::plane::Control;
-use crate::problem::Outcome;
 use crate::rest::answers::ReadErrors;
+use crate::rest::list::WholeList;
+use crate::rest::problem::Answer;
 
 /// Look for throttling policies of all levels
 #[utoipa::path(
@@ -25,7 +25,7 @@ use crate::rest::answers::ReadErrors;
 pub async fn search(
     State(control): State<Arc<Control>>,
     query: SearchQuery,
-) -> Outcome<Json<WholeList<PlanDetails>>> {
+) -> Answer<Json<WholeList<PlanDetails>>> {
     Ok(Json(WholeList::new(plans::search(&control, query.text()).await?)))
 }
 
@@ -37,17 +37,18 @@ macro_rules! operations {
         pub mod $module {
             use std::sync::Arc;
 
+            use axum::Extension;
             use axum::Json;
             use axum::extract::State;
             use http::StatusCode;
 
             use crate::app::plans;
             use crate::app::plans::$policy;
-            use crate::body::Body;
+            use crate::rest::body::Body;
             use crate::caller::Caller;
-            use crate::list::WholeList;
+            use crate::rest::list::WholeList;
             use crate::plane::Control;
-            use crate::problem::Outcome;
+            use crate::rest::problem::Answer;
             use crate::rest::admin::exchange::Created;
             use crate::rest::answers::AdminCreateErrors;
             use crate::rest::answers::AdminDeleteErrors;
@@ -67,7 +68,7 @@ macro_rules! operations {
             )]
             pub async fn list(
                 State(control): State<Arc<Control>>,
-            ) -> Outcome<Json<WholeList<$policy>>> {
+            ) -> Answer<Json<WholeList<$policy>>> {
                 Ok(Json(WholeList::new(plans::list(&control).await?)))
             }
 
@@ -82,9 +83,9 @@ macro_rules! operations {
             )]
             pub async fn create(
                 State(control): State<Arc<Control>>,
-                caller: Caller,
+                Extension(caller): Extension<Caller>,
                 Body(policy): Body<$policy>,
-            ) -> Outcome<Created<$policy>> {
+            ) -> Answer<Created<$policy>> {
                 let (id, made) = plans::create(&control, &caller, policy).await?;
                 Ok(Created { collection: $collection, id, made })
             }
@@ -101,8 +102,8 @@ macro_rules! operations {
             pub async fn read(
                 State(control): State<Arc<Control>>,
                 PathOf(id): PathOf<String>,
-            ) -> Outcome<Tagged<$policy>> {
-                plans::read(&control, &id).await.map(Tagged)
+            ) -> Answer<Tagged<$policy>> {
+                Ok(Tagged(plans::read(&control, &id).await?))
             }
 
             /// Change a policy
@@ -120,12 +121,12 @@ macro_rules! operations {
             )]
             pub async fn update(
                 State(control): State<Arc<Control>>,
-                caller: Caller,
+                Extension(caller): Extension<Caller>,
                 PathOf(id): PathOf<String>,
-                if_match: IfMatch,
+                IfMatch(expected): IfMatch,
                 Body(policy): Body<$policy>,
-            ) -> Outcome<Tagged<$policy>> {
-                plans::update(&control, &caller, &id, if_match.accepts(), policy).await.map(Tagged)
+            ) -> Answer<Tagged<$policy>> {
+                Ok(Tagged(plans::update(&control, &caller, &id, &expected, policy).await?))
             }
 
             /// Delete a policy
@@ -139,11 +140,11 @@ macro_rules! operations {
             )]
             pub async fn delete(
                 State(control): State<Arc<Control>>,
-                caller: Caller,
+                Extension(caller): Extension<Caller>,
                 PathOf(id): PathOf<String>,
-                if_match: IfMatch,
-            ) -> Outcome<StatusCode> {
-                plans::delete::<$policy>(&control, &caller, &id, if_match.accepts()).await?;
+                IfMatch(expected): IfMatch,
+            ) -> Answer<StatusCode> {
+                plans::delete::<$policy>(&control, &caller, &id, &expected).await?;
                 Ok(StatusCode::OK)
             }
         }

@@ -4,14 +4,15 @@ mod wire;
 
 use std::sync::Arc;
 
+use crate::app::applications::ApplicationFilter;
+use crate::app::applications::ApplicationSort;
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use http::StatusCode;
 use http::header;
-use phantom_store::ApplicationFilter;
-use phantom_store::ApplicationSort;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
@@ -20,17 +21,12 @@ pub use wire::ApplicationInfo;
 pub use wire::ApplicationRequest;
 pub use wire::ApplicationResponse;
 
-use super::clamped;
 use crate::app::applications;
 use crate::app::applications::Application;
 use crate::app::keys;
 use crate::app::text;
-use crate::body::Body;
 use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
 use crate::plane::Control;
-use crate::problem::Outcome;
 use crate::rest::DEVPORTAL;
 use crate::rest::answers::CreateErrors;
 use crate::rest::answers::DeleteErrors;
@@ -38,10 +34,14 @@ use crate::rest::answers::ListErrors;
 use crate::rest::answers::OwnReadErrors;
 use crate::rest::answers::UpdateErrors;
 use crate::rest::answers::location;
+use crate::rest::body::Body;
 use crate::rest::entity_tag::IfMatch;
 use crate::rest::entity_tag::entity_tag;
 use crate::rest::extract::PathOf;
 use crate::rest::extract::QueryOf;
+use crate::rest::list::PageRequest;
+use crate::rest::list::PagedList;
+use crate::rest::problem::Answer;
 
 /// Which applications are listed, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -87,19 +87,17 @@ pub async fn list(
     State(control): State<Arc<Control>>,
     QueryOf(query): QueryOf<ApplicationQuery>,
     QueryOf(page): QueryOf<PageRequest>,
-    caller: Caller,
-) -> Outcome<Json<PagedList<ApplicationInfo>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<PagedList<ApplicationInfo>>> {
     let page = page.page()?;
     text::optional("query", query.query.as_deref(), 255)?;
     let filter = ApplicationFilter {
-        owner: None,
         name_contains: query.query.clone(),
         sort_by: query.sort_by.unwrap_or_default().into(),
         descending: query.sort_order == Some(SortOrder::Desc),
-        limit: clamped(page.limit),
-        offset: clamped(page.offset),
+        ..ApplicationFilter::default()
     };
-    let found = applications::list(&control, &caller, filter).await?;
+    let found = applications::list(&control, &caller, filter, page).await?;
     let list = found.rows.into_iter().map(ApplicationInfo::from).collect();
     let parameters = [
         ("query", query.query.as_deref()),
@@ -120,9 +118,9 @@ pub async fn list(
 )]
 pub async fn create(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(request): Body<ApplicationRequest>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     let application = applications::create(&control, &caller, request.draft()?).await?;
     let path = format!("/applications/{}", application.row.id);
     let location = [(header::LOCATION, location(&control, DEVPORTAL, &path)?)];
@@ -142,8 +140,8 @@ pub async fn create(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-) -> Outcome<Response> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Response> {
     let application = applications::find(&control, &caller, &id).await?;
     described(&control, application).await
 }
@@ -161,13 +159,12 @@ pub async fn read(
 pub async fn update(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-    if_match: IfMatch,
+    Extension(caller): Extension<Caller>,
+    IfMatch(expected): IfMatch,
     Body(request): Body<ApplicationRequest>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     let draft = request.draft()?;
-    let application =
-        applications::update(&control, &caller, &id, draft, if_match.accepts()).await?;
+    let application = applications::update(&control, &caller, &id, draft, &expected).await?;
     described(&control, application).await
 }
 
@@ -183,13 +180,13 @@ pub async fn update(
 pub async fn delete(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-    if_match: IfMatch,
-) -> Outcome<()> {
-    applications::delete(&control, &caller, &id, if_match.accepts()).await
+    Extension(caller): Extension<Caller>,
+    IfMatch(expected): IfMatch,
+) -> Answer<()> {
+    Ok(applications::delete(&control, &caller, &id, &expected).await?)
 }
 
-async fn described(control: &Control, application: Application) -> Outcome<Response> {
+async fn described(control: &Control, application: Application) -> Answer<Response> {
     let keys = keys::of_application(control, application.row.id).await?;
     let tag = [(header::ETAG, entity_tag(application.row.version))];
     let keys = keys.into_iter().map(Into::into).collect();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -14,10 +15,10 @@ use crate::app::key_managers::KeyManagerTokenType;
 use crate::app::keys;
 use crate::app::keys::KeyManager;
 use crate::caller::Caller;
-use crate::list::WholeList;
 use crate::plane::Control;
-use crate::problem::Outcome;
 use crate::rest::answers::ListErrors;
+use crate::rest::list::WholeList;
+use crate::rest::problem::Answer;
 
 /// A key manager without its secrets, in the order in which WSO2 writes it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -72,8 +73,8 @@ pub struct ApplicationConfiguration {
 )]
 pub async fn list(
     State(control): State<Arc<Control>>,
-    caller: Caller,
-) -> Outcome<Json<WholeList<KeyManagerInfo>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<WholeList<KeyManagerInfo>>> {
     let visible = keys::visible_key_managers(&control, &caller).await?;
     let infos = visible.into_iter().map(|each| info(&control, each)).collect();
     Ok(Json(WholeList::new(infos)))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
@@ -10,13 +11,13 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::list::WholeList;
 use crate::plane::Control;
-use crate::problem::Outcome;
 use crate::rest::answers::ListErrors;
 use crate::rest::extract::QueryOf;
+use crate::rest::list::PageRequest;
+use crate::rest::list::PagedList;
+use crate::rest::list::WholeList;
+use crate::rest::problem::Answer;
 use crate::roles::PREFIX;
 
 /// What the portal can do.
@@ -106,7 +107,10 @@ pub struct TenantQuery {
     tag = "DevPortal: settings",
     responses((status = 200, body = PortalSettings), ListErrors),
 )]
-pub async fn read(State(control): State<Arc<Control>>, caller: Caller) -> Json<PortalSettings> {
+pub async fn read(
+    State(control): State<Arc<Control>>,
+    Extension(caller): Extension<Caller>,
+) -> Json<PortalSettings> {
     let https = control.settings.gateway_https_url.clone();
     Json(PortalSettings {
         grant_types: vec!["client_credentials", "password", "refresh_token"],
@@ -164,7 +168,7 @@ pub async fn application_attributes() -> Json<WholeList<ApplicationAttribute>> {
 pub async fn tenants(
     QueryOf(query): QueryOf<TenantQuery>,
     QueryOf(page): QueryOf<PageRequest>,
-) -> Outcome<Json<PagedList<Tenant>>> {
+) -> Answer<Json<PagedList<Tenant>>> {
     let page = page.page()?;
     let asked = query.state.unwrap_or_default();
     let only = Tenant { domain: "carbon.super", status: TenantState::Active };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
@@ -11,12 +12,12 @@ use utoipa::ToSchema;
 use crate::app::search::ApiQuery;
 use crate::app::subscriptions::visible;
 use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
 use crate::plane::Control;
-use crate::problem::Outcome;
 use crate::rest::answers::ListErrors;
 use crate::rest::extract::QueryOf;
+use crate::rest::list::PageRequest;
+use crate::rest::list::PagedList;
+use crate::rest::problem::Answer;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = devportal::Tag)]
@@ -38,8 +39,8 @@ pub struct Tag {
 pub async fn list(
     State(control): State<Arc<Control>>,
     QueryOf(page): QueryOf<PageRequest>,
-    caller: Caller,
-) -> Outcome<Json<PagedList<Tag>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<PagedList<Tag>>> {
     let page = page.page()?;
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for api in visible::list(&control, &caller, &ApiQuery::default()).await? {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::app::search;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
 
 /// Names one API.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -24,7 +24,7 @@ pub struct QueryParameter {
 }
 
 impl QueryParameter {
-    pub fn parse(&self) -> Result<search::ApiQuery, Problem> {
+    pub fn parse(&self) -> Outcome<search::ApiQuery> {
         search::ApiQuery::parse(self.query.as_deref().unwrap_or_default())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -19,9 +20,7 @@ use crate::app::lifecycle;
 use crate::app::lifecycle::LifecycleAction;
 use crate::app::lifecycle::LifecycleState;
 use crate::caller::Caller;
-use crate::list::WholeList;
 use crate::plane::Control;
-use crate::problem::Outcome;
 use crate::rest::answers::DeleteErrors;
 use crate::rest::answers::ReadErrors;
 use crate::rest::answers::millis;
@@ -29,6 +28,8 @@ use crate::rest::entity_tag::IfMatch;
 use crate::rest::entity_tag::entity_tag;
 use crate::rest::extract::PathOf;
 use crate::rest::extract::QueryOf;
+use crate::rest::list::WholeList;
+use crate::rest::problem::Answer;
 
 /// What is to be done.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -112,11 +113,10 @@ pub async fn change(
     State(control): State<Arc<Control>>,
     QueryOf(of): QueryOf<ApiParameter>,
     QueryOf(asked): QueryOf<ActionParameters>,
-    if_match: IfMatch,
-    caller: Caller,
-) -> Outcome<Response> {
+    IfMatch(expected): IfMatch,
+    Extension(caller): Extension<Caller>,
+) -> Answer<Response> {
     let checklist = asked.lifecycle_checklist.as_deref();
-    let expected = if_match.accepts();
     let (id, action) = (&of.api_id, &asked.action);
     let api = lifecycle::change(&control, &caller, id, action, checklist, &expected).await?;
     let headers = [(header::ETAG, entity_tag(api.row.version))];
@@ -140,7 +140,7 @@ pub async fn change(
 pub async fn state(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Json<LifecycleStateResponse>> {
+) -> Answer<Json<LifecycleStateResponse>> {
     LifecycleStateResponse::of(&apis::read(&control, &id).await?).map(Json)
 }
 
@@ -156,7 +156,7 @@ pub async fn state(
 pub async fn history(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Json<WholeList<HistoryItem>>> {
+) -> Answer<Json<WholeList<HistoryItem>>> {
     let history = lifecycle::history(&control, &id).await?;
     let items = history.into_iter().map(|transition| HistoryItem {
         previous_state: transition.from,
@@ -168,7 +168,7 @@ pub async fn history(
 }
 
 impl LifecycleStateResponse {
-    fn of(api: &Api) -> Outcome<Self> {
+    fn of(api: &Api) -> Answer<Self> {
         let state = api.state()?;
         let check_items = state.checklist().iter().map(|item| CheckItem {
             name: item.name,

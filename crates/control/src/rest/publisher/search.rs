@@ -13,12 +13,12 @@ use crate::app::apis;
 use crate::app::apis::Api;
 use crate::app::apis::raw::ApiType;
 use crate::app::lifecycle::LifecycleState;
-use crate::list::PageRequest;
-use crate::list::PagedList;
 use crate::plane::Control;
-use crate::problem::Outcome;
 use crate::rest::answers::ListErrors;
 use crate::rest::extract::QueryOf;
+use crate::rest::list::PageRequest;
+use crate::rest::list::PagedList;
+use crate::rest::problem::Answer;
 
 /// An API that was found. Nothing else is searched.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -57,16 +57,16 @@ pub async fn search(
     State(control): State<Arc<Control>>,
     QueryOf(query): QueryOf<QueryParameter>,
     QueryOf(page): QueryOf<PageRequest>,
-) -> Outcome<Json<PagedList<SearchResult>>> {
+) -> Answer<Json<PagedList<SearchResult>>> {
     let page = page.page()?;
     let (found, total) = apis::find(&control, &query.parse()?, page).await?;
-    let list = found.into_iter().map(SearchResult::of).collect::<Outcome<_>>()?;
+    let list = found.into_iter().map(SearchResult::of).collect::<Answer<_>>()?;
     let parameters = [("query", query.query.as_deref())];
     Ok(Json(PagedList::new(list, total, page, "/search", &parameters)))
 }
 
 impl SearchResult {
-    fn of(api: Api) -> Outcome<Self> {
+    fn of(api: Api) -> Answer<Self> {
         let status = api.state()?;
         Ok(Self {
             id: api.row.id,

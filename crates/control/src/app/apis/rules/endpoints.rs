@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::app::apis::document::EndpointConfig;
 use crate::plane::Settings;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// Longest configuration kept, in bytes of JSON.
 const MAX_CONFIG: usize = 16 * 1024;
@@ -15,13 +15,13 @@ pub(super) fn valid(given: Option<Value>, reach: Reach) -> Outcome<Option<Endpoi
     let config = match given {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Object(config)) => config,
-        Some(_) => return Err(Problem::bad_request("endpointConfig: has to be an object")),
+        Some(_) => return Err(Refusal::invalid("endpointConfig: has to be an object")),
     };
     match config.get("endpoint_type") {
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if kind == "http" => {}
         Some(_) => {
-            return Err(Problem::bad_request("endpointConfig: endpoint_type has to be http"));
+            return Err(Refusal::invalid("endpointConfig: endpoint_type has to be http"));
         }
     }
     for kind in ["production_endpoints", "sandbox_endpoints"] {
@@ -41,12 +41,12 @@ pub(super) fn valid(given: Option<Value>, reach: Reach) -> Outcome<Option<Endpoi
     if has_credentials(config.get("endpoint_security")) {
         // Accepting them would promise that backends are called with them.
         let rule = "endpointConfig: endpoint_security is not supported, switch it off";
-        return Err(Problem::bad_request(rule));
+        return Err(Refusal::invalid(rule));
     }
     let config = EndpointConfig(config);
     let size = serde_json::to_string(&config).map_or(usize::MAX, |text| text.len());
     if size > MAX_CONFIG {
-        return Err(Problem::bad_request(format!("endpointConfig: at most {MAX_CONFIG} bytes")));
+        return Err(Refusal::invalid(format!("endpointConfig: at most {MAX_CONFIG} bytes")));
     }
     Ok(Some(config))
 }
@@ -77,8 +77,8 @@ impl Reach {
     }
 }
 
-fn refused(member: &str, why: &str) -> Problem {
-    Problem::bad_request(format!("{member}: {why}"))
+fn refused(member: &str, why: &str) -> Refusal {
+    Refusal::invalid(format!("{member}: {why}"))
 }
 
 /// `{"production":{"enabled":true,…},"sandbox":…}`.

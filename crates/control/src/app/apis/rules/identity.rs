@@ -1,9 +1,7 @@
 //! What an API is called and where it is served: fixed when it is made.
 
-use http::StatusCode;
-
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// Name, version and context, valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,10 +23,10 @@ impl Identity {
         let name = name.trim();
         let length = name.chars().count();
         if !(1..=200).contains(&length) {
-            return Err(Problem::bad_request("name: size must be between 1 and 200"));
+            return Err(Refusal::invalid("name: size must be between 1 and 200"));
         }
         if !name.chars().all(is_sound) {
-            return Err(Problem::bad_request(format!("name: must not hold any of {FORBIDDEN}")));
+            return Err(Refusal::invalid(format!("name: must not hold any of {FORBIDDEN}")));
         }
         check_version(version)?;
         let context = valid_context(context)?;
@@ -64,39 +62,37 @@ pub fn default_path(context: &str) -> Option<String> {
 pub fn check_version(version: &str) -> Outcome<()> {
     let length = version.chars().count();
     if !(1..=30).contains(&length) {
-        return Err(Problem::bad_request("version: size must be between 1 and 30"));
+        return Err(Refusal::invalid("version: size must be between 1 and 30"));
     }
     let is_sound = |c: char| !FORBIDDEN.contains(c) && !c.is_control() && !c.is_whitespace();
     if !version.chars().all(is_sound) || !version.is_ascii() || version.contains(['?', '`']) {
         let rule = format!("version: must not hold blanks or any of {FORBIDDEN}");
-        return Err(Problem::bad_request(rule));
+        return Err(Refusal::invalid(rule));
     }
     if matches!(version, "." | "..") {
-        return Err(Problem::bad_request("version: not a segment of a path"));
+        return Err(Refusal::invalid("version: not a segment of a path"));
     }
     Ok(())
 }
 
 fn valid_context(given: &str) -> Outcome<String> {
-    let refused = |why: &str| {
-        let description = format!("context: {why}");
-        Problem::coded(StatusCode::BAD_REQUEST, 900_346, "Bad Request", description)
-    };
     let context = if given.starts_with('/') { given.to_owned() } else { format!("/{given}") };
     if given.is_empty() || context.chars().count() > 232 {
-        return Err(Problem::bad_request("context: size must be between 1 and 232"));
+        return Err(Refusal::invalid("context: size must be between 1 and 232"));
     }
     if context.ends_with('/') {
-        return Err(refused("must not end with '/'"));
+        return Err(Refusal::Context("must not end with '/'"));
     }
     let plain = context.replace(VERSION, "v");
     let is_sound = |c: char| c.is_ascii_alphanumeric() || "-._~/".contains(c);
     if !plain.chars().all(is_sound) {
-        return Err(refused("letters, digits, '-', '.', '_', '~', '/' and {version} only"));
+        return Err(Refusal::Context(
+            "letters, digits, '-', '.', '_', '~', '/' and {version} only",
+        ));
     }
     let mut segments = plain.split('/').skip(1);
     if segments.any(|segment| matches!(segment, "" | "." | "..")) {
-        return Err(refused("a segment is empty or made of dots"));
+        return Err(Refusal::Context("a segment is empty or made of dots"));
     }
     Ok(context)
 }

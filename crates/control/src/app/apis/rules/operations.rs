@@ -18,9 +18,9 @@ use crate::app::scopes::SharedScope;
 use crate::app::text;
 use crate::app::unenforced;
 use crate::app::unenforced::Of;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// The plan that limits nothing.
 const UNLIMITED: &str = "Unlimited";
@@ -48,17 +48,17 @@ pub(super) fn valid(
     for raw in given {
         let others = raw::kept(&raw, raw::KEPT_OF_OPERATIONS)?;
         unenforced::refuse(Of::Operation, &Value::Object(others.clone()))?;
-        let target = raw.target.ok_or_else(|| Problem::bad_request("target: must not be null"))?;
-        let verb = raw.verb.ok_or_else(|| Problem::bad_request("verb: must not be null"))?;
+        let target = raw.target.ok_or_else(|| Refusal::invalid("target: must not be null"))?;
+        let verb = raw.verb.ok_or_else(|| Refusal::invalid("verb: must not be null"))?;
         let template = PathTemplate::parse(&target)
-            .map_err(|error| Problem::bad_request(format!("target: {target:?} {error}")))?;
+            .map_err(|error| Refusal::invalid(format!("target: {target:?} {error}")))?;
         // Templates that differ in the names of parameters alone take the same paths.
         if !taken.insert((template, verb)) {
             let verb = verb.as_str();
             let rule = format!(
                 "operations: {verb} {target} stands twice, or takes the same paths as another"
             );
-            return Err(Problem::bad_request(rule));
+            return Err(Refusal::invalid(rule));
         }
         let plan = raw.throttling_policy.filter(|plan| !plan.is_empty());
         let throttling_policy = plan.unwrap_or_else(|| UNLIMITED.to_owned());
@@ -70,7 +70,7 @@ pub(super) fn valid(
             }
             let Some(row) = known.shared_scope(name) else {
                 let rule = format!("operations: the scope '{name}' is not among the API's scopes");
-                return Err(Problem::bad_request(rule));
+                return Err(Refusal::invalid(rule));
             };
             scopes.push(SharedScope::of(row)?.in_an_api());
         }

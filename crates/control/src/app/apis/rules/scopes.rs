@@ -1,7 +1,5 @@
 //! Scopes of an API: its own and shared ones.
 
-use http::StatusCode;
-
 use super::Known;
 use super::known_roles;
 use super::texts;
@@ -10,20 +8,19 @@ use crate::app::apis::raw::RawApiScope;
 use crate::app::apis::raw::RawScope;
 use crate::app::scopes::SharedScope;
 use crate::app::text;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 
 /// A scope token of RFC 6749 §3.3: `%x21 / %x23-5B / %x5D-7E`.
 pub fn scope_name(name: &str) -> Outcome<()> {
     if name.is_empty() || name.len() > 255 {
-        return Err(Problem::bad_request("scope name: size must be between 1 and 255"));
+        return Err(Refusal::invalid("scope name: size must be between 1 and 255"));
     }
     let is_sound = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
     if name.bytes().all(is_sound) {
         return Ok(());
     }
-    let description = "A scope name holds no blanks, control characters, quotes or backslashes";
-    Err(Problem::coded(StatusCode::BAD_REQUEST, 901_004, "Bad Request", description))
+    Err(Refusal::ScopeName)
 }
 
 pub fn valid(raw: RawScope, shared: bool) -> Outcome<ScopeDocument> {
@@ -49,13 +46,13 @@ pub(super) fn local_and_shared(
             None if is_shared => {
                 let name = &raw.scope.name;
                 let rule = format!("scopes: there is no shared scope '{name}'");
-                return Err(Problem::bad_request(rule));
+                return Err(Refusal::invalid(rule));
             }
             None => valid(raw.scope, false)?,
         };
         if scopes.iter().any(|other| other.name == scope.name) {
             let rule = format!("scopes: '{}' stands twice", scope.name);
-            return Err(Problem::bad_request(rule));
+            return Err(Refusal::invalid(rule));
         }
         scopes.push(scope);
     }

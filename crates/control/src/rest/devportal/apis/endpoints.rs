@@ -1,6 +1,6 @@
 //! Where gateways serve an API.
 
-use phantom_store::DeploymentRow;
+use crate::app::revisions::DeploymentRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 

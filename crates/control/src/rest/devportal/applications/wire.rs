@@ -14,7 +14,7 @@ use crate::app::applications::ApplicationDraft;
 use crate::app::applications::ApplicationVisibility;
 use crate::app::applications::TokenType;
 use crate::app::text;
-use crate::problem::Outcome;
+use crate::refusal::Outcome;
 use crate::rest::answers::millis;
 use crate::rest::devportal::apis::ScopeInfo;
 use crate::rest::devportal::keys::ApplicationKey;

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::app::subscriptions::Subscription;
 use crate::app::subscriptions::SubscriptionDraft;
 use crate::app::text;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 use crate::rest::devportal::apis::ApiInfo;
 use crate::rest::devportal::applications::ApplicationInfo;
 
@@ -87,7 +87,7 @@ impl SubscriptionRequest {
     pub fn require_status(&self) -> Outcome<()> {
         match self.status {
             Some(_) => Ok(()),
-            None => Err(Problem::bad_request("status: must not be null")),
+            None => Err(Refusal::invalid("status: must not be null")),
         }
     }
 }

@@ -23,8 +23,8 @@ use crate::app::apis::document::Verb;
 use crate::app::apis::document::Visibility;
 use crate::app::apis::raw::ApiType;
 use crate::app::lifecycle::LifecycleState;
-use crate::problem::Outcome;
 use crate::rest::answers::millis;
+use crate::rest::problem::Answer;
 
 /// What gateways are, in WSO2's words.
 const GATEWAY_TYPE: &str = "wso2/synapse";
@@ -157,7 +157,7 @@ pub struct OperationResponse {
 }
 
 impl ApiResponse {
-    pub fn of(api: Api) -> Outcome<Self> {
+    pub fn of(api: Api) -> Answer<Self> {
         let life_cycle_status = api.state()?;
         let Api { row, document } = api;
         let mut others = document.others;
@@ -215,7 +215,7 @@ impl ApiResponse {
 }
 
 impl ApiInfo {
-    pub fn of(api: Api) -> Outcome<Self> {
+    pub fn of(api: Api) -> Answer<Self> {
         let life_cycle_status = api.state()?;
         let Api { row, document } = api;
         let other = |name: &str, usual: &str| {

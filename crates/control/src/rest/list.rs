@@ -6,8 +6,9 @@ use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use super::problem::Answer;
+use crate::page::Page;
+use crate::refusal::Refusal;
 
 /// Longest page given.
 const MAX_LIMIT: u64 = 1000;
@@ -50,32 +51,16 @@ pub struct PageRequest {
     pub offset: Option<u64>,
 }
 
-/// `limit` and `offset` within their bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Page {
-    pub limit: u64,
-    pub offset: u64,
-}
-
 impl PageRequest {
-    pub fn page(self) -> Outcome<Page> {
+    pub fn page(self) -> Answer<Page> {
         let (limit, offset) = (self.limit.unwrap_or(25), self.offset.unwrap_or(0));
         if limit > MAX_LIMIT {
-            return Err(Problem::bad_request(format!("limit: at most {MAX_LIMIT}")));
+            return Err(Refusal::invalid(format!("limit: at most {MAX_LIMIT}")).into());
         }
         if offset > i64::MAX as u64 {
-            return Err(Problem::bad_request("offset: too large"));
+            return Err(Refusal::invalid("offset: too large").into());
         }
         Ok(Page { limit, offset })
-    }
-}
-
-impl Page {
-    /// This page of a list that is there as a whole.
-    pub fn of<T>(self, all: Vec<T>) -> (Vec<T>, u64) {
-        let total = all.len() as u64;
-        let clamp = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        (all.into_iter().skip(clamp(self.offset)).take(clamp(self.limit)).collect(), total)
     }
 }
 
