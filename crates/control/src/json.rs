@@ -2,6 +2,7 @@
 
 mod by_name;
 mod misfit;
+pub mod shape;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

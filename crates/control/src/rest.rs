@@ -11,10 +11,12 @@ pub(crate) mod extract;
 pub mod guard;
 mod list;
 pub mod oauth2;
+mod prelude;
 pub(crate) mod problem;
 pub mod publisher;
 pub mod revocations;
 mod said;
+mod shapes;
 
 use std::sync::Arc;
 use std::sync::LazyLock;
@@ -59,7 +61,11 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const REVOKERS: Needs = Needs::AnyOf(&["admin", "admin_operations"]);
 
 /// The OpenAPI document of everything served.
-static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| operations().split().1);
+static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| {
+    let (_, mut document) = operations().split();
+    shapes::describe(document.components.get_or_insert_default());
+    document
+});
 
 /// All operations, ready to be served.
 pub fn router(control: Arc<Control>) -> Router {

@@ -4,9 +4,9 @@ pub mod document;
 mod find;
 mod free;
 pub mod published;
-pub mod raw;
 pub mod rules;
 pub mod scan;
+pub mod scope;
 
 pub use find::find;
 pub use free::is_served_at;
@@ -15,7 +15,6 @@ pub use free::is_taken;
 use document::ApiDocument;
 use phantom_store::ApiRow;
 use phantom_store::Write;
-use raw::RawApi;
 use rules::Identity;
 use rules::Known;
 use serde_json::Value;
@@ -75,14 +74,15 @@ pub async fn read(control: &Control, id: &str) -> Outcome<Api> {
 pub async fn create(
     control: &Control,
     caller: &Caller,
-    raw: RawApi,
+    mut document: ApiDocument,
     definition: Option<Value>,
 ) -> Outcome<Api> {
-    let identity = Identity::new(&raw.name, &raw.version, &raw.context)?;
+    let [name, version, context] = document.take_identity()?;
+    let identity = Identity::new(&name, &version, &context)?;
     let mut write = control.write(caller).await?;
     free::require_identity(&mut write, &identity).await?;
     let known = Known::read(control, &mut write).await?;
-    let mut document = rules::settings(raw, &known, None)?;
+    let mut document = rules::settings(document, &known, None)?;
     document.definition = definition;
     let api = insert(control, caller, &mut write, identity, document).await?;
     write.commit().await?;
@@ -113,17 +113,18 @@ pub async fn update(
     control: &Control,
     caller: &Caller,
     id: &str,
-    raw: RawApi,
+    mut document: ApiDocument,
     expected: &Expected,
 ) -> Outcome<Api> {
-    if raw.operations.as_ref().is_none_or(Vec::is_empty) {
+    document.take_identity()?;
+    if document.operations.is_empty() {
         return Err(Refusal::NoOperation("An API has at least one operation"));
     }
     let mut write = control.write(caller).await?;
     let mut api = find_one(&mut write, id).await?;
     expected.check(api.row.version)?;
     let known = Known::read(control, &mut write).await?;
-    let settings = rules::settings(raw, &known, Some(&api.document))?;
+    let settings = rules::settings(document, &known, Some(&api.document))?;
     change_settings(&mut write, &mut api, settings).await?;
     let api = api.save(&mut write).await?;
     write.commit().await?;

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use crate::app::apis::Api;
 use crate::app::apis::document::ScopeDocument;
-use crate::app::apis::raw::RawScope;
 use crate::app::apis::rules;
 use crate::app::apis::scan;
+use crate::app::apis::scope::RawScope;
 use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Source;
@@ -105,7 +105,7 @@ pub async fn usage(control: &Control, id: &str) -> Outcome<(SharedScope, Vec<Api
 }
 
 pub async fn create(control: &Control, caller: &Caller, raw: RawScope) -> Outcome<SharedScope> {
-    let scope = rules::valid_scope(raw, true)?;
+    let scope = rules::valid_scope(raw.into())?;
     let mut write = control.write(caller).await?;
     require_free(&mut write, &scope.name).await?;
     let row = ScopeRow { id: random::id(), document: kept(&scope), name: scope.name, version: 1 };
@@ -121,7 +121,7 @@ pub async fn update(
     id: &str,
     raw: RawScope,
 ) -> Outcome<SharedScope> {
-    let scope = rules::valid_scope(raw, true)?;
+    let scope = rules::valid_scope(raw.into())?;
     let mut write = control.write(caller).await?;
     let row = lookup::find::<ScopeRow>(&mut write, id).await?;
     if row.name != scope.name {

@@ -16,6 +16,7 @@ use serde_json::Value;
 use serde_json::map;
 
 use super::misfit::Misfit;
+use super::shape;
 
 pub(super) struct ByName(pub(super) Value);
 
@@ -52,11 +53,15 @@ impl<'de> Deserializer<'de> for ByName {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _name: &'static str,
-        _members: &'static [&'static str],
+        name: &'static str,
+        known: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Misfit> {
         match self.0 {
+            Value::Object(mut members) => {
+                shape::sort(name, known, &mut members)?;
+                Self(Value::Object(members)).deserialize_any(visitor)
+            }
             Value::Array(_) => Err(Misfit::invalid_type(Unexpected::Seq, &visitor)),
             _ => self.deserialize_any(visitor),
         }

@@ -1,31 +1,22 @@
 //! Dynamic client registration, v0.17: `POST /client-registration/v0.17/register`.
 
-use std::sync::Arc;
-
-use axum::Json;
 use axum::extract::Extension;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
 use http::HeaderMap;
 use http::HeaderValue;
-use http::header;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::plane::Control;
 use crate::plane::PeerAddress;
 use crate::refusal::Refusal;
 use crate::resident;
 use crate::resident::Client;
 use crate::resident::Registration;
-use crate::rest::body::Body;
 use crate::rest::credential;
+use crate::rest::prelude::*;
 use crate::rest::problem::ErrorBody;
-use crate::rest::problem::Problem;
 
 /// What a client asks for. Members that WSO2 takes and does nothing with are taken as well.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -44,14 +35,6 @@ pub struct RegistrationRequest {
     saas_app: bool,
     callback_url: Option<String>,
     token_type: Option<String>,
-    #[serde(rename = "tokenScope")]
-    _token_scope: Option<serde_json::Value>,
-    #[serde(rename = "applicationType")]
-    _application_type: Option<serde_json::Value>,
-    #[serde(rename = "redirectUris")]
-    _redirect_uris: Option<serde_json::Value>,
-    #[serde(rename = "logoUri")]
-    _logo_uri: Option<serde_json::Value>,
 }
 
 /// A registered client, in the order in which WSO2 writes it.

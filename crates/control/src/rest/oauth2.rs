@@ -7,15 +7,9 @@ pub mod introspect;
 pub mod revoke;
 pub mod token;
 
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::response::IntoResponse;
-use http::header;
+use crate::rest::prelude::*;
 
 pub(crate) use error::OAuthProblem;
-
-use crate::plane::Control;
 
 /// The key set that the resident key manager's tokens are signed with
 #[utoipa::path(

@@ -1,13 +1,8 @@
 //! `POST /api/phantom/v1/revocations`: of our own, since WSO2 has only an internal event format.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::revocations::RevocationKind;
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use http::StatusCode;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;
@@ -17,12 +12,7 @@ use crate::app::revocations;
 use crate::app::revocations::DEFAULT_LIFETIME;
 use crate::app::revocations::Dead;
 use crate::app::revocations::MAX_LIFETIME;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::ActErrors;
-use crate::rest::body::Body;
-use crate::rest::problem::Answer;
-use crate::rest::problem::Problem;
+use crate::rest::prelude::*;
 
 /// Exactly one of `token`, `tokenId`, `consumerKey` and `subject`.
 #[derive(Debug, Deserialize, ToSchema)]

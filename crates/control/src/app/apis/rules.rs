@@ -14,6 +14,8 @@ pub use identity::path;
 pub use scopes::scope_name;
 pub use scopes::valid as valid_scope;
 
+use std::collections::BTreeMap;
+
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
@@ -30,10 +32,6 @@ use super::document::ScopeDocument;
 use super::document::SecurityScheme;
 use super::document::Transport;
 use super::document::Visibility;
-use super::raw;
-use super::raw::RawApi;
-use super::raw::RawApiScope;
-use super::raw::RawOperation;
 use crate::app::text;
 use crate::app::unenforced;
 use crate::app::unenforced::Of;
@@ -85,62 +83,71 @@ impl Known {
 }
 
 /// The settings, valid. `before` is what they were: what clients cannot say is taken from there.
-pub fn settings(raw: RawApi, known: &Known, before: Option<&ApiDocument>) -> Outcome<ApiDocument> {
-    unenforced::refuse(Of::Api, &stored::write(&raw)?)?;
-    let others = raw::kept(&raw, raw::KEPT)?;
-    text::optional("displayName", raw.display_name.as_deref(), 255)?;
-    text::optional("description", raw.description.as_deref(), 32_766)?;
-    let operations = match raw.operations {
-        Some(operations) if !operations.is_empty() => operations,
-        _ => operations::usual(),
+pub fn settings(
+    given: ApiDocument,
+    known: &Known,
+    before: Option<&ApiDocument>,
+) -> Outcome<ApiDocument> {
+    refuse_unenforced(&given)?;
+    text::optional("displayName", given.display_name.as_deref(), 255)?;
+    text::optional("description", given.description.as_deref(), 32_766)?;
+    let operations = match given.operations.is_empty() {
+        true => operations::usual(),
+        false => given.operations,
     };
-    let (operations, scopes) =
-        resources(operations, raw.scopes.unwrap_or_default(), known, before)?;
-    let plan = raw.api_throttling_policy.filter(|plan| !plan.is_empty());
+    let (operations, scopes) = resources(operations, given.scopes, known, before)?;
+    let plan = given.api_throttling_policy.filter(|plan| !plan.is_empty());
     if let Some(plan) = &plan {
         known.require_plan(PlanLevel::Advanced, plan)?;
     }
-    let visibility = raw.visibility.unwrap_or_default();
-    let visible_roles = texts("visibleRoles", raw.visible_roles)?;
-    check_visibility(visibility, &visible_roles)?;
+    let visible_roles = texts("visibleRoles", given.visible_roles)?;
+    check_visibility(given.visibility, &visible_roles)?;
+    let by_name = given.additional_properties_map.into_iter();
+    let by_name = by_name.map(|(name, property)| Property { name, ..property });
+    let additional_properties = match given.additional_properties.is_empty() {
+        true => by_name.collect(),
+        false => given.additional_properties,
+    };
+    check_properties(&additional_properties)?;
+    check_business(&given.business_information)?;
+    check_cors(&given.cors_configuration)?;
+    if let Some(config) = &given.endpoint_config {
+        endpoints::check(config, known.reach)?;
+    }
     Ok(ApiDocument {
-        display_name: raw.display_name,
-        description: raw.description,
-        is_default_version: raw.is_default_version.unwrap_or(false),
-        audience: raw.audience,
-        audiences: texts("audiences", raw.audiences)?,
-        transport: transports(raw.transport)?,
-        tags: texts("tags", raw.tags)?,
-        policies: business_plans(raw.policies, known)?,
+        audiences: texts("audiences", given.audiences)?,
+        transport: transports(given.transport)?,
+        tags: texts("tags", given.tags)?,
+        policies: business_plans(given.policies, known)?,
         api_throttling_policy: plan,
-        authorization_header: authorization_header(raw.authorization_header)?,
-        api_key_header: header_name("apiKeyHeader", raw.api_key_header, "ApiKey")?,
-        security_scheme: security_schemes(raw.security_scheme),
-        visibility,
+        authorization_header: authorization_header(given.authorization_header)?,
+        api_key_header: header_name("apiKeyHeader", given.api_key_header, "ApiKey")?,
+        security_scheme: security_schemes(given.security_scheme),
         visible_roles,
-        additional_properties: properties(raw.additional_properties.unwrap_or_else(|| {
-            raw.additional_properties_map
-                .unwrap_or_default()
-                .into_iter()
-                .map(|(name, property)| Property { name, ..property })
-                .collect()
-        }))?,
-        business_information: business_information(raw.business_information)?,
-        cors_configuration: cors(raw.cors_configuration)?,
-        endpoint_config: endpoints::valid(raw.endpoint_config, known.reach)?,
+        additional_properties,
+        r#type: None,
+        additional_properties_map: BTreeMap::new(),
         scopes,
         operations,
-        key_managers: key_managers(raw.key_managers, known)?,
-        others,
+        key_managers: key_managers(given.key_managers, known)?,
         definition: before.and_then(|before| before.definition.clone()),
         history: before.map(|before| before.history.clone()).unwrap_or_default(),
+        ..given
     })
+}
+
+fn refuse_unenforced(given: &ApiDocument) -> Outcome<()> {
+    let mut body = stored::write(given)?;
+    if let Value::Object(members) = &mut body {
+        members.extend(given.others.clone());
+    }
+    unenforced::refuse(Of::Api, &body)
 }
 
 /// What can be called, and the scopes that it asks for.
 pub fn resources(
-    operations: Vec<RawOperation>,
-    scopes: Vec<RawApiScope>,
+    operations: Vec<OperationDocument>,
+    scopes: Vec<ScopeDocument>,
     known: &Known,
     before: Option<&ApiDocument>,
 ) -> Outcome<(Vec<OperationDocument>, Vec<ScopeDocument>)> {
@@ -157,8 +164,7 @@ pub fn known_roles(roles: &[String]) -> Outcome<()> {
 }
 
 /// A list of short, non-empty texts, each once.
-pub fn texts(member: &str, values: Option<Vec<String>>) -> Outcome<Vec<String>> {
-    let values = values.unwrap_or_default();
+pub fn texts(member: &str, values: Vec<String>) -> Outcome<Vec<String>> {
     text::count(member, values.len(), MAX_ENTRIES)?;
     let mut each_once: Vec<String> = Vec::with_capacity(values.len());
     for value in values {
@@ -180,8 +186,7 @@ fn check_visibility(visibility: Visibility, roles: &[String]) -> Outcome<()> {
     known_roles(roles)
 }
 
-pub fn transports(given: Option<Vec<Transport>>) -> Outcome<Vec<Transport>> {
-    let mut transports = given.unwrap_or_else(|| vec![Transport::Http, Transport::Https]);
+pub fn transports(mut transports: Vec<Transport>) -> Outcome<Vec<Transport>> {
     transports.sort_unstable_by_key(|transport| *transport == Transport::Https);
     transports.dedup();
     if transports.is_empty() {
@@ -190,18 +195,20 @@ pub fn transports(given: Option<Vec<Transport>>) -> Outcome<Vec<Transport>> {
     Ok(transports)
 }
 
-fn business_plans(given: Option<Vec<String>>, known: &Known) -> Outcome<Vec<String>> {
+fn business_plans(given: Vec<String>, known: &Known) -> Outcome<Vec<String>> {
     let plans = texts("policies", given)?;
     plans.iter().try_for_each(|plan| known.require_plan(PlanLevel::Subscription, plan))?;
     Ok(plans)
 }
 
-pub fn authorization_header(given: Option<String>) -> Outcome<String> {
+pub fn authorization_header(given: String) -> Outcome<String> {
     header_name("authorizationHeader", given, "Authorization")
 }
 
-fn header_name(member: &str, given: Option<String>, usual: &str) -> Outcome<String> {
-    let Some(name) = given.filter(|name| !name.is_empty()) else { return Ok(usual.to_owned()) };
+fn header_name(member: &str, name: String, usual: &str) -> Outcome<String> {
+    if name.is_empty() {
+        return Ok(usual.to_owned());
+    }
     if name.len() > 128 || !name.bytes().all(is_token) {
         return Err(Refusal::invalid(format!("{member}: not the name of a header")));
     }
@@ -214,9 +221,9 @@ const fn is_token(byte: u8) -> bool {
         || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
-fn security_schemes(given: Option<Vec<SecurityScheme>>) -> Vec<SecurityScheme> {
+fn security_schemes(given: Vec<SecurityScheme>) -> Vec<SecurityScheme> {
     let mut schemes = Vec::new();
-    for scheme in given.unwrap_or_default() {
+    for scheme in given {
         if !schemes.contains(&scheme) {
             schemes.push(scheme);
         }
@@ -227,7 +234,7 @@ fn security_schemes(given: Option<Vec<SecurityScheme>>) -> Vec<SecurityScheme> {
     schemes
 }
 
-fn properties(given: Vec<Property>) -> Outcome<Vec<Property>> {
+fn check_properties(given: &[Property]) -> Outcome<()> {
     text::count("additionalProperties", given.len(), MAX_ENTRIES)?;
     for (at, property) in given.iter().enumerate() {
         text::length("additionalProperties", &property.name, 0, 255)?;
@@ -240,11 +247,10 @@ fn properties(given: Vec<Property>) -> Outcome<Vec<Property>> {
             return Err(Refusal::invalid("additionalProperties: a name stands twice"));
         }
     }
-    Ok(given)
+    Ok(())
 }
 
-fn business_information(given: Option<BusinessInformation>) -> Outcome<BusinessInformation> {
-    let given = given.unwrap_or_default();
+fn check_business(given: &BusinessInformation) -> Outcome<()> {
     for (member, value, most) in [
         ("businessOwner", &given.business_owner, 120),
         ("businessOwnerEmail", &given.business_owner_email, 254),
@@ -253,12 +259,11 @@ fn business_information(given: Option<BusinessInformation>) -> Outcome<BusinessI
     ] {
         text::optional(member, value.as_deref(), most)?;
     }
-    Ok(given)
+    Ok(())
 }
 
 /// They become headers of answers.
-pub fn cors(given: Option<CorsDocument>) -> Outcome<CorsDocument> {
-    let Some(given) = given else { return Ok(CorsDocument::usual()) };
+pub fn check_cors(given: &CorsDocument) -> Outcome<()> {
     let lists = [
         ("accessControlAllowOrigins", &given.access_control_allow_origins),
         ("accessControlAllowHeaders", &given.access_control_allow_headers),
@@ -273,15 +278,11 @@ pub fn cors(given: Option<CorsDocument>) -> Outcome<CorsDocument> {
             return Err(Refusal::invalid(format!("{member}: not what a header can hold")));
         }
     }
-    Ok(given)
+    Ok(())
 }
 
-fn key_managers(given: Option<Value>, known: &Known) -> Outcome<Vec<String>> {
-    let Some(given) = given else { return Ok(vec![ALL_KEY_MANAGERS.to_owned()]) };
-    let Value::Array(given) = given else { return Err(Refusal::KeyManagerList) };
-    let names: Option<Vec<String>> =
-        given.iter().map(|name| name.as_str().map(str::to_owned)).collect();
-    let names = texts("keyManagers", Some(names.ok_or(Refusal::KeyManagerList)?))?;
+fn key_managers(given: Vec<String>, known: &Known) -> Outcome<Vec<String>> {
+    let names = texts("keyManagers", given)?;
     if names.is_empty() {
         return Err(Refusal::KeyManagerList);
     }

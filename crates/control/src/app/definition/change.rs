@@ -14,9 +14,7 @@ use crate::app::apis;
 use crate::app::apis::Api;
 use crate::app::apis::document::ApiDocument;
 use crate::app::apis::document::EndpointConfig;
-use crate::app::apis::raw::RawApi;
-use crate::app::apis::raw::RawApiScope;
-use crate::app::apis::raw::RawScope;
+use crate::app::apis::document::ScopeDocument;
 use crate::app::apis::rules;
 use crate::app::apis::rules::Known;
 use crate::app::text;
@@ -55,8 +53,8 @@ pub async fn import(
 ) -> Outcome<Api> {
     let described = describe(&definition)?;
     let reach = rules::Reach::of(&control.settings);
-    let raw = raw_api(&definition, described, settings, reach)?;
-    apis::create(control, caller, raw, Some(definition.into_value())).await
+    let document = document(&definition, described, settings, reach)?;
+    apis::create(control, caller, document, Some(definition.into_value())).await
 }
 
 /// What an API would be that is made from it, under a name, version and context that are free. Nothing
@@ -70,9 +68,9 @@ pub async fn check(
         let described = describe(definition)?;
         let identity = [("name", "Checked"), ("version", "v1"), ("context", "/checked")];
         let settings = identity.map(|(name, value)| (name.to_owned(), json!(value)));
-        let raw =
-            raw_api(definition, described.clone(), settings.into_iter().collect(), known.reach())?;
-        rules::settings(raw, &known, None)?;
+        let settings = settings.into_iter().collect();
+        let document = document(definition, described.clone(), settings, known.reach())?;
+        rules::settings(document, &known, None)?;
         Ok(described)
     };
     Ok(checked())
@@ -101,28 +99,23 @@ pub async fn replace(
     Ok(api)
 }
 
-fn raw_api(
+fn document(
     definition: &Definition,
     described: Described,
     mut settings: Map<String, Value>,
     reach: rules::Reach,
-) -> Outcome<RawApi> {
+) -> Outcome<ApiDocument> {
     let endpoints = endpoint_config(definition, &described, reach);
-    let scopes: Vec<RawApiScope> =
-        described.scopes.into_iter().map(|scope| raw_scope(scope, None)).collect();
     let version = settings.get("version").and_then(Value::as_str).or(definition.version());
     let context = described.base_path.map(|path| {
         let suffix = format!("/{}", version.unwrap_or_default());
         path.strip_suffix(&suffix).unwrap_or(&path).to_owned()
     });
-    let operations = (!described.operations.is_empty()).then_some(described.operations);
     let said = [
         ("name", json!(definition.title())),
         ("version", json!(definition.version())),
         ("context", json!(context)),
         ("description", json!(definition.description())),
-        ("operations", json!(operations)),
-        ("scopes", json!(scopes)),
         ("endpointConfig", json!(endpoints)),
         ("authorizationHeader", json!(described.authorization_header)),
         ("corsConfiguration", json!(described.cors)),
@@ -133,7 +126,15 @@ fn raw_api(
             settings.insert(member.to_owned(), value);
         }
     }
-    json::typed(Value::Object(settings))
+    let mut document: ApiDocument = json::typed(Value::Object(settings))?;
+    if document.operations.is_empty() {
+        document.operations = described.operations;
+    }
+    if document.scopes.is_empty() {
+        let scopes = described.scopes.into_iter();
+        document.scopes = scopes.map(|scope| merged(scope, None)).collect();
+    }
+    Ok(document)
 }
 
 /// Of the extensions; failing those, of the first server that is a place to call.
@@ -168,17 +169,18 @@ fn changed(
     definition: Definition,
     known: &Known,
 ) -> Outcome<ApiDocument> {
-    let scopes = described.scopes.into_iter().map(|scope| raw_scope(scope, Some(before))).collect();
+    let scopes = described.scopes.into_iter().map(|scope| merged(scope, Some(before))).collect();
     let (operations, scopes) = rules::resources(described.operations, scopes, known, Some(before))?;
     let mut settings = ApiDocument { operations, scopes, ..before.clone() };
     if let Some(name) = described.authorization_header {
-        settings.authorization_header = rules::authorization_header(Some(name))?;
+        settings.authorization_header = rules::authorization_header(name)?;
     }
     if let Some(cors) = described.cors {
-        settings.cors_configuration = rules::cors(Some(cors))?;
+        rules::check_cors(&cors)?;
+        settings.cors_configuration = cors;
     }
     if let Some(transports) = described.transports {
-        settings.transport = rules::transports(Some(transports))?;
+        settings.transport = rules::transports(transports)?;
     }
     for (kind, url) in [
         ("production_endpoints", described.production_endpoint),
@@ -203,12 +205,16 @@ fn changed(
 }
 
 /// What a definition cannot say of a scope is what it was.
-fn raw_scope(scope: DescribedScope, before: Option<&ApiDocument>) -> RawApiScope {
-    let known = before.and_then(|before| before.scopes.iter().find(|each| each.name == scope.name));
-    let bindings = scope.bindings.or_else(|| known.map(|known| known.bindings.clone()));
-    let mut raw = RawScope::named(scope.name, scope.description, bindings.unwrap_or_default());
-    if let Some(display_name) = known.and_then(|known| known.display_name.clone()) {
-        raw.display_name = Some(display_name);
+fn merged(scope: DescribedScope, before: Option<&ApiDocument>) -> ScopeDocument {
+    let DescribedScope { name, description, bindings } = scope;
+    let known = before.and_then(|before| before.scopes.iter().find(|each| each.name == name));
+    let bindings = bindings.or_else(|| known.map(|known| known.bindings.clone()));
+    let display_name = known.and_then(|known| known.display_name.clone());
+    ScopeDocument {
+        display_name: Some(display_name.unwrap_or_else(|| name.clone())),
+        name,
+        description,
+        bindings: bindings.unwrap_or_default(),
+        shared: false,
     }
-    RawApiScope { scope: raw, shared: None }
 }

@@ -11,14 +11,14 @@ use super::security::DescribedScope;
 use super::security::Schemes;
 use crate::app::apis::document::AuthType;
 use crate::app::apis::document::CorsDocument;
+use crate::app::apis::document::OperationDocument;
 use crate::app::apis::document::Transport;
 use crate::app::apis::document::Verb;
-use crate::app::apis::raw::RawOperation;
 
 /// An API as its definition describes it. What it does not speak of is `None`.
 #[derive(Clone, Debug, Default)]
 pub struct Described {
-    pub operations: Vec<RawOperation>,
+    pub operations: Vec<OperationDocument>,
     pub scopes: Vec<DescribedScope>,
     pub authorization_header: Option<String>,
     pub cors: Option<CorsDocument>,
@@ -44,7 +44,7 @@ pub fn describe(definition: &Definition) -> Result<Described, InvalidDefinition>
     }
     let mut scopes = schemes.scopes()?;
     // Asked for is enough to be one.
-    for name in operations.iter().flat_map(|operation| operation.scopes.iter().flatten()) {
+    for name in operations.iter().flat_map(|operation| &operation.scopes) {
         if !scopes.iter().any(|scope| scope.name == *name) {
             scopes.push(DescribedScope { name: name.clone(), description: None, bindings: None });
         }
@@ -67,7 +67,7 @@ fn read_operation(
     operation: &Value,
     root: &Map<String, Value>,
     schemes: &Schemes<'_>,
-) -> Result<RawOperation, InvalidDefinition> {
+) -> Result<OperationDocument, InvalidDefinition> {
     let place = || format!("{} {path}", verb.as_str());
     let Value::Object(members) = operation else {
         return Err(InvalidDefinition::Extension { place: place(), member: "operation" });
@@ -82,13 +82,12 @@ fn read_operation(
             scopes.push(scope.to_owned());
         }
     }
-    Ok(RawOperation {
-        target: Some(path.to_owned()),
-        verb: Some(verb),
-        auth_type,
-        throttling_policy: extension(members, "x-throttling-tier", &place())?,
-        scopes: Some(scopes),
-        ..RawOperation::default()
+    let plan: Option<String> = extension(members, "x-throttling-tier", &place())?;
+    Ok(OperationDocument {
+        auth_type: auth_type.unwrap_or_default(),
+        throttling_policy: plan.unwrap_or_default(),
+        scopes,
+        ..OperationDocument::new(path, verb)
     })
 }
 

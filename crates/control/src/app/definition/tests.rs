@@ -104,11 +104,11 @@ fn extensions_of_operations_are_read() {
     }}));
     let operations = describe(&definition).unwrap().operations;
     assert_eq!(operations.len(), 2);
-    assert_eq!(operations[0].auth_type, Some(AuthType::None));
-    assert_eq!(operations[0].throttling_policy.as_deref(), Some("10KPerMin"));
-    assert_eq!(operations[1].verb, Some(Verb::Post));
-    assert_eq!(operations[1].auth_type, None);
-    assert_eq!(operations[1].scopes.as_deref().unwrap(), ["s", "t"]);
+    assert_eq!(operations[0].auth_type, AuthType::None);
+    assert_eq!(operations[0].throttling_policy, "10KPerMin");
+    assert_eq!(operations[1].verb, Verb::Post);
+    assert_eq!(operations[1].auth_type, AuthType::default());
+    assert_eq!(operations[1].scopes, ["s", "t"]);
 }
 
 /// Schemes of all kinds, and what operations ask of them.
@@ -151,8 +151,8 @@ fn scopes_of_every_scheme_count_as_do_those_that_are_only_asked_for() {
         (Verb::Head, &[]),
     ] {
         let mut operations = described.operations.iter();
-        let operation = operations.find(|operation| operation.verb == Some(verb)).unwrap();
-        assert_eq!(operation.scopes.as_deref().unwrap(), scopes, "{verb:?}");
+        let operation = operations.find(|operation| operation.verb == verb).unwrap();
+        assert_eq!(operation.scopes, scopes, "{verb:?}");
     }
     let named: Vec<_> = described.scopes.iter().map(|scope| scope.name.as_str()).collect();
     assert_eq!(named, ["read", "write", "profile", "root"]);
@@ -188,8 +188,8 @@ fn what_wso2_wrote_before_of_scopes_counts() {
     let described = describe(&Definition::of(definition).unwrap()).unwrap();
     let old = described.scopes.iter().find(|scope| scope.name == "old").unwrap();
     assert_eq!(old.bindings.as_deref().unwrap(), ["admin", "Internal/creator"]);
-    let head = described.operations.iter().find(|each| each.verb == Some(Verb::Head)).unwrap();
-    assert_eq!(head.scopes.as_deref().unwrap(), ["old"]);
+    let head = described.operations.iter().find(|each| each.verb == Verb::Head).unwrap();
+    assert_eq!(head.scopes, ["old"]);
 }
 
 #[test]
@@ -216,7 +216,7 @@ fn a_path_item_that_refers_to_another_has_its_operations() {
     let described = describe(&Definition::of(definition).unwrap()).unwrap();
     assert_eq!(described.operations.len(), 3);
     for operation in described.operations {
-        assert_eq!(operation.scopes.as_deref().unwrap(), ["s"]);
+        assert_eq!(operation.scopes, ["s"]);
     }
     for reference in ["other.yaml#/x", "#/nothing", "#/paths/~1a", "https://x.example/"] {
         let definition = json!({
@@ -392,11 +392,11 @@ proptest! {
         let named: BTreeSet<_> = asked_for.chain(["a:b".to_owned()]).collect();
         for operation in unique {
             let same = described.operations.iter().find(|each| {
-                each.target.as_deref() == Some(&operation.target) && each.verb == Some(operation.verb)
+                each.target == operation.target && each.verb == operation.verb
             });
             let same = same.unwrap();
-            prop_assert_eq!(same.auth_type, Some(operation.auth_type));
-            prop_assert_eq!(same.scopes.as_deref().unwrap(), operation.scopes.as_slice());
+            prop_assert_eq!(same.auth_type, operation.auth_type);
+            prop_assert_eq!(&same.scopes, &operation.scopes);
         }
         let described_scopes = described.scopes.into_iter().map(|scope| scope.name);
         prop_assert_eq!(described_scopes.collect::<BTreeSet<_>>(), named);

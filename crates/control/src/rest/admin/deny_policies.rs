@@ -1,29 +1,11 @@
 //! `/throttling/deny-policies` and `/throttling/deny-policy/{conditionId}`.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use http::StatusCode;
-
 use super::exchange::Created;
 use super::exchange::SearchQuery;
 use crate::app::deny_policies;
 use crate::app::deny_policies::BlockingCondition;
 use crate::app::deny_policies::BlockingConditionStatus;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::AdminCreateErrors;
-use crate::rest::answers::AdminDeleteErrors;
-use crate::rest::answers::AdminUpdateErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::body::Body;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::Tagged;
-use crate::rest::extract::PathOf;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// List deny policies
 #[utoipa::path(

@@ -1,21 +1,13 @@
 //! `/environments`: the one there is, which cannot be changed.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::plane::Control;
 use crate::refusal::Kind;
 use crate::refusal::Refusal;
-use crate::rest::answers::ReadErrors;
-use crate::rest::extract::PathOf;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 const DEFAULT: &str = "Default";
 

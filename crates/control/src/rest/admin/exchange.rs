@@ -2,11 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::extract::Query;
-use axum::response::IntoResponse;
-use axum::response::Response;
 use http::HeaderValue;
-use http::StatusCode;
-use http::header;
 use http::request::Parts;
 use serde::Deserialize;
 use serde::Serialize;
@@ -15,8 +11,7 @@ use uuid::Uuid;
 
 use crate::app::versioned::Versioned;
 use crate::rest::ADMIN;
-use crate::rest::entity_tag::Tagged;
-use crate::rest::problem::Problem;
+use crate::rest::prelude::*;
 
 /// A search. Unknown parameters are passed over, as clients of WSO2 send a few.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

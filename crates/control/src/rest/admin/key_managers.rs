@@ -1,13 +1,7 @@
 //! `/key-managers`.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
 use axum::extract::Multipart;
-use axum::extract::State;
 use axum::extract::multipart::MultipartRejection;
-use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,19 +10,7 @@ use crate::app::key_managers;
 use crate::app::key_managers::DiscoveredKeyManager;
 use crate::app::key_managers::KeyManagerDocument;
 use crate::app::key_managers::KeyManagerInfo;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::AdminCreateErrors;
-use crate::rest::answers::AdminDeleteErrors;
-use crate::rest::answers::AdminUpdateErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::body::Body;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::Tagged;
-use crate::rest::extract::PathOf;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
-use crate::rest::problem::Problem;
+use crate::rest::prelude::*;
 
 /// Parts of the form that are looked at.
 const MAX_PARTS: usize = 16;

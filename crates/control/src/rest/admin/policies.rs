@@ -1,17 +1,9 @@
 //! `/throttling/policies`: the same five operations at each of four levels, and a search over all.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-
 use super::exchange::SearchQuery;
 use crate::app::plans;
 use crate::app::plans::PlanDetails;
-use crate::plane::Control;
-use crate::rest::answers::ReadErrors;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// Look for throttling policies of all levels
 #[utoipa::path(
@@ -35,28 +27,10 @@ macro_rules! operations {
         $list:literal, $create:literal, $read:literal, $update:literal, $delete:literal
     ) => {
         pub mod $module {
-            use std::sync::Arc;
-
-            use axum::Extension;
-            use axum::Json;
-            use axum::extract::State;
-            use http::StatusCode;
-
             use crate::app::plans;
             use crate::app::plans::$policy;
-            use crate::rest::body::Body;
-            use crate::caller::Caller;
-            use crate::rest::list::WholeList;
-            use crate::plane::Control;
-            use crate::rest::problem::Answer;
             use crate::rest::admin::exchange::Created;
-            use crate::rest::answers::AdminCreateErrors;
-            use crate::rest::answers::AdminDeleteErrors;
-            use crate::rest::answers::AdminUpdateErrors;
-            use crate::rest::answers::ReadErrors;
-            use crate::rest::entity_tag::IfMatch;
-            use crate::rest::entity_tag::Tagged;
-            use crate::rest::extract::PathOf;
+            use crate::rest::prelude::*;
 
             /// List the policies of this level
             #[utoipa::path(

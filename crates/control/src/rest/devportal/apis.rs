@@ -4,14 +4,6 @@ mod definition;
 mod endpoints;
 mod wire;
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::header;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -25,16 +17,7 @@ use crate::app::plans;
 use crate::app::revisions;
 use crate::app::search::ApiQuery;
 use crate::app::subscriptions::visible;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::ListErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::PageRequest;
-use crate::rest::list::PagedList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// Which APIs are listed.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -2,17 +2,8 @@
 
 mod wire;
 
-use std::sync::Arc;
-
 use crate::app::applications::ApplicationFilter;
 use crate::app::applications::ApplicationSort;
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::StatusCode;
-use http::header;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
@@ -25,23 +16,8 @@ use crate::app::applications;
 use crate::app::applications::Application;
 use crate::app::keys;
 use crate::app::text;
-use crate::caller::Caller;
-use crate::plane::Control;
 use crate::rest::DEVPORTAL;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ListErrors;
-use crate::rest::answers::OwnReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::answers::location;
-use crate::rest::body::Body;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::PageRequest;
-use crate::rest::list::PagedList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// Which applications are listed, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -1,10 +1,5 @@
 //! `/key-managers`: where applications can have keys.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
@@ -14,11 +9,7 @@ use uuid::Uuid;
 use crate::app::key_managers::KeyManagerTokenType;
 use crate::app::keys;
 use crate::app::keys::KeyManager;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::ListErrors;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// A key manager without its secrets, in the order in which WSO2 writes it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -3,11 +3,6 @@
 pub mod older;
 mod wire;
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -22,16 +17,7 @@ pub use wire::TokenRequest;
 pub use wire::UpdateKeyRequest;
 
 use crate::app::keys;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::OwnReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::body::Body;
-use crate::rest::extract::PathOf;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// Names one key.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

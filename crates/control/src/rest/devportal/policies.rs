@@ -1,12 +1,8 @@
 //! `/throttling-policies`: the plans that applications and subscriptions can have.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use crate::app::plans::PlanLevel;
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -14,15 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::plans;
 use crate::app::plans::Summary;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::ListErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::PageRequest;
-use crate::rest::list::PagedList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

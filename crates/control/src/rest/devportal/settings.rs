@@ -1,23 +1,11 @@
 //! `/settings` and `/tenants`: what the portal's pages ask before anything else.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::ListErrors;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::PageRequest;
-use crate::rest::list::PagedList;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 use crate::roles::PREFIX;
 
 /// What the portal can do.

@@ -2,15 +2,6 @@
 
 mod wire;
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::StatusCode;
-use http::header;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -21,23 +12,9 @@ pub use wire::SubscriptionStatus;
 use crate::app::subscriptions;
 use crate::app::subscriptions::Subscription;
 use crate::app::text;
-use crate::caller::Caller;
-use crate::plane::Control;
 use crate::refusal::Outcome;
 use crate::rest::DEVPORTAL;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::OwnReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::answers::location;
-use crate::rest::body::Body;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::PageRequest;
-use crate::rest::list::PagedList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// Most subscriptions of one request.
 const MAX_AT_ONCE: usize = 100;

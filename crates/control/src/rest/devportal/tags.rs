@@ -1,23 +1,13 @@
 //! `/tags`: of the APIs on offer.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::search::ApiQuery;
 use crate::app::subscriptions::visible;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::ListErrors;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::PageRequest;
-use crate::rest::list::PagedList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = devportal::Tag)]

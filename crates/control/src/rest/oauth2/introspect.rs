@@ -1,15 +1,10 @@
 //! `POST /oauth2/introspect` (RFC 7662), for gateways, and for administrators and their clients.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::Extension;
-use axum::extract::State;
-use axum::response::IntoResponse;
 use http::HeaderMap;
-use http::header;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,11 +12,11 @@ use super::client;
 use super::error::OAuthErrorBody;
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::plane::Control;
 use crate::plane::PeerAddress;
 use crate::resident;
 use crate::resident::Token;
 use crate::rest::credential::Credential;
+use crate::rest::prelude::*;
 
 /// RFC 7662 §2.2. An inactive token has no other member than `active`.
 #[derive(Debug, Default, Serialize, ToSchema)]

@@ -1,21 +1,17 @@
 //! `POST /oauth2/revoke` (RFC 7009): at once, for both tokens of the grant.
 
-use std::sync::Arc;
-
 use axum::body::Bytes;
 use axum::extract::Extension;
-use axum::extract::State;
 use http::HeaderMap;
-use http::StatusCode;
 use utoipa::ToSchema;
 
 use super::client;
 use super::error::OAuthErrorBody;
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::plane::Control;
 use crate::plane::PeerAddress;
 use crate::resident;
+use crate::rest::prelude::*;
 
 /// Form parameters, for the description.
 #[derive(Debug, ToSchema)]

@@ -1,14 +1,8 @@
 //! `POST /oauth2/token`: the grants password, client_credentials and refresh_token.
 
-use std::sync::Arc;
-
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::Extension;
-use axum::extract::State;
-use axum::response::IntoResponse;
 use http::HeaderMap;
-use http::header;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -18,11 +12,11 @@ use super::client;
 use super::error::OAuthErrorBody;
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::plane::Control;
 use crate::plane::PeerAddress;
 use crate::resident;
 use crate::resident::GrantType;
 use crate::resident::Tokens;
+use crate::rest::prelude::*;
 
 /// RFC 6749 §5.1, in the order in which WSO2 writes it.
 #[derive(Serialize, ToSchema)]

@@ -2,15 +2,6 @@
 
 pub mod wire;
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::StatusCode;
-use http::header;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -22,27 +13,11 @@ use super::extract::ApiParameter;
 use super::extract::QueryParameter;
 use crate::app::apis;
 use crate::app::apis::Api;
-use crate::app::apis::raw::RawApi;
-use crate::caller::Caller;
-use crate::plane::Control;
+use crate::app::apis::document::ApiDocument;
 use crate::refusal::Kind;
 use crate::refusal::Refusal;
 use crate::rest::PUBLISHER;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ListErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::answers::location;
-use crate::rest::body::Body;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::PageRequest;
-use crate::rest::list::PagedList;
-use crate::rest::problem::Answer;
-use crate::rest::problem::Problem;
+use crate::rest::prelude::*;
 
 /// How the new version is called.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -83,15 +58,15 @@ pub async fn list(
     path = "/apis",
     operation_id = "publisher_create_api",
     tag = "Publisher: APIs",
-    request_body = RawApi,
+    request_body = ApiDocument,
     responses((status = 201, body = ApiResponse), CreateErrors),
 )]
 pub async fn create(
     State(control): State<Arc<Control>>,
     Extension(caller): Extension<Caller>,
-    Body(raw): Body<RawApi>,
+    Body(document): Body<ApiDocument>,
 ) -> Answer<Response> {
-    created(&control, apis::create(&control, &caller, raw, None).await?)
+    created(&control, apis::create(&control, &caller, document, None).await?)
 }
 
 /// Read an API
@@ -117,7 +92,7 @@ pub async fn read(
     operation_id = "publisher_update_api",
     tag = "Publisher: APIs",
     params(("apiId" = String, Path)),
-    request_body = RawApi,
+    request_body = ApiDocument,
     responses((status = 200, body = ApiResponse), UpdateErrors),
 )]
 pub async fn update(
@@ -125,9 +100,9 @@ pub async fn update(
     PathOf(id): PathOf<String>,
     IfMatch(expected): IfMatch,
     Extension(caller): Extension<Caller>,
-    Body(raw): Body<RawApi>,
+    Body(document): Body<ApiDocument>,
 ) -> Answer<Response> {
-    described(apis::update(&control, &caller, &id, raw, &expected).await?)
+    described(apis::update(&control, &caller, &id, document, &expected).await?)
 }
 
 /// Take an API away

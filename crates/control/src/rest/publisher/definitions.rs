@@ -2,14 +2,6 @@
 
 pub mod form;
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::header;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
@@ -24,23 +16,14 @@ use super::apis as rest_apis;
 use super::apis::ApiResponse;
 use crate::app::apis;
 use crate::app::apis::Api;
+use crate::app::apis::document::OperationDocument;
 use crate::app::apis::document::Verb;
 use crate::app::definition;
 use crate::app::definition::Definition;
-use crate::caller::Caller;
 use crate::json;
-use crate::plane::Control;
 use crate::refusal::Refusal;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 use crate::rest::problem::ErrorItem;
-use crate::rest::problem::Problem;
 
 /// Whether a definition can be imported.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -149,10 +132,7 @@ pub async fn validate(
                 operations: described
                     .operations
                     .into_iter()
-                    .filter_map(|operation| {
-                        let (target, verb) = (operation.target?, operation.verb?);
-                        Some(DefinedOperation { target, verb })
-                    })
+                    .map(|OperationDocument { target, verb, .. }| DefinedOperation { target, verb })
                     .collect(),
             }),
             errors: Vec::new(),

@@ -1,9 +1,5 @@
 //! `/key-managers`: from which an API's are chosen.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
@@ -12,10 +8,7 @@ use uuid::Uuid;
 
 use crate::app::keys;
 use crate::app::keys::KeyManager;
-use crate::plane::Control;
-use crate::rest::answers::ListErrors;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// A key manager, without what is secret of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

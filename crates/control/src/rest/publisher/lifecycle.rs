@@ -1,13 +1,5 @@
 //! The life cycle of APIs: where one is, was, and can go.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::header;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -19,17 +11,8 @@ use crate::app::apis::Api;
 use crate::app::lifecycle;
 use crate::app::lifecycle::LifecycleAction;
 use crate::app::lifecycle::LifecycleState;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ReadErrors;
 use crate::rest::answers::millis;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// What is to be done.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

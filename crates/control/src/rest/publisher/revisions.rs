@@ -1,17 +1,8 @@
 //! `/apis/{apiId}/revisions` and deployments.
 
-use std::sync::Arc;
-
 use crate::app::revisions::DeploymentRow;
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::StatusCode;
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -23,19 +14,8 @@ use crate::app::revisions;
 use crate::app::revisions::Place;
 use crate::app::revisions::Revision;
 use crate::app::text;
-use crate::caller::Caller;
-use crate::plane::Control;
 use crate::rest::PUBLISHER;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::answers::location;
-use crate::rest::body::Body;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
-use crate::rest::problem::Problem;
+use crate::rest::prelude::*;
 
 /// A revision to be made. Members that only we set are taken and change nothing.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -44,16 +24,6 @@ use crate::rest::problem::Problem;
 pub struct RevisionRequest {
     #[schema(max_length = 255)]
     description: Option<String>,
-    #[serde(rename = "displayName")]
-    _display_name: Option<Value>,
-    #[serde(rename = "id")]
-    _id: Option<Value>,
-    #[serde(rename = "createdTime")]
-    _created_time: Option<Value>,
-    #[serde(rename = "apiInfo")]
-    _api_info: Option<Value>,
-    #[serde(rename = "deploymentInfo")]
-    _deployment_info: Option<Value>,
 }
 
 /// Where a revision is to be deployed, or to be no more.
@@ -69,20 +39,6 @@ pub struct DeploymentRequest {
     vhost: Option<String>,
     #[schema(default = true)]
     display_on_devportal: Option<bool>,
-    #[serde(rename = "revisionUuid")]
-    _revision_uuid: Option<Value>,
-    #[serde(rename = "status")]
-    _status: Option<Value>,
-    #[serde(rename = "deployedTime")]
-    _deployed_time: Option<Value>,
-    #[serde(rename = "successDeployedTime")]
-    _success_deployed_time: Option<Value>,
-    #[serde(rename = "liveGatewayCount")]
-    _live_gateway_count: Option<Value>,
-    #[serde(rename = "deployedGatewayCount")]
-    _deployed_gateway_count: Option<Value>,
-    #[serde(rename = "failedGatewayCount")]
-    _failed_gateway_count: Option<Value>,
 }
 
 /// Names a revision, by its id or its number.

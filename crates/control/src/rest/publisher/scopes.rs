@@ -1,14 +1,5 @@
 //! `/scopes`: shared scopes.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::StatusCode;
-use http::header;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,26 +7,13 @@ use uuid::Uuid;
 use super::apis::ScopeResponse;
 use crate::app::apis::Api;
 use crate::app::apis::document::Verb;
-use crate::app::apis::raw::RawScope;
+use crate::app::apis::scope::RawScope;
 use crate::app::scopes;
 use crate::app::scopes::SharedScope;
-use crate::caller::Caller;
-use crate::plane::Control;
 use crate::refusal::Kind;
 use crate::refusal::Refusal;
 use crate::rest::PUBLISHER;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ListErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::answers::location;
-use crate::rest::body::Body;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::PageRequest;
-use crate::rest::list::PagedList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// Which APIs use a scope.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -1,9 +1,5 @@
 //! `/search`: APIs by the query language of listings.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -11,14 +7,9 @@ use uuid::Uuid;
 use super::extract::QueryParameter;
 use crate::app::apis;
 use crate::app::apis::Api;
-use crate::app::apis::raw::ApiType;
+use crate::app::apis::document::ApiType;
 use crate::app::lifecycle::LifecycleState;
-use crate::plane::Control;
-use crate::rest::answers::ListErrors;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::PageRequest;
-use crate::rest::list::PagedList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// An API that was found. Nothing else is searched.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -1,19 +1,14 @@
 //! `/settings`: what a publisher's tools need to know of this installation.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::LazyLock;
 
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
 use crate::app::revisions;
-use crate::plane::Control;
-use crate::rest::answers::ListErrors;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// All that any operation asks for, once each.
 static SCOPES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {

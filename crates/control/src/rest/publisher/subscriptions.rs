@@ -1,10 +1,5 @@
 //! `/subscriptions`: who is subscribed, and to block them.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -14,15 +9,7 @@ use uuid::Uuid;
 use crate::app::subscribers;
 use crate::app::subscribers::Subscriber;
 use crate::app::subscribers::SubscriptionState;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::extract::QueryOf;
-use crate::rest::list::PageRequest;
-use crate::rest::list::PagedList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// Of which API.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

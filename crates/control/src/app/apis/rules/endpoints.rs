@@ -11,12 +11,8 @@ use crate::refusal::Refusal;
 /// Longest configuration kept, in bytes of JSON.
 const MAX_CONFIG: usize = 16 * 1024;
 
-pub(super) fn valid(given: Option<Value>, reach: Reach) -> Outcome<Option<EndpointConfig>> {
-    let config = match given {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Object(config)) => config,
-        Some(_) => return Err(Refusal::invalid("endpointConfig: has to be an object")),
-    };
+pub(super) fn check(config: &EndpointConfig, reach: Reach) -> Outcome<()> {
+    let EndpointConfig(config) = config;
     match config.get("endpoint_type") {
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if kind == "http" => {}
@@ -43,12 +39,11 @@ pub(super) fn valid(given: Option<Value>, reach: Reach) -> Outcome<Option<Endpoi
         let rule = "endpointConfig: endpoint_security is not supported, switch it off";
         return Err(Refusal::invalid(rule));
     }
-    let config = EndpointConfig(config);
-    let size = serde_json::to_string(&config).map_or(usize::MAX, |text| text.len());
+    let size = serde_json::to_string(config).map_or(usize::MAX, |text| text.len());
     if size > MAX_CONFIG {
         return Err(Refusal::invalid(format!("endpointConfig: at most {MAX_CONFIG} bytes")));
     }
-    Ok(Some(config))
+    Ok(())
 }
 
 /// Where endpoints may be.

@@ -12,8 +12,6 @@ use crate::app::apis::document::ApiDocument;
 use crate::app::apis::document::OperationDocument;
 use crate::app::apis::document::ScopeDocument;
 use crate::app::apis::document::Verb;
-use crate::app::apis::raw;
-use crate::app::apis::raw::RawOperation;
 use crate::app::scopes::SharedScope;
 use crate::app::text;
 use crate::app::unenforced;
@@ -27,17 +25,14 @@ const UNLIMITED: &str = "Unlimited";
 const MAX_OPERATIONS: usize = 1000;
 
 /// Of an API that names none: everything, by the five common verbs.
-pub(super) fn usual() -> Vec<RawOperation> {
+pub(super) fn usual() -> Vec<OperationDocument> {
     let verbs = [Verb::Get, Verb::Post, Verb::Put, Verb::Delete, Verb::Patch];
-    let target = Some("/*".to_owned());
-    let operation =
-        |verb| RawOperation { target: target.clone(), verb: Some(verb), ..RawOperation::default() };
-    verbs.into_iter().map(operation).collect()
+    verbs.into_iter().map(|verb| OperationDocument::new("/*", verb)).collect()
 }
 
 /// The operations, valid, and the scopes with those shared ones that operations alone name.
 pub(super) fn valid(
-    given: Vec<RawOperation>,
+    given: Vec<OperationDocument>,
     mut scopes: Vec<ScopeDocument>,
     known: &Known,
     before: Option<&ApiDocument>,
@@ -45,12 +40,10 @@ pub(super) fn valid(
     text::count("operations", given.len(), MAX_OPERATIONS)?;
     let mut taken: HashSet<(PathTemplate, Verb)> = HashSet::with_capacity(given.len());
     let mut operations = Vec::with_capacity(given.len());
-    for raw in given {
-        let others = raw::kept(&raw, raw::KEPT_OF_OPERATIONS)?;
-        unenforced::refuse(Of::Operation, &Value::Object(others.clone()))?;
-        let target = raw.target.ok_or_else(|| Refusal::invalid("target: must not be null"))?;
-        let verb = raw.verb.ok_or_else(|| Refusal::invalid("verb: must not be null"))?;
-        let template = PathTemplate::parse(&target)
+    for mut operation in given {
+        unenforced::refuse(Of::Operation, &Value::Object(operation.others.clone()))?;
+        let (target, verb) = (&operation.target, operation.verb);
+        let template = PathTemplate::parse(target)
             .map_err(|error| Refusal::invalid(format!("target: {target:?} {error}")))?;
         // Templates that differ in the names of parameters alone take the same paths.
         if !taken.insert((template, verb)) {
@@ -60,11 +53,15 @@ pub(super) fn valid(
             );
             return Err(Refusal::invalid(rule));
         }
-        let plan = raw.throttling_policy.filter(|plan| !plan.is_empty());
-        let throttling_policy = plan.unwrap_or_else(|| UNLIMITED.to_owned());
-        known.require_plan(PlanLevel::Advanced, &throttling_policy)?;
-        let names = texts("operations.scopes", raw.scopes)?;
-        for name in &names {
+        let is_same = |each: &&OperationDocument| each.target == *target && each.verb == verb;
+        let known_id = before.and_then(|before| before.operations.iter().find(is_same));
+        operation.id = known_id.map_or_else(|| random::id().to_string(), |each| each.id.clone());
+        if operation.throttling_policy.is_empty() {
+            UNLIMITED.clone_into(&mut operation.throttling_policy);
+        }
+        known.require_plan(PlanLevel::Advanced, &operation.throttling_policy)?;
+        operation.scopes = texts("operations.scopes", operation.scopes)?;
+        for name in &operation.scopes {
             if scopes.iter().any(|scope| scope.name == *name) {
                 continue;
             }
@@ -74,18 +71,7 @@ pub(super) fn valid(
             };
             scopes.push(SharedScope::of(row)?.in_an_api());
         }
-        let is_same = |each: &&OperationDocument| each.target == target && each.verb == verb;
-        let known_id = before.and_then(|before| before.operations.iter().find(is_same));
-        let id = known_id.map_or_else(|| random::id().to_string(), |each| each.id.clone());
-        operations.push(OperationDocument {
-            id,
-            target,
-            verb,
-            auth_type: raw.auth_type.unwrap_or_default(),
-            throttling_policy,
-            scopes: names,
-            others,
-        });
+        operations.push(operation);
     }
     Ok((operations, scopes))
 }

@@ -4,8 +4,6 @@ use super::Known;
 use super::known_roles;
 use super::texts;
 use crate::app::apis::document::ScopeDocument;
-use crate::app::apis::raw::RawApiScope;
-use crate::app::apis::raw::RawScope;
 use crate::app::scopes::SharedScope;
 use crate::app::text;
 use crate::refusal::Outcome;
@@ -23,32 +21,30 @@ pub fn scope_name(name: &str) -> Outcome<()> {
     Err(Refusal::ScopeName)
 }
 
-pub fn valid(raw: RawScope, shared: bool) -> Outcome<ScopeDocument> {
+pub fn valid(raw: ScopeDocument) -> Outcome<ScopeDocument> {
     scope_name(&raw.name)?;
     text::optional("displayName", raw.display_name.as_deref(), 255)?;
     text::optional("description", raw.description.as_deref(), 512)?;
     let bindings = texts("bindings", raw.bindings)?;
     known_roles(&bindings)?;
-    let RawScope { name, display_name, description, .. } = raw;
-    Ok(ScopeDocument { name, display_name, description, bindings, shared })
+    Ok(ScopeDocument { bindings, ..raw })
 }
 
 pub(super) fn local_and_shared(
-    given: Vec<RawApiScope>,
+    given: Vec<ScopeDocument>,
     known: &Known,
 ) -> Outcome<Vec<ScopeDocument>> {
     text::count("scopes", given.len(), 500)?;
     let mut scopes: Vec<ScopeDocument> = Vec::with_capacity(given.len());
     for raw in given {
-        let is_shared = raw.shared.unwrap_or(false);
-        let scope = match known.shared_scope(&raw.scope.name) {
+        let scope = match known.shared_scope(&raw.name) {
             Some(row) => SharedScope::of(row)?.in_an_api(),
-            None if is_shared => {
-                let name = &raw.scope.name;
+            None if raw.shared => {
+                let name = &raw.name;
                 let rule = format!("scopes: there is no shared scope '{name}'");
                 return Err(Refusal::invalid(rule));
             }
-            None => valid(raw.scope, false)?,
+            None => valid(raw)?,
         };
         if scopes.iter().any(|other| other.name == scope.name) {
             let rule = format!("scopes: '{}' stands twice", scope.name);

@@ -139,8 +139,8 @@ fn protection_of_swagger_2_is_protection_here() {
         [(Verb::Get, &["read:pets"][..]), (Verb::Post, &["write:pets"]), (Verb::Put, &[])]
     {
         let mut operations = described.operations.iter();
-        let operation = operations.find(|operation| operation.verb == Some(verb)).unwrap();
-        assert_eq!(operation.scopes.as_deref().unwrap(), scopes, "{verb:?}");
+        let operation = operations.find(|operation| operation.verb == verb).unwrap();
+        assert_eq!(operation.scopes, scopes, "{verb:?}");
     }
     assert_eq!(described.base_path.as_deref(), Some("/v2"));
     let read = described.scopes.iter().find(|scope| scope.name == "read:pets").unwrap();

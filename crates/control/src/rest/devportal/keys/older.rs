@@ -1,22 +1,12 @@
 //! `/applications/{applicationId}/keys`: what older clients know keys by, their type.
 
-use std::sync::Arc;
-
-use axum::Extension;
-use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::ApplicationKey;
 use super::KeyType;
 use crate::app::keys;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::rest::answers::OwnReadErrors;
-use crate::rest::extract::PathOf;
-use crate::rest::list::WholeList;
-use crate::rest::problem::Answer;
+use crate::rest::prelude::*;
 
 /// Names the resident key manager's key of one type.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -95,26 +95,6 @@ pub struct UpdateKeyRequest {
     #[schema(max_length = 2048)]
     callback_url: Option<String>,
     additional_properties: Option<Map<String, Value>>,
-    #[serde(rename = "keyMappingId")]
-    _key_mapping_id: Option<Value>,
-    #[serde(rename = "keyManager")]
-    _key_manager: Option<Value>,
-    #[serde(rename = "consumerKey")]
-    _consumer_key: Option<Value>,
-    #[serde(rename = "consumerSecret")]
-    _consumer_secret: Option<Value>,
-    #[serde(rename = "consumerSecrets")]
-    _consumer_secrets: Option<Value>,
-    #[serde(rename = "keyState")]
-    _key_state: Option<Value>,
-    #[serde(rename = "keyType")]
-    _key_type: Option<Value>,
-    #[serde(rename = "mode")]
-    _mode: Option<Value>,
-    #[serde(rename = "groupId")]
-    _group_id: Option<Value>,
-    #[serde(rename = "token")]
-    _token: Option<Value>,
 }
 
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -132,8 +112,6 @@ pub struct TokenRequest {
     #[schema(max_length = 8192, value_type = Option<String>)]
     revoke_token: Option<WireSecret>,
     grant_type: Option<TokenGrant>,
-    #[serde(rename = "additionalProperties")]
-    _additional_properties: Option<Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]

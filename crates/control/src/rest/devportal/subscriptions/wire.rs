@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -31,14 +30,6 @@ pub struct SubscriptionRequest {
     requested_throttling_policy: Option<String>,
     /// Needed with PUT, where it changes nothing: blocking is the publisher's.
     status: Option<SubscriptionStatus>,
-    #[serde(rename = "subscriptionId")]
-    _subscription_id: Option<Value>,
-    #[serde(rename = "apiInfo")]
-    _api_info: Option<Value>,
-    #[serde(rename = "applicationInfo")]
-    _application_info: Option<Value>,
-    #[serde(rename = "redirectionParams")]
-    _redirection_params: Option<Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]

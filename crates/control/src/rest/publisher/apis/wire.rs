@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::apis::Api;
+use crate::app::apis::document::ApiType;
 use crate::app::apis::document::Audience;
 use crate::app::apis::document::AuthType;
 use crate::app::apis::document::BusinessInformation;
@@ -21,7 +22,6 @@ use crate::app::apis::document::SecurityScheme;
 use crate::app::apis::document::Transport;
 use crate::app::apis::document::Verb;
 use crate::app::apis::document::Visibility;
-use crate::app::apis::raw::ApiType;
 use crate::app::lifecycle::LifecycleState;
 use crate::rest::answers::millis;
 use crate::rest::problem::Answer;

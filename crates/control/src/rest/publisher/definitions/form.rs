@@ -5,15 +5,11 @@ use axum::extract::FromRequest;
 use axum::extract::Multipart;
 use axum::extract::Request;
 use axum::extract::multipart::MultipartError;
-use http::StatusCode;
-use http::header;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::app::definition;
-use crate::plane::Control;
-use crate::rest::problem::Answer;
-use crate::rest::problem::Problem;
+use crate::rest::prelude::*;
 
 /// What a form may hold; one of the first four has to be there.
 #[derive(Debug, Default)]
