@@ -41,13 +41,13 @@ use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::routes;
 
-use crate::plane::Control;
-use crate::refusal::Refusal;
 use crate::rest::guard::Needs;
 use crate::rest::guard::Operations;
 use crate::rest::guard::Rule;
 use crate::rest::oauth2::OAuthProblem;
 use crate::rest::problem::Problem;
+use phantom_manage::Control;
+use phantom_manage::refusal::Refusal;
 
 pub(crate) const ADMIN: &str = "/api/am/admin/v4";
 pub(crate) const DEVPORTAL: &str = "/api/am/devportal/v3";

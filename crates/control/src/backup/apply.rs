@@ -15,7 +15,7 @@ use super::entry::Names;
 use super::error::BackupError;
 use super::kind::Kind;
 use super::rows::Rows;
-use crate::users;
+use phantom_manage::users;
 
 /// Members that the store never changes: an entry in which they differ is made anew.
 const FIXED: &[(Kind, &[&str])] = &[

@@ -13,9 +13,9 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::Response;
 use utoipa::openapi::ResponseBuilder;
 
-use crate::plane::Control;
-use crate::refusal::Refusal;
 use crate::rest::problem::Answer;
+use phantom_manage::Control;
+use phantom_manage::refusal::Refusal;
 
 /// Where something that was made is read: a path of the API with that base.
 pub(crate) fn location(control: &Control, base: &str, path: &str) -> Answer<HeaderValue> {

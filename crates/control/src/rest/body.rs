@@ -9,7 +9,7 @@ use http::header;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
-use crate::json;
+use phantom_manage::json;
 
 /// A JSON body of that type. Unknown and duplicate members are refused.
 #[derive(Clone, Copy, Debug)]

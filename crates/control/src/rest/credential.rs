@@ -9,10 +9,10 @@ use http::header;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_manage::Control;
+use phantom_manage::caller::Caller;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::refusal::Refusal;
 
 pub(crate) enum Credential {
     Basic { name: String, password: SecretString },

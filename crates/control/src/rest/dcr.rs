@@ -9,14 +9,14 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::plane::PeerAddress;
-use crate::refusal::Refusal;
-use crate::resident;
-use crate::resident::Client;
-use crate::resident::Registration;
+use crate::PeerAddress;
 use crate::rest::credential;
 use crate::rest::prelude::*;
 use crate::rest::problem::ErrorBody;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::resident;
+use phantom_manage::resident::Client;
+use phantom_manage::resident::Registration;
 
 /// What a client asks for. Members that WSO2 takes and does nothing with are taken as well.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

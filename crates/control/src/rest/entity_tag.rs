@@ -10,9 +10,9 @@ use http::header;
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::app::versioned::Versioned;
-use crate::lookup::Expected;
 use crate::rest::problem::Problem;
+use phantom_manage::lookup::Expected;
+use phantom_manage::versioned::Versioned;
 
 /// The versions that `If-Match` names (RFC 9110 §13.1.1).
 #[derive(Clone, Debug)]

@@ -26,13 +26,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use super::credential;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::plane::PeerAddress;
-use crate::refusal::Refusal;
+use crate::PeerAddress;
 use crate::rest::problem::Problem;
-use crate::roles;
-use crate::roles::PREFIX;
+use phantom_manage::Control;
+use phantom_manage::caller::Caller;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::roles;
+use phantom_manage::roles::PREFIX;
 
 /// What an operation asks of its caller. Scopes stand without their prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

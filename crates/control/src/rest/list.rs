@@ -7,8 +7,8 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use super::problem::Answer;
-use crate::page::Page;
-use crate::refusal::Refusal;
+use phantom_manage::page::Page;
+use phantom_manage::refusal::Refusal;
 
 /// Longest page given.
 const MAX_LIMIT: u64 = 1000;

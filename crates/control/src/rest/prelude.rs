@@ -1,7 +1,5 @@
 //! What handlers are written with.
 
-pub(crate) use crate::caller::Caller;
-pub(crate) use crate::plane::Control;
 pub(crate) use crate::rest::answers::ActErrors;
 pub(crate) use crate::rest::answers::AdminCreateErrors;
 pub(crate) use crate::rest::answers::AdminDeleteErrors;
@@ -31,4 +29,6 @@ pub(crate) use axum::response::IntoResponse;
 pub(crate) use axum::response::Response;
 pub(crate) use http::StatusCode;
 pub(crate) use http::header;
+pub(crate) use phantom_manage::Control;
+pub(crate) use phantom_manage::caller::Caller;
 pub(crate) use std::sync::Arc;

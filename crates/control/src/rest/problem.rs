@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::said::Words;
 use super::said::said;
-use crate::refusal::Refusal;
+use phantom_manage::refusal::Refusal;
 
 /// What a handler gives.
 pub(crate) type Answer<T> = Result<T, Problem>;

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use crate::app::revocations::RevocationKind;
+use phantom_manage::revocations::RevocationKind;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::revocations;
-use crate::app::revocations::DEFAULT_LIFETIME;
-use crate::app::revocations::Dead;
-use crate::app::revocations::MAX_LIFETIME;
 use crate::rest::prelude::*;
+use phantom_manage::revocations;
+use phantom_manage::revocations::DEFAULT_LIFETIME;
+use phantom_manage::revocations::Dead;
+use phantom_manage::revocations::MAX_LIFETIME;
 
 /// Exactly one of `token`, `tokenId`, `consumerKey` and `subject`.
 #[derive(Debug, Deserialize, ToSchema)]

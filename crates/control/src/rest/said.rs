@@ -3,8 +3,8 @@
 
 use http::StatusCode;
 
-use crate::refusal::Kind;
-use crate::refusal::Refusal;
+use phantom_manage::refusal::Kind;
+use phantom_manage::refusal::Refusal;
 
 /// One line of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

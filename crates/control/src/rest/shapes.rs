@@ -8,8 +8,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::Schema;
 use utoipa::openapi::schema::SchemaType;
 
-use crate::json::shape::SHAPES;
-use crate::json::shape::Verbatim;
+use phantom_manage::json::shape::SHAPES;
+use phantom_manage::json::shape::Verbatim;
 
 pub(super) fn describe(components: &mut Components) {
     for shape in SHAPES {

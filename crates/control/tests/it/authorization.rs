@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use phantom_control::rest;
 use phantom_control::rest::guard::Needs;
-use phantom_control::roles;
-use phantom_control::roles::Role;
+use phantom_manage::roles;
+use phantom_manage::roles::Role;
 
 use crate::support::Plane;
 use crate::support::USERS;

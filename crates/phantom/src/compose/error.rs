@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use phantom_control::Refusal;
+use phantom_manage::Refusal;
 use phantom_oauth::egress::EgressBuildError;
 use phantom_oauth::secret::SecretError;
 use phantom_pipeline::route_table::Ambiguous;

@@ -14,7 +14,7 @@ use crate::backup::members::Members;
 use crate::backup::record::Field;
 use crate::backup::record::Record;
 use crate::backup::record::time_text;
-use crate::roles::Role;
+use phantom_manage::roles::Role;
 
 impl Entry for UserRow {
     const KIND: Kind = Kind::User;

@@ -7,11 +7,11 @@ use phantom_store::ScopeRow;
 
 use super::Entry;
 use super::Names;
-use crate::app::lifecycle::LifecycleState;
 use crate::backup::kind::Kind;
 use crate::backup::members::Members;
 use crate::backup::record::Field;
 use crate::backup::record::Record;
+use phantom_manage::lifecycle::LifecycleState;
 
 impl Entry for ScopeRow {
     const KIND: Kind = Kind::Scope;

@@ -2,10 +2,10 @@
 
 use super::exchange::Created;
 use super::exchange::SearchQuery;
-use crate::app::deny_policies;
-use crate::app::deny_policies::BlockingCondition;
-use crate::app::deny_policies::BlockingConditionStatus;
 use crate::rest::prelude::*;
+use phantom_manage::deny_policies;
+use phantom_manage::deny_policies::BlockingCondition;
+use phantom_manage::deny_policies::BlockingConditionStatus;
 
 /// List deny policies
 #[utoipa::path(

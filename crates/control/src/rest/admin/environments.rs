@@ -5,9 +5,9 @@ use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::refusal::Kind;
-use crate::refusal::Refusal;
 use crate::rest::prelude::*;
+use phantom_manage::refusal::Kind;
+use phantom_manage::refusal::Refusal;
 
 const DEFAULT: &str = "Default";
 

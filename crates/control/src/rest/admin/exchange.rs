@@ -9,9 +9,9 @@ use serde::Serialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::app::versioned::Versioned;
 use crate::rest::ADMIN;
 use crate::rest::prelude::*;
+use phantom_manage::versioned::Versioned;
 
 /// A search. Unknown parameters are passed over, as clients of WSO2 send a few.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

@@ -6,11 +6,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::exchange::Created;
-use crate::app::key_managers;
-use crate::app::key_managers::DiscoveredKeyManager;
-use crate::app::key_managers::KeyManagerDocument;
-use crate::app::key_managers::KeyManagerInfo;
 use crate::rest::prelude::*;
+use phantom_manage::key_managers;
+use phantom_manage::key_managers::DiscoveredKeyManager;
+use phantom_manage::key_managers::KeyManagerDocument;
+use phantom_manage::key_managers::KeyManagerInfo;
 
 /// Parts of the form that are looked at.
 const MAX_PARTS: usize = 16;

@@ -1,9 +1,9 @@
 //! `/throttling/policies`: the same five operations at each of four levels, and a search over all.
 
 use super::exchange::SearchQuery;
-use crate::app::plans;
-use crate::app::plans::PlanDetails;
 use crate::rest::prelude::*;
+use phantom_manage::plans;
+use phantom_manage::plans::PlanDetails;
 
 /// Look for throttling policies of all levels
 #[utoipa::path(
@@ -27,8 +27,8 @@ macro_rules! operations {
         $list:literal, $create:literal, $read:literal, $update:literal, $delete:literal
     ) => {
         pub mod $module {
-            use crate::app::plans;
-            use crate::app::plans::$policy;
+            use phantom_manage::plans;
+            use phantom_manage::plans::$policy;
             use crate::rest::admin::exchange::Created;
             use crate::rest::prelude::*;
 

@@ -13,11 +13,11 @@ pub use wire::ApiSearchResult;
 pub use wire::ScopeInfo;
 
 use super::policies::ThrottlingPolicy;
-use crate::app::plans;
-use crate::app::revisions;
-use crate::app::search::ApiQuery;
-use crate::app::subscriptions::visible;
 use crate::rest::prelude::*;
+use phantom_manage::plans;
+use phantom_manage::revisions;
+use phantom_manage::search::ApiQuery;
+use phantom_manage::subscriptions::visible;
 
 /// Which APIs are listed.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -2,8 +2,8 @@
 
 mod wire;
 
-use crate::app::applications::ApplicationFilter;
-use crate::app::applications::ApplicationSort;
+use phantom_manage::applications::ApplicationFilter;
+use phantom_manage::applications::ApplicationSort;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
@@ -12,12 +12,12 @@ pub use wire::ApplicationInfo;
 pub use wire::ApplicationRequest;
 pub use wire::ApplicationResponse;
 
-use crate::app::applications;
-use crate::app::applications::Application;
-use crate::app::keys;
-use crate::app::text;
 use crate::rest::DEVPORTAL;
 use crate::rest::prelude::*;
+use phantom_manage::applications;
+use phantom_manage::applications::Application;
+use phantom_manage::keys;
+use phantom_manage::text;
 
 /// Which applications are listed, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

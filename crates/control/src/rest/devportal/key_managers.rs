@@ -6,10 +6,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::key_managers::KeyManagerTokenType;
-use crate::app::keys;
-use crate::app::keys::KeyManager;
 use crate::rest::prelude::*;
+use phantom_manage::key_managers::KeyManagerTokenType;
+use phantom_manage::keys;
+use phantom_manage::keys::KeyManager;
 
 /// A key manager without its secrets, in the order in which WSO2 writes it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -16,8 +16,8 @@ pub use wire::RegeneratedSecret;
 pub use wire::TokenRequest;
 pub use wire::UpdateKeyRequest;
 
-use crate::app::keys;
 use crate::rest::prelude::*;
+use phantom_manage::keys;
 
 /// Names one key.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

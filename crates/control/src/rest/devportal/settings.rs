@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use crate::rest::prelude::*;
-use crate::roles::PREFIX;
+use phantom_manage::roles::PREFIX;
 
 /// What the portal can do.
 #[derive(Clone, Debug, Serialize, ToSchema)]

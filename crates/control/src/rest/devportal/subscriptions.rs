@@ -9,12 +9,12 @@ pub use wire::SubscriptionRequest;
 pub use wire::SubscriptionResponse;
 pub use wire::SubscriptionStatus;
 
-use crate::app::subscriptions;
-use crate::app::subscriptions::Subscription;
-use crate::app::text;
-use crate::refusal::Outcome;
 use crate::rest::DEVPORTAL;
 use crate::rest::prelude::*;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::subscriptions;
+use phantom_manage::subscriptions::Subscription;
+use phantom_manage::text;
 
 /// Most subscriptions of one request.
 const MAX_AT_ONCE: usize = 100;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::search::ApiQuery;
-use crate::app::subscriptions::visible;
 use crate::rest::prelude::*;
+use phantom_manage::search::ApiQuery;
+use phantom_manage::subscriptions::visible;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = devportal::Tag)]

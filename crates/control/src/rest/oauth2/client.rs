@@ -7,11 +7,11 @@ use secrecy::SecretString;
 
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::plane::Control;
-use crate::resident;
-use crate::resident::Client;
-use crate::resident::OAuthRefusal;
 use crate::rest::credential::Credential;
+use phantom_manage::Control;
+use phantom_manage::resident;
+use phantom_manage::resident::Client;
+use phantom_manage::resident::OAuthRefusal;
 
 /// The client, by Basic or by the form; by both at once it is refused.
 pub(crate) async fn authenticate(

@@ -9,8 +9,8 @@ use http::header;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::resident::OAuthRefusal;
 use crate::rest::problem::Problem;
+use phantom_manage::resident::OAuthRefusal;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuthProblem {

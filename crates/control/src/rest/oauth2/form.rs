@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use zeroize::Zeroizing;
 
-use crate::resident::OAuthRefusal;
+use phantom_manage::resident::OAuthRefusal;
 
 /// Parameters as sent. Empty ones count as absent (RFC 6749 §3.2).
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);

@@ -12,11 +12,11 @@ use super::client;
 use super::error::OAuthErrorBody;
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::plane::PeerAddress;
-use crate::resident;
-use crate::resident::Token;
+use crate::PeerAddress;
 use crate::rest::credential::Credential;
 use crate::rest::prelude::*;
+use phantom_manage::resident;
+use phantom_manage::resident::Token;
 
 /// RFC 7662 §2.2. An inactive token has no other member than `active`.
 #[derive(Debug, Default, Serialize, ToSchema)]

@@ -9,9 +9,9 @@ use super::client;
 use super::error::OAuthErrorBody;
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::plane::PeerAddress;
-use crate::resident;
+use crate::PeerAddress;
 use crate::rest::prelude::*;
+use phantom_manage::resident;
 
 /// Form parameters, for the description.
 #[derive(Debug, ToSchema)]

@@ -12,11 +12,11 @@ use super::client;
 use super::error::OAuthErrorBody;
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::plane::PeerAddress;
-use crate::resident;
-use crate::resident::GrantType;
-use crate::resident::Tokens;
+use crate::PeerAddress;
 use crate::rest::prelude::*;
+use phantom_manage::resident;
+use phantom_manage::resident::GrantType;
+use phantom_manage::resident::Tokens;
 
 /// RFC 6749 §5.1, in the order in which WSO2 writes it.
 #[derive(Serialize, ToSchema)]

@@ -11,13 +11,13 @@ pub use wire::ScopeResponse;
 
 use super::extract::ApiParameter;
 use super::extract::QueryParameter;
-use crate::app::apis;
-use crate::app::apis::Api;
-use crate::app::apis::document::ApiDocument;
-use crate::refusal::Kind;
-use crate::refusal::Refusal;
 use crate::rest::PUBLISHER;
 use crate::rest::prelude::*;
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::ApiDocument;
+use phantom_manage::refusal::Kind;
+use phantom_manage::refusal::Refusal;
 
 /// How the new version is called.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

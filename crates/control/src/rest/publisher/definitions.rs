@@ -14,16 +14,16 @@ use self::form::Form;
 use self::form::ImportForm;
 use super::apis as rest_apis;
 use super::apis::ApiResponse;
-use crate::app::apis;
-use crate::app::apis::Api;
-use crate::app::apis::document::OperationDocument;
-use crate::app::apis::document::Verb;
-use crate::app::definition;
-use crate::app::definition::Definition;
-use crate::json;
-use crate::refusal::Refusal;
 use crate::rest::prelude::*;
 use crate::rest::problem::ErrorItem;
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::OperationDocument;
+use phantom_manage::apis::document::Verb;
+use phantom_manage::definition;
+use phantom_manage::definition::Definition;
+use phantom_manage::json;
+use phantom_manage::refusal::Refusal;
 
 /// Whether a definition can be imported.
 #[derive(Clone, Debug, Serialize, ToSchema)]

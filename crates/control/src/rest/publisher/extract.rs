@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::app::search;
-use crate::refusal::Outcome;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::search;
 
 /// Names one API.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -6,9 +6,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::keys;
-use crate::app::keys::KeyManager;
 use crate::rest::prelude::*;
+use phantom_manage::keys;
+use phantom_manage::keys::KeyManager;
 
 /// A key manager, without what is secret of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -6,13 +6,13 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use super::extract::ApiParameter;
-use crate::app::apis;
-use crate::app::apis::Api;
-use crate::app::lifecycle;
-use crate::app::lifecycle::LifecycleAction;
-use crate::app::lifecycle::LifecycleState;
 use crate::rest::answers::millis;
 use crate::rest::prelude::*;
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::lifecycle;
+use phantom_manage::lifecycle::LifecycleAction;
+use phantom_manage::lifecycle::LifecycleState;
 
 /// What is to be done.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

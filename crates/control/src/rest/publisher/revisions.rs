@@ -1,6 +1,6 @@
 //! `/apis/{apiId}/revisions` and deployments.
 
-use crate::app::revisions::DeploymentRow;
+use phantom_manage::revisions::DeploymentRow;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -10,12 +10,12 @@ use uuid::Uuid;
 use super::apis;
 use super::apis::ApiResponse;
 use super::date_time;
-use crate::app::revisions;
-use crate::app::revisions::Place;
-use crate::app::revisions::Revision;
-use crate::app::text;
 use crate::rest::PUBLISHER;
 use crate::rest::prelude::*;
+use phantom_manage::revisions;
+use phantom_manage::revisions::Place;
+use phantom_manage::revisions::Revision;
+use phantom_manage::text;
 
 /// A revision to be made. Members that only we set are taken and change nothing.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

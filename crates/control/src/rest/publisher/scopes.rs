@@ -5,15 +5,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::apis::ScopeResponse;
-use crate::app::apis::Api;
-use crate::app::apis::document::Verb;
-use crate::app::apis::scope::RawScope;
-use crate::app::scopes;
-use crate::app::scopes::SharedScope;
-use crate::refusal::Kind;
-use crate::refusal::Refusal;
 use crate::rest::PUBLISHER;
 use crate::rest::prelude::*;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::Verb;
+use phantom_manage::apis::scope::RawScope;
+use phantom_manage::refusal::Kind;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::scopes;
+use phantom_manage::scopes::SharedScope;
 
 /// Which APIs use a scope.
 #[derive(Clone, Debug, Serialize, ToSchema)]

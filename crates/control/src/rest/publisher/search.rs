@@ -5,11 +5,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::extract::QueryParameter;
-use crate::app::apis;
-use crate::app::apis::Api;
-use crate::app::apis::document::ApiType;
-use crate::app::lifecycle::LifecycleState;
 use crate::rest::prelude::*;
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::ApiType;
+use phantom_manage::lifecycle::LifecycleState;
 
 /// An API that was found. Nothing else is searched.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -7,8 +7,8 @@ use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::app::revisions;
 use crate::rest::prelude::*;
+use phantom_manage::revisions;
 
 /// All that any operation asks for, once each.
 static SCOPES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {

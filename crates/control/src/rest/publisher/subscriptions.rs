@@ -6,10 +6,10 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::subscribers;
-use crate::app::subscribers::Subscriber;
-use crate::app::subscribers::SubscriptionState;
 use crate::rest::prelude::*;
+use phantom_manage::subscribers;
+use phantom_manage::subscribers::Subscriber;
+use phantom_manage::subscribers::SubscriptionState;
 
 /// Of which API.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -7,16 +7,16 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::applications::Application;
-use crate::app::applications::ApplicationDocument;
-use crate::app::applications::ApplicationDraft;
-use crate::app::applications::ApplicationVisibility;
-use crate::app::applications::TokenType;
-use crate::app::text;
-use crate::refusal::Outcome;
 use crate::rest::answers::millis;
 use crate::rest::devportal::apis::ScopeInfo;
 use crate::rest::devportal::keys::ApplicationKey;
+use phantom_manage::applications::Application;
+use phantom_manage::applications::ApplicationDocument;
+use phantom_manage::applications::ApplicationDraft;
+use phantom_manage::applications::ApplicationVisibility;
+use phantom_manage::applications::TokenType;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::text;
 
 /// What a client sends. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing.

@@ -5,8 +5,8 @@ use utoipa::IntoParams;
 
 use super::ApplicationKey;
 use super::KeyType;
-use crate::app::keys;
 use crate::rest::prelude::*;
+use phantom_manage::keys;
 
 /// Names the resident key manager's key of one type.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::app::keys::MappedKeyType;
-use crate::app::keys::MappingMode;
+use phantom_manage::keys::MappedKeyType;
+use phantom_manage::keys::MappingMode;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -15,18 +15,18 @@ use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::keys::ApplicationToken;
-use crate::app::keys::GenerateRequest;
-use crate::app::keys::Key;
-use crate::app::keys::KeyDocument;
-use crate::app::keys::MapRequest;
-use crate::app::keys::TokenOrder;
-use crate::app::text;
-use crate::app::unenforced;
-use crate::app::unenforced::Of;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::rest::devportal::secret::WireSecret;
+use phantom_manage::keys::ApplicationToken;
+use phantom_manage::keys::GenerateRequest;
+use phantom_manage::keys::Key;
+use phantom_manage::keys::KeyDocument;
+use phantom_manage::keys::MapRequest;
+use phantom_manage::keys::TokenOrder;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::text;
+use phantom_manage::unenforced;
+use phantom_manage::unenforced::Of;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]

@@ -5,13 +5,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::subscriptions::Subscription;
-use crate::app::subscriptions::SubscriptionDraft;
-use crate::app::text;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::rest::devportal::apis::ApiInfo;
 use crate::rest::devportal::applications::ApplicationInfo;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::subscriptions::Subscription;
+use phantom_manage::subscriptions::SubscriptionDraft;
+use phantom_manage::text;
 
 /// What a client sends. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing.

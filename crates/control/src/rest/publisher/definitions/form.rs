@@ -8,8 +8,8 @@ use axum::extract::multipart::MultipartError;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::app::definition;
 use crate::rest::prelude::*;
+use phantom_manage::definition;
 
 /// What a form may hold; one of the first four has to be there.
 #[derive(Debug, Default)]
