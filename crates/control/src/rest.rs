@@ -2,46 +2,52 @@
 
 pub mod admin;
 pub(crate) mod answers;
+mod body;
+mod credential;
 pub mod dcr;
 pub mod devportal;
 pub(crate) mod entity_tag;
 pub(crate) mod extract;
+pub mod guard;
+mod list;
 pub mod oauth2;
+mod prelude;
+pub(crate) mod problem;
 pub mod publisher;
 pub mod revocations;
+mod said;
+mod shapes;
 
 use std::sync::Arc;
+use std::sync::LazyLock;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::Request;
-use axum::extract::State;
 use axum::middleware;
 use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use axum::routing::get;
 use http::HeaderValue;
-use http::StatusCode;
 use http::Uri;
 use http::header;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::InfoBuilder;
 use utoipa::openapi::OpenApi;
-use utoipa::openapi::OpenApiBuilder;
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::authorization::Guarded;
-use crate::authorization::Needs;
-use crate::authorization::guarded;
-use crate::caller;
-use crate::plane::Control;
-use crate::problem::Problem;
-use crate::rest::oauth2::OAuthError;
+use crate::rest::guard::Needs;
+use crate::rest::guard::Operations;
+use crate::rest::guard::Rule;
+use crate::rest::oauth2::OAuthProblem;
+use crate::rest::problem::Problem;
+use phantom_manage::Control;
+use phantom_manage::refusal::Refusal;
 
 pub(crate) const ADMIN: &str = "/api/am/admin/v4";
 pub(crate) const DEVPORTAL: &str = "/api/am/devportal/v3";
@@ -52,33 +58,25 @@ const MAX_BODY: usize = 1024 * 1024;
 /// For a whole request; the longest is an outgoing call.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Operations that belong to no one API.
-pub(crate) const OPERATIONS: &[Guarded] = &[
-    guarded("GET", "/openapi.json", Needs::Anyone),
-    guarded("POST", "/client-registration/v0.17/register", Needs::OwnRules),
-    guarded("POST", "/oauth2/token", Needs::OwnRules),
-    guarded("POST", "/oauth2/revoke", Needs::OwnRules),
-    guarded("POST", "/oauth2/introspect", Needs::OwnRules),
-    guarded("GET", "/oauth2/jwks", Needs::OwnRules),
-    guarded("POST", "/api/phantom/v1/revocations", Needs::AnyOf(&["admin", "admin_operations"])),
-];
+const REVOKERS: Needs = Needs::AnyOf(&["admin", "admin_operations"]);
+
+/// The OpenAPI document of everything served.
+static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| {
+    let (_, mut document) = operations().split();
+    shapes::describe(document.components.get_or_insert_default());
+    document
+});
 
 /// All operations, ready to be served.
 pub fn router(control: Arc<Control>) -> Router {
-    let (router, document) = api().split_for_parts();
-    let document = Arc::new(described(document));
-    let serve_document = {
-        let document = Arc::clone(&document);
-        async move || Json((*document).clone())
-    };
+    let (router, _) = operations().split();
     let inner = router
-        .route("/openapi.json", axum::routing::get(serve_document))
         .method_not_allowed_fallback(method_not_allowed)
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&control), caller::authorize))
+        .layer(Extension(Arc::clone(&control)))
         .fallback(not_found)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(middleware::from_fn(in_time))
-        .layer(CatchPanicLayer::custom(|_| Problem::internal().into_response()))
+        .layer(CatchPanicLayer::custom(|_| internal("a handler panicked")))
         .layer(middleware::map_response(ended))
         .layer(middleware::map_response(never_stored))
         .with_state(control);
@@ -96,7 +94,7 @@ pub fn router(control: Arc<Control>) -> Router {
 /// that it belongs to.
 pub fn without_store() -> Router {
     let unavailable = async |uri: Uri| match uri.path().starts_with("/oauth2/") {
-        true => OAuthError::from(Problem::unavailable()).into_response(),
+        true => OAuthProblem::from(Problem::unavailable()).into_response(),
         false => Problem::unavailable().into_response(),
     };
     let router = Router::new().fallback(unavailable);
@@ -105,34 +103,44 @@ pub fn without_store() -> Router {
 
 /// The OpenAPI document of everything served.
 #[must_use]
-pub fn openapi() -> OpenApi {
-    described(api().to_openapi())
+pub fn openapi() -> &'static OpenApi {
+    &DOCUMENT
 }
 
-fn api() -> OpenApiRouter<Arc<Control>> {
-    let info = InfoBuilder::new()
-        .title("Phantom Gateway: control plane")
-        .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Managed APIs: the REST APIs of WSO2 API Manager, and our own."));
-    OpenApiRouter::with_openapi(OpenApiBuilder::new().info(info.build()).build())
-        .routes(routes!(dcr::register))
-        .routes(routes!(oauth2::token::token))
-        .routes(routes!(oauth2::revoke::revoke))
-        .routes(routes!(oauth2::introspect::introspect))
-        .routes(routes!(oauth2::jwks))
-        .routes(routes!(revocations::revoke))
-        .nest(ADMIN, admin::router())
-        .nest(DEVPORTAL, devportal::router())
-        .nest(PUBLISHER, publisher::router())
+/// Who may call what, of everything served.
+#[must_use]
+pub fn rules() -> Vec<Rule> {
+    operations().rules()
 }
 
-async fn not_found(State(_): State<Arc<Control>>) -> Problem {
-    let description = "There is no such resource. GET /openapi.json lists them all.";
-    Problem::new(StatusCode::NOT_FOUND, "Not Found", description)
+fn operations() -> Operations {
+    Operations::titled("Phantom Gateway: control plane")
+        .undescribed(Needs::Anyone, "/openapi.json", get(document))
+        .route(Needs::OwnRules, routes!(dcr::register))
+        .route(Needs::OwnRules, routes!(oauth2::token::token))
+        .route(Needs::OwnRules, routes!(oauth2::revoke::revoke))
+        .route(Needs::OwnRules, routes!(oauth2::introspect::introspect))
+        .route(Needs::OwnRules, routes!(oauth2::jwks))
+        .route(REVOKERS, routes!(revocations::revoke))
+        .nest(ADMIN, admin::operations())
+        .nest(DEVPORTAL, devportal::operations())
+        .nest(PUBLISHER, publisher::operations())
+}
+
+async fn document() -> Json<&'static OpenApi> {
+    Json(&DOCUMENT)
+}
+
+async fn not_found() -> Problem {
+    Problem::no_such_resource()
 }
 
 async fn method_not_allowed() -> Problem {
     Problem::method_not_allowed()
+}
+
+fn internal(what: &'static str) -> Response {
+    Problem::from(Refusal::internal(what)).into_response()
 }
 
 async fn in_time(request: Request, next: Next) -> Response {
@@ -169,7 +177,7 @@ async fn ended(response: Response) -> Response {
             text.push(b'\n');
             Body::from(text)
         }
-        Err(_) => return Problem::internal().into_response(),
+        Err(_) => return internal("an answer is not whole"),
     };
     Response::from_parts(parts, body)
 }
@@ -194,10 +202,4 @@ fn canonical(uri: &Uri) -> Option<Uri> {
     };
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     format!("{base}/{rest}{query}").parse().ok()
-}
-
-/// The document with what routes do not say of themselves: who may call them.
-fn described(mut document: OpenApi) -> OpenApi {
-    crate::authorization::describe(&mut document);
-    document
 }

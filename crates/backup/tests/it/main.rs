@@ -233,8 +233,8 @@ async fn nothing_is_removed_unless_it_is_asked_for_and_revocations_never() {
 async fn an_import_leaves_an_administrator_where_there_was_one() {
     let (from, to) = (TestStore::planted().await, TestStore::empty().await);
     for store in [&from.store, &to.store] {
-        let admin = phantom_control::seed::Admin::password("admin");
-        phantom_control::seed::first_start(store, admin, NOW).await.unwrap();
+        let admin = phantom_manage::seed::Admin::password("admin");
+        phantom_manage::seed::first_start(store, admin, NOW).await.unwrap();
     }
     let mut write = from.write().await;
     let mut users = Vec::new();
@@ -254,9 +254,9 @@ async fn an_import_leaves_an_administrator_where_there_was_one() {
 #[tokio::test]
 async fn a_store_that_was_started_before_becomes_the_backup_with_prune() {
     let (from, to) = (TestStore::planted().await, TestStore::empty().await);
-    let admin = || phantom_control::seed::Admin::password("admin");
+    let admin = || phantom_manage::seed::Admin::password("admin");
     for store in [&from.store, &to.store] {
-        phantom_control::seed::first_start(store, admin(), NOW).await.unwrap();
+        phantom_manage::seed::first_start(store, admin(), NOW).await.unwrap();
     }
     let text = exported(&from.store).await;
     let refused = backup::compare(&to.store, &read(&text), Others::Keep, NOW).await;

@@ -13,14 +13,15 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::Response;
 use utoipa::openapi::ResponseBuilder;
 
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::rest::problem::Answer;
+use phantom_manage::Control;
+use phantom_manage::refusal::Refusal;
 
 /// Where something that was made is read: a path of the API with that base.
-pub(crate) fn location(control: &Control, base: &str, path: &str) -> Outcome<HeaderValue> {
+pub(crate) fn location(control: &Control, base: &str, path: &str) -> Answer<HeaderValue> {
     let url = format!("{}{base}{path}", control.settings.public_url);
-    HeaderValue::try_from(url).map_err(|_| Problem::internal())
+    let location = HeaderValue::try_from(url);
+    Ok(location.map_err(Refusal::because("a location is no header"))?)
 }
 
 /// Times as the portals write most of them.

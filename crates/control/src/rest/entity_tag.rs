@@ -6,43 +6,34 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use http::HeaderMap;
 use http::HeaderValue;
-use http::StatusCode;
 use http::header;
 use http::request::Parts;
 use serde::Serialize;
 
-use crate::app::versioned::Versioned;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::rest::problem::Problem;
+use phantom_manage::lookup::Expected;
+use phantom_manage::versioned::Versioned;
 
-/// The versions that `If-Match` names (RFC 9110 §13.1.1), or none.
+/// The versions that `If-Match` names (RFC 9110 §13.1.1).
 #[derive(Clone, Debug)]
-pub struct IfMatch(Option<Vec<String>>);
+pub struct IfMatch(pub Expected);
 
 /// An answer with the entity tag of what it holds.
 #[derive(Clone, Debug)]
 pub struct Tagged<T>(pub Versioned<T>);
 
 impl IfMatch {
-    /// For use cases, which know the version that is there: 412 unless it is one of those named.
-    pub fn accepts(&self) -> impl Fn(i64) -> Outcome<()> + Send + Sync + '_ {
-        |version| {
-            if self.0.as_ref().is_none_or(|tags| tags.iter().any(|tag| names(tag, version))) {
-                return Ok(());
-            }
-            let description = "The resource has another version than If-Match names.";
-            Err(Problem::new(StatusCode::PRECONDITION_FAILED, "Precondition Failed", description))
-        }
-    }
-
     fn of(headers: &HeaderMap) -> Self {
         let mut fields = headers.get_all(header::IF_MATCH).iter().peekable();
         if fields.peek().is_none() {
-            return Self(None);
+            return Self(Expected::Any);
         }
         let texts = fields.filter_map(|field| field.to_str().ok());
-        let tags = texts.flat_map(|text| text.split(',')).map(|tag| tag.trim().to_owned());
-        Self(Some(tags.collect()))
+        let tags: Vec<&str> = texts.flat_map(|text| text.split(',')).map(str::trim).collect();
+        match tags.iter().any(|tag| opaque(tag) == "*") {
+            true => Self(Expected::Any),
+            false => Self(Expected::OneOf(tags.into_iter().filter_map(version).collect())),
+        }
     }
 }
 
@@ -65,10 +56,15 @@ pub(crate) fn entity_tag(version: i64) -> HeaderValue {
     HeaderValue::try_from(text(version)).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-fn names(tag: &str, version: i64) -> bool {
-    // Compressing intermediaries weaken tags; the version is the same.
-    let tag = tag.strip_prefix("W/").unwrap_or(tag);
-    tag == "*" || tag == text(version)
+/// Compressing intermediaries weaken tags; the version is the same.
+fn opaque(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
+fn version(tag: &str) -> Option<i64> {
+    let tag = opaque(tag);
+    let version = tag.trim_matches('"').parse().ok()?;
+    (tag == text(version)).then_some(version)
 }
 
 fn text(version: i64) -> String {
@@ -98,7 +94,7 @@ mod tests {
             (&[""], false),
         ] {
             let asked = IfMatch::of(&headers(values));
-            assert_eq!(asked.accepts()(7).is_ok(), holds, "{values:?}");
+            assert_eq!(asked.0.check(7).is_ok(), holds, "{values:?}");
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::Query;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::problem::Problem;
+use crate::rest::problem::Problem;
 
 /// Parameters of the path. Ids stay text: one that cannot be is one that is not there.
 #[derive(Clone, Copy, Debug)]

@@ -7,15 +7,9 @@ pub mod introspect;
 pub mod revoke;
 pub mod token;
 
-use std::sync::Arc;
+use crate::rest::prelude::*;
 
-use axum::extract::State;
-use axum::response::IntoResponse;
-use http::header;
-
-pub(crate) use error::OAuthError;
-
-use crate::plane::Control;
+pub(crate) use error::OAuthProblem;
 
 /// The key set that the resident key manager's tokens are signed with
 #[utoipa::path(

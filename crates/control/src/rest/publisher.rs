@@ -12,15 +12,10 @@ pub mod search;
 pub mod settings;
 pub mod subscriptions;
 
-use std::sync::Arc;
-
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::authorization::Guarded;
-use crate::authorization::Needs;
-use crate::authorization::guarded;
-use crate::plane::Control;
+use crate::rest::guard::Needs;
+use crate::rest::guard::Operations;
 
 /// The list, which the tutorial reads with a subscriber's token.
 const LISTERS: Needs = Needs::AnyOfOrViewerWith(
@@ -53,83 +48,45 @@ const POLICY_READERS: Needs = Needs::AnyOf(&["api_view", "tier_view", "tier_mana
 const KEY_MANAGER_READERS: Needs = Needs::AnyOf(&["api_view", "api_create", "api_manage"]);
 const SETTINGS: Needs = Needs::AnyOf(&["api_view", "publisher_settings"]);
 
-macro_rules! at {
-    ($method:literal, $path:literal, $needs:expr) => {
-        guarded($method, concat!("/api/am/publisher/v4", $path), $needs)
-    };
-}
-
-pub(crate) const OPERATIONS: &[Guarded] = &[
-    at!("GET", "/apis", LISTERS),
-    at!("POST", "/apis", CREATORS),
-    at!("GET", "/apis/{apiId}", READERS),
-    at!("PUT", "/apis/{apiId}", EDITORS),
-    at!("DELETE", "/apis/{apiId}", DELETERS),
-    at!("POST", "/apis/copy-api", CREATORS),
-    at!("POST", "/apis/validate", CREATORS),
-    at!("POST", "/apis/change-lifecycle", PUBLISHERS),
-    at!("GET", "/apis/{apiId}/lifecycle-state", LIFECYCLE_READERS),
-    at!("GET", "/apis/{apiId}/lifecycle-history", LIFECYCLE_READERS),
-    at!("GET", "/apis/{apiId}/revisions", REVISION_READERS),
-    at!("POST", "/apis/{apiId}/revisions", REVISERS),
-    at!("GET", "/apis/{apiId}/revisions/{revisionId}", REVISION_READERS),
-    at!("DELETE", "/apis/{apiId}/revisions/{revisionId}", REVISERS),
-    at!("GET", "/apis/{apiId}/deployments", REVISION_READERS),
-    at!("POST", "/apis/{apiId}/deploy-revision", EDITORS),
-    at!("POST", "/apis/{apiId}/undeploy-revision", EDITORS),
-    at!("POST", "/apis/{apiId}/restore-revision", EDITORS),
-    at!("POST", "/apis/import-openapi", CREATORS),
-    at!("POST", "/apis/validate-openapi", CREATORS),
-    at!("GET", "/apis/{apiId}/swagger", DEFINITION_READERS),
-    at!("PUT", "/apis/{apiId}/swagger", CREATORS),
-    at!("GET", "/scopes", SCOPE_READERS),
-    at!("POST", "/scopes", SCOPE_MANAGERS),
-    at!("GET", "/scopes/{scopeId}", SCOPE_READERS),
-    at!("PUT", "/scopes/{scopeId}", SCOPE_MANAGERS),
-    at!("DELETE", "/scopes/{scopeId}", SCOPE_MANAGERS),
-    at!("HEAD", "/scopes/{scopeId}", SCOPE_CHECKERS),
-    at!("GET", "/scopes/{scopeId}/usage", SCOPE_USAGE_READERS),
-    at!("GET", "/subscriptions", SUBSCRIPTION_READERS),
-    at!("POST", "/subscriptions/block-subscription", SUBSCRIPTION_BLOCKERS),
-    at!("POST", "/subscriptions/unblock-subscription", SUBSCRIPTION_BLOCKERS),
-    at!("POST", "/subscriptions/change-business-plan", SUBSCRIPTION_MANAGERS),
-    at!("GET", "/throttling-policies/{policyLevel}", POLICY_READERS),
-    at!("GET", "/throttling-policies/{policyLevel}/{policyName}", POLICY_READERS),
-    at!("GET", "/key-managers", KEY_MANAGER_READERS),
-    at!("GET", "/search", READERS),
-    at!("GET", "/settings", SETTINGS),
-];
-
-pub(crate) fn router() -> OpenApiRouter<Arc<Control>> {
-    OpenApiRouter::new()
-        .routes(routes!(apis::list, apis::create))
-        .routes(routes!(apis::read, apis::update, apis::delete))
-        .routes(routes!(apis::copy))
-        .routes(routes!(apis::validate))
-        .routes(routes!(lifecycle::change))
-        .routes(routes!(lifecycle::state))
-        .routes(routes!(lifecycle::history))
-        .routes(routes!(revisions::list, revisions::create))
-        .routes(routes!(revisions::read, revisions::delete))
-        .routes(routes!(revisions::deployments))
-        .routes(routes!(revisions::deploy))
-        .routes(routes!(revisions::undeploy))
-        .routes(routes!(revisions::restore))
-        .routes(routes!(definitions::import))
-        .routes(routes!(definitions::validate))
-        .routes(routes!(definitions::read, definitions::replace))
-        .routes(routes!(scopes::list, scopes::create))
-        .routes(routes!(scopes::read, scopes::update, scopes::delete, scopes::exists))
-        .routes(routes!(scopes::usage))
-        .routes(routes!(subscriptions::list))
-        .routes(routes!(subscriptions::block))
-        .routes(routes!(subscriptions::unblock))
-        .routes(routes!(subscriptions::change_plan))
-        .routes(routes!(policies::list))
-        .routes(routes!(policies::read))
-        .routes(routes!(key_managers::list))
-        .routes(routes!(search::search))
-        .routes(routes!(settings::read))
+pub(crate) fn operations() -> Operations {
+    Operations::default()
+        .route(LISTERS, routes!(apis::list))
+        .route(CREATORS, routes!(apis::create))
+        .route(READERS, routes!(apis::read))
+        .route(EDITORS, routes!(apis::update))
+        .route(DELETERS, routes!(apis::delete))
+        .route(CREATORS, routes!(apis::copy))
+        .route(CREATORS, routes!(apis::validate))
+        .route(PUBLISHERS, routes!(lifecycle::change))
+        .route(LIFECYCLE_READERS, routes!(lifecycle::state))
+        .route(LIFECYCLE_READERS, routes!(lifecycle::history))
+        .route(REVISION_READERS, routes!(revisions::list))
+        .route(REVISERS, routes!(revisions::create))
+        .route(REVISION_READERS, routes!(revisions::read))
+        .route(REVISERS, routes!(revisions::delete))
+        .route(REVISION_READERS, routes!(revisions::deployments))
+        .route(EDITORS, routes!(revisions::deploy))
+        .route(EDITORS, routes!(revisions::undeploy))
+        .route(EDITORS, routes!(revisions::restore))
+        .route(CREATORS, routes!(definitions::import))
+        .route(CREATORS, routes!(definitions::validate))
+        .route(DEFINITION_READERS, routes!(definitions::read))
+        .route(CREATORS, routes!(definitions::replace))
+        .route(SCOPE_READERS, routes!(scopes::list))
+        .route(SCOPE_MANAGERS, routes!(scopes::create))
+        .route(SCOPE_READERS, routes!(scopes::read))
+        .route(SCOPE_MANAGERS, routes!(scopes::update, scopes::delete))
+        .route(SCOPE_CHECKERS, routes!(scopes::exists))
+        .route(SCOPE_USAGE_READERS, routes!(scopes::usage))
+        .route(SUBSCRIPTION_READERS, routes!(subscriptions::list))
+        .route(SUBSCRIPTION_BLOCKERS, routes!(subscriptions::block))
+        .route(SUBSCRIPTION_BLOCKERS, routes!(subscriptions::unblock))
+        .route(SUBSCRIPTION_MANAGERS, routes!(subscriptions::change_plan))
+        .route(POLICY_READERS, routes!(policies::list))
+        .route(POLICY_READERS, routes!(policies::read))
+        .route(KEY_MANAGER_READERS, routes!(key_managers::list))
+        .route(READERS, routes!(search::search))
+        .route(SETTINGS, routes!(settings::read))
 }
 
 /// Times of revisions: RFC 3339.

@@ -1,27 +1,18 @@
 //! `POST /api/phantom/v1/revocations`: of our own, since WSO2 has only an internal event format.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Json;
-use axum::extract::State;
-use http::StatusCode;
-use phantom_store::RevocationKind;
+use phantom_manage::revocations::RevocationKind;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::revocations;
-use crate::app::revocations::DEFAULT_LIFETIME;
-use crate::app::revocations::Dead;
-use crate::app::revocations::MAX_LIFETIME;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
-use crate::rest::answers::ActErrors;
+use crate::rest::prelude::*;
+use phantom_manage::revocations;
+use phantom_manage::revocations::DEFAULT_LIFETIME;
+use phantom_manage::revocations::Dead;
+use phantom_manage::revocations::MAX_LIFETIME;
 
 /// Exactly one of `token`, `tokenId`, `consumerKey` and `subject`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -79,9 +70,9 @@ pub struct Revocation {
 )]
 pub async fn revoke(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(order): Body<RevocationOrder>,
-) -> Outcome<(StatusCode, Json<Revocation>)> {
+) -> Answer<(StatusCode, Json<Revocation>)> {
     let (dead, lifetime) = order.checked()?;
     let in_force = revocations::revoke(&control, &caller, dead, lifetime).await?;
     let revocation =
@@ -90,7 +81,7 @@ pub async fn revoke(
 }
 
 impl RevocationOrder {
-    fn checked(self) -> Outcome<(Dead, Duration)> {
+    fn checked(self) -> Answer<(Dead, Duration)> {
         let lifetime = self.lifetime.map_or(DEFAULT_LIFETIME, Duration::from_secs);
         if lifetime.is_zero() || lifetime > MAX_LIFETIME {
             let most = MAX_LIFETIME.as_secs();

@@ -1,13 +1,12 @@
-//! Every operation that is served stands in the table of who may call it, and is held to it: each
-//! route with each role and without a credential.
+//! Every operation that is served has a rule of who may call it, and is held to it: each route with each
+//! role and without a credential.
 
 use std::collections::BTreeSet;
 
-use phantom_control::authorization;
-use phantom_control::authorization::Needs;
 use phantom_control::rest;
-use phantom_control::roles;
-use phantom_control::roles::Role;
+use phantom_control::rest::guard::Needs;
+use phantom_manage::roles;
+use phantom_manage::roles::Role;
 
 use crate::support::Plane;
 use crate::support::USERS;
@@ -25,34 +24,35 @@ fn described() -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn every_operation_of_the_document_stands_in_the_table_and_the_other_way_round() {
-    let table: BTreeSet<(String, String)> = authorization::operations()
-        .map(|each| (each.method.to_owned(), each.path.to_owned()))
+fn every_operation_of_the_document_has_a_rule_and_the_other_way_round() {
+    let table: BTreeSet<(String, String)> = rest::rules()
+        .into_iter()
+        .map(|each| (each.method.to_owned(), each.path))
         .filter(|(_, path)| path != "/openapi.json")
         .collect();
     assert_eq!(described(), table);
-    let rows = authorization::operations().count();
-    assert_eq!(rows, table.len() + 1, "an operation stands in the table twice");
+    let rows = rest::rules().len();
+    assert_eq!(rows, table.len() + 1, "an operation is served twice");
 }
 
 #[test]
-fn every_scope_of_the_table_is_one_that_some_role_gives() {
+fn every_scope_that_is_asked_for_is_one_that_some_role_gives() {
     let known: Vec<&str> = roles::all_scopes().collect();
-    for each in authorization::operations() {
-        if let Needs::AnyOf(scopes) | Needs::AnyOfOrViewerWith(scopes, _) = each.needs {
-            assert!(!scopes.is_empty(), "{} {}", each.method, each.path);
-            for scope in scopes {
-                assert!(known.contains(scope), "{} {}: {scope}", each.method, each.path);
-            }
+    for each in rest::rules() {
+        let scopes = each.needs.scopes();
+        let is_open = matches!(each.needs, Needs::Anyone | Needs::OwnRules);
+        assert_eq!(scopes.is_empty(), is_open, "{} {}", each.method, each.path);
+        for scope in scopes {
+            assert!(known.contains(scope), "{} {}: {scope}", each.method, each.path);
         }
     }
 }
 
 #[tokio::test]
-async fn each_role_gets_where_the_table_lets_it_and_nobody_else_does() {
+async fn each_role_gets_where_the_rule_lets_it_and_nobody_else_does() {
     let plane = Plane::start().await;
-    for each in authorization::operations().filter(|each| each.needs != Needs::OwnRules) {
-        let path = concrete(each.path);
+    for each in rest::rules().into_iter().filter(|each| each.needs != Needs::OwnRules) {
+        let path = concrete(&each.path);
         let open = each.needs == Needs::Anyone;
         // Nobody.
         let answer = plane.call(each.method, &path).out_of_contract().send().await;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use phantom_control::app::key_managers::published::ResidentEndpoint;
-use phantom_control::publish::Follower;
-use phantom_control::publish::Update;
+use phantom_manage::key_managers::published::ResidentEndpoint;
+use phantom_manage::publish::Follower;
+use phantom_manage::publish::Update;
 
 use crate::devportal::fixtures::ApiFixture;
 use crate::devportal::fixtures::api;

@@ -1,10 +1,10 @@
 //! A refresh token is used once; the second use ends what came of it.
 
-use phantom_control::publish::Follower;
-use phantom_control::publish::Update;
-use phantom_control::publish::resident;
 use phantom_core::catalog::Change;
 use phantom_core::catalog::Revoked;
+use phantom_manage::publish::Follower;
+use phantom_manage::publish::Update;
+use phantom_manage::publish::resident;
 use serde_json::Value;
 use serde_json::json;
 

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use phantom_control::publish::Follower;
-use phantom_control::publish::Update;
-use phantom_control::publish::resident;
 use phantom_core::catalog::Change;
 use phantom_core::catalog::Revocation;
 use phantom_core::catalog::Revoked;
+use phantom_manage::publish::Follower;
+use phantom_manage::publish::Update;
+use phantom_manage::publish::resident;
 use serde_json::Value;
 use serde_json::json;
 

@@ -8,10 +8,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::Router;
-use phantom_control::Control;
-use phantom_control::Settings;
 use phantom_control::rest;
-use phantom_control::seed;
+use phantom_manage::Control;
+use phantom_manage::Settings;
+use phantom_manage::seed;
 use phantom_oauth::egress::Egress;
 use phantom_oauth::egress::EgressConfig;
 use phantom_store::Database;

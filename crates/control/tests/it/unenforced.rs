@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use phantom_control::app::unenforced::Of;
-use phantom_control::app::unenforced::SETTINGS;
-use phantom_control::app::unenforced::SHOWN;
-use phantom_control::app::unenforced::Setting;
+use phantom_manage::unenforced::Of;
+use phantom_manage::unenforced::SETTINGS;
+use phantom_manage::unenforced::SHOWN;
+use phantom_manage::unenforced::Setting;
 use serde_json::Value;
 use serde_json::json;
 

@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use phantom_cache::CacheSecret;
-use phantom_control::publish;
-use phantom_control::publish::kept::CatalogFile;
 use phantom_core::Clock;
+use phantom_manage::publish;
+use phantom_manage::publish::kept::CatalogFile;
 use phantom_oauth::Minter;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::managed::TokenNames;

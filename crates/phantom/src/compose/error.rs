@@ -1,12 +1,11 @@
 //! Why the gateway does not start, in one sentence each.
 
-use phantom_core::causes::with_causes;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use http::StatusCode;
-use phantom_control::Problem;
+use phantom_core::causes::with_causes;
+use phantom_manage::Refusal;
 use phantom_oauth::egress::EgressBuildError;
 use phantom_oauth::secret::SecretError;
 use phantom_pipeline::route_table::Ambiguous;
@@ -56,13 +55,10 @@ impl StartError {
     }
 
     /// What the store holds from the first start on could not be made or read.
-    pub(super) fn first_start(problem: Problem) -> Self {
-        let description = problem.description.into_owned();
-        match problem.status {
-            StatusCode::SERVICE_UNAVAILABLE => {
-                Self::Store(StoreError::Unavailable { source: description.into() })
-            }
-            _ => Self::FirstStart(description),
+    pub(super) fn first_start(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unavailable(error) => Self::Store(error),
+            refusal => Self::FirstStart(with_causes(&refusal)),
         }
     }
 

@@ -9,15 +9,15 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
-use phantom_control::publish::Follower;
-use phantom_control::publish::Update;
-use phantom_control::publish::kept::CatalogFile;
 use phantom_core::BearerToken;
 use phantom_core::Clock;
 use phantom_core::HeldBack;
 use phantom_core::catalog::Change;
 use phantom_core::catalog::EndedToken;
 use phantom_core::causes::with_causes;
+use phantom_manage::publish::Follower;
+use phantom_manage::publish::Update;
+use phantom_manage::publish::kept::CatalogFile;
 use phantom_oauth::KeyManager;
 use phantom_oauth::Minter;
 use phantom_pipeline::KeyManagerHandle;

@@ -4,14 +4,14 @@
 use std::time::Duration;
 use std::time::Instant;
 
-use phantom_control::publish::kept::CatalogFile;
-use phantom_control::publish::kept::Kept;
-use phantom_control::publish::kept::KeptError;
-use phantom_control::publish::kept::SigningKey;
 use phantom_core::HeldBack;
 use phantom_core::UnixTime;
 use phantom_core::catalog::Catalog;
 use phantom_core::catalog::Change;
+use phantom_manage::publish::kept::CatalogFile;
+use phantom_manage::publish::kept::Kept;
+use phantom_manage::publish::kept::KeptError;
+use phantom_manage::publish::kept::SigningKey;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 

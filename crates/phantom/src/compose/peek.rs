@@ -5,11 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use phantom_cache::CacheSecret;
-use phantom_control::publish;
-use phantom_control::publish::Follower;
-use phantom_control::publish::Update;
-use phantom_control::seed;
 use phantom_core::Clock;
+use phantom_manage::publish;
+use phantom_manage::publish::Follower;
+use phantom_manage::publish::Update;
+use phantom_manage::seed;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::managed::Publication;
 use phantom_store::StoreError;

@@ -136,7 +136,8 @@ async fn bodies_and_trailers_pass_in_both_directions() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn pseudo_fields_among_a_backends_trailers_are_no_trailers_of_ours() {
     let backend = Backend::start(|_| {
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n:status: 404\r\n\r\n".to_vec()
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n:status: 404\r\n\r\n"
+            .to_vec()
     });
     let gateway = Setup::new(backend.address).start();
     let mut sender = connect(&gateway).await;

@@ -1,28 +1,11 @@
 //! `/throttling/deny-policies` and `/throttling/deny-policy/{conditionId}`.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use http::StatusCode;
-
 use super::exchange::Created;
 use super::exchange::SearchQuery;
-use crate::app::deny_policies;
-use crate::app::deny_policies::BlockingCondition;
-use crate::app::deny_policies::BlockingConditionStatus;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::AdminCreateErrors;
-use crate::rest::answers::AdminDeleteErrors;
-use crate::rest::answers::AdminUpdateErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::Tagged;
-use crate::rest::extract::PathOf;
+use crate::rest::prelude::*;
+use phantom_manage::deny_policies;
+use phantom_manage::deny_policies::BlockingCondition;
+use phantom_manage::deny_policies::BlockingConditionStatus;
 
 /// List deny policies
 #[utoipa::path(
@@ -39,7 +22,7 @@ use crate::rest::extract::PathOf;
 pub async fn list(
     State(control): State<Arc<Control>>,
     query: SearchQuery,
-) -> Outcome<Json<WholeList<BlockingCondition>>> {
+) -> Answer<Json<WholeList<BlockingCondition>>> {
     Ok(Json(WholeList::new(deny_policies::list(&control, query.text()).await?)))
 }
 
@@ -54,9 +37,9 @@ pub async fn list(
 )]
 pub async fn create(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(condition): Body<BlockingCondition>,
-) -> Outcome<Created<BlockingCondition>> {
+) -> Answer<Created<BlockingCondition>> {
     let (id, made) = deny_policies::create(&control, &caller, condition).await?;
     Ok(Created { collection: "/throttling/deny-policy", id, made })
 }
@@ -73,8 +56,8 @@ pub async fn create(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Tagged<BlockingCondition>> {
-    deny_policies::read(&control, &id).await.map(Tagged)
+) -> Answer<Tagged<BlockingCondition>> {
+    Ok(Tagged(deny_policies::read(&control, &id).await?))
 }
 
 /// Switch a deny policy on or off
@@ -92,12 +75,12 @@ pub async fn read(
 )]
 pub async fn switch(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     PathOf(id): PathOf<String>,
-    if_match: IfMatch,
+    IfMatch(expected): IfMatch,
     Body(status): Body<BlockingConditionStatus>,
-) -> Outcome<Tagged<BlockingCondition>> {
-    deny_policies::switch(&control, &caller, &id, if_match.accepts(), &status).await.map(Tagged)
+) -> Answer<Tagged<BlockingCondition>> {
+    Ok(Tagged(deny_policies::switch(&control, &caller, &id, &expected, &status).await?))
 }
 
 /// Delete a deny policy
@@ -111,10 +94,10 @@ pub async fn switch(
 )]
 pub async fn delete(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     PathOf(id): PathOf<String>,
-    if_match: IfMatch,
-) -> Outcome<StatusCode> {
-    deny_policies::delete(&control, &caller, &id, if_match.accepts()).await?;
+    IfMatch(expected): IfMatch,
+) -> Answer<StatusCode> {
+    deny_policies::delete(&control, &caller, &id, &expected).await?;
     Ok(StatusCode::OK)
 }

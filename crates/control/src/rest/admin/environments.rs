@@ -1,20 +1,13 @@
 //! `/environments`: the one there is, which cannot be changed.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
-use crate::rest::answers::ReadErrors;
-use crate::rest::extract::PathOf;
+use crate::rest::prelude::*;
+use phantom_manage::refusal::Kind;
+use phantom_manage::refusal::Refusal;
 
 const DEFAULT: &str = "Default";
 
@@ -85,12 +78,12 @@ pub async fn list(State(control): State<Arc<Control>>) -> Json<WholeList<Environ
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Json<Environment>> {
+) -> Answer<Json<Environment>> {
     if id == DEFAULT {
         return Ok(Json(default(&control)));
     }
     let id: String = id.chars().take(100).collect();
-    Err(Problem::not_found("Environment", &id))
+    Err(Refusal::not_found(Kind::Environment, &id).into())
 }
 
 fn default(control: &Control) -> Environment {

@@ -2,21 +2,16 @@
 
 use axum::extract::FromRequestParts;
 use axum::extract::Query;
-use axum::response::IntoResponse;
-use axum::response::Response;
 use http::HeaderValue;
-use http::StatusCode;
-use http::header;
 use http::request::Parts;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::app::versioned::Versioned;
-use crate::problem::Problem;
 use crate::rest::ADMIN;
-use crate::rest::entity_tag::Tagged;
+use crate::rest::prelude::*;
+use phantom_manage::versioned::Versioned;
 
 /// A search. Unknown parameters are passed over, as clients of WSO2 send a few.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

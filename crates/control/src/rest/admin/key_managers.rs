@@ -1,33 +1,16 @@
 //! `/key-managers`.
 
-use std::sync::Arc;
-
-use axum::Json;
 use axum::extract::Multipart;
-use axum::extract::State;
 use axum::extract::multipart::MultipartRejection;
-use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::exchange::Created;
-use crate::app::key_managers;
-use crate::app::key_managers::DiscoveredKeyManager;
-use crate::app::key_managers::KeyManagerDocument;
-use crate::app::key_managers::KeyManagerInfo;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
-use crate::rest::answers::AdminCreateErrors;
-use crate::rest::answers::AdminDeleteErrors;
-use crate::rest::answers::AdminUpdateErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::Tagged;
-use crate::rest::extract::PathOf;
+use crate::rest::prelude::*;
+use phantom_manage::key_managers;
+use phantom_manage::key_managers::DiscoveredKeyManager;
+use phantom_manage::key_managers::KeyManagerDocument;
+use phantom_manage::key_managers::KeyManagerInfo;
 
 /// Parts of the form that are looked at.
 const MAX_PARTS: usize = 16;
@@ -61,7 +44,7 @@ pub struct DiscoveryRequest {
     tag = "Admin: key managers",
     responses((status = 200, description = "All", body = WholeList<KeyManagerInfo>), ReadErrors)
 )]
-pub async fn list(State(control): State<Arc<Control>>) -> Outcome<Json<WholeList<KeyManagerInfo>>> {
+pub async fn list(State(control): State<Arc<Control>>) -> Answer<Json<WholeList<KeyManagerInfo>>> {
     Ok(Json(WholeList::new(key_managers::list(&control).await?)))
 }
 
@@ -79,9 +62,9 @@ pub async fn list(State(control): State<Arc<Control>>) -> Outcome<Json<WholeList
 )]
 pub async fn create(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(request): Body<KeyManagerDocument>,
-) -> Outcome<Created<KeyManagerDocument>> {
+) -> Answer<Created<KeyManagerDocument>> {
     let (id, made) = key_managers::create(&control, &caller, request).await?;
     Ok(Created { collection: "/key-managers", id, made })
 }
@@ -98,8 +81,8 @@ pub async fn create(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Tagged<KeyManagerDocument>> {
-    key_managers::read(&control, &id).await.map(Tagged)
+) -> Answer<Tagged<KeyManagerDocument>> {
+    Ok(Tagged(key_managers::read(&control, &id).await?))
 }
 
 /// Change a key manager
@@ -117,12 +100,12 @@ pub async fn read(
 )]
 pub async fn update(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     PathOf(id): PathOf<String>,
-    if_match: IfMatch,
+    IfMatch(expected): IfMatch,
     Body(request): Body<KeyManagerDocument>,
-) -> Outcome<Tagged<KeyManagerDocument>> {
-    key_managers::update(&control, &caller, &id, if_match.accepts(), request).await.map(Tagged)
+) -> Answer<Tagged<KeyManagerDocument>> {
+    Ok(Tagged(key_managers::update(&control, &caller, &id, &expected, request).await?))
 }
 
 /// Delete a key manager
@@ -136,11 +119,11 @@ pub async fn update(
 )]
 pub async fn delete(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     PathOf(id): PathOf<String>,
-    if_match: IfMatch,
-) -> Outcome<StatusCode> {
-    key_managers::delete(&control, &caller, &id, if_match.accepts()).await?;
+    IfMatch(expected): IfMatch,
+) -> Answer<StatusCode> {
+    key_managers::delete(&control, &caller, &id, &expected).await?;
     Ok(StatusCode::OK)
 }
 
@@ -159,12 +142,8 @@ pub async fn delete(
 pub async fn discover(
     State(control): State<Arc<Control>>,
     form: Result<Multipart, MultipartRejection>,
-) -> Outcome<Json<WellKnownResponse>> {
-    let form = form.map_err(|_| {
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        let description = "The body has to be multipart/form-data.";
-        Problem::new(status, "Unsupported Media Type", description)
-    })?;
+) -> Answer<Json<WellKnownResponse>> {
+    let form = form.map_err(|_| Problem::not_of_type("multipart/form-data"))?;
     let (url, kind) = parts(form).await?;
     let value = match (url.as_str(), kind.as_str()) {
         ("", _) => None,
@@ -174,14 +153,11 @@ pub async fn discover(
 }
 
 /// `url` and `type`; a part that is not there is empty.
-async fn parts(mut form: Multipart) -> Outcome<(String, String)> {
+async fn parts(mut form: Multipart) -> Answer<(String, String)> {
     let (mut url, mut kind) = (String::new(), String::new());
     let unreadable = |error: axum::extract::multipart::MultipartError| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            Problem::new(status, "Payload Too Large", "The body is longer than 1 MiB.")
-        }
-        _ => Problem::malformed_body(),
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
+        _ => Problem::bad_request("Malformed request body."),
     };
     for _ in 0..MAX_PARTS {
         let Some(field) = form.next_field().await.map_err(unreadable)? else {

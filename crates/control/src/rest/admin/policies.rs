@@ -1,17 +1,9 @@
 //! `/throttling/policies`: the same five operations at each of four levels, and a search over all.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-
 use super::exchange::SearchQuery;
-use crate::app::plans;
-use crate::app::plans::PlanDetails;
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::ReadErrors;
+use crate::rest::prelude::*;
+use phantom_manage::plans;
+use phantom_manage::plans::PlanDetails;
 
 /// Look for throttling policies of all levels
 #[utoipa::path(
@@ -25,7 +17,7 @@ use crate::rest::answers::ReadErrors;
 pub async fn search(
     State(control): State<Arc<Control>>,
     query: SearchQuery,
-) -> Outcome<Json<WholeList<PlanDetails>>> {
+) -> Answer<Json<WholeList<PlanDetails>>> {
     Ok(Json(WholeList::new(plans::search(&control, query.text()).await?)))
 }
 
@@ -35,27 +27,10 @@ macro_rules! operations {
         $list:literal, $create:literal, $read:literal, $update:literal, $delete:literal
     ) => {
         pub mod $module {
-            use std::sync::Arc;
-
-            use axum::Json;
-            use axum::extract::State;
-            use http::StatusCode;
-
-            use crate::app::plans;
-            use crate::app::plans::$policy;
-            use crate::body::Body;
-            use crate::caller::Caller;
-            use crate::list::WholeList;
-            use crate::plane::Control;
-            use crate::problem::Outcome;
+            use phantom_manage::plans;
+            use phantom_manage::plans::$policy;
             use crate::rest::admin::exchange::Created;
-            use crate::rest::answers::AdminCreateErrors;
-            use crate::rest::answers::AdminDeleteErrors;
-            use crate::rest::answers::AdminUpdateErrors;
-            use crate::rest::answers::ReadErrors;
-            use crate::rest::entity_tag::IfMatch;
-            use crate::rest::entity_tag::Tagged;
-            use crate::rest::extract::PathOf;
+            use crate::rest::prelude::*;
 
             /// List the policies of this level
             #[utoipa::path(
@@ -67,7 +42,7 @@ macro_rules! operations {
             )]
             pub async fn list(
                 State(control): State<Arc<Control>>,
-            ) -> Outcome<Json<WholeList<$policy>>> {
+            ) -> Answer<Json<WholeList<$policy>>> {
                 Ok(Json(WholeList::new(plans::list(&control).await?)))
             }
 
@@ -82,9 +57,9 @@ macro_rules! operations {
             )]
             pub async fn create(
                 State(control): State<Arc<Control>>,
-                caller: Caller,
+                Extension(caller): Extension<Caller>,
                 Body(policy): Body<$policy>,
-            ) -> Outcome<Created<$policy>> {
+            ) -> Answer<Created<$policy>> {
                 let (id, made) = plans::create(&control, &caller, policy).await?;
                 Ok(Created { collection: $collection, id, made })
             }
@@ -101,8 +76,8 @@ macro_rules! operations {
             pub async fn read(
                 State(control): State<Arc<Control>>,
                 PathOf(id): PathOf<String>,
-            ) -> Outcome<Tagged<$policy>> {
-                plans::read(&control, &id).await.map(Tagged)
+            ) -> Answer<Tagged<$policy>> {
+                Ok(Tagged(plans::read(&control, &id).await?))
             }
 
             /// Change a policy
@@ -120,12 +95,12 @@ macro_rules! operations {
             )]
             pub async fn update(
                 State(control): State<Arc<Control>>,
-                caller: Caller,
+                Extension(caller): Extension<Caller>,
                 PathOf(id): PathOf<String>,
-                if_match: IfMatch,
+                IfMatch(expected): IfMatch,
                 Body(policy): Body<$policy>,
-            ) -> Outcome<Tagged<$policy>> {
-                plans::update(&control, &caller, &id, if_match.accepts(), policy).await.map(Tagged)
+            ) -> Answer<Tagged<$policy>> {
+                Ok(Tagged(plans::update(&control, &caller, &id, &expected, policy).await?))
             }
 
             /// Delete a policy
@@ -139,11 +114,11 @@ macro_rules! operations {
             )]
             pub async fn delete(
                 State(control): State<Arc<Control>>,
-                caller: Caller,
+                Extension(caller): Extension<Caller>,
                 PathOf(id): PathOf<String>,
-                if_match: IfMatch,
-            ) -> Outcome<StatusCode> {
-                plans::delete::<$policy>(&control, &caller, &id, if_match.accepts()).await?;
+                IfMatch(expected): IfMatch,
+            ) -> Answer<StatusCode> {
+                plans::delete::<$policy>(&control, &caller, &id, &expected).await?;
                 Ok(StatusCode::OK)
             }
         }

@@ -5,12 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::connector::Connector;
-use crate::connector::Endpoint;
-use crate::connector::Field;
 use crate::rest::answers::ReadErrors;
-use crate::roles;
-use crate::roles::PREFIX;
+use phantom_manage::connector::Connector;
+use phantom_manage::connector::Endpoint;
+use phantom_manage::connector::Field;
+use phantom_manage::roles;
+use phantom_manage::roles::PREFIX;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

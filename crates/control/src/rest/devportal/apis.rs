@@ -4,14 +4,6 @@ mod definition;
 mod endpoints;
 mod wire;
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::header;
-use phantom_store::PlanLevel;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -21,19 +13,11 @@ pub use wire::ApiSearchResult;
 pub use wire::ScopeInfo;
 
 use super::policies::ThrottlingPolicy;
-use crate::app::search::ApiQuery;
-use crate::app::subscriptions::permissions::Permissions;
-use crate::app::subscriptions::visible;
-use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::ListErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::plans;
+use phantom_manage::revisions;
+use phantom_manage::search::ApiQuery;
+use phantom_manage::subscriptions::visible;
 
 /// Which APIs are listed.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -59,8 +43,8 @@ pub async fn list(
     State(control): State<Arc<Control>>,
     QueryOf(query): QueryOf<ApisQuery>,
     QueryOf(page): QueryOf<PageRequest>,
-    caller: Caller,
-) -> Outcome<Json<PagedList<ApiInfo>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<PagedList<ApiInfo>>> {
     let page = page.page()?;
     let asked = ApiQuery::parse(query.query.as_deref().unwrap_or_default())?;
     let (list, total) = page.of(visible::list(&control, &caller, &asked).await?);
@@ -82,8 +66,8 @@ pub async fn search(
     State(control): State<Arc<Control>>,
     QueryOf(query): QueryOf<ApisQuery>,
     QueryOf(page): QueryOf<PageRequest>,
-    caller: Caller,
-) -> Outcome<Json<PagedList<ApiSearchResult>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<PagedList<ApiSearchResult>>> {
     let page = page.page()?;
     let asked = ApiQuery::parse(query.query.as_deref().unwrap_or_default())?;
     let (list, total) = page.of(visible::list(&control, &caller, &asked).await?);
@@ -104,10 +88,10 @@ pub async fn search(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-) -> Outcome<Response> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Response> {
     let api = visible::find(&control, &caller, &id).await?;
-    let deployments = control.store.deployments(api.row.id).await?;
+    let deployments = revisions::deployments_of(&control, &api).await?;
     let endpoints = endpoints::of(&control.settings, &api, &deployments);
     let tag = [(header::ETAG, entity_tag(api.row.version))];
     Ok((tag, Json(ApiResponse::new(api, endpoints))).into_response())
@@ -127,8 +111,8 @@ pub async fn read(
 pub async fn definition(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-) -> Outcome<Response> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Response> {
     let api = visible::find(&control, &caller, &id).await?;
     let tag = [(header::ETAG, entity_tag(api.row.version))];
     Ok((tag, Json(definition::of(&control.settings, &api))).into_response())
@@ -146,16 +130,9 @@ pub async fn definition(
 pub async fn subscription_policies(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-) -> Outcome<Json<Vec<ThrottlingPolicy>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<Vec<ThrottlingPolicy>>> {
     let api = visible::find(&control, &caller, &id).await?;
-    let plans = control.store.plans_of(PlanLevel::Subscription).await?;
-    let mut policies = Vec::new();
-    for name in &api.document.policies {
-        let Some(row) = plans.iter().find(|plan| plan.name == *name) else { continue };
-        if Permissions::admit(&row.document, &caller)? {
-            policies.push(ThrottlingPolicy::of(row));
-        }
-    }
-    Ok(Json(policies))
+    let plans = plans::open_of(&control, &caller, &api.document.policies).await?;
+    Ok(Json(plans.into_iter().map(ThrottlingPolicy::from).collect()))
 }

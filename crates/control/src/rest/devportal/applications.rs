@@ -2,16 +2,8 @@
 
 mod wire;
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::StatusCode;
-use http::header;
-use phantom_store::ApplicationFilter;
-use phantom_store::ApplicationSort;
+use phantom_manage::applications::ApplicationFilter;
+use phantom_manage::applications::ApplicationSort;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
@@ -20,27 +12,12 @@ pub use wire::ApplicationInfo;
 pub use wire::ApplicationRequest;
 pub use wire::ApplicationResponse;
 
-use crate::app::applications;
-use crate::app::applications::Application;
-use crate::app::keys;
-use crate::app::text;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::plane::Control;
-use crate::problem::Outcome;
 use crate::rest::DEVPORTAL;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ListErrors;
-use crate::rest::answers::OwnReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::answers::location;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::applications;
+use phantom_manage::applications::Application;
+use phantom_manage::keys;
+use phantom_manage::text;
 
 /// Which applications are listed, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -86,19 +63,17 @@ pub async fn list(
     State(control): State<Arc<Control>>,
     QueryOf(query): QueryOf<ApplicationQuery>,
     QueryOf(page): QueryOf<PageRequest>,
-    caller: Caller,
-) -> Outcome<Json<PagedList<ApplicationInfo>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<PagedList<ApplicationInfo>>> {
     let page = page.page()?;
     text::optional("query", query.query.as_deref(), 255)?;
     let filter = ApplicationFilter {
-        owner: None,
         name_contains: query.query.clone(),
         sort_by: query.sort_by.unwrap_or_default().into(),
         descending: query.sort_order == Some(SortOrder::Desc),
-        limit: page.limit,
-        offset: page.offset,
+        ..ApplicationFilter::default()
     };
-    let found = applications::list(&control, &caller, filter).await?;
+    let found = applications::list(&control, &caller, filter, page).await?;
     let list = found.rows.into_iter().map(ApplicationInfo::from).collect();
     let parameters = [
         ("query", query.query.as_deref()),
@@ -119,9 +94,9 @@ pub async fn list(
 )]
 pub async fn create(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(request): Body<ApplicationRequest>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     let application = applications::create(&control, &caller, request.draft()?).await?;
     let path = format!("/applications/{}", application.row.id);
     let location = [(header::LOCATION, location(&control, DEVPORTAL, &path)?)];
@@ -141,8 +116,8 @@ pub async fn create(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-) -> Outcome<Response> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Response> {
     let application = applications::find(&control, &caller, &id).await?;
     described(&control, application).await
 }
@@ -160,13 +135,12 @@ pub async fn read(
 pub async fn update(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-    if_match: IfMatch,
+    Extension(caller): Extension<Caller>,
+    IfMatch(expected): IfMatch,
     Body(request): Body<ApplicationRequest>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     let draft = request.draft()?;
-    let application =
-        applications::update(&control, &caller, &id, draft, if_match.accepts()).await?;
+    let application = applications::update(&control, &caller, &id, draft, &expected).await?;
     described(&control, application).await
 }
 
@@ -182,13 +156,13 @@ pub async fn update(
 pub async fn delete(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-    if_match: IfMatch,
-) -> Outcome<()> {
-    applications::delete(&control, &caller, &id, if_match.accepts()).await
+    Extension(caller): Extension<Caller>,
+    IfMatch(expected): IfMatch,
+) -> Answer<()> {
+    Ok(applications::delete(&control, &caller, &id, &expected).await?)
 }
 
-async fn described(control: &Control, application: Application) -> Outcome<Response> {
+async fn described(control: &Control, application: Application) -> Answer<Response> {
     let keys = keys::of_application(control, application.row.id).await?;
     let tag = [(header::ETAG, entity_tag(application.row.version))];
     let keys = keys.into_iter().map(Into::into).collect();

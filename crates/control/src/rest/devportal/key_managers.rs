@@ -1,23 +1,15 @@
 //! `/key-managers`: where applications can have keys.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::key_managers::KeyManagerTokenType;
-use crate::app::keys;
-use crate::app::keys::KeyManager;
-use crate::caller::Caller;
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::ListErrors;
+use crate::rest::prelude::*;
+use phantom_manage::key_managers::KeyManagerTokenType;
+use phantom_manage::keys;
+use phantom_manage::keys::KeyManager;
 
 /// A key manager without its secrets, in the order in which WSO2 writes it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -72,8 +64,8 @@ pub struct ApplicationConfiguration {
 )]
 pub async fn list(
     State(control): State<Arc<Control>>,
-    caller: Caller,
-) -> Outcome<Json<WholeList<KeyManagerInfo>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<WholeList<KeyManagerInfo>>> {
     let visible = keys::visible_key_managers(&control, &caller).await?;
     let infos = visible.into_iter().map(|each| info(&control, each)).collect();
     Ok(Json(WholeList::new(infos)))

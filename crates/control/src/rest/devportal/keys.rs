@@ -3,10 +3,6 @@
 pub mod older;
 mod wire;
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -20,17 +16,8 @@ pub use wire::RegeneratedSecret;
 pub use wire::TokenRequest;
 pub use wire::UpdateKeyRequest;
 
-use crate::app::keys;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::OwnReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::extract::PathOf;
+use crate::rest::prelude::*;
+use phantom_manage::keys;
 
 /// Names one key.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -56,9 +43,9 @@ pub struct KeyPath {
 pub async fn map(
     State(control): State<Arc<Control>>,
     PathOf(application): PathOf<String>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(request): Body<MapKeysRequest>,
-) -> Outcome<Json<ApplicationKey>> {
+) -> Answer<Json<ApplicationKey>> {
     let key = keys::map(&control, &caller, &application, request.request()?).await?;
     Ok(Json(key.into()))
 }
@@ -76,9 +63,9 @@ pub async fn map(
 pub async fn generate(
     State(control): State<Arc<Control>>,
     PathOf(application): PathOf<String>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(request): Body<GenerateKeysRequest>,
-) -> Outcome<Json<ApplicationKey>> {
+) -> Answer<Json<ApplicationKey>> {
     let key = keys::generate(&control, &caller, &application, request.request()?).await?;
     Ok(Json(key.into()))
 }
@@ -95,8 +82,8 @@ pub async fn generate(
 pub async fn list(
     State(control): State<Arc<Control>>,
     PathOf(application): PathOf<String>,
-    caller: Caller,
-) -> Outcome<Json<WholeList<ApplicationKey>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<WholeList<ApplicationKey>>> {
     let keys = keys::list(&control, &caller, &application).await?;
     Ok(Json(WholeList::new(keys.into_iter().map(Into::into).collect())))
 }
@@ -113,8 +100,8 @@ pub async fn list(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(path): PathOf<KeyPath>,
-    caller: Caller,
-) -> Outcome<Json<ApplicationKey>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<ApplicationKey>> {
     let key = keys::find(&control, &caller, &path.application_id, &path.key_mapping_id).await?;
     Ok(Json(key.into()))
 }
@@ -132,9 +119,9 @@ pub async fn read(
 pub async fn update(
     State(control): State<Arc<Control>>,
     PathOf(path): PathOf<KeyPath>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(request): Body<UpdateKeyRequest>,
-) -> Outcome<Json<ApplicationKey>> {
+) -> Answer<Json<ApplicationKey>> {
     let (application, id) = (&path.application_id, &path.key_mapping_id);
     let key = keys::update(&control, &caller, application, id, request.document()?).await?;
     Ok(Json(key.into()))
@@ -152,9 +139,9 @@ pub async fn update(
 pub async fn delete(
     State(control): State<Arc<Control>>,
     PathOf(path): PathOf<KeyPath>,
-    caller: Caller,
-) -> Outcome<()> {
-    keys::delete(&control, &caller, &path.application_id, &path.key_mapping_id).await
+    Extension(caller): Extension<Caller>,
+) -> Answer<()> {
+    Ok(keys::delete(&control, &caller, &path.application_id, &path.key_mapping_id).await?)
 }
 
 /// Replace the secret of a key
@@ -169,8 +156,8 @@ pub async fn delete(
 pub async fn regenerate_secret(
     State(control): State<Arc<Control>>,
     PathOf(path): PathOf<KeyPath>,
-    caller: Caller,
-) -> Outcome<Json<RegeneratedSecret>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<RegeneratedSecret>> {
     let (application, id) = (&path.application_id, &path.key_mapping_id);
     let (key, secret) = keys::regenerate_secret(&control, &caller, application, id).await?;
     Ok(Json(RegeneratedSecret::new(key, secret)))
@@ -188,9 +175,9 @@ pub async fn regenerate_secret(
 pub async fn clean_up(
     State(control): State<Arc<Control>>,
     PathOf(path): PathOf<KeyPath>,
-    caller: Caller,
-) -> Outcome<()> {
-    keys::clean_up(&control, &caller, &path.application_id, &path.key_mapping_id).await
+    Extension(caller): Extension<Caller>,
+) -> Answer<()> {
+    Ok(keys::clean_up(&control, &caller, &path.application_id, &path.key_mapping_id).await?)
 }
 
 /// Get a token for an application
@@ -206,9 +193,9 @@ pub async fn clean_up(
 pub async fn generate_token(
     State(control): State<Arc<Control>>,
     PathOf(path): PathOf<KeyPath>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(request): Body<TokenRequest>,
-) -> Outcome<Json<ApplicationTokenResponse>> {
+) -> Answer<Json<ApplicationTokenResponse>> {
     let (application, id) = (&path.application_id, &path.key_mapping_id);
     let order = request.order()?;
     let token = keys::generate_token(&control, &caller, application, id, order).await?;

@@ -1,31 +1,16 @@
 //! `/throttling-policies`: the plans that applications and subscriptions can have.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::State;
-use phantom_store::PlanLevel;
-use phantom_store::PlanRow;
+use phantom_manage::plans::PlanLevel;
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
-use crate::app::plans::SUBSCRIPTIONLESS;
-use crate::app::plans::UNAUTHENTICATED;
-use crate::app::subscriptions::permissions::Permissions;
-use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
-use crate::rest::answers::ListErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::plans;
+use phantom_manage::plans::Summary;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -106,15 +91,11 @@ pub async fn list(
     State(control): State<Arc<Control>>,
     PathOf(LevelPath { policy_level }): PathOf<LevelPath>,
     QueryOf(page): QueryOf<PageRequest>,
-    caller: Caller,
-) -> Outcome<Json<PagedList<ThrottlingPolicy>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<PagedList<ThrottlingPolicy>>> {
     let page = page.page()?;
-    let mut open = Vec::new();
-    for row in control.store.plans_of(policy_level.into()).await? {
-        if is_offered(&row) && Permissions::admit(&row.document, &caller)? {
-            open.push(ThrottlingPolicy::of(&row));
-        }
-    }
+    let open = plans::open(&control, &caller, policy_level.into()).await?;
+    let open = open.into_iter().map(ThrottlingPolicy::from).collect();
     let (list, total) = page.of(open);
     let path = format!("/throttling-policies/{}", policy_level.name());
     Ok(Json(PagedList::new(list, total, page, &path, &[])))
@@ -132,60 +113,34 @@ pub async fn list(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(PolicyPath { policy_level, policy_id: name }): PathOf<PolicyPath>,
-    caller: Caller,
-) -> Outcome<Json<ThrottlingPolicy>> {
-    let not_found = || Problem::not_found("throttling policy", &name);
-    let is_storable = !name.contains('\0');
-    let row = match is_storable {
-        true => control.store.plan_by_name(policy_level.into(), &name).await?,
-        false => None,
-    };
-    let row = row.filter(is_offered).ok_or_else(not_found)?;
-    if !Permissions::admit(&row.document, &caller)? {
-        return Err(not_found());
-    }
-    Ok(Json(ThrottlingPolicy::of(&row)))
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<ThrottlingPolicy>> {
+    let plan = plans::open_named(&control, &caller, policy_level.into(), &name).await?;
+    Ok(Json(plan.into()))
 }
 
-/// Two are what calls without a subscription come under.
-fn is_offered(row: &PlanRow) -> bool {
-    row.level != PlanLevel::Subscription
-        || ![SUBSCRIPTIONLESS, UNAUTHENTICATED].contains(&row.name.as_str())
-}
-
-impl ThrottlingPolicy {
-    pub fn of(row: &PlanRow) -> Self {
-        let at = |path: &str| row.document.pointer(path);
-        let text = |path: &str| at(path).and_then(Value::as_str).map(str::to_owned);
-        let number = |path: &str| at(path).and_then(Value::as_i64).unwrap_or_default();
-        let is_volume = at("/defaultLimit/bandwidth").is_some_and(Value::is_object);
-        let is_events = at("/defaultLimit/eventCount").is_some_and(Value::is_object);
-        let (limit, count) = match (is_volume, is_events) {
-            (true, _) => ("/defaultLimit/bandwidth", "dataAmount"),
-            (_, true) => ("/defaultLimit/eventCount", "eventCount"),
-            _ => ("/defaultLimit/requestCount", "requestCount"),
-        };
-        let is_commercial = text("/billingPlan").as_deref() == Some("COMMERCIAL");
+impl From<Summary> for ThrottlingPolicy {
+    fn from(plan: Summary) -> Self {
         Self {
-            name: row.name.clone(),
-            description: text("/description"),
-            policy_level: match row.level {
+            name: plan.name,
+            description: plan.description,
+            policy_level: match plan.level {
                 PlanLevel::Subscription => PolicyLevel::Subscription,
                 _ => PolicyLevel::Application,
             },
             attributes: BTreeMap::new(),
-            request_count: number(&format!("{limit}/{count}")),
-            data_unit: text(&format!("{limit}/dataUnit")),
-            unit_time: number(&format!("{limit}/unitTime")),
-            time_unit: text(&format!("{limit}/timeUnit")),
-            rate_limit_count: number("/rateLimitCount"),
-            rate_limit_time_unit: text("/rateLimitTimeUnit"),
-            quota_policy_type: match is_volume {
+            request_count: plan.amount,
+            data_unit: plan.data_unit,
+            unit_time: plan.unit_time,
+            time_unit: plan.time_unit,
+            rate_limit_count: plan.rate_limit_count,
+            rate_limit_time_unit: plan.rate_limit_time_unit,
+            quota_policy_type: match plan.is_volume {
                 true => QuotaType::BandwidthVolume,
                 false => QuotaType::RequestCount,
             },
-            tier_plan: if is_commercial { TierPlan::Commercial } else { TierPlan::Free },
-            stop_on_quota_reach: at("/stopOnQuotaReach").is_none_or(|stop| stop != false),
+            tier_plan: if plan.is_commercial { TierPlan::Commercial } else { TierPlan::Free },
+            stop_on_quota_reach: plan.stops_on_quota,
             monetization_attributes: None,
             throttling_policy_permissions: None,
         }

@@ -1,23 +1,12 @@
 //! `/settings` and `/tenants`: what the portal's pages ask before anything else.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
-use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::ListErrors;
-use crate::rest::extract::QueryOf;
-use crate::roles::PREFIX;
+use crate::rest::prelude::*;
+use phantom_manage::roles::PREFIX;
 
 /// What the portal can do.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -106,7 +95,10 @@ pub struct TenantQuery {
     tag = "DevPortal: settings",
     responses((status = 200, body = PortalSettings), ListErrors),
 )]
-pub async fn read(State(control): State<Arc<Control>>, caller: Caller) -> Json<PortalSettings> {
+pub async fn read(
+    State(control): State<Arc<Control>>,
+    Extension(caller): Extension<Caller>,
+) -> Json<PortalSettings> {
     let https = control.settings.gateway_https_url.clone();
     Json(PortalSettings {
         grant_types: vec!["client_credentials", "password", "refresh_token"],
@@ -164,7 +156,7 @@ pub async fn application_attributes() -> Json<WholeList<ApplicationAttribute>> {
 pub async fn tenants(
     QueryOf(query): QueryOf<TenantQuery>,
     QueryOf(page): QueryOf<PageRequest>,
-) -> Outcome<Json<PagedList<Tenant>>> {
+) -> Answer<Json<PagedList<Tenant>>> {
     let page = page.page()?;
     let asked = query.state.unwrap_or_default();
     let only = Tenant { domain: "carbon.super", status: TenantState::Active };

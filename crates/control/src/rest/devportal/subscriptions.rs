@@ -2,14 +2,6 @@
 
 mod wire;
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::StatusCode;
-use http::header;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,25 +9,12 @@ pub use wire::SubscriptionRequest;
 pub use wire::SubscriptionResponse;
 pub use wire::SubscriptionStatus;
 
-use crate::app::subscriptions;
-use crate::app::subscriptions::Subscription;
-use crate::app::text;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::plane::Control;
-use crate::problem::Outcome;
 use crate::rest::DEVPORTAL;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::OwnReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::answers::location;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::subscriptions;
+use phantom_manage::subscriptions::Subscription;
+use phantom_manage::text;
 
 /// Most subscriptions of one request.
 const MAX_AT_ONCE: usize = 100;
@@ -62,8 +41,8 @@ pub async fn list(
     State(control): State<Arc<Control>>,
     QueryOf(query): QueryOf<SubscriptionQuery>,
     QueryOf(page): QueryOf<PageRequest>,
-    caller: Caller,
-) -> Outcome<Json<PagedList<SubscriptionResponse>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<PagedList<SubscriptionResponse>>> {
     let page = page.page()?;
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let (application, api) = (given(&query.application_id), given(&query.api_id));
@@ -85,9 +64,9 @@ pub async fn list(
 )]
 pub async fn create(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(request): Body<SubscriptionRequest>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     let subscription = subscriptions::create(&control, &caller, &request.draft()?).await?;
     let path = format!("/subscriptions/{}", subscription.row.id);
     let location = [(header::LOCATION, location(&control, DEVPORTAL, &path)?)];
@@ -105,9 +84,9 @@ pub async fn create(
 )]
 pub async fn create_all(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(requests): Body<Vec<SubscriptionRequest>>,
-) -> Outcome<Json<Vec<SubscriptionResponse>>> {
+) -> Answer<Json<Vec<SubscriptionResponse>>> {
     text::count("subscriptions", requests.len(), MAX_AT_ONCE)?;
     let drafts: Outcome<Vec<_>> = requests.into_iter().map(SubscriptionRequest::draft).collect();
     let made = subscriptions::create_all(&control, &caller, &drafts?).await?;
@@ -126,8 +105,8 @@ pub async fn create_all(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-) -> Outcome<Response> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Response> {
     Ok(described(subscriptions::find(&control, &caller, &id).await?))
 }
 
@@ -144,14 +123,13 @@ pub async fn read(
 pub async fn update(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-    if_match: IfMatch,
+    Extension(caller): Extension<Caller>,
+    IfMatch(expected): IfMatch,
     Body(request): Body<SubscriptionRequest>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     request.require_status()?;
     let draft = request.draft()?;
-    let changed =
-        subscriptions::change_plan(&control, &caller, &id, &draft, if_match.accepts()).await?;
+    let changed = subscriptions::change_plan(&control, &caller, &id, &draft, &expected).await?;
     Ok(described(changed))
 }
 
@@ -167,10 +145,10 @@ pub async fn update(
 pub async fn delete(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-    if_match: IfMatch,
-) -> Outcome<()> {
-    subscriptions::delete(&control, &caller, &id, if_match.accepts()).await
+    Extension(caller): Extension<Caller>,
+    IfMatch(expected): IfMatch,
+) -> Answer<()> {
+    Ok(subscriptions::delete(&control, &caller, &id, &expected).await?)
 }
 
 fn described(subscription: Subscription) -> Response {

@@ -1,22 +1,13 @@
 //! `/tags`: of the APIs on offer.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::search::ApiQuery;
-use crate::app::subscriptions::visible;
-use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::ListErrors;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::search::ApiQuery;
+use phantom_manage::subscriptions::visible;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = devportal::Tag)]
@@ -38,8 +29,8 @@ pub struct Tag {
 pub async fn list(
     State(control): State<Arc<Control>>,
     QueryOf(page): QueryOf<PageRequest>,
-    caller: Caller,
-) -> Outcome<Json<PagedList<Tag>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<PagedList<Tag>>> {
     let page = page.page()?;
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     for api in visible::list(&control, &caller, &ApiQuery::default()).await? {

@@ -3,13 +3,15 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
-use phantom_store::ClientRow;
 use secrecy::SecretString;
 
-use super::error::OAuthError;
+use super::error::OAuthProblem;
 use super::form::Form;
-use crate::caller::Credential;
-use crate::plane::Control;
+use crate::rest::credential::Credential;
+use phantom_manage::Control;
+use phantom_manage::resident;
+use phantom_manage::resident::Client;
+use phantom_manage::resident::OAuthRefusal;
 
 /// The client, by Basic or by the form; by both at once it is refused.
 pub(crate) async fn authenticate(
@@ -17,15 +19,13 @@ pub(crate) async fn authenticate(
     headers: &HeaderMap,
     form: &Form,
     address: Option<IpAddr>,
-) -> Result<ClientRow, OAuthError> {
+) -> Result<Client, OAuthProblem> {
     let (id, secret) = credentials(headers, form)?;
-    let row = control.store.client(&id).await?;
-    let row = control.sign_in.client(&id, row, &secret, address)?;
-    row.ok_or(OAuthError::invalid_client())
+    Ok(resident::authenticate(control, &id, &secret, address).await?)
 }
 
-fn credentials(headers: &HeaderMap, form: &Form) -> Result<(String, SecretString), OAuthError> {
-    let basic = Credential::of(headers).map_err(|_| OAuthError::invalid_client())?;
+fn credentials(headers: &HeaderMap, form: &Form) -> Result<(String, SecretString), OAuthRefusal> {
+    let basic = Credential::of(headers).map_err(|_| OAuthRefusal::InvalidClient)?;
     match (basic, form.value("client_id"), form.value("client_secret")) {
         (Some(Credential::Basic { name, password }), id, None)
             if id.is_none_or(|id| id == name) =>
@@ -34,8 +34,8 @@ fn credentials(headers: &HeaderMap, form: &Form) -> Result<(String, SecretString
         }
         (None, Some(id), Some(secret)) => Ok((id.to_owned(), secret.into())),
         (Some(_), _, Some(_)) => {
-            Err(OAuthError::invalid_request("The client authenticates in two ways at once."))
+            Err(OAuthRefusal::InvalidRequest("The client authenticates in two ways at once."))
         }
-        _ => Err(OAuthError::invalid_client()),
+        _ => Err(OAuthRefusal::InvalidClient),
     }
 }

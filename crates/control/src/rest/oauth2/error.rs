@@ -6,64 +6,46 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header;
-use phantom_store::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Problem;
+use crate::rest::problem::Problem;
+use phantom_manage::resident::OAuthRefusal;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OAuthError {
+pub struct OAuthProblem {
     status: StatusCode,
-    error: &'static str,
-    description: &'static str,
+    body: OAuthErrorBody,
+    /// Seconds.
     retry_after: Option<u64>,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct OAuthErrorBody {
-    error_description: &'static str,
+    error_description: String,
     error: &'static str,
 }
 
-impl OAuthError {
-    const fn new(status: StatusCode, error: &'static str, description: &'static str) -> Self {
-        Self { status, error, description, retry_after: None }
-    }
-
-    /// One text for an unknown client and a wrong secret.
-    pub const fn invalid_client() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", "Client credentials are invalid.")
-    }
-
-    pub const fn invalid_grant(description: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_grant", description)
-    }
-
-    pub const fn invalid_request(description: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", description)
-    }
-
-    pub const fn unauthorized_client() -> Self {
-        let description = "The client is not registered for this grant type.";
-        Self::new(StatusCode::BAD_REQUEST, "unauthorized_client", description)
-    }
-
-    /// RFC 7662 §2.1 leaves to us who may ask.
-    pub const fn may_not_introspect() -> Self {
-        let description = "Only gateways, administrators and their clients may introspect tokens.";
-        Self::new(StatusCode::FORBIDDEN, "access_denied", description)
-    }
-
-    pub const fn unsupported_grant_type() -> Self {
-        let description =
-            "The grant types served are password, client_credentials and refresh_token.";
-        Self::new(StatusCode::BAD_REQUEST, "unsupported_grant_type", description)
+impl From<OAuthRefusal> for OAuthProblem {
+    fn from(refusal: OAuthRefusal) -> Self {
+        use OAuthRefusal as R;
+        let error_description = refusal.to_string();
+        let (status, error) = match refusal {
+            R::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client"),
+            R::InvalidGrant(_) => (StatusCode::BAD_REQUEST, "invalid_grant"),
+            R::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            R::UnauthorizedClient => (StatusCode::BAD_REQUEST, "unauthorized_client"),
+            R::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
+            R::MayNotIntrospect => (StatusCode::FORBIDDEN, "access_denied"),
+            R::Other(refusal) => return Problem::from(refusal).into(),
+        };
+        let body = OAuthErrorBody { error_description, error };
+        Self { status, body, retry_after: None }
     }
 }
 
 /// Trouble of our own, told in the words of OAuth.
-impl From<Problem> for OAuthError {
+impl From<Problem> for OAuthProblem {
     fn from(problem: Problem) -> Self {
         let error = match problem.status {
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
@@ -71,22 +53,15 @@ impl From<Problem> for OAuthError {
             }
             _ => "server_error",
         };
-        let description = "The request cannot be served now. Try again later.";
-        let error = Self::new(problem.status, error, description);
-        Self { retry_after: problem.retry_after, ..error }
+        let error_description = "The request cannot be served now. Try again later.".to_owned();
+        let body = OAuthErrorBody { error_description, error };
+        Self { status: problem.status, body, retry_after: problem.retry_after }
     }
 }
 
-impl From<StoreError> for OAuthError {
-    fn from(error: StoreError) -> Self {
-        Problem::from(error).into()
-    }
-}
-
-impl IntoResponse for OAuthError {
+impl IntoResponse for OAuthProblem {
     fn into_response(self) -> Response {
-        let body = OAuthErrorBody { error_description: self.description, error: self.error };
-        let mut response = (self.status, Json(body)).into_response();
+        let mut response = (self.status, Json(self.body)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));

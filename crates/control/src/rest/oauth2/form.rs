@@ -3,20 +3,20 @@
 use axum::body::Bytes;
 use zeroize::Zeroizing;
 
-use super::error::OAuthError;
+use phantom_manage::resident::OAuthRefusal;
 
 /// Parameters as sent. Empty ones count as absent (RFC 6749 §3.2).
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);
 
 impl Form {
-    pub(crate) fn parse(body: &Bytes) -> Result<Self, OAuthError> {
+    pub(crate) fn parse(body: &Bytes) -> Result<Self, OAuthRefusal> {
         let mut parameters: Vec<(String, Zeroizing<String>)> = Vec::new();
         for (name, value) in form_urlencoded::parse(body) {
             if parameters.iter().any(|(known, _)| *known == name) {
-                return Err(OAuthError::invalid_request("A parameter is repeated."));
+                return Err(OAuthRefusal::InvalidRequest("A parameter is repeated."));
             }
             if name.contains('\0') || value.contains('\0') {
-                return Err(OAuthError::invalid_request("A parameter holds a NUL character."));
+                return Err(OAuthRefusal::InvalidRequest("A parameter holds a NUL character."));
             }
             if !value.is_empty() {
                 parameters.push((name.into_owned(), Zeroizing::new(value.into_owned())));
@@ -29,8 +29,8 @@ impl Form {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn required(&self, name: &str) -> Result<&str, OAuthError> {
-        let missing = OAuthError::invalid_request("A required parameter is missing.");
+    pub(crate) fn required(&self, name: &str) -> Result<&str, OAuthRefusal> {
+        let missing = OAuthRefusal::InvalidRequest("A required parameter is missing.");
         self.value(name).ok_or(missing)
     }
 }

@@ -1,22 +1,17 @@
 //! `POST /oauth2/revoke` (RFC 7009): at once, for both tokens of the grant.
 
-use std::sync::Arc;
-
 use axum::body::Bytes;
 use axum::extract::Extension;
-use axum::extract::State;
 use http::HeaderMap;
-use http::StatusCode;
 use utoipa::ToSchema;
 
 use super::client;
-use super::error::OAuthError;
 use super::error::OAuthErrorBody;
+use super::error::OAuthProblem;
 use super::form::Form;
-use super::token;
-use crate::plane::Control;
-use crate::plane::PeerAddress;
-use crate::random;
+use crate::PeerAddress;
+use crate::rest::prelude::*;
+use phantom_manage::resident;
 
 /// Form parameters, for the description.
 #[derive(Debug, ToSchema)]
@@ -38,7 +33,7 @@ pub struct RevocationRequest {
         (status = 200, description = "The token is dead, or never lived"),
         (status = 400, body = OAuthErrorBody),
         (status = 401, body = OAuthErrorBody),
-        (status = 413, body = crate::problem::ErrorBody),
+        (status = 413, body = crate::rest::problem::ErrorBody),
         (status = 429, body = OAuthErrorBody),
         (status = 503, body = OAuthErrorBody),
     ),
@@ -49,14 +44,10 @@ pub async fn revoke(
     peer: Option<Extension<PeerAddress>>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, OAuthError> {
+) -> Result<StatusCode, OAuthProblem> {
     let address = peer.map(|Extension(PeerAddress(address))| address);
     let form = Form::parse(&body)?;
     let client = client::authenticate(&control, &headers, &form, address).await?;
-    let row = control.store.token(&random::token_digest(form.required("token")?)).await?;
-    // RFC 7009 §2.1: only the client that got it may end it.
-    if let Some(row) = row.filter(|row| row.client_id == client.client_id) {
-        token::end_family(&control, &client, row.family).await?;
-    }
+    resident::revoke(&control, &client, form.required("token")?).await?;
     Ok(StatusCode::OK)
 }

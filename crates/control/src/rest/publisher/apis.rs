@@ -2,14 +2,6 @@
 
 pub mod wire;
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::StatusCode;
-use http::header;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -19,27 +11,13 @@ pub use wire::ScopeResponse;
 
 use super::extract::ApiParameter;
 use super::extract::QueryParameter;
-use crate::app::apis;
-use crate::app::apis::Api;
-use crate::app::apis::raw::RawApi;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::rest::PUBLISHER;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ListErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::answers::location;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::ApiDocument;
+use phantom_manage::refusal::Kind;
+use phantom_manage::refusal::Refusal;
 
 /// How the new version is called.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -66,7 +44,7 @@ pub async fn list(
     State(control): State<Arc<Control>>,
     QueryOf(query): QueryOf<QueryParameter>,
     QueryOf(page): QueryOf<PageRequest>,
-) -> Outcome<Json<PagedList<ApiInfo>>> {
+) -> Answer<Json<PagedList<ApiInfo>>> {
     let page = page.page()?;
     let (found, total) = apis::find(&control, &query.parse()?, page).await?;
     let list = found.into_iter().map(ApiInfo::of).collect();
@@ -80,15 +58,15 @@ pub async fn list(
     path = "/apis",
     operation_id = "publisher_create_api",
     tag = "Publisher: APIs",
-    request_body = RawApi,
+    request_body = ApiDocument,
     responses((status = 201, body = ApiResponse), CreateErrors),
 )]
 pub async fn create(
     State(control): State<Arc<Control>>,
-    caller: Caller,
-    Body(raw): Body<RawApi>,
-) -> Outcome<Response> {
-    created(&control, apis::create(&control, &caller, raw, None).await?)
+    Extension(caller): Extension<Caller>,
+    Body(document): Body<ApiDocument>,
+) -> Answer<Response> {
+    created(&control, apis::create(&control, &caller, document, None).await?)
 }
 
 /// Read an API
@@ -103,7 +81,7 @@ pub async fn create(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     described(apis::read(&control, &id).await?)
 }
 
@@ -114,17 +92,17 @@ pub async fn read(
     operation_id = "publisher_update_api",
     tag = "Publisher: APIs",
     params(("apiId" = String, Path)),
-    request_body = RawApi,
+    request_body = ApiDocument,
     responses((status = 200, body = ApiResponse), UpdateErrors),
 )]
 pub async fn update(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    if_match: IfMatch,
-    caller: Caller,
-    Body(raw): Body<RawApi>,
-) -> Outcome<Response> {
-    described(apis::update(&control, &caller, &id, raw, &if_match.accepts()).await?)
+    IfMatch(expected): IfMatch,
+    Extension(caller): Extension<Caller>,
+    Body(document): Body<ApiDocument>,
+) -> Answer<Response> {
+    described(apis::update(&control, &caller, &id, document, &expected).await?)
 }
 
 /// Take an API away
@@ -139,10 +117,10 @@ pub async fn update(
 pub async fn delete(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    if_match: IfMatch,
-    caller: Caller,
-) -> Outcome<()> {
-    apis::delete(&control, &caller, &id, &if_match.accepts()).await
+    IfMatch(expected): IfMatch,
+    Extension(caller): Extension<Caller>,
+) -> Answer<()> {
+    Ok(apis::delete(&control, &caller, &id, &expected).await?)
 }
 
 /// Make another version of an API
@@ -158,8 +136,8 @@ pub async fn copy(
     State(control): State<Arc<Control>>,
     QueryOf(of): QueryOf<ApiParameter>,
     QueryOf(copy): QueryOf<CopyParameters>,
-    caller: Caller,
-) -> Outcome<Response> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Response> {
     let is_default = copy.default_version.unwrap_or(false);
     let api = apis::copy(&control, &caller, &of.api_id, &copy.new_version, is_default).await?;
     created(&control, api)
@@ -177,29 +155,22 @@ pub async fn copy(
 pub async fn validate(
     State(control): State<Arc<Control>>,
     QueryOf(query): QueryOf<QueryParameter>,
-) -> Outcome<()> {
+) -> Answer<()> {
     let text = query.query.as_deref().unwrap_or_default();
     if text.is_empty() {
         return Err(Problem::bad_request("query: must not be empty"));
     }
-    // Whether exactly this is taken is the question, whatever it holds.
-    let is_taken = if let Some(context) = text.strip_prefix("context:") {
-        let context = format!("/{}", context.trim_matches(['/', '"']));
-        !control.store.apis_at(&context).await?.is_empty()
-    } else {
-        let name = text.strip_prefix("name:").unwrap_or(text);
-        !control.store.apis_named(name.trim_matches('"')).await?.is_empty()
-    };
-    if is_taken { Ok(()) } else { Err(Problem::not_found("API", text)) }
+    let is_taken = apis::is_taken(&control, text).await?;
+    if is_taken { Ok(()) } else { Err(Refusal::not_found(Kind::OfferedApi, text).into()) }
 }
 
-pub fn created(control: &Control, api: Api) -> Outcome<Response> {
+pub fn created(control: &Control, api: Api) -> Answer<Response> {
     let location = location(control, PUBLISHER, &format!("/apis/{}", api.row.id))?;
     let headers = [(header::LOCATION, location)];
     Ok((StatusCode::CREATED, headers, described(api)?).into_response())
 }
 
-fn described(api: Api) -> Outcome<Response> {
+fn described(api: Api) -> Answer<Response> {
     let headers = [(header::ETAG, entity_tag(api.row.version))];
     Ok((headers, Json(ApiResponse::of(api))).into_response())
 }

@@ -2,13 +2,6 @@
 
 pub mod form;
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::header;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
@@ -21,24 +14,16 @@ use self::form::Form;
 use self::form::ImportForm;
 use super::apis as rest_apis;
 use super::apis::ApiResponse;
-use crate::app::apis;
-use crate::app::apis::Api;
-use crate::app::apis::document::Verb;
-use crate::app::definition;
-use crate::app::definition::Definition;
-use crate::body;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::problem::ErrorItem;
-use crate::problem::Outcome;
-use crate::problem::Problem;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use crate::rest::problem::ErrorItem;
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::OperationDocument;
+use phantom_manage::apis::document::Verb;
+use phantom_manage::definition;
+use phantom_manage::definition::Definition;
+use phantom_manage::json;
+use phantom_manage::refusal::Refusal;
 
 /// Whether a definition can be imported.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -92,14 +77,15 @@ pub struct ValidationParameters {
 )]
 pub async fn import(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     mut form: Form,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     let settings: Map<String, Value> = match form.additional_properties.take() {
-        Some(text) => body::parse(text.as_bytes())?,
+        Some(text) => json::parse(text.as_bytes())?,
         None => Map::new(),
     };
-    let definition = Definition::parse(&form.definition(&control).await?)?;
+    let text = form.definition(&control).await?;
+    let definition = Definition::parse(&text).map_err(Refusal::from)?;
     let api = definition::import(&control, &caller, definition, settings).await?;
     rest_apis::created(&control, api)
 }
@@ -120,14 +106,14 @@ pub async fn validate(
     State(control): State<Arc<Control>>,
     QueryOf(asked): QueryOf<ValidationParameters>,
     form: Form,
-) -> Outcome<Json<ValidationResponse>> {
+) -> Answer<Json<ValidationResponse>> {
     let text = form.definition(&control).await?;
     let checked = match Definition::parse(&text) {
         Ok(definition) => {
             let described = definition::check(&control, &definition).await?;
             described.map(|described| (described, definition))
         }
-        Err(error) => Err(Problem::from(error)),
+        Err(error) => Err(error.into()),
     };
     let answer = match checked {
         Ok((described, definition)) => ValidationResponse {
@@ -146,15 +132,12 @@ pub async fn validate(
                 operations: described
                     .operations
                     .into_iter()
-                    .filter_map(|operation| {
-                        let (target, verb) = (operation.target?, operation.verb?);
-                        Some(DefinedOperation { target, verb })
-                    })
+                    .map(|OperationDocument { target, verb, .. }| DefinedOperation { target, verb })
                     .collect(),
             }),
             errors: Vec::new(),
         },
-        Err(problem) => ValidationResponse::refusing(problem),
+        Err(refusal) => ValidationResponse::refusing(refusal.into()),
     };
     Ok(Json(answer))
 }
@@ -171,7 +154,7 @@ pub async fn validate(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     Ok(written(&control, &apis::read(&control, &id).await?))
 }
 
@@ -188,12 +171,12 @@ pub async fn read(
 pub async fn replace(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    if_match: IfMatch,
-    caller: Caller,
+    IfMatch(expected): IfMatch,
+    Extension(caller): Extension<Caller>,
     form: Form,
-) -> Outcome<Response> {
-    let definition = Definition::parse(&form.definition(&control).await?)?;
-    let expected = if_match.accepts();
+) -> Answer<Response> {
+    let text = form.definition(&control).await?;
+    let definition = Definition::parse(&text).map_err(Refusal::from)?;
     let api = definition::replace(&control, &caller, &id, definition, &expected).await?;
     Ok(written(&control, &api))
 }

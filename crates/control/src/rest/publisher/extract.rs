@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::app::search;
-use crate::problem::Problem;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::search;
 
 /// Names one API.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -24,7 +24,7 @@ pub struct QueryParameter {
 }
 
 impl QueryParameter {
-    pub fn parse(&self) -> Result<search::ApiQuery, Problem> {
+    pub fn parse(&self) -> Outcome<search::ApiQuery> {
         search::ApiQuery::parse(self.query.as_deref().unwrap_or_default())
     }
 }

@@ -1,20 +1,14 @@
 //! `/key-managers`: from which an API's are chosen.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use phantom_store::KeyManagerRow;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::ListErrors;
+use crate::rest::prelude::*;
+use phantom_manage::keys;
+use phantom_manage::keys::KeyManager;
 
 /// A key manager, without what is secret of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -39,20 +33,19 @@ pub struct KeyManagerInfo {
     tag = "Publisher: key managers",
     responses((status = 200, body = WholeList<KeyManagerInfo>), ListErrors),
 )]
-pub async fn list(State(control): State<Arc<Control>>) -> Outcome<Json<WholeList<KeyManagerInfo>>> {
-    let rows = control.store.key_managers().await?;
-    Ok(Json(WholeList::new(rows.into_iter().map(KeyManagerInfo::from).collect())))
+pub async fn list(State(control): State<Arc<Control>>) -> Answer<Json<WholeList<KeyManagerInfo>>> {
+    let all = keys::key_managers(&control).await?;
+    Ok(Json(WholeList::new(all.into_iter().map(KeyManagerInfo::from).collect())))
 }
 
-impl From<KeyManagerRow> for KeyManagerInfo {
-    fn from(row: KeyManagerRow) -> Self {
-        let text = |name: &str| row.document.get(name).and_then(Value::as_str).map(str::to_owned);
+impl From<KeyManager> for KeyManagerInfo {
+    fn from(KeyManager { row, settings }: KeyManager) -> Self {
         Self {
-            display_name: text("displayName"),
-            description: text("description"),
             id: row.id,
             name: row.name,
+            display_name: settings.display_name,
             r#type: row.kind,
+            description: settings.description,
             enabled: row.enabled,
             additional_properties: Vec::new(),
         }

@@ -1,34 +1,18 @@
 //! The life cycle of APIs: where one is, was, and can go.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::header;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use super::extract::ApiParameter;
-use crate::app::apis;
-use crate::app::apis::Api;
-use crate::app::lifecycle;
-use crate::app::lifecycle::LifecycleAction;
-use crate::app::lifecycle::LifecycleState;
-use crate::caller::Caller;
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ReadErrors;
 use crate::rest::answers::millis;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::entity_tag::entity_tag;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::lifecycle;
+use phantom_manage::lifecycle::LifecycleAction;
+use phantom_manage::lifecycle::LifecycleState;
 
 /// What is to be done.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -112,11 +96,10 @@ pub async fn change(
     State(control): State<Arc<Control>>,
     QueryOf(of): QueryOf<ApiParameter>,
     QueryOf(asked): QueryOf<ActionParameters>,
-    if_match: IfMatch,
-    caller: Caller,
-) -> Outcome<Response> {
+    IfMatch(expected): IfMatch,
+    Extension(caller): Extension<Caller>,
+) -> Answer<Response> {
     let checklist = asked.lifecycle_checklist.as_deref();
-    let expected = if_match.accepts();
     let (id, action) = (&of.api_id, &asked.action);
     let api = lifecycle::change(&control, &caller, id, action, checklist, &expected).await?;
     let headers = [(header::ETAG, entity_tag(api.row.version))];
@@ -140,7 +123,7 @@ pub async fn change(
 pub async fn state(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Json<LifecycleStateResponse>> {
+) -> Answer<Json<LifecycleStateResponse>> {
     Ok(Json(LifecycleStateResponse::of(&apis::read(&control, &id).await?)))
 }
 
@@ -156,7 +139,7 @@ pub async fn state(
 pub async fn history(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Json<WholeList<HistoryItem>>> {
+) -> Answer<Json<WholeList<HistoryItem>>> {
     let history = lifecycle::history(&control, &id).await?;
     let items = history.into_iter().map(|transition| HistoryItem {
         previous_state: transition.from,

@@ -1,27 +1,16 @@
 //! `/throttling-policies`: the plans that APIs and their operations can have.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::State;
-use phantom_store::PlanLevel;
-use phantom_store::PlanRow;
+use phantom_manage::plans::PlanLevel;
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
-use crate::app::plans::UNAUTHENTICATED;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
-use crate::rest::answers::ReadErrors;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::plans;
+use phantom_manage::plans::Summary;
 
 /// `subcription` is how WSO2's description spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -102,11 +91,10 @@ pub async fn list(
     State(control): State<Arc<Control>>,
     PathOf(LevelPath { policy_level }): PathOf<LevelPath>,
     QueryOf(page): QueryOf<PageRequest>,
-) -> Outcome<Json<PagedList<ThrottlingPolicy>>> {
+) -> Answer<Json<PagedList<ThrottlingPolicy>>> {
     let page = page.page()?;
-    let rows = control.store.plans_of(policy_level.into()).await?;
-    let offered = rows.iter().filter(|row| is_offered(row));
-    let (list, total) = page.of(offered.map(ThrottlingPolicy::of).collect());
+    let offered = plans::offered(&control, policy_level.into()).await?;
+    let (list, total) = page.of(offered.into_iter().map(ThrottlingPolicy::from).collect());
     let path = format!("/throttling-policies/{}", policy_level.name());
     Ok(Json(PagedList::new(list, total, page, &path, &[])))
 }
@@ -123,47 +111,33 @@ pub async fn list(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(PolicyPath { policy_level, policy_name: name }): PathOf<PolicyPath>,
-) -> Outcome<Json<ThrottlingPolicy>> {
-    let rows = control.store.plans_of(policy_level.into()).await?;
-    let row = rows.iter().find(|row| row.name == name);
-    let row = row.ok_or_else(|| Problem::not_found("throttling policy", &name))?;
-    Ok(Json(ThrottlingPolicy::of(row)))
+) -> Answer<Json<ThrottlingPolicy>> {
+    Ok(Json(plans::named(&control, policy_level.into(), &name).await?.into()))
 }
 
-/// One is what calls of open operations come under.
-fn is_offered(row: &PlanRow) -> bool {
-    row.level != PlanLevel::Subscription || row.name != UNAUTHENTICATED
-}
-
-impl ThrottlingPolicy {
-    fn of(row: &PlanRow) -> Self {
-        let at = |path: &str| row.document.pointer(path);
-        let text = |path: &str| at(path).and_then(Value::as_str).map(str::to_owned);
-        let number = |path: &str| at(path).and_then(Value::as_i64).unwrap_or_default();
-        let is_volume = at("/defaultLimit/bandwidth").is_some_and(Value::is_object);
-        let (limit, count, quota_policy_type) = match is_volume {
-            true => ("/defaultLimit/bandwidth", "dataAmount", QuotaType::BandwidthVolume),
-            false => ("/defaultLimit/requestCount", "requestCount", QuotaType::RequestCount),
-        };
-        let is_commercial = text("/billingPlan").as_deref() == Some("COMMERCIAL");
+impl From<Summary> for ThrottlingPolicy {
+    fn from(plan: Summary) -> Self {
         Self {
-            name: row.name.clone(),
-            description: text("/description"),
-            policy_level: match row.level {
+            name: plan.name,
+            description: plan.description,
+            policy_level: match plan.level {
                 PlanLevel::Subscription => PolicyLevel::Subscription,
                 _ => PolicyLevel::Api,
             },
-            display_name: text("/displayName"),
+            display_name: plan.display_name,
             attributes: BTreeMap::new(),
-            request_count: number(&format!("{limit}/{count}")),
-            data_unit: text(&format!("{limit}/dataUnit")),
-            unit_time: number(&format!("{limit}/unitTime")),
-            time_unit: text(&format!("{limit}/timeUnit")),
-            rate_limit_count: number("/rateLimitCount"),
-            rate_limit_time_unit: text("/rateLimitTimeUnit"),
-            quota_policy_type,
-            tier_plan: if is_commercial { TierPlan::Commercial } else { TierPlan::Free },
-            stop_on_quota_reach: at("/stopOnQuotaReach").is_none_or(|stop| *stop != false),
+            request_count: plan.amount,
+            data_unit: plan.data_unit,
+            unit_time: plan.unit_time,
+            time_unit: plan.time_unit,
+            rate_limit_count: plan.rate_limit_count,
+            rate_limit_time_unit: plan.rate_limit_time_unit,
+            quota_policy_type: match plan.is_volume {
+                true => QuotaType::BandwidthVolume,
+                false => QuotaType::RequestCount,
+            },
+            tier_plan: if plan.is_commercial { TierPlan::Commercial } else { TierPlan::Free },
+            stop_on_quota_reach: plan.stops_on_quota,
             monetization_properties: BTreeMap::new(),
         }
     }

@@ -1,16 +1,8 @@
 //! `/apis/{apiId}/revisions` and deployments.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::StatusCode;
-use phantom_store::DeploymentRow;
+use phantom_manage::revisions::DeploymentRow;
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,23 +10,12 @@ use uuid::Uuid;
 use super::apis;
 use super::apis::ApiResponse;
 use super::date_time;
-use crate::app::revisions;
-use crate::app::revisions::Place;
-use crate::app::revisions::Revision;
-use crate::app::text;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::rest::PUBLISHER;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::answers::location;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::revisions;
+use phantom_manage::revisions::Place;
+use phantom_manage::revisions::Revision;
+use phantom_manage::text;
 
 /// A revision to be made. Members that only we set are taken and change nothing.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -43,16 +24,6 @@ use crate::rest::extract::QueryOf;
 pub struct RevisionRequest {
     #[schema(max_length = 255)]
     description: Option<String>,
-    #[serde(rename = "displayName")]
-    _display_name: Option<Value>,
-    #[serde(rename = "id")]
-    _id: Option<Value>,
-    #[serde(rename = "createdTime")]
-    _created_time: Option<Value>,
-    #[serde(rename = "apiInfo")]
-    _api_info: Option<Value>,
-    #[serde(rename = "deploymentInfo")]
-    _deployment_info: Option<Value>,
 }
 
 /// Where a revision is to be deployed, or to be no more.
@@ -68,20 +39,6 @@ pub struct DeploymentRequest {
     vhost: Option<String>,
     #[schema(default = true)]
     display_on_devportal: Option<bool>,
-    #[serde(rename = "revisionUuid")]
-    _revision_uuid: Option<Value>,
-    #[serde(rename = "status")]
-    _status: Option<Value>,
-    #[serde(rename = "deployedTime")]
-    _deployed_time: Option<Value>,
-    #[serde(rename = "successDeployedTime")]
-    _success_deployed_time: Option<Value>,
-    #[serde(rename = "liveGatewayCount")]
-    _live_gateway_count: Option<Value>,
-    #[serde(rename = "deployedGatewayCount")]
-    _deployed_gateway_count: Option<Value>,
-    #[serde(rename = "failedGatewayCount")]
-    _failed_gateway_count: Option<Value>,
 }
 
 /// Names a revision, by its id or its number.
@@ -163,7 +120,7 @@ pub async fn list(
     State(control): State<Arc<Control>>,
     PathOf(api): PathOf<String>,
     QueryOf(query): QueryOf<DeployedQuery>,
-) -> Outcome<Json<WholeList<RevisionResponse>>> {
+) -> Answer<Json<WholeList<RevisionResponse>>> {
     let wanted = match query.query.as_deref().unwrap_or_default() {
         "" => None,
         "deployed:true" => Some(true),
@@ -188,9 +145,9 @@ pub async fn list(
 pub async fn create(
     State(control): State<Arc<Control>>,
     PathOf(api): PathOf<String>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(request): Body<RevisionRequest>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     let description = request.description.unwrap_or_default();
     text::length("description", &description, 0, 255)?;
     let revision = revisions::create(&control, &caller, &api, description).await?;
@@ -212,7 +169,7 @@ pub async fn create(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf((api, revision)): PathOf<(String, String)>,
-) -> Outcome<Json<RevisionResponse>> {
+) -> Answer<Json<RevisionResponse>> {
     Ok(Json(revisions::read(&control, &api, &revision).await?.into()))
 }
 
@@ -228,8 +185,8 @@ pub async fn read(
 pub async fn delete(
     State(control): State<Arc<Control>>,
     PathOf((api, revision)): PathOf<(String, String)>,
-    caller: Caller,
-) -> Outcome<Json<WholeList<RevisionResponse>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<WholeList<RevisionResponse>>> {
     Ok(Json(listed(revisions::delete(&control, &caller, &api, &revision).await?)))
 }
 
@@ -245,7 +202,7 @@ pub async fn delete(
 pub async fn deployments(
     State(control): State<Arc<Control>>,
     PathOf(api): PathOf<String>,
-) -> Outcome<Json<Vec<DeploymentResponse>>> {
+) -> Answer<Json<Vec<DeploymentResponse>>> {
     Ok(Json(deployed(revisions::deployments(&control, &api).await?)))
 }
 
@@ -263,9 +220,9 @@ pub async fn deploy(
     State(control): State<Arc<Control>>,
     PathOf(api): PathOf<String>,
     QueryOf(which): QueryOf<RevisionParameter>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(requests): Body<Vec<DeploymentRequest>>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     let revision = which.revision()?;
     let places: Vec<Place> = requests.into_iter().map(Place::from).collect();
     let rows = revisions::deploy(&control, &caller, &api, revision, &places).await?;
@@ -286,9 +243,9 @@ pub async fn undeploy(
     State(control): State<Arc<Control>>,
     PathOf(api): PathOf<String>,
     QueryOf(which): QueryOf<RevisionParameter>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(requests): Body<Vec<DeploymentRequest>>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     let revision = which.revision()?;
     let named: Vec<String> = requests.into_iter().map(|request| request.name).collect();
     let environments = match which.all_environments {
@@ -315,14 +272,14 @@ pub async fn restore(
     State(control): State<Arc<Control>>,
     PathOf(api): PathOf<String>,
     QueryOf(which): QueryOf<RevisionParameter>,
-    caller: Caller,
-) -> Outcome<Response> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Response> {
     let api = revisions::restore(&control, &caller, &api, which.revision()?).await?;
     apis::created(&control, api)
 }
 
 impl RevisionParameter {
-    fn revision(&self) -> Outcome<&str> {
+    fn revision(&self) -> Answer<&str> {
         let named = self.revision_id.as_deref().or(self.revision_number.as_deref());
         named.ok_or_else(|| Problem::bad_request("revisionId: must not be null"))
     }

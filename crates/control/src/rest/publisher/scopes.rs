@@ -1,39 +1,19 @@
 //! `/scopes`: shared scopes.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use axum::response::Response;
-use http::StatusCode;
-use http::header;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::apis::ScopeResponse;
-use crate::app::apis::Api;
-use crate::app::apis::document::Verb;
-use crate::app::apis::raw::RawScope;
-use crate::app::scopes;
-use crate::app::scopes::SharedScope;
-use crate::body::Body;
-use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::rest::PUBLISHER;
-use crate::rest::answers::CreateErrors;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ListErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::answers::UpdateErrors;
-use crate::rest::answers::location;
-use crate::rest::extract::PathOf;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::Verb;
+use phantom_manage::apis::scope::RawScope;
+use phantom_manage::refusal::Kind;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::scopes;
+use phantom_manage::scopes::SharedScope;
 
 /// Which APIs use a scope.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -76,7 +56,7 @@ pub struct UsingOperation {
 pub async fn list(
     State(control): State<Arc<Control>>,
     QueryOf(page): QueryOf<PageRequest>,
-) -> Outcome<Json<PagedList<ScopeResponse>>> {
+) -> Answer<Json<PagedList<ScopeResponse>>> {
     let page = page.page()?;
     let all = scopes::list(&control).await?.into_iter();
     let all = all.map(|(scope, count)| described(scope, Some(count))).collect();
@@ -95,9 +75,9 @@ pub async fn list(
 )]
 pub async fn create(
     State(control): State<Arc<Control>>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(raw): Body<RawScope>,
-) -> Outcome<Response> {
+) -> Answer<Response> {
     let scope = scopes::create(&control, &caller, raw).await?;
     let path = format!("/scopes/{}", scope.id);
     let headers = [(header::LOCATION, location(&control, PUBLISHER, &path)?)];
@@ -116,7 +96,7 @@ pub async fn create(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Json<ScopeResponse>> {
+) -> Answer<Json<ScopeResponse>> {
     Ok(Json(described(scopes::read(&control, &id).await?, None)))
 }
 
@@ -133,9 +113,9 @@ pub async fn read(
 pub async fn update(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
+    Extension(caller): Extension<Caller>,
     Body(raw): Body<RawScope>,
-) -> Outcome<Json<ScopeResponse>> {
+) -> Answer<Json<ScopeResponse>> {
     Ok(Json(described(scopes::update(&control, &caller, &id, raw).await?, None)))
 }
 
@@ -151,9 +131,9 @@ pub async fn update(
 pub async fn delete(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-    caller: Caller,
-) -> Outcome<()> {
-    scopes::delete(&control, &caller, &id).await
+    Extension(caller): Extension<Caller>,
+) -> Answer<()> {
+    Ok(scopes::delete(&control, &caller, &id).await?)
 }
 
 /// Ask whether the name of a scope is taken: 200, else 404
@@ -168,11 +148,11 @@ pub async fn delete(
 pub async fn exists(
     State(control): State<Arc<Control>>,
     PathOf(name): PathOf<String>,
-) -> Outcome<()> {
+) -> Answer<()> {
     if scopes::is_taken(&control, &name).await? {
         return Ok(());
     }
-    Err(Problem::not_found("scope", &name))
+    Err(Refusal::not_found(Kind::Scope, &name).into())
 }
 
 /// List the APIs that use a shared scope
@@ -187,7 +167,7 @@ pub async fn exists(
 pub async fn usage(
     State(control): State<Arc<Control>>,
     PathOf(id): PathOf<String>,
-) -> Outcome<Json<ScopeUsage>> {
+) -> Answer<Json<ScopeUsage>> {
     let (scope, users) = scopes::usage(&control, &id).await?;
     let used_api_list = users.into_iter().map(|api| UsingApi::of(api, &scope.name)).collect();
     Ok(Json(ScopeUsage { id: scope.id, name: scope.name, used_api_list }))

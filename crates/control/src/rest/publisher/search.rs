@@ -1,24 +1,15 @@
 //! `/search`: APIs by the query language of listings.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::extract::QueryParameter;
-use crate::app::apis;
-use crate::app::apis::Api;
-use crate::app::apis::raw::ApiType;
-use crate::app::lifecycle::LifecycleState;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::ListErrors;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::ApiType;
+use phantom_manage::lifecycle::LifecycleState;
 
 /// An API that was found. Nothing else is searched.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -57,7 +48,7 @@ pub async fn search(
     State(control): State<Arc<Control>>,
     QueryOf(query): QueryOf<QueryParameter>,
     QueryOf(page): QueryOf<PageRequest>,
-) -> Outcome<Json<PagedList<SearchResult>>> {
+) -> Answer<Json<PagedList<SearchResult>>> {
     let page = page.page()?;
     let (found, total) = apis::find(&control, &query.parse()?, page).await?;
     let list = found.into_iter().map(SearchResult::of).collect();

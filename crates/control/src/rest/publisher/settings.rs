@@ -1,20 +1,20 @@
 //! `/settings`: what a publisher's tools need to know of this installation.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use axum::Json;
-use axum::extract::State;
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::OPERATIONS;
-use crate::app::revisions;
-use crate::authorization::Needs;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::ListErrors;
-use crate::roles::PREFIX;
+use crate::rest::prelude::*;
+use phantom_manage::revisions;
+
+/// All that any operation asks for, once each.
+static SCOPES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+    let rules = super::operations().rules();
+    rules.into_iter().flat_map(|rule| rule.needs.wire_scopes()).collect()
+});
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -24,7 +24,8 @@ pub struct SettingsResponse {
     environment: Vec<Environment>,
     gateway_types: Vec<&'static str>,
     /// Of this API, for whoever asks for a token.
-    scopes: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    scopes: &'static BTreeSet<String>,
     external_stores_enabled: bool,
     doc_visibility_enabled: bool,
     portal_configuration_only_mode_enabled: bool,
@@ -77,13 +78,13 @@ pub struct VHost {
     tag = "Publisher: settings",
     responses((status = 200, body = SettingsResponse), ListErrors),
 )]
-pub async fn read(State(control): State<Arc<Control>>) -> Outcome<Json<SettingsResponse>> {
+pub async fn read(State(control): State<Arc<Control>>) -> Answer<Json<SettingsResponse>> {
     let public = &control.settings.public_url;
     Ok(Json(SettingsResponse {
         devportal_url: format!("{public}/devportal"),
         environment: vec![environment(&control)],
         gateway_types: vec!["Regular"],
-        scopes: scopes(),
+        scopes: &SCOPES,
         external_stores_enabled: false,
         doc_visibility_enabled: false,
         portal_configuration_only_mode_enabled: false,
@@ -119,15 +120,4 @@ fn environment(control: &Control) -> Environment {
         show_in_api_console: true,
         vhosts: hosts.map(|host| VHost { host, http_context: "", http_port, https_port }).collect(),
     }
-}
-
-/// All that any operation asks for, once each.
-fn scopes() -> Vec<String> {
-    let mut scopes = std::collections::BTreeSet::new();
-    for operation in OPERATIONS {
-        if let Needs::AnyOf(any) | Needs::AnyOfOrViewerWith(any, _) = operation.needs {
-            scopes.extend(any.iter().map(|scope| format!("{PREFIX}{scope}")));
-        }
-    }
-    scopes.into_iter().collect()
 }

@@ -1,27 +1,15 @@
 //! `/subscriptions`: who is subscribed, and to block them.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::subscribers;
-use crate::app::subscribers::Subscriber;
-use crate::app::subscribers::SubscriptionState;
-use crate::caller::Caller;
-use crate::list::PageRequest;
-use crate::list::PagedList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::DeleteErrors;
-use crate::rest::answers::ReadErrors;
-use crate::rest::entity_tag::IfMatch;
-use crate::rest::extract::QueryOf;
+use crate::rest::prelude::*;
+use phantom_manage::subscribers;
+use phantom_manage::subscribers::Subscriber;
+use phantom_manage::subscribers::SubscriptionState;
 
 /// Of which API.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -102,7 +90,7 @@ pub async fn list(
     State(control): State<Arc<Control>>,
     QueryOf(of): QueryOf<ListParameters>,
     QueryOf(page): QueryOf<PageRequest>,
-) -> Outcome<Json<PagedList<SubscriptionResponse>>> {
+) -> Answer<Json<PagedList<SubscriptionResponse>>> {
     let page = page.page()?;
     let (found, total) = subscribers::list(&control, of.api_id.as_deref(), page).await?;
     let list = found.into_iter().map(SubscriptionResponse::from).collect();
@@ -123,15 +111,15 @@ pub async fn block(
     State(control): State<Arc<Control>>,
     QueryOf(of): QueryOf<SubscriptionParameter>,
     QueryOf(block): QueryOf<BlockParameter>,
-    if_match: IfMatch,
-    caller: Caller,
-) -> Outcome<()> {
+    IfMatch(expected): IfMatch,
+    Extension(caller): Extension<Caller>,
+) -> Answer<()> {
     let state = match block.block_state {
         BlockState::Blocked => SubscriptionState::Blocked,
         BlockState::ProdOnlyBlocked => SubscriptionState::ProdOnlyBlocked,
     };
     let id = &of.subscription_id;
-    subscribers::block(&control, &caller, id, state, &if_match.accepts()).await
+    Ok(subscribers::block(&control, &caller, id, state, &expected).await?)
 }
 
 /// Let a blocked subscription through again
@@ -146,11 +134,11 @@ pub async fn block(
 pub async fn unblock(
     State(control): State<Arc<Control>>,
     QueryOf(of): QueryOf<SubscriptionParameter>,
-    if_match: IfMatch,
-    caller: Caller,
-) -> Outcome<()> {
+    IfMatch(expected): IfMatch,
+    Extension(caller): Extension<Caller>,
+) -> Answer<()> {
     let (id, state) = (&of.subscription_id, SubscriptionState::Unblocked);
-    subscribers::block(&control, &caller, id, state, &if_match.accepts()).await
+    Ok(subscribers::block(&control, &caller, id, state, &expected).await?)
 }
 
 /// Change the business plan of a subscription
@@ -166,11 +154,11 @@ pub async fn change_plan(
     State(control): State<Arc<Control>>,
     QueryOf(of): QueryOf<SubscriptionParameter>,
     QueryOf(plan): QueryOf<PlanParameter>,
-    if_match: IfMatch,
-    caller: Caller,
-) -> Outcome<()> {
+    IfMatch(expected): IfMatch,
+    Extension(caller): Extension<Caller>,
+) -> Answer<()> {
     let (id, plan) = (&of.subscription_id, &plan.business_plan);
-    subscribers::change_plan(&control, &caller, id, plan, &if_match.accepts()).await
+    Ok(subscribers::change_plan(&control, &caller, id, plan, &expected).await?)
 }
 
 impl From<Subscriber> for SubscriptionResponse {

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use phantom_control::publish::Follower;
-use phantom_control::publish::Update;
-use phantom_control::publish::resident;
 use phantom_core::catalog::Change;
 use phantom_core::catalog::DenyPolicy;
+use phantom_manage::publish::Follower;
+use phantom_manage::publish::Update;
+use phantom_manage::publish::resident;
 
 use super::*;
 use crate::devportal::fixtures;

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use phantom_control::publish;
-use phantom_control::publish::ResidentEndpoint;
-use phantom_control::seed;
 use phantom_core::Clock;
+use phantom_manage::publish;
+use phantom_manage::publish::ResidentEndpoint;
+use phantom_manage::seed;
 use phantom_oauth::Minter;
 use phantom_store::Database;
 use phantom_store::SealingKey;

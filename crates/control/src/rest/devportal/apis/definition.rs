@@ -3,10 +3,10 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::app::apis::Api;
-use crate::app::apis::document::Transport;
-use crate::app::definition;
-use crate::plane::Settings;
+use phantom_manage::Settings;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::Transport;
+use phantom_manage::definition;
 
 /// Extensions of this prefix are for gateways; backends' URLs are among them.
 const OF_GATEWAYS: &str = "x-wso2-";

@@ -1,13 +1,13 @@
 //! Where gateways serve an API.
 
-use phantom_store::DeploymentRow;
+use phantom_manage::revisions::DeploymentRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::app::apis::Api;
-use crate::app::apis::document::Transport;
-use crate::app::apis::rules;
-use crate::plane::Settings;
+use phantom_manage::Settings;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::Transport;
+use phantom_manage::apis::rules;
 
 /// The API at one environment.
 #[derive(Clone, Debug, Serialize, ToSchema)]

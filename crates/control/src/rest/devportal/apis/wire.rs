@@ -6,12 +6,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::endpoints::EndpointUrls;
-use crate::app::apis::Api;
-use crate::app::apis::document::BusinessInformation;
-use crate::app::apis::document::Property;
-use crate::app::apis::document::SecurityScheme;
-use crate::app::apis::document::Transport;
 use crate::rest::answers::millis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::BusinessInformation;
+use phantom_manage::apis::document::Property;
+use phantom_manage::apis::document::SecurityScheme;
+use phantom_manage::apis::document::Transport;
 
 const TYPE: &str = "HTTP";
 const SUBTYPE: &str = "DEFAULT";

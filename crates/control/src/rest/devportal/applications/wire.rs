@@ -4,20 +4,19 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::applications::Application;
-use crate::app::applications::ApplicationDocument;
-use crate::app::applications::ApplicationDraft;
-use crate::app::applications::ApplicationVisibility;
-use crate::app::applications::TokenType;
-use crate::app::text;
-use crate::problem::Outcome;
 use crate::rest::answers::millis;
 use crate::rest::devportal::apis::ScopeInfo;
 use crate::rest::devportal::keys::ApplicationKey;
+use phantom_manage::applications::Application;
+use phantom_manage::applications::ApplicationDocument;
+use phantom_manage::applications::ApplicationDraft;
+use phantom_manage::applications::ApplicationVisibility;
+use phantom_manage::applications::TokenType;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::text;
 
 /// What a client sends. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing.
@@ -43,24 +42,6 @@ pub struct ApplicationRequest {
     /// At most 100 of at most 1024 characters.
     attributes: Option<BTreeMap<String, String>>,
     visibility: Option<ApplicationVisibility>,
-    #[serde(rename = "applicationId")]
-    _application_id: Option<Value>,
-    #[serde(rename = "status")]
-    _status: Option<Value>,
-    #[serde(rename = "subscriptionCount")]
-    _subscription_count: Option<Value>,
-    #[serde(rename = "keys")]
-    _keys: Option<Value>,
-    #[serde(rename = "subscriptionScopes")]
-    _subscription_scopes: Option<Value>,
-    #[serde(rename = "owner")]
-    _owner: Option<Value>,
-    #[serde(rename = "hashEnabled")]
-    _hash_enabled: Option<Value>,
-    #[serde(rename = "createdTime")]
-    _created_time: Option<Value>,
-    #[serde(rename = "updatedTime")]
-    _updated_time: Option<Value>,
 }
 
 /// An application, in the order in which WSO2 writes it.

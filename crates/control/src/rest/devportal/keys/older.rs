@@ -1,21 +1,12 @@
 //! `/applications/{applicationId}/keys`: what older clients know keys by, their type.
 
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::ApplicationKey;
 use super::KeyType;
-use crate::app::keys;
-use crate::caller::Caller;
-use crate::list::WholeList;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::rest::answers::OwnReadErrors;
-use crate::rest::extract::PathOf;
+use crate::rest::prelude::*;
+use phantom_manage::keys;
 
 /// Names the resident key manager's key of one type.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
@@ -38,8 +29,8 @@ pub struct KeyTypePath {
 pub async fn list(
     State(control): State<Arc<Control>>,
     PathOf(application): PathOf<String>,
-    caller: Caller,
-) -> Outcome<Json<WholeList<ApplicationKey>>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<WholeList<ApplicationKey>>> {
     let keys = keys::list(&control, &caller, &application).await?;
     Ok(Json(WholeList::new(keys.into_iter().map(Into::into).collect())))
 }
@@ -56,8 +47,8 @@ pub async fn list(
 pub async fn read(
     State(control): State<Arc<Control>>,
     PathOf(path): PathOf<KeyTypePath>,
-    caller: Caller,
-) -> Outcome<Json<ApplicationKey>> {
+    Extension(caller): Extension<Caller>,
+) -> Answer<Json<ApplicationKey>> {
     let (application, key_type) = (&path.application_id, path.key_type.into());
     let key = keys::find_resident(&control, &caller, application, key_type).await?;
     Ok(Json(key.into()))

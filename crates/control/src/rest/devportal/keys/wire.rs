@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use phantom_store::MappedKeyType;
-use phantom_store::MappingMode;
+use phantom_manage::keys::MappedKeyType;
+use phantom_manage::keys::MappingMode;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -15,18 +15,18 @@ use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::keys::ApplicationToken;
-use crate::app::keys::GenerateRequest;
-use crate::app::keys::Key;
-use crate::app::keys::KeyDocument;
-use crate::app::keys::MapRequest;
-use crate::app::keys::TokenOrder;
-use crate::app::text;
-use crate::app::unenforced;
-use crate::app::unenforced::Of;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::rest::devportal::secret::WireSecret;
+use phantom_manage::keys::ApplicationToken;
+use phantom_manage::keys::GenerateRequest;
+use phantom_manage::keys::Key;
+use phantom_manage::keys::KeyDocument;
+use phantom_manage::keys::MapRequest;
+use phantom_manage::keys::TokenOrder;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::text;
+use phantom_manage::unenforced;
+use phantom_manage::unenforced::Of;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
@@ -95,26 +95,6 @@ pub struct UpdateKeyRequest {
     #[schema(max_length = 2048)]
     callback_url: Option<String>,
     additional_properties: Option<Map<String, Value>>,
-    #[serde(rename = "keyMappingId")]
-    _key_mapping_id: Option<Value>,
-    #[serde(rename = "keyManager")]
-    _key_manager: Option<Value>,
-    #[serde(rename = "consumerKey")]
-    _consumer_key: Option<Value>,
-    #[serde(rename = "consumerSecret")]
-    _consumer_secret: Option<Value>,
-    #[serde(rename = "consumerSecrets")]
-    _consumer_secrets: Option<Value>,
-    #[serde(rename = "keyState")]
-    _key_state: Option<Value>,
-    #[serde(rename = "keyType")]
-    _key_type: Option<Value>,
-    #[serde(rename = "mode")]
-    _mode: Option<Value>,
-    #[serde(rename = "groupId")]
-    _group_id: Option<Value>,
-    #[serde(rename = "token")]
-    _token: Option<Value>,
 }
 
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -132,8 +112,6 @@ pub struct TokenRequest {
     #[schema(max_length = 8192, value_type = Option<String>)]
     revoke_token: Option<WireSecret>,
     grant_type: Option<TokenGrant>,
-    #[serde(rename = "additionalProperties")]
-    _additional_properties: Option<Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -242,7 +220,7 @@ impl TokenRequest {
     pub fn order(self) -> Outcome<TokenOrder> {
         if self.grant_type == Some(TokenGrant::TokenExchange) {
             let description = "The resident key manager does not exchange tokens.";
-            return Err(Problem::bad_request(description));
+            return Err(Refusal::invalid(description));
         }
         let consumer_secret = secret("consumerSecret", self.consumer_secret, 1024)?;
         let revoke = secret("revokeToken", self.revoke_token, 8192)?;
@@ -343,7 +321,7 @@ fn document(
         .map(|(name, value)| name.len() + value.to_string().len())
         .sum();
     if length > 16 * 1024 {
-        return Err(Problem::bad_request("additionalProperties: at most 16 KiB"));
+        return Err(Refusal::invalid("additionalProperties: at most 16 KiB"));
     }
     let body = json!({"additionalProperties": additional_properties});
     unenforced::refuse(Of::ApplicationKey, &body)?;
@@ -358,7 +336,7 @@ fn scopes(asked: Option<Vec<String>>) -> Outcome<Vec<String>> {
         // RFC 6749 §3.3.
         let is_scope = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
         if !scope.bytes().all(is_scope) {
-            return Err(Problem::bad_request("scopes: must be scopes of RFC 6749"));
+            return Err(Refusal::invalid("scopes: must be scopes of RFC 6749"));
         }
     }
     Ok(scopes)
@@ -371,7 +349,7 @@ fn life(member: &str, seconds: Option<i64>) -> Outcome<Duration> {
     let asked = seconds.and_then(|seconds| u64::try_from(seconds).ok());
     let seconds = asked.filter(|seconds| *seconds > 0).unwrap_or(USUAL);
     if seconds > LONGEST {
-        return Err(Problem::bad_request(format!("{member}: at most {LONGEST}")));
+        return Err(Refusal::invalid(format!("{member}: at most {LONGEST}")));
     }
     Ok(Duration::from_secs(seconds))
 }
@@ -383,7 +361,7 @@ fn seconds(value: &Value) -> Outcome<i64> {
         Value::String(text) => text.parse().ok(),
         _ => None,
     };
-    number.ok_or_else(|| Problem::bad_request("validityTime: must be a number of seconds"))
+    number.ok_or_else(|| Refusal::invalid("validityTime: must be a number of seconds"))
 }
 
 /// RFC 6749 §3.1.2: absolute, without a fragment. Apps may have schemes of their own (RFC 8252
@@ -394,7 +372,7 @@ fn check_callback(url: &str) -> Outcome<()> {
     if Url::parse(url).is_ok_and(is_sound) {
         return Ok(());
     }
-    Err(Problem::bad_request("callbackUrl: must be an absolute URL without a fragment"))
+    Err(Refusal::invalid("callbackUrl: must be an absolute URL without a fragment"))
 }
 
 fn secret(member: &str, secret: Option<WireSecret>, most: usize) -> Outcome<Option<SecretString>> {

@@ -2,17 +2,16 @@
 
 use serde::Deserialize;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::subscriptions::Subscription;
-use crate::app::subscriptions::SubscriptionDraft;
-use crate::app::text;
-use crate::problem::Outcome;
-use crate::problem::Problem;
 use crate::rest::devportal::apis::ApiInfo;
 use crate::rest::devportal::applications::ApplicationInfo;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::subscriptions::Subscription;
+use phantom_manage::subscriptions::SubscriptionDraft;
+use phantom_manage::text;
 
 /// What a client sends. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing.
@@ -31,14 +30,6 @@ pub struct SubscriptionRequest {
     requested_throttling_policy: Option<String>,
     /// Needed with PUT, where it changes nothing: blocking is the publisher's.
     status: Option<SubscriptionStatus>,
-    #[serde(rename = "subscriptionId")]
-    _subscription_id: Option<Value>,
-    #[serde(rename = "apiInfo")]
-    _api_info: Option<Value>,
-    #[serde(rename = "applicationInfo")]
-    _application_info: Option<Value>,
-    #[serde(rename = "redirectionParams")]
-    _redirection_params: Option<Value>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
@@ -87,7 +78,7 @@ impl SubscriptionRequest {
     pub fn require_status(&self) -> Outcome<()> {
         match self.status {
             Some(_) => Ok(()),
-            None => Err(Problem::bad_request("status: must not be null")),
+            None => Err(Refusal::invalid("status: must not be null")),
         }
     }
 }

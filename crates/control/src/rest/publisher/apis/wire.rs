@@ -9,21 +9,21 @@ use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::app::apis::Api;
-use crate::app::apis::document::Audience;
-use crate::app::apis::document::AuthType;
-use crate::app::apis::document::BusinessInformation;
-use crate::app::apis::document::CorsDocument;
-use crate::app::apis::document::OperationDocument;
-use crate::app::apis::document::Property;
-use crate::app::apis::document::ScopeDocument;
-use crate::app::apis::document::SecurityScheme;
-use crate::app::apis::document::Transport;
-use crate::app::apis::document::Verb;
-use crate::app::apis::document::Visibility;
-use crate::app::apis::raw::ApiType;
-use crate::app::lifecycle::LifecycleState;
 use crate::rest::answers::millis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::ApiType;
+use phantom_manage::apis::document::Audience;
+use phantom_manage::apis::document::AuthType;
+use phantom_manage::apis::document::BusinessInformation;
+use phantom_manage::apis::document::CorsDocument;
+use phantom_manage::apis::document::OperationDocument;
+use phantom_manage::apis::document::Property;
+use phantom_manage::apis::document::ScopeDocument;
+use phantom_manage::apis::document::SecurityScheme;
+use phantom_manage::apis::document::Transport;
+use phantom_manage::apis::document::Verb;
+use phantom_manage::apis::document::Visibility;
+use phantom_manage::lifecycle::LifecycleState;
 
 /// What gateways are, in WSO2's words.
 const GATEWAY_TYPE: &str = "wso2/synapse";

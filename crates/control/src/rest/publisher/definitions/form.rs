@@ -5,17 +5,11 @@ use axum::extract::FromRequest;
 use axum::extract::Multipart;
 use axum::extract::Request;
 use axum::extract::multipart::MultipartError;
-use http::StatusCode;
-use http::header;
 use serde::Deserialize;
-use url::Url;
 use utoipa::ToSchema;
 
-use crate::app::definition::MAX_DEFINITION;
-use crate::app::text;
-use crate::plane::Control;
-use crate::problem::Outcome;
-use crate::problem::Problem;
+use crate::rest::prelude::*;
+use phantom_manage::definition;
 
 /// What a form may hold; one of the first four has to be there.
 #[derive(Debug, Default)]
@@ -59,30 +53,19 @@ pub struct ImportForm {
 
 impl Form {
     /// The text of the definition, fetched where only its place is named.
-    pub async fn definition(self, control: &Control) -> Outcome<Bytes> {
+    pub async fn definition(self, control: &Control) -> Answer<Bytes> {
         let texts = [self.file, self.inline, self.api_definition];
         let mut texts = texts.into_iter().flatten().filter(|text| !text.is_empty());
         let url = self.url.filter(|url| !url.is_empty());
         match (texts.next(), texts.next(), url) {
             (Some(text), None, None) => Ok(text),
-            (None, None, Some(url)) => fetched(control, &url).await,
+            (None, None, Some(url)) => Ok(definition::fetch(control, &url).await?.into()),
             (None, None, None) => {
                 Err(Problem::bad_request("One of file, url and inlineAPIDefinition is needed"))
             }
             _ => Err(Problem::bad_request("Only one of file, url and inlineAPIDefinition")),
         }
     }
-}
-
-async fn fetched(control: &Control, url: &str) -> Outcome<Bytes> {
-    const ACCEPT: &str = "application/json, application/yaml;q=0.9, */*;q=0.5";
-    let place: Url = text::url("url", url)?;
-    let fetched = control.egress.fetch(&place, ACCEPT, MAX_DEFINITION).await;
-    fetched.map(Bytes::from).map_err(|error| {
-        let host = place.host_str().unwrap_or_default();
-        tracing::warn!(host, %error, "a definition could not be fetched");
-        Problem::bad_request("url: the definition could not be fetched")
-    })
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
@@ -94,9 +77,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.to_ascii_lowercase().starts_with("multipart/form-data"));
         if !is_form {
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            let description = "The body has to be multipart/form-data.";
-            return Err(Problem::new(status, "Unsupported Media Type", description));
+            return Err(Problem::not_of_type("multipart/form-data"));
         }
         let unreadable = |_| Problem::bad_request("The form cannot be read.");
         let mut parts = Multipart::from_request(request, state).await.map_err(unreadable)?;
@@ -112,7 +93,7 @@ impl<S: Send + Sync> FromRequest<S> for Form {
 
 impl Form {
     /// Parts of other names are passed over.
-    fn take(&mut self, name: &str, content: Bytes) -> Outcome<()> {
+    fn take(&mut self, name: &str, content: Bytes) -> Answer<()> {
         let twice = match name {
             "file" => self.file.replace(content).is_some(),
             "inlineAPIDefinition" => self.inline.replace(content).is_some(),
@@ -130,15 +111,14 @@ impl Form {
     }
 }
 
-fn utf8(name: &str, content: &[u8]) -> Outcome<String> {
+fn utf8(name: &str, content: &[u8]) -> Answer<String> {
     let text = std::str::from_utf8(content).map(str::to_owned);
     text.map_err(|_| Problem::bad_request(format!("{name}: not UTF-8")))
 }
 
 fn refused(error: &MultipartError) -> Problem {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let status = StatusCode::PAYLOAD_TOO_LARGE;
-        return Problem::new(status, "Payload Too Large", "The body is longer than 1 MiB.");
+        return Problem::too_large();
     }
     Problem::bad_request("The form cannot be read.")
 }

@@ -1,0 +1,34 @@
+//! What handlers are written with.
+
+pub(crate) use crate::rest::answers::ActErrors;
+pub(crate) use crate::rest::answers::AdminCreateErrors;
+pub(crate) use crate::rest::answers::AdminDeleteErrors;
+pub(crate) use crate::rest::answers::AdminUpdateErrors;
+pub(crate) use crate::rest::answers::CreateErrors;
+pub(crate) use crate::rest::answers::DeleteErrors;
+pub(crate) use crate::rest::answers::ListErrors;
+pub(crate) use crate::rest::answers::OwnReadErrors;
+pub(crate) use crate::rest::answers::ReadErrors;
+pub(crate) use crate::rest::answers::UpdateErrors;
+pub(crate) use crate::rest::answers::location;
+pub(crate) use crate::rest::body::Body;
+pub(crate) use crate::rest::entity_tag::IfMatch;
+pub(crate) use crate::rest::entity_tag::Tagged;
+pub(crate) use crate::rest::entity_tag::entity_tag;
+pub(crate) use crate::rest::extract::PathOf;
+pub(crate) use crate::rest::extract::QueryOf;
+pub(crate) use crate::rest::list::PageRequest;
+pub(crate) use crate::rest::list::PagedList;
+pub(crate) use crate::rest::list::WholeList;
+pub(crate) use crate::rest::problem::Answer;
+pub(crate) use crate::rest::problem::Problem;
+pub(crate) use axum::Extension;
+pub(crate) use axum::Json;
+pub(crate) use axum::extract::State;
+pub(crate) use axum::response::IntoResponse;
+pub(crate) use axum::response::Response;
+pub(crate) use http::StatusCode;
+pub(crate) use http::header;
+pub(crate) use phantom_manage::Control;
+pub(crate) use phantom_manage::caller::Caller;
+pub(crate) use std::sync::Arc;

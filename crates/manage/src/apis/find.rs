@@ -1,0 +1,69 @@
+//! Which APIs a query finds, and in which order: exact names first, then by name, provider and
+//! version.
+
+use phantom_store::ApiFilter;
+
+use super::Api;
+use super::scan;
+use crate::page::Page;
+use crate::plane::Control;
+use crate::refusal::Outcome;
+use crate::search::ApiQuery;
+use crate::search::Key;
+
+/// One page, and how many there are in all. Definitions are left out.
+pub async fn find(control: &Control, query: &ApiQuery, page: Page) -> Outcome<(Vec<Api>, u64)> {
+    if query.is_empty() {
+        let Page { limit, offset } = page;
+        let filter = ApiFilter { limit, offset, ..ApiFilter::default() };
+        let found = control.store.apis(&filter).await?;
+        let apis = found.rows.into_iter().map(Api::of).collect::<Outcome<_>>()?;
+        return Ok((apis, found.total));
+    }
+    // The order asks for all of them; what the store can leave out it does.
+    let name_contains = query.name_part().map(str::to_owned);
+    let filter = ApiFilter { name_contains, ..ApiFilter::default() };
+    let mut found = Vec::new();
+    scan::each(&mut control.read(), filter, |row| {
+        let mut api = Api::of(row)?;
+        if query.matches(|key| values(&api, key)) {
+            api.row.document = serde_json::Value::Null;
+            api.document.definition = None;
+            found.push(api);
+        }
+        Ok(())
+    })
+    .await?;
+    // Stable: the store's order stays within each half.
+    found.sort_by_key(|api| !query.names(&api.row.name));
+    Ok(page.of(found))
+}
+
+fn values<'a>(api: &'a Api, key: &Key) -> Vec<&'a str> {
+    let document = &api.document;
+    let other = |name: &str| document.others.get(name).and_then(serde_json::Value::as_str);
+    match key {
+        Key::Name => vec![&api.row.name],
+        Key::Version => vec![&api.row.version_name],
+        Key::Context => vec![&api.row.context],
+        Key::Status => vec![api.row.state.as_str()],
+        Key::Description => document.description.as_deref().into_iter().collect(),
+        Key::Provider => vec![&api.row.provider],
+        Key::Tag => document.tags.iter().map(String::as_str).collect(),
+        Key::Category => {
+            let categories = document.others.get("categories").and_then(|all| all.as_array());
+            categories.into_iter().flatten().filter_map(|category| category.as_str()).collect()
+        }
+        Key::Type => vec!["HTTP"],
+        // Is never asked about.
+        Key::Everything => Vec::new(),
+        Key::Vendor => vec![other("gatewayVendor").unwrap_or("wso2")],
+        Key::DisplayName => vec![document.display_name.as_deref().unwrap_or(&api.row.name)],
+        Key::Property(name) => {
+            let named =
+                |property: &&super::document::Property| property.name.to_lowercase() == *name;
+            let properties = document.additional_properties.iter().filter(named);
+            properties.map(|property| property.value.as_str()).collect()
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What only one API may have: its name and version, its paths, its local scopes.
+
+use phantom_store::ApiFilter;
+use phantom_store::ApiRow;
+use phantom_store::Write;
+
+use super::document::ApiDocument;
+use super::rules;
+use super::rules::Identity;
+use super::scan;
+use crate::plane::Control;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
+
+pub(super) async fn require_identity(write: &mut Write, identity: &Identity) -> Outcome<()> {
+    let Identity { name, version, context } = identity;
+    let namesakes = write.apis_named(name).await?;
+    if namesakes.iter().any(|row| row.name == *name && row.version_name == *version) {
+        return Err(Refusal::ApiExists { name: name.clone(), version: version.clone() });
+    }
+    if namesakes.iter().any(|row| row.name != *name) {
+        return Err(Refusal::ApiNameInOtherCase(name.clone()));
+    }
+    let paths = [Some(identity.path()), rules::default_path(context)];
+    for path in paths.into_iter().flatten() {
+        if is_served(write, &path, name).await? {
+            return Err(Refusal::ContextExists(context.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an API of another name is served at that path, or would be as the default version.
+async fn is_served(write: &mut Write, path: &str, name: &str) -> Outcome<bool> {
+    let is_other = |row: &ApiRow| row.name != name;
+    if write.apis_at(path).await?.iter().any(is_other) {
+        return Ok(true);
+    }
+    if let Some((context, version)) = path.rsplit_once('/') {
+        let others = write.apis_at(context).await?;
+        if others.iter().any(|row| is_other(row) && row.version_name == version) {
+            return Ok(true);
+        }
+    }
+    let filter =
+        ApiFilter { context_contains: Some(rules::VERSION.to_owned()), ..ApiFilter::default() };
+    let mut taken = false;
+    scan::each(write, filter, |row| {
+        let served = rules::path(&row.context, &row.version_name);
+        let default = rules::default_path(&row.context);
+        let is_here = served.eq_ignore_ascii_case(path)
+            || default.is_some_and(|default| default.eq_ignore_ascii_case(path));
+        taken |= is_other(&row) && is_here;
+        Ok(())
+    })
+    .await?;
+    Ok(taken)
+}
+
+/// Whether there is an API of just that name (`name:x`) or context (`context:/x`), whatever it holds.
+pub async fn is_taken(control: &Control, text: &str) -> Outcome<bool> {
+    Ok(if let Some(context) = text.strip_prefix("context:") {
+        let context = format!("/{}", context.trim_matches(['/', '"']));
+        !control.store.apis_at(&context).await?.is_empty()
+    } else {
+        let name = text.strip_prefix("name:").unwrap_or(text);
+        !control.store.apis_named(name.trim_matches('"')).await?.is_empty()
+    })
+}
+
+/// Whether an API is there that is served at just that path, version included.
+pub async fn is_served_at(write: &mut Write, path: &str) -> Outcome<bool> {
+    let mut served = false;
+    scan::each(write, ApiFilter::default(), |row| {
+        served |= rules::path(&row.context, &row.version_name) == path;
+        Ok(())
+    })
+    .await?;
+    Ok(served)
+}
+
+/// A local scope belongs to one API, in all of its versions.
+pub(super) async fn require_scopes(
+    write: &mut Write,
+    name: &str,
+    settings: &ApiDocument,
+    before: Option<&ApiDocument>,
+) -> Outcome<()> {
+    let had = |scope: &str| {
+        let mut scopes = before.iter().flat_map(|before| &before.scopes);
+        scopes.any(|each| !each.shared && each.name == scope)
+    };
+    let local = settings.scopes.iter().filter(|scope| !scope.shared);
+    let new: Vec<&str> =
+        local.map(|scope| scope.name.as_str()).filter(|scope| !had(scope)).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    scan::each(write, ApiFilter::default(), |row| {
+        if row.name == name {
+            return Ok(());
+        }
+        let other = stored::read::<ApiDocument>(&row.document)?;
+        let mut theirs = other.scopes.iter().filter(|scope| !scope.shared);
+        match theirs.find(|scope| new.contains(&scope.name.as_str())) {
+            None => Ok(()),
+            Some(scope) => Err(Refusal::ScopeOfAnotherApi(scope.name.clone())),
+        }
+    })
+    .await
+}

@@ -1,0 +1,124 @@
+//! What a deny policy looks at.
+
+use std::net::IpAddr;
+
+pub use phantom_store::ConditionType;
+use serde::Deserialize;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::json;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
+use crate::text;
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct BlockingCondition {
+    /// Given by us.
+    #[schema(read_only, max_length = 64)]
+    pub condition_id: Option<String>,
+    pub condition_type: ConditionType,
+    /// A text for `API` (`/orders/v1`), `APPLICATION` (`owner:name`) and `USER`;
+    /// `{"fixedIp":…,"invert":false}` for `IP`; `{"startingIp":…,"endingIp":…,"invert":false}` for
+    /// `IPRANGE`.
+    pub condition_value: Value,
+    pub condition_status: Option<bool>,
+}
+
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct BlockingConditionStatus {
+    #[serde(rename = "conditionId")]
+    #[schema(max_length = 64)]
+    _condition_id: Option<String>,
+    pub condition_status: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Address {
+    pub(super) fixed_ip: IpAddr,
+    #[serde(default)]
+    pub(super) invert: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct AddressRange {
+    pub(super) starting_ip: IpAddr,
+    pub(super) ending_ip: IpAddr,
+    #[serde(default)]
+    pub(super) invert: bool,
+}
+
+/// No name of an owner holds a colon; an application's may.
+pub(super) fn owner_and_name(value: &str) -> Option<(&str, &str)> {
+    value.split_once(':')
+}
+
+/// As a condition names it.
+pub(super) fn application(owner: &str, name: &str) -> Value {
+    Value::String(format!("{owner}:{name}"))
+}
+
+impl BlockingCondition {
+    /// The value in the one form it is kept in.
+    pub fn checked_value(&self) -> Outcome<Value> {
+        let value = self.condition_value.clone();
+        match self.condition_type {
+            ConditionType::Api | ConditionType::Application | ConditionType::User => {
+                let text: String = json::typed(value)?;
+                text::name("conditionValue", &text, 512)?;
+                Ok(Value::String(text))
+            }
+            ConditionType::Ip => stored::write(&json::typed::<Address>(value)?),
+            ConditionType::IpRange => {
+                let range: AddressRange = json::typed(value)?;
+                let one_family = range.starting_ip.is_ipv4() == range.ending_ip.is_ipv4();
+                if !one_family || range.starting_ip > range.ending_ip {
+                    let rule = "conditionValue: endingIp must not be before startingIp";
+                    return Err(Refusal::invalid(rule));
+                }
+                stored::write(&range)
+            }
+        }
+    }
+}
+
+/// What a listing asks for.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    kind: Option<String>,
+    value: Option<String>,
+}
+
+impl Wanted {
+    pub(crate) fn parse(query: &str) -> Outcome<Self> {
+        let mut wanted = Self::default();
+        for term in query.split('&').map(str::trim).filter(|term| !term.is_empty()) {
+            match term.split_once(':') {
+                Some(("conditionType", kind)) => wanted.kind = Some(kind.trim().to_owned()),
+                Some(("conditionValue", value)) => wanted.value = Some(value.trim().to_owned()),
+                _ => {
+                    let rule = "query: only conditionType: and conditionValue: are known";
+                    return Err(Refusal::invalid(rule));
+                }
+            }
+        }
+        Ok(wanted)
+    }
+
+    pub(crate) fn takes(&self, condition: &BlockingCondition) -> bool {
+        let kind = condition.condition_type.as_str();
+        let value = &condition.condition_value;
+        self.kind.as_ref().is_none_or(|wanted| wanted == kind)
+            && self.value.as_ref().is_none_or(|wanted| match value {
+                Value::String(text) => text == wanted,
+                Value::Object(members) => members.values().any(|member| member == wanted),
+                _ => false,
+            })
+    }
+}

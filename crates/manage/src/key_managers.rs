@@ -1,0 +1,258 @@
+//! Key managers: which authorization servers there are, and what of them gateways learn.
+
+mod certificate;
+mod discovered;
+mod document;
+pub mod published;
+mod resident;
+mod rules;
+mod secrets;
+mod token_rules;
+
+use phantom_store::ApiFilter;
+use phantom_store::KeyManagerRow;
+use phantom_store::StoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use discovered::Certificate;
+pub use discovered::DiscoveredKeyManager;
+pub use discovered::discover;
+pub use document::KeyManagerDocument;
+pub use document::KeyManagerTokenType;
+pub use document::PermissionType;
+pub use document::Permissions;
+pub use secrets::MASK;
+
+use self::document::KeyManagerEndpoint;
+use self::rules::Settled;
+use crate::apis::document::ApiDocument;
+use crate::apis::scan;
+use crate::caller::Caller;
+use crate::connector::Connector;
+use crate::connector::Endpoint;
+use crate::lookup;
+use crate::lookup::Expected;
+use crate::plane::Control;
+use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
+use crate::text;
+use crate::versioned::Versioned;
+
+/// The bound keeps the list, which has no pages, and what every gateway holds within reason.
+const MAX_KEY_MANAGERS: usize = 200;
+
+/// What a listing says of a key manager.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeyManagerInfo {
+    pub id: String,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub description: Option<String>,
+    pub enabled: bool,
+    pub is_global: bool,
+    /// Applications have keys there.
+    pub is_used: bool,
+    pub token_type: KeyManagerTokenType,
+}
+
+pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
+    let rows = control.store.key_managers().await?;
+    let used = control.store.used_key_managers().await?;
+    let mut list = Vec::with_capacity(rows.len());
+    for row in rows {
+        let is_used = used.iter().any(|used| used.id == row.id);
+        let document: KeyManagerDocument = stored::read(&row.document)?;
+        list.push(KeyManagerInfo {
+            id: row.id.to_string(),
+            name: row.name,
+            kind: row.kind,
+            description: document.description,
+            enabled: row.enabled,
+            is_global: document.global.unwrap_or(false),
+            is_used,
+            token_type: document.token_type.unwrap_or_default(),
+        });
+    }
+    Ok(list)
+}
+
+pub async fn read(control: &Control, id: &str) -> Outcome<Versioned<KeyManagerDocument>> {
+    versioned(&lookup::find(&mut control.read(), id).await?)
+}
+
+pub async fn create(
+    control: &Control,
+    caller: &Caller,
+    mut request: KeyManagerDocument,
+) -> Outcome<(Uuid, Versioned<KeyManagerDocument>)> {
+    request.name = checked_name(&request.name)?;
+    let connector = Connector::for_new(&request.kind).ok_or(Refusal::KeyManagerType)?;
+    let name = request.name.clone();
+    let settled = rules::settle(connector, request, None)?;
+    let mut write = control.write(caller).await?;
+    if write.key_manager_by_name(&name).await?.is_some() {
+        return Err(Refusal::KeyManagerExists(name));
+    }
+    if write.key_managers().await?.len() >= MAX_KEY_MANAGERS {
+        let rule = format!("There are {MAX_KEY_MANAGERS} key managers already.");
+        return Err(Refusal::conflict(rule));
+    }
+    let now = control.now();
+    let row = KeyManagerRow {
+        id: random::id(),
+        name: name.clone(),
+        kind: connector.kind().to_owned(),
+        enabled: settled.document.enabled.unwrap_or(true),
+        document: to_store(&settled.document)?,
+        secrets: settled.secrets,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let exists = Refusal::if_duplicate(|| Refusal::KeyManagerExists(name));
+    write.insert_key_manager(&row).await.map_err(exists)?;
+    warn_of_ambiguity(&write.key_managers().await?);
+    write.commit().await?;
+    Ok((row.id, versioned(&row)?))
+}
+
+pub async fn update(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    expected: &Expected,
+    mut request: KeyManagerDocument,
+) -> Outcome<Versioned<KeyManagerDocument>> {
+    request.name = checked_name(&request.name)?;
+    let mut write = control.write(caller).await?;
+    let row = lookup::find::<KeyManagerRow>(&mut write, id).await?;
+    expected.check(row.version)?;
+    if request.name != row.name || request.kind != row.kind {
+        return Err(Refusal::invalid("Key Manager name and type cannot be changed."));
+    }
+    let connector = Connector::of_kind(&row.kind).ok_or(Refusal::KeyManagerType)?;
+    let mut document: KeyManagerDocument = stored::read(&row.document)?;
+    document.name.clone_from(&row.name);
+    document.enabled = Some(row.enabled);
+    let before = Settled { document, secrets: row.secrets.clone() };
+    let settled = match connector {
+        Connector::Resident => {
+            // What answers show of the endpoints is no change.
+            let shown = versioned(&row)?.value.endpoints;
+            if request.endpoints == shown {
+                request.endpoints = before.document.endpoints.clone();
+            }
+            resident::settle(&request, &before)?
+        }
+        Connector::CurityPhantomToken | Connector::Custom => {
+            rules::settle(connector, request, Some(&before))?
+        }
+    };
+    let row = KeyManagerRow {
+        enabled: settled.document.enabled.unwrap_or(true),
+        document: to_store(&settled.document)?,
+        secrets: settled.secrets,
+        ..row
+    };
+    let row = write.update_key_manager(row).await?;
+    warn_of_ambiguity(&write.key_managers().await?);
+    write.commit().await?;
+    versioned(&row)
+}
+
+pub async fn delete(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    expected: &Expected,
+) -> Outcome<()> {
+    let mut write = control.write(caller).await?;
+    let row = lookup::find::<KeyManagerRow>(&mut write, id).await?;
+    expected.check(row.version)?;
+    if Connector::of_kind(&row.kind) == Some(Connector::Resident) {
+        return Err(Refusal::KeyManagerNotDeleted("The Resident Key Manager cannot be deleted."));
+    }
+    if write.key_mapping_count(row.id).await? > 0 {
+        return Err(Refusal::KeyManagerNotDeleted("Applications have keys of this Key Manager."));
+    }
+    let mut named = false;
+    scan::each(&mut write, ApiFilter::default(), |api| {
+        named |= stored::read::<ApiDocument>(&api.document)?.key_managers.contains(&row.name);
+        Ok(())
+    })
+    .await?;
+    if named {
+        return Err(Refusal::KeyManagerNotDeleted("APIs are restricted to this Key Manager."));
+    }
+    write.delete_key_manager(row.id).await.map_err(|error| match error {
+        StoreError::InUse { .. } => Refusal::KeyManagerNotDeleted("It is in use."),
+        error => error.into(),
+    })?;
+    Ok(write.commit().await?)
+}
+
+/// The document without what the row holds.
+fn to_store(document: &KeyManagerDocument) -> Outcome<serde_json::Value> {
+    let mut value = stored::write(document)?;
+    if let Some(members) = value.as_object_mut() {
+        for member in ["id", "name", "type", "enabled"] {
+            members.remove(member);
+        }
+    }
+    Ok(value)
+}
+
+/// As it is given back.
+fn versioned(row: &KeyManagerRow) -> Outcome<Versioned<KeyManagerDocument>> {
+    let mut document: KeyManagerDocument = stored::read(&row.document)?;
+    document.id = Some(row.id.to_string());
+    document.name.clone_from(&row.name);
+    document.kind.clone_from(&row.kind);
+    document.enabled = Some(row.enabled);
+    let known: Vec<KeyManagerEndpoint> = Endpoint::ALL
+        .into_iter()
+        .filter_map(|endpoint| {
+            let value = document.endpoint(endpoint)?.clone();
+            Some(KeyManagerEndpoint { name: endpoint.name().to_owned(), value })
+        })
+        .collect();
+    document.endpoints.splice(0..0, known);
+    secrets::mask(&mut document.additional_properties, &row.secrets);
+    Ok(Versioned { version: row.version, value: document })
+}
+
+/// Opaque tokens go to the first key manager whose rules accept them. Of two that take any token, one
+/// gets tokens that are the other's.
+fn warn_of_ambiguity(rows: &[KeyManagerRow]) {
+    let takes_all = |row: &&KeyManagerRow| {
+        let is_asked = Connector::of_kind(&row.kind) == Some(Connector::CurityPhantomToken);
+        let entries = stored::read::<KeyManagerDocument>(&row.document)
+            .map(|document| document.token_validation)
+            .unwrap_or_default();
+        let rules = token_rules::token_rules(&entries).unwrap_or_default();
+        row.enabled && is_asked && rules.is_empty()
+    };
+    let names: Vec<&str> = rows.iter().filter(takes_all).map(|row| row.name.as_str()).collect();
+    if names.len() > 1 {
+        tracing::warn!(
+            key_managers = names.join(", "),
+            "several key managers take any opaque token: give each a tokenValidation entry, or \
+             choose one per API"
+        );
+    }
+}
+
+fn checked_name(name: &str) -> Outcome<String> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(Refusal::KeyManagerName);
+    }
+    text::name("name", name, 100)?;
+    Ok(name.to_owned())
+}

@@ -1,0 +1,84 @@
+//! Key managers as subscribers may use them.
+
+use phantom_store::KeyManagerRow;
+use phantom_store::Write;
+use uuid::Uuid;
+
+use crate::caller::Caller;
+use crate::key_managers::KeyManagerDocument;
+use crate::key_managers::KeyManagerTokenType;
+use crate::plane::Control;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::seed::RESIDENT;
+use crate::seed::RESIDENT_KIND;
+use crate::stored;
+use crate::subscriptions::permissions::Permissions;
+
+/// A key manager with what of its settings concerns subscribers.
+#[derive(Clone, Debug)]
+pub struct KeyManager {
+    pub row: KeyManagerRow,
+    pub settings: KeyManagerDocument,
+}
+
+/// All enabled ones that the caller may see, by name.
+pub async fn visible_key_managers(control: &Control, caller: &Caller) -> Outcome<Vec<KeyManager>> {
+    let mut visible = Vec::new();
+    for row in control.store.key_managers().await? {
+        if row.enabled && Permissions::admit(&row.document, caller)? {
+            visible.push(KeyManager::of(row)?);
+        }
+    }
+    Ok(visible)
+}
+
+/// All there are, by name.
+pub async fn key_managers(control: &Control) -> Outcome<Vec<KeyManager>> {
+    control.store.key_managers().await?.into_iter().map(KeyManager::of).collect()
+}
+
+/// By name or id; the resident one where none is named.
+pub(super) async fn asked_for(
+    write: &mut Write,
+    name: Option<&str>,
+) -> Outcome<Option<KeyManager>> {
+    let name = name.unwrap_or(RESIDENT);
+    let mut row = write.key_manager_by_name(name).await?;
+    if let (None, Ok(id)) = (&row, Uuid::try_parse(name)) {
+        row = write.key_manager(id).await?;
+    }
+    row.map(KeyManager::of).transpose()
+}
+
+impl KeyManager {
+    pub fn of(row: KeyManagerRow) -> Outcome<Self> {
+        let settings = stored::read(&row.document)?;
+        Ok(Self { row, settings })
+    }
+
+    #[must_use]
+    pub fn is_resident(&self) -> bool {
+        self.row.kind == RESIDENT_KIND
+    }
+
+    /// We are a client of the others, and register none at them.
+    #[must_use]
+    pub fn creates_clients(&self) -> bool {
+        let creates = self.settings.enable_oauth_app_creation.unwrap_or(false);
+        self.is_resident() && creates && !self.only_exchanges()
+    }
+
+    /// Its tokens never reach a gateway.
+    #[must_use]
+    pub fn only_exchanges(&self) -> bool {
+        self.settings.token_type == Some(KeyManagerTokenType::Exchanged)
+    }
+
+    pub fn require_visible(&self, caller: &Caller) -> Outcome<()> {
+        if Permissions::admit(&self.row.document, caller)? {
+            return Ok(());
+        }
+        Err(Refusal::KeyManagerRestricted(self.row.name.clone()))
+    }
+}

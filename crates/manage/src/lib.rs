@@ -1,0 +1,47 @@
+//! What the control plane does: APIs, applications, keys, subscriptions, plans and key managers, made,
+//! changed and ended by their rules; who may sign in; the resident authorization server; and what of it
+//! is published to gateways. One folder a resource; each use case is one transaction of the store.
+//!
+//! What never lives here is HTTP: a use case takes values and gives values or a [`Refusal`].
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+
+pub mod apis;
+pub mod applications;
+pub mod caller;
+pub mod connector;
+pub mod definition;
+pub mod deny_policies;
+pub mod json;
+pub mod key_managers;
+pub mod keys;
+pub mod lifecycle;
+pub mod lookup;
+pub mod page;
+pub mod plane;
+pub mod plans;
+pub mod publish;
+mod random;
+pub mod refusal;
+pub mod resident;
+pub mod revisions;
+pub mod revocations;
+pub mod roles;
+pub mod scopes;
+pub mod search;
+pub mod seed;
+mod sign_in;
+mod stored;
+pub mod subscribers;
+pub mod subscriptions;
+pub mod text;
+pub mod unenforced;
+pub mod users;
+pub mod versioned;
+
+pub use plane::Control;
+pub use plane::Settings;
+pub use refusal::Refusal;

@@ -1,0 +1,151 @@
+//! A change of an API's life cycle, and the changes there were.
+
+use phantom_core::UnixTime;
+use phantom_store::Write;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::LifecycleAction;
+use super::LifecycleState;
+use crate::apis;
+use crate::apis::Api;
+use crate::caller::Caller;
+use crate::lookup::Expected;
+use crate::plane::Control;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+
+/// Most changes remembered.
+const MAX_HISTORY: usize = 100;
+/// What may be asked for when an API is published.
+const DEPRECATE_OLD: &str = "Deprecate old versions after publishing the API";
+
+/// A change that was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transition {
+    /// `None`: it was made.
+    pub from: Option<LifecycleState>,
+    pub to: LifecycleState,
+    pub by: String,
+    /// Milliseconds since 1970.
+    pub at: u64,
+}
+
+/// Something that can be ticked with an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChecklistItem {
+    pub name: &'static str,
+    pub value: bool,
+    /// States it matters on the way to.
+    pub required_states: &'static [&'static str],
+}
+
+#[must_use]
+pub const fn checklist(state: LifecycleState) -> &'static [ChecklistItem] {
+    use LifecycleState as State;
+    match state {
+        State::Created | State::Prototyped => {
+            &[ChecklistItem { name: DEPRECATE_OLD, value: false, required_states: &["Published"] }]
+        }
+        State::Published | State::Blocked | State::Deprecated | State::Retired => &[],
+    }
+}
+
+/// `action` is the name of one; `checklist` is `item:true,item:false`.
+pub async fn change(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    action: &str,
+    checklist: Option<&str>,
+    expected: &Expected,
+) -> Outcome<Api> {
+    let known = LifecycleAction::named(action);
+    let action = known.ok_or_else(|| Refusal::UnknownAction(action.to_owned()))?;
+    let deprecate_old = is_ticked(checklist, DEPRECATE_OLD)?;
+    let mut write = control.write(caller).await?;
+    let mut api = apis::find_one(&mut write, id).await?;
+    expected.check(api.row.version)?;
+    let state = api.row.state;
+    let next = super::after(state, action).ok_or_else(|| Refusal::NoSuchTransition {
+        action: action.as_str(),
+        state: super::title(state),
+    })?;
+    require_ready(&api, next)?;
+    enter(&mut api, next, caller, control.now());
+    let api = api.save(&mut write).await?;
+    if next == LifecycleState::Published && deprecate_old {
+        deprecate_older(&mut write, &api, caller, control.now()).await?;
+    }
+    write.commit().await?;
+    Ok(api)
+}
+
+/// All that are remembered, the oldest first.
+pub async fn history(control: &Control, id: &str) -> Outcome<Vec<Transition>> {
+    let api = apis::read(control, id).await?;
+    let made = Transition {
+        from: None,
+        to: LifecycleState::Created,
+        by: api.row.provider,
+        at: api.row.created_at.as_millis(),
+    };
+    Ok(std::iter::once(made).chain(api.document.history).collect())
+}
+
+fn require_ready(api: &Api, next: LifecycleState) -> Outcome<()> {
+    use LifecycleState::Prototyped;
+    use LifecycleState::Published;
+    let config = api.document.endpoint_config.as_ref();
+    let has_endpoint =
+        config.is_some_and(|config| config.production().or_else(|| config.sandbox()).is_some());
+    if matches!(next, Published | Prototyped) && !has_endpoint {
+        return Err(Refusal::NoEndpoint);
+    }
+    if next == Published && api.document.policies.is_empty() {
+        return Err(Refusal::NoBusinessPlan);
+    }
+    Ok(())
+}
+
+fn enter(api: &mut Api, next: LifecycleState, caller: &Caller, now: UnixTime) {
+    let history = &mut api.document.history;
+    if history.len() >= MAX_HISTORY {
+        history.remove(0);
+    }
+    let from = Some(api.row.state);
+    history.push(Transition { from, to: next, by: caller.name.clone(), at: now.as_millis() });
+    api.row.state = next;
+}
+
+async fn deprecate_older(
+    write: &mut Write,
+    published: &Api,
+    caller: &Caller,
+    now: UnixTime,
+) -> Outcome<()> {
+    for row in write.apis_named(&published.row.name).await? {
+        let mut other = Api::of(row)?;
+        let is_older =
+            (other.row.created_at, other.row.id) < (published.row.created_at, published.row.id);
+        if is_older && other.row.state == LifecycleState::Published {
+            enter(&mut other, LifecycleState::Deprecated, caller, now);
+            other.save(write).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Items we know nothing of are WSO2's others, which ask for what we do anyway.
+fn is_ticked(checklist: Option<&str>, name: &str) -> Outcome<bool> {
+    let mut ticked = false;
+    for item in checklist.unwrap_or_default().split(',').filter(|item| !item.trim().is_empty()) {
+        let parts = item.rsplit_once(':').map(|(item, value)| (item.trim(), value.trim()));
+        match parts {
+            Some((item, "true")) => ticked |= item == name,
+            Some((_, "false")) => {}
+            _ => return Err(Refusal::invalid("lifecycleChecklist: item:true or item:false")),
+        }
+    }
+    Ok(ticked)
+}

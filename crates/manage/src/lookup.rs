@@ -1,0 +1,141 @@
+//! One path from an id in a URL to what it names, for reads and inside of a change.
+
+use phantom_store::ApiFilter;
+use phantom_store::ApiRow;
+use phantom_store::ApplicationRow;
+use phantom_store::DenyPolicyRow;
+use phantom_store::KeyManagerRow;
+use phantom_store::KeyMappingRow;
+use phantom_store::Page;
+use phantom_store::PlanRow;
+use phantom_store::ScopeRow;
+use phantom_store::Store;
+use phantom_store::StoreError;
+use phantom_store::SubscriptionRow;
+use phantom_store::Write;
+use uuid::Uuid;
+
+use crate::refusal::Kind;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+
+macro_rules! source {
+    ($( fn $read:ident($($argument:ident: $type:ty)?) -> $answer:ty; )*) => {
+        /// Where rows are read: in the store, or within a change, whose they stay until it ends.
+        pub(crate) trait Source: Send {
+            fn row<E: Entity>(
+                &mut self,
+                id: Uuid,
+            ) -> impl Future<Output = Result<Option<E>, StoreError>> + Send;
+
+            $( fn $read(
+                &mut self,
+                $($argument: $type)?
+            ) -> impl Future<Output = Result<$answer, StoreError>> + Send; )*
+        }
+
+        impl Source for &Store {
+            async fn row<E: Entity>(&mut self, id: Uuid) -> Result<Option<E>, StoreError> {
+                E::stored(self, id).await
+            }
+
+            $( async fn $read(&mut self, $($argument: $type)?) -> Result<$answer, StoreError> {
+                Store::$read(self, $($argument)?).await
+            } )*
+        }
+
+        impl Source for Write {
+            async fn row<E: Entity>(&mut self, id: Uuid) -> Result<Option<E>, StoreError> {
+                E::within(self, id).await
+            }
+
+            $( async fn $read(&mut self, $($argument: $type)?) -> Result<$answer, StoreError> {
+                Write::$read(self, $($argument)?).await
+            } )*
+        }
+    };
+}
+
+source! {
+    fn apis(filter: &ApiFilter) -> Page<ApiRow>;
+    fn key_managers() -> Vec<KeyManagerRow>;
+    fn plans() -> Vec<PlanRow>;
+    fn scope_by_name(name: &str) -> Option<ScopeRow>;
+    fn scopes() -> Vec<ScopeRow>;
+}
+
+/// A row that has an id.
+pub(crate) trait Entity: Sized + Send {
+    const KIND: Kind;
+
+    fn stored(
+        store: &Store,
+        id: Uuid,
+    ) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
+
+    fn within(
+        write: &mut Write,
+        id: Uuid,
+    ) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
+}
+
+/// The versions of an entity that the caller means to change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Expected {
+    /// Whichever is there.
+    #[default]
+    Any,
+    OneOf(Vec<i64>),
+}
+
+/// The row of that id. An id that cannot be one is that of nothing.
+pub(crate) async fn find<E: Entity>(source: &mut impl Source, id: &str) -> Outcome<E> {
+    find_as(source, E::KIND, id).await
+}
+
+/// The same, under the name by which the caller knows it.
+pub(crate) async fn find_as<E: Entity>(
+    source: &mut impl Source,
+    kind: Kind,
+    id: &str,
+) -> Outcome<E> {
+    let not_found = || Refusal::not_found(kind, id);
+    let parsed = Uuid::try_parse(id).map_err(|_| not_found())?;
+    source.row(parsed).await?.ok_or_else(not_found)
+}
+
+impl Expected {
+    pub fn check(&self, version: i64) -> Outcome<()> {
+        match self {
+            Self::OneOf(versions) if !versions.contains(&version) => Err(Refusal::OtherVersion),
+            Self::Any | Self::OneOf(_) => Ok(()),
+        }
+    }
+}
+
+macro_rules! entities {
+    ($( $row:ty: $kind:ident, $read:ident; )*) => { $(
+        impl Entity for $row {
+            const KIND: Kind = Kind::$kind;
+
+            async fn stored(store: &Store, id: Uuid) -> Result<Option<Self>, StoreError> {
+                store.$read(id).await
+            }
+
+            async fn within(write: &mut Write, id: Uuid) -> Result<Option<Self>, StoreError> {
+                write.$read(id).await
+            }
+        }
+    )* };
+}
+
+entities! {
+    ApiRow: Api, api;
+    ApplicationRow: Application, application;
+    DenyPolicyRow: DenyPolicy, deny_policy;
+    KeyManagerRow: KeyManager, key_manager;
+    KeyMappingRow: Key, key_mapping;
+    PlanRow: Policy, plan;
+    ScopeRow: Scope, scope;
+    SubscriptionRow: Subscription, subscription;
+}

@@ -1,0 +1,64 @@
+//! What every operation of the control plane works with.
+
+use std::sync::Arc;
+
+use phantom_core::Clock;
+use phantom_core::UnixTime;
+use phantom_oauth::egress::Egress;
+use phantom_store::Store;
+use phantom_store::Write;
+
+use crate::caller::Caller;
+use crate::refusal::Outcome;
+use crate::sign_in::SignIn;
+
+/// How this control plane presents itself.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it is reached, without a slash at the end: `https://localhost:9443`.
+    pub public_url: String,
+    /// Where gateways serve APIs, without a slash at the end.
+    pub gateway_https_url: String,
+    pub gateway_http_url: Option<String>,
+    /// The keys that the resident key manager's tokens are signed with, as a key set.
+    pub published_keys: String,
+    /// Endpoints of APIs may be on the machines of gateways, or on their links.
+    pub allow_local_endpoints: bool,
+}
+
+/// The control plane of one node. Shared by all of its requests.
+#[derive(Debug)]
+pub struct Control {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub settings: Settings,
+    /// For metadata, key sets and definitions that callers name by URL: guarded.
+    pub(crate) egress: Egress,
+    pub(crate) sign_in: SignIn,
+}
+
+impl Control {
+    pub fn new(
+        store: Store,
+        egress: Egress,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+    ) -> Outcome<Self> {
+        let sign_in = SignIn::new(Arc::clone(&clock))?;
+        Ok(Self { store, clock, settings, egress, sign_in })
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.clock.now().wall
+    }
+
+    /// What is stored now.
+    pub(crate) const fn read(&self) -> &Store {
+        &self.store
+    }
+
+    /// Begins a change in that caller's name.
+    pub(crate) async fn write(&self, caller: &Caller) -> Outcome<Write> {
+        Ok(self.store.write(&caller.actor(), self.now()).await?)
+    }
+}

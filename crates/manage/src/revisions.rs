@@ -1,0 +1,230 @@
+//! Revisions and deployments: what an API was when it was frozen, and what gateways serve.
+
+pub use phantom_store::DeploymentRow;
+use phantom_store::RevisionRow;
+use phantom_store::Write;
+use url::Url;
+use uuid::Uuid;
+
+use crate::apis;
+use crate::apis::Api;
+use crate::apis::document::ApiDocument;
+use crate::caller::Caller;
+use crate::lifecycle::LifecycleState;
+use crate::plane::Control;
+use crate::random;
+use crate::refusal::Kind;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
+
+/// Most revisions of an API.
+const MAX_REVISIONS: usize = 5;
+/// The one environment there is.
+pub const ENVIRONMENT: &str = "Default";
+const LOCALHOST: &str = "localhost";
+
+/// A revision with where it is deployed.
+#[derive(Clone, Debug)]
+pub struct Revision {
+    pub row: RevisionRow,
+    pub deployments: Vec<DeploymentRow>,
+}
+
+/// Where a revision is to be deployed.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub environment: String,
+    pub vhost: Option<String>,
+    pub display_on_devportal: bool,
+}
+
+/// All of an API, by number.
+pub async fn list(control: &Control, api: &str) -> Outcome<Vec<Revision>> {
+    let id = apis::read(control, api).await?.row.id;
+    let rows = control.store.revisions(id).await?;
+    Ok(with_deployments(rows, &control.store.deployments(id).await?))
+}
+
+pub async fn read(control: &Control, api: &str, revision: &str) -> Outcome<Revision> {
+    let found = list(control, api).await?.into_iter().find(|each| is_named(&each.row, revision));
+    found.ok_or_else(|| Refusal::not_found(Kind::Revision, revision))
+}
+
+pub async fn deployments(control: &Control, api: &str) -> Outcome<Vec<DeploymentRow>> {
+    deployments_of(control, &apis::read(control, api).await?).await
+}
+
+pub async fn deployments_of(control: &Control, api: &Api) -> Outcome<Vec<DeploymentRow>> {
+    Ok(control.store.deployments(api.row.id).await?)
+}
+
+/// Freezes the working copy.
+pub async fn create(
+    control: &Control,
+    caller: &Caller,
+    api: &str,
+    description: String,
+) -> Outcome<Revision> {
+    let mut write = control.write(caller).await?;
+    let api = apis::find_one(&mut write, api).await?;
+    if write.revisions(api.row.id).await?.len() >= MAX_REVISIONS {
+        return Err(Refusal::TooManyRevisions(MAX_REVISIONS));
+    }
+    let frozen = ApiDocument { history: Vec::new(), ..api.document };
+    let row = RevisionRow {
+        id: random::id(),
+        api: api.row.id,
+        number: write.next_revision_number(api.row.id).await?,
+        description,
+        document: stored::write(&frozen)?,
+        created_at: control.now(),
+    };
+    write.insert_revision(&row).await?;
+    write.commit().await?;
+    Ok(Revision { row, deployments: Vec::new() })
+}
+
+/// Gives those that remain.
+pub async fn delete(
+    control: &Control,
+    caller: &Caller,
+    api: &str,
+    revision: &str,
+) -> Outcome<Vec<Revision>> {
+    let mut write = control.write(caller).await?;
+    let api = apis::find_one(&mut write, api).await?;
+    let row = find(&mut write, &api, revision).await?;
+    let deployments = write.deployments(api.row.id).await?;
+    if deployments.iter().any(|deployment| deployment.revision == row.id) {
+        return Err(Refusal::RevisionDeployed);
+    }
+    write.delete_revision(row.id).await?;
+    let remaining = write.revisions(api.row.id).await?;
+    write.commit().await?;
+    Ok(with_deployments(remaining, &deployments))
+}
+
+/// In the place of what was deployed there before. Gives all deployments of the revision.
+pub async fn deploy(
+    control: &Control,
+    caller: &Caller,
+    api: &str,
+    revision: &str,
+    places: &[Place],
+) -> Outcome<Vec<DeploymentRow>> {
+    if places.is_empty() {
+        return Err(Refusal::invalid("At least one environment has to be named"));
+    }
+    let mut write = control.write(caller).await?;
+    let api = apis::find_one(&mut write, api).await?;
+    let row = find(&mut write, &api, revision).await?;
+    if api.row.state == LifecycleState::Retired {
+        return Err(Refusal::ApiRetired);
+    }
+    for place in places {
+        let vhost = known_place(control, place)?.to_owned();
+        let deployment = DeploymentRow {
+            api: api.row.id,
+            revision: row.id,
+            environment: place.environment.clone(),
+            vhost,
+            display_on_devportal: place.display_on_devportal,
+            deployed_at: control.now(),
+        };
+        write.deploy(&deployment).await?;
+    }
+    let deployments = write.deployments(api.row.id).await?;
+    write.commit().await?;
+    Ok(of_revision(deployments, row.id))
+}
+
+/// From these environments, or from all. Gives the deployments of the revision that remain.
+pub async fn undeploy(
+    control: &Control,
+    caller: &Caller,
+    api: &str,
+    revision: &str,
+    environments: Option<&[String]>,
+) -> Outcome<Vec<DeploymentRow>> {
+    let mut write = control.write(caller).await?;
+    let api = apis::find_one(&mut write, api).await?;
+    let row = find(&mut write, &api, revision).await?;
+    if let Some(strange) = environments.and_then(|all| all.iter().find(|e| *e != ENVIRONMENT)) {
+        return Err(Refusal::UnknownEnvironment(strange.clone()));
+    }
+    let deployed = of_revision(write.deployments(api.row.id).await?, row.id);
+    for deployment in deployed {
+        let environment = deployment.environment;
+        if environments.is_none_or(|all| all.contains(&environment)) {
+            write.undeploy(api.row.id, &environment).await?;
+        }
+    }
+    let remaining = write.deployments(api.row.id).await?;
+    write.commit().await?;
+    Ok(of_revision(remaining, row.id))
+}
+
+/// Makes the working copy what the revision is.
+pub async fn restore(
+    control: &Control,
+    caller: &Caller,
+    api: &str,
+    revision: &str,
+) -> Outcome<Api> {
+    let mut write = control.write(caller).await?;
+    let mut api = apis::find_one(&mut write, api).await?;
+    let row = find(&mut write, &api, revision).await?;
+    let history = std::mem::take(&mut api.document.history);
+    let settings = ApiDocument { history, ..stored::read(&row.document)? };
+    apis::change_settings(&mut write, &mut api, settings).await?;
+    let api = api.save(&mut write).await?;
+    write.commit().await?;
+    Ok(api)
+}
+
+async fn find(write: &mut Write, api: &Api, revision: &str) -> Outcome<RevisionRow> {
+    let rows = write.revisions(api.row.id).await?;
+    rows.into_iter()
+        .find(|row| is_named(row, revision))
+        .ok_or_else(|| Refusal::not_found(Kind::Revision, revision))
+}
+
+/// By its id, or by its number where a client has only that.
+fn is_named(row: &RevisionRow, name: &str) -> bool {
+    match Uuid::try_parse(name) {
+        Ok(id) => row.id == id,
+        Err(_) => name.parse() == Ok(row.number),
+    }
+}
+
+fn with_deployments(rows: Vec<RevisionRow>, deployments: &[DeploymentRow]) -> Vec<Revision> {
+    let with = |row: RevisionRow| {
+        let deployments = of_revision(deployments.to_vec(), row.id);
+        Revision { row, deployments }
+    };
+    rows.into_iter().map(with).collect()
+}
+
+fn of_revision(mut deployments: Vec<DeploymentRow>, revision: Uuid) -> Vec<DeploymentRow> {
+    deployments.retain(|deployment| deployment.revision == revision);
+    deployments
+}
+
+fn known_place<'p>(control: &Control, place: &'p Place) -> Outcome<&'p str> {
+    if place.environment != ENVIRONMENT {
+        return Err(Refusal::UnknownEnvironment(place.environment.clone()));
+    }
+    let gateway = gateway_host(control);
+    let vhost = place.vhost.as_deref().filter(|host| !host.is_empty());
+    let is_known = |host: &&str| *host == LOCALHOST || gateway.as_deref() == Some(*host);
+    let unknown = || Refusal::UnknownHost(place.vhost.clone().unwrap_or_default());
+    vhost.filter(is_known).ok_or_else(unknown)
+}
+
+/// The host under which gateways serve APIs.
+#[must_use]
+pub fn gateway_host(control: &Control) -> Option<String> {
+    let url = Url::parse(&control.settings.gateway_https_url).ok()?;
+    url.host_str().map(str::to_owned)
+}

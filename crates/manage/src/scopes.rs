@@ -1,0 +1,180 @@
+//! Shared scopes: defined once, used by many APIs.
+
+use std::collections::HashMap;
+
+use phantom_store::ApiFilter;
+use phantom_store::ScopeRow;
+use phantom_store::Write;
+use serde::Deserialize;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::apis::Api;
+use crate::apis::document::ScopeDocument;
+use crate::apis::rules;
+use crate::apis::scan;
+use crate::apis::scope::RawScope;
+use crate::caller::Caller;
+use crate::lookup;
+use crate::lookup::Source;
+use crate::plane::Control;
+use crate::random;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::stored;
+
+/// A shared scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedScope {
+    pub id: Uuid,
+    pub name: String,
+    pub display_name: Option<String>,
+    pub description: Option<String>,
+    /// Roles.
+    pub bindings: Vec<String>,
+    pub version: i64,
+}
+
+/// What is kept of it besides its name.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Kept {
+    display_name: Option<String>,
+    description: Option<String>,
+    #[serde(default)]
+    bindings: Vec<String>,
+}
+
+impl SharedScope {
+    pub fn of(row: &ScopeRow) -> Outcome<Self> {
+        let Kept { display_name, description, bindings } = stored::read(&row.document)?;
+        let (id, name, version) = (row.id, row.name.clone(), row.version);
+        Ok(Self { id, name, display_name, description, bindings, version })
+    }
+
+    /// As an API that uses it holds it.
+    #[must_use]
+    pub fn in_an_api(self) -> ScopeDocument {
+        let Self { name, display_name, description, bindings, .. } = self;
+        ScopeDocument { name, display_name, description, bindings, shared: true }
+    }
+}
+
+/// All of them by name, each with the number of APIs that use it.
+pub async fn list(control: &Control) -> Outcome<Vec<(SharedScope, u64)>> {
+    let rows = control.store.scopes().await?;
+    let mut counts: HashMap<String, u64> = HashMap::with_capacity(rows.len());
+    if !rows.is_empty() {
+        scan::each(&mut control.read(), ApiFilter::default(), |row| {
+            for name in Api::of(row)?.document.shared_scopes() {
+                *counts.entry(name.to_owned()).or_default() += 1;
+            }
+            Ok(())
+        })
+        .await?;
+    }
+    rows.iter()
+        .map(|row| Ok((SharedScope::of(row)?, counts.get(&row.name).copied().unwrap_or(0))))
+        .collect()
+}
+
+pub async fn read(control: &Control, id: &str) -> Outcome<SharedScope> {
+    SharedScope::of(&lookup::find(&mut control.read(), id).await?)
+}
+
+/// Whether the name is taken, by a shared scope or by an API's own.
+pub async fn is_taken(control: &Control, name: &str) -> Outcome<bool> {
+    is_known(&mut control.read(), name).await
+}
+
+/// The APIs that use it.
+pub async fn usage(control: &Control, id: &str) -> Outcome<(SharedScope, Vec<Api>)> {
+    let scope = read(control, id).await?;
+    let mut users = Vec::new();
+    scan::each(&mut control.read(), ApiFilter::default(), |row| {
+        let mut api = Api::of(row)?;
+        if uses(&api, &scope.name) {
+            api.document.definition = None;
+            api.row.document = serde_json::Value::Null;
+            users.push(api);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok((scope, users))
+}
+
+pub async fn create(control: &Control, caller: &Caller, raw: RawScope) -> Outcome<SharedScope> {
+    let scope = rules::valid_scope(raw.into())?;
+    let mut write = control.write(caller).await?;
+    require_free(&mut write, &scope.name).await?;
+    let row = ScopeRow { id: random::id(), document: kept(&scope), name: scope.name, version: 1 };
+    write.insert_scope(&row).await?;
+    write.commit().await?;
+    SharedScope::of(&row)
+}
+
+/// The name stays what it is.
+pub async fn update(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    raw: RawScope,
+) -> Outcome<SharedScope> {
+    let scope = rules::valid_scope(raw.into())?;
+    let mut write = control.write(caller).await?;
+    let row = lookup::find::<ScopeRow>(&mut write, id).await?;
+    if row.name != scope.name {
+        return Err(Refusal::invalid("name: the name of a shared scope cannot be changed"));
+    }
+    let row = write.update_scope(ScopeRow { document: kept(&scope), ..row }).await?;
+    write.commit().await?;
+    SharedScope::of(&row)
+}
+
+pub async fn delete(control: &Control, caller: &Caller, id: &str) -> Outcome<()> {
+    let mut write = control.write(caller).await?;
+    let row = lookup::find::<ScopeRow>(&mut write, id).await?;
+    let mut is_used = false;
+    scan::each(&mut write, ApiFilter::default(), |api| {
+        is_used |= uses(&Api::of(api)?, &row.name);
+        Ok(())
+    })
+    .await?;
+    if is_used {
+        return Err(Refusal::ScopeInUse(row.name));
+    }
+    write.delete_scope(row.id).await?;
+    Ok(write.commit().await?)
+}
+
+async fn require_free(write: &mut Write, name: &str) -> Outcome<()> {
+    match is_known(write, name).await? {
+        true => Err(Refusal::ScopeExists(name.to_owned())),
+        false => Ok(()),
+    }
+}
+
+async fn is_known(source: &mut impl Source, name: &str) -> Outcome<bool> {
+    let mut is_known = source.scope_by_name(name).await?.is_some();
+    if !is_known {
+        scan::each(source, ApiFilter::default(), |row| {
+            is_known |= Api::of(row)?.document.scopes.iter().any(|scope| scope.name == name);
+            Ok(())
+        })
+        .await?;
+    }
+    Ok(is_known)
+}
+
+fn uses(api: &Api, name: &str) -> bool {
+    api.document.scopes.iter().any(|scope| scope.shared && scope.name == name)
+}
+
+fn kept(scope: &ScopeDocument) -> serde_json::Value {
+    json!({
+        "displayName": scope.display_name,
+        "description": scope.description,
+        "bindings": scope.bindings,
+    })
+}

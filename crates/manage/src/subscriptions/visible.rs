@@ -1,0 +1,122 @@
+//! APIs as subscribers see them: published or prototyped, and open to their roles.
+
+use std::collections::HashSet;
+
+use phantom_store::ApiFilter;
+use phantom_store::ApiRow;
+use phantom_store::LifecycleState;
+use serde_json::Value;
+
+use crate::apis::Api;
+use crate::apis::document::ApiDocument;
+use crate::apis::document::Visibility;
+use crate::apis::scan;
+use crate::caller::Caller;
+use crate::lookup;
+use crate::lookup::Source;
+use crate::plane::Control;
+use crate::refusal::Kind;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::search::ApiQuery;
+use crate::search::Key;
+
+/// States in which an API is offered.
+pub const STATES: [LifecycleState; 2] = [LifecycleState::Published, LifecycleState::Prototyped];
+
+/// All that match: exact names first, then by name, provider and version. Of several versions of an
+/// API the latest of those that match.
+pub async fn list(control: &Control, caller: &Caller, query: &ApiQuery) -> Outcome<Vec<Api>> {
+    let mut found = all(control, caller, query).await?;
+    found.sort_by_key(|api| std::cmp::Reverse((api.row.created_at, api.row.id)));
+    let mut seen = HashSet::new();
+    found.retain(|api| seen.insert((api.row.name.to_lowercase(), api.row.provider.clone())));
+    found.sort_by_cached_key(|api| {
+        let ApiRow { name, provider, version_name, .. } = &api.row;
+        (!query.names(name), name.to_lowercase(), provider.clone(), version_name.clone())
+    });
+    Ok(found)
+}
+
+/// The offered API of that id. One that the caller may not see is not there.
+pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Api> {
+    let api = open(&mut control.read(), caller, id).await?;
+    match STATES.contains(&api.row.state) {
+        true => Ok(api),
+        false => Err(Refusal::not_found(Kind::OfferedApi, id)),
+    }
+}
+
+/// The API of that id, whatever its state and whoever may see it.
+pub(crate) async fn existing(source: &mut impl Source, id: &str) -> Outcome<ApiRow> {
+    lookup::find_as(source, Kind::OfferedApi, id).await
+}
+
+/// The API of that id, whatever its state, if the caller's roles let it be seen.
+pub(crate) async fn open(source: &mut impl Source, caller: &Caller, id: &str) -> Outcome<Api> {
+    let api = Api::of(existing(source, id).await?)?;
+    match is_open(&api.document, caller) {
+        true => Ok(api),
+        false => Err(Refusal::not_found(Kind::OfferedApi, id)),
+    }
+}
+
+async fn all(control: &Control, caller: &Caller, query: &ApiQuery) -> Outcome<Vec<Api>> {
+    let filter = ApiFilter {
+        name_contains: query.name_part().map(str::to_owned),
+        states: STATES.to_vec(),
+        ..ApiFilter::default()
+    };
+    let mut found = Vec::new();
+    scan::each(&mut control.read(), filter, |row| {
+        let mut api = Api::of(row)?;
+        // Large, and no list shows it.
+        api.row.document = Value::Null;
+        api.document.definition = None;
+        let Api { row, document } = &api;
+        if is_open(document, caller) && query.matches(|key| values(row, document, key)) {
+            found.push(api);
+        }
+        Ok(())
+    })
+    .await?;
+    Ok(found)
+}
+
+fn is_open(document: &ApiDocument, caller: &Caller) -> bool {
+    match document.visibility {
+        Visibility::Public => true,
+        Visibility::Private => !caller.is_anonymous(),
+        Visibility::Restricted => {
+            let names = |role: &str| document.visible_roles.iter().any(|visible| visible == role);
+            caller.is_admin() || caller.roles.iter().any(|role| names(role.as_str()))
+        }
+    }
+}
+
+/// What the API has of that key of a query.
+fn values<'a>(row: &'a ApiRow, document: &'a ApiDocument, key: &Key) -> Vec<&'a str> {
+    match key {
+        Key::Name => vec![&row.name],
+        Key::Version => vec![&row.version_name],
+        Key::Context => vec![&row.context],
+        Key::Status => vec![row.state.as_str()],
+        Key::Provider => vec![&row.provider],
+        Key::Description => document.description.as_deref().into_iter().collect(),
+        Key::DisplayName => document.display_name.as_deref().into_iter().collect(),
+        Key::Tag => document.tags.iter().map(String::as_str).collect(),
+        Key::Category => {
+            let categories = document.others.get("categories").and_then(Value::as_array);
+            categories.into_iter().flatten().filter_map(Value::as_str).collect()
+        }
+        Key::Type => vec!["HTTP"],
+        // Is never asked about.
+        Key::Everything => Vec::new(),
+        Key::Vendor => vec!["wso2"],
+        Key::Property(name) => {
+            let properties = document.additional_properties.iter();
+            let named = properties.filter(|property| property.name.to_lowercase() == *name);
+            named.map(|property| property.value.as_str()).collect()
+        }
+    }
+}
