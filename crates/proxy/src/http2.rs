@@ -26,6 +26,7 @@ use phantom_wire::ReadBuffer;
 
 mod client;
 mod fields;
+mod incoming;
 mod metered;
 mod request;
 mod stream;

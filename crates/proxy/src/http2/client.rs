@@ -20,7 +20,7 @@ use phantom_pipeline::Answer;
 
 use super::OpenStream;
 use super::fields;
-use super::request::has_edge_space;
+use super::incoming::Incoming;
 use crate::deadline::Deadline;
 use crate::exchange::BodyError;
 use crate::exchange::RequestBody;
@@ -32,11 +32,9 @@ use crate::head::RequestHead;
 use crate::respond;
 use crate::respond::ResponseEdits;
 use crate::respond::Stamp;
-use crate::respond::write_field;
 use crate::response::ResponseHead;
 use crate::serve::Client;
 use crate::serve::LINGER;
-use crate::trailers;
 use phantom_wire::Framing;
 
 /// The most that is handed over at once.
@@ -57,18 +55,6 @@ pub(super) struct Http2Client {
     ended: bool,
 }
 
-/// The body of a request.
-struct Incoming {
-    stream: RecvStream,
-    /// The client sends it when it is told to (HTP-13).
-    held_back: bool,
-    ended: bool,
-    /// Bytes that were read, and those that are taken at most.
-    read: u64,
-    most: u64,
-    trailers: Vec<u8>,
-}
-
 impl Http2Client {
     pub(super) fn new(
         head: &RequestHead,
@@ -76,15 +62,7 @@ impl Http2Client {
         open: OpenStream,
         (stream, respond): (RecvStream, SendResponse<Bytes>),
     ) -> Self {
-        let body = Incoming {
-            // Where there is something to wait for.
-            held_back: head.expects_continue && !stream.is_end_stream(),
-            stream,
-            ended: false,
-            read: 0,
-            most: u64::MAX,
-            trailers: Vec::new(),
-        };
+        let body = Incoming::new(head, stream);
         Self {
             deadline,
             open,
@@ -148,35 +126,6 @@ impl Http2Client {
         let discarding =
             async { while let Ok(Some(_)) = poll_fn(|cx| body.poll_data(cx)).await {} };
         let _ = tokio::time::timeout(LINGER, discarding).await;
-    }
-}
-
-impl Incoming {
-    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, BodyError>> {
-        if self.ended {
-            return Poll::Ready(Ok(None));
-        }
-        if let Some(data) = ready!(self.stream.poll_data(cx)) {
-            let data = data.map_err(|_| BodyError::Broken)?;
-            // Taken: the client may send as much again.
-            let _ = self.stream.flow_control().release_capacity(data.len());
-            self.read = self.read.saturating_add(data.len() as u64);
-            if self.read > self.most {
-                return Poll::Ready(Err(BodyError::TooLarge));
-            }
-            return Poll::Ready(Ok(Some(data)));
-        }
-        let trailers = ready!(self.stream.poll_trailers(cx)).map_err(|_| BodyError::Broken)?;
-        for (name, value) in trailers.iter().flatten() {
-            if has_edge_space(value.as_bytes()) {
-                return Poll::Ready(Err(BodyError::Broken));
-            }
-            if trailers::is_allowed(name.as_str().as_bytes()) {
-                write_field(name.as_str().as_bytes(), value.as_bytes(), &mut self.trailers);
-            }
-        }
-        self.ended = true;
-        Poll::Ready(Ok(None))
     }
 }
 

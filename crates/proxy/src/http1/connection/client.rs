@@ -1,6 +1,7 @@
 //! The client of one request on an HTTP/1 connection.
 
-use std::future::poll_fn;
+mod body;
+
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
@@ -9,9 +10,6 @@ use phantom_pipeline::Answer;
 
 use super::Then;
 use crate::deadline::Deadline;
-use crate::exchange::BodyError;
-use crate::exchange::RequestBody;
-use crate::exchange::Sink;
 use crate::exchange::Turn;
 use crate::failure::Cause;
 use crate::head::RequestHead;
@@ -23,13 +21,11 @@ use crate::respond::ResponseEdits;
 use crate::respond::Stamp;
 use crate::response::ResponseHead;
 use crate::serve::Client;
-use crate::serve::LINGER;
 use crate::server::Worker;
 use crate::transport::Outbox;
 use crate::transport::Transport;
 use phantom_wire::CHUNK;
 use phantom_wire::Framing;
-use phantom_wire::Piece;
 use phantom_wire::ReadBuffer;
 use phantom_wire::write_chunk;
 use phantom_wire::write_last_chunk;
@@ -114,92 +110,9 @@ impl<'c> Http1Client<'c> {
         self.head.keep_alive && !self.worker.draining.get()
     }
 
-    /// Hands the next piece of the body over. `Ready(Ok(false))`: that was all.
-    fn poll_data(
-        &mut self,
-        cx: &mut Context<'_>,
-        take: impl FnOnce(&[u8]),
-    ) -> Poll<Result<bool, BodyError>> {
-        if std::mem::take(&mut self.held_back) {
-            // The verdict is in: now the client may send.
-            self.outbox.bytes.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
-        }
-        loop {
-            if let Poll::Ready(Err(_)) = self.outbox.poll_send_all(cx, self.io) {
-                return Poll::Ready(Err(BodyError::Broken));
-            }
-            match self.body.next(self.received).map_err(|_| BodyError::Broken)? {
-                Piece::Data(count) => {
-                    if self.body.read().saturating_add(count as u64) > self.most {
-                        return Poll::Ready(Err(BodyError::TooLarge));
-                    }
-                    take(self.received.data().get(..count).unwrap_or_default());
-                    self.received.consume(count);
-                    self.body.took(count);
-                    return Poll::Ready(Ok(true));
-                }
-                Piece::End => return Poll::Ready(Ok(false)),
-                Piece::NeedMore => {}
-            }
-            match ready!(self.received.poll_fill(cx, self.io)) {
-                Ok(count) if count > 0 => {}
-                _ => return Poll::Ready(Err(BodyError::Broken)),
-            }
-        }
-    }
-
-    /// Reads the rest of a small body. False: it is large, late or broken, so close instead. A client
-    /// that waits for 100 may or may not send its body now: that connection cannot go on either.
-    async fn drain(&mut self) -> bool {
-        if self.body.is_done() {
-            return true;
-        }
-        let most = self.worker.shared.config.limits.max_drain_bytes;
-        if self.held_back || matches!(self.head.framing, Framing::Length(length) if length > most) {
-            return false;
-        }
-        self.most = u64::MAX;
-        let deadline = self.deadline;
-        deadline.set(LINGER);
-        let mut drained = 0;
-        let whole = poll_fn(|cx| {
-            loop {
-                if drained > most || deadline.has_passed(cx) {
-                    return Poll::Ready(false);
-                }
-                match self.poll_data(cx, |data| drained += data.len() as u64) {
-                    Poll::Ready(Ok(true)) => {}
-                    Poll::Ready(ended) => return Poll::Ready(ended.is_ok()),
-                    Poll::Pending => return Poll::Pending,
-                }
-            }
-        })
-        .await;
-        deadline.clear();
-        whole
-    }
-
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Cause>> {
         self.answer.committed = true;
         self.outbox.poll_send_all(cx, self.io).map(|sent| sent.map_err(|_| Cause::ClientGone))
-    }
-}
-
-impl RequestBody for Http1Client<'_> {
-    fn poll_piece(
-        &mut self,
-        cx: &mut Context<'_>,
-        sink: &mut Sink<'_>,
-    ) -> Poll<Result<bool, BodyError>> {
-        let more = ready!(self.poll_data(cx, |data| sink.data(data)))?;
-        if !more {
-            sink.end(self.body.trailers());
-        }
-        Poll::Ready(Ok(more))
-    }
-
-    fn is_held_back(&self) -> bool {
-        self.held_back
     }
 }
 
