@@ -82,7 +82,7 @@ impl Caller {
         };
         // Roles are those of now: who lost one has lost what it gave.
         let user = control.store.user(&name).await?.ok_or(Refusal::Unauthenticated)?;
-        let roles = user.roles;
+        let roles = user.held_roles();
         let given: Vec<&str> = roles::scopes_of(&roles).collect();
         let scopes = row.scope.split(' ').filter_map(roles::scope);
         let scopes = scopes.filter(|scope| given.contains(scope)).collect();

@@ -82,7 +82,7 @@ impl SignIn {
             return Err(Refusal::Unauthenticated);
         }
         let row = row.ok_or(Refusal::Unauthenticated)?;
-        Ok(User { name: row.name, roles: row.roles })
+        Ok(User { roles: row.held_roles(), name: row.name })
     }
 
     /// The client with that id, if the secret is its own; 429 while guesses have to wait. Secrets of

@@ -10,17 +10,22 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::scope;
 use crate::plane::Control;
 use crate::random;
 use crate::refusal::Outcome;
+use crate::roles::Role;
 
 const REFRESH_LIFE: Duration = Duration::from_secs(86_400);
+
+/// Of more scopes than that the first by name are granted: each may be bound to roles.
+const MOST_SCOPES: usize = 100;
 
 /// What is to be issued.
 pub(crate) struct Order<'a> {
     pub(crate) client: &'a ClientRow,
     pub(crate) username: Option<String>,
-    /// Granted already.
+    /// Granted already, but for those of APIs that are bound to roles.
     pub(crate) scope: String,
     /// Of the access token.
     pub(crate) life: Duration,
@@ -46,6 +51,8 @@ pub(crate) async fn issue(
     order: Order<'_>,
 ) -> Outcome<Tokens> {
     let Order { client, username, scope, life, family, refreshable } = order;
+    let holder = username.as_ref().unwrap_or(&client.owner);
+    let scope = held(write, holder, &scope).await?;
     let access = random::access_token()?;
     let refresh = refreshable.then(random::secret).transpose()?;
     let kept = [
@@ -67,4 +74,21 @@ pub(crate) async fn issue(
         write.insert_token(&row).await?;
     }
     Ok(Tokens { access, refresh, scope, life })
+}
+
+/// Of these scopes those that are bound to no role, or to one that the user has: `admin` has them all.
+/// Who loses a role loses with the next token what it gave.
+async fn held(write: &mut Write, user: &str, scope: &str) -> Outcome<String> {
+    let roles = write.user(user).await?.map(|user| user.held_roles()).unwrap_or_default();
+    let has_one_of = |bound: &Vec<String>| {
+        let is_bound = |role: &Role| bound.iter().any(|name| name == role.as_str());
+        roles.contains(&Role::Admin) || roles.iter().any(is_bound)
+    };
+    let mut held = Vec::new();
+    for name in scope.split(' ').take(MOST_SCOPES) {
+        if write.scope_bindings(name).await?.iter().all(has_one_of) {
+            held.push(name);
+        }
+    }
+    Ok(scope::joined(held.into_iter()))
 }

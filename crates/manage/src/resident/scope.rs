@@ -27,7 +27,7 @@ pub(super) fn narrowed(held: &str, asked: &str) -> String {
     joined(asked.split_ascii_whitespace().filter(|scope| held.contains(scope)))
 }
 
-fn joined<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn joined<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
     let mut scopes: Vec<&str> = scopes.collect();
     scopes.sort_unstable();
     scopes.dedup();

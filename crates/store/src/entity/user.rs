@@ -39,6 +39,16 @@ names! {
 }
 
 impl UserRow {
+    /// Those it was given, and the one that everybody has.
+    #[must_use]
+    pub fn held_roles(&self) -> Vec<Role> {
+        let mut held = self.roles.clone();
+        if !held.contains(&Role::Everyone) {
+            held.push(Role::Everyone);
+        }
+        held
+    }
+
     #[must_use]
     pub fn is_administrator(&self) -> bool {
         self.roles.contains(&Role::Admin)

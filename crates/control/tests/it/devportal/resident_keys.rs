@@ -3,9 +3,12 @@
 use serde_json::Value;
 use serde_json::json;
 
+use super::fixtures::ApiFixture;
+use super::fixtures::api;
 use super::fixtures::application;
 use super::fixtures::at;
 use super::fixtures::key_manager;
+use super::fixtures::write;
 use crate::support::Answer;
 use crate::support::Plane;
 
@@ -98,6 +101,66 @@ async fn wso2_7_2_keys_for_client_credentials_come_with_a_token_that_works() {
     let app = application(&plane, "sue", "Other").await;
     let key = generate(&plane, &app, &request(&["password"])).await.expect(200);
     assert_eq!(key["token"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_scope_that_is_bound_to_roles_is_granted_to_those_who_have_one() {
+    let plane = Plane::start().await;
+    let scope = |name: &str, bindings: &[&str], shared: bool| json!({"name": name, "displayName": name, "description": null, "bindings": bindings, "shared": shared});
+    let shared = json!({"name": "shared", "displayName": "S", "bindings": ["Internal/creator"]});
+    plane.post("/api/am/publisher/v4/scopes", &shared).by_admin().send().await.expect(201);
+    // What a document holds of a shared scope is what the scope was.
+    let scopes = json!([
+        scope("free", &[], false),
+        scope("subscribers", &["Internal/subscriber"], false),
+        scope("creators", &["Internal/creator"], false),
+        scope("everyone", &["Internal/everyone"], false),
+        scope("shared", &[], true),
+    ]);
+    api(&plane, ApiFixture { changes: json!({"scopes": scopes}), ..ApiFixture::default() }).await;
+    // Another API has a scope of that name, and binds it otherwise.
+    let other = json!({"scopes": [scope("subscribers", &["admin"], false)]});
+    let other =
+        ApiFixture { name: "Other", context: "/other", changes: other, ..ApiFixture::default() };
+    let other = api(&plane, other).await;
+
+    let app = application(&plane, "sue", "App").await;
+    let grants = ["client_credentials", "password", "refresh_token"];
+    let asked = ["free", "subscribers", "creators", "everyone", "shared"];
+    let mut body = request(&grants);
+    body["scopes"] = json!(asked);
+    let key = generate(&plane, &app, &body).await.expect(200);
+    let granted = |answer: &Value| answer["scope"].as_str().unwrap().to_owned();
+    assert_eq!(key["token"]["tokenScopes"], json!(["everyone", "free"]));
+
+    let token = async |form: &[(&str, &str)]| {
+        let (id, secret) = (text(&key, "consumerKey"), text(&key, "consumerSecret"));
+        plane.call("POST", "/oauth2/token").basic(id, secret).form(form).send().await.expect(200)
+    };
+    let asked = ("scope", &*asked.join(" "));
+    assert_eq!(
+        granted(&token(&[("grant_type", "client_credentials"), asked]).await),
+        "everyone free"
+    );
+    let by = |user: (&'static str, &'static str)| {
+        [("grant_type", "password"), ("username", user.0), ("password", user.1)]
+    };
+    let all = token(&[&by(("admin", "admin"))[..], &[asked]].concat()).await;
+    assert_eq!(granted(&all), "creators everyone free shared subscribers", "admin has all roles");
+    let some = token(&[&by(("carla", "carla-password"))[..], &[asked]].concat()).await;
+    assert_eq!(granted(&some), "creators everyone free shared");
+
+    // The binding is that of now, with the next token.
+    let mut write = write(&plane).await;
+    write.delete_api(other).await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(
+        granted(&token(&[("grant_type", "client_credentials"), asked]).await),
+        "everyone free subscribers"
+    );
+    let refreshed =
+        [("grant_type", "refresh_token"), ("refresh_token", text(&all, "refresh_token"))];
+    assert_eq!(granted(&token(&refreshed).await), granted(&all));
 }
 
 #[tokio::test]
