@@ -8,9 +8,9 @@ use phantom_store::ClientPurpose;
 use phantom_store::PlanLevel;
 use uuid::Uuid;
 
-use super::Others;
 use super::diff::Action;
 use super::diff::Diff;
+use super::diff::Others;
 use super::entry::Entry;
 use super::entry::Names;
 use super::error::BackupError;

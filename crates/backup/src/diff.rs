@@ -7,7 +7,6 @@ use std::fmt;
 use phantom_core::UnixTime;
 use serde_json::Value as Json;
 
-use super::Others;
 use super::entry::Entry;
 use super::entry::Names;
 use super::kind::Kind;
@@ -15,6 +14,14 @@ use super::rows::Rows;
 use super::rows::Visitor;
 use super::sealed::Sealed;
 use super::text::shown;
+
+/// What happens to entries of the store that are not in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Others {
+    Keep,
+    /// Removes them, but for revocations: no restore brings a revoked token back to life.
+    Remove,
+}
 
 /// Changes in the order of the file, then what goes. Shows no values, so no secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

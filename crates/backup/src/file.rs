@@ -12,6 +12,7 @@ use super::error::Problems;
 use super::key::BackupKey;
 use super::members;
 use super::rows::Rows;
+use super::rows::Sections;
 use super::sealed::Sealed;
 use super::text::parse_time;
 use super::text::shown;
@@ -42,9 +43,9 @@ pub(crate) fn read(text: &str, key: &BackupKey) -> Result<Rows, BackupError> {
     let Json::Object(mut file) = yaml::read(text)? else { return Err(BackupError::NotABackup) };
     let mut problems = Problems::default();
     header(&mut file, key, &mut problems)?;
-    let mut sections = Sections { file, key, problems };
+    let mut sections = Unread { file, key, problems };
     let rows = Rows::read(&mut sections);
-    let Sections { file, mut problems, .. } = sections;
+    let Unread { file, mut problems, .. } = sections;
     for name in file.keys() {
         problems.note(Place::File, format!("unknown member `{}`", shown(name)));
     }
@@ -82,15 +83,15 @@ fn header(
 }
 
 /// What of the file has not been read yet.
-pub(crate) struct Sections<'a> {
+struct Unread<'a> {
     file: Map<String, Json>,
     key: &'a BackupKey,
     problems: Problems,
 }
 
-impl Sections<'_> {
+impl Sections for Unread<'_> {
     /// A section that is not there has no entries.
-    pub(crate) fn read<E: Entry>(&mut self) -> Vec<Sealed<E>> {
+    fn read<E: Entry>(&mut self) -> Vec<Sealed<E>> {
         let entries = match self.file.remove(E::KIND.section()) {
             None => return Vec::new(),
             Some(Json::Array(entries)) => entries,

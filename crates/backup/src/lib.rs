@@ -38,6 +38,7 @@ use rows::Rows;
 pub use diff::Action;
 pub use diff::Change;
 pub use diff::Diff;
+pub use diff::Others;
 pub use error::BackupError;
 pub use error::Place;
 pub use error::Problem;
@@ -45,22 +46,12 @@ pub use error::Problems;
 pub use key::BackupKey;
 pub use key::BackupKeyError;
 pub use kind::Kind;
-
-/// The longest file that is written and read.
-pub const MAX_BYTES: usize = 256 << 20;
+pub use yaml::MAX_BYTES;
 
 /// A backup that was read: each of its entries is well formed.
 pub struct Backup {
     rows: Rows,
     key: BackupKey,
-}
-
-/// What happens to entries of the store that are not in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Others {
-    Keep,
-    /// Removes them, but for revocations: no restore brings a revoked token back to life.
-    Remove,
 }
 
 impl Backup {

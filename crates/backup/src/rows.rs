@@ -16,12 +16,16 @@ use phantom_store::UserRow;
 use serde::Serialize;
 
 use super::entry::Entry;
-use super::file::Sections;
 use super::sealed::Sealed;
 
 /// Looks at one section after the other, of the file and of the store.
 pub(crate) trait Visitor<'r> {
     fn section<E: Entry>(&mut self, file: &'r [Sealed<E>], stored: &'r [Sealed<E>]);
+}
+
+/// Gives the entries of one section after the other.
+pub(crate) trait Sections {
+    fn read<E: Entry>(&mut self) -> Vec<Sealed<E>>;
 }
 
 macro_rules! rows {
@@ -36,7 +40,7 @@ macro_rules! rows {
                 $(visitor.section(&self.$section, &stored.$section);)*
             }
 
-            pub(crate) fn read(sections: &mut Sections<'_>) -> Self {
+            pub(crate) fn read(sections: &mut impl Sections) -> Self {
                 Self { $($section: sections.read()),* }
             }
         }

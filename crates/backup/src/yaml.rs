@@ -5,8 +5,10 @@ use std::thread;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::MAX_BYTES;
 use super::error::BackupError;
+
+/// The longest file that is written and read.
+pub const MAX_BYTES: usize = 256 << 20;
 
 /// Documents are at most 128 deep, which is what the store's JSON reads; a few levels are ours.
 const MAX_DEPTH: usize = 136;

@@ -13,6 +13,7 @@ use phantom_core::Deny;
 use phantom_core::DenyReason;
 use phantom_core::UnixTime;
 
+use crate::error_format::ErrorFormat;
 use crate::matched::Matched;
 use crate::route::Route;
 use body::Particulars;
@@ -29,20 +30,6 @@ pub struct Answer {
     pub body: Cow<'static, str>,
     /// Close the connection afterwards: what follows on it cannot be trusted.
     pub close: bool,
-}
-
-/// The shape of error bodies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ErrorFormat {
-    /// `{"code","message"}`, as the phantom token plugins answer.
-    #[default]
-    Curity,
-    /// RFC 9457.
-    Problem,
-    /// WSO2 API Manager's fault bodies.
-    Wso2,
-    /// As [`ErrorFormat::Wso2`], with the statuses of WSO2's gateway as well: for managed APIs.
-    Managed,
 }
 
 /// Failures that are nobody's refusal: broken requests, broken backends.

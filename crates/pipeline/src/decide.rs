@@ -13,9 +13,9 @@ use phantom_core::Now;
 use phantom_core::Permit;
 
 use crate::answer::Answer;
-use crate::answer::ErrorFormat;
 use crate::cors::Cors;
 use crate::edits::Edits;
+use crate::error_format::ErrorFormat;
 use crate::exchange::Exchanged;
 use crate::facts::RequestFacts;
 use crate::managed::Throttle;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use phantom_core::Access;
 
-use crate::answer::ErrorFormat;
 use crate::cors::Cors;
+use crate::error_format::ErrorFormat;
 use crate::managed::ManagedOperation;
 use crate::route::Bounds;
 use crate::route::Route;

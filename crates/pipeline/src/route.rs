@@ -8,8 +8,8 @@ use phantom_core::Access;
 use phantom_core::Endpoint;
 
 use crate::admit::RateLimit;
-use crate::answer::ErrorFormat;
 use crate::cors::Cors;
+use crate::error_format::ErrorFormat;
 use crate::exchange::KeyManagerHandle;
 
 /// One route of the snapshot. Everything a request needs is ready in it.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::answer::ErrorFormat;
 use crate::credential::is_form_type;
 use crate::credential::is_outside_of_form;
+use crate::error_format::ErrorFormat;
 use crate::facts::Entry;
 use crate::facts::RequestFacts;
 use crate::managed::Managed;

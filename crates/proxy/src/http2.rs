@@ -20,8 +20,8 @@ use crate::deadline::Deadline;
 use crate::exchange::Turn;
 use crate::forward::Origin;
 use crate::serve::LINGER;
-use crate::server::Worker;
 use crate::transport::Transport;
+use crate::worker::Worker;
 use phantom_wire::ReadBuffer;
 
 mod client;

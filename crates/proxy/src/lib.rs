@@ -42,6 +42,7 @@ pub mod trailers;
 mod transport;
 mod upstream;
 pub mod vitals;
+mod worker;
 
 pub use access_log::AccessLog;
 pub use config::Limits;
@@ -49,7 +50,7 @@ pub use config::Listener;
 pub use config::ProxyConfig;
 pub use log_writer::LogWriter;
 pub use metrics::Metrics;
-pub use server::Published;
 pub use server::Server;
-pub use server::Shared;
 pub use vitals::Vitals;
+pub use worker::Published;
+pub use worker::Shared;

@@ -22,11 +22,11 @@ use crate::forward::Origin;
 use crate::http1::connection::Http1Connection;
 use crate::http2;
 use crate::proxy_protocol;
-use crate::server::Worker;
 use crate::sources::Place;
 use crate::transport::Socket;
 use crate::transport::Transport;
 use crate::vitals::Acceptor;
+use crate::worker::Worker;
 use phantom_wire::ReadBuffer;
 
 const BACKLOG: i32 = 4096;

@@ -15,8 +15,8 @@ use std::time::Instant;
 use crate::forward::Origin;
 use crate::listen;
 use crate::network::Network;
-use crate::server::Worker;
 use crate::transport::Socket;
+use crate::worker::Worker;
 
 pub(crate) mod backend;
 mod chance;

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use super::ErrorFormat;
 use super::said::Said;
 use super::said::Wso2;
+use crate::error_format::ErrorFormat;
 
 /// The members that only the case at hand can tell, in WSO2's format.
 #[derive(Default)]

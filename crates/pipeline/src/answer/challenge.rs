@@ -2,7 +2,7 @@
 
 use phantom_core::Access;
 
-use super::ErrorFormat;
+use crate::error_format::ErrorFormat;
 use crate::matched::Matched;
 
 /// The challenge of a refusal to its client. Another credential would not cure refusals without one.

@@ -17,9 +17,9 @@ use crate::http1::body::Unread;
 use crate::http1::request;
 use crate::serve;
 use crate::serve::LINGER;
-use crate::server::Worker;
 use crate::transport::Outbox;
 use crate::transport::Transport;
+use crate::worker::Worker;
 use phantom_wire::ReadBuffer;
 
 mod client;

@@ -13,7 +13,7 @@ use super::request;
 use crate::forward::Origin;
 use crate::head::RequestHead;
 use crate::serve;
-use crate::server::Worker;
+use crate::worker::Worker;
 
 pub(super) async fn serve(
     worker: Rc<Worker>,

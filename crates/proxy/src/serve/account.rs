@@ -14,8 +14,8 @@ use crate::forward::Origin;
 use crate::head::RequestHead;
 use crate::metrics::Outcome;
 use crate::request_id::RequestId;
-use crate::server::Published;
-use crate::server::Worker;
+use crate::worker::Published;
+use crate::worker::Worker;
 
 pub(super) struct Account<'r> {
     worker: &'r Worker,

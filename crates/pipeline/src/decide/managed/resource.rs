@@ -6,9 +6,9 @@ use std::sync::Arc;
 use phantom_core::DenyReason;
 
 use crate::answer::Answer;
-use crate::answer::ErrorFormat;
 use crate::decide::Answered;
 use crate::decide::Deciding;
+use crate::error_format::ErrorFormat;
 use crate::facts::Field;
 use crate::facts::RequestFacts;
 use crate::managed::Api;
