@@ -2,15 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
-use utoipa::ToSchema;
-use uuid::Uuid;
-
-use crate::rest::answers::millis;
-use crate::rest::problem::Answer;
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::ApiType;
 use phantom_manage::apis::document::Audience;
@@ -25,6 +16,15 @@ use phantom_manage::apis::document::Transport;
 use phantom_manage::apis::document::Verb;
 use phantom_manage::apis::document::Visibility;
 use phantom_manage::lifecycle::LifecycleState;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::rest::answers::millis;
+use crate::rest::problem::Answer;
 
 /// What gateways are, in WSO2's words.
 const GATEWAY_TYPE: &str = "wso2/synapse";
