@@ -36,6 +36,8 @@ use axum::routing::get;
 use http::HeaderValue;
 use http::Uri;
 use http::header;
+use phantom_manage::Control;
+use phantom_manage::refusal::Refusal;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa::openapi::OpenApi;
@@ -46,8 +48,6 @@ use crate::rest::guard::Operations;
 use crate::rest::guard::Rule;
 use crate::rest::oauth2::OAuthProblem;
 use crate::rest::problem::Problem;
-use phantom_manage::Control;
-use phantom_manage::refusal::Refusal;
 
 pub(crate) const ADMIN: &str = "/api/am/admin/v4";
 pub(crate) const DEVPORTAL: &str = "/api/am/devportal/v3";

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use http::HeaderValue;
 use http::StatusCode;
 use phantom_core::UnixTime;
+use phantom_manage::Control;
+use phantom_manage::refusal::Refusal;
 use utoipa::IntoResponses;
 use utoipa::openapi::ContentBuilder;
 use utoipa::openapi::Ref;
@@ -14,8 +16,6 @@ use utoipa::openapi::Response;
 use utoipa::openapi::ResponseBuilder;
 
 use crate::rest::problem::Answer;
-use phantom_manage::Control;
-use phantom_manage::refusal::Refusal;
 
 /// Where something that was made is read: a path of the API with that base.
 pub(crate) fn location(control: &Control, base: &str, path: &str) -> Answer<HeaderValue> {

@@ -6,10 +6,10 @@ use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
 use http::StatusCode;
 use http::header;
+use phantom_manage::json;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
-use phantom_manage::json;
 
 /// A JSON body of that type. Unknown and duplicate members are refused.
 #[derive(Clone, Copy, Debug)]

@@ -6,13 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header;
-use secrecy::SecretString;
-use zeroize::Zeroizing;
-
 use phantom_manage::Control;
 use phantom_manage::caller::Caller;
 use phantom_manage::refusal::Outcome;
 use phantom_manage::refusal::Refusal;
+use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 pub(crate) enum Credential {
     Basic { name: String, password: SecretString },

@@ -3,6 +3,10 @@
 use axum::extract::Extension;
 use http::HeaderMap;
 use http::HeaderValue;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::resident;
+use phantom_manage::resident::Client;
+use phantom_manage::resident::Registration;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::Serialize;
@@ -13,10 +17,6 @@ use crate::PeerAddress;
 use crate::rest::credential;
 use crate::rest::prelude::*;
 use crate::rest::problem::ErrorBody;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::resident;
-use phantom_manage::resident::Client;
-use phantom_manage::resident::Registration;
 
 /// What a client asks for. Members that WSO2 takes and does nothing with are taken as well.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

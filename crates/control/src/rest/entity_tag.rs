@@ -8,11 +8,11 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::header;
 use http::request::Parts;
+use phantom_manage::lookup::Expected;
+use phantom_manage::versioned::Versioned;
 use serde::Serialize;
 
 use crate::rest::problem::Problem;
-use phantom_manage::lookup::Expected;
-use phantom_manage::versioned::Versioned;
 
 /// The versions that `If-Match` names (RFC 9110 §13.1.1).
 #[derive(Clone, Debug)]

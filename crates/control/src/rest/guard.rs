@@ -12,6 +12,11 @@ use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::MethodRouter;
+use phantom_manage::Control;
+use phantom_manage::caller::Caller;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::roles;
+use phantom_manage::roles::PREFIX;
 use utoipa::openapi::Components;
 use utoipa::openapi::InfoBuilder;
 use utoipa::openapi::OpenApi;
@@ -28,11 +33,6 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use super::credential;
 use crate::PeerAddress;
 use crate::rest::problem::Problem;
-use phantom_manage::Control;
-use phantom_manage::caller::Caller;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::roles;
-use phantom_manage::roles::PREFIX;
 
 /// What an operation asks of its caller. Scopes stand without their prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! Lists: the envelope, its pages, and the links between them.
 
 use form_urlencoded::Serializer;
+use phantom_manage::page::Page;
+use phantom_manage::refusal::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use super::problem::Answer;
-use phantom_manage::page::Page;
-use phantom_manage::refusal::Refusal;
 
 /// Longest page given.
 const MAX_LIMIT: u64 = 1000;

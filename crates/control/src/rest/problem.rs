@@ -9,12 +9,12 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header;
+use phantom_manage::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::said::Words;
 use super::said::said;
-use phantom_manage::refusal::Refusal;
 
 /// What a handler gives.
 pub(crate) type Answer<T> = Result<T, Problem>;

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use phantom_manage::revocations;
+use phantom_manage::revocations::DEFAULT_LIFETIME;
+use phantom_manage::revocations::Dead;
+use phantom_manage::revocations::MAX_LIFETIME;
 use phantom_manage::revocations::RevocationKind;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -9,10 +13,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::rest::prelude::*;
-use phantom_manage::revocations;
-use phantom_manage::revocations::DEFAULT_LIFETIME;
-use phantom_manage::revocations::Dead;
-use phantom_manage::revocations::MAX_LIFETIME;
 
 /// Exactly one of `token`, `tokenId`, `consumerKey` and `subject`.
 #[derive(Debug, Deserialize, ToSchema)]

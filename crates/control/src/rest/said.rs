@@ -2,7 +2,6 @@
 //! case refuses.
 
 use http::StatusCode;
-
 use phantom_manage::refusal::Kind;
 use phantom_manage::refusal::Refusal;
 

@@ -1,15 +1,15 @@
 //! What types do not name one by one, written into the OpenAPI document.
 
+use phantom_manage::json::shape::SHAPES;
+use phantom_manage::json::shape::Verbatim;
 use serde_json::Value;
 use serde_json::json;
 use utoipa::openapi::Components;
 use utoipa::openapi::ObjectBuilder;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::Schema;
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::schema::SchemaType;
-
-use phantom_manage::json::shape::SHAPES;
-use phantom_manage::json::shape::Verbatim;
 
 pub(super) fn describe(components: &mut Components) {
     for shape in SHAPES {
@@ -17,6 +17,7 @@ pub(super) fn describe(components: &mut Components) {
         let ours = shape.ours.split_whitespace().map(|name| (name, Some(any.clone().into())));
         let kept = shape.kept().map(|(name, verbatim)| (name, read(schema(verbatim))));
         if let Some(RefOr::T(Schema::Object(object))) = components.schemas.get_mut(shape.schema) {
+            object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
             for (name, member) in ours.chain(kept) {
                 object.properties.extend(member.map(|schema| (name.to_owned(), schema)));
             }

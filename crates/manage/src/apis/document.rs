@@ -19,7 +19,7 @@ use crate::refusal::Refusal;
 /// An API as it is to be. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing; those that mean nothing to us are kept and given back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 #[schema(as = publisher::APIRequest)]
 pub struct ApiDocument {
     /// None of the characters ``~!@#;:%^*()+={}|\<>"',&$[]/``. Stays what it was made as.
@@ -132,7 +132,7 @@ pub struct ApiDocument {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 #[schema(as = publisher::APIOperationRequest)]
 pub struct OperationDocument {
     #[serde(default)]
@@ -161,7 +161,7 @@ pub struct OperationDocument {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ScopeDocument {
     pub name: String,
     pub display_name: Option<String>,

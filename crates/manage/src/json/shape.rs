@@ -169,9 +169,14 @@ pub(super) fn sort(
             Some(_) => return Err(Misfit::Disallowed),
         }
     }
+    // Types that are kept as well are read from the store with whatever a later version has added.
+    let mut names = members.keys();
+    if let Some(unknown) = names.find(|name| !known.contains(&name.as_str())) {
+        return Err(Misfit::Unknown(unknown.clone()));
+    }
     if keeps.is_some() {
         // What is null is not there.
-        members.retain(|name, value| !value.is_null() || !known.contains(&name.as_str()));
+        members.retain(|_, value| !value.is_null());
         members.insert(OTHERS.to_owned(), Value::Object(others));
     }
     Ok(())

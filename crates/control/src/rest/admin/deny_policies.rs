@@ -1,11 +1,12 @@
 //! `/throttling/deny-policies` and `/throttling/deny-policy/{conditionId}`.
 
-use super::exchange::Created;
-use super::exchange::SearchQuery;
-use crate::rest::prelude::*;
 use phantom_manage::deny_policies;
 use phantom_manage::deny_policies::BlockingCondition;
 use phantom_manage::deny_policies::BlockingConditionStatus;
+
+use super::exchange::Created;
+use super::exchange::SearchQuery;
+use crate::rest::prelude::*;
 
 /// List deny policies
 #[utoipa::path(

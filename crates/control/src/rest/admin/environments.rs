@@ -1,13 +1,13 @@
 //! `/environments`: the one there is, which cannot be changed.
 
+use phantom_manage::refusal::Kind;
+use phantom_manage::refusal::Refusal;
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
 
 use crate::rest::prelude::*;
-use phantom_manage::refusal::Kind;
-use phantom_manage::refusal::Refusal;
 
 const DEFAULT: &str = "Default";
 

@@ -4,6 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::extract::Query;
 use http::HeaderValue;
 use http::request::Parts;
+use phantom_manage::versioned::Versioned;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -11,7 +12,6 @@ use uuid::Uuid;
 
 use crate::rest::ADMIN;
 use crate::rest::prelude::*;
-use phantom_manage::versioned::Versioned;
 
 /// A search. Unknown parameters are passed over, as clients of WSO2 send a few.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

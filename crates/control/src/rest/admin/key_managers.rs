@@ -2,15 +2,15 @@
 
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartRejection;
+use phantom_manage::key_managers;
+use phantom_manage::key_managers::DiscoveredKeyManager;
+use phantom_manage::key_managers::KeyManagerDocument;
+use phantom_manage::key_managers::KeyManagerInfo;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::exchange::Created;
 use crate::rest::prelude::*;
-use phantom_manage::key_managers;
-use phantom_manage::key_managers::DiscoveredKeyManager;
-use phantom_manage::key_managers::KeyManagerDocument;
-use phantom_manage::key_managers::KeyManagerInfo;
 
 /// Parts of the form that are looked at.
 const MAX_PARTS: usize = 16;

@@ -1,9 +1,10 @@
 //! `/throttling/policies`: the same five operations at each of four levels, and a search over all.
 
-use super::exchange::SearchQuery;
-use crate::rest::prelude::*;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanDetails;
+
+use super::exchange::SearchQuery;
+use crate::rest::prelude::*;
 
 /// Look for throttling policies of all levels
 #[utoipa::path(
@@ -29,6 +30,7 @@ macro_rules! operations {
         pub mod $module {
             use phantom_manage::plans;
             use phantom_manage::plans::$policy;
+
             use crate::rest::admin::exchange::Created;
             use crate::rest::prelude::*;
 

@@ -1,16 +1,16 @@
 //! `/settings`: what forms are drawn from.
 
 use axum::Json;
-use serde::Serialize;
-use serde_json::Value;
-use utoipa::ToSchema;
-
-use crate::rest::answers::ReadErrors;
 use phantom_manage::connector::Connector;
 use phantom_manage::connector::Endpoint;
 use phantom_manage::connector::Field;
 use phantom_manage::roles;
 use phantom_manage::roles::PREFIX;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::rest::answers::ReadErrors;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -4,6 +4,10 @@ mod definition;
 mod endpoints;
 mod wire;
 
+use phantom_manage::plans;
+use phantom_manage::revisions;
+use phantom_manage::search::ApiQuery;
+use phantom_manage::subscriptions::visible;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -14,10 +18,6 @@ pub use wire::ScopeInfo;
 
 use super::policies::ThrottlingPolicy;
 use crate::rest::prelude::*;
-use phantom_manage::plans;
-use phantom_manage::revisions;
-use phantom_manage::search::ApiQuery;
-use phantom_manage::subscriptions::visible;
 
 /// Which APIs are listed.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

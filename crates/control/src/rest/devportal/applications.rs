@@ -2,8 +2,12 @@
 
 mod wire;
 
+use phantom_manage::applications;
+use phantom_manage::applications::Application;
 use phantom_manage::applications::ApplicationFilter;
 use phantom_manage::applications::ApplicationSort;
+use phantom_manage::keys;
+use phantom_manage::text;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
@@ -14,10 +18,6 @@ pub use wire::ApplicationResponse;
 
 use crate::rest::DEVPORTAL;
 use crate::rest::prelude::*;
-use phantom_manage::applications;
-use phantom_manage::applications::Application;
-use phantom_manage::keys;
-use phantom_manage::text;
 
 /// Which applications are listed, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -1,5 +1,8 @@
 //! `/key-managers`: where applications can have keys.
 
+use phantom_manage::key_managers::KeyManagerTokenType;
+use phantom_manage::keys;
+use phantom_manage::keys::KeyManager;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
@@ -7,9 +10,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::rest::prelude::*;
-use phantom_manage::key_managers::KeyManagerTokenType;
-use phantom_manage::keys;
-use phantom_manage::keys::KeyManager;
 
 /// A key manager without its secrets, in the order in which WSO2 writes it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

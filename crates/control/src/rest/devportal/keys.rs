@@ -3,6 +3,7 @@
 pub mod older;
 mod wire;
 
+use phantom_manage::keys;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,7 +18,6 @@ pub use wire::TokenRequest;
 pub use wire::UpdateKeyRequest;
 
 use crate::rest::prelude::*;
-use phantom_manage::keys;
 
 /// Names one key.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

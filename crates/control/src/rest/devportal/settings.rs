@@ -1,12 +1,12 @@
 //! `/settings` and `/tenants`: what the portal's pages ask before anything else.
 
+use phantom_manage::roles::PREFIX;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use crate::rest::prelude::*;
-use phantom_manage::roles::PREFIX;
 
 /// What the portal can do.
 #[derive(Clone, Debug, Serialize, ToSchema)]

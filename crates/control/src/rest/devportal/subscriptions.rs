@@ -2,6 +2,10 @@
 
 mod wire;
 
+use phantom_manage::refusal::Outcome;
+use phantom_manage::subscriptions;
+use phantom_manage::subscriptions::Subscription;
+use phantom_manage::text;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -11,10 +15,6 @@ pub use wire::SubscriptionStatus;
 
 use crate::rest::DEVPORTAL;
 use crate::rest::prelude::*;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::subscriptions;
-use phantom_manage::subscriptions::Subscription;
-use phantom_manage::text;
 
 /// Most subscriptions of one request.
 const MAX_AT_ONCE: usize = 100;

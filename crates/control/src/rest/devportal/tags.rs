@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use phantom_manage::search::ApiQuery;
+use phantom_manage::subscriptions::visible;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::rest::prelude::*;
-use phantom_manage::search::ApiQuery;
-use phantom_manage::subscriptions::visible;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = devportal::Tag)]

@@ -3,15 +3,15 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
+use phantom_manage::Control;
+use phantom_manage::resident;
+use phantom_manage::resident::Client;
+use phantom_manage::resident::OAuthRefusal;
 use secrecy::SecretString;
 
 use super::error::OAuthProblem;
 use super::form::Form;
 use crate::rest::credential::Credential;
-use phantom_manage::Control;
-use phantom_manage::resident;
-use phantom_manage::resident::Client;
-use phantom_manage::resident::OAuthRefusal;
 
 /// The client, by Basic or by the form; by both at once it is refused.
 pub(crate) async fn authenticate(

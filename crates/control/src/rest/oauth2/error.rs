@@ -6,11 +6,11 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header;
+use phantom_manage::resident::OAuthRefusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::rest::problem::Problem;
-use phantom_manage::resident::OAuthRefusal;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuthProblem {

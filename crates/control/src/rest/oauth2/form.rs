@@ -1,9 +1,8 @@
 //! Form parameters of the OAuth endpoints: each at most once (RFC 6749 §3.2).
 
 use axum::body::Bytes;
-use zeroize::Zeroizing;
-
 use phantom_manage::resident::OAuthRefusal;
+use zeroize::Zeroizing;
 
 /// Parameters as sent. Empty ones count as absent (RFC 6749 §3.2).
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);

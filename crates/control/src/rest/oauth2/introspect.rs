@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use axum::body::Bytes;
 use axum::extract::Extension;
 use http::HeaderMap;
+use phantom_manage::resident;
+use phantom_manage::resident::Token;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,8 +17,6 @@ use super::form::Form;
 use crate::PeerAddress;
 use crate::rest::credential::Credential;
 use crate::rest::prelude::*;
-use phantom_manage::resident;
-use phantom_manage::resident::Token;
 
 /// RFC 7662 §2.2. An inactive token has no other member than `active`.
 #[derive(Debug, Default, Serialize, ToSchema)]

@@ -3,6 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::Extension;
 use http::HeaderMap;
+use phantom_manage::resident;
 use utoipa::ToSchema;
 
 use super::client;
@@ -11,7 +12,6 @@ use super::error::OAuthProblem;
 use super::form::Form;
 use crate::PeerAddress;
 use crate::rest::prelude::*;
-use phantom_manage::resident;
 
 /// Form parameters, for the description.
 #[derive(Debug, ToSchema)]

@@ -3,6 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::Extension;
 use http::HeaderMap;
+use phantom_manage::resident;
+use phantom_manage::resident::GrantType;
+use phantom_manage::resident::Tokens;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -14,9 +17,6 @@ use super::error::OAuthProblem;
 use super::form::Form;
 use crate::PeerAddress;
 use crate::rest::prelude::*;
-use phantom_manage::resident;
-use phantom_manage::resident::GrantType;
-use phantom_manage::resident::Tokens;
 
 /// RFC 6749 §5.1, in the order in which WSO2 writes it.
 #[derive(Serialize, ToSchema)]

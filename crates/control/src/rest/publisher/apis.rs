@@ -2,6 +2,11 @@
 
 pub mod wire;
 
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::ApiDocument;
+use phantom_manage::refusal::Kind;
+use phantom_manage::refusal::Refusal;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -13,11 +18,6 @@ use super::extract::ApiParameter;
 use super::extract::QueryParameter;
 use crate::rest::PUBLISHER;
 use crate::rest::prelude::*;
-use phantom_manage::apis;
-use phantom_manage::apis::Api;
-use phantom_manage::apis::document::ApiDocument;
-use phantom_manage::refusal::Kind;
-use phantom_manage::refusal::Refusal;
 
 /// How the new version is called.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -2,6 +2,14 @@
 
 pub mod form;
 
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::OperationDocument;
+use phantom_manage::apis::document::Verb;
+use phantom_manage::definition;
+use phantom_manage::definition::Definition;
+use phantom_manage::json;
+use phantom_manage::refusal::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
@@ -16,14 +24,6 @@ use super::apis as rest_apis;
 use super::apis::ApiResponse;
 use crate::rest::prelude::*;
 use crate::rest::problem::ErrorItem;
-use phantom_manage::apis;
-use phantom_manage::apis::Api;
-use phantom_manage::apis::document::OperationDocument;
-use phantom_manage::apis::document::Verb;
-use phantom_manage::definition;
-use phantom_manage::definition::Definition;
-use phantom_manage::json;
-use phantom_manage::refusal::Refusal;
 
 /// Whether a definition can be imported.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -1,10 +1,9 @@
 //! What handlers of several files take from a request.
 
-use serde::Deserialize;
-use utoipa::IntoParams;
-
 use phantom_manage::refusal::Outcome;
 use phantom_manage::search;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 /// Names one API.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

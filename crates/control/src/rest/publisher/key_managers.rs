@@ -1,5 +1,7 @@
 //! `/key-managers`: from which an API's are chosen.
 
+use phantom_manage::keys;
+use phantom_manage::keys::KeyManager;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
@@ -7,8 +9,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::rest::prelude::*;
-use phantom_manage::keys;
-use phantom_manage::keys::KeyManager;
 
 /// A key manager, without what is secret of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

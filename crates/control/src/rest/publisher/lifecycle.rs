@@ -1,5 +1,10 @@
 //! The life cycle of APIs: where one is, was, and can go.
 
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::lifecycle;
+use phantom_manage::lifecycle::LifecycleAction;
+use phantom_manage::lifecycle::LifecycleState;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -8,11 +13,6 @@ use utoipa::ToSchema;
 use super::extract::ApiParameter;
 use crate::rest::answers::millis;
 use crate::rest::prelude::*;
-use phantom_manage::apis;
-use phantom_manage::apis::Api;
-use phantom_manage::lifecycle;
-use phantom_manage::lifecycle::LifecycleAction;
-use phantom_manage::lifecycle::LifecycleState;
 
 /// What is to be done.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -1,6 +1,10 @@
 //! `/apis/{apiId}/revisions` and deployments.
 
+use phantom_manage::revisions;
 use phantom_manage::revisions::DeploymentRow;
+use phantom_manage::revisions::Place;
+use phantom_manage::revisions::Revision;
+use phantom_manage::text;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -12,10 +16,6 @@ use super::apis::ApiResponse;
 use super::date_time;
 use crate::rest::PUBLISHER;
 use crate::rest::prelude::*;
-use phantom_manage::revisions;
-use phantom_manage::revisions::Place;
-use phantom_manage::revisions::Revision;
-use phantom_manage::text;
 
 /// A revision to be made. Members that only we set are taken and change nothing.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

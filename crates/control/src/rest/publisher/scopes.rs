@@ -1,12 +1,5 @@
 //! `/scopes`: shared scopes.
 
-use serde::Serialize;
-use utoipa::ToSchema;
-use uuid::Uuid;
-
-use super::apis::ScopeResponse;
-use crate::rest::PUBLISHER;
-use crate::rest::prelude::*;
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::Verb;
 use phantom_manage::apis::scope::RawScope;
@@ -14,6 +7,13 @@ use phantom_manage::refusal::Kind;
 use phantom_manage::refusal::Refusal;
 use phantom_manage::scopes;
 use phantom_manage::scopes::SharedScope;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::apis::ScopeResponse;
+use crate::rest::PUBLISHER;
+use crate::rest::prelude::*;
 
 /// Which APIs use a scope.
 #[derive(Clone, Debug, Serialize, ToSchema)]

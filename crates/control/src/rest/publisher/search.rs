@@ -1,15 +1,15 @@
 //! `/search`: APIs by the query language of listings.
 
+use phantom_manage::apis;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::ApiType;
+use phantom_manage::lifecycle::LifecycleState;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::extract::QueryParameter;
 use crate::rest::prelude::*;
-use phantom_manage::apis;
-use phantom_manage::apis::Api;
-use phantom_manage::apis::document::ApiType;
-use phantom_manage::lifecycle::LifecycleState;
 
 /// An API that was found. Nothing else is searched.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use phantom_manage::revisions;
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
 use crate::rest::prelude::*;
-use phantom_manage::revisions;
 
 /// All that any operation asks for, once each.
 static SCOPES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {

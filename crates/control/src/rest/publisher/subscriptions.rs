@@ -1,5 +1,8 @@
 //! `/subscriptions`: who is subscribed, and to block them.
 
+use phantom_manage::subscribers;
+use phantom_manage::subscribers::Subscriber;
+use phantom_manage::subscribers::SubscriptionState;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -7,9 +10,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::rest::prelude::*;
-use phantom_manage::subscribers;
-use phantom_manage::subscribers::Subscriber;
-use phantom_manage::subscribers::SubscriptionState;
 
 /// Of which API.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -1,12 +1,11 @@
 //! The definition of an API as subscribers get it.
 
-use serde_json::Value;
-use serde_json::json;
-
 use phantom_manage::Settings;
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::Transport;
 use phantom_manage::definition;
+use serde_json::Value;
+use serde_json::json;
 
 /// Extensions of this prefix are for gateways; backends' URLs are among them.
 const OF_GATEWAYS: &str = "x-wso2-";

@@ -1,13 +1,12 @@
 //! Where gateways serve an API.
 
-use phantom_manage::revisions::DeploymentRow;
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use phantom_manage::Settings;
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::Transport;
 use phantom_manage::apis::rules;
+use phantom_manage::revisions::DeploymentRow;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The API at one environment.
 #[derive(Clone, Debug, Serialize, ToSchema)]

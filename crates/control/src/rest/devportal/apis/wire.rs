@@ -1,5 +1,10 @@
 //! APIs on the wire, as subscribers see them.
 
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::BusinessInformation;
+use phantom_manage::apis::document::Property;
+use phantom_manage::apis::document::SecurityScheme;
+use phantom_manage::apis::document::Transport;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -7,11 +12,6 @@ use uuid::Uuid;
 
 use super::endpoints::EndpointUrls;
 use crate::rest::answers::millis;
-use phantom_manage::apis::Api;
-use phantom_manage::apis::document::BusinessInformation;
-use phantom_manage::apis::document::Property;
-use phantom_manage::apis::document::SecurityScheme;
-use phantom_manage::apis::document::Transport;
 
 const TYPE: &str = "HTTP";
 const SUBTYPE: &str = "DEFAULT";

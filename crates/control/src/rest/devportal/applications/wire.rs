@@ -2,6 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use phantom_manage::applications::Application;
+use phantom_manage::applications::ApplicationDocument;
+use phantom_manage::applications::ApplicationDraft;
+use phantom_manage::applications::ApplicationVisibility;
+use phantom_manage::applications::TokenType;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::text;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -10,13 +17,6 @@ use uuid::Uuid;
 use crate::rest::answers::millis;
 use crate::rest::devportal::apis::ScopeInfo;
 use crate::rest::devportal::keys::ApplicationKey;
-use phantom_manage::applications::Application;
-use phantom_manage::applications::ApplicationDocument;
-use phantom_manage::applications::ApplicationDraft;
-use phantom_manage::applications::ApplicationVisibility;
-use phantom_manage::applications::TokenType;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::text;
 
 /// What a client sends. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing.

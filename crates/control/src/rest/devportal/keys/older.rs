@@ -1,12 +1,12 @@
 //! `/applications/{applicationId}/keys`: what older clients know keys by, their type.
 
+use phantom_manage::keys;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::ApplicationKey;
 use super::KeyType;
 use crate::rest::prelude::*;
-use phantom_manage::keys;
 
 /// Names the resident key manager's key of one type.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -2,8 +2,19 @@
 
 use std::time::Duration;
 
+use phantom_manage::keys::ApplicationToken;
+use phantom_manage::keys::GenerateRequest;
+use phantom_manage::keys::Key;
+use phantom_manage::keys::KeyDocument;
+use phantom_manage::keys::MapRequest;
 use phantom_manage::keys::MappedKeyType;
 use phantom_manage::keys::MappingMode;
+use phantom_manage::keys::TokenOrder;
+use phantom_manage::refusal::Outcome;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::text;
+use phantom_manage::unenforced;
+use phantom_manage::unenforced::Of;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -16,17 +27,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::rest::devportal::secret::WireSecret;
-use phantom_manage::keys::ApplicationToken;
-use phantom_manage::keys::GenerateRequest;
-use phantom_manage::keys::Key;
-use phantom_manage::keys::KeyDocument;
-use phantom_manage::keys::MapRequest;
-use phantom_manage::keys::TokenOrder;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::text;
-use phantom_manage::unenforced;
-use phantom_manage::unenforced::Of;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]

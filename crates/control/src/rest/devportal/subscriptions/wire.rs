@@ -1,5 +1,10 @@
 //! Subscriptions on the wire.
 
+use phantom_manage::refusal::Outcome;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::subscriptions::Subscription;
+use phantom_manage::subscriptions::SubscriptionDraft;
+use phantom_manage::text;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,11 +12,6 @@ use uuid::Uuid;
 
 use crate::rest::devportal::apis::ApiInfo;
 use crate::rest::devportal::applications::ApplicationInfo;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::subscriptions::Subscription;
-use phantom_manage::subscriptions::SubscriptionDraft;
-use phantom_manage::text;
 
 /// What a client sends. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing.

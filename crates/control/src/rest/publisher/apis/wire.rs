@@ -2,14 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
-use utoipa::ToSchema;
-use uuid::Uuid;
-
-use crate::rest::answers::millis;
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::ApiType;
 use phantom_manage::apis::document::Audience;
@@ -24,6 +16,14 @@ use phantom_manage::apis::document::Transport;
 use phantom_manage::apis::document::Verb;
 use phantom_manage::apis::document::Visibility;
 use phantom_manage::lifecycle::LifecycleState;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::rest::answers::millis;
 
 /// What gateways are, in WSO2's words.
 const GATEWAY_TYPE: &str = "wso2/synapse";

@@ -5,11 +5,11 @@ use axum::extract::FromRequest;
 use axum::extract::Multipart;
 use axum::extract::Request;
 use axum::extract::multipart::MultipartError;
+use phantom_manage::definition;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::rest::prelude::*;
-use phantom_manage::definition;
 
 /// What a form may hold; one of the first four has to be there.
 #[derive(Debug, Default)]
