@@ -9,6 +9,7 @@ use phantom_store::KeyMappingRow;
 use phantom_store::Page;
 use phantom_store::PlanRow;
 use phantom_store::ScopeRow;
+use phantom_store::ScopeUse;
 use phantom_store::Store;
 use phantom_store::StoreError;
 use phantom_store::SubscriptionRow;
@@ -61,6 +62,7 @@ source! {
     fn key_managers() -> Vec<KeyManagerRow>;
     fn plans() -> Vec<PlanRow>;
     fn scope_by_name(name: &str) -> Option<ScopeRow>;
+    fn scope_uses(name: &str) -> Vec<ScopeUse>;
     fn scopes() -> Vec<ScopeRow>;
 }
 

@@ -63,16 +63,9 @@ impl SharedScope {
 /// All of them by name, each with the number of APIs that use it.
 pub async fn list(control: &Control) -> Outcome<Vec<(SharedScope, u64)>> {
     let rows = control.store.scopes().await?;
-    let mut counts: HashMap<String, u64> = HashMap::with_capacity(rows.len());
-    if !rows.is_empty() {
-        scan::each(&mut control.read(), ApiFilter::default(), |row| {
-            for name in Api::of(row)?.document.shared_scopes() {
-                *counts.entry(name.to_owned()).or_default() += 1;
-            }
-            Ok(())
-        })
-        .await?;
-    }
+    let counts = control.store.shared_scope_counts().await?;
+    let counts: HashMap<String, u64> =
+        counts.into_iter().map(|each| (each.scope, each.apis)).collect();
     rows.iter()
         .map(|row| Ok((SharedScope::of(row)?, counts.get(&row.name).copied().unwrap_or(0))))
         .collect()
@@ -135,13 +128,7 @@ pub async fn update(
 pub async fn delete(control: &Control, caller: &Caller, id: &str) -> Outcome<()> {
     let mut write = control.write(caller).await?;
     let row = lookup::find::<ScopeRow>(&mut write, id).await?;
-    let mut is_used = false;
-    scan::each(&mut write, ApiFilter::default(), |api| {
-        is_used |= uses(&Api::of(api)?, &row.name);
-        Ok(())
-    })
-    .await?;
-    if is_used {
+    if write.scope_uses(&row.name).await?.iter().any(|each| each.shared) {
         return Err(Refusal::ScopeInUse(row.name));
     }
     write.delete_scope(row.id).await?;
@@ -156,15 +143,7 @@ async fn require_free(write: &mut Write, name: &str) -> Outcome<()> {
 }
 
 async fn is_known(source: &mut impl Source, name: &str) -> Outcome<bool> {
-    let mut is_known = source.scope_by_name(name).await?.is_some();
-    if !is_known {
-        scan::each(source, ApiFilter::default(), |row| {
-            is_known |= Api::of(row)?.document.scopes.iter().any(|scope| scope.name == name);
-            Ok(())
-        })
-        .await?;
-    }
-    Ok(is_known)
+    Ok(source.scope_by_name(name).await?.is_some() || !source.scope_uses(name).await?.is_empty())
 }
 
 fn uses(api: &Api, name: &str) -> bool {

@@ -27,6 +27,8 @@ pub use entity::api::ApiFilter;
 pub use entity::api::ApiRow;
 pub use entity::api::ApiSort;
 pub use entity::api::LifecycleState;
+pub use entity::api_scope::ScopeUse;
+pub use entity::api_scope::SharedScopeCount;
 pub use entity::application::ApplicationFilter;
 pub use entity::application::ApplicationRow;
 pub use entity::application::ApplicationSort;

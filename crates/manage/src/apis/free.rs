@@ -11,7 +11,6 @@ use super::scan;
 use crate::plane::Control;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
-use crate::stored;
 
 pub(super) async fn require_identity(write: &mut Write, identity: &Identity) -> Outcome<()> {
     let Identity { name, version, context } = identity;
@@ -91,22 +90,11 @@ pub(super) async fn require_scopes(
         let mut scopes = before.iter().flat_map(|before| &before.scopes);
         scopes.any(|each| !each.shared && each.name == scope)
     };
-    let local = settings.scopes.iter().filter(|scope| !scope.shared);
-    let new: Vec<&str> =
-        local.map(|scope| scope.name.as_str()).filter(|scope| !had(scope)).collect();
-    if new.is_empty() {
-        return Ok(());
+    for scope in settings.scopes.iter().filter(|scope| !scope.shared && !had(&scope.name)) {
+        let uses = write.scope_uses(&scope.name).await?;
+        if uses.iter().any(|each| !each.shared && each.api != name) {
+            return Err(Refusal::ScopeOfAnotherApi(scope.name.clone()));
+        }
     }
-    scan::each(write, ApiFilter::default(), |row| {
-        if row.name == name {
-            return Ok(());
-        }
-        let other = stored::read::<ApiDocument>(&row.document)?;
-        let mut theirs = other.scopes.iter().filter(|scope| !scope.shared);
-        match theirs.find(|scope| new.contains(&scope.name.as_str())) {
-            None => Ok(()),
-            Some(scope) => Err(Refusal::ScopeOfAnotherApi(scope.name.clone())),
-        }
-    })
-    .await
+    Ok(())
 }

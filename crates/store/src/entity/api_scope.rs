@@ -1,26 +1,46 @@
-//! The scopes of APIs beside their documents, so that a token's scopes can be asked for by name.
+//! The scopes of APIs beside their documents, so that one can be asked for without reading every API.
+
+use std::borrow::Cow;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::scope::scope_by_name;
+use crate::columns::Columns;
+use crate::columns::Record;
 use crate::columns::table;
 use crate::error::StoreError;
 use crate::read::reads;
 use crate::session::Session;
 use crate::value::values;
 
-/// A scope that an API has of its own.
 struct ApiScopeRow {
     scope: String,
     api: Uuid,
-    /// Roles.
+    /// Roles. Of a shared scope those that it had.
     bindings: Vec<String>,
+    shared: bool,
 }
 
 table! {
-    ApiScopeRow in "api_scopes" by scope: api, bindings
+    ApiScopeRow in "api_scopes" by scope: api, bindings, shared
+}
+
+/// An API that has a scope of some name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeUse {
+    /// The API's name.
+    pub api: String,
+    /// It is the shared scope of that name, and not one of the API's own.
+    pub shared: bool,
+}
+
+/// How many APIs use a shared scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SharedScopeCount {
+    pub scope: String,
+    pub apis: u64,
 }
 
 /// What is read of a scope in the document of an API.
@@ -29,12 +49,15 @@ struct Scope {
     name: String,
     #[serde(default)]
     bindings: Vec<String>,
-    /// What stands here is what the shared scope was.
     #[serde(default)]
     shared: bool,
 }
 
 reads! {
+    /// The APIs that have a scope of that name, each version by itself.
+    fn scope_uses(name: &str) -> Vec<ScopeUse> = "WHERE scope = $1 ORDER BY apis.name";
+    /// Of each shared scope that any API uses.
+    fn shared_scope_counts() -> Vec<SharedScopeCount> = "WHERE shared = 1 GROUP BY scope";
     /// The roles to which a scope is bound: of the shared scope of that name and of each API that has
     /// one of its own. Who is granted it holds a role of every list; none of them is empty.
     fn scope_bindings(name: &str) -> Vec<Vec<String>>;
@@ -42,7 +65,7 @@ reads! {
 
 async fn scope_bindings(session: &mut Session, name: &str) -> Result<Vec<Vec<String>>, StoreError> {
     let rows: Vec<ApiScopeRow> =
-        session.ask("WHERE scope = $1 ORDER BY api", values![name]).await?;
+        session.ask("WHERE scope = $1 AND shared = 0 ORDER BY api", values![name]).await?;
     let mut all: Vec<Vec<String>> = rows.into_iter().map(|row| row.bindings).collect();
     if let Some(shared) = scope_by_name(session, name).await?
         && let Some(bindings) = shared.document.get("bindings")
@@ -61,12 +84,36 @@ pub(super) async fn replace(
 ) -> Result<(), StoreError> {
     let scopes: Vec<Scope> = document.get("scopes").map_or(Ok(Vec::new()), parsed)?;
     session.execute("DELETE FROM api_scopes WHERE api = $1", values![api]).await?;
-    for Scope { name, bindings, .. } in scopes.into_iter().filter(|scope| !scope.shared) {
-        session.insert(&ApiScopeRow { scope: name, api, bindings }).await?;
+    for Scope { name, bindings, shared } in scopes {
+        session.insert(&ApiScopeRow { scope: name, api, bindings, shared }).await?;
     }
     Ok(())
 }
 
 fn parsed<T: for<'de> Deserialize<'de>>(json: &Json) -> Result<T, StoreError> {
     T::deserialize(json).map_err(|_| StoreError::corrupt("scopes are not of their form"))
+}
+
+impl Record for ScopeUse {
+    const FROM: &'static str = "api_scopes JOIN apis ON apis.id = api_scopes.api";
+
+    fn columns() -> Cow<'static, str> {
+        "apis.name AS api_name, shared".into()
+    }
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self { api: row.get("api_name")?, shared: row.get("shared")? })
+    }
+}
+
+impl Record for SharedScopeCount {
+    const FROM: &'static str = "api_scopes";
+
+    fn columns() -> Cow<'static, str> {
+        "scope, COUNT(*) AS number".into()
+    }
+
+    fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
+        Ok(Self { scope: row.get("scope")?, apis: row.get("number")? })
+    }
 }

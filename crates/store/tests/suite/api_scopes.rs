@@ -48,6 +48,14 @@ async fn a_scope_is_bound_as_the_apis_that_have_it_say(bed: Bed) {
     assert!(bindings(store, "free").await.is_empty());
     assert!(bindings(store, "nobodys").await.is_empty());
 
+    let uses = store.scope_uses("write").await.unwrap();
+    assert_eq!(uses, ["One", "One"].map(|api| ScopeUse { api: api.to_owned(), shared: false }));
+    let uses = store.scope_uses("all").await.unwrap();
+    assert_eq!(uses, [ScopeUse { api: "One".to_owned(), shared: true }]);
+    assert_eq!(store.scope_uses("nobodys").await.unwrap(), []);
+    let counts = store.shared_scope_counts().await.unwrap();
+    assert_eq!(counts, [SharedScopeCount { scope: "all".to_owned(), apis: 1 }]);
+
     let mut write = bed.write().await;
     let two = write.apis_named("one").await.unwrap().remove(1);
     let changed = ApiRow { document: scopes(&[("write", &["admin"], false)]), ..two };
@@ -66,4 +74,6 @@ async fn databases_of_before_have_their_scopes_listed(bed: Bed) {
     let store = bed.another().await;
     assert_eq!(bindings(&store, "write").await, [["admin"], ["Internal/creator"]]);
     assert_eq!(bindings(&store, "all").await, [["Internal/devops"]]);
+    let uses = store.scope_uses("all").await.unwrap();
+    assert_eq!(uses, [ScopeUse { api: "One".to_owned(), shared: true }]);
 }
