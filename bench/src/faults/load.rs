@@ -42,6 +42,8 @@ pub(super) struct Plan {
     pub(super) together: bool,
     /// Each request on a new connection.
     pub(super) anew: bool,
+    /// See [`machines_of_their_own`].
+    pub(super) attacks: bool,
 }
 
 impl Plan {
@@ -56,6 +58,7 @@ impl Plan {
             hosts: 40,
             together: false,
             anew: false,
+            attacks: false,
         }
     }
 
@@ -73,6 +76,11 @@ impl Plan {
 
     pub(super) fn anew(self) -> Self {
         Self { anew: true, ..self }
+    }
+
+    /// From machines of its own, as far as there can be such on this one.
+    pub(super) fn attacks(self) -> Self {
+        Self { attacks: true, ..self }
     }
 
     pub(super) fn start(self) -> Load {
@@ -101,6 +109,9 @@ impl Plan {
         answered: &AtomicU64,
     ) -> Vec<Sample> {
         timer_slack::least();
+        if self.attacks {
+            machines_of_their_own();
+        }
         let host = 1 + (lane % self.hosts) as u8;
         let from = Ipv4Addr::new(127, 0, self.net, host);
         let mut client = Client::new(from, self.to, Duration::from_secs(10));
@@ -139,6 +150,13 @@ impl Plan {
         }
         samples
     }
+}
+
+/// The thread gets the processor when nobody else wants it. Attackers have processors of their own: their
+/// many threads are not to keep the good clients', whose times are measured, from running.
+pub(super) fn machines_of_their_own() {
+    // It can be refused by no rule for a thread's own, and the table shows if it was.
+    let _ = rustix::process::nice(19);
 }
 
 #[derive(Debug)]

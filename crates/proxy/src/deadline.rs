@@ -26,7 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// The time that a client which is waited for gets to move [`ENOUGH`].
 const TAKING: Duration = Duration::from_secs(5);
 const ENOUGH: u64 = 4 * 1024;
-/// The time that either gets where there is no other place to be had.
+/// The time that a connection gets in any case: one that was used a moment ago is in use, and gives way
+/// to nobody sooner than those which keep it waiting.
 const LEAST: Duration = Duration::from_millis(250);
 const EVICT_MOST: usize = 32;
 
@@ -140,7 +141,7 @@ impl Deadlines {
             return Evicted { slow, idle: 0 };
         }
         let idle = self.evict_longest(|standing| match standing {
-            Standing::Idle(since) => Some((since, Duration::ZERO)),
+            Standing::Idle(since) => Some((since, LEAST)),
             _ => None,
         });
         if idle > 0 {
@@ -346,6 +347,24 @@ mod tests {
         // Whoever goes on after all is let.
         dripping.wait_for_client(500 + ENOUGH);
         assert!(!dripping.is_given_up());
+    }
+
+    #[test]
+    fn a_connection_in_use_does_not_give_way_to_a_crowd_that_keeps_us_waiting() {
+        let deadlines = Deadlines::new();
+        let [taking, kept] = [(); 2].map(|()| deadlines.register());
+        taking.wait_for_client(0);
+        for turn in 0..10 {
+            at(&deadlines, turn * 200);
+            kept.busy();
+            kept.idle();
+            at(&deadlines, turn * 200 + 199);
+            deadlines.evict();
+            assert!(!kept.is_evicted(), "{turn}");
+        }
+        assert!(taking.is_given_up());
+        at(&deadlines, 10_000);
+        assert_eq!(deadlines.evict(), evicted(1, 0), "until it is idle");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use super::Add;
 use crate::faults::client::connect;
 use crate::faults::gateway::{Config, Gateway};
-use crate::faults::load::{Plan, Tokens};
+use crate::faults::load::{Plan, Tokens, machines_of_their_own};
 use crate::faults::stage::Stage;
 use crate::faults::table::Row;
 
@@ -86,7 +86,10 @@ pub(super) fn floods(stage: &Stage, add: Add<'_>) -> Result<()> {
         let floods: Vec<_> = (1..=8)
             .map(|host| {
                 let to = gateway.addr;
-                thread::spawn(move || flood(to, host, frame))
+                thread::spawn(move || {
+                    machines_of_their_own();
+                    flood(to, host, frame)
+                })
             })
             .collect();
         let mut ended = 0;
@@ -123,6 +126,7 @@ impl Crowd {
             let (over, ended) = (Arc::clone(&over), Arc::clone(&ended));
             let from = Ipv4Addr::new(127, 0, 9, 1 + (member % ADDRESSES) as u8);
             thread::spawn(move || {
+                machines_of_their_own();
                 while !over.load(Ordering::Relaxed) {
                     if let Ok(stream) = connect(from, to, Duration::from_millis(500), None) {
                         let _ = holder(&stream, &over);

@@ -32,7 +32,7 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
         let before = stage.server.introspections()?;
         let begin = Instant::now() + CONNECTED;
         let flood = Plan::new(gateway.addr, "/api/flood", Tokens::Fresh("flood"));
-        let flood = flood.paced(rate, lanes).on_net(9, 1).start_at(begin);
+        let flood = flood.paced(rate, lanes).on_net(9, 1).attacks().start_at(begin);
         interrupt::pause(begin.saturating_duration_since(Instant::now()))?;
         let hot = stage.hot(&gateway)?;
         let fresh = stage.fresh(&gateway, 20);
