@@ -12,7 +12,7 @@ pub mod guard;
 mod list;
 pub mod oauth2;
 mod prelude;
-pub(crate) mod problem;
+pub mod problem;
 pub mod publisher;
 pub mod revocations;
 mod said;

@@ -18,11 +18,18 @@ use uuid::Uuid;
 
 pub use discovered::Certificate;
 pub use discovered::DiscoveredKeyManager;
+pub use discovered::NothingFound;
 pub use discovered::discover;
+pub use discovered::discovered;
+pub use document::CertificateType;
+pub use document::Certificates;
 pub use document::KeyManagerDocument;
 pub use document::KeyManagerTokenType;
 pub use document::PermissionType;
 pub use document::Permissions;
+pub use document::Properties;
+pub use document::TokenValidation;
+pub use document::TokenValidationType;
 pub use secrets::MASK;
 
 use self::document::KeyManagerEndpoint;

@@ -48,7 +48,8 @@ impl Control {
         Ok(Self { store, clock, settings, egress, sign_in })
     }
 
-    pub(crate) fn now(&self) -> UnixTime {
+    #[must_use]
+    pub fn now(&self) -> UnixTime {
         self.clock.now().wall
     }
 

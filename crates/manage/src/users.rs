@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use thiserror::Error;
 
+use crate::refusal::Refusal;
 use crate::roles::Role;
 
 /// NIST SP 800-63B §3.1.1.2: no rules of composition, but a least length and a list of those that are
@@ -205,6 +206,8 @@ pub enum UserError {
     LastAdministrator(String),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
 }
 
 fn role_names() -> String {
@@ -244,7 +247,7 @@ pub async fn add(write: &mut Write, user: &UserRow) -> Result<(), UserError> {
     })
 }
 
-/// Whoever knew the old one may hold tokens: they end.
+/// Whoever knew the old one may hold tokens and be signed in: both end.
 pub async fn set_password(
     write: &mut Write,
     name: &str,
@@ -253,6 +256,7 @@ pub async fn set_password(
     let row = write.user(name).await?.ok_or_else(|| UserError::Unknown(name.to_owned()))?;
     write.update_user(&UserRow { password_hash, ..row }).await?;
     write.end_tokens(TokensOf::User(name)).await?;
+    write.end_console_sessions_of(name).await?;
     Ok(())
 }
 

@@ -76,7 +76,10 @@ impl Demo {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let source = Source::read(&path).map_err(DemoError::Configuration)?;
         let (config, report) = source.compile(Purpose::Run, &clock);
-        let config = config.ok_or_else(|| DemoError::Report(report.to_string()))?;
+        let mut config = config.ok_or_else(|| DemoError::Report(report.to_string()))?;
+        if let Some(control) = &mut config.control {
+            control.console.design = true;
+        }
         let gateway =
             Gateway::start(config, Planes::DataAndControl, &clock).map_err(DemoError::Gateway)?;
         ports.management = gateway.management_address().port();

@@ -7,6 +7,7 @@ const UNIQUE: &[(&str, &str, &str)] = &[
     ("users_pkey", "users.name", "user.name"),
     ("clients_pkey", "clients.client_id", "client.client_id"),
     ("client_name", "clients.name", "client.name"),
+    ("console_sessions_pkey", "console_sessions.digest", "console_session.digest"),
     ("tokens_pkey", "tokens.digest", "token.digest"),
     ("key_managers_pkey", "key_managers.id", "key_manager.id"),
     ("key_manager_name", "key_managers.name", "key_manager.name"),

@@ -6,6 +6,7 @@ pub(crate) mod application;
 pub(crate) mod audit;
 pub(crate) mod change;
 pub(crate) mod client;
+pub(crate) mod console_session;
 pub(crate) mod deny_policy;
 pub(crate) mod deployment;
 pub(crate) mod key_manager;

@@ -37,6 +37,7 @@ pub use entity::audit::AuditRow;
 pub use entity::change::ChangeRow;
 pub use entity::client::ClientPurpose;
 pub use entity::client::ClientRow;
+pub use entity::console_session::ConsoleSessionRow;
 pub use entity::deny_policy::ConditionType;
 pub use entity::deny_policy::DenyPolicyRow;
 pub use entity::deployment::DeploymentRow;

@@ -10,7 +10,7 @@ use std::process::Command;
 use phantom_e2e::workspace;
 
 /// A room, and the rooms and libraries it must not import outside of its tests.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("phantom-core", &[]),
     ("phantom-tls", &[]),
     ("phantom-wire", &[]),
@@ -23,6 +23,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("phantom-backup", &["phantom-core", "phantom-store"]),
     ("phantom-manage", &["phantom-core", "phantom-oauth", "phantom-store"]),
     ("phantom-control", &["phantom-core", "phantom-manage", "phantom-store"]),
+    ("phantom-console", &["phantom-control", "phantom-core", "phantom-manage"]),
     ("phantom-devauth", &["phantom-core", "phantom-serve"]),
     (
         "phantom",
@@ -37,6 +38,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "phantom-store",
             "phantom-backup",
             "phantom-manage",
+            "phantom-console",
             "phantom-control",
             "phantom-tls",
         ],
@@ -45,7 +47,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
 ];
 
 /// Libraries that a room must do without.
-const WITHOUT: [(&str, &[&str]); 6] = [
+const WITHOUT: [(&str, &[&str]); 7] = [
     (
         "phantom-core",
         &["tokio", "hyper", "axum", "reqwest", "http", "rand", "getrandom", "aws-lc-rs", "tracing"],
@@ -58,6 +60,7 @@ const WITHOUT: [(&str, &[&str]); 6] = [
     ("phantom-cache", &["hyper", "axum", "reqwest"]),
     ("phantom-manage", &["sqlx", "hyper", "reqwest", "axum", "http", "tower", "utoipa-axum"]),
     ("phantom-control", &["sqlx", "hyper", "reqwest"]),
+    ("phantom-console", &["sqlx", "hyper", "reqwest", "phantom-store"]),
 ];
 
 /// Normal dependencies of each package of the workspace.

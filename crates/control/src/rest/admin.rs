@@ -7,24 +7,23 @@ pub mod key_managers;
 pub mod policies;
 pub mod settings;
 
+use phantom_manage::rights::admin as rights;
 use utoipa_axum::routes;
 
 use crate::rest::guard::Needs;
 use crate::rest::guard::Operations;
 
-const KEY_MANAGERS: Needs = Needs::AnyOf(&["admin", "admin_operations", "keymanagers_manage"]);
-const KEY_MANAGERS_DELETE: Needs = Needs::AnyOf(&["admin", "admin_operations"]);
-const TIERS_READ: Needs = Needs::AnyOf(&["admin", "tier_view", "admin_tier_view"]);
-const TIERS_SEARCH: Needs =
-    Needs::AnyOf(&["admin", "tier_view", "admin_tier_view", "policies_import_export"]);
-const TIERS_WRITE: Needs = Needs::AnyOf(&["admin", "tier_manage", "admin_tier_manage"]);
-const TIERS_DELETE: Needs =
-    Needs::AnyOf(&["admin", "tier_manage", "admin_tier_manage", "policies_import_export"]);
-const DENY_READ: Needs = Needs::AnyOf(&["admin", "bl_view"]);
-const DENY_WRITE: Needs = Needs::AnyOf(&["admin", "bl_manage"]);
-const SETTINGS: Needs = Needs::AnyOf(&["admin", "admin_settings"]);
-const ENVIRONMENTS: Needs = Needs::AnyOf(&["admin", "environment_read"]);
-const ENVIRONMENT: Needs = Needs::AnyOf(&["admin", "environment_manage"]);
+const KEY_MANAGERS: Needs = Needs::AnyOf(rights::KEY_MANAGERS);
+const KEY_MANAGERS_DELETE: Needs = Needs::AnyOf(rights::KEY_MANAGERS_DELETE);
+const TIERS_READ: Needs = Needs::AnyOf(rights::TIERS_READ);
+const TIERS_SEARCH: Needs = Needs::AnyOf(rights::TIERS_SEARCH);
+const TIERS_WRITE: Needs = Needs::AnyOf(rights::TIERS_WRITE);
+const TIERS_DELETE: Needs = Needs::AnyOf(rights::TIERS_DELETE);
+const DENY_READ: Needs = Needs::AnyOf(rights::DENY_READ);
+const DENY_WRITE: Needs = Needs::AnyOf(rights::DENY_WRITE);
+const SETTINGS: Needs = Needs::AnyOf(rights::SETTINGS);
+const ENVIRONMENTS: Needs = Needs::AnyOf(rights::ENVIRONMENTS);
+const ENVIRONMENT: Needs = Needs::AnyOf(rights::ENVIRONMENT);
 
 pub(crate) fn operations() -> Operations {
     use policies::advanced;

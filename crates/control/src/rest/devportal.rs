@@ -10,16 +10,17 @@ pub mod settings;
 pub mod subscriptions;
 pub mod tags;
 
+use phantom_manage::rights::devportal as rights;
 use utoipa_axum::routes;
 
 use crate::rest::guard::Needs;
 use crate::rest::guard::Operations;
 
-const APPLICATIONS: Needs = Needs::AnyOf(&["subscribe", "app_manage"]);
-const EXPORTERS_TOO: Needs = Needs::AnyOf(&["subscribe", "app_manage", "app_import_export"]);
-const SUBSCRIPTIONS: Needs = Needs::AnyOf(&["subscribe", "sub_manage"]);
-const SUBSCRIBERS: Needs = Needs::AnyOf(&["subscribe"]);
-const SETTINGS: Needs = Needs::AnyOf(&["store_settings"]);
+const APPLICATIONS: Needs = Needs::AnyOf(rights::APPLICATIONS);
+const EXPORTERS_TOO: Needs = Needs::AnyOf(rights::EXPORTERS_TOO);
+const SUBSCRIPTIONS: Needs = Needs::AnyOf(rights::SUBSCRIPTIONS);
+const SUBSCRIBERS: Needs = Needs::AnyOf(rights::SUBSCRIBERS);
+const SETTINGS: Needs = Needs::AnyOf(rights::SETTINGS);
 
 pub(crate) fn operations() -> Operations {
     Operations::default()

@@ -51,6 +51,19 @@ pub(crate) struct ErrorItem {
     pub description: String,
 }
 
+impl Problem {
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What a person is told.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        if self.description.is_empty() { &self.message } else { &self.description }
+    }
+}
+
 /// What requests are refused for before a use case sees them.
 impl Problem {
     fn new(status: StatusCode, message: &'static str, description: Cow<'static, str>) -> Self {

@@ -12,6 +12,7 @@ pub mod search;
 pub mod settings;
 pub mod subscriptions;
 
+use phantom_manage::rights::publisher as rights;
 use utoipa_axum::routes;
 
 use crate::rest::guard::Needs;
@@ -22,31 +23,25 @@ const LISTERS: Needs = Needs::AnyOfOrViewerWith(
     &["api_view", "api_manage", "api_import_export", "api_list_view"],
     &["subscribe", "sub_manage"],
 );
-const READERS: Needs =
-    Needs::AnyOf(&["api_view", "api_manage", "api_import_export", "api_product_import_export"]);
-const CREATORS: Needs = Needs::AnyOf(&["api_create", "api_manage"]);
-const EDITORS: Needs = Needs::AnyOf(&["api_create", "api_manage", "api_publish"]);
-const REVISERS: Needs =
-    Needs::AnyOf(&["api_create", "api_manage", "api_publish", "api_import_export"]);
-const REVISION_READERS: Needs =
-    Needs::AnyOf(&["api_view", "api_create", "api_manage", "api_publish", "api_import_export"]);
-const DELETERS: Needs = Needs::AnyOf(&["api_delete", "api_manage", "api_import_export"]);
-const PUBLISHERS: Needs = Needs::AnyOf(&["api_publish", "api_manage", "api_import_export"]);
-const LIFECYCLE_READERS: Needs =
-    Needs::AnyOf(&["api_view", "api_publish", "api_create", "api_manage"]);
-const DEFINITION_READERS: Needs = Needs::AnyOf(&["api_view", "api_manage", "api_definition_view"]);
-const SUBSCRIPTION_READERS: Needs =
-    Needs::AnyOf(&["api_view", "subscription_view", "subscription_manage"]);
-const SUBSCRIPTION_BLOCKERS: Needs = Needs::AnyOf(&["subscription_block", "subscription_manage"]);
-const SUBSCRIPTION_MANAGERS: Needs = Needs::AnyOf(&["subscription_manage"]);
-const SCOPE_READERS: Needs = Needs::AnyOf(&["api_view", "shared_scope_manage"]);
-const SCOPE_USAGE_READERS: Needs = Needs::AnyOf(&["api_view", "api_manage", "shared_scope_manage"]);
-const SCOPE_CHECKERS: Needs =
-    Needs::AnyOf(&["api_create", "api_publish", "api_manage", "shared_scope_manage"]);
-const SCOPE_MANAGERS: Needs = Needs::AnyOf(&["shared_scope_manage"]);
-const POLICY_READERS: Needs = Needs::AnyOf(&["api_view", "tier_view", "tier_manage"]);
-const KEY_MANAGER_READERS: Needs = Needs::AnyOf(&["api_view", "api_create", "api_manage"]);
-const SETTINGS: Needs = Needs::AnyOf(&["api_view", "publisher_settings"]);
+const READERS: Needs = Needs::AnyOf(rights::READERS);
+const CREATORS: Needs = Needs::AnyOf(rights::CREATORS);
+const EDITORS: Needs = Needs::AnyOf(rights::EDITORS);
+const REVISERS: Needs = Needs::AnyOf(rights::REVISERS);
+const REVISION_READERS: Needs = Needs::AnyOf(rights::REVISION_READERS);
+const DELETERS: Needs = Needs::AnyOf(rights::DELETERS);
+const PUBLISHERS: Needs = Needs::AnyOf(rights::PUBLISHERS);
+const LIFECYCLE_READERS: Needs = Needs::AnyOf(rights::LIFECYCLE_READERS);
+const DEFINITION_READERS: Needs = Needs::AnyOf(rights::DEFINITION_READERS);
+const SUBSCRIPTION_READERS: Needs = Needs::AnyOf(rights::SUBSCRIPTION_READERS);
+const SUBSCRIPTION_BLOCKERS: Needs = Needs::AnyOf(rights::SUBSCRIPTION_BLOCKERS);
+const SUBSCRIPTION_MANAGERS: Needs = Needs::AnyOf(rights::SUBSCRIPTION_MANAGERS);
+const SCOPE_READERS: Needs = Needs::AnyOf(rights::SCOPE_READERS);
+const SCOPE_USAGE_READERS: Needs = Needs::AnyOf(rights::SCOPE_USAGE_READERS);
+const SCOPE_CHECKERS: Needs = Needs::AnyOf(rights::SCOPE_CHECKERS);
+const SCOPE_MANAGERS: Needs = Needs::AnyOf(rights::SCOPE_MANAGERS);
+const POLICY_READERS: Needs = Needs::AnyOf(rights::POLICY_READERS);
+const KEY_MANAGER_READERS: Needs = Needs::AnyOf(rights::KEY_MANAGER_READERS);
+const SETTINGS: Needs = Needs::AnyOf(rights::SETTINGS);
 
 pub(crate) fn operations() -> Operations {
     Operations::default()

@@ -67,9 +67,9 @@ pub async fn discover(control: &Control, url: &str, kind: &str) -> Option<Discov
     }
 }
 
-/// Why there is nothing to fill in.
+/// Why there is nothing to fill in, in words for whoever asked.
 #[derive(Debug, Error)]
-enum NothingFound {
+pub enum NothingFound {
     #[error("no such type of key manager")]
     Type,
     #[error(transparent)]
@@ -82,7 +82,8 @@ enum NothingFound {
     Issuer,
 }
 
-async fn discovered(
+/// The same, with why nothing is found.
+pub async fn discovered(
     control: &Control,
     url: &str,
     kind: &str,

@@ -129,7 +129,9 @@ impl Door {
         let store = opened.store.clone();
         let control = Control::new(store.clone(), egress.clone(), settings, Arc::clone(clock));
         let control = control.map_err(StartError::first_start)?;
-        let _ = behind.set(with_peer(rest::router(Arc::new(control))));
+        let control = Arc::new(control);
+        let rest = rest::router(Arc::clone(&control));
+        let _ = behind.set(with_peer(phantom_console::router(control, rest, config.console)));
         tokio::spawn(housekeeping(store, Arc::clone(clock), stop.clone()));
         Ok(())
     }
@@ -173,6 +175,7 @@ async fn housekeeping(store: Store, clock: Arc<dyn Clock>, stop: CancellationTok
             let actor = phantom_store::Actor { name: "system".to_owned(), address: None };
             let mut write = store.write(&actor, now).await?;
             write.delete_expired_tokens(now).await?;
+            write.delete_expired_console_sessions(now).await?;
             write.delete_expired_revocations(now).await?;
             write.forget_changes_before(now.minus(CHANGES_KEPT)).await?;
             write.commit().await

@@ -39,6 +39,7 @@ pub struct ControlConfig {
     pub allow_private: bool,
     /// Endpoints of APIs may be on this machine or its link.
     pub allow_local_endpoints: bool,
+    pub console: phantom_console::Options,
 }
 
 #[derive(Clone, Debug)]
@@ -90,6 +91,7 @@ pub(super) fn compile(
         ca_file: raw.ca_file.as_ref().map(|at| context.path(&at.value)),
         allow_private: raw.allow_private.as_ref().is_some_and(|at| at.value),
         allow_local_endpoints: raw.allow_local_endpoints.as_ref().is_some_and(|at| at.value),
+        console: phantom_console::Options::default(),
     })
 }
 

@@ -1,0 +1,5 @@
+// @ts-check
+// Improvements to pages that work without it.
+import "./copy.js";
+import "./once.js";
+import "./menu.js";

@@ -1,0 +1,16 @@
+//! Admin: key managers and what concerns all APIs.
+
+mod key_managers;
+
+use axum::routing::get;
+use phantom_manage::rights::admin as rights;
+
+use crate::answer;
+use crate::pages::Pages;
+use crate::pages::SIGNED_IN;
+
+pub(crate) fn pages(pages: Pages) -> Pages {
+    let first = || async { answer::see("/admin/key-managers") };
+    let pages = pages.page(SIGNED_IN, "/admin", get(first));
+    key_managers::pages(pages, rights::KEY_MANAGERS, rights::KEY_MANAGERS_DELETE)
+}

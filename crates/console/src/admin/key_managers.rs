@@ -1,0 +1,340 @@
+//! Key managers: who says which tokens are good.
+
+mod form;
+
+use askama::Template;
+use axum::extract::Path;
+use axum::extract::Query;
+use axum::routing::get;
+use phantom_manage::connector::Connector;
+use phantom_manage::key_managers;
+use phantom_manage::key_managers::DiscoveredKeyManager;
+use phantom_manage::key_managers::KeyManagerDocument;
+use phantom_manage::key_managers::KeyManagerInfo;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::versioned::Versioned;
+use serde::Deserialize;
+
+use self::form::Sheet;
+use crate::answer;
+use crate::answer::Answer;
+use crate::components::Badge;
+use crate::components::Cell;
+use crate::components::Confirm;
+use crate::components::Head;
+use crate::components::Link;
+use crate::components::Notice;
+use crate::components::Table;
+use crate::components::Tone;
+use crate::components::Version;
+use crate::form::Draft;
+use crate::form::Errors;
+use crate::form::Form;
+use crate::pages::Needs;
+use crate::pages::Pages;
+use crate::shell::Place;
+use crate::visit::Visit;
+use crate::words;
+
+const HERE: &str = "/admin/key-managers";
+const PLACE: Place = Place::Admin(HERE);
+
+pub(super) fn pages(pages: Pages, needs: Needs, deletion: Needs) -> Pages {
+    pages
+        .page(needs, HERE, get(list))
+        .page(needs, "/admin/key-managers/new", get(new).post(create))
+        .page(needs, "/admin/key-managers/{id}", get(read).post(update))
+        .page(deletion, "/admin/key-managers/{id}/delete", get(confirm).post(delete))
+}
+
+#[derive(Deserialize)]
+struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+impl Done {
+    fn notice(&self) -> Option<Notice> {
+        match self.done.as_str() {
+            "created" => Some(Notice::new(
+                Tone::Good,
+                "The key manager is in force",
+                "Gateways ask it about tokens from now on.",
+            )),
+            "changed" => Some(Notice::new(Tone::Good, "The change is in force", "")),
+            "deleted" => Some(Notice::new(Tone::Good, "The key manager is deleted", "")),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "admin/key_managers.html")]
+struct List {
+    head: Head,
+    notice: Option<Notice>,
+    table: Table,
+}
+
+async fn list(visit: Visit, Query(done): Query<Done>) -> Answer {
+    let all = key_managers::list(&visit.control).await?;
+    let enabled = all.iter().filter(|one| one.enabled).count() as u64;
+    let state = format!(
+        "{}, {} enabled. They say which tokens are good.",
+        words::several(all.len() as u64, "key manager", "key managers"),
+        words::count(enabled),
+    );
+    let add = Link::main("Add Key Manager", "/admin/key-managers/new");
+    let table = Table::new("Key managers", &["Name", "Type", "State", "Used", "Description"])
+        .rows(all.into_iter().map(row).collect())
+        .empty("Key managers are authorization servers whose tokens gateways take.", None);
+    let head = Head::new("Key Managers").state(state).action(add);
+    Ok(visit.show(PLACE, "Key Managers", &List { head, notice: done.notice(), table }))
+}
+
+fn row(info: KeyManagerInfo) -> Vec<Cell> {
+    let kind = Connector::of_kind(&info.kind).map_or(info.kind.as_str(), |known| match known {
+        Connector::Resident => "Our own token endpoint",
+        known => known.display_name(),
+    });
+    vec![
+        Cell::link(&info.name, format!("{HERE}/{}", info.id)),
+        Cell::text(kind),
+        Badge::enabled(info.enabled).into(),
+        Cell::text(if info.is_used { "By applications" } else { "Not yet" }),
+        Cell::text(info.description.unwrap_or_default()),
+    ]
+}
+
+#[derive(Template)]
+#[template(path = "admin/key_manager.html")]
+struct Page {
+    head: Head,
+    notices: Vec<Notice>,
+    sheet: Sheet,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type", default)]
+    kind: String,
+}
+
+async fn new(visit: Visit, Query(asked): Query<Kind>) -> Answer {
+    let connector = Connector::for_new(&asked.kind).unwrap_or(Connector::CurityPhantomToken);
+    let draft = Draft::new(form::first(connector));
+    Ok(visit.show(PLACE, "Add Key Manager", &adding(&visit, connector, &draft, Vec::new())))
+}
+
+fn adding(visit: &Visit, connector: Connector, draft: &Draft, notices: Vec<Notice>) -> Page {
+    let head = Head::new("Add Key Manager")
+        .under("Key Managers", HERE)
+        .state("An authorization server whose tokens gateways take.");
+    let sheet = Sheet::new(visit.csrf.clone(), connector, draft, None);
+    Page { head, notices, sheet }
+}
+
+async fn create(visit: Visit, form: Form) -> Answer {
+    let connector =
+        Connector::for_new(form.get("type")).unwrap_or(Connector::CurityPhantomToken);
+    if form.has("import") {
+        let (draft, notice) = import(&visit, connector, form).await;
+        let page = adding(&visit, connector, &draft, vec![notice]);
+        return Ok(visit.show(PLACE, "Add Key Manager", &page));
+    }
+    if form.has("choose") {
+        let page = adding(&visit, connector, &Draft::new(form), Vec::new());
+        return Ok(visit.show(PLACE, "Add Key Manager", &page));
+    }
+    let made = match form::read(connector, &form, KeyManagerDocument::default()) {
+        Ok(document) => {
+            key_managers::create(&visit.control, &visit.caller, document).await.map(drop)
+        }
+        Err(refusal) => Err(refusal),
+    };
+    match made {
+        Ok(()) => Ok(answer::see(&format!("{HERE}?done=created"))),
+        Err(refusal) => {
+            let errors = Errors::from_refusal(refusal, form::FIELDS)?;
+            let notice = Notice::refused(errors.whole.as_deref());
+            let draft = Draft::refused(form, errors);
+            let page = adding(&visit, connector, &draft, vec![notice]);
+            Ok(visit.show_refused(PLACE, "Add Key Manager", &page))
+        }
+    }
+}
+
+/// Fills in what the metadata says, and says what it does not.
+async fn import(visit: &Visit, connector: Connector, form: Form) -> (Draft, Notice) {
+    let url = form.get("well_known").to_owned();
+    if url.is_empty() {
+        let words = "Enter the address of the server's metadata first.";
+        let errors = Errors::default().at("well_known", words);
+        return (Draft::refused(form, errors), Notice::new(Tone::Bad, "Nothing was imported", words));
+    }
+    match key_managers::discovered(&visit.control, &url, connector.kind()).await {
+        Ok(found) => {
+            let notice = imported(connector, &found);
+            (Draft::new(form::imported(form, &found)), notice)
+        }
+        Err(reason) => {
+            let words = words::sentence(&reason.to_string());
+            let errors = Errors::default().at("well_known", words.clone());
+            let hint = format!("{words}. The fields can also be filled in by hand.");
+            (Draft::refused(form, errors), Notice::new(Tone::Bad, "Nothing was imported", hint))
+        }
+    }
+}
+
+fn imported(connector: Connector, found: &DiscoveredKeyManager) -> Notice {
+    let missing: Vec<&str> = [
+        (found.introspection_endpoint.is_none() && connector == Connector::CurityPhantomToken)
+            .then_some("an introspection endpoint, which gateways need"),
+        found.token_endpoint.is_none().then_some("a token endpoint"),
+        found.revoke_endpoint.is_none().then_some("a revocation endpoint"),
+        found.certificates.is_none().then_some("a key set, without which no JWT can be verified"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let issuer = found.issuer.as_deref().unwrap_or_default();
+    match missing.as_slice() {
+        [] => Notice::new(
+            Tone::Good,
+            "The metadata is imported",
+            format!("Issuer, endpoints and the key set of {issuer} are filled in below."),
+        ),
+        missing => Notice::new(
+            Tone::Warn,
+            "The metadata is imported, in part",
+            format!("{issuer} names no {}. Fill in what you need below.", missing.join(", no ")),
+        ),
+    }
+}
+
+async fn read(visit: Visit, Path(id): Path<String>, Query(done): Query<Done>) -> Answer {
+    let stored = key_managers::read(&visit.control, &id).await?;
+    let connector = connector(&stored)?;
+    let draft = Draft::new(form::filled(connector, &stored.value));
+    let page = changing(&visit, &id, connector, &stored, &draft, done.notice());
+    Ok(visit.show(PLACE, &stored.value.name, &page))
+}
+
+fn connector(stored: &Versioned<KeyManagerDocument>) -> Result<Connector, Refusal> {
+    Connector::of_kind(&stored.value.kind).ok_or(Refusal::KeyManagerType)
+}
+
+fn changing(
+    visit: &Visit,
+    id: &str,
+    connector: Connector,
+    stored: &Versioned<KeyManagerDocument>,
+    draft: &Draft,
+    notice: Option<Notice>,
+) -> Page {
+    let value = &stored.value;
+    let mut head = Head::new(&value.name)
+        .under("Key Managers", HERE)
+        .badge(Badge::enabled(value.enabled.unwrap_or(true)))
+        .state(match connector {
+            Connector::Resident => "Our own token endpoint, for clients made in the devportal.",
+            connector => connector.display_name(),
+        });
+    if connector != Connector::Resident {
+        head = head.action(Link::new("Delete", format!("{HERE}/{id}/delete")));
+    }
+    let version = Some(Version(stored.version));
+    let sheet = Sheet::new(visit.csrf.clone(), connector, draft, version);
+    Page { head, notices: notice.into_iter().collect(), sheet }
+}
+
+async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
+    let stored = key_managers::read(&visit.control, &id).await?;
+    let connector = connector(&stored)?;
+    if form.has("import") {
+        let (draft, notice) = import(&visit, connector, form).await;
+        let page = changing(&visit, &id, connector, &stored, &draft, Some(notice));
+        return Ok(visit.show(PLACE, &stored.value.name, &page));
+    }
+    let changed = match form::read(connector, &form, stored.value.clone()) {
+        Ok(document) => {
+            let expected = form.expected();
+            key_managers::update(&visit.control, &visit.caller, &id, &expected, document)
+                .await
+                .map(drop)
+        }
+        Err(refusal) => Err(refusal),
+    };
+    let refusal = match changed {
+        Ok(()) => return Ok(answer::see(&format!("{HERE}/{id}?done=changed"))),
+        Err(refusal) => refusal,
+    };
+    let (draft, notice) = match refusal {
+        Refusal::OtherVersion => {
+            let words = "Somebody changed it while you did. Below is what you entered; saving it now \
+                         replaces their change.";
+            (Draft::new(form), Notice::new(Tone::Warn, "It was changed meanwhile", words))
+        }
+        refusal => {
+            let errors = Errors::from_refusal(refusal, form::FIELDS)?;
+            let notice = Notice::refused(errors.whole.as_deref());
+            (Draft::refused(form, errors), notice)
+        }
+    };
+    let page = changing(&visit, &id, connector, &stored, &draft, Some(notice));
+    Ok(visit.show_refused(PLACE, &stored.value.name, &page))
+}
+
+#[derive(Template)]
+#[template(source = "{{ confirm }}", ext = "html")]
+struct Deletion {
+    confirm: Confirm,
+}
+
+async fn confirm(visit: Visit, Path(id): Path<String>) -> Answer {
+    let stored = key_managers::read(&visit.control, &id).await?;
+    let page = deletion(&visit, &id, &stored, None);
+    Ok(visit.show(PLACE, "Delete key manager", &page))
+}
+
+fn deletion(
+    visit: &Visit,
+    id: &str,
+    stored: &Versioned<KeyManagerDocument>,
+    error: Option<String>,
+) -> Deletion {
+    let name = &stored.value.name;
+    Deletion {
+        confirm: Confirm {
+            csrf: visit.csrf.clone(),
+            version: Some(Version(stored.version)),
+            action: format!("{HERE}/{id}/delete"),
+            back: format!("{HERE}/{id}"),
+            question: format!("Delete the key manager {name}?"),
+            effects: vec![
+                "Its tokens are refused at all gateways, from the next request on.".to_owned(),
+                "It cannot be deleted while applications have keys of it or APIs name it.".to_owned(),
+            ],
+            verb: "Delete key manager".to_owned(),
+            typed: Some(name.clone()),
+            error,
+        },
+    }
+}
+
+async fn delete(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
+    let stored = key_managers::read(&visit.control, &id).await?;
+    if form.get("typed") != stored.value.name {
+        let error = format!("What was typed is not “{}”.", stored.value.name);
+        let page = deletion(&visit, &id, &stored, Some(error));
+        return Ok(visit.show_refused(PLACE, "Delete key manager", &page));
+    }
+    match key_managers::delete(&visit.control, &visit.caller, &id, &form.expected()).await {
+        Ok(()) => Ok(answer::see(&format!("{HERE}?done=deleted"))),
+        Err(refusal) => {
+            let errors = Errors::from_refusal(refusal, &[])?;
+            let page = deletion(&visit, &id, &stored, errors.whole);
+            Ok(visit.show_refused(PLACE, "Delete key manager", &page))
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! The pages of the control plane, made on the server: `/admin`, `/publisher`, `/devportal`,
+//! `/workbench` and `/traffic` behind one sign-in. Each handler asks the use cases of `phantom-manage`
+//! that REST asks, and draws what they answer.
+//!
+//! What never lives here is a rule about what is kept or who may do what, or the store.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+
+mod admin;
+mod answer;
+mod assets;
+mod components;
+mod design;
+mod form;
+mod home;
+mod pages;
+mod session;
+mod shell;
+mod visit;
+mod words;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use phantom_manage::Control;
+
+use crate::pages::Pages;
+
+/// What the pages are shown with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// `/design` shows all components in all states: for those who build the pages.
+    pub design: bool,
+}
+
+/// All pages. What they do not know is answered by `rest`.
+pub fn router(control: Arc<Control>, rest: Router, options: Options) -> Router {
+    let mut pages = Pages::default();
+    pages = home::pages(pages);
+    pages = admin::pages(pages);
+    if options.design {
+        pages = design::pages(pages);
+    }
+    let signed_in = pages.into_router().route_layer(middleware::from_fn_with_state(
+        Arc::clone(&control),
+        session::gate::admit,
+    ));
+    let router = Router::new()
+        .merge(signed_in)
+        .merge(session::router(Arc::clone(&control)))
+        .merge(assets::router())
+        .layer(DefaultBodyLimit::max(form::MAX_BODY))
+        .layer(middleware::from_fn(answer::headers))
+        .layer(middleware::from_fn(answer::in_time));
+    router.fallback_service(rest)
+}

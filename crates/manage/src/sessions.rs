@@ -1,0 +1,100 @@
+//! Who is signed in to the pages: begun by a password, known by a secret that only the browser has.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use phantom_store::Actor;
+use phantom_store::ConsoleSessionRow;
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+
+use crate::caller::Caller;
+use crate::plane::Control;
+use crate::random;
+use crate::refusal::Outcome;
+use crate::roles;
+use crate::users;
+use crate::users::UserError;
+
+/// Without a request for so long, a session has ended.
+pub const IDLE: Duration = Duration::from_secs(60 * 60);
+/// It ends in any case.
+pub const ABSOLUTE: Duration = Duration::from_secs(12 * 60 * 60);
+/// Writers take turns, so that a session was used is not written for each request.
+const NOTED_EVERY: Duration = Duration::from_secs(60);
+
+/// Signs a user in: the password is checked under the rules of all sign-ins, and a session begins. Gives
+/// what the browser shows from now on.
+pub async fn begin(
+    control: &Control,
+    name: &str,
+    password: &SecretString,
+    address: Option<IpAddr>,
+) -> Outcome<SecretString> {
+    let caller = Caller::by_password(control, name, password, address).await?;
+    let secret = random::secret()?;
+    let now = control.now();
+    let row = ConsoleSessionRow {
+        digest: random::token_digest(secret.expose_secret()),
+        username: caller.name.clone(),
+        used_at: now,
+        created_at: now,
+        expires_at: now.plus(ABSOLUTE),
+    };
+    let mut write = control.write(&caller).await?;
+    write.insert_console_session(&row).await?;
+    write.commit().await?;
+    Ok(secret)
+}
+
+/// Whose session it is, if it has not ended. Roles are those of now.
+pub async fn caller(
+    control: &Control,
+    secret: &str,
+    address: Option<IpAddr>,
+) -> Outcome<Option<Caller>> {
+    let digest = random::token_digest(secret);
+    let now = control.now();
+    let Some(row) = control.store.console_session(&digest).await? else { return Ok(None) };
+    if row.expires_at <= now || row.used_at.plus(IDLE) <= now {
+        return Ok(None);
+    }
+    let Some(user) = control.store.user(&row.username).await? else { return Ok(None) };
+    if row.used_at.plus(NOTED_EVERY) <= now {
+        let actor = Actor { name: user.name.clone(), address };
+        let mut write = control.store.write(&actor, now).await?;
+        write.use_console_session(&digest, now).await?;
+        write.commit().await?;
+    }
+    let roles = user.held_roles();
+    let scopes = roles::scopes_of(&roles).collect();
+    let name = user.name;
+    Ok(Some(Caller { user: Some(name.clone()), client: None, name, roles, scopes, address }))
+}
+
+pub async fn end(control: &Control, caller: &Caller, secret: &str) -> Outcome<()> {
+    let mut write = control.write(caller).await?;
+    write.end_console_session(&random::token_digest(secret)).await?;
+    Ok(write.commit().await?)
+}
+
+/// Signs the caller out of every browser.
+pub async fn end_all(control: &Control, caller: &Caller) -> Outcome<()> {
+    let mut write = control.write(caller).await?;
+    write.end_console_sessions_of(&caller.name).await?;
+    Ok(write.commit().await?)
+}
+
+/// Gives the caller another password, if the present one is shown. All of its sessions and tokens end.
+pub async fn change_password(
+    control: &Control,
+    caller: &Caller,
+    present: &SecretString,
+    new: &SecretString,
+) -> Result<(), UserError> {
+    Caller::by_password(control, &caller.name, present, caller.address).await?;
+    let hash = users::hashed(&caller.name, new).await?;
+    let mut write = control.write(caller).await?;
+    users::set_password(&mut write, &caller.name, hash).await?;
+    Ok(write.commit().await?)
+}
