@@ -95,9 +95,7 @@ impl Failure {
                 "This form was not made for you",
                 "Nothing was changed. Open the page again and send the form from there.",
             ),
-            Self::NoForm(why) => {
-                told(StatusCode::BAD_REQUEST, "The form cannot be read", why)
-            }
+            Self::NoForm(why) => told(StatusCode::BAD_REQUEST, "The form cannot be read", why),
         }
     }
 }

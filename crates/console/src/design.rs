@@ -66,7 +66,8 @@ async fn page(visit: Visit) -> Answer {
 
 fn design(visit: &Visit) -> Design {
     let badges = Tone::ALL.map(|tone| Badge::new(tone, crate::words::sentence(tone.name())));
-    let notices = Tone::ALL.map(|tone| Notice::new(tone, "What happened", "And what to do about it."));
+    let notices =
+        Tone::ALL.map(|tone| Notice::new(tone, "What happened", "And what to do about it."));
     let choices = [("a", "One thing"), ("b", "Another thing")];
     let stat = |label: &str, value: &str, unit: &str, note: &str| Stat {
         label: label.to_owned(),
@@ -77,7 +78,13 @@ fn design(visit: &Visit) -> Design {
     let (now, at) = (UnixTime::from_secs(1_000_000), UnixTime::from_secs(996_400));
     let row = |name: &str, badge: Badge, number| {
         let time = Cell::time(now, at);
-        vec![Cell::link(name, "#"), badge.into(), Cell::code("/orders/v1"), Cell::number(number), time]
+        vec![
+            Cell::link(name, "#"),
+            badge.into(),
+            Cell::code("/orders/v1"),
+            Cell::number(number),
+            time,
+        ]
     };
     let columns = ["Name", "State", "Context", "Requests", "Changed"];
     let long = "A name that goes on for much longer than anybody would have thought it could";
@@ -88,7 +95,8 @@ fn design(visit: &Visit) -> Design {
     ];
     let add = Link::main("Add API", "#");
     let before = serde_json::json!({"name": "Orders", "endpoint": "http://one", "tags": ["a"]});
-    let after = serde_json::json!({"name": "Orders", "endpoint": "http://two", "visibility": "PUBLIC"});
+    let after =
+        serde_json::json!({"name": "Orders", "endpoint": "http://two", "visibility": "PUBLIC"});
     let hop = |name: &str, outcome: Badge, text: &str| Hop {
         name: name.to_owned(),
         outcome,
@@ -99,7 +107,8 @@ fn design(visit: &Visit) -> Design {
         title: title.to_owned(),
         text: text.to_owned(),
     };
-    let error = Some("“orders api” has a blank in it. A context has letters, digits and `/`.".to_owned());
+    let error =
+        Some("“orders api” has a blank in it. A context has letters, digits and `/`.".to_owned());
     let values = (0..24).map(|n| (n != 12).then(|| f64::from(40 + (n * 7) % 23)));
     Design {
         head: Head::new("Orders")
@@ -109,7 +118,11 @@ fn design(visit: &Visit) -> Design {
             .state("Version 1.0.0 at /orders/1.0.0, deployed 3 minutes ago")
             .action(Link::new("View in devportal", "#"))
             .action(Link::main("Save and deploy", "#")),
-        tabs: Tabs::new("Orders", "#here", &[("Overview", "#here".to_owned()), ("Resources", "#".to_owned())]),
+        tabs: Tabs::new(
+            "Orders",
+            "#here",
+            &[("Overview", "#here".to_owned()), ("Resources", "#".to_owned())],
+        ),
         badges: badges.to_vec(),
         notices: notices.to_vec(),
         stats: vec![
@@ -143,16 +156,39 @@ fn design(visit: &Visit) -> Design {
             ("State".to_owned(), Badge::good("Published").into()),
             ("Owner".to_owned(), Cell::text("admin")),
         ]),
-        code: Code::new("curl", "curl -sk https://localhost:8243/httpbin/v1/get \\\n  -H \"Authorization: Bearer $TOKEN\""),
+        code: Code::new(
+            "curl",
+            "curl -sk https://localhost:8243/httpbin/v1/get \\\n  -H \"Authorization: Bearer $TOKEN\"",
+        ),
         diff: Diff::between(("Deployed", "Now"), &before, &after),
         trace: Trace(vec![
-            hop("Route", Badge::good("Found"), "GET /httpbin/v1/get is `HttpBin` 1.0.0, resource /get"),
-            hop("Token", Badge::good("Active"), "Introspected at `curity`, remembered for 5 minutes"),
-            hop("Audience", Badge::bad("Refused"), "The token is for `client-two`; expected is `client-one`"),
+            hop(
+                "Route",
+                Badge::good("Found"),
+                "GET /httpbin/v1/get is `HttpBin` 1.0.0, resource /get",
+            ),
+            hop(
+                "Token",
+                Badge::good("Active"),
+                "Introspected at `curity`, remembered for 5 minutes",
+            ),
+            hop(
+                "Audience",
+                Badge::bad("Refused"),
+                "The token is for `client-two`; expected is `client-one`",
+            ),
         ]),
         steps: Steps(vec![
-            step("Metadata", Badge::good("Found"), "https://idsvr:8443/.well-known/openid-configuration"),
-            step("Introspection", Badge::bad("Failed"), "The server answered 401: the client's secret is wrong."),
+            step(
+                "Metadata",
+                Badge::good("Found"),
+                "https://idsvr:8443/.well-known/openid-configuration",
+            ),
+            step(
+                "Introspection",
+                Badge::bad("Failed"),
+                "The server answered 401: the client's secret is wrong.",
+            ),
             step("Token", Badge::neutral("Not tried"), ""),
         ]),
         confirm: Confirm {
@@ -161,7 +197,10 @@ fn design(visit: &Visit) -> Design {
             action: "#".to_owned(),
             back: "#".to_owned(),
             question: "Delete the API Orders 1.0.0?".to_owned(),
-            effects: vec!["3 subscriptions end with it.".to_owned(), "2 revisions are deleted.".to_owned()],
+            effects: vec![
+                "3 subscriptions end with it.".to_owned(),
+                "2 revisions are deleted.".to_owned(),
+            ],
             verb: "Delete API".to_owned(),
             typed: Some("Orders".to_owned()),
             error: None,

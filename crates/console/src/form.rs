@@ -60,7 +60,8 @@ impl Form {
         if !kind.starts_with("multipart/form-data") {
             return Err(Failure::NoForm("It is not of a kind that browsers send."));
         }
-        let broken = || Failure::NoForm("Its parts cannot be told apart, or it is longer than 4 MiB.");
+        let broken =
+            || Failure::NoForm("Its parts cannot be told apart, or it is longer than 4 MiB.");
         let mut parts = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
         let mut fields = Vec::new();
         while let Some(part) = parts.next_field().await.map_err(|_| broken())? {
@@ -290,7 +291,10 @@ mod tests {
         let refused = |text: &'static str| {
             Errors::from_refusal(Refusal::invalid(text), &fields).unwrap_or_default()
         };
-        assert_eq!(refused("issuer: not a URL").of("the_issuer").as_deref(), Some("issuer: not a URL"));
+        assert_eq!(
+            refused("issuer: not a URL").of("the_issuer").as_deref(),
+            Some("issuer: not a URL")
+        );
         assert_eq!(refused("other: no").whole.as_deref(), Some("other: no"));
     }
 }

@@ -46,10 +46,9 @@ pub fn router(control: Arc<Control>, rest: Router, options: Options) -> Router {
     if options.design {
         pages = design::pages(pages);
     }
-    let signed_in = pages.into_router().route_layer(middleware::from_fn_with_state(
-        Arc::clone(&control),
-        session::gate::admit,
-    ));
+    let signed_in = pages
+        .into_router()
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&control), session::gate::admit));
     let router = Router::new()
         .merge(signed_in)
         .merge(session::router(Arc::clone(&control)))

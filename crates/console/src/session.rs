@@ -16,9 +16,7 @@ use crate::pages::SIGNED_IN;
 
 /// What is open to whoever comes.
 pub(crate) fn router(control: Arc<Control>) -> Router {
-    Router::new()
-        .route("/login", get(sign_in::page).post(sign_in::sign_in))
-        .with_state(control)
+    Router::new().route("/login", get(sign_in::page).post(sign_in::sign_in)).with_state(control)
 }
 
 pub(crate) fn pages(pages: Pages) -> Pages {

@@ -31,7 +31,13 @@ pub(crate) fn decimal(number: f64) -> String {
     if size >= 100.0 || number.fract() == 0.0 {
         return count(number.round().max(0.0) as u64);
     }
-    let places = if size >= 10.0 { 1 } else if size >= 1.0 { 2 } else { 3 };
+    let places = if size >= 10.0 {
+        1
+    } else if size >= 1.0 {
+        2
+    } else {
+        3
+    };
     format!("{number:.places$}")
 }
 
@@ -83,17 +89,26 @@ mod tests {
 
     #[test]
     fn numbers_have_separators_and_words() {
-        assert_eq!([count(0), count(999), count(1000), count(1234567)], ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [count(0), count(999), count(1000), count(1234567)],
+            ["0", "999", "1,000", "1,234,567"]
+        );
         assert_eq!([several(1, "API", "APIs"), several(2, "API", "APIs")], ["1 API", "2 APIs"]);
-        assert_eq!([decimal(12345.6), decimal(4.561), decimal(0.01234)], ["12,346", "4.56", "0.012"]);
+        assert_eq!(
+            [decimal(12345.6), decimal(4.561), decimal(0.01234)],
+            ["12,346", "4.56", "0.012"]
+        );
     }
 
     #[test]
     fn times_are_relative_and_waits_are_never_too_short() {
         let at = UnixTime::from_secs(1_000_000);
-        let after = |seconds| ago(UnixTime::from_secs(1_000_000 + seconds), at);
+        let after = |seconds: u64| ago(UnixTime::from_secs(1_000_000 + seconds), at);
         assert_eq!(after(3), "just now");
-        assert_eq!([after(60), after(180), after(7_200)], ["60 seconds ago", "3 minutes ago", "2 hours ago"]);
+        assert_eq!(
+            [after(60), after(180), after(7_200)],
+            ["60 seconds ago", "3 minutes ago", "2 hours ago"]
+        );
         assert_eq!(duration(Duration::from_millis(61_500)), "62 seconds");
         assert_eq!(duration(Duration::from_secs(100)), "2 minutes");
         assert_eq!(time(UnixTime::from_secs(0)), "1970-01-01 00:00:00 UTC");

@@ -5,9 +5,11 @@ pub mod admin {
     pub const KEY_MANAGERS: &[&str] = &["admin", "admin_operations", "keymanagers_manage"];
     pub const KEY_MANAGERS_DELETE: &[&str] = &["admin", "admin_operations"];
     pub const TIERS_READ: &[&str] = &["admin", "tier_view", "admin_tier_view"];
-    pub const TIERS_SEARCH: &[&str] = &["admin", "tier_view", "admin_tier_view", "policies_import_export"];
+    pub const TIERS_SEARCH: &[&str] =
+        &["admin", "tier_view", "admin_tier_view", "policies_import_export"];
     pub const TIERS_WRITE: &[&str] = &["admin", "tier_manage", "admin_tier_manage"];
-    pub const TIERS_DELETE: &[&str] = &["admin", "tier_manage", "admin_tier_manage", "policies_import_export"];
+    pub const TIERS_DELETE: &[&str] =
+        &["admin", "tier_manage", "admin_tier_manage", "policies_import_export"];
     pub const DENY_READ: &[&str] = &["admin", "bl_view"];
     pub const DENY_WRITE: &[&str] = &["admin", "bl_manage"];
     pub const SETTINGS: &[&str] = &["admin", "admin_settings"];
@@ -17,21 +19,25 @@ pub mod admin {
 
 /// What the publisher does.
 pub mod publisher {
-    pub const READERS: &[&str] = &["api_view", "api_manage", "api_import_export", "api_product_import_export"];
+    pub const READERS: &[&str] =
+        &["api_view", "api_manage", "api_import_export", "api_product_import_export"];
     pub const CREATORS: &[&str] = &["api_create", "api_manage"];
     pub const EDITORS: &[&str] = &["api_create", "api_manage", "api_publish"];
     pub const REVISERS: &[&str] = &["api_create", "api_manage", "api_publish", "api_import_export"];
-    pub const REVISION_READERS: &[&str] = &["api_view", "api_create", "api_manage", "api_publish", "api_import_export"];
+    pub const REVISION_READERS: &[&str] =
+        &["api_view", "api_create", "api_manage", "api_publish", "api_import_export"];
     pub const DELETERS: &[&str] = &["api_delete", "api_manage", "api_import_export"];
     pub const PUBLISHERS: &[&str] = &["api_publish", "api_manage", "api_import_export"];
     pub const LIFECYCLE_READERS: &[&str] = &["api_view", "api_publish", "api_create", "api_manage"];
     pub const DEFINITION_READERS: &[&str] = &["api_view", "api_manage", "api_definition_view"];
-    pub const SUBSCRIPTION_READERS: &[&str] = &["api_view", "subscription_view", "subscription_manage"];
+    pub const SUBSCRIPTION_READERS: &[&str] =
+        &["api_view", "subscription_view", "subscription_manage"];
     pub const SUBSCRIPTION_BLOCKERS: &[&str] = &["subscription_block", "subscription_manage"];
     pub const SUBSCRIPTION_MANAGERS: &[&str] = &["subscription_manage"];
     pub const SCOPE_READERS: &[&str] = &["api_view", "shared_scope_manage"];
     pub const SCOPE_USAGE_READERS: &[&str] = &["api_view", "api_manage", "shared_scope_manage"];
-    pub const SCOPE_CHECKERS: &[&str] = &["api_create", "api_publish", "api_manage", "shared_scope_manage"];
+    pub const SCOPE_CHECKERS: &[&str] =
+        &["api_create", "api_publish", "api_manage", "shared_scope_manage"];
     pub const SCOPE_MANAGERS: &[&str] = &["shared_scope_manage"];
     pub const POLICY_READERS: &[&str] = &["api_view", "tier_view", "tier_manage"];
     pub const KEY_MANAGER_READERS: &[&str] = &["api_view", "api_create", "api_manage"];

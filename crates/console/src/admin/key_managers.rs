@@ -135,8 +135,7 @@ fn adding(visit: &Visit, connector: Connector, draft: &Draft, notices: Vec<Notic
 }
 
 async fn create(visit: Visit, form: Form) -> Answer {
-    let connector =
-        Connector::for_new(form.get("type")).unwrap_or(Connector::CurityPhantomToken);
+    let connector = Connector::for_new(form.get("type")).unwrap_or(Connector::CurityPhantomToken);
     if form.has("import") {
         let (draft, notice) = import(&visit, connector, form).await;
         let page = adding(&visit, connector, &draft, vec![notice]);
@@ -170,7 +169,10 @@ async fn import(visit: &Visit, connector: Connector, form: Form) -> (Draft, Noti
     if url.is_empty() {
         let words = "Enter the address of the server's metadata first.";
         let errors = Errors::default().at("well_known", words);
-        return (Draft::refused(form, errors), Notice::new(Tone::Bad, "Nothing was imported", words));
+        return (
+            Draft::refused(form, errors),
+            Notice::new(Tone::Bad, "Nothing was imported", words),
+        );
     }
     match key_managers::discovered(&visit.control, &url, connector.kind()).await {
         Ok(found) => {
@@ -313,7 +315,8 @@ fn deletion(
             question: format!("Delete the key manager {name}?"),
             effects: vec![
                 "Its tokens are refused at all gateways, from the next request on.".to_owned(),
-                "It cannot be deleted while applications have keys of it or APIs name it.".to_owned(),
+                "It cannot be deleted while applications have keys of it or APIs name it."
+                    .to_owned(),
             ],
             verb: "Delete key manager".to_owned(),
             typed: Some(name.clone()),

@@ -40,7 +40,11 @@ impl Chart {
             return 1.0;
         }
         let step = 10.0_f64.powf(most.log10().floor());
-        [1.0, 2.0, 5.0, 10.0].into_iter().map(|times| times * step).find(|top| *top >= most).unwrap_or(most)
+        [1.0, 2.0, 5.0, 10.0]
+            .into_iter()
+            .map(|times| times * step)
+            .find(|top| *top >= most)
+            .unwrap_or(most)
     }
 
     fn label(value: f64) -> String {

@@ -40,7 +40,12 @@ impl Diff {
     }
 }
 
-fn compare(member: String, before: Option<&Value>, after: Option<&Value>, changes: &mut Vec<Change>) {
+fn compare(
+    member: String,
+    before: Option<&Value>,
+    after: Option<&Value>,
+    changes: &mut Vec<Change>,
+) {
     if before == after {
         return;
     }
@@ -48,7 +53,8 @@ fn compare(member: String, before: Option<&Value>, after: Option<&Value>, change
         (Some(Value::Object(old)), Some(Value::Object(new))) => {
             let names: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
             for name in names {
-                let inner = if member.is_empty() { name.clone() } else { format!("{member}.{name}") };
+                let inner =
+                    if member.is_empty() { name.clone() } else { format!("{member}.{name}") };
                 compare(inner, old.get(name), new.get(name), changes);
             }
         }

@@ -24,7 +24,11 @@ impl Notice {
     pub(crate) fn refused(whole: Option<&str>) -> Self {
         match whole {
             Some(text) => Self::new(Tone::Bad, "It was not saved", text),
-            None => Self::new(Tone::Bad, "It was not saved", "What has to be changed is said at the fields."),
+            None => Self::new(
+                Tone::Bad,
+                "It was not saved",
+                "What has to be changed is said at the fields.",
+            ),
         }
     }
 }

@@ -32,7 +32,10 @@ pub(crate) enum Cell {
     /// To the right.
     Number(String),
     /// Said relative to now, with the time itself beside it.
-    Time { ago: String, exact: String },
+    Time {
+        ago: String,
+        exact: String,
+    },
     /// Several links.
     Links(Vec<Link>),
     /// A component, drawn.
@@ -136,7 +139,9 @@ impl Pager {
         let total = words::count(self.total);
         match self.pages {
             1 => total,
-            pages => format!("{total}, page {} of {}", words::count(self.page), words::count(pages)),
+            pages => {
+                format!("{total}, page {} of {}", words::count(self.page), words::count(pages))
+            }
         }
     }
 }

@@ -33,10 +33,7 @@ impl Theme {
     }
 
     pub(crate) fn named(name: &str) -> Self {
-        [Self::Light, Self::Dark]
-            .into_iter()
-            .find(|theme| theme.name() == name)
-            .unwrap_or_default()
+        [Self::Light, Self::Dark].into_iter().find(|theme| theme.name() == name).unwrap_or_default()
     }
 
     pub(crate) fn of(headers: &HeaderMap) -> Self {
@@ -51,7 +48,8 @@ impl Theme {
 /// The cookie of that name, if there is exactly one.
 pub(crate) fn value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let pairs =
+        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let mut values = pairs.filter(|(known, _)| *known == name).map(|(_, value)| value);
     let value = values.next()?;
     values.next().is_none().then_some(value)

@@ -195,10 +195,8 @@ pub(super) async fn sign_in(State(control): State<Arc<Control>>, request: Reques
 
 /// The session is over, and a form was sent: it waits in the page until they have signed in.
 pub(super) fn ended(headers: &HeaderMap, action: &str, form: &Form) -> Response {
-    let mut kept: Vec<_> = form
-        .resumable()
-        .map(|(name, value)| (format!("{KEPT}{name}"), value.clone()))
-        .collect();
+    let mut kept: Vec<_> =
+        form.resumable().map(|(name, value)| (format!("{KEPT}{name}"), value.clone())).collect();
     kept.push((ACTION.to_owned(), action.to_owned()));
     if form.has_secrets() {
         kept.push((WITH_SECRETS.to_owned(), "on".to_owned()));
@@ -210,9 +208,8 @@ pub(super) fn ended(headers: &HeaderMap, action: &str, form: &Form) -> Response 
 
 fn kept(form: &Form) -> Vec<(String, String)> {
     let fields = form.resumable();
-    let kept = fields.filter_map(|(name, value)| {
-        Some((name.strip_prefix(KEPT)?.to_owned(), value.clone()))
-    });
+    let kept = fields
+        .filter_map(|(name, value)| Some((name.strip_prefix(KEPT)?.to_owned(), value.clone())));
     kept.collect()
 }
 
@@ -276,7 +273,8 @@ mod tests {
 
     #[test]
     fn nobody_is_sent_elsewhere() {
-        for to in ["//evil.example", "https://evil.example", "/\\evil.example", "", "x", "/a\r\nb"] {
+        for to in ["//evil.example", "https://evil.example", "/\\evil.example", "", "x", "/a\r\nb"]
+        {
             assert_eq!(within(to), "/", "{to}");
         }
         assert_eq!(within("/publisher/apis?page=2"), "/publisher/apis?page=2");

@@ -141,7 +141,9 @@ impl Sheet {
                     .text("roles", "Roles")
                     .suggesting(Role::ALL.iter().map(|role| role.as_str().to_owned()).collect())
                     .such_as("Internal/subscriber, Internal/creator")
-                    .helped("For Allow and Deny: who sees it in the devportal, with commas between."),
+                    .helped(
+                        "For Allow and Deny: who sees it in the devportal, with commas between.",
+                    ),
             ],
             advanced: advanced(draft),
             rules: vec![draft.text("reference_rule", "Opaque tokens that are its own").helped(
@@ -175,9 +177,9 @@ fn advanced(draft: &Draft) -> Vec<Field> {
             .tick("out_of_band", "Out Of Band Provisioning")
             .helped("Clients are made at the server, and their keys mapped."),
         draft.tick("app_creation", "OAuth App Creation"),
-        draft
-            .tick("self_validate", "Self Validate JWT")
-            .helped("JWTs that clients present are verified here; otherwise they are introspected."),
+        draft.tick("self_validate", "Self Validate JWT").helped(
+            "JWTs that clients present are verified here; otherwise they are introspected.",
+        ),
         draft
             .text("consumer_key_claim", "Consumer Key Claim")
             .helped("The claim that names the client. It leads to application and subscription."),

@@ -1,0 +1,3 @@
+//! The pages of the admin.
+
+mod key_managers;

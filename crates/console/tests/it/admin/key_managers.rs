@@ -1,0 +1,100 @@
+use crate::support::Console;
+
+/// The tutorial's.
+const FIELDS: [(&str, &str); 11] = [
+    ("name", "curity"),
+    ("issuer", "https://idsvr:8443/oauth/v2/oauth-anonymous"),
+    ("introspection_endpoint", "https://idsvr:8443/oauth/v2/oauth-introspect"),
+    ("token_endpoint", "https://idsvr:8443/oauth/v2/oauth-token"),
+    ("certificate", "https://idsvr:8443/oauth/v2/oauth-anonymous/jwks"),
+    ("client_id", "api-gateway-client"),
+    ("secret.client_secret", "Password1"),
+    ("expected_audience", "client-one"),
+    ("token_generation", "(none)"),
+    ("out_of_band", "(none)"),
+    ("app_creation", "(none)"),
+];
+
+#[tokio::test]
+async fn a_key_manager_is_added_changed_and_deleted_and_its_secret_is_never_shown() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let page = browser.open("/admin").await.expect(200);
+    let page = browser.get(&page.link("Add Key Manager")).await.expect(200);
+    let page = page.says("Curity Phantom Token").says("Connector Configurations");
+    let page = browser.send_on(&page, "Save", &FIELDS).await.expect(200);
+    let page = page.says("The key manager is in force");
+    let page = browser.get(&page.link("curity")).await.expect(200);
+    assert!(!page.has("Password1") && page.has("Keep the present one"));
+    let stored = console.store.key_manager_by_name("curity").await.unwrap().unwrap();
+    assert_eq!(stored.document["enableTokenGeneration"], false);
+    assert_eq!(stored.document["enableSelfValidationJWT"], true);
+
+    // The secret stays where no other is entered.
+    let page = browser.send_on(&page, "Save", &[("description", "Ours")]).await.expect(200);
+    let kept = console.store.key_manager_by_name("curity").await.unwrap().unwrap();
+    let secret = |row: &phantom_store::KeyManagerRow| {
+        secrecy::ExposeSecret::expose_secret(&row.secrets["client_secret"]).to_owned()
+    };
+    assert_eq!(
+        (secret(&kept).as_str(), &kept.document["description"]),
+        ("Password1", &"Ours".into())
+    );
+
+    let page = browser.get(&page.link("Delete")).await.expect(200);
+    browser.send(&page, "Delete key manager", &[("typed", "other")]).await.expect(422);
+    let page = browser.send_on(&page, "Delete key manager", &[("typed", "curity")]).await;
+    page.expect(200).says("The key manager is deleted");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_key_manager_is_said_at_its_field_and_what_was_typed_stays() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let page = browser.get("/admin/key-managers/new").await;
+    let with = |name: &'static str, value: &'static str| {
+        let mut fields = FIELDS.to_vec();
+        fields.retain(|(field, _)| *field != name);
+        fields.push((name, value));
+        fields
+    };
+    for (field, value) in [
+        ("introspection_endpoint", "not a url"),
+        ("clock_skew", "soon"),
+        ("secret.client_secret", ""),
+        ("name", ""),
+    ] {
+        let page = browser.send(&page, "Save", &with(field, value)).await.expect(422);
+        let id = format!("f-{}", field.replace(['.', '_'], "-"));
+        assert!(page.has("aria-invalid=\"true\""), "{field}: {}", page.text);
+        let wrong = page.text.split("<div class=\"field wrong\">").nth(1).unwrap();
+        assert!(wrong.contains(&format!("id=\"{id}\"")), "{field}: {wrong:.400}");
+        assert!(page.has("value=\"api-gateway-client\""));
+    }
+}
+
+#[tokio::test]
+async fn of_two_who_change_the_same_the_second_is_told() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let page = browser.get("/admin/key-managers/new").await;
+    let page = browser.send_on(&page, "Save", &FIELDS).await;
+    let page = browser.get(&page.link("curity")).await.expect(200);
+    browser.send(&page, "Save", &[("description", "first")]).await.expect(303);
+    let second = browser.send(&page, "Save", &[("description", "second")]).await.expect(422);
+    let second = second.says("It was changed meanwhile").says("value=\"second\"");
+    browser.send(&second, "Save", &[]).await.expect(303);
+}
+
+#[tokio::test]
+async fn markup_in_names_and_descriptions_is_text() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let page = browser.get("/admin/key-managers/new").await;
+    let mut fields = FIELDS.to_vec();
+    fields.push(("description", "<script>alert(1)</script>\"'><img src=x>"));
+    let page = browser.send_on(&page, "Save", &fields).await.expect(200);
+    assert!(!page.has("<script>alert") && !page.has("<img") && page.has("&#60;script&#62;alert"));
+    let page = browser.get(&page.link("curity")).await.expect(200);
+    assert!(!page.has("<script>alert") && !page.has("<img"));
+}

@@ -1,0 +1,5 @@
+//! The pages, asked as a browser does: over the router, with a store in a temporary directory.
+
+mod admin;
+mod session;
+mod support;

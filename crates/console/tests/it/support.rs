@@ -1,0 +1,89 @@
+//! A console in memory, and a browser without script.
+
+mod browser;
+mod page;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use phantom_console::Options;
+use phantom_control::rest;
+use phantom_core::Clock;
+use phantom_manage::Control;
+use phantom_manage::Settings;
+use phantom_manage::seed;
+use phantom_oauth::egress::Egress;
+use phantom_oauth::egress::EgressConfig;
+use phantom_store::Database;
+use phantom_store::Role;
+use phantom_store::SealingKey;
+use phantom_store::Store;
+use phantom_store::StoreSettings;
+use phantom_testkit::ManualClock;
+use tempfile::TempDir;
+
+pub(crate) use browser::Browser;
+pub(crate) use page::Page;
+
+/// Users of every console made here; each password is the name and `-password`, `admin`'s is `admin`.
+pub(crate) const USERS: [(&str, &str); 3] =
+    [("carla", "Internal/creator"), ("paul", "Internal/publisher"), ("sue", "Internal/subscriber")];
+
+pub(crate) struct Console {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) router: Router,
+    _directory: TempDir,
+}
+
+impl Console {
+    /// With what a first start makes, and [`USERS`].
+    pub(crate) async fn start() -> Self {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let directory = tempfile::tempdir().unwrap();
+        let settings = StoreSettings {
+            database: Database::Sqlite { path: directory.path().join("phantom.db") },
+            sealing: SealingKey::from_text(&"ab".repeat(32)).unwrap(),
+        };
+        let store = Store::open(&settings).await.unwrap();
+        let clock = Arc::new(ManualClock::new());
+        let now = clock.now().wall;
+        seed::first_start(&store, seed::Admin::password("admin"), now).await.unwrap();
+        for (name, role) in USERS {
+            let password = format!("{name}-password").into();
+            let user = seed::User { name, password, roles: &[Role::from_name(role).unwrap()] };
+            seed::user(&store, user, now).await.unwrap();
+        }
+        let egress =
+            Egress::build(&EgressConfig { allow_private: true, ..EgressConfig::default() });
+        let settings = Settings {
+            public_url: "https://localhost:9443".to_owned(),
+            gateway_https_url: "https://localhost:8243".to_owned(),
+            gateway_http_url: Some("http://localhost:8280".to_owned()),
+            published_keys: r#"{"keys":[]}"#.to_owned(),
+            allow_local_endpoints: true,
+        };
+        let control = Control::new(store.clone(), egress.unwrap(), settings, clock.clone());
+        let control = Arc::new(control.unwrap());
+        let rest = rest::router(Arc::clone(&control));
+        let router = phantom_console::router(control, rest, Options { design: true });
+        Self { store, clock, router, _directory: directory }
+    }
+
+    /// A browser that is signed in.
+    pub(crate) async fn browser(&self, user: &str) -> Browser<'_> {
+        let mut browser = Browser::new(&self.router);
+        browser.sign_in(user).await;
+        browser
+    }
+
+    pub(crate) fn stranger(&self) -> Browser<'_> {
+        Browser::new(&self.router)
+    }
+
+    /// Lets time pass.
+    pub(crate) fn wait(&self, duration: Duration) {
+        self.clock.advance(duration);
+    }
+}
