@@ -14,6 +14,7 @@ use phantom_manage::refusal::Refusal;
 use crate::answer::Failure;
 use crate::components::Field;
 use crate::components::Secret;
+use crate::words;
 
 /// Longest form taken, in bytes: a definition of 1 MiB, encoded, and some fields beside it.
 pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -181,12 +182,16 @@ impl Errors {
             return Err(refusal.into());
         }
         let words = refusal.to_string();
-        let named = words.split_once(": ").or_else(|| words.split_once(' '));
-        let field = named.and_then(|(member, _)| {
-            let member = member.trim_matches('\'');
-            fields.iter().find(|(name, _)| *name == member).map(|(_, field)| *field)
-        });
-        Ok(match field {
+        let known = |word: &str| {
+            let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+            fields.iter().find(|(member, _)| *member == word).map(|(_, field)| *field)
+        };
+        if let Some((member, rule)) = words.split_once(": ")
+            && let Some(field) = known(member)
+        {
+            return Ok(Self::default().at(field, format!("{}.", words::sentence(rule))));
+        }
+        Ok(match words.split_whitespace().find_map(known) {
             Some(field) => Self::default().at(field, words),
             None => Self::of_all(words),
         })
@@ -293,7 +298,7 @@ mod tests {
         };
         assert_eq!(
             refused("issuer: not a URL").of("the_issuer").as_deref(),
-            Some("issuer: not a URL")
+            Some("Not a URL.")
         );
         assert_eq!(refused("other: no").whole.as_deref(), Some("other: no"));
     }
