@@ -133,8 +133,10 @@ fn design(visit: &Visit) -> Design {
             .rows(rows)
             .search("ord", "Name, context or tag")
             .paged(Pager::new("#", 2, 10, 35)),
-        empty: Table::new("APIs", &columns).empty("APIs that are published stand here.", Some(add)),
-        nothing_found: Table::new("APIs", &columns).search("zzz", "Name, context or tag"),
+        empty: Table::new("APIs that there are not", &columns)
+            .empty("APIs that are published stand here.", Some(add)),
+        nothing_found: Table::new("APIs that are not found", &columns)
+            .search("zzz", "Name, context or tag"),
         fields: vec![
             Field::text("text", "Text").required().helped("What it is for.").such_as("Orders"),
             Field::text("wrong", "Text with an error").valued("orders api").failing(error),

@@ -26,6 +26,8 @@ pub enum Extent {
     Everything,
     /// Key manager, API and application; mapping and subscription are left to others.
     UpToApplication,
+    /// Whoever tries the product makes it all.
+    Nothing,
 }
 
 /// A server that is elsewhere since the last set-up.
@@ -51,6 +53,9 @@ pub(crate) async fn run(
     moved: &[Moved],
     tell: &mut dyn FnMut(&str),
 ) -> anyhow::Result<()> {
+    if extent == Extent::Nothing {
+        return Ok(());
+    }
     let rest = Rest::new(environment, trust)?;
     let mut steps = Steps { rest, environment, moved, tell };
     let key_manager = steps.key_manager().await?;

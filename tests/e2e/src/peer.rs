@@ -153,13 +153,17 @@ impl PythonPeer {
     }
 }
 
-/// Where `tools/peer` has put it.
+fn folder() -> PathBuf {
+    folder_of("oidc-provider")
+}
+
+/// Where `tools/peer` has put what it has from npm under that name.
 ///
 /// # Panics
 /// If it is not there.
 #[must_use]
-pub fn folder() -> PathBuf {
-    let folder = workspace::target().join("peers/oidc-provider");
+pub fn folder_of(name: &str) -> PathBuf {
+    let folder = workspace::target().join("peers").join(name);
     assert!(folder.join("node_modules").exists(), "run tools/peer first");
     folder
 }

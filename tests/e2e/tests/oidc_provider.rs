@@ -169,7 +169,7 @@ fn verify_elsewhere(jwt: &str, jwks: &str) {
     ";
     let output = Command::new("node")
         .args(["--input-type=module", "-e", script, jwt, jwks])
-        .current_dir(peer::folder())
+        .current_dir(peer::folder_of("oidc-provider"))
         .output()
         .unwrap();
     let error = String::from_utf8_lossy(&output.stderr);

@@ -17,6 +17,7 @@ Examples:
   phantom demo
   phantom demo --gateway-port 8081 --data-dir /tmp/phantom-demo
   phantom demo --reset          # after playing: start over
+  phantom demo --empty          # nothing is set up: do the WSO2 tutorial by clicks
 
 Then, in another terminal:
   curl -H \"Authorization: Bearer $(phantom token -k)\" http://localhost:8080/api
@@ -57,6 +58,9 @@ pub(super) struct Args {
     /// Leave the key mapping and the subscription of the WSO2 tutorial to you
     #[arg(long)]
     without_subscription: bool,
+    /// Set nothing up in the control plane: the whole WSO2 tutorial is yours, by clicks or by REST
+    #[arg(long, conflicts_with = "without_subscription")]
+    empty: bool,
     /// Forget what earlier starts left in the data directory: users, APIs, applications, certificate
     #[arg(long)]
     reset: bool,
@@ -78,9 +82,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             control: args.control_port,
             management: args.management_port,
         },
-        set_up: match args.without_subscription {
-            true => Extent::UpToApplication,
-            false => Extent::Everything,
+        set_up: match (args.empty, args.without_subscription) {
+            (true, _) => Extent::Nothing,
+            (false, true) => Extent::UpToApplication,
+            (false, false) => Extent::Everything,
         },
         reset: args.reset,
         command: output::own_command(),

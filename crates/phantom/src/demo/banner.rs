@@ -34,11 +34,12 @@ impl Banner<'_> {
         format!(
             "{server}\
              \n\
-             Page:        http://localhost:{gateway}/ (begin here)\n\
+             Console:     https://localhost:{control}/ (begin here; user admin, {password})\n\
+             Page:        http://localhost:{gateway}/\n\
              Gateway:     http://localhost:{gateway}/api\n\
              Sample API:  http://localhost:{api}/api\n\
              Managed:     https://localhost:{apis_https}/httpbin/v1 (API HttpBin)\n\
-             Control:     https://localhost:{control}/openapi.json (user admin, {password})\n\
+             REST:        https://localhost:{control}/openapi.json (the same user)\n\
              Management:  http://127.0.0.1:{management}/metrics\n\
              Running from {configuration}, which you may read, and copy beside it: its paths begin there.\n\
              {left_alone}\

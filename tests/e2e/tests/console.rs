@@ -1,0 +1,89 @@
+//! The console in a real browser, over a real process.
+
+use std::path::Path;
+use std::process::Command;
+
+use phantom_e2e::gateway::directory;
+use phantom_e2e::peer;
+use phantom_e2e::process::Process;
+use phantom_e2e::workspace;
+
+/// `phantom demo` at ports of its own.
+struct Demo {
+    _process: Process,
+    _directory: tempfile::TempDir,
+    /// What it printed.
+    banner: String,
+}
+
+impl Demo {
+    fn start(arguments: &[&str]) -> Self {
+        let directory = directory();
+        let mut command = Command::new(workspace::phantom());
+        command.arg("demo").args(arguments).current_dir(directory.path()).env_remove("RUST_LOG");
+        for port in ["as", "api", "gateway", "apis", "apis-http", "control", "management"] {
+            command.arg(format!("--{port}-port")).arg("0");
+        }
+        let mut process = Process::start("phantom demo", &mut command);
+        process.wait_for("Ctrl-C stops it.");
+        let banner = process.output();
+        Self { _process: process, _directory: directory, banner }
+    }
+
+    /// The address that stands behind that word.
+    fn address(&self, word: &str) -> &str {
+        let line = self.banner.lines().find(|line| line.starts_with(word)).unwrap();
+        let rest = line[word.len()..].trim();
+        rest.split(' ').next().unwrap().trim_end_matches('/')
+    }
+
+    /// Runs a script of `tests/peers/browser` and gives what it printed.
+    fn drive(&self, script: &str, arguments: &[&str]) -> String {
+        node(script, &[&[self.address("Console:")], arguments].concat())
+    }
+}
+
+fn folder() -> std::path::PathBuf {
+    peer::folder_of("browser")
+}
+
+fn node(script: &str, arguments: &[&str]) -> String {
+    let output = Command::new("node").arg(script).args(arguments).current_dir(folder()).output();
+    let output = output.unwrap();
+    let (printed, error) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{script}\n{printed}\n{error}");
+    printed.into_owned()
+}
+
+#[test]
+fn every_page_is_accessible_in_both_schemes_on_a_phone_and_at_twice_its_size() {
+    let demo = Demo::start(&[]);
+    let printed = demo.drive("pages.mjs", &["/design", "/account"]);
+    for page in ["/design", "/admin/key-managers/{id}", "/admin/key-managers/new"] {
+        assert!(printed.split(' ').any(|known| known.trim() == page), "{page}: {printed}");
+    }
+}
+
+/// The modules' types hold, and together they are small.
+#[test]
+fn scripts_of_the_pages_are_typed_and_small() {
+    let assets = workspace::root().join("crates/console/assets");
+    let scripts: Vec<_> = std::fs::read_dir(&assets)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "js"))
+        .collect();
+    let size = |path: &std::path::PathBuf| std::fs::metadata(path).unwrap().len();
+    let bytes: u64 = scripts.iter().map(size).sum();
+    assert!(!scripts.is_empty() && bytes <= 20_000, "{bytes} bytes");
+    let options = ["--noEmit", "--allowJs", "--checkJs", "--strict", "--target", "es2022"];
+    let libraries = ["--module", "esnext", "--lib", "es2022,dom,dom.iterable", "--types", ""];
+    let output = Command::new(folder().join("node_modules/.bin/tsc"))
+        .args(options)
+        .args(libraries)
+        .args(scripts.iter().map(|path: &std::path::PathBuf| -> &Path { path }))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
