@@ -86,6 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     report.misses(&miss::measure(&bench)?)?;
     let stores = managed::Stores::fill(&bench)?;
     report.managed(&managed::measure(&bench, &stores)?, &managed::large(&bench, &stores)?)?;
+    report.pages(&managed::pages(&bench)?)?;
 
     let met = report.targets()?;
     let summary = bench.directory.join("summary.txt");

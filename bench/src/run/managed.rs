@@ -2,6 +2,7 @@
 //! thousand APIs with a hundred thousand applications change that.
 
 pub(crate) mod fill;
+pub(crate) mod pages;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -69,6 +70,16 @@ pub(super) fn measure(bench: &Bench<'_>, stores: &Stores) -> Result<Samples> {
         }
     }
     Ok(samples)
+}
+
+/// Pages over a store of the size that they are bounded for.
+pub(super) fn pages(bench: &Bench<'_>) -> Result<Vec<pages::Page>> {
+    let directory = bench.directory.join("store-pages");
+    let database = fill::sqlite(&directory);
+    let (backend, authorization_server) = bench.peers();
+    let size = fill::Size { apis: 9_999, applications: 99_999 };
+    let filled = fill::fill(&directory, database, backend, authorization_server, size)?;
+    pages::draw(&filled)
 }
 
 pub(super) fn large(bench: &Bench<'_>, stores: &Stores) -> Result<Large> {

@@ -6,6 +6,7 @@ use super::gateway::Contender::{
     Managed, ManagedLarge, Nginx, NginxBare, NginxJwt, Protected, Public,
 };
 use super::managed::Large;
+use super::managed::pages::Page;
 use super::memory::Memory;
 use super::miss::{Misses, QUANTITIES};
 use super::samples::Samples;
@@ -14,7 +15,7 @@ use crate::measures::Measures;
 use crate::stats::Spread;
 
 /// What is wanted of the gateway: the name in the summary and the most it may be.
-const TARGETS: [(&str, f64); 13] = [
+const TARGETS: [(&str, f64); 15] = [
     ("protected_over_public", 1.08),
     ("protected_over_nginx", 1.15),
     ("p50_over_nginx", 1.15),
@@ -28,6 +29,8 @@ const TARGETS: [(&str, f64); 13] = [
     ("large_catalog_seconds", 3.0),
     ("large_rss_mib", 400.0),
     ("large_change_seconds", 1.0),
+    ("slowest_page_ms", 20.0),
+    ("largest_page_kb", 40.0),
 ];
 
 #[derive(Debug)]
@@ -173,6 +176,22 @@ impl<'a> Report<'a> {
             say(&format!("  {words:<34} {value:>8.3} {unit}"))?;
             self.summary.note(name, value);
         }
+        Ok(())
+    }
+
+    pub(super) fn pages(&mut self, pages: &[Page]) -> Result<()> {
+        say("\nPages of the console: 10,000 APIs, 100,000 applications, 300,000 subscriptions")?;
+        let (mut slowest, mut largest) = (0.0_f64, 0.0_f64);
+        for Page { path, took, bytes } in pages {
+            let (took, kilobytes) = (took.as_secs_f64() * 1e3, *bytes as f64 / 1e3);
+            say(&format!("  {path:<50} {took:>8.2} ms {kilobytes:>8.1} kB"))?;
+            // Shows everything there is, to those who build it.
+            if *path != "/design" {
+                (slowest, largest) = (slowest.max(took), largest.max(kilobytes));
+            }
+        }
+        self.summary.note("slowest_page_ms", slowest);
+        self.summary.note("largest_page_kb", largest);
         Ok(())
     }
 

@@ -41,6 +41,8 @@ pub(crate) struct Size {
 pub(crate) struct Filled {
     pub(super) directory: PathBuf,
     subscription: Uuid,
+    pub(super) api: Uuid,
+    pub(super) application: Uuid,
 }
 
 impl Filled {
@@ -78,7 +80,8 @@ pub(crate) fn fill(
         let measured = measured(&store, backend, authorization_server).await?;
         crowd(&store, &measured, size).await?;
         store.close().await;
-        Ok(Filled { directory: directory.to_owned(), subscription: measured.subscription })
+        let Measured { subscription, application, ref api, .. } = measured;
+        Ok(Filled { directory: directory.to_owned(), subscription, api: api.id, application })
     })
 }
 
@@ -87,6 +90,7 @@ struct Measured {
     api: ApiRow,
     key_manager: Uuid,
     subscription: Uuid,
+    application: Uuid,
     plan: &'static str,
 }
 
@@ -141,7 +145,7 @@ async fn measured(store: &Store, backend: u16, server: u16) -> Result<Measured> 
     let made = post(&format!("{devportal}/subscriptions"), body).await?;
     let subscription = uuid(&made, "subscriptionId")?;
     let api = store.api(api).await?.context("the API is not stored")?;
-    Ok(Measured { api, key_manager, subscription, plan: "Measured" })
+    Ok(Measured { api, key_manager, subscription, application, plan: "Measured" })
 }
 
 /// APIs like the measured one, and applications with a key and three subscriptions each.
@@ -234,6 +238,16 @@ async fn application(
 }
 
 fn control(store: &Store) -> Result<Router> {
+    Ok(rest::router(plane(store)?))
+}
+
+/// The pages over the store.
+pub(super) fn console(store: &Store) -> Result<Router> {
+    let options = phantom_console::Options { design: true };
+    Ok(phantom_console::router(plane(store)?, Router::new(), options))
+}
+
+fn plane(store: &Store) -> Result<Arc<Control>> {
     let settings = Settings {
         allow_local_endpoints: true,
         public_url: "https://localhost:9443".to_owned(),
@@ -243,7 +257,7 @@ fn control(store: &Store) -> Result<Router> {
     };
     let egress = Egress::build(&EgressConfig::default())?;
     let control = Control::new(store.clone(), egress, settings, Arc::new(SystemClock::new()));
-    Ok(rest::router(Arc::new(control.ok().context("no control plane")?)))
+    Ok(Arc::new(control.ok().context("no control plane")?))
 }
 
 async fn post(router: &Router, path: &str, body: &Value) -> Result<Value> {
@@ -269,12 +283,12 @@ pub(crate) fn sqlite(directory: &Path) -> Database {
     Database::Sqlite { path: directory.join("store.db") }
 }
 
-async fn open(database: Database) -> Result<Store> {
+pub(super) async fn open(database: Database) -> Result<Store> {
     let settings = StoreSettings { database, sealing: SealingKey::from_text(SEALING_KEY)? };
     Ok(Store::open(&settings).await?)
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
