@@ -48,8 +48,9 @@ mod tests {
 
     use super::*;
 
+    /// Rows: JWT-7
     #[test]
-    fn jwt_7_one_member_of_the_audience_equals_our_identifier() {
+    fn one_member_of_the_audience_equals_our_identifier() {
         let cases = [
             (json!("client-one"), true),
             (json!(["x", "client-one"]), true),

@@ -267,8 +267,9 @@ mod tests {
         }
     }
 
+    /// Rows: INT-8
     #[test]
-    fn int_8_an_absent_or_null_claim_denies() {
+    fn an_absent_or_null_claim_denies() {
         let held = claims(&json!({"z": null}));
         for claim in ["missing", "z"] {
             for test in [

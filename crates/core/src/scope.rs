@@ -117,8 +117,9 @@ mod tests {
         assert!(!granted.contains(""));
     }
 
+    /// Rows: CHL-3
     #[test]
-    fn chl_3_quotes_backslashes_and_controls_are_not_scope() {
+    fn quotes_backslashes_and_controls_are_not_scope() {
         for text in ["a\"b", "a\\b", "a\tb", "a\r\nb", "ä", "\u{7f}"] {
             assert_eq!(Scope::parse(text), Err(InvalidScope), "{text:?}");
         }

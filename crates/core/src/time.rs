@@ -132,8 +132,9 @@ mod tests {
         UnixTime::from_numeric_date(&serde_json::from_str(json).unwrap())
     }
 
+    /// Rows: JWT-9
     #[test]
-    fn jwt_9_numeric_dates_may_be_fractional_but_never_negative_or_huge() {
+    fn numeric_dates_may_be_fractional_but_never_negative_or_huge() {
         assert_eq!(date("1300819380"), Some(UnixTime::from_secs(1_300_819_380)));
         assert_eq!(date("1300819380.25"), Some(UnixTime::from_millis(1_300_819_380_250)));
         assert_eq!(date("0"), Some(UnixTime::from_secs(0)));

@@ -164,8 +164,9 @@ impl fmt::Debug for PhantomToken {
 mod tests {
     use super::*;
 
+    /// Rows: TOK-1
     #[test]
-    fn tok_1_the_credential_follows_b64token() {
+    fn the_credential_follows_b64token() {
         for token in ["a", "abc-._~+/123==", "A=", "_0XBPWQQ_2f3"] {
             assert_eq!(BearerToken::parse(token.as_bytes()).unwrap().expose(), token);
         }
@@ -179,16 +180,18 @@ mod tests {
         }
     }
 
+    /// Rows: TOK-4
     #[test]
-    fn tok_4_length_is_checked_before_anything_else() {
+    fn length_is_checked_before_anything_else() {
         let longest = "a".repeat(BearerToken::MAX_LEN);
         assert!(BearerToken::parse(longest.as_bytes()).is_ok());
         let junk = vec![0xff; BearerToken::MAX_LEN + 1];
         assert!(matches!(BearerToken::parse(&junk), Err(InvalidToken::TooLong { .. })));
     }
 
+    /// Rows: JIR-7
     #[test]
-    fn jir_7_a_phantom_token_is_header_safe_and_bounded() {
+    fn a_phantom_token_is_header_safe_and_bounded() {
         assert!(PhantomToken::parse("e30.e30.c2ln", 12).is_ok());
         let long = PhantomToken::parse("e30.e30.c2ln", 11);
         assert_eq!(long, Err(InvalidPhantomToken::TooLong { length: 12, limit: 11 }));
@@ -208,8 +211,9 @@ mod tests {
         }
     }
 
+    /// Rows: INT-11
     #[test]
-    fn int_11_no_token_type_prints_its_secret() {
+    fn no_token_type_prints_its_secret() {
         let printed = format!(
             "{:?} {:?} {:?}",
             BearerToken::parse(b"s3cret").unwrap(),

@@ -248,8 +248,9 @@ mod tests {
         assert_eq!(object.member("missing"), None);
     }
 
+    /// Rows: JWT-11
     #[test]
-    fn jwt_11_duplicate_members_are_refused_however_many_there_are() {
+    fn duplicate_members_are_refused_however_many_there_are() {
         for many in [2, FEW_NAMES, FEW_NAMES + 1, 5_000] {
             let names: Vec<String> = (0..many).map(|n| format!("\"m{n}\":{n}")).collect();
             let unique = format!("{{{}}}", names.join(","));

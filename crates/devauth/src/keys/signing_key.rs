@@ -183,8 +183,9 @@ mod tests {
         assert_eq!((&key.jwk()["use"], &key.jwk()["alg"]), (&json!("sig"), &json!("EdDSA")));
     }
 
+    /// Rows: DSC-9
     #[test]
-    fn dsc_9_the_published_key_has_no_private_member() {
+    fn the_published_key_has_no_private_member() {
         for algorithm in [SigningAlgorithm::Rs256, SigningAlgorithm::Es256, SigningAlgorithm::EdDsa]
         {
             let key = SigningKey::generate(algorithm).unwrap();
