@@ -61,9 +61,9 @@ pub struct Call<'a> {
     pub audiences: &'a [Box<str>],
 }
 
-/// Who calls an operation of a managed API.
+/// What stands behind a call of an operation of a managed API.
 #[derive(Clone, Copy, Debug)]
-pub struct Caller<'a> {
+pub struct Entitlement<'a> {
     /// The subscription, to the API, of the application that the token's client acts for. `None`: some link on the way
     /// from consumer key to subscription is missing.
     pub subscription: Option<&'a Subscription>,
@@ -77,16 +77,16 @@ pub struct Caller<'a> {
 /// As [`authorize`], for managed APIs: token, subscription, scope, audience, in this order.
 pub fn authorize_call(
     call: Call<'_>,
-    caller: Caller<'_>,
+    entitlement: Entitlement<'_>,
     evidence: Evidence<'_>,
     now: UnixTime,
 ) -> Result<Permit, DenyReason> {
     authenticate(evidence, now)?;
-    if caller.revoked {
+    if entitlement.revoked {
         return Err(DenyReason::TokenRevoked);
     }
-    caller.subscription.ok_or(DenyReason::NoSubscription)?.admits(caller.key_type)?;
-    if !call.scope.is_met_by(caller.granted) {
+    entitlement.subscription.ok_or(DenyReason::NoSubscription)?.admits(entitlement.key_type)?;
+    if !call.scope.is_met_by(entitlement.granted) {
         return Err(DenyReason::InsufficientScope);
     }
     let audience = &evidence.statement.audience;

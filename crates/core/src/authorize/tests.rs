@@ -132,21 +132,23 @@ fn a_dead_token_is_told_nothing_of_rights() {
 }
 
 /// A call with everything right, changed where the test says so.
-fn call(change: impl FnOnce(&mut Statement, &mut Caller<'_>, &mut Call<'_>)) -> Option<DenyReason> {
+fn call(
+    change: impl FnOnce(&mut Statement, &mut Entitlement<'_>, &mut Call<'_>),
+) -> Option<DenyReason> {
     let subscription = subscription(SubscriptionStatus::Active);
     let (mut statement, scope) = (statement(), RequiredScope::Any(Scope::parse("a read").unwrap()));
     let granted = statement.scope.clone();
-    let mut caller = Caller {
+    let mut entitlement = Entitlement {
         subscription: Some(&subscription),
         key_type: KeyType::Production,
         granted: &granted,
         revoked: false,
     };
     let mut call = Call { scope: &scope, audiences: &[] };
-    change(&mut statement, &mut caller, &mut call);
+    change(&mut statement, &mut entitlement, &mut call);
     let trust = trust();
     let evidence = Evidence { statement: &statement, trust: &trust };
-    authorize_call(call, caller, evidence, at(NOON)).err()
+    authorize_call(call, entitlement, evidence, at(NOON)).err()
 }
 
 fn subscription(status: SubscriptionStatus) -> Subscription {
@@ -170,16 +172,19 @@ fn token_subscription_scope_and_audience_are_tested_in_this_order() {
     assert_eq!(call(|_, _, call| call.audiences = accepted), Some(DenyReason::AudienceNotAccepted));
     let worse = call(|_, _, call| (call.audiences, call.scope) = (accepted, needs("admin")));
     assert_eq!(worse, Some(DenyReason::InsufficientScope));
-    let worse = call(|_, caller, call| {
-        (call.scope, caller.subscription) = (needs("admin"), Some(inactive));
+    let worse = call(|_, entitlement, call| {
+        (call.scope, entitlement.subscription) = (needs("admin"), Some(inactive));
     });
     assert_eq!(worse, Some(DenyReason::SubscriptionInactive));
-    let worse = call(|_, caller, call| (call.scope, caller.subscription) = (needs("admin"), None));
+    let worse = call(|_, entitlement, call| {
+        (call.scope, entitlement.subscription) = (needs("admin"), None)
+    });
     assert_eq!(worse, Some(DenyReason::NoSubscription));
-    let worse = call(|_, caller, _| (caller.revoked, caller.subscription) = (true, None));
+    let worse =
+        call(|_, entitlement, _| (entitlement.revoked, entitlement.subscription) = (true, None));
     assert_eq!(worse, Some(DenyReason::TokenRevoked));
-    let worse = call(|statement, caller, _| {
-        (statement.expires_at, caller.revoked) = (Some(at(NOON)), true);
+    let worse = call(|statement, entitlement, _| {
+        (statement.expires_at, entitlement.revoked) = (Some(at(NOON)), true);
     });
     assert_eq!(worse, Some(DenyReason::TokenExpired));
 }
