@@ -25,11 +25,15 @@ pub use object::Object;
 /// Levels of arrays and objects that a document may nest.
 pub const MAX_DEPTH: usize = 16;
 
+/// No JSON, or JSON that two readers could take for different things.
 #[derive(Debug, Error)]
 #[error("not acceptable JSON")]
 pub struct InvalidJson(#[from] serde_json::Error);
 
 /// Parses one whole document; nothing but white space may follow it.
+///
+/// # Errors
+/// It is no JSON, has a member twice or nests deeper than [`MAX_DEPTH`].
 pub fn parse(bytes: &[u8]) -> Result<Value, InvalidJson> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict::new(MAX_DEPTH).deserialize(&mut deserializer)?;
@@ -44,6 +48,9 @@ pub struct Strict {
 }
 
 /// As [`parse`], for a document that has to be an object.
+///
+/// # Errors
+/// As of [`parse`], or it is no object.
 pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, InvalidJson> {
     match parse(bytes)? {
         Value::Object(map) => Ok(map),
@@ -55,6 +62,7 @@ impl Strict {
     /// For the value of a member of the outermost object.
     const IN_AN_OBJECT: Self = Self { levels: MAX_DEPTH - 1 };
 
+    /// At most `levels` arrays and objects, one within the other.
     #[must_use]
     pub const fn new(levels: usize) -> Self {
         Self { levels }

@@ -7,6 +7,9 @@ use crate::deny::DenyReason;
 
 impl Subscription {
     /// Returns whether a key of this type may use the API.
+    ///
+    /// # Errors
+    /// Why it may not.
     pub const fn admits(&self, key_type: KeyType) -> Result<(), DenyReason> {
         match (self.status, key_type) {
             (SubscriptionStatus::Active, _)

@@ -16,6 +16,9 @@ impl Window {
     /// Takes one request into account, or says how long to wait for the next window.
     ///
     /// The limit is an argument: a change of plan counts at once, and what was used stays used.
+    ///
+    /// # Errors
+    /// Time left until the next window.
     pub fn admit(self, limit: Limit, now: Tick) -> Result<Self, Duration> {
         let ends = self.began.plus(limit.window);
         if self.used == 0 || now >= ends {
