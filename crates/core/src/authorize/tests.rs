@@ -177,7 +177,7 @@ fn token_subscription_scope_and_audience_are_tested_in_this_order() {
     });
     assert_eq!(worse, Some(DenyReason::SubscriptionInactive));
     let worse = call(|_, entitlement, call| {
-        (call.scope, entitlement.subscription) = (needs("admin"), None)
+        (call.scope, entitlement.subscription) = (needs("admin"), None);
     });
     assert_eq!(worse, Some(DenyReason::NoSubscription));
     let worse =
