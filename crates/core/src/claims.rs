@@ -34,12 +34,6 @@ impl Claims {
     pub const fn members(&self) -> &Map<String, Value> {
         &self.0
     }
-
-    /// The same, given away.
-    #[must_use]
-    pub fn into_members(self) -> Map<String, Value> {
-        self.0
-    }
 }
 
 impl fmt::Debug for Claims {
@@ -103,12 +97,6 @@ impl ClaimPath {
     #[must_use]
     pub fn name(name: &str) -> Self {
         Self([Box::from(name)].into())
-    }
-
-    /// Returns whether it leads below a claim.
-    #[must_use]
-    pub fn is_nested(&self) -> bool {
-        self.0.len() > 1
     }
 
     /// The outermost member, which is the claim itself, and those below it.
