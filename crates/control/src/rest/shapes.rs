@@ -16,9 +16,9 @@ pub(super) fn describe(document: &mut Value) {
     let Some(schemas) = schemas else { return };
     let (bounded, mut named): (Map<String, Value>, Map<String, Value>) =
         std::mem::take(schemas).into_iter().partition(|(name, _)| name.starts_with(INLINE));
-    for schema in named.values_mut() {
-        inline(schema, &bounded);
-    }
+    named.values_mut().for_each(|schema| inline(schema, &bounded));
+    let parts = named.clone();
+    named.values_mut().for_each(|schema| flatten(schema, &parts));
     for shape in SHAPES {
         if let Some(Value::Object(schema)) = named.get_mut(shape.schema) {
             complete(schema, shape);
@@ -50,18 +50,15 @@ fn complete(schema: &mut Map<String, Value>, shape: &Shape) {
 
 /// Puts the bounded types' schemas in the place of references to them.
 fn inline(schema: &mut Value, bounded: &Map<String, Value>) {
-    let referred = |schema: &Value| {
-        let name = schema.get("$ref")?.as_str()?.strip_prefix(SCHEMAS)?;
-        bounded.get(name).cloned()
-    };
-    if let Some(mut inner) = referred(schema) {
+    if let Some(mut inner) = referred(schema, bounded).cloned() {
         if let (Some(description), Value::Object(inner)) = (schema.get("description"), &mut inner) {
             inner.insert("description".to_owned(), description.clone());
         }
         *schema = inner;
     }
     let alternatives = schema.get("oneOf").and_then(Value::as_array);
-    let is_optional = alternatives.is_some_and(|each| each.iter().any(|of| referred(of).is_some()));
+    let is_optional =
+        alternatives.is_some_and(|each| each.iter().any(|of| referred(of, bounded).is_some()));
     match schema {
         Value::Object(members) => members.values_mut().for_each(|inner| inline(inner, bounded)),
         Value::Array(items) => items.iter_mut().for_each(|inner| inline(inner, bounded)),
@@ -74,6 +71,47 @@ fn inline(schema: &mut Value, bounded: &Map<String, Value>) {
             nullable(schema);
         }
     }
+}
+
+/// Makes one object of one that holds the members of another as its own. Whatever such an object is read
+/// into, all of its members are written; its own ones come before those of the same name.
+fn flatten(schema: &mut Value, named: &Map<String, Value>) {
+    match schema {
+        Value::Object(members) => members.values_mut().for_each(|inner| flatten(inner, named)),
+        Value::Array(items) => items.iter_mut().for_each(|inner| flatten(inner, named)),
+        _ => {}
+    }
+    let Some(Value::Array(parts)) = schema.get_mut("allOf").map(Value::take) else { return };
+    let (mut members, mut required, mut more) = (Map::new(), Vec::new(), None);
+    for mut part in parts {
+        if let Some(other) = referred(&part, named) {
+            part = other.clone();
+            flatten(&mut part, named);
+            let names = part.get("properties").and_then(Value::as_object).into_iter().flatten();
+            required.extend(names.map(|(name, _)| Value::from(name.as_str())));
+        } else {
+            more = part.get("additionalProperties").cloned().or(more);
+        }
+        if let Some(Value::Object(own)) = part.get_mut("properties").map(Value::take) {
+            members.extend(own);
+        }
+        if let Some(Value::Array(own)) = part.get_mut("required").map(Value::take) {
+            required.extend(own);
+        }
+    }
+    required.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+    required.dedup();
+    let description = schema.get("description").cloned();
+    *schema = json!({"type": "object", "required": required, "properties": members});
+    let kept = [("description", description), ("additionalProperties", more)];
+    for (name, value) in kept.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+        schema[name] = value;
+    }
+}
+
+/// The schema that a reference is to, if it is one of these.
+fn referred<'s>(schema: &Value, named: &'s Map<String, Value>) -> Option<&'s Value> {
+    named.get(schema.get("$ref")?.as_str()?.strip_prefix(SCHEMAS)?)
 }
 
 fn nullable(schema: &mut Value) {

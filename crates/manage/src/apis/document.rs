@@ -91,7 +91,7 @@ pub struct ApiDocument {
     #[schema(max_items = 100)]
     pub additional_properties: Vec<Property>,
     /// The same by name, where `additionalProperties` is absent.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default)]
     pub additional_properties_map: BTreeMap<String, Property>,
     #[serde(default)]
     pub business_information: BusinessInformation,
@@ -101,11 +101,11 @@ pub struct ApiDocument {
     #[schema(value_type = Option<Object>)]
     pub endpoint_config: Option<EndpointConfig>,
     // Local scopes, and the names of the shared ones that operations use.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<RawApiScope>, max_items = 500)]
     pub scopes: Vec<ScopeDocument>,
     // Never empty, once kept.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 1000)]
     pub operations: Vec<OperationDocument>,
     /// Names of key managers, or `all`.
@@ -113,15 +113,16 @@ pub struct ApiDocument {
     #[schema(max_items = 100)]
     pub key_managers: Vec<String>,
     /// Members that are kept and given back, and mean nothing to us.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schema(ignore)]
     pub others: Map<String, Value>,
     /// The OpenAPI document as its owner wrote it; paths, scopes and security are those of
     /// `operations`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
     pub definition: Option<Value>,
     /// Changes of its life cycle, the oldest first. Revisions have none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(ignore)]
     pub history: Vec<Transition>,
 }
@@ -134,9 +135,8 @@ pub struct OperationDocument {
     #[schema(max_length = 255)]
     pub id: String,
     /// `/orders/{id}`, `/*`.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    #[schema(min_length = 1, max_length = 512)]
     pub target: String,
-    #[schema(value_type = Option<Verb>)]
     pub verb: Verb,
     #[serde(default)]
     pub auth_type: AuthType,
@@ -149,7 +149,7 @@ pub struct OperationDocument {
     #[schema(max_items = 100)]
     pub scopes: Vec<String>,
     /// Members that are kept and given back, and mean nothing to us.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schema(ignore)]
     pub others: Map<String, Value>,
 }
