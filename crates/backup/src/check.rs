@@ -14,8 +14,8 @@ use super::diff::Others;
 use super::entry::Entry;
 use super::entry::Names;
 use super::error::BackupError;
+use super::error::Mistakes;
 use super::error::Place;
-use super::error::Problems;
 use super::kind::Kind;
 use super::rows::Rows;
 use super::rows::Visitor;
@@ -42,7 +42,7 @@ impl<'r> Merged<'r> {
         let mut checking = Checking {
             merged: self,
             names: Names::of([self.stored, self.file]),
-            problems: Problems::default(),
+            problems: Mistakes::default(),
         };
         self.file.visit(self.stored, &mut checking);
         checking.uniqueness();
@@ -70,7 +70,7 @@ impl<'r> Merged<'r> {
 struct Checking<'r> {
     merged: Merged<'r>,
     names: Names,
-    problems: Problems,
+    problems: Mistakes,
 }
 
 /// No two entries of the file are the same one.

@@ -44,20 +44,52 @@ pub(crate) trait Entry: Clone {
 /// Given a secret's field and the secret.
 pub(crate) type Change<'a> = &'a mut dyn FnMut(&str, &str) -> Option<String>;
 
-/// The members of an entry are those of the named struct, which derives how they are written and
-/// read.
-macro_rules! members_of {
-    ($members:ident) => {
-        fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            $members::serialize(self, serializer)
-        }
+/// An entry of that kind: its members are those of the named struct, which derives how they are written
+/// and read. What tells it apart and where it stands are said of the row; its name for people is where
+/// it stands, unless it says another.
+macro_rules! entry {
+    (
+        $row:ident as $members:ident, $kind:ident; |$it:ident|
+        id: $id:expr, order: $order:expr
+        $(, label: |$names:ident| $label:expr)?
+        $(, secrets: $secrets:ident)? $(,)?
+    ) => {
+        impl $crate::entry::Entry for $row {
+            const KIND: $crate::kind::Kind = $crate::kind::Kind::$kind;
 
-        fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            $members::deserialize(deserializer)
+            fn id(&self) -> String {
+                let $it = self;
+                $id.to_string()
+            }
+
+            fn order(&self) -> String {
+                let $it = self;
+                $order
+            }
+
+            $(fn label(&self, $names: &$crate::entry::Names) -> String {
+                let $it = self;
+                $label
+            })?
+
+            $(fn change_secrets(
+                &mut self,
+                change: $crate::entry::Change<'_>,
+            ) -> Result<(), &'static str> {
+                $secrets(self, change)
+            })?
+
+            fn write<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $members::serialize(self, serializer)
+            }
+
+            fn read<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $members::deserialize(deserializer)
+            }
         }
     };
 }
-use members_of;
+use entry;
 
 /// Names of what entries refer to by id.
 #[derive(Default)]

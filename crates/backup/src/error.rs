@@ -21,7 +21,7 @@ pub enum BackupError {
     )]
     WrongKey { theirs: String, ours: String },
     #[error("{0}")]
-    Invalid(Problems),
+    Invalid(Mistakes),
     #[error("a backup has at most 256 MiB")]
     TooLarge,
     #[error("no backup was made: what was written cannot be read back as it is stored")]
@@ -53,7 +53,7 @@ fn at(line: &Option<u64>) -> String {
 
 /// What is wrong with one member of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct Mistake {
     pub place: Place,
     /// Never the value: it may be a secret in the wrong place.
     pub message: String,
@@ -70,19 +70,19 @@ pub enum Place {
     Stored(String),
 }
 
-/// Problems in the order they were found, the first [`Problems::MOST`] of them.
+/// Mistakes in the order they were found, the first [`Mistakes::MOST`] of them.
 #[derive(Clone, Debug, Default)]
-pub struct Problems {
-    list: Vec<Problem>,
+pub struct Mistakes {
+    list: Vec<Mistake>,
     more: usize,
 }
 
-impl Problems {
+impl Mistakes {
     pub const MOST: usize = 100;
 
     pub(crate) fn note(&mut self, place: Place, message: impl Into<String>) {
         if self.list.len() < Self::MOST {
-            self.list.push(Problem { place, message: message.into() });
+            self.list.push(Mistake { place, message: message.into() });
         } else {
             self.more += 1;
         }
@@ -93,16 +93,16 @@ impl Problems {
     }
 
     #[must_use]
-    pub fn list(&self) -> &[Problem] {
+    pub fn list(&self) -> &[Mistake] {
         &self.list
     }
 }
 
-impl fmt::Display for Problems {
+impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.list.len() + self.more;
         write!(f, "the backup has {count} error{}", if count == 1 { "" } else { "s" })?;
-        for Problem { place, message } in &self.list {
+        for Mistake { place, message } in &self.list {
             write!(f, "\n  {place}: {message}")?;
         }
         match self.more {

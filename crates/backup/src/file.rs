@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 
 use super::entry::Entry;
 use super::error::BackupError;
+use super::error::Mistakes;
 use super::error::Place;
-use super::error::Problems;
 use super::key::BackupKey;
 use super::members;
 use super::rows::Rows;
@@ -41,7 +41,7 @@ struct File<'a> {
 
 pub(crate) fn read(text: &str, key: &BackupKey) -> Result<Rows, BackupError> {
     let Json::Object(mut file) = yaml::read(text)? else { return Err(BackupError::NotABackup) };
-    let mut problems = Problems::default();
+    let mut problems = Mistakes::default();
     header(&mut file, key, &mut problems)?;
     let mut sections = Unread { file, key, problems };
     let rows = Rows::read(&mut sections);
@@ -56,7 +56,7 @@ pub(crate) fn read(text: &str, key: &BackupKey) -> Result<Rows, BackupError> {
 fn header(
     file: &mut Map<String, Json>,
     key: &BackupKey,
-    problems: &mut Problems,
+    problems: &mut Mistakes,
 ) -> Result<(), BackupError> {
     let format = file.remove("phantom_backup").and_then(|format| format.as_u64());
     let found = format.ok_or(BackupError::NotABackup)?;
@@ -86,7 +86,7 @@ fn header(
 struct Unread<'a> {
     file: Map<String, Json>,
     key: &'a BackupKey,
-    problems: Problems,
+    problems: Mistakes,
 }
 
 impl Sections for Unread<'_> {

@@ -17,15 +17,15 @@ use serde_json::Value as Json;
 
 use self::value::Member;
 use super::entry::Entry;
+use super::error::Mistakes;
 use super::error::Place;
-use super::error::Problems;
 use super::sealed::Sealed;
 use super::text::shown;
 
 pub(crate) fn read<E: Entry>(
     index: usize,
     given: &Map<String, Json>,
-    problems: &mut Problems,
+    problems: &mut Mistakes,
 ) -> Option<Sealed<E>> {
     let names = Cell::default();
     let read = |only| Sealed::<E>::deserialize(Members { given, names: &names, only });

@@ -10,8 +10,11 @@ use std::sync::atomic::Ordering::Relaxed;
 pub struct CacheStats {
     /// Statements held, live or not yet swept, and their bytes.
     pub entries: usize,
+    /// Bytes of the statements that are held.
     pub bytes: usize,
+    /// Tokens that are known to be inactive.
     pub negative_entries: usize,
+    /// Revocation marks in force.
     pub marks: usize,
     /// Callers that wait for an introspection right now.
     pub single_flight_waiters: usize,
@@ -19,9 +22,13 @@ pub struct CacheStats {
     pub flights: usize,
     /// Lookups by result, since start.
     pub hits: u64,
+    /// Lookups that found nothing.
     pub misses: u64,
+    /// Lookups that found a token known to be inactive.
     pub negatives: u64,
+    /// Lookups that found a statement past its end.
     pub expired: u64,
+    /// Lookups of tokens that a revocation mark denies.
     pub revoked: u64,
     /// Calls to the authorization server, since start.
     pub introspections: u64,

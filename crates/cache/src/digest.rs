@@ -17,6 +17,7 @@ const DOMAIN: &[u8] = b"phantom-gateway token digest 1";
 pub struct CacheSecret(Zeroizing<[u8; 32]>);
 
 impl CacheSecret {
+    /// A secret that others share: digests by one are digests by the other.
     #[must_use]
     pub fn new(secret: [u8; 32]) -> Self {
         Self(Zeroizing::new(secret))

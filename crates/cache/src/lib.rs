@@ -4,6 +4,7 @@
 //! asks the authorization server once, however many callers wait. What is kept is the server's
 //! statement, never a verdict on it (CAC-4).
 
+#![warn(missing_docs, clippy::missing_errors_doc)]
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)

@@ -53,6 +53,7 @@ pub enum Lookup {
 /// The outcome of asking.
 #[derive(Clone, Debug)]
 pub struct Asked {
+    /// The statement, or why there is none.
     pub outcome: Result<Arc<Statement>, NoStatement>,
     /// The question was put for this caller; the others share its outcome.
     pub put: bool,
@@ -141,6 +142,7 @@ impl TokenCache {
         self.shared.marks.sweep(now.tick);
     }
 
+    /// For how long, and how many.
     #[must_use]
     pub fn policy(&self) -> &CachePolicy {
         &self.shared.policy

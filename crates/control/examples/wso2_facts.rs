@@ -14,7 +14,7 @@ use serde_json::json;
 #[path = "../tests/it/support/contract/schema.rs"]
 mod schema;
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+type Fallible<T> = Result<T, Box<dyn Error>>;
 
 const FILES: [(&str, &str); 3] = [
     ("admin-api.yaml", "admin.yaml"),
@@ -70,7 +70,7 @@ const DROPPED: [&str; 12] = [
     "xml",
 ];
 
-fn main() -> Outcome<()> {
+fn main() -> Fallible<()> {
     let folder = std::env::args_os().nth(1).ok_or("the folder of the descriptions is missing")?;
     let to = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wso2");
     for (description, name) in FILES {
@@ -84,7 +84,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-fn facts_of(document: &Value) -> Outcome<Value> {
+fn facts_of(document: &Value) -> Fallible<Value> {
     let mut wanted = Vec::new();
     let mut operations: BTreeMap<&str, BTreeMap<&str, Value>> = BTreeMap::new();
     for (path, item) in members(&document["paths"])? {
@@ -107,11 +107,11 @@ fn facts_of(document: &Value) -> Outcome<Value> {
     Ok(json!({"operations": operations, "schemas": schemas}))
 }
 
-fn members(value: &Value) -> Outcome<&Map<String, Value>> {
+fn members(value: &Value) -> Fallible<&Map<String, Value>> {
     Ok(value.as_object().ok_or_else(|| format!("not an object: {value}"))?)
 }
 
-fn answers(document: &Value, responses: &Value, wanted: &mut Vec<String>) -> Outcome<Value> {
+fn answers(document: &Value, responses: &Value, wanted: &mut Vec<String>) -> Fallible<Value> {
     let mut answers = Map::new();
     for (status, response) in members(responses)? {
         let response = match response["$ref"].as_str() {
@@ -140,7 +140,7 @@ fn answers(document: &Value, responses: &Value, wanted: &mut Vec<String>) -> Out
 }
 
 /// A schema as a fact; the names it refers to are added to those wanted.
-fn fact(schema: &Value, wanted: &mut Vec<String>) -> Outcome<Value> {
+fn fact(schema: &Value, wanted: &mut Vec<String>) -> Fallible<Value> {
     let bare = without_prose(schema, wanted)?;
     let fact = compact(&bare)?;
     if schema::schema(&fact) != bare {
@@ -149,7 +149,7 @@ fn fact(schema: &Value, wanted: &mut Vec<String>) -> Outcome<Value> {
     Ok(fact)
 }
 
-fn without_prose(schema: &Value, wanted: &mut Vec<String>) -> Outcome<Value> {
+fn without_prose(schema: &Value, wanted: &mut Vec<String>) -> Fallible<Value> {
     if let Some(reference) = schema["$ref"].as_str() {
         let name =
             reference.strip_prefix("#/components/schemas/").ok_or("a reference elsewhere")?;
@@ -170,7 +170,7 @@ fn without_prose(schema: &Value, wanted: &mut Vec<String>) -> Outcome<Value> {
                 let properties = members(value)?.iter();
                 let bare = properties
                     .map(|(name, schema)| Ok((name.clone(), without_prose(schema, wanted)?)));
-                Value::Object(bare.collect::<Outcome<_>>()?)
+                Value::Object(bare.collect::<Fallible<_>>()?)
             }
             ("required", Value::Array(names)) => {
                 // In the order in which they are read back.
@@ -187,7 +187,7 @@ fn without_prose(schema: &Value, wanted: &mut Vec<String>) -> Outcome<Value> {
             }
             (keyword, Value::Array(schemas)) if schema::OF_SCHEMAS.contains(&keyword) => {
                 let bare = schemas.iter().map(|schema| without_prose(schema, wanted));
-                Value::Array(bare.collect::<Outcome<_>>()?)
+                Value::Array(bare.collect::<Fallible<_>>()?)
             }
             (keyword, value) if schema::OF_SCHEMA.contains(&keyword) && !value.is_boolean() => {
                 without_prose(value, wanted)?
@@ -200,7 +200,7 @@ fn without_prose(schema: &Value, wanted: &mut Vec<String>) -> Outcome<Value> {
 }
 
 /// The shortest way to write it: see the README beside the facts.
-fn compact(bare: &Value) -> Outcome<Value> {
+fn compact(bare: &Value) -> Fallible<Value> {
     let bare = members(bare)?;
     let word = |keyword: &str| bare.get(keyword).and_then(Value::as_str);
     match bare.len() {
@@ -241,7 +241,7 @@ fn compact(bare: &Value) -> Outcome<Value> {
             ("properties" | "required", _) => continue,
             ("type", Value::String(name)) if name == "object" && !properties.is_empty() => continue,
             (keyword, Value::Array(schemas)) if schema::OF_SCHEMAS.contains(&keyword) => {
-                Value::Array(schemas.iter().map(compact).collect::<Outcome<_>>()?)
+                Value::Array(schemas.iter().map(compact).collect::<Fallible<_>>()?)
             }
             (keyword, value) if schema::OF_SCHEMA.contains(&keyword) && !value.is_boolean() => {
                 compact(value)?

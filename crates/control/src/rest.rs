@@ -38,9 +38,9 @@ use http::Uri;
 use http::header;
 use phantom_manage::Control;
 use phantom_manage::refusal::Refusal;
+use serde_json::Value;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
-use utoipa::openapi::OpenApi;
 use utoipa_axum::routes;
 
 use crate::rest::guard::Needs;
@@ -61,9 +61,10 @@ const DEADLINE: Duration = Duration::from_secs(30);
 const REVOKERS: Needs = Needs::AnyOf(&["admin", "admin_operations"]);
 
 /// The OpenAPI document of everything served.
-static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(|| {
-    let (_, mut document) = operations().split();
-    shapes::describe(document.components.get_or_insert_default());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let (_, document) = operations().split();
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    shapes::describe(&mut document);
     document
 });
 
@@ -103,7 +104,7 @@ pub fn without_store() -> Router {
 
 /// The OpenAPI document of everything served.
 #[must_use]
-pub fn openapi() -> &'static OpenApi {
+pub fn openapi() -> &'static Value {
     &DOCUMENT
 }
 
@@ -127,7 +128,7 @@ fn operations() -> Operations {
         .nest(PUBLISHER, publisher::operations())
 }
 
-async fn document() -> Json<&'static OpenApi> {
+async fn document() -> Json<&'static Value> {
     Json(&DOCUMENT)
 }
 

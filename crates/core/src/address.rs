@@ -99,8 +99,9 @@ fn carried_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
 mod tests {
     use super::*;
 
+    /// Rows: DSC-4
     #[test]
-    fn dsc_4_only_public_addresses_are_public() {
+    fn only_public_addresses_are_public() {
         for address in ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"] {
             assert!(is_public(address.parse().unwrap()), "{address}");
         }

@@ -9,14 +9,18 @@ use crate::scope::RequiredScope;
 /// A route is one or the other, never neither.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Access {
+    /// A token that meets these demands is asked for.
     Protected(Protection),
+    /// Nothing is asked for, and no token is read.
     Public,
 }
 
 /// The demands on a token besides being genuine.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Protection {
+    /// Scope that the token has to grant.
     pub scope: RequiredScope,
+    /// Conditions on its claims. Each has to be met.
     pub claims: Vec<ClaimRule>,
 }
 

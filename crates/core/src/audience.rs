@@ -9,15 +9,24 @@ use crate::json::Member;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audience(Box<[Box<str>]>);
 
+/// An `aud` that is neither text nor a list of texts.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("aud is neither a string nor an array of strings")]
 pub struct InvalidAudience;
 
 impl Audience {
+    /// Reads the claim as it stands in a JWT.
+    ///
+    /// # Errors
+    /// It is neither a string nor an array of strings.
     pub fn from_claim(claim: &Value) -> Result<Self, InvalidAudience> {
         Self::from_member(Member::of(claim).ok_or(InvalidAudience)?)
     }
 
+    /// As [`Self::from_claim`], of an object whose members were not copied.
+    ///
+    /// # Errors
+    /// It is neither a string nor an array of strings.
     pub fn from_member(claim: Member<'_>) -> Result<Self, InvalidAudience> {
         match claim {
             Member::Text(one) => Ok(Self(Box::new([one.into()]))),
@@ -36,6 +45,7 @@ impl Audience {
         self.0.iter().any(|member| &**member == identifier)
     }
 
+    /// Each identifier, in the order of the claim.
     pub fn members(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|member| &**member)
     }
@@ -48,8 +58,9 @@ mod tests {
 
     use super::*;
 
+    /// Rows: JWT-7
     #[test]
-    fn jwt_7_one_member_of_the_audience_equals_our_identifier() {
+    fn one_member_of_the_audience_equals_our_identifier() {
         let cases = [
             (json!("client-one"), true),
             (json!(["x", "client-one"]), true),

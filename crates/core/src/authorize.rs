@@ -29,7 +29,9 @@ impl Permit {
 /// The statement a credential was exchanged for, and the terms of the key manager that made it.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
+    /// The words of the authorization server, verified.
     pub statement: &'a Statement,
+    /// The terms on which that server's statements are believed.
     pub trust: &'a Trust,
 }
 
@@ -37,6 +39,9 @@ pub struct Evidence<'a> {
 ///
 /// Tests the token before the caller's rights, so that a dead token is always an authentication
 /// failure (401) and never tells which right it lacked.
+///
+/// # Errors
+/// The first reason to refuse, in that order.
 pub fn authorize(
     access: &Access,
     evidence: Option<Evidence<'_>>,
@@ -56,17 +61,19 @@ pub fn authorize(
 /// The demands of an operation of a managed API on its callers.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
+    /// Scopes of which the token has to grant one.
     pub scope: &'a RequiredScope,
     /// Any one has to be in the token's audience; `all` among them, or none at all: not asked for.
     pub audiences: &'a [Box<str>],
 }
 
-/// Who calls an operation of a managed API.
+/// What stands behind a call of an operation of a managed API.
 #[derive(Clone, Copy, Debug)]
-pub struct Caller<'a> {
+pub struct Entitlement<'a> {
     /// The subscription, to the API, of the application that the token's client acts for. `None`: some link on the way
     /// from consumer key to subscription is missing.
     pub subscription: Option<&'a Subscription>,
+    /// Which of the API's endpoints the client's key leads to.
     pub key_type: KeyType,
     /// From the claim that the key manager keeps scopes in.
     pub granted: &'a Scope,
@@ -75,18 +82,21 @@ pub struct Caller<'a> {
 }
 
 /// As [`authorize`], for managed APIs: token, subscription, scope, audience, in this order.
+///
+/// # Errors
+/// The first reason to refuse, in that order.
 pub fn authorize_call(
     call: Call<'_>,
-    caller: Caller<'_>,
+    entitlement: Entitlement<'_>,
     evidence: Evidence<'_>,
     now: UnixTime,
 ) -> Result<Permit, DenyReason> {
     authenticate(evidence, now)?;
-    if caller.revoked {
+    if entitlement.revoked {
         return Err(DenyReason::TokenRevoked);
     }
-    caller.subscription.ok_or(DenyReason::NoSubscription)?.admits(caller.key_type)?;
-    if !call.scope.is_met_by(caller.granted) {
+    entitlement.subscription.ok_or(DenyReason::NoSubscription)?.admits(entitlement.key_type)?;
+    if !call.scope.is_met_by(entitlement.granted) {
         return Err(DenyReason::InsufficientScope);
     }
     let audience = &evidence.statement.audience;

@@ -52,11 +52,13 @@ use crate::token::TokenDigest;
 pub struct EntityId(u128);
 
 impl EntityId {
+    /// The id that is this UUID as a number.
     #[must_use]
     pub const fn new(uuid: u128) -> Self {
         Self(uuid)
     }
 
+    /// The UUID as a number.
     #[must_use]
     pub const fn as_u128(self) -> u128 {
         self.0
@@ -89,11 +91,17 @@ impl TryFrom<String> for EntityId {
 pub struct Catalog {
     /// Number of the last change that is in it.
     pub sequence: u64,
+    /// Those that are enabled and validate tokens.
     pub key_managers: Vec<Arc<ManagedKeyManager>>,
+    /// Those with a deployed revision, in the order of their ids.
     pub apis: Vec<Arc<ManagedApi>>,
+    /// In the order of their ids.
     pub applications: Vec<Arc<Application>>,
+    /// Every plan that APIs, applications and subscriptions can name.
     pub plans: Plans,
+    /// Those that are switched on.
     pub deny_policies: Vec<DenyPolicy>,
+    /// Those that can still kill a token.
     pub revocations: Vec<Revocation>,
 }
 
@@ -159,11 +167,13 @@ pub enum Change {
     ApiGone(EntityId),
     /// With all of its key mappings and subscriptions.
     Application(Arc<Application>),
+    /// It was deleted, with its keys and subscriptions.
     ApplicationGone(EntityId),
     /// All of them: they are few.
     Plans(Plans),
     /// All of them: they are few.
     DenyPolicies(Vec<DenyPolicy>),
+    /// Tokens that were good end.
     Revoked(Revocation),
     /// The token of a server that told the control plane, or whose operator did.
     TokenEnded(EndedToken),
@@ -173,7 +183,9 @@ pub enum Change {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revocation {
+    /// What its tokens have in common.
     pub of: Revoked,
+    /// Tokens that were issued before are dead.
     pub at: UnixTime,
     /// From then on no token can be left that it would kill.
     pub until: UnixTime,
@@ -189,9 +201,12 @@ impl fmt::Debug for EndedToken {
     }
 }
 
+/// What revoked tokens have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Revoked {
+    /// The client that they were issued to.
     ConsumerKey(Box<str>),
+    /// The claim `sub`.
     Subject(Box<str>),
     /// By its `jti`; by its signature where it has none.
     TokenId(Box<str>),

@@ -11,29 +11,28 @@ use thiserror::Error;
 pub struct Claims(Map<String, Value>);
 
 impl Claims {
+    /// The claims that are these members.
     #[must_use]
     pub const fn new(members: Map<String, Value>) -> Self {
         Self(members)
     }
 
+    /// The claim of that name, also one that is null.
     #[must_use]
     pub fn claim(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
+    /// The claim of that name, if it is a string.
     #[must_use]
     pub fn string(&self, name: &str) -> Option<&str> {
         self.claim(name).and_then(Value::as_str)
     }
 
+    /// All claims by name.
     #[must_use]
     pub const fn members(&self) -> &Map<String, Value> {
         &self.0
-    }
-
-    #[must_use]
-    pub fn into_members(self) -> Map<String, Value> {
-        self.0
     }
 }
 
@@ -51,10 +50,13 @@ pub struct ClaimPath(Box<[Box<str>]>);
 /// Why a text names no claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ClaimPathError {
+    /// A member's name is empty.
     #[error("names nothing between two dots, or before the first or behind the last")]
     Empty,
+    /// A tilde or a backslash stands before what it cannot escape.
     #[error("has an escape that is none")]
     Escape,
+    /// More than 16 members, one within the other.
     #[error("goes deeper than 16 members")]
     TooDeep,
 }
@@ -66,6 +68,9 @@ impl ClaimPath {
     /// `/realm_access/roles` is a JSON pointer (RFC 6901). Else dots part the members, as in
     /// `realm_access.roles`, and `\.` is a dot of a name, `\\` a backslash. A name with a colon is a URI
     /// (RFC 7519 §2), and whole.
+    ///
+    /// # Errors
+    /// The text names no claim.
     pub fn parse(text: &str) -> Result<Self, ClaimPathError> {
         let segments = match text.strip_prefix('/') {
             Some(pointer) => pointer.split('/').map(unescaped).collect::<Option<Vec<_>>>(),
@@ -94,11 +99,6 @@ impl ClaimPath {
         Self([Box::from(name)].into())
     }
 
-    #[must_use]
-    pub fn is_nested(&self) -> bool {
-        self.0.len() > 1
-    }
-
     /// The outermost member, which is the claim itself, and those below it.
     #[must_use]
     pub fn split(&self) -> (&str, &[Box<str>]) {
@@ -115,6 +115,7 @@ impl ClaimPath {
         Self(claim.0.iter().chain(below).cloned().collect())
     }
 
+    /// The value in that place, if there is one. Members of arrays are counted from 0.
     #[must_use]
     pub fn find<'c>(&self, claims: &'c Claims) -> Option<&'c Value> {
         let (claim, below) = self.split();
@@ -179,10 +180,13 @@ fn index(segment: &str) -> Option<usize> {
 /// A condition on one claim. A claim that is absent meets no condition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClaimRule {
+    /// The claim that is looked at.
     pub claim: ClaimPath,
+    /// The condition that it has to meet.
     pub test: ClaimTest,
 }
 
+/// A condition on a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ClaimTest {
     /// The claim is an array with this member, or a string of space-separated words with this word.
@@ -196,6 +200,7 @@ pub enum ClaimTest {
 }
 
 impl ClaimRule {
+    /// Returns whether the claim is there, is not null and passes the test.
     #[must_use]
     pub fn is_met_by(&self, claims: &Claims) -> bool {
         let Some(held) = self.claim.find(claims).filter(|value| !value.is_null()) else {
@@ -267,8 +272,9 @@ mod tests {
         }
     }
 
+    /// Rows: INT-8
     #[test]
-    fn int_8_an_absent_or_null_claim_denies() {
+    fn an_absent_or_null_claim_denies() {
         let held = claims(&json!({"z": null}));
         for claim in ["missing", "z"] {
             for test in [

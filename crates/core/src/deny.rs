@@ -10,6 +10,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{reason}")]
 pub struct Deny {
+    /// The one reason of the refusal.
     pub reason: DenyReason,
     /// When to come back, where that is known.
     pub retry_after: Option<Duration>,

@@ -15,31 +15,44 @@ pub const MAX_ENDPOINT: usize = 2048;
 /// An absolute http or https URL that a path can be appended to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
+    /// Over TLS.
     pub https: bool,
     /// Host in URI form, without brackets for IPv6.
     pub host: Box<str>,
+    /// Written out, or the scheme's own.
     pub port: u16,
     /// Without a slash at the end; empty for the root. Sent byte for byte.
     pub path: Box<str>,
 }
 
+/// Why a URL is no endpoint.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum InvalidEndpoint {
+    /// More than [`MAX_ENDPOINT`] bytes.
     #[error("is longer than {MAX_ENDPOINT} bytes")]
     TooLong,
+    /// Another scheme, no host, or port 0.
     #[error("is not an absolute http or https URL with a host and a port that is not 0")]
     NotHttp,
+    /// A user name or password before the host.
     #[error("holds a user name or password")]
     Credentials,
+    /// A query or a fragment.
     #[error("holds a query or fragment")]
     Query,
+    /// Neither a name nor an address.
     #[error("has a host that is no name and no address")]
     Host,
+    /// A path that is not sent as it is written.
     #[error("has a path with empty or dot segments or characters to be encoded")]
     Path,
 }
 
 impl Endpoint {
+    /// Reads a URL. What the URL standard would mend is refused, as it would not be sent as written.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
     pub fn parse(text: &str) -> Result<Self, InvalidEndpoint> {
         if text.len() > MAX_ENDPOINT {
             return Err(InvalidEndpoint::TooLong);

@@ -13,6 +13,7 @@ pub struct HeldBack {
 }
 
 impl HeldBack {
+    /// At most one complaint in `pause`.
     #[must_use]
     pub const fn new(pause: Duration) -> Self {
         Self { pause, last: None, unsaid: 0 }

@@ -5,20 +5,28 @@ use thiserror::Error;
 /// Longest issuer, in bytes.
 pub const MAX_ISSUER: usize = 2000;
 
+/// Why a text is no issuer.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum InvalidIssuer {
+    /// No text at all.
     #[error("is empty")]
     Empty,
+    /// More than [`MAX_ISSUER`] bytes.
     #[error("is longer than {MAX_ISSUER} bytes")]
     TooLong,
+    /// White space or a control character in it.
     #[error("holds white space or control characters")]
     Characters,
+    /// A colon in what is no URI.
     #[error("holds a colon and is no URI, as RFC 7519 §2 asks of it then")]
     NotUri,
 }
 
 /// A StringOrURI of RFC 7519 §2: it is compared and never fetched, so that `http://as.example` and
 /// `accounts.google.com` are issuers like others.
+///
+/// # Errors
+/// The rule that it breaks.
 pub fn check_issuer(text: &str) -> Result<(), InvalidIssuer> {
     if text.is_empty() {
         return Err(InvalidIssuer::Empty);

@@ -25,11 +25,15 @@ pub use object::Object;
 /// Levels of arrays and objects that a document may nest.
 pub const MAX_DEPTH: usize = 16;
 
+/// No JSON, or JSON that two readers could take for different things.
 #[derive(Debug, Error)]
 #[error("not acceptable JSON")]
 pub struct InvalidJson(#[from] serde_json::Error);
 
 /// Parses one whole document; nothing but white space may follow it.
+///
+/// # Errors
+/// It is no JSON, has a member twice or nests deeper than [`MAX_DEPTH`].
 pub fn parse(bytes: &[u8]) -> Result<Value, InvalidJson> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = Strict::new(MAX_DEPTH).deserialize(&mut deserializer)?;
@@ -44,6 +48,9 @@ pub struct Strict {
 }
 
 /// As [`parse`], for a document that has to be an object.
+///
+/// # Errors
+/// As of [`parse`], or it is no object.
 pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, InvalidJson> {
     match parse(bytes)? {
         Value::Object(map) => Ok(map),
@@ -55,6 +62,7 @@ impl Strict {
     /// For the value of a member of the outermost object.
     const IN_AN_OBJECT: Self = Self { levels: MAX_DEPTH - 1 };
 
+    /// At most `levels` arrays and objects, one within the other.
     #[must_use]
     pub const fn new(levels: usize) -> Self {
         Self { levels }
@@ -139,16 +147,18 @@ impl<'de> Visitor<'de> for Strict {
 mod tests {
     use super::*;
 
+    /// Rows: JWT-11
     #[test]
-    fn jwt_11_duplicate_members_are_refused_at_every_level() {
+    fn duplicate_members_are_refused_at_every_level() {
         for text in [r#"{"a":1,"a":1}"#, r#"{"x":{"a":1,"\u0061":2}}"#, r#"[{"a":1,"a":2}]"#] {
             assert!(parse(text.as_bytes()).is_err(), "{text}");
         }
         assert!(parse(br#"{"a":{"a":1},"b":{"a":1}}"#).is_ok());
     }
 
+    /// Rows: JWT-11
     #[test]
-    fn jwt_11_depth_is_bounded() {
+    fn depth_is_bounded() {
         let nested = |levels| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
         assert!(parse(nested(MAX_DEPTH).as_bytes()).is_ok());
         assert!(parse(nested(MAX_DEPTH + 1).as_bytes()).is_err());

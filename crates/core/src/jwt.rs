@@ -21,21 +21,30 @@ pub const BASE64URL: GeneralPurpose = GeneralPurpose::new(
 /// Three base64url parts, none decoded yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompactJws<'a> {
+    /// JOSE header.
     pub header: &'a str,
+    /// Claims, where it is a JWT.
     pub payload: &'a str,
+    /// Empty where there is none.
     pub signature: &'a str,
 }
 
+/// Why a text is no compact JWS.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum InvalidShape {
+    /// Not three parts, or an empty header or payload.
     #[error("not three parts")]
     Parts,
+    /// A part with other characters than base64url's.
     #[error("not strict base64url")]
     Encoding,
 }
 
 impl<'a> CompactJws<'a> {
     /// Exactly three parts over the base64url alphabet; header and payload are not empty.
+    ///
+    /// # Errors
+    /// It has other parts, or characters that are not base64url's.
     pub fn parse(token: &'a str) -> Result<Self, InvalidShape> {
         // From both ends, so that nobody looks for dots in the payload, which is most of it.
         let (header, rest) = token.split_once('.').ok_or(InvalidShape::Parts)?;
@@ -72,6 +81,9 @@ pub struct CompactJwsText {
 
 impl CompactJwsText {
     /// As [`CompactJws::parse`].
+    ///
+    /// # Errors
+    /// As of [`CompactJws::parse`].
     pub fn parse(text: Box<str>) -> Result<Self, InvalidShape> {
         let parts = CompactJws::parse(&text)?;
         let header_end = parts.header.len();
@@ -79,6 +91,7 @@ impl CompactJwsText {
         Ok(Self { text, header_end, payload_end })
     }
 
+    /// The three parts, without a look at the text again.
     #[must_use]
     pub fn parts(&self) -> CompactJws<'_> {
         let part = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
@@ -95,11 +108,13 @@ impl CompactJwsText {
         self.text.get(..self.payload_end).unwrap_or_default()
     }
 
+    /// The whole text.
     #[must_use]
     pub const fn as_str(&self) -> &str {
         &self.text
     }
 
+    /// The whole text, given away.
     #[must_use]
     pub fn into_text(self) -> Box<str> {
         self.text
@@ -114,6 +129,9 @@ impl fmt::Debug for CompactJwsText {
 }
 
 /// Strict base64url: no padding, no white space, zero trailing bits (RFC 7515 §2).
+///
+/// # Errors
+/// It is none.
 pub fn decode(part: &str) -> Result<Vec<u8>, InvalidShape> {
     BASE64URL.decode(part).map_err(|_| InvalidShape::Encoding)
 }
@@ -134,8 +152,9 @@ const fn is_base64url_byte(byte: u8) -> bool {
 mod tests {
     use super::*;
 
+    /// Rows: JWT-10
     #[test]
-    fn jwt_10_base64url_is_strict() {
+    fn base64url_is_strict() {
         assert_eq!(decode("QUI"), Ok(b"AB".to_vec()));
         // Padding, white space, the standard alphabet, and bits left over in the last symbol.
         for part in ["QUI=", "QU I", "QUI\n", "Q+I_", "Q/I_", "QUJ", "Q", "A==="] {
@@ -143,8 +162,9 @@ mod tests {
         }
     }
 
+    /// Rows: JWT-10
     #[test]
-    fn jwt_10_a_compact_jws_has_exactly_three_parts() {
+    fn a_compact_jws_has_exactly_three_parts() {
         assert!(CompactJws::parse("e30.e30.c2ln").is_ok());
         assert!(CompactJws::parse("e30.e30.").is_ok(), "the empty signature falls to the verifier");
         for token in ["", ".", "..", "e30.e30", "e30.e30.c2ln.x", "e30.e30.a.b.c", ".e30.c2ln"] {
@@ -165,8 +185,9 @@ mod tests {
         assert_eq!(CompactJwsText::parse("e30.e30".into()), Err(InvalidShape::Parts));
     }
 
+    /// Rows: JWT-10
     #[test]
-    fn jwt_10_a_payload_that_cannot_be_decoded_is_known_by_its_end() {
+    fn a_payload_that_cannot_be_decoded_is_known_by_its_end() {
         for payload in ["QUI", "QUJD", "QUJDQQ", "QUJDQUI", "QUJ", "Q", "QUJDQ", "QUJDQUJ", "QR"] {
             let jws = CompactJws { header: "e30", payload, signature: "" };
             assert_eq!(jws.has_decodable_payload(), decode(payload).is_ok(), "{payload}");

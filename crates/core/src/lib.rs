@@ -3,6 +3,7 @@
 //! No I/O, no clock, no async, no randomness: time is an argument, and what cannot be proven by a
 //! value of a type here is not decided here.
 
+#![warn(missing_docs, clippy::missing_errors_doc)]
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)

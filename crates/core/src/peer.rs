@@ -14,6 +14,7 @@ impl Peer {
     const NETWORK: u128 = !(u64::MAX as u128);
     const MAPPED: u128 = 0xffff_0000_0000;
 
+    /// The client behind an address. IPv6 addresses that map IPv4 ones are those (RFC 4291 §2.5.5.2).
     #[must_use]
     pub const fn of(address: IpAddr) -> Self {
         let address = match address {

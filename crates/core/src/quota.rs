@@ -36,6 +36,9 @@ pub struct Usage {
 
 impl Usage {
     /// Takes one request into account, or says how long to wait before it would be.
+    ///
+    /// # Errors
+    /// That time.
     pub fn admit(self, rate: Rate, now: Tick) -> Result<Self, Duration> {
         let now = now.as_millis().saturating_mul(1000);
         let used_until = self.used_until.max(now);

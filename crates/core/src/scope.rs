@@ -8,17 +8,24 @@ use thiserror::Error;
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Scope(Box<str>);
 
+/// A scope with a character that RFC 6749 §3.3 has no room for.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("scope tokens hold printable ASCII without space, quote and backslash")]
 pub struct InvalidScope;
 
 impl Scope {
     /// Tokens separated by spaces. Runs of spaces count as one: servers send them.
+    ///
+    /// # Errors
+    /// A token has a character that scopes do not have.
     pub fn parse(text: &str) -> Result<Self, InvalidScope> {
         Self::from_tokens(text.split(' ').filter(|token| !token.is_empty()))
     }
 
     /// Each item one token. RFC 6749 §3.3: `1*( %x21 / %x23-5B / %x5D-7E )`.
+    ///
+    /// # Errors
+    /// A token is empty, or has a character that scopes do not have.
     pub fn from_tokens<'a>(tokens: impl Iterator<Item = &'a str>) -> Result<Self, InvalidScope> {
         let mut joined = String::new();
         for token in tokens {
@@ -33,6 +40,7 @@ impl Scope {
         Ok(Self(joined.into()))
     }
 
+    /// Each token, in the order in which they were given.
     pub fn tokens(&self) -> impl Iterator<Item = &str> {
         self.0.split(' ').filter(|token| !token.is_empty())
     }
@@ -43,11 +51,13 @@ impl Scope {
         self.tokens().any(|held| held == token)
     }
 
+    /// Returns whether nothing is granted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// The tokens, separated by single spaces.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -71,6 +81,7 @@ pub enum RequiredScope {
     All(Scope),
     /// At least one token of the set.
     Any(Scope),
+    /// No scope is needed.
     #[default]
     Nothing,
 }
@@ -117,8 +128,9 @@ mod tests {
         assert!(!granted.contains(""));
     }
 
+    /// Rows: CHL-3
     #[test]
-    fn chl_3_quotes_backslashes_and_controls_are_not_scope() {
+    fn quotes_backslashes_and_controls_are_not_scope() {
         for text in ["a\"b", "a\\b", "a\tb", "a\r\nb", "ä", "\u{7f}"] {
             assert_eq!(Scope::parse(text), Err(InvalidScope), "{text:?}");
         }

@@ -18,19 +18,27 @@ use crate::token::PhantomToken;
 /// which costs a few microseconds and saves a kilobyte a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement {
+    /// The JWT that backends get.
     pub phantom_token: PhantomToken,
+    /// The claim `iss`.
     pub issuer: Option<Arc<str>>,
+    /// The claim `sub`.
     pub subject: Option<Box<str>>,
+    /// The claim `client_id`.
     pub client_id: Option<Box<str>>,
     /// The claim `azp`, which names the client where there is no `client_id`.
     pub authorized_party: Option<Box<str>>,
     /// The claim `jti`, by which a token is revoked.
     pub token_id: Option<Box<str>>,
+    /// The claim `aud`; nobody, where there is none.
     pub audience: Audience,
+    /// The claim `scope`; empty, where there is none.
     pub scope: Scope,
     /// `None` where the server named no end (legal, RFC 7662 §2.2): the cache keeps it briefly.
     pub expires_at: Option<UnixTime>,
+    /// The claim `nbf`.
     pub not_before: Option<UnixTime>,
+    /// The claim `iat`.
     pub issued_at: Option<UnixTime>,
     /// The token is bound to a key (`cnf`, RFC 7800).
     pub confirmed: bool,
@@ -76,9 +84,13 @@ impl Statement {
     }
 }
 
+/// Where in its life a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {
+    /// `exp` is over, with the tolerance for clocks.
     Expired,
+    /// It can be used.
     Live,
+    /// `nbf` is still to come, with the same tolerance.
     NotYetValid,
 }

@@ -7,6 +7,9 @@ use crate::deny::DenyReason;
 
 impl Subscription {
     /// Returns whether a key of this type may use the API.
+    ///
+    /// # Errors
+    /// Why it may not.
     pub const fn admits(&self, key_type: KeyType) -> Result<(), DenyReason> {
         match (self.status, key_type) {
             (SubscriptionStatus::Active, _)
@@ -30,25 +33,29 @@ mod tests {
         [KeyType::Production, KeyType::Sandbox].map(|key_type| subscription.admits(key_type))
     }
 
+    /// Rows: WSO2-8.6.2.1
     #[test]
-    fn wso2_8_6_2_1_an_active_subscription_passes_with_either_key() {
+    fn an_active_subscription_passes_with_either_key() {
         assert_eq!(outcomes(SubscriptionStatus::Active), [Ok(()), Ok(())]);
     }
 
+    /// Rows: WSO2-8.6.2.2
     #[test]
-    fn wso2_8_6_2_2_a_blocked_subscription_is_refused_with_either_key() {
+    fn a_blocked_subscription_is_refused_with_either_key() {
         let blocked = Err(DenyReason::SubscriptionBlocked);
         assert_eq!(outcomes(SubscriptionStatus::Blocked), [blocked, blocked]);
     }
 
+    /// Rows: WSO2-8.6.2.3
     #[test]
-    fn wso2_8_6_2_3_production_only_blocked_leaves_the_sandbox_key_alone() {
+    fn production_only_blocked_leaves_the_sandbox_key_alone() {
         let blocked = Err(DenyReason::SubscriptionBlocked);
         assert_eq!(outcomes(SubscriptionStatus::ProductionBlocked), [blocked, Ok(())]);
     }
 
+    /// Rows: WSO2-8.6.2.4
     #[test]
-    fn wso2_8_6_2_4_on_hold_or_rejected_is_inactive_with_either_key() {
+    fn on_hold_or_rejected_is_inactive_with_either_key() {
         let inactive = Err(DenyReason::SubscriptionInactive);
         assert_eq!(outcomes(SubscriptionStatus::Inactive), [inactive, inactive]);
     }

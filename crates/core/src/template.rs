@@ -23,6 +23,7 @@ pub struct PathTemplate {
 pub enum Segment {
     /// In its one spelling, see [`one_spelling`].
     Literal(Box<str>),
+    /// One segment that the pattern fits.
     Pattern(Pattern),
 }
 
@@ -38,29 +39,43 @@ pub struct Pattern {
     suffix: Box<str>,
 }
 
+/// Why a text is no template.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum InvalidTemplate {
+    /// It does not begin with a slash.
     #[error("has to start with '/'")]
     NoSlash,
+    /// More than [`MAX_TEMPLATE`] bytes.
     #[error("is longer than {MAX_TEMPLATE} bytes")]
     TooLong,
+    /// More than [`MAX_SEGMENTS`] segments.
     #[error("has more than {MAX_SEGMENTS} segments")]
     TooDeep,
+    /// A star that is not the last segment.
     #[error("'*' stands at the end only, after '/'")]
     Star,
+    /// A brace without its other, or a rest that is not the last segment.
     #[error("a parameter is {{name}}; {{name+}}, which takes the rest, is the whole last segment")]
     Parameter,
+    /// Two parameters with nothing between them to tell where one ends.
     #[error("two parameters need something between them")]
     Touching,
+    /// Two parameters of one name.
     #[error("a parameter stands twice")]
     Twice,
+    /// Two slashes with nothing between them.
     #[error("a segment is empty")]
     Empty,
+    /// A segment that no path holds which gateways take.
     #[error("a segment holds what no path that gateways take can")]
     Literal,
 }
 
 impl PathTemplate {
+    /// Reads a template.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
     pub fn parse(text: &str) -> Result<Self, InvalidTemplate> {
         Ok(Parsed::of(text)?.template)
     }
@@ -71,6 +86,7 @@ impl PathTemplate {
         Parsed::of(text).map(|parsed| parsed.names).unwrap_or_default()
     }
 
+    /// The segments between slashes, the first one first.
     #[must_use]
     pub fn segments(&self) -> &[Segment] {
         &self.segments

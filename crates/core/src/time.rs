@@ -24,6 +24,7 @@ impl UnixTime {
         Self::from_millis(seconds.saturating_mul(1000))
     }
 
+    /// Milliseconds; values past [`UnixTime::MAX`] become it.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         if millis > Self::MAX.0 { Self::MAX } else { Self(millis) }
@@ -41,11 +42,13 @@ impl UnixTime {
         within.then_some(Self((seconds * 1000.0) as u64))
     }
 
+    /// Whole seconds, rounded down.
     #[must_use]
     pub const fn as_secs(self) -> u64 {
         self.0 / 1000
     }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
@@ -57,11 +60,13 @@ impl UnixTime {
         Duration::from_millis(later.0.saturating_sub(self.0))
     }
 
+    /// That much later, [`UnixTime::MAX`] at most.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self::from_millis(self.0.saturating_add(saturating_millis(duration)))
     }
 
+    /// That much earlier, 1970 at most.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(saturating_millis(duration)))
@@ -86,16 +91,19 @@ impl From<UnixTime> for u64 {
 pub struct Tick(u64);
 
 impl Tick {
+    /// A reading of the clock, in milliseconds.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
+    /// The reading, in milliseconds.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
         self.0
     }
 
+    /// That much later.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(saturating_millis(duration)))
@@ -111,12 +119,15 @@ impl Tick {
 /// Both clocks, read together once per decision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Now {
+    /// What `exp` and `nbf` are held against.
     pub wall: UnixTime,
+    /// What is measured against readings of the same process.
     pub tick: Tick,
 }
 
 /// Where time comes from. The binary has the system's, tests one that they turn by hand.
 pub trait Clock: Debug + Send + Sync + 'static {
+    /// Reads both clocks.
     fn now(&self) -> Now;
 }
 
@@ -132,8 +143,9 @@ mod tests {
         UnixTime::from_numeric_date(&serde_json::from_str(json).unwrap())
     }
 
+    /// Rows: JWT-9
     #[test]
-    fn jwt_9_numeric_dates_may_be_fractional_but_never_negative_or_huge() {
+    fn numeric_dates_may_be_fractional_but_never_negative_or_huge() {
         assert_eq!(date("1300819380"), Some(UnixTime::from_secs(1_300_819_380)));
         assert_eq!(date("1300819380.25"), Some(UnixTime::from_millis(1_300_819_380_250)));
         assert_eq!(date("0"), Some(UnixTime::from_secs(0)));

@@ -12,10 +12,16 @@ use crate::jwt::CompactJwsText;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BearerToken<'a>(&'a str);
 
+/// Why a credential is no bearer token.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum InvalidToken {
+    /// More bytes than are looked at.
     #[error("longer than the {limit} bytes allowed")]
-    TooLong { limit: usize },
+    TooLong {
+        /// Most bytes taken.
+        limit: usize,
+    },
+    /// A character that is not b64token's (RFC 6750 §2.1), or none at all.
     #[error("not of the grammar b64token")]
     Grammar,
 }
@@ -25,6 +31,9 @@ impl<'a> BearerToken<'a> {
     pub const MAX_LEN: usize = 32 * 1024;
 
     /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`, and no repair of any kind.
+    ///
+    /// # Errors
+    /// It is longer than [`Self::MAX_LEN`], or not of that grammar.
     pub fn parse(value: &'a [u8]) -> Result<Self, InvalidToken> {
         if value.len() > Self::MAX_LEN {
             return Err(InvalidToken::TooLong { limit: Self::MAX_LEN });
@@ -63,16 +72,19 @@ const fn is_b64token_byte(byte: u8) -> bool {
 #[serde(into = "String", try_from = "String")]
 pub struct TokenDigest([u8; 32]);
 
+/// A text that is no digest.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("a token's digest has 64 hexadecimal digits")]
 pub struct InvalidDigest;
 
 impl TokenDigest {
+    /// The digest that is this MAC.
     #[must_use]
     pub const fn new(mac: [u8; 32]) -> Self {
         Self(mac)
     }
 
+    /// The MAC itself, to compare and to write down.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -115,10 +127,18 @@ impl fmt::Debug for TokenDigest {
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhantomToken(Box<str>);
 
+/// Why a JWT cannot be sent to a backend.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum InvalidPhantomToken {
+    /// More bytes than the backend takes in one field.
     #[error("the JWT has {length} bytes, the backend's header takes {limit}")]
-    TooLong { length: usize, limit: usize },
+    TooLong {
+        /// Its bytes.
+        length: usize,
+        /// Most bytes taken.
+        limit: usize,
+    },
+    /// Not three parts, or one without a signature.
     #[error("not a compact JWS")]
     Shape,
 }
@@ -127,6 +147,10 @@ impl PhantomToken {
     /// Default limit on the JWT. Many a backend takes less in one header field: there it is a setting.
     pub const MAX_LEN: usize = 32 * 1024;
 
+    /// Takes a JWT of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// It is longer, no compact JWS, or not signed.
     pub fn parse(jwt: &str, limit: usize) -> Result<Self, InvalidPhantomToken> {
         let length = jwt.len();
         if length > limit {
@@ -136,6 +160,10 @@ impl PhantomToken {
         Self::from_jws(jws, limit)
     }
 
+    /// As [`Self::parse`], where the three parts are known already.
+    ///
+    /// # Errors
+    /// It is longer, or not signed.
     pub fn from_jws(jws: CompactJwsText, limit: usize) -> Result<Self, InvalidPhantomToken> {
         let length = jws.as_str().len();
         if length > limit {
@@ -164,8 +192,9 @@ impl fmt::Debug for PhantomToken {
 mod tests {
     use super::*;
 
+    /// Rows: TOK-1
     #[test]
-    fn tok_1_the_credential_follows_b64token() {
+    fn the_credential_follows_b64token() {
         for token in ["a", "abc-._~+/123==", "A=", "_0XBPWQQ_2f3"] {
             assert_eq!(BearerToken::parse(token.as_bytes()).unwrap().expose(), token);
         }
@@ -179,16 +208,18 @@ mod tests {
         }
     }
 
+    /// Rows: TOK-4
     #[test]
-    fn tok_4_length_is_checked_before_anything_else() {
+    fn length_is_checked_before_anything_else() {
         let longest = "a".repeat(BearerToken::MAX_LEN);
         assert!(BearerToken::parse(longest.as_bytes()).is_ok());
         let junk = vec![0xff; BearerToken::MAX_LEN + 1];
         assert!(matches!(BearerToken::parse(&junk), Err(InvalidToken::TooLong { .. })));
     }
 
+    /// Rows: JIR-7
     #[test]
-    fn jir_7_a_phantom_token_is_header_safe_and_bounded() {
+    fn a_phantom_token_is_header_safe_and_bounded() {
         assert!(PhantomToken::parse("e30.e30.c2ln", 12).is_ok());
         let long = PhantomToken::parse("e30.e30.c2ln", 11);
         assert_eq!(long, Err(InvalidPhantomToken::TooLong { length: 12, limit: 11 }));
@@ -208,8 +239,9 @@ mod tests {
         }
     }
 
+    /// Rows: INT-11
     #[test]
-    fn int_11_no_token_type_prints_its_secret() {
+    fn no_token_type_prints_its_secret() {
         let printed = format!(
             "{:?} {:?} {:?}",
             BearerToken::parse(b"s3cret").unwrap(),

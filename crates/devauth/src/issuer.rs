@@ -116,8 +116,9 @@ fn is_plain_segment(segment: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Rows: DSC-1
     #[test]
-    fn dsc_1_the_well_known_paths_follow_from_the_issuer() {
+    fn the_well_known_paths_follow_from_the_issuer() {
         let issuer = Issuer::parse("https://login.example:8443/a/b").unwrap();
         assert_eq!(issuer.openid_configuration_path(), "/a/b/.well-known/openid-configuration");
         assert_eq!(
@@ -130,8 +131,9 @@ mod tests {
         assert_eq!(bare.openid_configuration_path(), "/.well-known/openid-configuration");
     }
 
+    /// Rows: DSC-3
     #[test]
-    fn dsc_3_an_issuer_with_query_fragment_or_foreign_http_is_refused() {
+    fn an_issuer_with_query_fragment_or_foreign_http_is_refused() {
         for bad in [
             "https://login.example/?a",
             "https://login.example/#a",

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 pub use document::ApplicationDocument;
 pub use document::ApplicationVisibility;
+pub use document::Attributes;
 pub use document::TokenType;
 pub use phantom_store::ApplicationFilter;
 pub use phantom_store::ApplicationSort;
@@ -29,15 +30,6 @@ use crate::refusal::Refusal;
 use crate::stored;
 use crate::unenforced;
 use crate::unenforced::Of;
-
-/// What a subscriber says of an application, within its bounds.
-#[derive(Clone, Debug)]
-pub struct ApplicationDraft {
-    pub name: String,
-    /// An application plan.
-    pub plan: String,
-    pub document: ApplicationDocument,
-}
 
 /// An application with what is counted for it.
 #[derive(Clone, Debug)]
@@ -75,48 +67,48 @@ pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Appli
 pub async fn create(
     control: &Control,
     caller: &Caller,
-    draft: ApplicationDraft,
+    mut document: ApplicationDocument,
 ) -> Outcome<Application> {
+    let (name, plan) = document.take_columns()?;
     let mut write = control.write(caller).await?;
-    check_plan(&mut write, &draft.plan).await?;
-    if write.application_by_name(&caller.name, &draft.name).await?.is_some() {
-        return Err(exists(&draft.name));
+    check_plan(&mut write, &plan).await?;
+    if write.application_by_name(&caller.name, &name).await?.is_some() {
+        return Err(exists(&name));
     }
-    let document = settled(&draft)?;
     let row = ApplicationRow {
         id: random::id(),
-        name: draft.name,
+        name,
         owner: caller.name.clone(),
-        plan: draft.plan,
-        document,
+        plan,
+        document: settled(&document)?,
         version: 1,
         created_at: control.now(),
         updated_at: control.now(),
     };
     write.insert_application(&row).await.map_err(Refusal::if_duplicate(|| exists(&row.name)))?;
     write.commit().await?;
-    Ok(Application { row, document: draft.document, subscriptions: 0 })
+    Ok(Application { row, document, subscriptions: 0 })
 }
 
 pub async fn update(
     control: &Control,
     caller: &Caller,
     id: &str,
-    draft: ApplicationDraft,
+    mut document: ApplicationDocument,
     expected: &Expected,
 ) -> Outcome<Application> {
+    let (name, plan) = document.take_columns()?;
     let mut write = control.write(caller).await?;
     let row = own(&mut write, caller, id).await?;
     expected.check(row.version)?;
-    check_plan(&mut write, &draft.plan).await?;
-    let namesake = write.application_by_name(&row.owner, &draft.name).await?;
+    check_plan(&mut write, &plan).await?;
+    let namesake = write.application_by_name(&row.owner, &name).await?;
     if namesake.is_some_and(|namesake| namesake.id != row.id) {
-        return Err(exists(&draft.name));
+        return Err(exists(&name));
     }
-    let document = settled(&draft)?;
-    let name = draft.name.clone();
+    let document = settled(&document)?;
     deny_policies::follow_rename(&mut write, &row.owner, &row.name, &name).await?;
-    let row = ApplicationRow { name: draft.name, plan: draft.plan, document, ..row };
+    let row = ApplicationRow { name: name.clone(), plan, document, ..row };
     let row =
         write.update_application(row).await.map_err(Refusal::if_duplicate(|| exists(&name)))?;
     write.commit().await?;
@@ -159,8 +151,8 @@ async fn counted(control: &Control, row: ApplicationRow) -> Outcome<Application>
     Application::of(CountedApplication { row, subscriptions })
 }
 
-fn settled(draft: &ApplicationDraft) -> Outcome<Value> {
-    let document = stored::write(&draft.document)?;
+fn settled(document: &ApplicationDocument) -> Outcome<Value> {
+    let document = stored::write(document)?;
     unenforced::refuse(Of::Application, &document)?;
     Ok(document)
 }

@@ -36,6 +36,7 @@ pub use summary::open_of;
 
 use crate::apis::document::ApiDocument;
 use crate::apis::scan;
+use crate::bounded::Text;
 use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Expected;
@@ -46,7 +47,6 @@ use crate::refusal::Kind;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::stored;
-use crate::text;
 use crate::unenforced;
 use crate::versioned::Versioned;
 
@@ -68,7 +68,7 @@ pub async fn create<P: Policy>(
     policy: P,
 ) -> Outcome<(Uuid, Versioned<P>)> {
     let mut policy = checked(policy)?;
-    let name = policy.head().name.clone();
+    let name = policy.head().name.to_string();
     let mut write = control.write(caller).await?;
     let plans = write.plans_of(P::LEVEL).await?;
     if plans.iter().any(|plan| plan.name == name) {
@@ -102,7 +102,7 @@ pub async fn update<P: Policy>(
     let mut write = control.write(caller).await?;
     let row = found::<P>(&mut write, id).await?;
     expected.check(row.version)?;
-    policy.head().name.clone_from(&row.name);
+    policy.head().name.clone_from(view::<P>(&row)?.head().name);
     let row = PlanRow { document: stored::write(&policy)?, ..row };
     let row = write.update_plan(row).await?;
     write.commit().await?;
@@ -151,21 +151,14 @@ fn names(api: &ApiDocument, level: PlanLevel, name: &str) -> bool {
 
 /// What every level asks for.
 fn checked<P: Policy>(mut policy: P) -> Outcome<P> {
-    if let Some(limit) = policy.default_limit() {
-        limit.check("defaultLimit")?;
-    }
     let head = policy.head();
-    text::name("policyName", head.name, 60)?;
-    text::optional("displayName", head.display_name.as_deref(), 512)?;
-    text::optional("description", head.description.as_deref(), 1024)?;
     if head.kind.as_ref().is_some_and(|kind| kind != P::TYPE) {
         return Err(Refusal::invalid(format!("type: must be {}", P::TYPE)));
     }
-    *head.id = None;
     *head.kind = Some(P::TYPE.to_owned());
     *head.is_deployed = Some(true);
     if head.display_name.as_deref().is_none_or(str::is_empty) {
-        *head.display_name = Some(head.name.clone());
+        *head.display_name = Text::try_from(String::from(head.name.clone())).ok();
     }
     policy.check()?;
     unenforced::refuse(P::OF, &stored::write(&policy)?)?;
@@ -183,9 +176,7 @@ fn versioned<P: Policy>(row: &PlanRow) -> Outcome<Versioned<P>> {
 
 fn view<P: Policy>(row: &PlanRow) -> Outcome<P> {
     let mut policy: P = stored::read(&row.document)?;
-    let head = policy.head();
-    *head.id = Some(row.id.to_string());
-    head.name.clone_from(&row.name);
+    *policy.head().id = Some(row.id.to_string());
     Ok(policy)
 }
 

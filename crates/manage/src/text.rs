@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::Deserializer;
 use url::Url;
 
+use crate::bounded::OutOfBounds;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 
@@ -12,25 +13,12 @@ pub const MAX_URL: usize = 2000;
 
 /// In characters, none of which is a control character other than the white space of texts.
 pub fn length(member: &str, text: &str, least: usize, most: usize) -> Outcome<()> {
-    if !(least..=most).contains(&text.chars().count()) {
-        return Err(Refusal::invalid(format!("{member}: size must be between {least} and {most}")));
-    }
-    let printable = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
-    if !text.chars().all(printable) {
-        return Err(Refusal::invalid(format!("{member}: must not hold control characters")));
-    }
-    Ok(())
+    sized(text, least, most).map_err(of(member))
 }
 
 /// A name: not only white space, and on one line.
 pub fn name(member: &str, text: &str, most: usize) -> Outcome<()> {
-    length(member, text, 1, most)?;
-    if text.trim() != text || text.chars().any(char::is_control) {
-        return Err(Refusal::invalid(format!(
-            "{member}: must be one line without white space around it"
-        )));
-    }
-    Ok(())
+    one_line(text, most).map_err(of(member))
 }
 
 pub fn optional(member: &str, text: Option<&str>, most: usize) -> Outcome<()> {
@@ -38,10 +26,37 @@ pub fn optional(member: &str, text: Option<&str>, most: usize) -> Outcome<()> {
 }
 
 pub fn count(member: &str, count: usize, most: usize) -> Outcome<()> {
+    few(count, most).map_err(of(member))
+}
+
+pub(crate) fn sized(text: &str, least: usize, most: usize) -> Result<(), OutOfBounds> {
+    let printable = |c: char| !c.is_control() || matches!(c, '\t' | '\n' | '\r');
+    match text.chars().count() {
+        length if !(least..=most).contains(&length) => {
+            Err(OutOfBounds(format!("size must be between {least} and {most}")))
+        }
+        _ if text.chars().all(printable) => Ok(()),
+        _ => Err(OutOfBounds("must not hold control characters".to_owned())),
+    }
+}
+
+pub(crate) fn one_line(text: &str, most: usize) -> Result<(), OutOfBounds> {
+    sized(text, 1, most)?;
+    match text.trim() == text && !text.chars().any(char::is_control) {
+        true => Ok(()),
+        false => Err(OutOfBounds("must be one line without white space around it".to_owned())),
+    }
+}
+
+pub(crate) fn few(count: usize, most: usize) -> Result<(), OutOfBounds> {
     match count {
         count if count <= most => Ok(()),
-        _ => Err(Refusal::invalid(format!("{member}: at most {most} entries"))),
+        _ => Err(OutOfBounds(format!("at most {most} entries"))),
     }
+}
+
+fn of(member: &str) -> impl FnOnce(OutOfBounds) -> Refusal {
+    move |bound| Refusal::invalid(format!("{member}: {bound}"))
 }
 
 /// An absolute http or https URL without credentials and fragment, as it was written.

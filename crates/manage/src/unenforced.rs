@@ -182,51 +182,6 @@ pub const SETTINGS: &[Setting] = &[
     ),
 ];
 
-/// Members that promise nothing of a gateway: kept, shown and searched.
-pub const SHOWN: &[(Of, &str)] = &[
-    (Of::Api, "displayName"),
-    (Of::Api, "description"),
-    (Of::Api, "audience"),
-    (Of::Api, "tags"),
-    (Of::Api, "categories"),
-    (Of::Api, "businessInformation"),
-    (Of::Api, "additionalPropertiesMap"),
-    (Of::Api, "cacheTimeout"),
-    (Of::Api, "wsdlInfo"),
-    (Of::Api, "serviceInfo"),
-    (Of::Operation, "id"),
-    (Of::Operation, "payloadSchema"),
-    (Of::Operation, "amznResourceTimeout"),
-    (Of::Operation, "amznResourceContentEncode"),
-    (Of::ApplicationPlan, "displayName"),
-    (Of::ApplicationPlan, "description"),
-    (Of::SubscriptionPlan, "displayName"),
-    (Of::SubscriptionPlan, "description"),
-    (Of::SubscriptionPlan, "customAttributes"),
-    (Of::AdvancedPlan, "displayName"),
-    (Of::AdvancedPlan, "description"),
-    (Of::KeyManager, "displayName"),
-    (Of::KeyManager, "description"),
-    (Of::KeyManager, "wellKnownEndpoint"),
-    (Of::KeyManager, "clientRegistrationEndpoint"),
-    (Of::KeyManager, "tokenEndpoint"),
-    (Of::KeyManager, "displayTokenEndpoint"),
-    (Of::KeyManager, "revokeEndpoint"),
-    (Of::KeyManager, "displayRevokeEndpoint"),
-    (Of::KeyManager, "userInfoEndpoint"),
-    (Of::KeyManager, "authorizeEndpoint"),
-    (Of::KeyManager, "scopeManagementEndpoint"),
-    (Of::KeyManager, "alias"),
-    (Of::KeyManager, "global"),
-    (Of::KeyManager, "enableTokenGeneration"),
-    (Of::KeyManager, "enableTokenHashing"),
-    (Of::KeyManager, "enableMapOAuthConsumerApps"),
-    (Of::Application, "description"),
-    (Of::Application, "attributes"),
-    (Of::Application, "tokenType"),
-    (Of::ApplicationKey, "callbackUrl"),
-];
-
 /// Refuses the first setting of the list that `body` makes use of.
 pub fn refuse(of: Of, body: &Value) -> Outcome<()> {
     let used = |setting: &&Setting| setting.of == of && setting.is_used(body);
@@ -255,24 +210,6 @@ impl Setting {
             }
             Value::Array(entries) => entries.iter().all(|entry| self.lets_pass(entry)),
             Value::Object(members) => members.values().all(|member| self.lets_pass(member)),
-        }
-    }
-}
-
-impl Of {
-    /// As the documentation has it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Api => "API",
-            Self::Operation => "operation",
-            Self::ApplicationPlan => "application plan",
-            Self::SubscriptionPlan => "business plan",
-            Self::AdvancedPlan => "advanced plan",
-            Self::CustomRule => "custom rule",
-            Self::KeyManager => "key manager",
-            Self::Application => "application",
-            Self::ApplicationKey => "application key",
         }
     }
 }

@@ -66,8 +66,9 @@ mod tests {
 
     use super::*;
 
+    /// Rows: CAC-2
     #[test]
-    fn cac_2_max_age_minus_age_is_an_upper_bound() {
+    fn max_age_minus_age_is_an_upper_bound() {
         let seconds = |n| Freshness::For(Duration::from_secs(n));
         for (cache_control, age, expected) in [
             (None, None, Freshness::Unstated),
@@ -91,8 +92,9 @@ mod tests {
         }
     }
 
+    /// Rows: CAC-2
     #[test]
-    fn cac_2_several_lines_are_one_list() {
+    fn several_lines_are_one_list() {
         let mut headers = HeaderMap::new();
         headers.append("cache-control", HeaderValue::from_static("max-age=60"));
         headers.append("cache-control", HeaderValue::from_static("no-store"));

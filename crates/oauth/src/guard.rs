@@ -76,7 +76,7 @@ struct Question {
 
 /// A call that is let through.
 #[derive(Clone, Copy, Debug)]
-enum Outcome {
+enum CallEnd {
     /// Nothing was sent, for a reason of ours.
     NotSent,
     /// No answer, or one that says that there is none.
@@ -97,7 +97,7 @@ pub(crate) struct Call<'a> {
     guard: &'a Guard,
     question: Question,
     probe: bool,
-    outcome: Outcome,
+    outcome: CallEnd,
 }
 
 /// The load of a guard, as far as there is anything to see.
@@ -231,7 +231,7 @@ impl Guard {
         let dice = self.dice(&state);
         match state.breaker.admit(question.peer, now, dice) {
             Ok(probe) => {
-                let outcome = Outcome::Failed { wait: None };
+                let outcome = CallEnd::Failed { wait: None };
                 Ok(Call { guard: self, question, probe, outcome })
             }
             Err(retry_after) => {
@@ -241,33 +241,33 @@ impl Guard {
         }
     }
 
-    fn settle(&self, question: Question, outcome: Outcome, probe: bool) {
+    fn settle(&self, question: Question, outcome: CallEnd, probe: bool) {
         let Question { peer, token } = question;
         let now = self.clock.now().tick;
         let mut state = self.state();
         state.settled += 1;
         let dice = self.dice(&state);
-        let failed = matches!(outcome, Outcome::Failed { .. });
+        let failed = matches!(outcome, CallEnd::Failed { .. });
         let wait = match outcome {
-            Outcome::Failed { wait } => wait.map(|wait| wait.min(LAST_PAUSE)),
+            CallEnd::Failed { wait } => wait.map(|wait| wait.min(LAST_PAUSE)),
             _ => None,
         };
         if let Some(wait) = wait {
             state.held.hold(token, now.plus(wait), now);
         }
         let free = match outcome {
-            Outcome::Vouched | Outcome::NotSent | Outcome::Undecided => true,
+            CallEnd::Vouched | CallEnd::NotSent | CallEnd::Undecided => true,
             // As long as nobody gets a verdict our set-up is wrong, not the token.
-            Outcome::Unusable => !state.decides(now),
-            Outcome::Inactive | Outcome::Failed { .. } => false,
+            CallEnd::Unusable => !state.decides(now),
+            CallEnd::Inactive | CallEnd::Failed { .. } => false,
         };
         match outcome {
-            Outcome::Vouched | Outcome::Inactive => state.last_verdict = Some(now),
-            Outcome::Failed { .. } | Outcome::Unusable => state.last_failure = Some(now),
-            Outcome::NotSent | Outcome::Undecided => {}
+            CallEnd::Vouched | CallEnd::Inactive => state.last_verdict = Some(now),
+            CallEnd::Failed { .. } | CallEnd::Unusable => state.last_failure = Some(now),
+            CallEnd::NotSent | CallEnd::Undecided => {}
         }
         let mut change = None;
-        if !matches!(outcome, Outcome::NotSent) {
+        if !matches!(outcome, CallEnd::NotSent) {
             if !failed {
                 state.retry_savings = (state.retry_savings + 1).min(RETRY_SAVINGS);
             }
@@ -345,28 +345,28 @@ impl State {
 impl Call<'_> {
     /// The server answered something. What it is worth may still be told.
     pub(crate) const fn answered(&mut self) {
-        self.outcome = Outcome::Unusable;
+        self.outcome = CallEnd::Unusable;
     }
 
     pub(crate) const fn not_sent(&mut self) {
-        self.outcome = Outcome::NotSent;
+        self.outcome = CallEnd::NotSent;
     }
 
     /// It did not answer, or said that it cannot, for this long.
     pub(crate) const fn failed(&mut self, wait: Option<Duration>) {
-        self.outcome = Outcome::Failed { wait };
+        self.outcome = CallEnd::Failed { wait };
     }
 
     pub(crate) const fn undecided(&mut self) {
-        self.outcome = Outcome::Undecided;
+        self.outcome = CallEnd::Undecided;
     }
 
     pub(crate) const fn inactive(&mut self) {
-        self.outcome = Outcome::Inactive;
+        self.outcome = CallEnd::Inactive;
     }
 
     pub(crate) const fn vouched(&mut self) {
-        self.outcome = Outcome::Vouched;
+        self.outcome = CallEnd::Vouched;
     }
 
     /// Returns whether one more attempt is affordable; if so it is paid for.

@@ -14,7 +14,7 @@ use phantom_core::Statement;
 use phantom_core::Trust;
 
 pub use build::BuildError;
-pub use build::Problem;
+pub use build::FieldError;
 pub use config::KeyManagerConfig;
 pub use config::Keys;
 

@@ -72,8 +72,9 @@ mod tests {
         }
     }
 
+    /// Rows: PITFALL-39
     #[test]
-    fn pitfall_39_a_token_that_needs_a_key_is_known_by_type_or_confirmation() {
+    fn a_token_that_needs_a_key_is_known_by_type_or_confirmation() {
         for answer in [
             json!({"token_type": "DPoP"}),
             json!({"token_type": "dpop"}),

@@ -64,8 +64,9 @@ mod tests {
 
     use super::*;
 
+    /// Rows: CLA-9
     #[test]
-    fn cla_9_a_file_is_read_anew_each_time_without_its_line_end() {
+    fn a_file_is_read_anew_each_time_without_its_line_end() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("secret");
         let source = SecretSource::File(path.clone());
@@ -79,8 +80,9 @@ mod tests {
         assert!(matches!(source.read(), Err(SecretError::File { .. })));
     }
 
+    /// Rows: PITFALL-43
     #[test]
-    fn pitfall_43_a_secret_is_in_no_debug_output() {
+    fn a_secret_is_in_no_debug_output() {
         let source = SecretSource::Literal("hunter2".into());
         assert!(!format!("{source:?}").contains("hunter2"));
         assert!(!format!("{:?}", source.read()).contains("hunter2"));

@@ -119,8 +119,9 @@ mod tests {
         assert_eq!(ran.load(SeqCst), 1);
     }
 
+    /// Rows: CAC-11
     #[tokio::test]
-    async fn cac_11_a_caller_that_goes_away_does_not_end_the_run() {
+    async fn a_caller_that_goes_away_does_not_end_the_run() {
         let single = Arc::new(SingleRun::default());
         let ended = Arc::new(Semaphore::new(0));
         let gate = Arc::new(Semaphore::new(0));

@@ -93,8 +93,9 @@ fn normalised(typ: &str) -> String {
 mod tests {
     use super::*;
 
+    /// Rows: JWT-1
     #[test]
-    fn jwt_1_at_jwt_in_any_case_is_the_default() {
+    fn at_jwt_in_any_case_is_the_default() {
         let accepted = AcceptedTyp::default();
         for typ in ["at+jwt", "at+JWT", "AT+jwt", "application/at+jwt", "Application/AT+JWT"] {
             assert_eq!(accepted.check(Some(typ)), Ok(()), "{typ}");
@@ -104,8 +105,9 @@ mod tests {
         }
     }
 
+    /// Rows: JWT-1
     #[test]
-    fn jwt_1_what_a_server_hands_over_may_say_jwt_or_nothing() {
+    fn what_a_server_hands_over_may_say_jwt_or_nothing() {
         let accepted = AcceptedTyp::of_answers();
         for typ in [Some("at+jwt"), Some("JWT"), Some("application/jwt"), None] {
             assert_eq!(accepted.check(typ), Ok(()), "{typ:?}");
@@ -115,8 +117,9 @@ mod tests {
         }
     }
 
+    /// Rows: JWT-1
     #[test]
-    fn jwt_1_other_values_only_by_option() {
+    fn other_values_only_by_option() {
         let accepted = AcceptedTyp::from_list(&["JWT".into(), "none".into()]).unwrap();
         for typ in [Some("JWT"), Some("jwt"), Some("application/jwt"), None] {
             assert_eq!(accepted.check(typ), Ok(()), "{typ:?}");
@@ -124,8 +127,9 @@ mod tests {
         assert_eq!(accepted.check(Some("at+jwt")), Err(Refusal::Typ));
     }
 
+    /// Rows: JWT-14
     #[test]
-    fn jwt_14_no_option_admits_another_kind_of_token() {
+    fn no_option_admits_another_kind_of_token() {
         for typ in OTHER_KINDS {
             assert!(AcceptedTyp::from_list(&[typ.to_owned()]).is_err(), "{typ}");
             let long = format!("Application/{}", typ.to_uppercase());

@@ -216,8 +216,9 @@ fn check_says_in_words_what_a_route_asks_for() {
     assert_eq!(json["routes"][0]["asks"][0], "scope: any of `read write`");
 }
 
+/// Rows: PITFALL-26
 #[test]
-fn pitfall_26_run_refuses_a_wrong_configuration_and_says_why() {
+fn run_refuses_a_wrong_configuration_and_says_why() {
     let directory = tempfile::tempdir().unwrap();
     let text = "[[listener]]\nbind = \"127.0.0.1:0\"\n[[route]]\npath = \"/\"\n\
                 upstream = \"http://127.0.0.1:1\"\n";
@@ -252,8 +253,9 @@ fn run_serves_until_it_is_told_to_stop() {
     }
 }
 
+/// Rows: CAC-2, INT-3
 #[test]
-fn cac_2_and_int_3_what_was_overridden_is_logged_at_start() {
+fn what_was_overridden_is_logged_at_start() {
     let directory = tempfile::tempdir().unwrap();
     let (port, nobody) = (free_port(), free_port());
     let text = format!(

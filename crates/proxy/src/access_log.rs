@@ -14,7 +14,7 @@ use crate::failure::Cause;
 use crate::log_writer::LogWriter;
 use crate::log_writer::Trouble;
 use crate::log_writer::Voice;
-use crate::metrics::Outcome;
+use crate::metrics::Ended;
 use crate::metrics::RouteMetrics;
 use crate::request_id::RequestId;
 
@@ -76,7 +76,7 @@ pub(crate) struct RequestEvent<'a> {
     pub(crate) peer: IpAddr,
     /// Where anybody reads it.
     pub(crate) id: Option<RequestId>,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: Ended,
     /// The status that the client was told; zero where nothing could be told.
     pub(crate) status: u16,
     pub(crate) reason: Option<DenyReason>,

@@ -297,8 +297,9 @@ impl NamedFields for RequestHead {
 mod tests {
     use super::*;
 
+    /// Rows: HTP-7
     #[test]
-    fn htp_7_underscore_spellings_of_our_fields_are_recognised() {
+    fn underscore_spellings_of_our_fields_are_recognised() {
         for name in ["X_Forwarded_For", "x-forwarded_host", "proxy_authorization", "CONTENT_LENGTH"]
         {
             assert_eq!(FieldKind::of(name.as_bytes()), FieldKind::Lookalike, "{name}");

@@ -70,7 +70,7 @@ struct RequestLabels {
 
 /// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Ended {
     /// Answered here: refused, redirected, a file, a preflight.
     Answered,
     /// The backend's answer was passed on whole.
@@ -79,7 +79,7 @@ pub enum Outcome {
     Failed,
 }
 
-impl Outcome {
+impl Ended {
     const ALL: [Self; 3] = [Self::Answered, Self::Forwarded, Self::Failed];
 
     #[must_use]
@@ -172,7 +172,7 @@ pub struct RouteMetrics {
     all: Metrics,
     request_seconds: OnceLock<Histogram>,
     upstream_seconds: OnceLock<Histogram>,
-    requests: [[OnceLock<Counter>; STATUS_CLASSES.len()]; Outcome::ALL.len()],
+    requests: [[OnceLock<Counter>; STATUS_CLASSES.len()]; Ended::ALL.len()],
     denied: [OnceLock<Counter>; DenyReason::ALL.len()],
     permitted: OnceLock<Counter>,
 }
@@ -193,7 +193,7 @@ impl RouteMetrics {
 
     pub(crate) fn count_request(
         &self,
-        outcome: Outcome,
+        outcome: Ended,
         status: u16,
         total: Duration,
         upstream: Option<Duration>,

@@ -30,7 +30,7 @@ use crate::forward;
 use crate::forward::Origin;
 use crate::head::FieldKind;
 use crate::head::RequestHead;
-use crate::metrics::Outcome;
+use crate::metrics::Ended;
 use crate::worker::Published;
 use crate::worker::Worker;
 use account::Account;
@@ -81,16 +81,16 @@ struct Course<'r, C> {
 impl<C: Client> Course<'_, C> {
     async fn run(&mut self) {
         let (worker, head) = (self.worker, self.head);
-        let caller = Caller::new(head, self.origin, &worker.shared.config);
-        self.account.peer = caller.address;
+        let source = Source::new(head, self.origin, &worker.shared.config);
+        self.account.peer = source.address;
         if forward::is_loop(head, &worker.shared.config) {
             return self.refuse(Cause::Loop.into()).await;
         }
-        let form = match self.read_form(caller).await {
+        let form = match self.read_form(source).await {
             Ok(form) => form,
             Err(fault) => return self.refuse(Failure::told(Cause::BadRequest, fault)).await,
         };
-        let facts = facts(head, form.as_ref().map(|form| &*form.bytes), caller);
+        let facts = facts(head, form.as_ref().map(|form| &*form.bytes), source);
         let grpc = facts.is_grpc();
         let (snapshot, mut trace) = (&self.published.snapshot, Untraced);
         let deciding = worker.shared.pipeline.decide(snapshot, &facts, &mut trace);
@@ -101,7 +101,7 @@ impl<C: Client> Course<'_, C> {
         match decision {
             Decision::Answer { answer, matched, reason } => {
                 (self.account.matched, self.account.reason) = (matched, reason);
-                self.answer(&answer, Outcome::Answered, None).await;
+                self.answer(&answer, Ended::Answered, None).await;
             }
             Decision::Forward(permitted) => {
                 self.account.permitted(&permitted);
@@ -125,7 +125,7 @@ impl<C: Client> Course<'_, C> {
             Told::Fault(fault) => Answer::fault(fault, format, false),
             Told::Refusal(reason) => Answer::deny(&reason.into(), None, format, false),
         };
-        self.answer(&answer, Outcome::Answered, Some(failure.cause)).await;
+        self.answer(&answer, Ended::Answered, Some(failure.cause)).await;
     }
 
     /// Answers what fails once it was permitted.
@@ -140,7 +140,7 @@ impl<C: Client> Course<'_, C> {
             }
         };
         self.add_cors(matched, &mut answer);
-        self.answer(&answer, Outcome::Failed, Some(failure.cause)).await;
+        self.answer(&answer, Ended::Failed, Some(failure.cause)).await;
     }
 
     /// Without these fields a browser hides the answer from the page (COR-3).
@@ -157,13 +157,13 @@ impl<C: Client> Course<'_, C> {
 
 /// Where a request came from, as the decision is told.
 #[derive(Clone, Copy)]
-struct Caller {
+struct Source {
     address: IpAddr,
     entry: Entry,
     tls: bool,
 }
 
-impl Caller {
+impl Source {
     fn new(head: &RequestHead, origin: Origin, config: &ProxyConfig) -> Self {
         let address = forward::client_address(head, origin.peer, config);
         let tls = forward::client_uses_tls(head, origin, config);
@@ -172,7 +172,7 @@ impl Caller {
 }
 
 /// The facts the decision sees, borrowed from the head.
-fn facts<'a>(head: &'a RequestHead, form: Option<&'a [u8]>, caller: Caller) -> RequestFacts<'a> {
+fn facts<'a>(head: &'a RequestHead, form: Option<&'a [u8]>, source: Source) -> RequestFacts<'a> {
     let known = head.fields.iter().filter(|field| field.kind.is_known_to_decision());
     RequestFacts {
         method: head.method(),
@@ -182,8 +182,8 @@ fn facts<'a>(head: &'a RequestHead, form: Option<&'a [u8]>, caller: Caller) -> R
         fields: KnownFields::collect(known.map(|field| (head.name(field), head.value(field)))),
         named: head,
         form,
-        peer: caller.address,
-        entry: caller.entry,
-        tls: caller.tls,
+        peer: source.address,
+        entry: source.entry,
+        tls: source.tls,
     }
 }

@@ -52,8 +52,6 @@ struct Inner {
 pub enum SealingKeyError {
     #[error("a sealing key is 32 bytes, in base64 or hexadecimal")]
     Form,
-    #[error("the sealing key in the environment variable {name} is not text")]
-    Environment { name: String },
     #[error("the file of the sealing key {path} cannot be used")]
     File {
         path: String,
@@ -69,18 +67,6 @@ impl SealingKey {
     pub fn from_text(text: &str) -> Result<Self, SealingKeyError> {
         let bytes = key_bytes(text).ok_or(SealingKeyError::Form)?;
         Self::from_bytes(&bytes)
-    }
-
-    /// `None` when the variable is not set or empty.
-    pub fn from_env(name: &str) -> Result<Option<Self>, SealingKeyError> {
-        match std::env::var(name).map(Zeroizing::new) {
-            Ok(text) if text.trim().is_empty() => Ok(None),
-            Ok(text) => Self::from_text(&text).map(Some),
-            Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(std::env::VarError::NotUnicode(_)) => {
-                Err(SealingKeyError::Environment { name: name.to_owned() })
-            }
-        }
     }
 
     /// The key in that file; a new random one, readable by its owner alone, where there is none.

@@ -31,11 +31,6 @@ impl ManualClock {
         self.change(|now| Now { wall: now.wall.plus(by), tick: now.tick.plus(by) });
     }
 
-    /// Only the monotonic clock goes on.
-    pub fn advance_tick(&self, by: Duration) {
-        self.change(|now| Now { tick: now.tick.plus(by), ..now });
-    }
-
     /// The wall clock is set, as by NTP; the monotonic one does not notice.
     pub fn set_wall(&self, wall: UnixTime) {
         self.change(|now| Now { wall, ..now });

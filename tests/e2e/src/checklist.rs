@@ -1,10 +1,14 @@
-//! Checklists that are held by tests: a row is held by a test that has the row's name in its own. The
-//! lists are in `tests/e2e/rows`.
+//! Checklists that are held by tests: a row is held by a test above which a line says so, as
+//! `/// Rows: CAC-4, INT-2`. The lists are in `tests/e2e/rows`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use crate::workspace;
+
+/// Begins the line that says which rows a test holds.
+const MARK: &str = "/// Rows: ";
 
 /// A row of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,47 +49,51 @@ fn read(text: &str) -> Vec<Row> {
     .collect()
 }
 
-/// Names of all test functions in the workspace, one a line.
+/// The ids of all rows that tests of the workspace say they hold.
+///
+/// # Panics
+/// If such a line stands where no test follows.
 #[must_use]
-pub fn tests() -> String {
-    let mut names = String::new();
+pub fn held() -> BTreeSet<String> {
+    let mut held = BTreeSet::new();
     for room in ["crates", "tests/e2e/tests"] {
-        collect(&workspace::root().join(room), &mut names);
+        collect(&workspace::root().join(room), &mut held);
     }
-    names
+    held
 }
 
-fn collect(folder: &Path, names: &mut String) {
+fn collect(folder: &Path, held: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("a folder of sources").flatten() {
         let path = entry.path();
         if path.is_dir() {
-            collect(&path, names);
+            collect(&path, held);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            for line in fs::read_to_string(path).expect("a source").lines() {
-                let line = line.trim_start();
-                if let Some(rest) =
-                    line.strip_prefix("fn ").or_else(|| line.strip_prefix("async fn "))
-                {
-                    names.push_str(rest.split('(').next().unwrap_or_default());
-                    names.push('\n');
-                }
-            }
+            let source = fs::read_to_string(&path).expect("a source");
+            let marked = marked(&source);
+            held.extend(marked.unwrap_or_else(|line| panic!("{}: {line}", path.display())));
         }
     }
 }
 
-/// Whether one of these tests has the row in its name, as a whole: `cac_1` stands neither in
-/// `cac_11_x` nor in `cac_1_1_x` nor in `xcac_1_y`.
-#[must_use]
-pub fn is_held(row: &str, tests: &str) -> bool {
-    tests.lines().any(|name| {
-        name.match_indices(row).any(|(at, _)| {
-            let (before, after) = (&name[..at], &name[at + row.len()..]);
-            let begins = before.is_empty() || before.ends_with('_');
-            let more = after.strip_prefix('_').map(|rest| rest.chars().next());
-            let ends = after.is_empty()
-                || more.is_some_and(|next| next.is_none_or(|next| !next.is_ascii_digit()));
-            begins && ends
-        })
-    })
+/// The ids of the rows that a source's tests say they hold, or the line that no test follows. Between
+/// the two there are more such lines, other comments and attributes.
+///
+/// # Errors
+/// The line that stands where it says nothing.
+pub fn marked(source: &str) -> Result<Vec<String>, String> {
+    let mut ids = Vec::new();
+    let mut open = None;
+    for line in source.lines().map(str::trim_start) {
+        let is_function =
+            ["fn ", "async fn ", "pub async fn "].iter().any(|it| line.starts_with(it));
+        if let Some(list) = line.strip_prefix(MARK) {
+            ids.extend(list.split(", ").map(str::to_owned));
+            open = Some(line);
+        } else if is_function {
+            open = None;
+        } else if let Some(mark) = open.filter(|_| line.is_empty()) {
+            return Err(mark.to_owned());
+        }
+    }
+    open.map_or(Ok(ids), |mark| Err(mark.to_owned()))
 }

@@ -63,8 +63,9 @@ impl Scene {
     }
 }
 
+/// Rows: WSO2-8.7.6
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wso2_8_7_6_deny_policies_of_all_kinds_act_at_every_gateway_within_a_second() {
+async fn deny_policies_of_all_kinds_act_at_every_gateway_within_a_second() {
     let scene = Scene::start().await;
     let here = json!({"startingIp": "127.0.0.1", "endingIp": "127.0.0.9"});
     let not_here = json!({"startingIp": "10.0.0.1", "endingIp": "10.0.0.9", "invert": true});

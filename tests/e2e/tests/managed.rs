@@ -179,8 +179,9 @@ fn bin(upstream: &str, scopes: &[&str]) -> Value {
     body
 }
 
+/// Rows: WSO2-1
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wso2_1_a_change_is_in_force_a_second_after_its_answer_and_fails_no_other_request() {
+async fn a_change_is_in_force_a_second_after_its_answer_and_fails_no_other_request() {
     let managed = Managed::start().await;
     let bed = &managed.bed;
     let path = format!("{DEVPORTAL}/applications/{}", managed.subject.id);
@@ -207,8 +208,9 @@ async fn wso2_1_a_change_is_in_force_a_second_after_its_answer_and_fails_no_othe
     assert!(enough(&callers) && enough(&bystanders), "{callers}\n{bystanders}");
 }
 
+/// Rows: WSO2-6.3
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wso2_6_3_the_working_copy_is_not_served_until_it_is_deployed() {
+async fn the_working_copy_is_not_served_until_it_is_deployed() {
     let Managed { bed, api: api_id, .. } = Managed::start().await;
     let (url, token) = (bed.stack.api_url("/bin/v1/get"), bed.token("client-one"));
     let asked = || bed.stack.http.get(&url).bearer_auth(&token);

@@ -135,8 +135,9 @@ fn api(name: &str, key_manager: &str, upstream: &str) -> Value {
     })
 }
 
+/// Rows: WSO2-8.11.3, WSO2-8.11.4
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn wso2_8_11_3_and_wso2_8_11_4_a_revocation_at_one_node_acts_at_all() {
+async fn a_revocation_at_one_node_acts_at_all() {
     http::install_crypto();
     let server = DevAuth::bind(DevAuthOptions {
         bind: "127.0.0.1:0".parse().unwrap(),

@@ -1,42 +1,41 @@
-//! Every row of the standards checklist that this product promises so far has a test of its name.
+//! Every row of the standards checklist that this product promises so far has a test that says so.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use phantom_e2e::checklist::Row;
-use phantom_e2e::checklist::is_held;
+use phantom_e2e::checklist::held;
+use phantom_e2e::checklist::marked;
 use phantom_e2e::checklist::rows;
-use phantom_e2e::checklist::tests;
 
 const LIST: &str = "standards.txt";
 
 /// Sections of the list and how many rows each has: none may be lost.
 const SECTIONS: [(&str, u32); 14] = [
-    ("rsp", 11),
-    ("chl", 7),
-    ("tok", 10),
-    ("int", 15),
-    ("cac", 16),
-    ("jir", 8),
-    ("jwt", 16),
-    ("cla", 9),
-    ("dsc", 10),
-    ("htp", 16),
-    ("prb", 4),
-    ("cor", 3),
-    ("str", 3),
-    ("pitfall", 43),
+    ("RSP", 11),
+    ("CHL", 7),
+    ("TOK", 10),
+    ("INT", 15),
+    ("CAC", 16),
+    ("JIR", 8),
+    ("JWT", 16),
+    ("CLA", 9),
+    ("DSC", 10),
+    ("HTP", 16),
+    ("PRB", 4),
+    ("COR", 3),
+    ("STR", 3),
+    ("PITFALL", 43),
 ];
 
 /// Rows that need what is not built yet: shared caches, stale use, early refresh, step-up, DPoP.
 const LATER: [&str; 9] =
-    ["rsp_6", "rsp_7", "rsp_8", "cac_7", "cac_12", "cac_13", "cac_15", "pitfall_37", "pitfall_38"];
+    ["RSP-6", "RSP-7", "RSP-8", "CAC-7", "CAC-12", "CAC-13", "CAC-15", "PITFALL-37", "PITFALL-38"];
 
 /// Whether the row, or each of the rows that stand in its place, has a test.
-fn has_test(row: &Row, tests: &str) -> bool {
-    let own = is_held(&row.id, tests);
-    let others = row.id.starts_with("pitfall") && row.level.chars().any(char::is_lowercase);
-    own || (others && row.level.split(',').all(|other| is_held(other, tests)))
+fn has_test(row: &Row, held: &BTreeSet<String>) -> bool {
+    let others = row.id.starts_with("PITFALL") && row.level.contains('-');
+    held.contains(&row.id) || (others && row.level.split(',').all(|other| held.contains(other)))
 }
 
 #[test]
@@ -44,7 +43,7 @@ fn the_list_has_every_row_and_knows_the_level_of_each() {
     let rows = rows(LIST);
     let expected = SECTIONS
         .iter()
-        .flat_map(|(section, count)| (1..=*count).map(move |number| format!("{section}_{number}")));
+        .flat_map(|(section, count)| (1..=*count).map(move |number| format!("{section}-{number}")));
     assert_eq!(
         rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>(),
         expected.collect::<Vec<_>>()
@@ -70,11 +69,11 @@ fn later_is_what_is_not_built_yet_and_nothing_else() {
 }
 
 #[test]
-fn every_promised_row_has_a_test_named_after_it() {
-    let (rows, tests) = (rows(LIST), tests());
+fn every_promised_row_has_a_test_that_says_so() {
+    let (rows, held) = (rows(LIST), held());
     let missing: BTreeSet<&str> = rows
         .iter()
-        .filter(|row| row.is_promised() && !has_test(row, &tests))
+        .filter(|row| row.is_promised() && !has_test(row, &held))
         .map(|row| row.id.as_str())
         .collect();
     assert_eq!(missing, BTreeSet::new());
@@ -82,18 +81,19 @@ fn every_promised_row_has_a_test_named_after_it() {
 
 #[test]
 fn a_pitfall_is_held_by_its_own_test_or_by_all_of_its_rows() {
-    let row = |level: &str| Row { id: "pitfall_2".to_owned(), level: level.to_owned() };
-    assert!(has_test(&row("jwt_4,dsc_6"), "jwt_4_x\ndsc_6_x\n"));
-    assert!(!has_test(&row("jwt_4,dsc_6"), "jwt_4_x\n"));
-    assert!(has_test(&row("G"), "pitfall_2_x\n"));
-    assert!(!has_test(&row("G"), "jwt_4_x\n"));
+    let row = |level: &str| Row { id: "PITFALL-2".to_owned(), level: level.to_owned() };
+    let held = |ids: &[&str]| ids.iter().map(|&id| id.to_owned()).collect();
+    assert!(has_test(&row("JWT-4,DSC-6"), &held(&["JWT-4", "DSC-6"])));
+    assert!(!has_test(&row("JWT-4,DSC-6"), &held(&["JWT-4", "JWT-6"])));
+    assert!(has_test(&row("G"), &held(&["PITFALL-2"])));
+    assert!(!has_test(&row("G"), &held(&["JWT-4", "PITFALL-20"])));
 }
 
 #[test]
-fn a_row_is_not_held_by_another_with_a_longer_number() {
-    assert!(is_held("cac_1", "cac_1_and_more\n"));
-    assert!(is_held("htp_16", "htp_1_and_htp_16_both\n"));
-    assert!(!is_held("cac_1", "cac_11_something\n"));
-    assert!(!is_held("cac_1", "cac_1_1_something\n"));
-    assert!(!is_held("int_1", "hint_1_x\n"));
+fn rows_are_read_from_the_lines_above_a_test_and_nowhere_else() {
+    let source = "/// Words.\n/// Rows: CAC-4, WSO2-8.6\n/// Rows: INT-1\n#[test]\nfn a() {\n\n}\n\
+                  // Rows: INT-2\nfn b() {}\n";
+    assert_eq!(marked(source).unwrap(), ["CAC-4", "WSO2-8.6", "INT-1"]);
+    assert!(marked("/// Rows: CAC-4\n\n#[test]\nfn a() {}\n").is_err());
+    assert!(marked("fn a() {}\n/// Rows: CAC-4\n").is_err());
 }

@@ -112,20 +112,21 @@ fn check(demo: Demo) {
     demo.stop(&[&token, ids[1], ids[2]]);
 }
 
+/// Rows: WSO2-1.7, WSO2-1.8
 #[test]
-fn wso2_1_7_and_wso2_1_8_the_tutorial_works_where_everything_is_set_up() {
+fn the_tutorial_works_where_everything_is_set_up() {
     check(Demo::start(&[]));
 }
 
+/// Rows: WSO2-1.5, WSO2-1.6, WSO2-1.7, WSO2-1.8
 #[test]
-fn wso2_1_5_and_wso2_1_6_and_wso2_1_7_and_wso2_1_8_the_tutorial_works_where_mapping_and_subscription_are_left_to_it()
- {
+fn the_tutorial_works_where_mapping_and_subscription_are_left_to_it() {
     check(Demo::start(&["--without-subscription"]));
 }
 
+/// Rows: WSO2-0.1, WSO2-0.2, WSO2-0.3, WSO2-0.7, WSO2-0.8, WSO2-0.9
 #[test]
-fn wso2_0_1_and_wso2_0_2_and_wso2_0_3_and_wso2_0_7_and_wso2_0_8_and_wso2_0_9_each_listener_has_its_paths()
- {
+fn each_listener_has_its_paths() {
     let demo = Demo::start(&[]);
     let token = demo.token();
     let bearer = format!("-H 'Authorization: Bearer {token}'");

@@ -15,11 +15,8 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::Change;
-use super::Entry;
-use super::Names;
+use super::entry;
 use super::form;
-use super::members_of;
-use crate::kind::Kind;
 use crate::text::time_text;
 
 #[derive(Serialize, Deserialize)]
@@ -41,23 +38,13 @@ fn roles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Role>, D::Err
     roles.ok_or_else(|| serde::de::Error::custom("holds a role that there is not"))
 }
 
-impl Entry for UserRow {
-    const KIND: Kind = Kind::User;
+entry! {
+    UserRow as User, User; |row| id: row.name, order: row.name.clone(), secrets: of_user
+}
 
-    members_of!(User);
-
-    fn id(&self) -> String {
-        self.name.clone()
-    }
-
-    fn order(&self) -> String {
-        self.name.clone()
-    }
-
-    fn change_secrets(&mut self, change: Change<'_>) -> Result<(), &'static str> {
-        self.password_hash = change("password_hash", &self.password_hash).ok_or("password_hash")?;
-        Ok(())
-    }
+fn of_user(row: &mut UserRow, change: Change<'_>) -> Result<(), &'static str> {
+    row.password_hash = change("password_hash", &row.password_hash).ok_or("password_hash")?;
+    Ok(())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -80,33 +67,21 @@ struct Client {
     created_at: UnixTime,
 }
 
-impl Entry for ClientRow {
-    const KIND: Kind = Kind::Client;
+entry! {
+    ClientRow as Client, Client; |row| id: row.client_id, order: row.name.clone(),
+    label: |_names| format!("{} {}", row.name, row.client_id),
+    secrets: of_client
+}
 
-    members_of!(Client);
-
-    fn id(&self) -> String {
-        self.client_id.clone()
-    }
-
-    fn order(&self) -> String {
-        self.name.clone()
-    }
-
-    fn label(&self, _: &Names) -> String {
-        format!("{} {}", self.name, self.client_id)
-    }
-
-    fn change_secrets(&mut self, change: Change<'_>) -> Result<(), &'static str> {
-        self.secret = change("secret", self.secret.expose_secret()).ok_or("secret")?.into();
-        Ok(())
-    }
+fn of_client(row: &mut ClientRow, change: Change<'_>) -> Result<(), &'static str> {
+    row.secret = change("secret", row.secret.expose_secret()).ok_or("secret")?.into();
+    Ok(())
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "RevocationRow")]
 struct Revocation {
-    /// The store numbers them.
+    /// The store numbers them; here they are what they say.
     #[serde(skip)]
     sequence: u64,
     kind: RevocationKind,
@@ -117,22 +92,9 @@ struct Revocation {
     expires_at: UnixTime,
 }
 
-/// Here they are what they say.
-impl Entry for RevocationRow {
-    const KIND: Kind = Kind::Revocation;
-
-    members_of!(Revocation);
-
-    fn id(&self) -> String {
-        let Self { kind, value, at, expires_at, .. } = self;
-        [kind.as_str(), value, &time_text(*at), &time_text(*expires_at)].join("\0")
-    }
-
-    fn order(&self) -> String {
-        format!("{:020}", self.at.as_millis())
-    }
-
-    fn label(&self, _: &Names) -> String {
-        format!("of {} {}", self.kind.as_str(), self.value)
-    }
+entry! {
+    RevocationRow as Revocation, Revocation; |row|
+    id: [row.kind.as_str(), &row.value, &time_text(row.at), &time_text(row.expires_at)].join("\0"),
+    order: format!("{:020}", row.at.as_millis()),
+    label: |_names| format!("of {} {}", row.kind.as_str(), row.value)
 }

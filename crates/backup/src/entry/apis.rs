@@ -11,16 +11,14 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-use super::Entry;
-use super::Names;
+use super::entry;
 use super::form;
-use super::members_of;
 use crate::kind::Kind;
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "ScopeRow")]
 struct Scope {
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     id: Uuid,
     #[serde(deserialize_with = "form::name")]
     name: String,
@@ -30,24 +28,12 @@ struct Scope {
     version: i64,
 }
 
-impl Entry for ScopeRow {
-    const KIND: Kind = Kind::Scope;
-
-    members_of!(Scope);
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn order(&self) -> String {
-        self.name.clone()
-    }
-}
+entry! { ScopeRow as Scope, Scope; |row| id: row.id, order: row.name.clone() }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "ApiRow")]
 struct Api {
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     id: Uuid,
     #[serde(deserialize_with = "form::name")]
     name: String,
@@ -67,30 +53,17 @@ struct Api {
     updated_at: UnixTime,
 }
 
-impl Entry for ApiRow {
-    const KIND: Kind = Kind::Api;
-
-    members_of!(Api);
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn order(&self) -> String {
-        [self.name.as_str(), &self.version_name].join("\0")
-    }
-
-    fn label(&self, _: &Names) -> String {
-        format!("{}:{}", self.name, self.version_name)
-    }
+entry! {
+    ApiRow as Api, Api; |row| id: row.id, order: [row.name.as_str(), &row.version_name].join("\0"),
+    label: |_names| format!("{}:{}", row.name, row.version_name)
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "RevisionRow")]
 struct Revision {
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     id: Uuid,
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     api: Uuid,
     number: u64,
     description: String,
@@ -100,32 +73,20 @@ struct Revision {
     created_at: UnixTime,
 }
 
-impl Entry for RevisionRow {
-    const KIND: Kind = Kind::Revision;
-
-    members_of!(Revision);
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn order(&self) -> String {
-        format!("{} {:020}", self.api, self.number)
-    }
-
-    fn label(&self, names: &Names) -> String {
-        format!("{} of {}", self.number, names.get(Kind::Api, self.api))
-    }
+entry! {
+    RevisionRow as Revision, Revision; |row|
+    id: row.id, order: format!("{} {:020}", row.api, row.number),
+    label: |names| format!("{} of {}", row.number, names.get(Kind::Api, row.api))
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "DeploymentRow")]
 struct Deployment {
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     api: Uuid,
     #[serde(deserialize_with = "form::name")]
     environment: String,
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     revision: Uuid,
     vhost: String,
     display_on_devportal: bool,
@@ -133,22 +94,12 @@ struct Deployment {
     deployed_at: UnixTime,
 }
 
-impl Entry for DeploymentRow {
-    const KIND: Kind = Kind::Deployment;
-
-    members_of!(Deployment);
-
-    fn id(&self) -> String {
-        format!("{} {}", self.api, self.environment)
-    }
-
-    fn order(&self) -> String {
-        String::new()
-    }
-
-    fn label(&self, names: &Names) -> String {
-        let api = names.get(Kind::Api, self.api);
-        let revision = names.get(Kind::Revision, self.revision);
-        format!("of {api} revision {revision} in {}", self.environment)
+entry! {
+    DeploymentRow as Deployment, Deployment; |row|
+    id: format!("{} {}", row.api, row.environment), order: row.api.to_string(),
+    label: |names| {
+        let api = names.get(Kind::Api, row.api);
+        let revision = names.get(Kind::Revision, row.revision);
+        format!("of {api} revision {revision} in {}", row.environment)
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::Serializer;
 use serde::de::Error;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 /// Rows of a file are new to the store.
 pub(crate) const fn first() -> i64 {
@@ -36,19 +37,9 @@ pub(crate) fn condition<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Js
     }
 }
 
-pub(crate) mod id {
-    use uuid::Uuid;
-
-    use super::*;
-
-    pub(crate) fn serialize<S: Serializer>(id: &Uuid, to: S) -> Result<S::Ok, S::Error> {
-        id.serialize(to)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Uuid, D::Error> {
-        let text = String::deserialize(from)?;
-        Uuid::try_parse(&text).map_err(|_| Error::custom("is a UUID"))
-    }
+pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Uuid::try_parse(&text).map_err(|_| Error::custom("is a UUID"))
 }
 
 pub(crate) mod time {

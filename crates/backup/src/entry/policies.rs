@@ -16,16 +16,13 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::Change;
-use super::Entry;
-use super::Names;
+use super::entry;
 use super::form;
-use super::members_of;
-use crate::kind::Kind;
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "KeyManagerRow")]
 struct KeyManager {
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     id: Uuid,
     #[serde(deserialize_with = "form::name")]
     name: String,
@@ -44,32 +41,23 @@ struct KeyManager {
     updated_at: UnixTime,
 }
 
-impl Entry for KeyManagerRow {
-    const KIND: Kind = Kind::KeyManager;
+entry! {
+    KeyManagerRow as KeyManager, KeyManager; |row|
+    id: row.id, order: row.name.clone(), secrets: of_key_manager
+}
 
-    members_of!(KeyManager);
-
-    fn id(&self) -> String {
-        self.id.to_string()
+fn of_key_manager(row: &mut KeyManagerRow, change: Change<'_>) -> Result<(), &'static str> {
+    for (name, secret) in &mut row.secrets {
+        let changed = change(&format!("secrets.{name}"), secret.expose_secret());
+        *secret = changed.ok_or("secrets")?.into();
     }
-
-    fn order(&self) -> String {
-        self.name.clone()
-    }
-
-    fn change_secrets(&mut self, change: Change<'_>) -> Result<(), &'static str> {
-        for (name, secret) in &mut self.secrets {
-            let changed = change(&format!("secrets.{name}"), secret.expose_secret());
-            *secret = changed.ok_or("secrets")?.into();
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "PlanRow")]
 struct Plan {
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     id: Uuid,
     level: PlanLevel,
     #[serde(deserialize_with = "form::name")]
@@ -82,28 +70,15 @@ struct Plan {
     created_at: UnixTime,
 }
 
-impl Entry for PlanRow {
-    const KIND: Kind = Kind::Plan;
-
-    members_of!(Plan);
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn order(&self) -> String {
-        [self.level.as_str(), &self.name].join("\0")
-    }
-
-    fn label(&self, _: &Names) -> String {
-        format!("{} of level {}", self.name, self.level.as_str())
-    }
+entry! {
+    PlanRow as Plan, Plan; |row| id: row.id, order: [row.level.as_str(), &row.name].join("\0"),
+    label: |_names| format!("{} of level {}", row.name, row.level.as_str())
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "DenyPolicyRow")]
 struct DenyPolicy {
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     id: Uuid,
     kind: ConditionType,
     enabled: bool,
@@ -113,20 +88,8 @@ struct DenyPolicy {
     version: i64,
 }
 
-impl Entry for DenyPolicyRow {
-    const KIND: Kind = Kind::DenyPolicy;
-
-    members_of!(DenyPolicy);
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn order(&self) -> String {
-        self.kind.as_str().to_owned()
-    }
-
-    fn label(&self, _: &Names) -> String {
-        format!("{} {}", self.kind.as_str(), self.id)
-    }
+entry! {
+    DenyPolicyRow as DenyPolicy, DenyPolicy; |row|
+    id: row.id, order: row.kind.as_str().to_owned(),
+    label: |_names| format!("{} {}", row.kind.as_str(), row.id)
 }

@@ -15,16 +15,14 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::Change;
-use super::Entry;
-use super::Names;
+use super::entry;
 use super::form;
-use super::members_of;
 use crate::kind::Kind;
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "ApplicationRow")]
 struct Application {
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     id: Uuid,
     #[serde(deserialize_with = "form::name")]
     name: String,
@@ -42,32 +40,20 @@ struct Application {
     updated_at: UnixTime,
 }
 
-impl Entry for ApplicationRow {
-    const KIND: Kind = Kind::Application;
-
-    members_of!(Application);
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn order(&self) -> String {
-        [self.name.as_str(), &self.owner].join("\0")
-    }
-
-    fn label(&self, _: &Names) -> String {
-        self.name.clone()
-    }
+entry! {
+    ApplicationRow as Application, Application; |row|
+    id: row.id, order: [row.name.as_str(), &row.owner].join("\0"),
+    label: |_names| row.name.clone()
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "KeyMappingRow")]
 struct KeyMapping {
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     id: Uuid,
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     application: Uuid,
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     key_manager: Uuid,
     key_type: MappedKeyType,
     #[serde(deserialize_with = "form::name")]
@@ -81,41 +67,32 @@ struct KeyMapping {
     created_at: UnixTime,
 }
 
-impl Entry for KeyMappingRow {
-    const KIND: Kind = Kind::KeyMapping;
+entry! {
+    KeyMappingRow as KeyMapping, KeyMapping; |row|
+    id: row.id, order: row.application.to_string(),
+    label: |names| {
+        let application = names.get(Kind::Application, row.application);
+        let key_manager = names.get(Kind::KeyManager, row.key_manager);
+        format!("{} of {application} at {key_manager}", row.key_type.as_str())
+    },
+    secrets: of_key_mapping
+}
 
-    members_of!(KeyMapping);
-
-    fn id(&self) -> String {
-        self.id.to_string()
+fn of_key_mapping(row: &mut KeyMappingRow, change: Change<'_>) -> Result<(), &'static str> {
+    if let Some(secret) = &mut row.secret {
+        *secret = change("secret", secret.expose_secret()).ok_or("secret")?.into();
     }
-
-    fn order(&self) -> String {
-        self.application.to_string()
-    }
-
-    fn label(&self, names: &Names) -> String {
-        let application = names.get(Kind::Application, self.application);
-        let key_manager = names.get(Kind::KeyManager, self.key_manager);
-        format!("{} of {application} at {key_manager}", self.key_type.as_str())
-    }
-
-    fn change_secrets(&mut self, change: Change<'_>) -> Result<(), &'static str> {
-        if let Some(secret) = &mut self.secret {
-            *secret = change("secret", secret.expose_secret()).ok_or("secret")?.into();
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "SubscriptionRow")]
 struct Subscription {
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     id: Uuid,
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     application: Uuid,
-    #[serde(with = "form::id")]
+    #[serde(deserialize_with = "form::id")]
     api: Uuid,
     #[serde(deserialize_with = "form::name")]
     plan: String,
@@ -130,21 +107,11 @@ struct Subscription {
     updated_at: UnixTime,
 }
 
-impl Entry for SubscriptionRow {
-    const KIND: Kind = Kind::Subscription;
-
-    members_of!(Subscription);
-
-    fn id(&self) -> String {
-        self.id.to_string()
-    }
-
-    fn order(&self) -> String {
-        self.application.to_string()
-    }
-
-    fn label(&self, names: &Names) -> String {
-        let application = names.get(Kind::Application, self.application);
-        format!("of {application} to {}", names.get(Kind::Api, self.api))
+entry! {
+    SubscriptionRow as Subscription, Subscription; |row|
+    id: row.id, order: row.application.to_string(),
+    label: |names| {
+        let application = names.get(Kind::Application, row.application);
+        format!("of {application} to {}", names.get(Kind::Api, row.api))
     }
 }

@@ -12,8 +12,9 @@ fn digest(identity: &[&[u8]]) -> TokenDigest {
     DigestKey::new(&secret(), identity).digest(token("abc"))
 }
 
+/// Rows: CAC-5
 #[test]
-fn cac_5_every_part_of_the_identity_and_the_whole_token_change_the_digest() {
+fn every_part_of_the_identity_and_the_whole_token_change_the_digest() {
     let identity: [&[u8]; 4] = [b"issuer", b"endpoint", b"client", b"jwt"];
     let reference = digest(&identity);
     assert_eq!(digest(&identity), reference);
@@ -28,8 +29,9 @@ fn cac_5_every_part_of_the_identity_and_the_whole_token_change_the_digest() {
     }
 }
 
+/// Rows: PITFALL-14
 #[test]
-fn pitfall_14_parts_that_concatenate_alike_have_different_digests() {
+fn parts_that_concatenate_alike_have_different_digests() {
     let alike: [&[&[u8]]; 7] = [
         &[b"a", b"bc"],
         &[b"ab", b"c"],
@@ -49,8 +51,9 @@ fn pitfall_14_parts_that_concatenate_alike_have_different_digests() {
     assert_ne!(long, DigestKey::new(&secret(), &[b"a"]).digest(token("bc")));
 }
 
+/// Rows: CAC-6
 #[test]
-fn cac_6_a_digest_is_hmac_sha_256_under_a_key_derived_from_the_secret() {
+fn a_digest_is_hmac_sha_256_under_a_key_derived_from_the_secret() {
     // The construction, written out.
     let mut message = Vec::new();
     for part in [DOMAIN, b"issuer", b"client"] {
@@ -64,8 +67,9 @@ fn cac_6_a_digest_is_hmac_sha_256_under_a_key_derived_from_the_secret() {
     assert_eq!(digest.as_bytes(), expected.as_ref());
 }
 
+/// Rows: CAC-6
 #[test]
-fn cac_6_without_the_secret_no_digest_can_be_computed() {
+fn without_the_secret_no_digest_can_be_computed() {
     let ours = DigestKey::new(&secret(), &[b"issuer"]).digest(token("abc"));
     let theirs = DigestKey::new(&CacheSecret::new([8; 32]), &[b"issuer"]).digest(token("abc"));
     assert_ne!(ours, theirs);
@@ -75,8 +79,9 @@ fn cac_6_without_the_secret_no_digest_can_be_computed() {
     assert_ne!(one.0.as_slice(), other.0.as_slice());
 }
 
+/// Rows: PITFALL-15
 #[test]
-fn pitfall_15_neither_secret_nor_digest_is_printed() {
+fn neither_secret_nor_digest_is_printed() {
     let printed = format!("{:?} {:?}", secret(), digest(&[b"issuer"]));
     assert_eq!(printed, "CacheSecret(redacted) TokenDigest(redacted)");
 }

@@ -30,8 +30,9 @@ fn held(l1: &L1, range: std::ops::Range<u64>) -> usize {
     range.filter(|n| matches!(l1.find(&digest(*n), now()), Found::Live(_))).count()
 }
 
+/// Rows: CAC-14
 #[test]
-fn cac_14_as_many_tokens_fit_as_the_policy_says() {
+fn as_many_tokens_fit_as_the_policy_says() {
     let l1 = L1::new(&CachePolicy::default());
     let statement = statement(1024);
     for n in 0..50_000 {
@@ -40,8 +41,9 @@ fn cac_14_as_many_tokens_fit_as_the_policy_says() {
     assert_eq!(held(&l1, 0..50_000), 50_000);
 }
 
+/// Rows: CAC-14
 #[test]
-fn cac_14_entries_are_bounded_however_small() {
+fn entries_are_bounded_however_small() {
     for bound in [1, 10, 1000, 5000, 50_000] {
         let l1 = L1::new(&policy(bound, 256 << 20));
         let statement = statement(16);
@@ -53,8 +55,9 @@ fn cac_14_entries_are_bounded_however_small() {
     }
 }
 
+/// Rows: CAC-14
 #[test]
-fn cac_14_bytes_are_bounded_however_few() {
+fn bytes_are_bounded_however_few() {
     let bound = 4 << 20;
     let l1 = L1::new(&policy(50_000, bound));
     let statement = statement(8192);
@@ -66,8 +69,9 @@ fn cac_14_bytes_are_bounded_however_few() {
     assert!(bytes >= entries * 8192, "the bytes of an entry are at least those of its JWT");
 }
 
+/// Rows: CAC-14
 #[test]
-fn cac_14_the_heaviest_statement_is_admitted_by_every_shard() {
+fn the_heaviest_statement_is_admitted_by_every_shard() {
     for max_bytes in [1 << 20, 8 << 20, 256 << 20] {
         let l1 = L1::new(&policy(50_000, max_bytes));
         let heavy = statement(64 << 10);
@@ -78,8 +82,9 @@ fn cac_14_the_heaviest_statement_is_admitted_by_every_shard() {
     }
 }
 
+/// Rows: CAC-14
 #[test]
-fn cac_14_tokens_seen_again_survive_a_flood_of_tokens_seen_once() {
+fn tokens_seen_again_survive_a_flood_of_tokens_seen_once() {
     let l1 = L1::new(&policy(2000, 64 << 20));
     let statement = statement(1024);
     for n in 0..1000 {

@@ -26,8 +26,9 @@ fn life(
     statement_life(&policy(despite_no_store), freshness, expires_at, NOON)
 }
 
+/// Rows: CAC-1
 #[test]
-fn cac_1_the_life_is_the_least_of_exp_freshness_and_cap() {
+fn the_life_is_the_least_of_exp_freshness_and_cap() {
     use Freshness::For;
     use Freshness::Unstated;
     let table = [
@@ -46,8 +47,9 @@ fn cac_1_the_life_is_the_least_of_exp_freshness_and_cap() {
     assert_eq!(statement_life(&policy(None), For(secs(20)), gone, NOON), None);
 }
 
+/// Rows: CAC-2
 #[test]
-fn cac_2_no_store_is_obeyed_unless_an_operator_says_otherwise_with_a_cap_of_their_own() {
+fn no_store_is_obeyed_unless_an_operator_says_otherwise_with_a_cap_of_their_own() {
     use Freshness::DoNotStore;
     assert_eq!(life(DoNotStore, Some(100), None), None);
     assert_eq!(life(DoNotStore, Some(100), Some(secs(30))), Some(secs(30)));
@@ -58,8 +60,9 @@ fn cac_2_no_store_is_obeyed_unless_an_operator_says_otherwise_with_a_cap_of_thei
     assert_eq!(life(Freshness::For(secs(5)), Some(100), Some(secs(30))), Some(secs(5)));
 }
 
+/// Rows: PITFALL-16
 #[test]
-fn pitfall_16_max_age_zero_is_not_the_default() {
+fn max_age_zero_is_not_the_default() {
     for exp in [None, Some(100), Some(900)] {
         assert_eq!(life(Freshness::For(Duration::ZERO), exp, None), None);
         assert_eq!(life(Freshness::For(Duration::ZERO), exp, Some(secs(30))), None);
@@ -67,8 +70,9 @@ fn pitfall_16_max_age_zero_is_not_the_default() {
     }
 }
 
+/// Rows: CAC-3
 #[test]
-fn cac_3_a_statement_without_exp_and_freshness_lives_the_short_default() {
+fn a_statement_without_exp_and_freshness_lives_the_short_default() {
     assert_eq!(life(Freshness::Unstated, None, None), Some(secs(60)));
     assert_eq!(life(Freshness::For(secs(90)), None, None), Some(secs(90)));
     assert_eq!(life(Freshness::For(secs(900)), None, None), Some(secs(300)));
@@ -87,8 +91,9 @@ fn any_freshness() -> impl Strategy<Value = Freshness> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200_000))]
 
+    /// Rows: CAC-1
     #[test]
-    fn cac_1_no_life_is_longer_than_any_of_its_bounds(
+    fn no_life_is_longer_than_any_of_its_bounds(
         freshness in any_freshness(),
         exp in proptest::option::of(-1_000_000i64..1_000_000),
         caps in (0u64..1000, 0u64..60, proptest::option::of(0u64..1000)),

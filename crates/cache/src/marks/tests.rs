@@ -17,8 +17,9 @@ fn admit(marks: &Marks, n: u8, asked: Moment, now: Tick) -> (Admission, bool) {
     (admission, stored)
 }
 
+/// Rows: CAC-16
 #[test]
-fn cac_16_an_answer_asked_for_before_the_mark_is_not_stored() {
+fn an_answer_asked_for_before_the_mark_is_not_stored() {
     let marks = Marks::new(LIFE, 9);
     let asked = marks.moment();
     assert_eq!(admit(&marks, 1, asked, at(0)), (Admission::Admitted, true));
@@ -29,8 +30,9 @@ fn cac_16_an_answer_asked_for_before_the_mark_is_not_stored() {
     assert_eq!(admit(&marks, 2, asked, at(0)), (Admission::Admitted, true), "another token");
 }
 
+/// Rows: CAC-16
 #[test]
-fn cac_16_a_mark_denies_its_token_for_its_whole_life_and_no_longer() {
+fn a_mark_denies_its_token_for_its_whole_life_and_no_longer() {
     let marks = Marks::new(LIFE, 9);
     marks.mark(digest(1), at(100), || {});
     let asked_later = marks.moment();
@@ -40,8 +42,9 @@ fn cac_16_a_mark_denies_its_token_for_its_whole_life_and_no_longer() {
     assert_eq!(admit(&marks, 1, asked_later, at(430)), (Admission::Admitted, true));
 }
 
+/// Rows: CAC-16
 #[test]
-fn cac_16_a_mark_made_again_lives_again() {
+fn a_mark_made_again_lives_again() {
     let marks = Marks::new(LIFE, 9);
     marks.mark(digest(1), at(0), || {});
     marks.mark(digest(1), at(400), || {});
@@ -53,8 +56,9 @@ fn cac_16_a_mark_made_again_lives_again() {
     assert!(!marks.contains(&digest(1), at(730)));
 }
 
+/// Rows: PITFALL-41
 #[test]
-fn pitfall_41_a_call_that_outlives_its_mark_does_not_slip_past_it() {
+fn a_call_that_outlives_its_mark_does_not_slip_past_it() {
     let marks = Marks::new(LIFE, 9);
     let asked = marks.moment();
     marks.mark(digest(1), at(0), || {});
@@ -64,8 +68,9 @@ fn pitfall_41_a_call_that_outlives_its_mark_does_not_slip_past_it() {
     assert_eq!(admit(&marks, 1, marks.moment(), at(999)), (Admission::Admitted, true));
 }
 
+/// Rows: CAC-16
 #[test]
-fn cac_16_a_full_store_forgets_no_revocation_silently() {
+fn a_full_store_forgets_no_revocation_silently() {
     let marks = Marks::new(LIFE, 2);
     let asked = marks.moment();
     for n in 1..=3 {

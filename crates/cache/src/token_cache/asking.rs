@@ -38,7 +38,7 @@ const MOST_MARKS: usize = 100_000;
 /// Times one flight asks: again once, if marks were forgotten meanwhile.
 const QUESTIONS: usize = 2;
 
-type Outcome = Result<Arc<Statement>, NoStatement>;
+type Answered = Result<Arc<Statement>, NoStatement>;
 
 /// The state that callers, their flights and their tasks share.
 pub(super) struct Asking {
@@ -46,7 +46,7 @@ pub(super) struct Asking {
     pub(super) l1: L1,
     pub(super) inactive: InactiveTokens,
     pub(super) marks: Marks,
-    pub(super) flights: Arc<SingleFlight<Outcome>>,
+    pub(super) flights: Arc<SingleFlight<Answered>>,
     pub(super) counters: Counters,
     pub(super) clock: Arc<dyn Clock>,
     introspect: Arc<dyn Introspect>,
@@ -158,7 +158,7 @@ impl Asking {
     /// ends with its call; if its runtime stops first, the leader tells.
     fn lead(
         self: &Arc<Self>,
-        leader: Leader<Outcome>,
+        leader: Leader<Answered>,
         token: &HeldToken,
         digest: TokenDigest,
         peer: Peer,
@@ -185,13 +185,13 @@ impl Asking {
     }
 
     /// The one deadline of a flight, questions asked again included.
-    async fn ask_in_time(&self, token: &HeldToken, digest: TokenDigest, peer: Peer) -> Outcome {
+    async fn ask_in_time(&self, token: &HeldToken, digest: TokenDigest, peer: Peer) -> Answered {
         tokio::time::timeout(self.policy.longest_call, self.ask(token, digest, peer))
             .await
             .unwrap_or_else(|_| Err(NoStatement::unavailable("introspection took too long")))
     }
 
-    async fn ask(&self, token: &HeldToken, digest: TokenDigest, peer: Peer) -> Outcome {
+    async fn ask(&self, token: &HeldToken, digest: TokenDigest, peer: Peer) -> Answered {
         for _ in 0..QUESTIONS {
             let asked = AskedAt { moment: self.marks.moment(), now: self.clock.now() };
             let answer = self.introspect(token, peer).await?;

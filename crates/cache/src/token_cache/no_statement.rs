@@ -14,6 +14,7 @@ pub enum NoStatement {
     /// A revocation mark says so, whatever the server said before it.
     #[error("token is revoked")]
     Revoked,
+    /// The server was not asked, or gave no verdict.
     #[error(transparent)]
     NoVerdict(#[from] IntrospectError),
 }

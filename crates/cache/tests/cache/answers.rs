@@ -29,8 +29,9 @@ async fn a_kept_statement_costs_no_second_call() {
     assert_eq!((stats.hits, stats.misses, stats.introspections, stats.entries), (1, 1, 1, 1));
 }
 
+/// Rows: CAC-1, WSO2-10.4
 #[tokio::test]
-async fn cac_1_and_wso2_10_4_an_entry_ends_with_the_least_of_exp_freshness_and_cap() {
+async fn an_entry_ends_with_the_least_of_exp_freshness_and_cap() {
     let cases = [
         (Some(100), Freshness::Unstated, 100),
         (Some(100), Freshness::For(secs(40)), 40),
@@ -52,8 +53,9 @@ async fn cac_1_and_wso2_10_4_an_entry_ends_with_the_least_of_exp_freshness_and_c
     }
 }
 
+/// Rows: CAC-2, WSO2-10.4
 #[tokio::test]
-async fn cac_2_and_wso2_10_4_a_statement_not_to_be_stored_is_still_the_answer_to_its_question() {
+async fn a_statement_not_to_be_stored_is_still_the_answer_to_its_question() {
     for freshness in [Freshness::DoNotStore, Freshness::For(Duration::ZERO)] {
         let rig = Rig::scripted(move |_, _| active(expiring(100), freshness));
         rig.resolve("abc").await.unwrap();
@@ -63,8 +65,9 @@ async fn cac_2_and_wso2_10_4_a_statement_not_to_be_stored_is_still_the_answer_to
     }
 }
 
+/// Rows: CAC-2
 #[tokio::test]
-async fn cac_2_an_operator_may_override_no_store() {
+async fn an_operator_may_override_no_store() {
     let policy = CachePolicy { despite_no_store: Some(secs(30)), ..CachePolicy::default() };
     let server = server(|_, _| active(expiring(100), Freshness::DoNotStore));
     let rig = Rig::new(policy, server);
@@ -75,8 +78,9 @@ async fn cac_2_an_operator_may_override_no_store() {
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
 }
 
+/// Rows: CAC-3
 #[tokio::test]
-async fn cac_3_a_statement_without_exp_is_asked_for_again_within_a_minute() {
+async fn a_statement_without_exp_is_asked_for_again_within_a_minute() {
     let rig = Rig::scripted(|_, _| active(Arc::new(statement(None)), Freshness::Unstated));
     rig.resolve("abc").await.unwrap();
     rig.clock.advance(secs(60));
@@ -84,8 +88,9 @@ async fn cac_3_a_statement_without_exp_is_asked_for_again_within_a_minute() {
     assert_eq!(rig.server.calls(), 2);
 }
 
+/// Rows: CAC-1
 #[tokio::test]
-async fn cac_1_time_spent_on_the_call_counts_as_life() {
+async fn time_spent_on_the_call_counts_as_life() {
     let server = server(|_, _| active(expiring(900), Freshness::For(secs(20))));
     server.close();
     let rig = Rig::new(CachePolicy::default(), server);
@@ -101,8 +106,9 @@ async fn cac_1_time_spent_on_the_call_counts_as_life() {
 }
 
 /// CAC-4, pitfall 18: what one route decided binds no other, since no decision is kept.
+/// Rows: CAC-4
 #[tokio::test]
-async fn cac_4_one_entry_serves_routes_that_decide_differently() {
+async fn one_entry_serves_routes_that_decide_differently() {
     let scope = Scope::parse("read").unwrap();
     let granted =
         Arc::new(phantom_core::Statement { scope, ..statement(Some(NOON.plus(secs(100)))) });
@@ -121,8 +127,9 @@ async fn cac_4_one_entry_serves_routes_that_decide_differently() {
     assert_eq!(rig.server.calls(), 1);
 }
 
+/// Rows: PITFALL-17
 #[tokio::test]
-async fn pitfall_17_an_expired_statement_is_never_found() {
+async fn an_expired_statement_is_never_found() {
     let rig = Rig::scripted(|_, _| active(expiring(10), Freshness::For(secs(300))));
     rig.resolve("abc").await.unwrap();
     for _ in 0..3 {
@@ -134,8 +141,9 @@ async fn pitfall_17_an_expired_statement_is_never_found() {
     assert_eq!((rig.cache.stats().entries, rig.cache.stats().bytes), (0, 0));
 }
 
+/// Rows: CAC-8, WSO2-10.4
 #[tokio::test]
-async fn cac_8_and_wso2_10_4_an_inactive_token_is_remembered_for_seconds() {
+async fn an_inactive_token_is_remembered_for_seconds() {
     let rig = Rig::scripted(|_, _| Ok(Introspection::Inactive));
     assert_matches!(rig.resolve("abc").await, Err(NoStatement::Inactive));
     rig.clock.advance(secs(10) - Duration::from_millis(1));
@@ -149,8 +157,9 @@ async fn cac_8_and_wso2_10_4_an_inactive_token_is_remembered_for_seconds() {
     assert!(CachePolicy::default().inactive <= secs(10));
 }
 
+/// Rows: PITFALL-20
 #[tokio::test]
-async fn pitfall_20_a_token_that_becomes_active_is_served_after_seconds() {
+async fn a_token_that_becomes_active_is_served_after_seconds() {
     let rig = Rig::scripted(|call, _| match call {
         1 => Ok(Introspection::Inactive),
         _ => active(expiring(100), Freshness::Unstated),
@@ -161,8 +170,9 @@ async fn pitfall_20_a_token_that_becomes_active_is_served_after_seconds() {
     assert_matches!(rig.lookup("abc"), Lookup::Hit(_));
 }
 
+/// Rows: PITFALL-20
 #[tokio::test]
-async fn pitfall_20_a_flood_of_junk_evicts_no_good_token() {
+async fn a_flood_of_junk_evicts_no_good_token() {
     let policy =
         CachePolicy { max_inactive_entries: 50, max_entries: 50, ..CachePolicy::default() };
     let server = server(|_, token| match token.starts_with("good") {
@@ -183,8 +193,9 @@ async fn pitfall_20_a_flood_of_junk_evicts_no_good_token() {
     assert_eq!((stats.entries, stats.negative_entries), (40, 50));
 }
 
+/// Rows: CAC-9
 #[tokio::test]
-async fn cac_9_an_error_is_told_and_not_kept() {
+async fn an_error_is_told_and_not_kept() {
     let rig = Rig::scripted(|call, _| match call {
         1 => unavailable(),
         2 => Err(IntrospectError::Misbehaved { cause: "status 401".into() }),
@@ -205,8 +216,9 @@ async fn cac_9_an_error_is_told_and_not_kept() {
     assert_eq!((stats.introspections, stats.negative_entries, stats.entries), (3, 0, 1));
 }
 
+/// Rows: PITFALL-19
 #[tokio::test]
-async fn pitfall_19_no_failure_ever_reads_as_inactive() {
+async fn no_failure_ever_reads_as_inactive() {
     let rig = Rig::scripted(|_, _| unavailable());
     for _ in 0..3 {
         assert_matches!(
@@ -217,8 +229,9 @@ async fn pitfall_19_no_failure_ever_reads_as_inactive() {
     assert_eq!((rig.server.calls(), rig.cache.stats().negative_entries), (3, 0));
 }
 
+/// Rows: CAC-9
 #[tokio::test]
-async fn cac_9_a_failure_leaves_what_was_known_as_it_was() {
+async fn a_failure_leaves_what_was_known_as_it_was() {
     let rig = Rig::scripted(|_, token| match token {
         "good" => active(expiring(100), Freshness::Unstated),
         _ => unavailable(),
@@ -228,8 +241,9 @@ async fn cac_9_a_failure_leaves_what_was_known_as_it_was() {
     assert_matches!(rig.lookup("good"), Lookup::Hit(_));
 }
 
+/// Rows: CAC-14, WSO2-10.4
 #[tokio::test]
-async fn cac_14_and_wso2_10_4_the_bound_on_entries_holds_for_the_exchange() {
+async fn the_bound_on_entries_holds_for_the_exchange() {
     let policy = CachePolicy { max_entries: 100, max_bytes: 1 << 20, ..CachePolicy::default() };
     let server = server(|_, _| active(expiring(100), Freshness::Unstated));
     let rig = Rig::new(policy, server);

@@ -41,8 +41,9 @@ fn a_caller_of_a_single_threaded_runtime_is_answered_without_another_thread() {
     assert_eq!(rig.server.calls(), 2);
 }
 
+/// Rows: CAC-11
 #[tokio::test]
-async fn cac_11_a_call_on_its_caller_s_runtime_outlives_the_caller() {
+async fn a_call_on_its_caller_s_runtime_outlives_the_caller() {
     let server = server(|_, _| active(expiring(100), Freshness::Unstated));
     server.close();
     let rig = rig(server);
@@ -55,8 +56,9 @@ async fn cac_11_a_call_on_its_caller_s_runtime_outlives_the_caller() {
     assert_eq!(rig.server.calls(), 1);
 }
 
+/// Rows: PITFALL-21
 #[test]
-fn pitfall_21_where_the_runtime_of_a_call_ends_another_worker_makes_it() {
+fn where_the_runtime_of_a_call_ends_another_worker_makes_it() {
     let server = server(|_, _| active(expiring(100), Freshness::Unstated));
     server.close();
     let rig = rig(server);

@@ -6,8 +6,9 @@ use phantom_core::Clock;
 use phantom_core::Now;
 use phantom_oauth::Freshness;
 
+/// Rows: PITFALL-23
 #[tokio::test]
-async fn pitfall_23_a_wall_clock_set_back_prolongs_nothing() {
+async fn a_wall_clock_set_back_prolongs_nothing() {
     let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
     rig.resolve("abc").await.unwrap();
     rig.clock.advance(secs(50));
@@ -17,8 +18,9 @@ async fn pitfall_23_a_wall_clock_set_back_prolongs_nothing() {
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
 }
 
+/// Rows: PITFALL-23
 #[tokio::test]
-async fn pitfall_23_a_wall_clock_set_forward_past_exp_ends_the_entry_at_once() {
+async fn a_wall_clock_set_forward_past_exp_ends_the_entry_at_once() {
     let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
     rig.resolve("abc").await.unwrap();
     rig.clock.set_wall(NOON.plus(secs(100)));
@@ -27,8 +29,9 @@ async fn pitfall_23_a_wall_clock_set_forward_past_exp_ends_the_entry_at_once() {
     assert_matches!(rig.lookup("abc"), Lookup::Hit(_));
 }
 
+/// Rows: PITFALL-23
 #[tokio::test]
-async fn pitfall_23_a_machine_that_slept_wakes_to_expired_entries() {
+async fn a_machine_that_slept_wakes_to_expired_entries() {
     let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
     rig.resolve("abc").await.unwrap();
     // The wall clock went on, the tick did not.
@@ -37,8 +40,9 @@ async fn pitfall_23_a_machine_that_slept_wakes_to_expired_entries() {
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
 }
 
+/// Rows: PITFALL-23
 #[tokio::test]
-async fn pitfall_23_freshness_is_counted_by_the_tick() {
+async fn freshness_is_counted_by_the_tick() {
     let rig = Rig::scripted(|_, _| active(expiring(10_000), Freshness::For(secs(20))));
     rig.resolve("abc").await.unwrap();
     rig.clock.set_wall(NOON.plus(secs(5000)));

@@ -11,8 +11,9 @@ use phantom_oauth::Introspection;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
+/// Rows: PITFALL-13, WSO2-10.4
 #[tokio::test]
-async fn pitfall_13_and_wso2_10_4_a_token_known_to_one_key_manager_is_unknown_to_every_other() {
+async fn a_token_known_to_one_key_manager_is_unknown_to_every_other() {
     let server = server(|_, _| active(expiring(100), Freshness::Unstated));
     let clock = at_noon();
     let secret = CacheSecret::new([7; 32]);
@@ -45,8 +46,9 @@ async fn pitfall_13_and_wso2_10_4_a_token_known_to_one_key_manager_is_unknown_to
     }
 }
 
+/// Rows: CAC-5
 #[tokio::test]
-async fn cac_5_tokens_of_one_key_manager_do_not_answer_for_each_other() {
+async fn tokens_of_one_key_manager_do_not_answer_for_each_other() {
     let rig = Rig::scripted(|_, token| match token {
         "good" => active(expiring(100), Freshness::Unstated),
         _ => Ok(Introspection::Inactive),
@@ -58,8 +60,9 @@ async fn cac_5_tokens_of_one_key_manager_do_not_answer_for_each_other() {
     assert_eq!(rig.server.calls(), 5);
 }
 
+/// Rows: PITFALL-15
 #[tokio::test]
-async fn pitfall_15_an_exchange_prints_neither_tokens_nor_keys() {
+async fn an_exchange_prints_neither_tokens_nor_keys() {
     let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
     rig.resolve("s3cret-t0ken").await.unwrap();
     let printed = format!("{:?} {:?}", rig.cache, rig.cache.digest(token("s3cret-t0ken")));

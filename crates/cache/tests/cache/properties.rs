@@ -159,26 +159,30 @@ fn judge(lives: impl Strategy<Value = Life>, policy: &CachePolicy) {
     assert!(accepted.get() > CASES / 20, "{} accepted", accepted.get());
 }
 
+/// Rows: CAC-1
 #[test]
-fn cac_1_no_statement_is_accepted_past_its_end_while_time_passes_evenly() {
+fn no_statement_is_accepted_past_its_end_while_time_passes_evenly() {
     let step = (0u64..60_000).prop_map(|millis| (millis as i64, millis));
     judge(lives(step), &CachePolicy::default());
 }
 
+/// Rows: PITFALL-23
 #[test]
-fn pitfall_23_no_statement_is_accepted_past_its_end_when_the_wall_clock_steps() {
+fn no_statement_is_accepted_past_its_end_when_the_wall_clock_steps() {
     judge(lives((around(100_000), 0u64..60_000)), &CachePolicy::default());
 }
 
+/// Rows: PITFALL-23
 #[test]
-fn pitfall_23_no_statement_is_accepted_past_its_end_when_the_machine_sleeps() {
+fn no_statement_is_accepted_past_its_end_when_the_machine_sleeps() {
     // The tick stands still or jumps; the wall clock goes on by itself.
     let tick = prop_oneof![Just(0u64), 0u64..90_000];
     judge(lives((0i64..90_000, tick)), &CachePolicy::default());
 }
 
+/// Rows: CAC-2
 #[test]
-fn cac_2_no_statement_is_accepted_past_its_end_although_no_store_is_overridden() {
+fn no_statement_is_accepted_past_its_end_although_no_store_is_overridden() {
     let policy = CachePolicy { despite_no_store: Some(secs(120)), ..CachePolicy::default() };
     judge(lives((around(60_000), 0u64..60_000)), &policy);
 }

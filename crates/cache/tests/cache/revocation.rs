@@ -14,8 +14,9 @@ fn rig() -> Rig {
     Rig::scripted(|_, _| active(expiring(10_000), Freshness::Unstated))
 }
 
+/// Rows: CAC-16
 #[tokio::test]
-async fn cac_16_a_revoked_token_is_denied_at_once_although_it_was_cached() {
+async fn a_revoked_token_is_denied_at_once_although_it_was_cached() {
     let rig = rig();
     rig.resolve("abc").await.unwrap();
     rig.resolve("other").await.unwrap();
@@ -27,8 +28,9 @@ async fn cac_16_a_revoked_token_is_denied_at_once_although_it_was_cached() {
     assert!(!rig.cache.is_revoked(&rig.cache.digest(token("other"))));
 }
 
+/// Rows: PITFALL-41
 #[tokio::test]
-async fn pitfall_41_a_mark_beats_an_answer_that_was_asked_for_before_it() {
+async fn a_mark_beats_an_answer_that_was_asked_for_before_it() {
     for freshness in [Freshness::Unstated, Freshness::DoNotStore] {
         let server = server(move |_, _| active(expiring(100), freshness));
         server.close();
@@ -69,16 +71,18 @@ async fn what_is_forgotten_is_asked_for_once_more_and_answers_on_their_way_are_n
     assert_matches!(rig.lookup("other"), Lookup::Hit(_));
 }
 
+/// Rows: CAC-16
 #[tokio::test]
-async fn cac_16_a_marked_token_costs_no_call() {
+async fn a_marked_token_costs_no_call() {
     let rig = rig();
     rig.revoke("abc");
     assert_matches!(rig.asking("abc").await, Err(NoStatement::Revoked));
     assert_eq!(rig.server.calls(), 0);
 }
 
+/// Rows: CAC-16
 #[tokio::test]
-async fn cac_16_a_mark_lasts_as_long_as_the_longest_call_and_the_cap() {
+async fn a_mark_lasts_as_long_as_the_longest_call_and_the_cap() {
     let rig = rig();
     rig.revoke("abc");
     rig.clock.advance(secs(LIFE - 1));
@@ -91,8 +95,9 @@ async fn cac_16_a_mark_lasts_as_long_as_the_longest_call_and_the_cap() {
     assert_matches!(rig.lookup("abc"), Lookup::Revoked);
 }
 
+/// Rows: CAC-16
 #[tokio::test]
-async fn cac_16_after_its_mark_a_token_is_what_the_server_says_it_is() {
+async fn after_its_mark_a_token_is_what_the_server_says_it_is() {
     let rig = Rig::scripted(|call, _| match call {
         1 => active(expiring(10_000), Freshness::Unstated),
         _ => Ok(Introspection::Inactive),
@@ -104,8 +109,9 @@ async fn cac_16_after_its_mark_a_token_is_what_the_server_says_it_is() {
     assert_matches!(rig.lookup("abc"), Lookup::Inactive);
 }
 
+/// Rows: PITFALL-41
 #[tokio::test]
-async fn pitfall_41_a_call_that_outlives_marks_asks_again_before_it_is_believed() {
+async fn a_call_that_outlives_marks_asks_again_before_it_is_believed() {
     let server = server(|call, _| match call {
         1 => active(expiring(10_000), Freshness::Unstated),
         _ => Ok(Introspection::Inactive),
@@ -122,8 +128,9 @@ async fn pitfall_41_a_call_that_outlives_marks_asks_again_before_it_is_believed(
     assert_eq!(rig.server.calls(), 2);
 }
 
+/// Rows: CAC-16
 #[tokio::test]
-async fn cac_16_more_marks_than_are_kept_let_no_older_answer_through_and_empty_no_cache() {
+async fn more_marks_than_are_kept_let_no_older_answer_through_and_empty_no_cache() {
     let server = server(|call, token| match (token, call) {
         ("kept", _) | (_, 2) => active(expiring(10_000), Freshness::Unstated),
         _ => Ok(Introspection::Inactive),
@@ -144,8 +151,9 @@ async fn cac_16_more_marks_than_are_kept_let_no_older_answer_through_and_empty_n
     assert_matches!(rig.lookup("kept"), Lookup::Hit(_));
 }
 
+/// Rows: PITFALL-41
 #[tokio::test]
-async fn pitfall_41_a_mark_beats_an_answer_that_has_completed_but_was_not_taken_yet() {
+async fn a_mark_beats_an_answer_that_has_completed_but_was_not_taken_yet() {
     let server = server(|_, _| active(expiring(100), Freshness::DoNotStore));
     server.close();
     let rig = Rig::new(CachePolicy::default(), server);

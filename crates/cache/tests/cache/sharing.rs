@@ -37,9 +37,9 @@ async fn closed(script: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) 
     Rig::new(CachePolicy::default(), server)
 }
 
+/// Rows: CAC-10, WSO2-10.4
 #[tokio::test]
-async fn cac_10_and_wso2_10_4_a_thousand_first_requests_with_one_new_token_make_one_introspection()
-{
+async fn a_thousand_first_requests_with_one_new_token_make_one_introspection() {
     for freshness in [Freshness::Unstated, Freshness::DoNotStore] {
         let rig = closed(move |_, _| active(expiring(100), freshness)).await;
         let calls = ask_many(&rig, CALLERS);
@@ -54,8 +54,9 @@ async fn cac_10_and_wso2_10_4_a_thousand_first_requests_with_one_new_token_make_
     }
 }
 
+/// Rows: CAC-11
 #[tokio::test]
-async fn cac_11_the_introspection_goes_on_when_the_first_caller_disconnects() {
+async fn the_introspection_goes_on_when_the_first_caller_disconnects() {
     let rig = closed(|_, _| active(expiring(100), Freshness::Unstated)).await;
     let first = tokio::spawn(rig.asking("abc"));
     waiting(&rig, 1).await;
@@ -70,8 +71,9 @@ async fn cac_11_the_introspection_goes_on_when_the_first_caller_disconnects() {
     assert_eq!(rig.server.calls(), 1);
 }
 
+/// Rows: CAC-11
 #[tokio::test]
-async fn cac_11_the_introspection_goes_on_when_every_caller_disconnects() {
+async fn the_introspection_goes_on_when_every_caller_disconnects() {
     let rig = closed(|_, _| active(expiring(100), Freshness::Unstated)).await;
     let calls = ask_many(&rig, 10);
     waiting(&rig, 10).await;
@@ -86,8 +88,9 @@ async fn cac_11_the_introspection_goes_on_when_every_caller_disconnects() {
 }
 
 /// The retry belongs to the introspection client (INT-14): to us it is one, longer call.
+/// Rows: CAC-10
 #[tokio::test]
-async fn cac_10_a_first_try_that_fails_makes_still_one_introspection() {
+async fn a_first_try_that_fails_makes_still_one_introspection() {
     let tries = Arc::new(AtomicUsize::new(0));
     let server = Arc::new(FakeIntrospect::scripted_async({
         let tries = Arc::clone(&tries);
@@ -112,8 +115,9 @@ async fn cac_10_a_first_try_that_fails_makes_still_one_introspection() {
     assert_eq!((rig.server.calls(), tries.load(SeqCst)), (1, 2));
 }
 
+/// Rows: CAC-10
 #[tokio::test]
-async fn cac_10_all_waiters_inherit_a_failure_together() {
+async fn all_waiters_inherit_a_failure_together() {
     let rig = closed(|_, _| unavailable()).await;
     let calls = ask_many(&rig, CALLERS);
     waiting(&rig, CALLERS).await;
@@ -127,8 +131,9 @@ async fn cac_10_all_waiters_inherit_a_failure_together() {
     assert_eq!(rig.server.calls(), 1);
 }
 
+/// Rows: PITFALL-21
 #[tokio::test]
-async fn pitfall_21_one_waiter_retries_after_the_task_of_the_first_panicked() {
+async fn one_waiter_retries_after_the_task_of_the_first_panicked() {
     let rig = closed(|call, _| match call {
         1 => panic!("scripted"),
         _ => active(expiring(100), Freshness::Unstated),
@@ -143,8 +148,9 @@ async fn pitfall_21_one_waiter_retries_after_the_task_of_the_first_panicked() {
     assert_eq!(rig.server.calls(), 2);
 }
 
+/// Rows: PITFALL-21
 #[tokio::test]
-async fn pitfall_21_nobody_hangs_when_every_task_panics() {
+async fn nobody_hangs_when_every_task_panics() {
     let rig = closed(|_, _| panic!("scripted")).await;
     let calls = ask_many(&rig, CALLERS);
     waiting(&rig, CALLERS).await;
@@ -159,8 +165,9 @@ async fn pitfall_21_nobody_hangs_when_every_task_panics() {
     assert_eq!(rig.cache.stats().flights, 0);
 }
 
+/// Rows: PITFALL-21
 #[test]
-fn pitfall_21_nobody_hangs_when_the_runtime_of_the_call_stops() {
+fn nobody_hangs_when_the_runtime_of_the_call_stops() {
     let carrier = Runtime::new().unwrap();
     let server = server(|_, _| active(expiring(100), Freshness::Unstated));
     server.close();
@@ -205,8 +212,9 @@ fn a_call_can_be_awaited_from_runtimes_of_other_threads() {
     assert_eq!(rig.server.calls(), 1);
 }
 
+/// Rows: CAC-10
 #[tokio::test]
-async fn cac_10_a_caller_that_looked_before_a_flight_completed_makes_no_second_call() {
+async fn a_caller_that_looked_before_a_flight_completed_makes_no_second_call() {
     let rig = Rig::scripted(|_, _| active(expiring(100), Freshness::Unstated));
     assert_matches!(rig.lookup("abc"), Lookup::Miss);
     let late = rig.asking("abc");
@@ -215,8 +223,9 @@ async fn cac_10_a_caller_that_looked_before_a_flight_completed_makes_no_second_c
     assert_eq!(rig.server.calls(), 1);
 }
 
+/// Rows: PITFALL-21
 #[tokio::test]
-async fn pitfall_21_an_introspection_that_never_ends_is_ended() {
+async fn an_introspection_that_never_ends_is_ended() {
     let server = Arc::new(FakeIntrospect::scripted_async(|_, _| std::future::pending()));
     let longest_call = Duration::from_millis(20);
     let rig = Rig::new(CachePolicy { longest_call, ..CachePolicy::default() }, server);

@@ -165,8 +165,9 @@ mod tests {
 
     use super::*;
 
+    /// Rows: WSO2-4.10
     #[tokio::test]
-    async fn wso2_4_10_what_is_unexpected_is_500_and_tells_no_cause() {
+    async fn what_is_unexpected_is_500_and_tells_no_cause() {
         let response = Problem::from(Refusal::from(StoreError::Sealed)).into_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         let body = axum::body::to_bytes(response.into_body(), 1024).await.unwrap();

@@ -76,8 +76,9 @@ async fn each_role_gets_where_the_rule_lets_it_and_nobody_else_does() {
     }
 }
 
+/// Rows: WSO2-1.4, WSO2-11.1
 #[tokio::test]
-async fn wso2_1_4_and_wso2_11_1_the_list_of_apis_opens_to_a_subscribers_token_of_a_viewer() {
+async fn the_list_of_apis_opens_to_a_subscribers_token_of_a_viewer() {
     let plane = Plane::start().await;
     let scope = "apim:subscribe apim:app_manage apim:sub_manage";
     let admin = plane.token("admin", "admin", scope).await;

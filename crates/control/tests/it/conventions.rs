@@ -7,8 +7,9 @@ use crate::support::Plane;
 
 const APPLICATIONS: &str = "/api/am/devportal/v3/applications";
 
+/// Rows: WSO2-0.4, WSO2-0.5, WSO2-0.6
 #[tokio::test]
-async fn wso2_0_4_and_wso2_0_5_and_wso2_0_6_base_paths_have_a_bare_and_a_minor_spelling() {
+async fn base_paths_have_a_bare_and_a_minor_spelling() {
     let plane = Plane::start().await;
     for path in [
         "/api/am/devportal/v3/applications",
@@ -29,9 +30,9 @@ async fn wso2_0_4_and_wso2_0_5_and_wso2_0_6_base_paths_have_a_bare_and_a_minor_s
     }
 }
 
+/// Rows: WSO2-3.3.1, WSO2-3.3.3, WSO2-4.6
 #[tokio::test]
-async fn wso2_3_3_1_and_wso2_3_3_3_and_wso2_4_6_basic_and_bearer_are_both_taken_and_bad_ones_are_401()
- {
+async fn basic_and_bearer_are_both_taken_and_bad_ones_are_401() {
     let plane = Plane::start().await;
     let token = plane.token("sue", "sue-password", "apim:subscribe").await;
     plane.get(APPLICATIONS).bearer(&token).send().await.expect(200);
@@ -72,8 +73,9 @@ async fn the_description_of_all_operations_has_a_title_and_the_programs_version(
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
 }
 
+/// Rows: WSO2-3.3.4
 #[tokio::test]
-async fn wso2_3_3_4_anonymous_reads_of_the_devportal_are_open_and_a_bad_token_is_still_bad() {
+async fn anonymous_reads_of_the_devportal_are_open_and_a_bad_token_is_still_bad() {
     let plane = Plane::start().await;
     for path in ["apis", "search?query=x", "throttling-policies/application", "tags", "tenants"] {
         let path = format!("/api/am/devportal/v3/{path}");
@@ -99,8 +101,9 @@ async fn raw(plane: &Plane, body: &[u8]) -> Answer {
     call.raw("application/json", body.to_vec()).send().await
 }
 
+/// Rows: WSO2-4.1
 #[tokio::test]
-async fn wso2_4_1_malformed_json_is_refused() {
+async fn malformed_json_is_refused() {
     let plane = Plane::start().await;
     let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
     for malformed in
@@ -110,15 +113,17 @@ async fn wso2_4_1_malformed_json_is_refused() {
     }
 }
 
+/// Rows: WSO2-4.2
 #[tokio::test]
-async fn wso2_4_2_an_unknown_member_is_refused_by_its_name() {
+async fn an_unknown_member_is_refused_by_its_name() {
     let plane = Plane::start().await;
     let unknown = raw(&plane, br#"{"name":"a","throttlingPolicy":"Unlimited","colour":1}"#).await;
     unknown.expect_error(400, 400, "Bad Request Unrecognized property 'colour'");
 }
 
+/// Rows: WSO2-4.3
 #[tokio::test]
-async fn wso2_4_3_values_outside_their_type_or_enumeration_are_refused() {
+async fn values_outside_their_type_or_enumeration_are_refused() {
     let plane = Plane::start().await;
     let said = "Bad Request One or more request body parameters contain disallowed values.";
     for body in [
@@ -131,8 +136,9 @@ async fn wso2_4_3_values_outside_their_type_or_enumeration_are_refused() {
     }
 }
 
+/// Rows: WSO2-4.4
 #[tokio::test]
-async fn wso2_4_4_an_empty_body_is_refused() {
+async fn an_empty_body_is_refused() {
     let plane = Plane::start().await;
     for empty in [&b""[..], b"  "] {
         let answer = raw(&plane, empty).await;
@@ -140,16 +146,18 @@ async fn wso2_4_4_an_empty_body_is_refused() {
     }
 }
 
+/// Rows: WSO2-4
 #[tokio::test]
-async fn wso2_4_bodies_too_long_or_of_another_type_are_refused() {
+async fn bodies_too_long_or_of_another_type_are_refused() {
     let plane = Plane::start().await;
     raw(&plane, &vec![b' '; 2 * 1024 * 1024]).await.expect_error(413, 413, "1 MiB");
     let xml = plane.call("POST", APPLICATIONS).by_admin().raw("text/xml", "<a/>").send().await;
     xml.expect_error(415, 415, "application/json");
 }
 
+/// Rows: WSO2-4.9
 #[tokio::test]
-async fn wso2_4_9_a_wrong_method_and_a_duplicate_have_codes_of_their_own() {
+async fn a_wrong_method_and_a_duplicate_have_codes_of_their_own() {
     let plane = Plane::start().await;
     let method = plane.call("PATCH", APPLICATIONS).by_admin().send().await;
     method.expect_error(405, 405, "Method Not Allowed");
@@ -159,8 +167,9 @@ async fn wso2_4_9_a_wrong_method_and_a_duplicate_have_codes_of_their_own() {
     twice.expect_error(409, 409, "Resource Already Exists");
 }
 
+/// Rows: WSO2-4
 #[tokio::test]
-async fn wso2_4_strings_that_mean_something_elsewhere_are_text_here() {
+async fn strings_that_mean_something_elsewhere_are_text_here() {
     let plane = Plane::start().await;
     for name in ["'; DROP TABLE applications; --", "%_%", "<script>alert(1)</script>", "日本 🦀"]
     {
@@ -175,8 +184,9 @@ async fn wso2_4_strings_that_mean_something_elsewhere_are_text_here() {
     }
 }
 
+/// Rows: WSO2-4
 #[tokio::test]
-async fn wso2_4_lists_have_their_envelope_and_relative_links() {
+async fn lists_have_their_envelope_and_relative_links() {
     let plane = Plane::start().await;
     for at in 0..5 {
         let body = json!({"name": format!("app {at}"), "throttlingPolicy": "Unlimited"});

@@ -14,9 +14,9 @@ fn tutorial() -> Value {
     })
 }
 
+/// Rows: WSO2-1.1, WSO2-2.3, WSO2-2.8, WSO2-12.8
 #[tokio::test]
-async fn wso2_1_1_and_wso2_2_3_and_wso2_2_8_and_wso2_12_8_a_client_is_registered_once_and_read_again_afterwards()
- {
+async fn a_client_is_registered_once_and_read_again_afterwards() {
     let plane = Plane::start().await;
     let first = plane.post(PATH, &tutorial()).by_admin().send().await;
     assert_eq!(first.status, 200);
@@ -49,8 +49,9 @@ async fn wso2_1_1_and_wso2_2_3_and_wso2_2_8_and_wso2_12_8_a_client_is_registered
     assert_eq!(plane.post(PATH, &other).by_admin().send().await.expect(200), body);
 }
 
+/// Rows: WSO2-2.3, WSO2-2.5
 #[tokio::test]
-async fn wso2_2_3_and_wso2_2_5_grants_that_need_a_callback_are_dropped_without_one() {
+async fn grants_that_need_a_callback_are_dropped_without_one() {
     let plane = Plane::start().await;
     let mut request = tutorial();
     request["grantType"] = json!("authorization_code implicit password");
@@ -70,8 +71,9 @@ fn with(member: &str, value: Value) -> Value {
     request
 }
 
+/// Rows: WSO2-2.4
 #[tokio::test]
-async fn wso2_2_4_whether_it_is_for_all_tenants_is_echoed() {
+async fn whether_it_is_for_all_tenants_is_echoed() {
     let plane = Plane::start().await;
     for (name, sent, told) in [("a", json!(true), true), ("b", json!(false), false)] {
         let mut request = with("saasApp", sent);
@@ -83,8 +85,9 @@ async fn wso2_2_4_whether_it_is_for_all_tenants_is_echoed() {
     typed.expect_error(400, 400, "disallowed values");
 }
 
+/// Rows: WSO2-2.6
 #[tokio::test]
-async fn wso2_2_6_a_clients_type_of_token_is_default_unless_it_is_named() {
+async fn a_clients_type_of_token_is_default_unless_it_is_named() {
     let plane = Plane::start().await;
     let body = plane.post(PATH, &tutorial()).by_admin().send().await.expect(200);
     assert_eq!(body["tokenType"], "DEFAULT");
@@ -94,8 +97,9 @@ async fn wso2_2_6_a_clients_type_of_token_is_default_unless_it_is_named() {
     assert_eq!(body["tokenType"], "JWT");
 }
 
+/// Rows: WSO2-2.7
 #[tokio::test]
-async fn wso2_2_7_members_of_wso2s_are_passed_over_and_others_are_refused() {
+async fn members_of_wso2s_are_passed_over_and_others_are_refused() {
     let plane = Plane::start().await;
     let mut request = tutorial();
     for member in ["tokenScope", "applicationType", "redirectUris", "logoUri"] {
@@ -106,8 +110,9 @@ async fn wso2_2_7_members_of_wso2s_are_passed_over_and_others_are_refused() {
     unknown.expect_error(400, 400, "Unrecognized property 'colour'");
 }
 
+/// Rows: WSO2-2.9
 #[tokio::test]
-async fn wso2_2_9_without_good_credentials_nobody_registers() {
+async fn without_good_credentials_nobody_registers() {
     let plane = Plane::start().await;
     plane.post(PATH, &tutorial()).send().await.expect_error(401, 401, "Unauthenticated request");
     let wrong = plane.post(PATH, &tutorial()).basic("admin", "nope").send().await;
@@ -115,8 +120,9 @@ async fn wso2_2_9_without_good_credentials_nobody_registers() {
     wrong.expect_error(401, 401, "Unauthenticated request");
 }
 
+/// Rows: WSO2-2.2, WSO2-2.10
 #[tokio::test]
-async fn wso2_2_2_and_wso2_2_10_an_owner_is_needed() {
+async fn an_owner_is_needed() {
     let plane = Plane::start().await;
     for request in [with("owner", json!(" ")), with("owner", json!("")), {
         let mut nobodys = tutorial();
@@ -131,16 +137,18 @@ async fn wso2_2_2_and_wso2_2_10_an_owner_is_needed() {
     assert_eq!(domain.send().await.expect(200)["appOwner"], "admin");
 }
 
+/// Rows: WSO2-2.11
 #[tokio::test]
-async fn wso2_2_11_an_owner_who_does_not_exist_is_refused() {
+async fn an_owner_who_does_not_exist_is_refused() {
     let plane = Plane::start().await;
     let nobody = plane.post(PATH, &with("owner", json!("nobody"))).by_admin().send().await;
     nobody.expect_error(403, 403, "User: nobody does not exist for application registration");
     plane.post(PATH, &with("owner", json!("sue"))).by_admin().send().await.expect(200);
 }
 
+/// Rows: WSO2-2.12
 #[tokio::test]
-async fn wso2_2_12_only_an_administrator_registers_for_others() {
+async fn only_an_administrator_registers_for_others() {
     let plane = Plane::start().await;
     for owner in ["sam", "nobody"] {
         let other = plane.post(PATH, &with("owner", json!(owner))).by_user("sue").send().await;
@@ -149,8 +157,9 @@ async fn wso2_2_12_only_an_administrator_registers_for_others() {
     }
 }
 
+/// Rows: WSO2-2.1, WSO2-2.13
 #[tokio::test]
-async fn wso2_2_1_and_wso2_2_13_a_name_is_needed_and_has_one_owner_in_the_organisation() {
+async fn a_name_is_needed_and_has_one_owner_in_the_organisation() {
     let plane = Plane::start().await;
     for request in [json!({"owner": "admin"}), with("clientName", json!(" "))] {
         let nameless = plane.post(PATH, &request).by_admin().send().await;
@@ -162,8 +171,9 @@ async fn wso2_2_1_and_wso2_2_13_a_name_is_needed_and_has_one_owner_in_the_organi
     taken.expect_error(403, 403, "Access is forbidden to the application");
 }
 
+/// Rows: WSO2-2.14
 #[tokio::test]
-async fn wso2_2_14_a_store_that_is_away_is_503_where_wso2_says_500() {
+async fn a_store_that_is_away_is_503_where_wso2_says_500() {
     let plane = Plane::start().await;
     plane.store.close().await;
     // That it is worth another try is more than 500 tells.
@@ -172,8 +182,9 @@ async fn wso2_2_14_a_store_that_is_away_is_503_where_wso2_says_500() {
     answer.expect_error(503, 503, "The store cannot be used now");
 }
 
+/// Rows: WSO2-2
 #[tokio::test]
-async fn wso2_2_a_token_registers_clients_only_with_the_scope_admin() {
+async fn a_token_registers_clients_only_with_the_scope_admin() {
     let plane = Plane::start().await;
     let admin = plane.token("admin", "admin", "apim:admin").await;
     let request = json!({"clientName": "by token", "owner": "admin", "grantType": "password"});
@@ -182,8 +193,9 @@ async fn wso2_2_a_token_registers_clients_only_with_the_scope_admin() {
     plane.post(PATH, &request).bearer(&subscriber).send().await.expect_error(401, 401, "");
 }
 
+/// Rows: WSO2-2
 #[tokio::test]
-async fn wso2_2_there_is_no_reading_changing_or_deleting() {
+async fn there_is_no_reading_changing_or_deleting() {
     let plane = Plane::start().await;
     for method in ["GET", "PUT", "DELETE"] {
         plane.call(method, PATH).by_admin().send().await.expect_error(405, 405, "");

@@ -24,8 +24,9 @@ fn follower(plane: &Plane) -> Follower {
     Follower::new(plane.store.clone(), resident, plane.clock.clone())
 }
 
+/// Rows: WSO2-9
 #[tokio::test]
-async fn wso2_9_a_change_alone_is_told_after_the_whole_catalog() {
+async fn a_change_alone_is_told_after_the_whole_catalog() {
     let plane = Plane::start().await;
     let mut follower = follower(&plane);
     assert!(matches!(follower.next().await.unwrap(), Update::Whole(_)));
@@ -36,8 +37,9 @@ async fn wso2_9_a_change_alone_is_told_after_the_whole_catalog() {
     assert!(matches!(follower.next().await.unwrap(), Update::Nothing));
 }
 
+/// Rows: WSO2-11.11
 #[tokio::test]
-async fn wso2_11_11_a_gateway_that_missed_changes_gets_the_whole_catalog_again() {
+async fn a_gateway_that_missed_changes_gets_the_whole_catalog_again() {
     let plane = Plane::start().await;
     let mut follower = follower(&plane);
     follower.next().await.unwrap();

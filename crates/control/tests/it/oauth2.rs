@@ -36,8 +36,9 @@ fn oauth_error(answer: Answer, status: u16, error: &str) {
     assert!(body["error_description"].is_string(), "{body}");
 }
 
+/// Rows: WSO2-1.2
 #[tokio::test]
-async fn wso2_1_2_the_tutorials_token_request_is_answered_in_the_tutorials_shape() {
+async fn the_tutorials_token_request_is_answered_in_the_tutorials_shape() {
     let plane = Plane::start().await;
     let client = client(&plane, "password client_credentials").await;
     let scope = [("scope", "apim:subscribe apim:app_manage apim:sub_manage")];
@@ -52,8 +53,9 @@ async fn wso2_1_2_the_tutorials_token_request_is_answered_in_the_tutorials_shape
     assert!(body["refresh_token"].is_string());
 }
 
+/// Rows: WSO2-3.1.1
 #[tokio::test]
-async fn wso2_3_1_1_the_users_name_may_have_its_domain() {
+async fn the_users_name_may_have_its_domain() {
     let plane = Plane::start().await;
     let client = client(&plane, "password").await;
     let form =
@@ -62,8 +64,9 @@ async fn wso2_3_1_1_the_users_name_may_have_its_domain() {
     assert_eq!(body["scope"], "default");
 }
 
+/// Rows: WSO2-3.1.2
 #[tokio::test]
-async fn wso2_3_1_2_client_credentials_have_no_refresh_token_and_act_for_their_owner() {
+async fn client_credentials_have_no_refresh_token_and_act_for_their_owner() {
     let plane = Plane::start().await;
     let client = client(&plane, "client_credentials").await;
     let form = [("grant_type", "client_credentials"), ("scope", "apim:admin openid")];
@@ -74,8 +77,9 @@ async fn wso2_3_1_2_client_credentials_have_no_refresh_token_and_act_for_their_o
     plane.get("/api/am/admin/v4/key-managers").bearer(token).send().await.expect(200);
 }
 
+/// Rows: WSO2-3.1.3
 #[tokio::test]
-async fn wso2_3_1_3_a_refresh_token_rotates_and_the_old_pair_is_dead() {
+async fn a_refresh_token_rotates_and_the_old_pair_is_dead() {
     let plane = Plane::start().await;
     let client = client(&plane, "password").await;
     let scope = [("scope", "apim:admin apim:subscribe")];
@@ -106,8 +110,9 @@ async fn wso2_3_1_3_a_refresh_token_rotates_and_the_old_pair_is_dead() {
     }
 }
 
+/// Rows: WSO2-3.1
 #[tokio::test]
-async fn wso2_3_1_scopes_are_those_the_roles_give_and_unknown_ones_are_dropped() {
+async fn scopes_are_those_the_roles_give_and_unknown_ones_are_dropped() {
     let plane = Plane::start().await;
     let token = |scope: &'static str| {
         let plane = &plane;
@@ -118,8 +123,9 @@ async fn wso2_3_1_scopes_are_those_the_roles_give_and_unknown_ones_are_dropped()
     plane.get("/api/am/devportal/v3/applications").bearer(&wanted).send().await.expect(200);
 }
 
+/// Rows: WSO2-3.1
 #[tokio::test]
-async fn wso2_3_1_errors_are_those_of_the_standard() {
+async fn errors_are_those_of_the_standard() {
     let plane = Plane::start().await;
     let one = client(&plane, "password").await;
     let wrong = Client { id: one.id.clone(), secret: "wrong".to_owned() };
@@ -173,9 +179,9 @@ async fn guesses_at_a_password_are_slowed_down_and_nobody_else_is_locked_out() {
     plane.get(path).by_user("sue").send().await.expect(200);
 }
 
+/// Rows: WSO2-3.2.1, WSO2-3.2.3, WSO2-11.5
 #[tokio::test]
-async fn wso2_3_2_1_and_wso2_3_2_3_and_wso2_11_5_revocation_is_immediate_and_an_unknown_token_is_no_error()
- {
+async fn revocation_is_immediate_and_an_unknown_token_is_no_error() {
     let plane = Plane::start().await;
     let one = client(&plane, "password").await;
     let scope = [("scope", "apim:admin")];
@@ -197,8 +203,9 @@ async fn wso2_3_2_1_and_wso2_3_2_3_and_wso2_11_5_revocation_is_immediate_and_an_
     assert_eq!(revoke(&one, "unknown").await.status, 200);
 }
 
+/// Rows: WSO2-3.2.2, WSO2-11.9
 #[tokio::test]
-async fn wso2_3_2_2_and_wso2_11_9_introspection_is_open_to_clients_and_to_administrators() {
+async fn introspection_is_open_to_clients_and_to_administrators() {
     let plane = Plane::start().await;
     let one = client(&plane, "password").await;
     let tokens = ask(&plane, &one, &PASSWORD).await.expect(200);

@@ -44,8 +44,9 @@ async fn changes(follower: &mut Follower) -> Vec<Change> {
     }
 }
 
+/// Rows: WSO2-8.11.4
 #[tokio::test]
-async fn wso2_8_11_4_a_consumer_key_a_subject_and_a_token_id_are_revoked_for_so_long() {
+async fn a_consumer_key_a_subject_and_a_token_id_are_revoked_for_so_long() {
     let plane = Plane::start().await;
     let mut follower = plane.follower().await;
     let now = phantom_core::Clock::now(&*plane.clock).wall;
@@ -67,8 +68,9 @@ async fn wso2_8_11_4_a_consumer_key_a_subject_and_a_token_id_are_revoked_for_so_
     }
 }
 
+/// Rows: WSO2-8.11.3
 #[tokio::test]
-async fn wso2_8_11_3_a_token_of_another_server_is_announced_and_a_jwt_by_its_name_as_well() {
+async fn a_token_of_another_server_is_announced_and_a_jwt_by_its_name_as_well() {
     let plane = Plane::start().await;
     let mut follower = plane.follower().await;
     let now = phantom_core::Clock::now(&*plane.clock).wall;
@@ -110,8 +112,9 @@ async fn wso2_8_11_3_a_token_of_another_server_is_announced_and_a_jwt_by_its_nam
     assert!(matches!(&told[..], [Change::TokenEnded(_)]), "{told:?}");
 }
 
+/// Rows: WSO2-8.11.2
 #[tokio::test]
-async fn wso2_8_11_2_tokens_of_our_own_end_with_their_grant_and_gateways_are_told_their_ids() {
+async fn tokens_of_our_own_end_with_their_grant_and_gateways_are_told_their_ids() {
     let plane = Plane::start().await;
     let client = plane.register("password refresh_token").await;
     let ask = async |form: &[(&str, &str)]| {

@@ -64,8 +64,9 @@ impl Scoped {
     }
 }
 
+/// Rows: WSO2-3.3.2, WSO2-3.4.1
 #[tokio::test]
-async fn wso2_3_3_2_and_wso2_3_4_1_applications_and_keys_open_to_subscribers_and_managers() {
+async fn applications_and_keys_open_to_subscribers_and_managers() {
     let scoped = Scoped::start().await;
     let lists = [("GET", "/applications"), ("DELETE", "/applications/{id}")];
     scoped.devportal(&lists, &["subscribe", "app_manage", "app_import_export"]).await;
@@ -82,8 +83,9 @@ async fn wso2_3_3_2_and_wso2_3_4_1_applications_and_keys_open_to_subscribers_and
     scoped.devportal(&operations, &["subscribe", "app_manage"]).await;
 }
 
+/// Rows: WSO2-3.4.2
 #[tokio::test]
-async fn wso2_3_4_2_subscriptions_open_to_subscribers_and_their_managers() {
+async fn subscriptions_open_to_subscribers_and_their_managers() {
     let operations = [
         ("GET", "/subscriptions"),
         ("POST", "/subscriptions"),
@@ -94,15 +96,17 @@ async fn wso2_3_4_2_subscriptions_open_to_subscribers_and_their_managers() {
     Scoped::start().await.devportal(&operations, &["subscribe", "sub_manage"]).await;
 }
 
+/// Rows: WSO2-3.4.3
 #[tokio::test]
-async fn wso2_3_4_3_key_managers_open_to_subscribers_and_settings_to_their_scope() {
+async fn key_managers_open_to_subscribers_and_settings_to_their_scope() {
     let scoped = Scoped::start().await;
     scoped.devportal(&[("GET", "/key-managers")], &["subscribe"]).await;
     scoped.devportal(&[("GET", "/settings")], &["store_settings"]).await;
 }
 
+/// Rows: WSO2-3.4.5, WSO2-3.4.6
 #[tokio::test]
-async fn wso2_3_4_5_and_wso2_3_4_6_apis_open_to_viewers_managers_and_exporters() {
+async fn apis_open_to_viewers_managers_and_exporters() {
     let scoped = Scoped::start().await;
     // What a user's token of the DevPortal may do besides is call 4 of the tutorial.
     let listers = ["api_view", "api_manage", "api_import_export", "api_list_view"];
@@ -111,15 +115,17 @@ async fn wso2_3_4_5_and_wso2_3_4_6_apis_open_to_viewers_managers_and_exporters()
     scoped.publisher(&[("GET", "/apis/{id}")], &readers).await;
 }
 
+/// Rows: WSO2-3.4.7
 #[tokio::test]
-async fn wso2_3_4_7_apis_and_definitions_are_made_by_creators_and_managers() {
+async fn apis_and_definitions_are_made_by_creators_and_managers() {
     let operations =
         [("POST", "/apis"), ("POST", "/apis/import-openapi"), ("PUT", "/apis/{id}/swagger")];
     Scoped::start().await.publisher(&operations, &["api_create", "api_manage"]).await;
 }
 
+/// Rows: WSO2-3.4.8, WSO2-3.4.9
 #[tokio::test]
-async fn wso2_3_4_8_and_wso2_3_4_9_apis_and_revisions_are_changed_by_publishers_too() {
+async fn apis_and_revisions_are_changed_by_publishers_too() {
     let scoped = Scoped::start().await;
     let operations = [
         ("PUT", "/apis/{id}"),
@@ -133,8 +139,9 @@ async fn wso2_3_4_8_and_wso2_3_4_9_apis_and_revisions_are_changed_by_publishers_
     scoped.publisher(&revisions, &scopes).await;
 }
 
+/// Rows: WSO2-3.4.10, WSO2-3.4.11
 #[tokio::test]
-async fn wso2_3_4_10_and_wso2_3_4_11_deleting_and_publishing_have_scopes_of_their_own() {
+async fn deleting_and_publishing_have_scopes_of_their_own() {
     let scoped = Scoped::start().await;
     let deleters = ["api_delete", "api_manage", "api_import_export"];
     scoped.publisher(&[("DELETE", "/apis/{id}")], &deleters).await;
@@ -142,8 +149,9 @@ async fn wso2_3_4_10_and_wso2_3_4_11_deleting_and_publishing_have_scopes_of_thei
     scoped.publisher(&[("POST", "/apis/change-lifecycle")], &publishers).await;
 }
 
+/// Rows: WSO2-3.4.12
 #[tokio::test]
-async fn wso2_3_4_12_subscriptions_are_seen_by_viewers_and_blocked_by_their_own_scopes() {
+async fn subscriptions_are_seen_by_viewers_and_blocked_by_their_own_scopes() {
     let scoped = Scoped::start().await;
     let viewers = ["api_view", "subscription_view", "subscription_manage"];
     scoped.publisher(&[("GET", "/subscriptions")], &viewers).await;
@@ -154,8 +162,9 @@ async fn wso2_3_4_12_subscriptions_are_seen_by_viewers_and_blocked_by_their_own_
     scoped.publisher(&operations, &["subscription_block", "subscription_manage"]).await;
 }
 
+/// Rows: WSO2-3.4.13
 #[tokio::test]
-async fn wso2_3_4_13_shared_scopes_policies_and_key_managers_have_scopes_of_their_own() {
+async fn shared_scopes_policies_and_key_managers_have_scopes_of_their_own() {
     let scoped = Scoped::start().await;
     let readers = [("GET", "/scopes"), ("GET", "/scopes/{id}")];
     scoped.publisher(&readers, &["shared_scope_manage", "api_view"]).await;

@@ -66,8 +66,9 @@ fn a_protected_route_without_a_statement_has_no_permit() {
     assert!(authorize(&Access::Public, None, at(NOON)).is_ok());
 }
 
+/// Rows: CAC-4
 #[test]
-fn cac_4_time_issuer_audience_scope_claims_and_cnf_are_checked_on_the_statement() {
+fn time_issuer_audience_scope_claims_and_cnf_are_checked_on_the_statement() {
     let open = protected(RequiredScope::Nothing, Vec::new());
     assert!(decide(&open, &statement(), &trust(), NOON).is_ok());
     assert_eq!(decide(&open, &statement(), &trust(), NOON + 300), Err(DenyReason::TokenExpired));
@@ -96,8 +97,9 @@ fn cac_4_time_issuer_audience_scope_claims_and_cnf_are_checked_on_the_statement(
     assert_eq!(decide(&open, &bound, &trust(), NOON), Err(DenyReason::ConfirmationUnenforced));
 }
 
+/// Rows: INT-8
 #[test]
-fn int_8_a_missing_issuer_or_audience_denies_where_one_is_expected() {
+fn a_missing_issuer_or_audience_denies_where_one_is_expected() {
     let open = protected(RequiredScope::Nothing, Vec::new());
     let anonymous = Statement { issuer: None, ..statement() };
     assert_eq!(decide(&open, &anonymous, &trust(), NOON), Err(DenyReason::IssuerMismatch));
@@ -107,8 +109,9 @@ fn int_8_a_missing_issuer_or_audience_denies_where_one_is_expected() {
     assert!(decide(&open, &timeless, &trust(), NOON).is_ok());
 }
 
+/// Rows: JWT-9
 #[test]
-fn jwt_9_skew_is_applied_once_at_each_end() {
+fn skew_is_applied_once_at_each_end() {
     let open = protected(RequiredScope::Nothing, Vec::new());
     let tolerant = Trust { clock_skew: Duration::from_secs(60), ..trust() };
     let permit = decide(&open, &statement(), &tolerant, NOON + 359).unwrap();
@@ -121,28 +124,31 @@ fn jwt_9_skew_is_applied_once_at_each_end() {
     );
 }
 
+/// Rows: PITFALL-25
 #[test]
-fn pitfall_25_a_dead_token_is_told_nothing_of_rights() {
+fn a_dead_token_is_told_nothing_of_rights() {
     let admin = protected(RequiredScope::All(Scope::parse("admin").unwrap()), Vec::new());
     assert_eq!(decide(&admin, &statement(), &trust(), NOON + 300), Err(DenyReason::TokenExpired));
 }
 
 /// A call with everything right, changed where the test says so.
-fn call(change: impl FnOnce(&mut Statement, &mut Caller<'_>, &mut Call<'_>)) -> Option<DenyReason> {
+fn call(
+    change: impl FnOnce(&mut Statement, &mut Entitlement<'_>, &mut Call<'_>),
+) -> Option<DenyReason> {
     let subscription = subscription(SubscriptionStatus::Active);
     let (mut statement, scope) = (statement(), RequiredScope::Any(Scope::parse("a read").unwrap()));
     let granted = statement.scope.clone();
-    let mut caller = Caller {
+    let mut entitlement = Entitlement {
         subscription: Some(&subscription),
         key_type: KeyType::Production,
         granted: &granted,
         revoked: false,
     };
     let mut call = Call { scope: &scope, audiences: &[] };
-    change(&mut statement, &mut caller, &mut call);
+    change(&mut statement, &mut entitlement, &mut call);
     let trust = trust();
     let evidence = Evidence { statement: &statement, trust: &trust };
-    authorize_call(call, caller, evidence, at(NOON)).err()
+    authorize_call(call, entitlement, evidence, at(NOON)).err()
 }
 
 fn subscription(status: SubscriptionStatus) -> Subscription {
@@ -157,30 +163,35 @@ fn listed(audiences: &[&str]) -> &'static [Box<str>] {
     audiences.iter().map(|text| (*text).into()).collect::<Vec<_>>().leak()
 }
 
+/// Rows: WSO2-8.6
 #[test]
-fn wso2_8_6_token_subscription_scope_and_audience_are_tested_in_this_order() {
+fn token_subscription_scope_and_audience_are_tested_in_this_order() {
     let inactive: &'static _ = Box::leak(Box::new(subscription(SubscriptionStatus::Inactive)));
     assert_eq!(call(|_, _, _| ()), None);
     let accepted = listed(&["other"]);
     assert_eq!(call(|_, _, call| call.audiences = accepted), Some(DenyReason::AudienceNotAccepted));
     let worse = call(|_, _, call| (call.audiences, call.scope) = (accepted, needs("admin")));
     assert_eq!(worse, Some(DenyReason::InsufficientScope));
-    let worse = call(|_, caller, call| {
-        (call.scope, caller.subscription) = (needs("admin"), Some(inactive));
+    let worse = call(|_, entitlement, call| {
+        (call.scope, entitlement.subscription) = (needs("admin"), Some(inactive));
     });
     assert_eq!(worse, Some(DenyReason::SubscriptionInactive));
-    let worse = call(|_, caller, call| (call.scope, caller.subscription) = (needs("admin"), None));
+    let worse = call(|_, entitlement, call| {
+        (call.scope, entitlement.subscription) = (needs("admin"), None);
+    });
     assert_eq!(worse, Some(DenyReason::NoSubscription));
-    let worse = call(|_, caller, _| (caller.revoked, caller.subscription) = (true, None));
+    let worse =
+        call(|_, entitlement, _| (entitlement.revoked, entitlement.subscription) = (true, None));
     assert_eq!(worse, Some(DenyReason::TokenRevoked));
-    let worse = call(|statement, caller, _| {
-        (statement.expires_at, caller.revoked) = (Some(at(NOON)), true);
+    let worse = call(|statement, entitlement, _| {
+        (statement.expires_at, entitlement.revoked) = (Some(at(NOON)), true);
     });
     assert_eq!(worse, Some(DenyReason::TokenExpired));
 }
 
+/// Rows: WSO2-8.6.3
 #[test]
-fn wso2_8_6_3_any_one_scope_suffices_and_case_counts() {
+fn any_one_scope_suffices_and_case_counts() {
     for (needed, outcome) in [
         ("admin read", None),
         ("", None),
@@ -191,8 +202,9 @@ fn wso2_8_6_3_any_one_scope_suffices_and_case_counts() {
     }
 }
 
+/// Rows: WSO2-8.6.4
 #[test]
-fn wso2_8_6_4_one_audience_of_the_api_has_to_be_in_the_token_unless_all_are_taken() {
+fn one_audience_of_the_api_has_to_be_in_the_token_unless_all_are_taken() {
     let accepts = |audiences: &[&str]| {
         let audiences = listed(audiences);
         call(|_, _, call| call.audiences = audiences)

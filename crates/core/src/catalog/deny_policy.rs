@@ -11,10 +11,17 @@ pub enum DenyPolicy {
     /// By the path it is served at, version included.
     Api(Box<str>),
     /// The application of that owner and name.
-    Application { owner: Box<str>, name: Box<str> },
+    Application {
+        /// User name of its subscriber.
+        owner: Box<str>,
+        /// Its name among the owner's.
+        name: Box<str>,
+    },
     /// Both ends are in it, and both are of one family.
     Addresses {
+        /// The lowest.
         first: IpAddr,
+        /// The highest.
         last: IpAddr,
         /// Everybody else is denied instead.
         invert: bool,

@@ -13,22 +13,27 @@ use crate::catalog::EntityId;
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManagedKeyManager {
+    /// Its id at the control plane.
     pub id: EntityId,
     /// Rises with every change; a changed key manager starts with empty caches.
     pub revision: u64,
+    /// Unique. For logs, metrics and APIs that name their key managers.
     pub name: Arc<str>,
     /// Compared exactly with `iss`. `None`: JWTs from clients are not taken.
     pub issuer: Option<Box<str>>,
+    /// Verifies JWTs. `None`: there are none to verify.
     pub keys: Option<KeySet>,
     /// `None`: opaque tokens are not taken.
     pub opaque: Option<OpaqueTokens>,
     /// Verify JWTs that clients present, instead of introspecting them.
     pub validates_jwt: bool,
+    /// One member of `aud` has to be this; `None`: it is not asked for.
     pub expected_audience: Option<Box<str>>,
     /// 0 to 60 s.
     pub clock_skew: Duration,
     /// The claim with the consumer key.
     pub consumer_key_claim: Box<str>,
+    /// The claim with the scopes.
     pub scopes_claim: Box<str>,
     /// Applied before any claim is used.
     pub claim_renames: Vec<ClaimRename>,
@@ -40,12 +45,17 @@ pub struct ManagedKeyManager {
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpaqueTokens {
+    /// Absolute `http` or `https` URL (RFC 7662 §2).
     pub introspection_endpoint: Box<str>,
+    /// Our own, at that endpoint.
     pub client_id: Box<str>,
+    /// Goes with `client_id`.
     pub client_secret: Zeroizing<String>,
+    /// Most statements that are kept at once.
     pub cache_max_entries: usize,
 }
 
+/// Where the keys come from that verify JWTs (RFC 7517).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeySet {
     /// Where the JSON Web Key Set is.
@@ -54,13 +64,17 @@ pub enum KeySet {
     Inline(Box<str>),
 }
 
+/// A claim that comes under another name than ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClaimRename {
+    /// The server's name of it.
     pub remote: Box<str>,
+    /// Our name of it.
     pub local: Box<str>,
 }
 
+/// What a token has to look like to be this key manager's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum TokenRule {
     /// A regular expression for the whole of an opaque token.

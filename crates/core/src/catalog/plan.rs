@@ -18,9 +18,11 @@ pub struct Plans {
     pub advanced: Vec<Arc<Plan>>,
 }
 
+/// A quota by its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
+    /// Unique in its level.
     pub name: Box<str>,
     /// `None`: unlimited.
     pub quota: Option<Limit>,
@@ -34,6 +36,8 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
+    /// Requests in one window.
     pub requests: u64,
+    /// Length of the window.
     pub window: Duration,
 }

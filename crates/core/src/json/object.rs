@@ -27,16 +27,22 @@ const FEW_NAMES: usize = 32;
 
 /// Members by name. A member that is null is as if it were not there: servers write both.
 pub trait Members {
+    /// The member of that name, unless it is null.
     fn member(&self, name: &str) -> Option<Member<'_>>;
 }
 
 /// A value that is there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Member<'a> {
+    /// `true` or `false`.
     Bool(bool),
+    /// A number as it was written.
     Number(&'a Number),
+    /// A string, its escapes resolved.
     Text(&'a str),
+    /// A list of values.
     Array(&'a [Value]),
+    /// An object within the object.
     Object(&'a Map<String, Value>),
 }
 
@@ -53,6 +59,9 @@ enum Read<'a> {
 
 impl<'a> Object<'a> {
     /// Parses one whole document that has to be an object; nothing but white space may follow it.
+    ///
+    /// # Errors
+    /// It is no JSON, no object, has a member twice or nests too deep.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, InvalidJson> {
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
         let members = deserializer.deserialize_map(WholeObject)?;
@@ -99,6 +108,7 @@ impl<'a> Member<'a> {
         }
     }
 
+    /// The text, if it is one.
     #[must_use]
     pub const fn as_str(self) -> Option<&'a str> {
         match self {
@@ -248,8 +258,9 @@ mod tests {
         assert_eq!(object.member("missing"), None);
     }
 
+    /// Rows: JWT-11
     #[test]
-    fn jwt_11_duplicate_members_are_refused_however_many_there_are() {
+    fn duplicate_members_are_refused_however_many_there_are() {
         for many in [2, FEW_NAMES, FEW_NAMES + 1, 5_000] {
             let names: Vec<String> = (0..many).map(|n| format!("\"m{n}\":{n}")).collect();
             let unique = format!("{{{}}}", names.join(","));

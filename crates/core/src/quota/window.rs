@@ -16,6 +16,9 @@ impl Window {
     /// Takes one request into account, or says how long to wait for the next window.
     ///
     /// The limit is an argument: a change of plan counts at once, and what was used stays used.
+    ///
+    /// # Errors
+    /// Time left until the next window.
     pub fn admit(self, limit: Limit, now: Tick) -> Result<Self, Duration> {
         let ends = self.began.plus(limit.window);
         if self.used == 0 || now >= ends {
@@ -46,8 +49,9 @@ mod tests {
         Limit { requests, window: Duration::from_millis(millis) }
     }
 
+    /// Rows: WSO2-8.7
     #[test]
-    fn wso2_8_7_a_window_begins_with_its_first_request_and_ends_for_good() {
+    fn a_window_begins_with_its_first_request_and_ends_for_good() {
         let three = limit(3, 60_000);
         let mut window = Window::default();
         for at in [5_000, 6_000, 64_999] {
@@ -59,8 +63,9 @@ mod tests {
         assert_eq!(next, Window { began: Tick::from_millis(65_000), used: 1 });
     }
 
+    /// Rows: WSO2-8.7
     #[test]
-    fn wso2_8_7_a_change_of_plan_counts_at_once_and_forgives_nothing() {
+    fn a_change_of_plan_counts_at_once_and_forgives_nothing() {
         let now = Tick::from_millis(1);
         let mut window = Window::default();
         for _ in 0..5 {
@@ -71,8 +76,9 @@ mod tests {
         assert!(window.admit(limit(6, 1000), now).is_ok());
     }
 
+    /// Rows: WSO2-8.7
     #[test]
-    fn wso2_8_7_what_is_only_counted_is_never_stopped() {
+    fn what_is_only_counted_is_never_stopped() {
         let mut window = Window::default();
         for _ in 0..9 {
             window = window.count(limit(2, 1000), Tick::from_millis(7));
@@ -82,8 +88,9 @@ mod tests {
         assert_eq!(next.used, 1);
     }
 
+    /// Rows: WSO2-8.7
     #[test]
-    fn wso2_8_7_the_number_is_exact_however_many_ask_at_once() {
+    fn the_number_is_exact_however_many_ask_at_once() {
         let (window, five) = (Mutex::new(Window::default()), limit(50, 1000));
         let admitted: usize = std::thread::scope(|scope| {
             let ask = || {
@@ -101,8 +108,9 @@ mod tests {
     }
 
     proptest! {
+        /// Rows: WSO2-8.7
         #[test]
-        fn wso2_8_7_never_more_than_the_number_in_any_window(
+        fn never_more_than_the_number_in_any_window(
             requests in 1u64..10, gaps in proptest::collection::vec(0u64..300, 1..200)
         ) {
             let limit = limit(requests, 1000);

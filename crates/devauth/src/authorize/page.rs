@@ -25,7 +25,7 @@ pub(super) fn sign_in(request: &AuthorizationRequest, problem: Option<&str>) -> 
         action = AUTHORIZATION_PATH,
         client = Escaped(&request.client_id),
         scope = Escaped(request.scope.as_str()),
-        problem = Problem(problem),
+        problem = Notice(problem),
         fields = HiddenFields(request),
     );
     page(StatusCode::OK, html, &form_targets(&request.answer_to))
@@ -94,9 +94,9 @@ impl fmt::Display for HiddenFields<'_> {
     }
 }
 
-struct Problem<'a>(Option<&'a str>);
+struct Notice<'a>(Option<&'a str>);
 
-impl fmt::Display for Problem<'_> {
+impl fmt::Display for Notice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(text) => write!(f, r#"<p class="problem" role="alert">{}</p>"#, Escaped(text)),

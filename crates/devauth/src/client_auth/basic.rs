@@ -37,8 +37,9 @@ mod tests {
         HeaderValue::try_from(format!("Basic {}", STANDARD.encode(pair))).unwrap()
     }
 
+    /// Rows: CLA-1
     #[test]
-    fn cla_1_id_and_secret_are_form_decoded_after_the_colon_is_found() {
+    fn id_and_secret_are_form_decoded_after_the_colon_is_found() {
         let (id, secret) = decode(&basic("https%3A%2F%2Fapp:p%3Aa+b%25%2B")).unwrap();
         assert_eq!((id.as_str(), secret.as_str()), ("https://app", "p:a b%+"));
     }

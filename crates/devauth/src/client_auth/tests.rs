@@ -21,8 +21,9 @@ async fn basic_and_post_both_authenticate() {
     assert_eq!(server.post(TOKEN, &[], &post).await.status, 200);
 }
 
+/// Rows: CLA-1
 #[tokio::test]
-async fn cla_1_basic_credentials_are_form_decoded() {
+async fn basic_credentials_are_form_decoded() {
     let server = TestServer::start_with(|options| {
         options.clients.push(Client::confidential("https://app:1", "p:a+s %w&=ö"));
     })
@@ -61,8 +62,9 @@ async fn a_failed_or_missing_authentication_is_401_with_a_basic_challenge() {
     }
 }
 
+/// Rows: CLA-2
 #[tokio::test]
-async fn cla_2_two_methods_or_two_names_in_one_request_are_refused() {
+async fn two_methods_or_two_names_in_one_request_are_refused() {
     let server = TestServer::start().await;
     let both = [GRANT, ("client_id", "test-client"), ("client_secret", "Password1")];
     let answer = server.post_as("test-client", TOKEN, &both).await;
@@ -139,8 +141,9 @@ fn with(mut claims: Value, name: &str, value: Value) -> Value {
     claims
 }
 
+/// Rows: CLA-3
 #[tokio::test]
-async fn cla_3_assertions_by_secret_and_by_key_authenticate() {
+async fn assertions_by_secret_and_by_key_authenticate() {
     let them = Assertions::start(|_| {}).await;
     let typ = "client-authentication+jwt";
     for (client, alg) in [("jwt-client", "HS256"), ("key-client", "EdDSA")] {
@@ -151,8 +154,9 @@ async fn cla_3_assertions_by_secret_and_by_key_authenticate() {
     }
 }
 
+/// Rows: CLA-3
 #[tokio::test]
-async fn cla_3_an_assertion_with_any_claim_wrong_is_refused() {
+async fn an_assertion_with_any_claim_wrong_is_refused() {
     let them = Assertions::start(|_| {}).await;
     let now = them.server.now();
     let good = || them.claims("key-client", "same");
@@ -191,8 +195,9 @@ async fn an_assertion_is_taken_once() {
     assert_eq!(them.present(&assertion).await.refusal(), "401 invalid_client");
 }
 
+/// Rows: CLA-8
 #[tokio::test]
-async fn cla_8_the_registered_key_fixes_the_algorithm() {
+async fn the_registered_key_fixes_the_algorithm() {
     let them = Assertions::start(|_| {}).await;
     let key_claims = them.claims("key-client", "1");
     let x = base64url(them.key.public_key());
@@ -228,8 +233,9 @@ async fn an_unknown_assertion_type_is_refused() {
     assert_eq!(answer.refusal(), "400 invalid_request");
 }
 
+/// Rows: CLA-4
 #[tokio::test]
-async fn cla_4_the_endpoint_as_audience_and_a_plain_typ_are_for_older_clients_only() {
+async fn the_endpoint_as_audience_and_a_plain_typ_are_for_older_clients_only() {
     let origin = |them: &Assertions| {
         them.server.handle.issuer().trim_end_matches("/oauth/v2/oauth-anonymous").to_owned()
     };

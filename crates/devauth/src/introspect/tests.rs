@@ -29,8 +29,9 @@ async fn an_active_token_is_described_in_json() {
     );
 }
 
+/// Rows: INT-6
 #[tokio::test]
-async fn int_6_every_inactive_token_gets_the_same_answer() {
+async fn every_inactive_token_gets_the_same_answer() {
     let server = TestServer::start().await;
     let revoked = server.handle.issue_token("client-one", "read");
     assert!(server.handle.revoke(&revoked));
@@ -69,8 +70,9 @@ async fn the_phantom_token_may_be_cached_for_as_long_as_it_lives() {
     assert_eq!(answer.header("pragma"), None);
 }
 
+/// Rows: JWT-1, JWT-8
 #[tokio::test]
-async fn jwt_1_and_jwt_8_the_phantom_token_is_an_access_token_with_all_required_claims() {
+async fn the_phantom_token_is_an_access_token_with_all_required_claims() {
     let server = TestServer::start().await;
     let token = server.handle.issue_user_token("client-one", "alice", "read");
     let answer = server.introspect(&token, PHANTOM).await;
@@ -90,8 +92,9 @@ async fn jwt_1_and_jwt_8_the_phantom_token_is_an_access_token_with_all_required_
     assert_eq!(server.verified(&again.text).await.0["jti"], claims["jti"], "one token, one jti");
 }
 
+/// Rows: JIR-2, JIR-3
 #[tokio::test]
-async fn jir_2_and_jir_3_the_signed_statement_is_for_the_caller_and_about_the_token() {
+async fn the_signed_statement_is_for_the_caller_and_about_the_token() {
     let server = TestServer::start().await;
     let token = server.handle.issue_token("client-one", "read");
     let answer = server.introspect(&token, STATEMENT).await;
@@ -143,8 +146,9 @@ async fn a_client_without_the_right_to_introspect_learns_nothing() {
     assert_eq!(answer.refusal(), "403 unauthorized_client");
 }
 
+/// Rows: INT-1
 #[tokio::test]
-async fn int_1_a_token_with_special_characters_reads_as_one_parameter() {
+async fn a_token_with_special_characters_reads_as_one_parameter() {
     let server = TestServer::start().await;
     let answer = server.introspect("x&token=y&client_id=z", JSON).await;
     assert_eq!((answer.status, answer.json()), (200, json!({"active": false})));

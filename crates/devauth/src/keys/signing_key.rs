@@ -1,7 +1,5 @@
 //! One key pair and its public half as JWK.
 
-mod rsa_der;
-
 use std::fmt;
 
 use aws_lc_rs::rand::SystemRandom;
@@ -118,8 +116,10 @@ impl Pair {
     fn required_members(&self) -> Option<Value> {
         Some(match self {
             Self::Rsa(pair) => {
-                let (n, e) = rsa_der::modulus_and_exponent(pair.public_key().as_ref())?;
-                json!({ "e": base64url(e), "kty": "RSA", "n": base64url(n) })
+                let key = pair.public_key();
+                let [n, e] = [key.modulus(), key.exponent()]
+                    .map(|number| base64url(number.big_endian_without_leading_zero()));
+                json!({ "e": e, "kty": "RSA", "n": n })
             }
             Self::P256(pair) => {
                 // SEC 1 §2.3.3: 0x04, then two coordinates of 32 bytes.
@@ -183,8 +183,9 @@ mod tests {
         assert_eq!((&key.jwk()["use"], &key.jwk()["alg"]), (&json!("sig"), &json!("EdDSA")));
     }
 
+    /// Rows: DSC-9
     #[test]
-    fn dsc_9_the_published_key_has_no_private_member() {
+    fn the_published_key_has_no_private_member() {
         for algorithm in [SigningAlgorithm::Rs256, SigningAlgorithm::Es256, SigningAlgorithm::EdDsa]
         {
             let key = SigningKey::generate(algorithm).unwrap();

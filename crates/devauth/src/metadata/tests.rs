@@ -7,8 +7,9 @@ use crate::test_server::{JWKS, TestServer};
 const OPENID: &str = "/oauth/v2/oauth-anonymous/.well-known/openid-configuration";
 const RFC8414: &str = "/.well-known/oauth-authorization-server/oauth/v2/oauth-anonymous";
 
+/// Rows: DSC-1
 #[tokio::test]
-async fn dsc_1_both_well_known_paths_give_the_same_document() {
+async fn both_well_known_paths_give_the_same_document() {
     let server = TestServer::start().await;
     let (openid, oauth) = (server.get(OPENID).await, server.get(RFC8414).await);
     assert_eq!((openid.status, oauth.status), (200, 200));
@@ -16,8 +17,9 @@ async fn dsc_1_both_well_known_paths_give_the_same_document() {
     assert_eq!(openid.json(), oauth.json());
 }
 
+/// Rows: DSC-2
 #[tokio::test]
-async fn dsc_2_the_document_names_the_issuer_it_was_asked_for() {
+async fn the_document_names_the_issuer_it_was_asked_for() {
     let server = TestServer::start().await;
     let port = server.origin.rsplit_once(':').unwrap().1.to_owned();
     let document = server.get(OPENID).await.json();
@@ -71,8 +73,9 @@ async fn a_rotated_key_verifies_old_answers_until_they_are_over() {
     assert_eq!(keys["keys"].as_array().unwrap().len(), 1);
 }
 
+/// Rows: DSC-8
 #[tokio::test]
-async fn dsc_8_a_dropped_key_is_published_no_longer() {
+async fn a_dropped_key_is_published_no_longer() {
     let server = TestServer::start().await;
     let kid = server.handle.rotate_keys(true).unwrap();
     let keys = server.get(JWKS).await.json();

@@ -52,81 +52,77 @@ pub struct ApiDocument {
     #[schema(max_length = 32766)]
     pub description: Option<String>,
     #[serde(default)]
-    #[schema(value_type = Option<bool>)]
     pub is_default_version: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#type: Option<ApiType>,
     pub audience: Option<Audience>,
     // A token's `aud` has to hold one of these; `all` among them or none: not asked for.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(max_items = 100)]
     pub audiences: Vec<String>,
     #[serde(default = "Transport::both")]
-    #[schema(value_type = Option<Vec<Transport>>, max_items = 2)]
+    #[schema(max_items = 2)]
     pub transport: Vec<Transport>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(max_items = 100)]
     pub tags: Vec<String>,
     /// Names of business plans.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(max_items = 100)]
     pub policies: Vec<String>,
     /// Name of an advanced plan.
     #[schema(max_length = 255)]
     pub api_throttling_policy: Option<String>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 128)]
+    #[schema(max_length = 128)]
     pub authorization_header: String,
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 128)]
+    #[schema(max_length = 128)]
     pub api_key_header: String,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<SecurityScheme>>, max_items = 6)]
+    #[schema(max_items = 6)]
     pub security_scheme: Vec<SecurityScheme>,
     #[serde(default)]
-    #[schema(value_type = Option<Visibility>)]
     pub visibility: Visibility,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(max_items = 100)]
     pub visible_roles: Vec<String>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<Property>>, max_items = 100)]
+    #[schema(max_items = 100)]
     pub additional_properties: Vec<Property>,
     /// The same by name, where `additionalProperties` is absent.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    #[schema(value_type = Option<BTreeMap<String, Property>>)]
+    #[serde(default)]
     pub additional_properties_map: BTreeMap<String, Property>,
     #[serde(default)]
-    #[schema(value_type = Option<BusinessInformation>)]
     pub business_information: BusinessInformation,
     #[serde(default = "CorsDocument::usual")]
-    #[schema(value_type = Option<CorsDocument>)]
     pub cors_configuration: CorsDocument,
     /// `{"endpoint_type":"http","production_endpoints":{"url":…},"sandbox_endpoints":{"url":…}}`
     #[schema(value_type = Option<Object>)]
     pub endpoint_config: Option<EndpointConfig>,
     // Local scopes, and the names of the shared ones that operations use.
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<RawApiScope>>, max_items = 500)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<RawApiScope>, max_items = 500)]
     pub scopes: Vec<ScopeDocument>,
     // Never empty, once kept.
-    #[serde(default)]
-    #[schema(value_type = Option<Vec<OperationDocument>>, max_items = 1000)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 1000)]
     pub operations: Vec<OperationDocument>,
     /// Names of key managers, or `all`.
     #[serde(default = "all_key_managers", deserialize_with = "names_or_none")]
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(max_items = 100)]
     pub key_managers: Vec<String>,
     /// Members that are kept and given back, and mean nothing to us.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schema(ignore)]
     pub others: Map<String, Value>,
     /// The OpenAPI document as its owner wrote it; paths, scopes and security are those of
     /// `operations`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(ignore)]
     pub definition: Option<Value>,
     /// Changes of its life cycle, the oldest first. Revisions have none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(ignore)]
     pub history: Vec<Transition>,
 }
@@ -136,26 +132,24 @@ pub struct ApiDocument {
 #[schema(as = publisher::APIOperationRequest)]
 pub struct OperationDocument {
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 255)]
+    #[schema(max_length = 255)]
     pub id: String,
     /// `/orders/{id}`, `/*`.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 512)]
+    #[schema(min_length = 1, max_length = 512)]
     pub target: String,
-    #[schema(value_type = Option<Verb>)]
     pub verb: Verb,
     #[serde(default)]
-    #[schema(value_type = Option<AuthType>)]
     pub auth_type: AuthType,
     /// Name of an advanced plan.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 255)]
+    #[schema(max_length = 255)]
     pub throttling_policy: String,
     // By name; any one suffices.
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, max_items = 100)]
+    #[schema(max_items = 100)]
     pub scopes: Vec<String>,
     /// Members that are kept and given back, and mean nothing to us.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
     #[schema(ignore)]
     pub others: Map<String, Value>,
 }

@@ -1,20 +1,39 @@
-//! What is kept of an application besides its name, owner and plan.
-
-use std::collections::BTreeMap;
+//! An application as its subscriber writes it: what is sent and, without what its row holds, what is kept.
 
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+use crate::bounded::List;
+use crate::bounded::Name;
+use crate::bounded::Table;
+use crate::bounded::Text;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+
+/// What a client sends. Members that only we set are taken, as clients send back what they have
+/// read, and change nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(default, rename_all = "camelCase")]
+#[schema(as = devportal::ApplicationRequest)]
 pub struct ApplicationDocument {
-    pub description: Option<String>,
+    /// Unique among its owner's, case aside. No blank at either end, no control characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Name<100>, required)]
+    pub name: Option<Name<100>>,
+    /// Name of an application policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Text<1, 255>, required)]
+    pub throttling_policy: Option<Text<1, 255>>,
+    pub description: Option<Text<0, 512>>,
     pub token_type: TokenType,
-    pub groups: Vec<String>,
-    pub attributes: BTreeMap<String, String>,
+    pub groups: List<Text<0, 255>, 100>,
+    pub attributes: Attributes,
     pub visibility: ApplicationVisibility,
 }
+
+/// What a subscriber notes of an application, by names of its own.
+pub type Attributes = Table<Text<0, 1024>, Text<0, 1024>, 100>;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[schema(as = devportal::TokenType)]
@@ -33,4 +52,14 @@ pub enum ApplicationVisibility {
     #[default]
     Private,
     SharedWithOrg,
+}
+
+impl ApplicationDocument {
+    /// Name and plan, which the row holds.
+    pub fn take_columns(&mut self) -> Outcome<(String, String)> {
+        let absent = |member: &str| Refusal::invalid(format!("{member}: must not be null"));
+        let name = self.name.take().ok_or_else(|| absent("name"))?;
+        let plan = self.throttling_policy.take().ok_or_else(|| absent("throttlingPolicy"))?;
+        Ok((name.into(), plan.into()))
+    }
 }

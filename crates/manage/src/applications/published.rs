@@ -108,8 +108,9 @@ mod tests {
         }
     }
 
+    /// Rows: WSO2-8.6.2
     #[test]
-    fn wso2_8_6_2_each_status_of_a_subscription_has_its_effect() {
+    fn each_status_of_a_subscription_has_its_effect() {
         use SubscriptionStatus::*;
         for (stored, effect) in [
             (SubscriptionState::Unblocked, Active),

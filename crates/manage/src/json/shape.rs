@@ -1,5 +1,6 @@
 //! Members that types do not name one by one: those that only we set, and those that are kept as they
-//! are. One list for all that clients send; the OpenAPI document describes them from it.
+//! are. One list for all that clients send; the OpenAPI document describes them from it. A member that is
+//! null is one that is not there.
 
 use serde_json::Map;
 use serde_json::Value;
@@ -37,6 +38,8 @@ pub enum Verbatim {
 }
 
 const OTHERS: &str = "others";
+/// Of a plan of any level.
+const PLAN: &str = "policyId isDeployed";
 
 pub const SHAPES: &[Shape] = {
     use Verbatim::*;
@@ -116,8 +119,12 @@ pub const SHAPES: &[Shape] = {
         Shape {
             ours: "applicationId status subscriptionCount keys subscriptionScopes owner \
                    hashEnabled createdTime updatedTime",
-            ..shape("ApplicationRequest", "devportal.ApplicationRequest")
+            ..shape("ApplicationDocument", "devportal.ApplicationRequest")
         },
+        Shape { ours: PLAN, ..shape("ApplicationThrottlePolicy", "ApplicationThrottlePolicy") },
+        Shape { ours: PLAN, ..shape("SubscriptionThrottlePolicy", "SubscriptionThrottlePolicy") },
+        Shape { ours: PLAN, ..shape("AdvancedThrottlePolicy", "AdvancedThrottlePolicy") },
+        Shape { ours: PLAN, ..shape("CustomRule", "CustomRule") },
         Shape {
             ours: "subscriptionId apiInfo applicationInfo redirectionParams",
             ..shape("SubscriptionRequest", "devportal.SubscriptionRequest")
@@ -174,9 +181,8 @@ pub(super) fn sort(
     if let Some(unknown) = names.find(|name| !known.contains(&name.as_str())) {
         return Err(Misfit::Unknown(unknown.clone()));
     }
+    members.retain(|_, value| !value.is_null());
     if keeps.is_some() {
-        // What is null is not there.
-        members.retain(|_, value| !value.is_null());
         members.insert(OTHERS.to_owned(), Value::Object(others));
     }
     Ok(())

@@ -14,6 +14,15 @@ use phantom_oauth::JwkSet;
 use serde_json::Value;
 use serde_json::json;
 use thiserror::Error;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::oid_registry::OID_EC_P256;
+use x509_parser::oid_registry::OID_NIST_EC_P384;
+use x509_parser::oid_registry::OID_NIST_EC_P521;
+use x509_parser::oid_registry::OID_SIG_ED25519;
+use x509_parser::oid_registry::Oid;
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::PublicKey;
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// Longest text taken, in bytes.
 const MAX_TEXT: usize = 64 * 1024;
@@ -48,8 +57,10 @@ pub(crate) fn key_set(text: &str) -> Result<String, InvalidCertificate> {
             }
         }
     };
-    let key = subject_public_key(&der).ok_or(InvalidCertificate::Certificate)?;
-    let jwk = jwk(key).ok_or(InvalidCertificate::Key)?;
+    let Ok((&[], certificate)) = X509Certificate::from_der(&der) else {
+        return Err(InvalidCertificate::Certificate);
+    };
+    let jwk = jwk(certificate.public_key()).ok_or(InvalidCertificate::Key)?;
     let set = json!({"keys": [jwk]}).to_string();
     match JwkSet::parse(set.as_bytes(), Algorithms::ALL) {
         Ok(parsed) if !parsed.is_empty() => Ok(set),
@@ -74,87 +85,38 @@ fn decode(text: &str) -> Result<Vec<u8>, InvalidCertificate> {
     }
 }
 
-/// ASN.1 tags, as DER writes them.
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;
-const EXPLICIT_0: u8 = 0xa0;
-
-/// `SubjectPublicKeyInfo` of a certificate (RFC 5280 §4.1).
-fn subject_public_key(der: &[u8]) -> Option<&[u8]> {
-    let (certificate, after) = element(der, SEQUENCE)?;
-    if !after.is_empty() {
-        return None;
-    }
-    let (to_be_signed, _) = element(certificate, SEQUENCE)?;
-    let rest = element(to_be_signed, EXPLICIT_0).map_or(to_be_signed, |(_, rest)| rest);
-    let (_serial, rest) = element(rest, INTEGER)?;
-    let (_signature, rest) = element(rest, SEQUENCE)?;
-    let (_issuer, rest) = element(rest, SEQUENCE)?;
-    let (_validity, rest) = element(rest, SEQUENCE)?;
-    let (_subject, rest) = element(rest, SEQUENCE)?;
-    element(rest, SEQUENCE).map(|(key, _)| key)
-}
-
 /// RFC 3279 §2.3, RFC 5480 §2, RFC 8410 §4.
-fn jwk(info: &[u8]) -> Option<Value> {
-    const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-    const EC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-    const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
-    let (algorithm, rest) = element(info, SEQUENCE)?;
-    let (identifier, parameters) = element(algorithm, OBJECT_IDENTIFIER)?;
-    let (bits, _) = element(rest, BIT_STRING)?;
-    // The first octet counts unused bits, of which a key has none.
-    let key = bits.strip_prefix(&[0])?;
+fn jwk(info: &SubjectPublicKeyInfo<'_>) -> Option<Value> {
     let text = |octets: &[u8]| BASE64URL.encode(octets);
-    match identifier {
-        RSA => {
-            let (numbers, _) = element(key, SEQUENCE)?;
-            let (n, rest) = element(numbers, INTEGER)?;
-            let (e, _) = element(rest, INTEGER)?;
-            Some(json!({"kty": "RSA", "n": text(unsigned(n)), "e": text(unsigned(e))}))
+    match info.parsed().ok()? {
+        PublicKey::RSA(key) => {
+            // The zero keeps a DER integer positive.
+            let [n, e] = [key.modulus, key.exponent]
+                .map(|number| text(number.strip_prefix(&[0]).unwrap_or(number)));
+            Some(json!({"kty": "RSA", "n": n, "e": e}))
         }
-        EC => {
-            let (curve, _) = element(parameters, OBJECT_IDENTIFIER)?;
-            let (name, length) = curve_of(curve)?;
-            let (x, y) = key.strip_prefix(&[4])?.split_at_checked(length)?;
+        PublicKey::EC(point) => {
+            let curve = info.algorithm.parameters.as_ref()?.as_oid().ok()?;
+            let (name, length) = curve_of(&curve)?;
+            let (x, y) = point.data().strip_prefix(&[4])?.split_at_checked(length)?;
             Some(json!({"kty": "EC", "crv": name, "x": text(x), "y": text(y)}))
         }
-        ED25519 => Some(json!({"kty": "OKP", "crv": "Ed25519", "x": text(key)})),
+        PublicKey::Unknown(key) if info.algorithm.algorithm == OID_SIG_ED25519 => {
+            Some(json!({"kty": "OKP", "crv": "Ed25519", "x": text(key)}))
+        }
         _ => None,
     }
 }
 
 /// A curve's name and the octets of a coordinate.
-const fn curve_of(identifier: &[u8]) -> Option<(&'static str, usize)> {
-    match identifier {
-        [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07] => Some(("P-256", 32)),
-        [0x2b, 0x81, 0x04, 0x00, 0x22] => Some(("P-384", 48)),
-        [0x2b, 0x81, 0x04, 0x00, 0x23] => Some(("P-521", 66)),
-        _ => None,
-    }
-}
-
-fn unsigned(octets: &[u8]) -> &[u8] {
-    octets.strip_prefix(&[0]).unwrap_or(octets)
-}
-
-/// The contents of the first element, if it has that tag, and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (&found, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(first), rest),
-        // Up to 65535 octets: longer ones have been refused by then.
-        0x81 => rest.split_first().map(|(&octet, rest)| (usize::from(octet), rest))?,
-        0x82 => {
-            let (octets, rest) = rest.split_first_chunk::<2>()?;
-            (usize::from(u16::from_be_bytes(*octets)), rest)
-        }
-        _ => return None,
-    };
-    if found == tag { rest.split_at_checked(length) } else { None }
+fn curve_of(identifier: &Oid<'_>) -> Option<(&'static str, usize)> {
+    let curves = [
+        (OID_EC_P256, "P-256", 32),
+        (OID_NIST_EC_P384, "P-384", 48),
+        (OID_NIST_EC_P521, "P-521", 66),
+    ];
+    let curve = curves.iter().find(|(known, ..)| known == identifier)?;
+    Some((curve.1, curve.2))
 }
 
 #[cfg(test)]

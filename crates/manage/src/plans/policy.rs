@@ -1,21 +1,28 @@
 //! Plans as WSO2 writes them: one shape for each level, with a common beginning.
 
 use phantom_store::PlanLevel;
+use phantom_store::PlanRow;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use utoipa::ToSchema;
 
 use super::condition::ConditionalGroup;
-use super::limit;
+use super::limit::BurstCount;
 use super::limit::BurstLimit;
 use super::limit::BurstUnit;
 use super::limit::ThrottleLimit;
+use super::limit::UNLIMITED;
+use crate::bounded::List;
+use crate::bounded::Name;
+use crate::bounded::Number;
+use crate::bounded::Table;
+use crate::bounded::Text;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::roles::Role;
+use crate::stored::read;
 use crate::text;
-use crate::text::null_as_default;
 use crate::unenforced::Of;
 
 /// What plans of all levels have in common.
@@ -30,17 +37,52 @@ pub trait Policy: Clone + Serialize + DeserializeOwned + Send + 'static {
     /// Refuses what the level does not allow.
     fn check(&mut self) -> Outcome<()>;
 
-    /// Of levels that have one.
-    fn default_limit(&mut self) -> Option<&mut ThrottleLimit>;
+    fn terms(self) -> Terms;
 }
 
-/// The common members of a plan.
+/// What is asked of a plan, whatever its level.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    pub display_name: Option<Text<0, 512>>,
+    pub description: Option<Text<0, 1024>>,
+    /// Of levels that have one.
+    pub limit: Option<ThrottleLimit>,
+    pub burst: Option<BurstLimit>,
+    pub stops_on_quota: bool,
+    pub is_commercial: bool,
+}
+
+impl Terms {
+    pub fn of(row: &PlanRow) -> Outcome<Self> {
+        let document = &row.document;
+        Ok(match row.level {
+            PlanLevel::Application => read::<ApplicationThrottlePolicy>(document)?.terms(),
+            PlanLevel::Subscription => read::<SubscriptionThrottlePolicy>(document)?.terms(),
+            PlanLevel::Advanced => read::<AdvancedThrottlePolicy>(document)?.terms(),
+            PlanLevel::Custom => read::<CustomRule>(document)?.terms(),
+        })
+    }
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            display_name: None,
+            description: None,
+            limit: None,
+            burst: None,
+            stops_on_quota: true,
+            is_commercial: false,
+        }
+    }
+}
+
+/// The members of a plan that all levels set alike.
 #[derive(Debug)]
 pub struct Head<'a> {
     pub id: &'a mut Option<String>,
-    pub name: &'a mut String,
-    pub display_name: &'a mut Option<String>,
-    pub description: &'a mut Option<String>,
+    pub name: &'a mut Name<60>,
+    pub display_name: &'a mut Option<Text<0, 512>>,
     pub is_deployed: &'a mut Option<bool>,
     pub kind: &'a mut Option<String>,
 }
@@ -50,7 +92,8 @@ macro_rules! policy {
         $(#[$doc:meta])*
         $name:ident, $level:ident, $of_list:ident, $type:literal
         { $( $(#[$attribute:meta])* pub $member:ident: $of:ty, )* }
-        limit: $limit:expr
+        check: $check:expr,
+        terms: $terms:expr
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -60,12 +103,9 @@ macro_rules! policy {
             #[schema(read_only, max_length = 64)]
             pub policy_id: Option<String>,
             /// Unique in its level, and never changed.
-            #[schema(min_length = 1, max_length = 60)]
-            pub policy_name: String,
-            #[schema(max_length = 512)]
-            pub display_name: Option<String>,
-            #[schema(max_length = 1024)]
-            pub description: Option<String>,
+            pub policy_name: Name<60>,
+            pub display_name: Option<Text<0, 512>>,
+            pub description: Option<Text<0, 1024>>,
             /// Always true: gateways learn of a plan with the next change they read.
             pub is_deployed: Option<bool>,
             #[serde(rename = "type")]
@@ -84,23 +124,30 @@ macro_rules! policy {
                     id: &mut self.policy_id,
                     name: &mut self.policy_name,
                     display_name: &mut self.display_name,
-                    description: &mut self.description,
                     is_deployed: &mut self.is_deployed,
                     kind: &mut self.kind,
                 }
             }
 
             fn check(&mut self) -> Outcome<()> {
-                self.check_members()
+                let check: fn(&mut Self) -> Outcome<()> = $check;
+                check(self)
             }
 
-            fn default_limit(&mut self) -> Option<&mut ThrottleLimit> {
-                let limit: fn(&mut Self) -> Option<&mut ThrottleLimit> = $limit;
-                limit(self)
+            fn terms(self) -> Terms {
+                let of: fn(Self) -> Terms = $terms;
+                Terms {
+                    display_name: self.display_name.clone(),
+                    description: self.description.clone(),
+                    ..of(self)
+                }
             }
         }
     };
 }
+
+/// A count without a unit.
+type Amount = Number<0, UNLIMITED>;
 
 policy! {
     /// How much an application may use, per user.
@@ -108,64 +155,71 @@ policy! {
         pub default_limit: ThrottleLimit,
         pub burst_limit: Option<BurstLimit>,
     }
-    limit: |policy| Some(&mut policy.default_limit)
+    check: Self::check_members,
+    terms: |policy| Terms {
+        limit: Some(policy.default_limit),
+        burst: policy.burst_limit,
+        ..Terms::default()
+    }
 }
 
 policy! {
     /// How much a subscription may use: a business plan.
     SubscriptionThrottlePolicy, Subscription, SubscriptionPlan, "SubscriptionThrottlePolicy" {
         #[serde(rename = "graphQLMaxComplexity")]
-        #[schema(minimum = 0, maximum = 2_147_483_647)]
-        pub graphql_max_complexity: Option<i64>,
+        pub graphql_max_complexity: Option<Amount>,
         #[serde(rename = "graphQLMaxDepth")]
-        #[schema(minimum = 0, maximum = 2_147_483_647)]
-        pub graphql_max_depth: Option<i64>,
+        pub graphql_max_depth: Option<Amount>,
         pub default_limit: ThrottleLimit,
         pub monetization: Option<MonetizationInfo>,
         /// Requests in one unit of time; 0 and -1: no burst limit.
-        #[schema(minimum = -1, maximum = 2_147_483_647)]
-        pub rate_limit_count: Option<i64>,
+        pub rate_limit_count: Option<BurstCount>,
         pub rate_limit_time_unit: Option<BurstUnit>,
-        #[schema(minimum = 0, maximum = 2_147_483_647)]
-        pub subscriber_count: Option<i64>,
-        #[serde(default, deserialize_with = "null_as_default")]
-        #[schema(nullable, max_items = 50)]
-        pub custom_attributes: Vec<CustomAttribute>,
-        pub stop_on_quota_reach: Option<bool>,
-        pub billing_plan: Option<BillingPlan>,
+        pub subscriber_count: Option<Amount>,
+        #[serde(default)]
+        pub custom_attributes: List<CustomAttribute, 50>,
+        #[serde(default)]
+        pub stop_on_quota_reach: bool,
+        #[serde(default)]
+        pub billing_plan: BillingPlan,
         pub permissions: Option<SubscriptionThrottlePolicyPermission>,
     }
-    limit: |policy| Some(&mut policy.default_limit)
+    check: Self::check_members,
+    terms: |policy| Terms {
+        burst: Some(policy.burst()),
+        limit: Some(policy.default_limit),
+        stops_on_quota: policy.stop_on_quota_reach,
+        is_commercial: policy.billing_plan == BillingPlan::Commercial,
+        ..Terms::default()
+    }
 }
 
 policy! {
     /// How much of an API or an operation all callers together may use.
     AdvancedThrottlePolicy, Advanced, AdvancedPlan, "AdvancedThrottlePolicy" {
         pub default_limit: ThrottleLimit,
-        #[serde(default, deserialize_with = "null_as_default")]
-        #[schema(nullable, max_items = 50)]
-        pub conditional_groups: Vec<ConditionalGroup>,
+        #[serde(default)]
+        pub conditional_groups: List<ConditionalGroup, 50>,
     }
-    limit: |policy| Some(&mut policy.default_limit)
+    check: Self::check_members,
+    terms: |policy| Terms { limit: Some(policy.default_limit), ..Terms::default() }
 }
 
 policy! {
     /// A rule in WSO2's stream language. Gateways run none: it is refused.
     CustomRule, Custom, CustomRule, "CustomRule" {
-        #[schema(min_length = 1, max_length = 16384)]
-        pub siddhi_query: String,
-        #[schema(min_length = 1, max_length = 1024)]
-        pub key_template: String,
+        pub siddhi_query: Text<1, 16_384>,
+        pub key_template: Text<1, 1024>,
     }
-    limit: |_| None
+    check: |_| Ok(()),
+    terms: |_| Terms::default()
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct MonetizationInfo {
     pub monetization_plan: Option<MonetizationPlan>,
-    #[schema(value_type = std::collections::HashMap<String, String>)]
-    pub properties: std::collections::BTreeMap<String, String>,
+    pub properties: Table<Text<1, 255>, Text<0, 1024>, 50>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -178,15 +232,14 @@ pub enum MonetizationPlan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CustomAttribute {
-    #[schema(min_length = 1, max_length = 255)]
-    pub name: String,
-    #[schema(max_length = 1024)]
-    pub value: String,
+    pub name: Text<1, 255>,
+    pub value: Text<0, 1024>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum BillingPlan {
+    #[default]
     Free,
     Commercial,
 }
@@ -207,58 +260,30 @@ pub enum PlanPermissionType {
 }
 
 impl ApplicationThrottlePolicy {
-    fn check_members(&self) -> Outcome<()> {
-        self.burst_limit.as_ref().map_or(Ok(()), |burst| {
-            limit::check_burst(burst.rate_limit_count, burst.rate_limit_time_unit)
-        })
+    fn check_members(&mut self) -> Outcome<()> {
+        self.default_limit.check("defaultLimit")?;
+        self.burst_limit.as_ref().map_or(Ok(()), BurstLimit::check)
     }
 }
 
 impl SubscriptionThrottlePolicy {
     fn check_members(&mut self) -> Outcome<()> {
-        limit::check_burst(self.rate_limit_count, self.rate_limit_time_unit)?;
-        for (member, number) in [
-            ("graphQLMaxComplexity", self.graphql_max_complexity),
-            ("graphQLMaxDepth", self.graphql_max_depth),
-            ("subscriberCount", self.subscriber_count),
-        ] {
-            if number.is_some_and(|number| !(0..=limit::UNLIMITED).contains(&number)) {
-                let most = limit::UNLIMITED;
-                return Err(Refusal::invalid(format!("{member}: must be between 0 and {most}")));
-            }
-        }
-        text::count("customAttributes", self.custom_attributes.len(), 50)?;
-        for attribute in &self.custom_attributes {
-            text::length("customAttributes.name", &attribute.name, 1, 255)?;
-            text::length("customAttributes.value", &attribute.value, 0, 1024)?;
-        }
-        if let Some(monetization) = &self.monetization {
-            text::count("monetization.properties", monetization.properties.len(), 50)?;
-            for (name, value) in &monetization.properties {
-                text::length("monetization.properties", name, 1, 255)?;
-                text::length("monetization.properties", value, 0, 1024)?;
-            }
-        }
-        if let Some(permissions) = &self.permissions {
-            known_roles(&permissions.roles)?;
-        }
-        self.stop_on_quota_reach.get_or_insert(false);
-        self.billing_plan.get_or_insert(BillingPlan::Free);
-        Ok(())
+        self.default_limit.check("defaultLimit")?;
+        self.burst().check()?;
+        self.permissions.as_ref().map_or(Ok(()), |permissions| known_roles(&permissions.roles))
+    }
+
+    const fn burst(&self) -> BurstLimit {
+        let (rate_limit_count, rate_limit_time_unit) =
+            (self.rate_limit_count, self.rate_limit_time_unit);
+        BurstLimit { rate_limit_count, rate_limit_time_unit }
     }
 }
 
 impl AdvancedThrottlePolicy {
     fn check_members(&mut self) -> Outcome<()> {
-        text::count("conditionalGroups", self.conditional_groups.len(), 50)?;
+        self.default_limit.check("defaultLimit")?;
         self.conditional_groups.iter_mut().try_for_each(ConditionalGroup::check)
-    }
-}
-
-impl CustomRule {
-    fn check_members(&self) -> Outcome<()> {
-        text::length("siddhiQuery", &self.siddhi_query, 1, 16_384)?;
-        text::length("keyTemplate", &self.key_template, 1, 1024)
     }
 }
 

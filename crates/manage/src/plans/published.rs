@@ -11,10 +11,7 @@ use phantom_store::PlanRow;
 use super::defaults::UNLIMITED_NAME;
 use super::limit;
 use super::limit::ThrottleLimit;
-use super::policy::AdvancedThrottlePolicy;
-use super::policy::ApplicationThrottlePolicy;
-use super::policy::Policy;
-use super::policy::SubscriptionThrottlePolicy;
+use super::policy::Terms;
 
 /// Of what is stored, that which gateways count: a plan that cannot be read is left out, and who
 /// names it is refused.
@@ -22,9 +19,16 @@ use super::policy::SubscriptionThrottlePolicy;
 pub fn published(rows: &[PlanRow]) -> Plans {
     let mut plans = Plans::default();
     for row in rows {
-        let Some(plan) = plan(row) else {
+        let Ok(terms) = Terms::of(row) else {
             tracing::error!(plan = row.name, "a stored plan cannot be read: not published");
             continue;
+        };
+        let name = row.name.as_str();
+        let plan = Plan {
+            name: name.into(),
+            quota: terms.limit.and_then(|limit| quota(name, &limit)),
+            burst: terms.burst.and_then(|burst| burst.enforced()),
+            stops_on_quota: terms.stops_on_quota,
         };
         match row.level {
             PlanLevel::Application => plans.application.push(Arc::new(plan)),
@@ -34,35 +38,6 @@ pub fn published(rows: &[PlanRow]) -> Plans {
         }
     }
     plans
-}
-
-fn plan(row: &PlanRow) -> Option<Plan> {
-    let name = row.name.as_str();
-    let (quota, burst, stops_on_quota) = match row.level {
-        PlanLevel::Application => {
-            let policy: ApplicationThrottlePolicy = read(row)?;
-            let burst = policy.burst_limit.and_then(|burst| {
-                limit::enforced_burst(burst.rate_limit_count, burst.rate_limit_time_unit)
-            });
-            (quota(name, &policy.default_limit), burst, true)
-        }
-        PlanLevel::Subscription => {
-            let policy: SubscriptionThrottlePolicy = read(row)?;
-            let burst = limit::enforced_burst(policy.rate_limit_count, policy.rate_limit_time_unit);
-            let stops = policy.stop_on_quota_reach.unwrap_or(false);
-            (quota(name, &policy.default_limit), burst, stops)
-        }
-        PlanLevel::Advanced => {
-            let policy: AdvancedThrottlePolicy = read(row)?;
-            (quota(name, &policy.default_limit), None, true)
-        }
-        PlanLevel::Custom => (None, None, false),
-    };
-    Some(Plan { name: name.into(), quota, burst, stops_on_quota })
-}
-
-fn read<P: Policy>(row: &PlanRow) -> Option<P> {
-    P::deserialize(&row.document).ok()
 }
 
 /// `None`: unlimited.
@@ -80,7 +55,7 @@ fn quota(name: &str, default: &ThrottleLimit) -> Option<Limit> {
             return None;
         }
     };
-    if count == limit::UNLIMITED {
+    if count.get() == limit::UNLIMITED {
         return None;
     }
     limit::enforced(count, units, unit)

@@ -3,9 +3,9 @@
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::policy::Terms;
 use crate::plane::Control;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
@@ -31,7 +31,7 @@ pub struct PlanDetails {
 pub async fn search(control: &Control, query: &str) -> Outcome<Vec<PlanDetails>> {
     let wanted = Asked::parse(query)?;
     let rows = control.store.plans().await?;
-    Ok(rows.into_iter().filter(|row| wanted.takes(row)).map(details).collect())
+    rows.into_iter().filter(|row| wanted.takes(row)).map(details).collect()
 }
 
 #[derive(Debug, Default)]
@@ -79,16 +79,16 @@ const LEVELS: [(&str, PlanLevel); 4] = [
     ("global", PlanLevel::Custom),
 ];
 
-fn details(row: PlanRow) -> PlanDetails {
-    let text = |member: &str| row.document.get(member).and_then(Value::as_str).map(str::to_owned);
+fn details(row: PlanRow) -> Outcome<PlanDetails> {
+    let terms = Terms::of(&row)?;
     let kind = LEVELS.iter().find(|(_, level)| *level == row.level).map_or("", |(name, _)| *name);
-    PlanDetails {
+    Ok(PlanDetails {
         policy_id: None,
         uuid: row.id.to_string(),
-        display_name: text("displayName"),
-        description: text("description"),
+        display_name: terms.display_name.map(String::from),
+        description: terms.description.map(String::from),
         is_deployed: true,
         kind,
         policy_name: row.name,
-    }
+    })
 }

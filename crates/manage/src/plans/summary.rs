@@ -2,10 +2,12 @@
 
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
-use serde_json::Value;
+use serde::Serialize;
 
 use super::SUBSCRIPTIONLESS;
 use super::UNAUTHENTICATED;
+use super::limit::BurstCount;
+use super::policy::Terms;
 use crate::caller::Caller;
 use crate::plane::Control;
 use crate::refusal::Kind;
@@ -38,13 +40,13 @@ pub async fn offered(control: &Control, level: PlanLevel) -> Outcome<Vec<Summary
     // One is what calls of open operations come under.
     let is_offered =
         |row: &&PlanRow| level != PlanLevel::Subscription || row.name != UNAUTHENTICATED;
-    Ok(rows.iter().filter(is_offered).map(Summary::of).collect())
+    rows.iter().filter(is_offered).map(Summary::of).collect()
 }
 
 pub async fn named(control: &Control, level: PlanLevel, name: &str) -> Outcome<Summary> {
     let rows = control.store.plans_of(level).await?;
     let row = rows.iter().find(|row| row.name == name);
-    row.map(Summary::of).ok_or_else(|| Refusal::not_found(Kind::Plan, name))
+    Summary::of(row.ok_or_else(|| Refusal::not_found(Kind::Plan, name))?)
 }
 
 /// What the caller can have.
@@ -52,7 +54,7 @@ pub async fn open(control: &Control, caller: &Caller, level: PlanLevel) -> Outco
     let mut open = Vec::new();
     for row in control.store.plans_of(level).await? {
         if is_open(&row, caller)? {
-            open.push(Summary::of(&row));
+            open.push(Summary::of(&row)?);
         }
     }
     Ok(open)
@@ -69,7 +71,7 @@ pub async fn open_named(
         return Err(not_found());
     }
     let row = control.store.plan_by_name(level, name).await?.ok_or_else(not_found)?;
-    if is_open(&row, caller)? { Ok(Summary::of(&row)) } else { Err(not_found()) }
+    if is_open(&row, caller)? { Summary::of(&row) } else { Err(not_found()) }
 }
 
 /// Of these business plans those that the caller can have.
@@ -83,7 +85,7 @@ pub async fn open_of(
         let row = control.store.plan_by_name(PlanLevel::Subscription, name).await?;
         let Some(row) = row else { continue };
         if Permissions::admit(&row.document, caller)? {
-            open.push(Summary::of(&row));
+            open.push(Summary::of(&row)?);
         }
     }
     Ok(open)
@@ -97,31 +99,43 @@ fn is_open(row: &PlanRow, caller: &Caller) -> Outcome<bool> {
 }
 
 impl Summary {
-    fn of(row: &PlanRow) -> Self {
-        let at = |path: &str| row.document.pointer(path);
-        let text = |path: &str| at(path).and_then(Value::as_str).map(str::to_owned);
-        let number = |path: &str| at(path).and_then(Value::as_i64).unwrap_or_default();
-        let is_there = |path: &str| at(path).is_some_and(Value::is_object);
-        let is_volume = is_there("/defaultLimit/bandwidth");
-        let (limit, amount) = match (is_volume, is_there("/defaultLimit/eventCount")) {
-            (true, _) => ("/defaultLimit/bandwidth", "dataAmount"),
-            (_, true) => ("/defaultLimit/eventCount", "eventCount"),
-            _ => ("/defaultLimit/requestCount", "requestCount"),
+    fn of(row: &PlanRow) -> Outcome<Self> {
+        let terms = Terms::of(row)?;
+        let limit = terms.limit.unwrap_or_default();
+        let (amount, unit_time, time_unit) = match (&limit.bandwidth, &limit.event_count) {
+            (Some(of), _) => (of.data_amount.get(), of.unit_time.get(), Some(of.time_unit)),
+            (_, Some(of)) => (of.event_count.get(), of.unit_time.get(), Some(of.time_unit)),
+            _ => limit.request_count.as_ref().map_or((0, 0, None), |of| {
+                (of.request_count.get(), of.unit_time.get(), Some(of.time_unit))
+            }),
         };
-        Self {
+        // An application's burst limit is not shown.
+        let rate = terms.burst.filter(|_| row.level == PlanLevel::Subscription);
+        Ok(Self {
             name: row.name.clone(),
-            display_name: text("/displayName"),
-            description: text("/description"),
+            display_name: terms.display_name.map(String::from),
+            description: terms.description.map(String::from),
             level: row.level,
-            is_volume,
-            amount: number(&format!("{limit}/{amount}")),
-            data_unit: text(&format!("{limit}/dataUnit")),
-            unit_time: number(&format!("{limit}/unitTime")),
-            time_unit: text(&format!("{limit}/timeUnit")),
-            rate_limit_count: number("/rateLimitCount"),
-            rate_limit_time_unit: text("/rateLimitTimeUnit"),
-            is_commercial: at("/billingPlan").is_some_and(|plan| plan == "COMMERCIAL"),
-            stops_on_quota: at("/stopOnQuotaReach").is_none_or(|stop| *stop != false),
-        }
+            is_volume: limit.bandwidth.is_some(),
+            amount,
+            data_unit: limit.bandwidth.map(|of| word(of.data_unit)),
+            unit_time,
+            time_unit: time_unit.map(word),
+            rate_limit_count: rate
+                .as_ref()
+                .and_then(|rate| rate.rate_limit_count)
+                .map_or(0, BurstCount::get),
+            rate_limit_time_unit: rate.and_then(|rate| rate.rate_limit_time_unit).map(word),
+            is_commercial: terms.is_commercial,
+            stops_on_quota: terms.stops_on_quota,
+        })
     }
+}
+
+/// As it stands on the wire.
+fn word(unit: impl Serialize) -> String {
+    serde_json::to_value(unit)
+        .ok()
+        .and_then(|word| word.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }

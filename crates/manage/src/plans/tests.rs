@@ -23,8 +23,9 @@ fn limit(requests: u64, seconds: u64) -> Option<Limit> {
     Some(Limit { requests, window: Duration::from_secs(seconds) })
 }
 
+/// Rows: WSO2-5.4
 #[test]
-fn wso2_5_4_default_plans_are_published_as_they_are_meant() {
+fn default_plans_are_published_as_they_are_meant() {
     let rows: Vec<PlanRow> = default_plans()
         .into_iter()
         .map(|(level, name, document)| row(level, &name, document))

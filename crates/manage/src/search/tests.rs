@@ -18,38 +18,43 @@ fn finds(text: &str, name: &str, version: &str, tags: &[&str]) -> bool {
     })
 }
 
+/// Rows: WSO2-4.12
 #[test]
-fn wso2_4_12_terms_are_separated_by_blanks_and_bare_words_mean_the_name() {
+fn terms_are_separated_by_blanks_and_bare_words_mean_the_name() {
     assert!(finds("name:HttpBin version:v1", "HttpBin", "v1", &[]));
     assert!(finds("  http \t version:v1 ", "HttpBin", "v1", &[]));
     assert!(!finds("http version:v2", "HttpBin", "v1", &[]));
     assert!(finds("", "HttpBin", "v1", &[]));
 }
 
+/// Rows: WSO2-4.13
 #[test]
-fn wso2_4_13_a_value_is_a_part_and_a_quoted_one_the_whole_case_aside() {
+fn a_value_is_a_part_and_a_quoted_one_the_whole_case_aside() {
     assert!(finds("name:tpbi", "HttpBin", "v1", &[]));
     assert!(finds("name:\"httpbin\"", "HttpBin", "v1", &[]));
     assert!(!finds("name:\"httpb\"", "HttpBin", "v1", &[]));
     assert!(finds("name:\"Pizza Shack\" version:v1", "Pizza Shack", "v1", &[]));
 }
 
+/// Rows: WSO2-4.14
 #[test]
-fn wso2_4_14_terms_of_one_key_are_alternatives_and_every_key_has_to_be_met() {
+fn terms_of_one_key_are_alternatives_and_every_key_has_to_be_met() {
     assert!(finds("version:v1 version:v2", "HttpBin", "v2", &[]));
     assert!(!finds("version:v1 version:v2 name:other", "HttpBin", "v2", &[]));
     assert!(finds("tags:a tag:b", "HttpBin", "v1", &["x", "b"]));
 }
 
+/// Rows: WSO2-4.15
 #[test]
-fn wso2_4_15_any_other_key_is_a_property_of_the_owners_own() {
+fn any_other_key_is_a_property_of_the_owners_own() {
     assert!(finds("team:blue", "HttpBin", "v1", &[]));
     assert!(!finds("team:red", "HttpBin", "v1", &[]));
     assert!(!finds("colour:blue", "HttpBin", "v1", &[]));
 }
 
+/// Rows: WSO2-4.13
 #[test]
-fn wso2_4_13_a_star_stands_for_anything_and_alone_asks_for_nothing() {
+fn a_star_stands_for_anything_and_alone_asks_for_nothing() {
     for (text, found) in [
         ("name:Pizza*", true),
         ("Pizza*", true),
@@ -76,8 +81,9 @@ fn wso2_4_13_a_star_stands_for_anything_and_alone_asks_for_nothing() {
     assert_eq!(query("name:a*bcd*").name_part(), Some("bcd"));
 }
 
+/// Rows: WSO2-4.16
 #[test]
-fn wso2_4_16_a_key_without_a_value_is_an_error() {
+fn a_key_without_a_value_is_an_error() {
     for bad in ["name:", "name: x", "name:\"\"", ":x", "\"", "name:\"x", "x name:", "\"\""] {
         let problem = ApiQuery::parse(bad).unwrap_err();
         assert!(matches!(problem, Refusal::Invalid(_)), "{bad}");

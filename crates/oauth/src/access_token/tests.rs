@@ -55,8 +55,9 @@ fn a_good_access_token_becomes_a_statement() {
     assert!(bound.confirmed);
 }
 
+/// Rows: JWT-6, WSO2-8.5.5
 #[test]
-fn jwt_6_and_wso2_8_5_5_the_issuer_is_compared_byte_for_byte() {
+fn the_issuer_is_compared_byte_for_byte() {
     for iss in [
         json!("https://as.example.com/oauth/"),
         json!("https://AS.example.com/oauth"),
@@ -72,8 +73,9 @@ fn jwt_6_and_wso2_8_5_5_the_issuer_is_compared_byte_for_byte() {
     );
 }
 
+/// Rows: JWT-7
 #[test]
-fn jwt_7_the_audience_is_kept_whole_for_the_decision() {
+fn the_audience_is_kept_whole_for_the_decision() {
     let many = judge(&rules(), &changed("aud", json!(["a", "b"]))).unwrap();
     assert!(many.audience.contains("a") && many.audience.contains("b"));
     let none = judge(&rules(), &changed("aud", json!([]))).unwrap();
@@ -83,8 +85,9 @@ fn jwt_7_the_audience_is_kept_whole_for_the_decision() {
     }
 }
 
+/// Rows: JWT-8, WSO2-8.5.6, WSO2-11.3
 #[test]
-fn jwt_8_and_wso2_8_5_6_and_wso2_11_3_each_required_claim_is_required() {
+fn each_required_claim_is_required() {
     for name in REQUIRED_CLAIMS {
         let refused = judge(&rules(), &changed(name, Value::Null));
         assert_eq!(refused, Err(Refusal::ClaimMissing(name.into())), "{name}");
@@ -95,9 +98,9 @@ fn jwt_8_and_wso2_8_5_6_and_wso2_11_3_each_required_claim_is_required() {
     assert_eq!(refused, Err(Refusal::ClaimMissing("exp".into())));
 }
 
+/// Rows: JWT-9, WSO2-8.5.6, WSO2-8.5.7, WSO2-11.3
 #[test]
-fn jwt_9_and_wso2_8_5_6_and_wso2_8_5_7_and_wso2_11_3_life_is_tested_with_the_skew_once_at_each_end()
-{
+fn life_is_tested_with_the_skew_once_at_each_end() {
     let now = NOW.as_secs();
     let rules = rules();
     let life = |claims: &Value| {
@@ -119,8 +122,9 @@ fn jwt_9_and_wso2_8_5_6_and_wso2_8_5_7_and_wso2_11_3_life_is_tested_with_the_ske
     }
 }
 
+/// Rows: JWT-9
 #[test]
-fn jwt_9_dates_that_are_none_are_refused() {
+fn dates_that_are_none_are_refused() {
     for name in ["exp", "nbf", "iat"] {
         for value in [json!("1767225600"), json!(-1), json!(1e300), json!(true), json!([1])] {
             let refused = judge(&rules(), &changed(name, value.clone()));
@@ -136,15 +140,17 @@ fn jwt_9_dates_that_are_none_are_refused() {
     }
 }
 
+/// Rows: JWT-11
 #[test]
-fn jwt_11_duplicate_claims_are_refused() {
+fn duplicate_claims_are_refused() {
     let payload = br#"{"sub":"alice","sub":"mallory"}"#;
     let judged = rules().statement(jws(Some("at+jwt")), payload, NOW);
     assert_eq!(judged, Err(Refusal::Payload));
 }
 
+/// Rows: JWT-14
 #[test]
-fn jwt_14_other_kinds_of_token_do_not_pass_for_access_tokens() {
+fn other_kinds_of_token_do_not_pass_for_access_tokens() {
     let lenient = AccessTokenRules {
         accepted_typ: AcceptedTyp::from_list(&["JWT".into(), "none".into()]).unwrap(),
         required_claims: vec![],
@@ -228,8 +234,9 @@ fn a_claim_that_is_null_is_as_if_absent() {
     );
 }
 
+/// Rows: JIR-4
 #[test]
-fn jir_4_an_introspection_answer_presented_as_an_access_token_is_refused() {
+fn an_introspection_answer_presented_as_an_access_token_is_refused() {
     let answer = json!({
         "iss": ISSUER, "aud": "gateway", "iat": NOW.as_secs(),
         "token_introspection": access_token_claims(ISSUER, NOW),
@@ -240,8 +247,9 @@ fn jir_4_an_introspection_answer_presented_as_an_access_token_is_refused() {
     }
 }
 
+/// Rows: JIR-7
 #[test]
-fn jir_7_the_phantom_token_fits_the_backends_header() {
+fn the_phantom_token_fits_the_backends_header() {
     let signer = Signer::es256("k");
     let claims = access_token_claims(ISSUER, NOW);
     let token = signer.sign(&claims);
@@ -252,8 +260,9 @@ fn jir_7_the_phantom_token_fits_the_backends_header() {
     assert_eq!(judged, Err(Refusal::TooLongForBackend { length: token.len(), limit }));
 }
 
+/// Rows: INT-9
 #[test]
-fn int_9_an_array_in_scope_needs_the_option_and_never_panics() {
+fn an_array_in_scope_needs_the_option_and_never_panics() {
     let array = changed("scope", json!(["read", "write"]));
     assert_eq!(judge(&rules(), &array), Err(Refusal::ClaimMalformed("scope")));
     let tolerant = AccessTokenRules { scope_array: true, ..rules() };
@@ -264,8 +273,9 @@ fn int_9_an_array_in_scope_needs_the_option_and_never_panics() {
     }
 }
 
+/// Rows: PITFALL-25
 #[test]
-fn pitfall_25_absent_claims_are_absent_not_a_panic() {
+fn absent_claims_are_absent_not_a_panic() {
     let lenient = AccessTokenRules { required_claims: vec![], ..rules() };
     let statement = judge(&lenient, &json!({"iss": ISSUER})).unwrap();
     assert_eq!(statement.expires_at, None);

@@ -41,8 +41,9 @@ fn misbehaved(said: &Result<Said, Unusable>) -> bool {
     matches!(said, Err(Unusable::NoVerdict(IntrospectError::Misbehaved { .. })))
 }
 
+/// Rows: INT-5
 #[test]
-fn int_5_active_is_the_boolean_true_and_nothing_else() {
+fn active_is_the_boolean_true_and_nothing_else() {
     for format in [PLAIN, PHANTOM, claim_format(), SIGNED] {
         for body in [
             r#"{"active":"true","jwt":"e30.e30.c2ln"}"#,
@@ -65,8 +66,9 @@ fn int_5_active_is_the_boolean_true_and_nothing_else() {
     }
 }
 
+/// Rows: INT-5
 #[test]
-fn int_5_success_is_status_200_alone() {
+fn success_is_status_200_alone() {
     let body = r#"{"active":true}"#;
     assert!(matches!(said(200, "application/json", body, &PLAIN), Ok(Said::Claims(_))));
     for status in [201, 202, 203, 206, 226] {
@@ -74,8 +76,9 @@ fn int_5_success_is_status_200_alone() {
     }
 }
 
+/// Rows: INT-6
 #[test]
-fn int_6_inactive_is_an_answer() {
+fn inactive_is_an_answer() {
     for format in [PLAIN, PHANTOM, claim_format(), SIGNED] {
         let body = r#"{"active":false}"#;
         let json = said(200, "application/json; charset=utf-8", body, &format);
@@ -86,8 +89,9 @@ fn int_6_inactive_is_an_answer() {
     }
 }
 
+/// Rows: INT-7
 #[test]
-fn int_7_a_refused_client_is_our_fault() {
+fn a_refused_client_is_our_fault() {
     for body in ["", "<html>", r#"{"error":"invalid_client"}"#] {
         for status in [401, 403] {
             assert_eq!(said(status, "text/html", body, &PHANTOM), Err(Unusable::ClientRefused));
@@ -108,8 +112,9 @@ fn wrong_statuses_are_our_set_ups_fault_and_never_a_verdict() {
     }
 }
 
+/// Rows: CAC-9
 #[test]
-fn cac_9_trouble_is_no_verdict() {
+fn trouble_is_no_verdict() {
     for status in [408, 429, 500, 502, 503, 504, 599] {
         let said = said(status, "application/json", r#"{"active":false}"#, &PLAIN);
         assert!(matches!(said, Err(Unusable::Unavailable { .. })), "{status}");
@@ -133,8 +138,9 @@ fn retry_after_is_seconds_or_a_date_and_bounded() {
     assert_eq!(of("-1"), None);
 }
 
+/// Rows: JIR-1
 #[test]
-fn jir_1_the_media_type_decides_what_a_body_is() {
+fn the_media_type_decides_what_a_body_is() {
     let token = jwt("at+jwt");
     let phantom =
         Ok(Said::PhantomToken { jws: UnverifiedJws::parse(&token).unwrap(), bound: false });
@@ -151,8 +157,9 @@ fn jir_1_the_media_type_decides_what_a_body_is() {
     }
 }
 
+/// Rows: PITFALL-8
 #[test]
-fn pitfall_8_a_json_body_is_never_taken_for_a_jwt() {
+fn a_json_body_is_never_taken_for_a_jwt() {
     for body in [r#"{"active":false}"#, r#"{"active":true}"#, "", "a.b", "..", "e30.e30."] {
         for format in [PLAIN, PHANTOM, claim_format(), SIGNED] {
             let said = said(200, "application/jwt", body, &format);
@@ -164,8 +171,9 @@ fn pitfall_8_a_json_body_is_never_taken_for_a_jwt() {
     assert!(misbehaved(&said(200, "application/json", &token, &PHANTOM)));
 }
 
+/// Rows: WSO2-10.answer.2, WSO2-10.answer.3
 #[test]
-fn wso2_10_answer_2_and_wso2_10_answer_3_json_is_active_with_the_phantom_token_in_a_claim_alone() {
+fn json_is_active_with_the_phantom_token_in_a_claim_alone() {
     let token = jwt("at+jwt");
     let phantom =
         Ok(Said::PhantomToken { jws: UnverifiedJws::parse(&token).unwrap(), bound: false });
@@ -193,8 +201,9 @@ fn wso2_10_answer_2_and_wso2_10_answer_3_json_is_active_with_the_phantom_token_i
     }
 }
 
+/// Rows: JIR-4
 #[test]
-fn jir_4_a_statement_is_a_statement_under_every_media_type() {
+fn a_statement_is_a_statement_under_every_media_type() {
     let statement = jwt("token-introspection+jwt");
     let signed = Ok(Said::SignedStatement(UnverifiedJws::parse(&statement).unwrap()));
     for format in [PLAIN, PHANTOM, claim_format(), SIGNED] {
@@ -207,8 +216,9 @@ fn jir_4_a_statement_is_a_statement_under_every_media_type() {
     assert!(misbehaved(&wrong_typ));
 }
 
+/// Rows: JIR-5
 #[test]
-fn jir_5_an_unsigned_active_answer_is_refused_where_a_signed_one_was_asked_for() {
+fn an_unsigned_active_answer_is_refused_where_a_signed_one_was_asked_for() {
     let body = r#"{"active":true,"sub":"alice"}"#;
     assert!(misbehaved(&said(200, "application/json", body, &SIGNED)));
 }

@@ -42,8 +42,9 @@ fn parts(assertion: &str) -> (Value, Value) {
     (part(jws.header), part(jws.payload))
 }
 
+/// Rows: CLA-1
 #[test]
-fn cla_1_id_and_secret_are_form_encoded_before_they_are_joined() {
+fn id_and_secret_are_form_encoded_before_they_are_joined() {
     // RFC 6749 §2.3.1 and appendix B.
     let field = basic("a:b", "p%s s+w:d&ü", false);
     let pair = STANDARD.decode(field.strip_prefix("Basic ").unwrap()).unwrap();
@@ -52,8 +53,9 @@ fn cla_1_id_and_secret_are_form_encoded_before_they_are_joined() {
     assert_eq!(STANDARD.decode(raw.strip_prefix("Basic ").unwrap()).unwrap(), b"id:p%s");
 }
 
+/// Rows: PITFALL-35
 #[tokio::test]
-async fn pitfall_35_a_colon_in_the_secret_reaches_the_server_encoded() {
+async fn a_colon_in_the_secret_reaches_the_server_encoded() {
     let stage = Stage::new().await;
     let request =
         request_with(&stage, ClientAuth::Basic { secret: literal("a:b%"), raw: false }).await;
@@ -62,8 +64,9 @@ async fn pitfall_35_a_colon_in_the_secret_reaches_the_server_encoded() {
     assert_eq!(pair, b"gateway:a%3Ab%25");
 }
 
+/// Rows: CLA-2
 #[tokio::test]
-async fn cla_2_each_method_stands_alone() {
+async fn each_method_stands_alone() {
     let stage = Stage::new().await;
     let signer = Signer::es256("c1");
     let methods = [
@@ -90,8 +93,9 @@ async fn cla_2_each_method_stands_alone() {
     }
 }
 
+/// Rows: CLA-3
 #[tokio::test]
-async fn cla_3_an_assertion_says_who_to_whom_and_until_when() {
+async fn an_assertion_says_who_to_whom_and_until_when() {
     let stage = Stage::new().await;
     for signer in [Signer::es256("c1"), Signer::ed25519("c1"), Signer::rs256("c1")] {
         let method = private_key_jwt(&signer, AssertionOptions::default());
@@ -111,8 +115,9 @@ async fn cla_3_an_assertion_says_who_to_whom_and_until_when() {
     }
 }
 
+/// Rows: CLA-4
 #[tokio::test]
-async fn cla_4_the_issuer_is_the_only_audience_as_a_string_and_typ_is_set() {
+async fn the_issuer_is_the_only_audience_as_a_string_and_typ_is_set() {
     let stage = Stage::new().await;
     let signer = Signer::es256("c1");
     let assertion = |options: AssertionOptions| {
@@ -138,8 +143,9 @@ async fn cla_4_the_issuer_is_the_only_audience_as_a_string_and_typ_is_set() {
     );
 }
 
+/// Rows: PITFALL-36
 #[tokio::test]
-async fn pitfall_36_no_assertion_is_good_at_two_servers() {
+async fn no_assertion_is_good_at_two_servers() {
     let (one, two) = (Stage::new().await, Stage::new().await);
     let signer = Signer::es256("c1");
     let mut audiences = vec![];
@@ -156,8 +162,9 @@ async fn pitfall_36_no_assertion_is_good_at_two_servers() {
     assert_eq!(audiences, [json!("https://one.example"), json!("https://two.example")]);
 }
 
+/// Rows: CLA-5
 #[tokio::test]
-async fn cla_5_no_document_changes_the_audience() {
+async fn no_document_changes_the_audience() {
     let stage = Stage::new().await;
     let issuer = stage.server.url("");
     let document = json!({
@@ -178,8 +185,9 @@ async fn cla_5_no_document_changes_the_audience() {
     assert_eq!(stage.server.count("/evil"), 0);
 }
 
+/// Rows: CLA-6
 #[tokio::test]
-async fn cla_6_an_assertion_is_new_for_each_attempt_and_short_lived() {
+async fn an_assertion_is_new_for_each_attempt_and_short_lived() {
     let stage = Stage::new().await;
     stage.server.answer_once(PATH, Reply::status(503).header("retry-after", "0"));
     let signer = Signer::es256("c1");
@@ -195,8 +203,9 @@ async fn cla_6_an_assertion_is_new_for_each_attempt_and_short_lived() {
     }
 }
 
+/// Rows: CLA-6
 #[test]
-fn cla_6_a_secret_shorter_than_the_hash_is_refused() {
+fn a_secret_shorter_than_the_hash_is_refused() {
     let method = |length: usize| ClientAuth::ClientSecretJwt {
         secret: literal(&"s".repeat(length)),
         options: AssertionOptions::default(),
@@ -228,8 +237,9 @@ async fn client_secret_jwt_is_signed_with_the_secret_and_never_sends_it() {
     );
 }
 
+/// Rows: CLA-7
 #[tokio::test]
-async fn cla_7_with_a_certificate_the_client_id_is_in_the_body_and_the_alias_is_used() {
+async fn with_a_certificate_the_client_id_is_in_the_body_and_the_alias_is_used() {
     let directory = tempfile::tempdir().unwrap();
     let stage = Stage::with(FakeAs::start_tls().await);
     let file = |name: &str, content: &str| {
@@ -265,8 +275,9 @@ async fn cla_7_with_a_certificate_the_client_id_is_in_the_body_and_the_alias_is_
     assert_eq!(stage.server.count("/plain"), 0);
 }
 
+/// Rows: CLA-8
 #[tokio::test]
-async fn cla_8_the_servers_list_chooses_the_algorithm_and_none_is_never_chosen() {
+async fn the_servers_list_chooses_the_algorithm_and_none_is_never_chosen() {
     let stage = Stage::new().await;
     let rsa = Signer::rs256("c1");
     let issuer = stage.server.url("");
@@ -329,8 +340,9 @@ impl Rotation {
     }
 }
 
+/// Rows: CLA-9
 #[tokio::test]
-async fn cla_9_after_a_refusal_a_changed_secret_is_read_and_tried_at_once() {
+async fn after_a_refusal_a_changed_secret_is_read_and_tried_at_once() {
     let rotation = Rotation::new().await;
     let (stage, key_manager) = (&rotation.stage, &rotation.key_manager);
     stage.answer(Reply::status(204));
@@ -343,8 +355,9 @@ async fn cla_9_after_a_refusal_a_changed_secret_is_read_and_tried_at_once() {
     assert_eq!(rotation.secrets_sent(), ["old", "old", "old", "new", "new"]);
 }
 
+/// Rows: CLA-9
 #[tokio::test]
-async fn cla_9_the_former_secret_is_tried_where_the_new_one_is_not_known_yet() {
+async fn the_former_secret_is_tried_where_the_new_one_is_not_known_yet() {
     let rotation = Rotation::new().await;
     let (stage, key_manager) = (&rotation.stage, &rotation.key_manager);
     std::fs::write(&rotation.file, "new\n").unwrap();
@@ -360,8 +373,9 @@ async fn cla_9_the_former_secret_is_tried_where_the_new_one_is_not_known_yet() {
     assert_eq!(rotation.secrets_sent(), ["old", "new", "new", "old", "old"]);
 }
 
+/// Rows: CLA-9
 #[tokio::test]
-async fn cla_9_a_server_that_refuses_everything_gets_no_storm() {
+async fn a_server_that_refuses_everything_gets_no_storm() {
     let rotation = Rotation::new().await;
     let (stage, key_manager) = (&rotation.stage, &rotation.key_manager);
     stage.answer(Reply::status(401));
@@ -378,8 +392,9 @@ async fn cla_9_a_server_that_refuses_everything_gets_no_storm() {
     assert!(is_misbehaved(&ask(key_manager).await), "an unreadable secret is no crash");
 }
 
+/// Rows: CLA-9
 #[tokio::test]
-async fn cla_9_secrets_stay_out_of_debug_output() {
+async fn secrets_stay_out_of_debug_output() {
     let stage = Stage::new().await;
     let signer = Signer::es256("c1");
     for method in [

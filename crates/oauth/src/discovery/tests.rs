@@ -32,8 +32,9 @@ fn token(stage: &Stage) -> String {
     stage.signer.sign(&claims)
 }
 
+/// Rows: DSC-1
 #[tokio::test]
-async fn dsc_1_only_the_configured_place_is_asked() {
+async fn only_the_configured_place_is_asked() {
     let stage = Stage::new().await;
     stage.server.answer(WELL_KNOWN, Reply::json(&document(&stage)));
     stage.answer(Reply::jwt(&token(&stage)));
@@ -42,8 +43,9 @@ async fn dsc_1_only_the_configured_place_is_asked() {
     assert_eq!(stage.server.count("/.well-known/oauth-authorization-server/tenant"), 0);
 }
 
+/// Rows: DSC-2
 #[tokio::test]
-async fn dsc_2_a_document_that_claims_another_issuer_is_discarded() {
+async fn a_document_that_claims_another_issuer_is_discarded() {
     let stage = Stage::new().await;
     let mut other = document(&stage);
     other["issuer"] = json!(stage.server.url("/tenant/"));
@@ -56,8 +58,9 @@ async fn dsc_2_a_document_that_claims_another_issuer_is_discarded() {
     assert!(matches!(presented, Err(VerifyError::KeysUnavailable(_))));
 }
 
+/// Rows: DSC-4
 #[tokio::test]
-async fn dsc_4_redirects_and_oversized_documents_are_refused() {
+async fn redirects_and_oversized_documents_are_refused() {
     let stage = Stage::new().await;
     stage.server.answer("/elsewhere", Reply::json(&document(&stage)));
     let mut large = document(&stage);
@@ -73,8 +76,9 @@ async fn dsc_4_redirects_and_oversized_documents_are_refused() {
     assert_eq!(stage.server.count("/elsewhere"), 0);
 }
 
+/// Rows: DSC-5
 #[tokio::test]
-async fn dsc_5_a_failed_refresh_keeps_the_old_document_until_the_hard_limit() {
+async fn a_failed_refresh_keeps_the_old_document_until_the_hard_limit() {
     let stage = Stage::new().await;
     stage.server.answer(WELL_KNOWN, Reply::json(&document(&stage)));
     stage.answer(Reply::status(204));
@@ -88,8 +92,9 @@ async fn dsc_5_a_failed_refresh_keeps_the_old_document_until_the_hard_limit() {
     assert!(is_unavailable(&ask(&key_manager).await));
 }
 
+/// Rows: DSC-10
 #[tokio::test]
-async fn dsc_10_start_up_without_the_server_is_not_ready_and_heals_on_demand() {
+async fn start_up_without_the_server_is_not_ready_and_heals_on_demand() {
     let stage = Stage::new().await;
     let key_manager = discovering(&stage);
     stage.answer(Reply::jwt(&token(&stage)));
@@ -109,8 +114,9 @@ async fn dsc_10_start_up_without_the_server_is_not_ready_and_heals_on_demand() {
     assert!(key_manager.warm_up(true).await.is_ok());
 }
 
+/// Rows: PITFALL-26
 #[tokio::test]
-async fn pitfall_26_metadata_without_an_endpoint_is_our_fault_to_mend() {
+async fn metadata_without_an_endpoint_is_our_fault_to_mend() {
     let stage = Stage::new().await;
     let bare = json!({"issuer": stage.server.url("/tenant")});
     stage.server.answer(WELL_KNOWN, Reply::json(&bare));

@@ -22,8 +22,9 @@ async fn get(egress: &Egress, url: &str, guarded: bool) -> Result<Answer, Egress
     egress.get(&target, "application/json", 1024).await
 }
 
+/// Rows: DSC-4
 #[tokio::test]
-async fn dsc_4_a_document_cannot_send_us_to_a_private_address() {
+async fn a_document_cannot_send_us_to_a_private_address() {
     let server = FakeAs::start().await;
     server.answer("/", Reply::with_type(200, "application/json", "{}"));
     let port = server.address().port();
@@ -40,8 +41,9 @@ async fn dsc_4_a_document_cannot_send_us_to_a_private_address() {
     assert!(get(&egress(true), &server.url("/"), true).await.is_ok(), "allowed for this one");
 }
 
+/// Rows: DSC-4
 #[tokio::test]
-async fn dsc_4_a_document_that_a_user_names_is_fetched_from_public_addresses_only() {
+async fn a_document_that_a_user_names_is_fetched_from_public_addresses_only() {
     let server = FakeAs::start().await;
     server.answer("/", Reply::with_type(200, "application/json", "{}"));
     server.answer("/away", Reply::status(302).header("location", "/"));
@@ -60,8 +62,9 @@ async fn dsc_4_a_document_that_a_user_names_is_fetched_from_public_addresses_onl
     assert!(matches!(elsewhere, Err(FetchError::Status(StatusCode::FOUND))));
 }
 
+/// Rows: INT-12
 #[tokio::test]
-async fn int_12_the_client_follows_no_redirect_and_uses_no_proxy() {
+async fn the_client_follows_no_redirect_and_uses_no_proxy() {
     let server = FakeAs::start().await;
     server.answer("/", Reply::status(302).header("location", "/elsewhere"));
     let answer = get(&egress(false), &server.url("/"), false).await.unwrap();
@@ -71,8 +74,9 @@ async fn int_12_the_client_follows_no_redirect_and_uses_no_proxy() {
     assert!(agent.starts_with("phantom-gateway/"), "{agent}");
 }
 
+/// Rows: INT-13
 #[tokio::test]
-async fn int_13_the_callers_limit_is_the_limit() {
+async fn the_callers_limit_is_the_limit() {
     let server = FakeAs::start().await;
     for framing in [phantom_testkit::Framing::ContentLength, phantom_testkit::Framing::Chunked] {
         server.answer("/", Reply::with_type(200, "text/plain", "x".repeat(1024)).framing(framing));
@@ -97,8 +101,9 @@ fn good() -> Reply {
     Reply::with_type(200, "text/plain", "good")
 }
 
+/// Rows: DSC-4
 #[tokio::test]
-async fn dsc_4_a_document_cannot_send_questions_to_a_private_address() {
+async fn a_document_cannot_send_questions_to_a_private_address() {
     let server = FakeAs::start().await;
     server.answer("/", good());
     let port = server.address().port();

@@ -37,8 +37,9 @@ async fn outage(guard: &Guard) {
     assert!(guard.load().paused);
 }
 
+/// Rows: INT-14
 #[tokio::test]
-async fn int_14_calls_at_a_time_are_capped_and_the_wait_is_bounded() {
+async fn calls_at_a_time_are_capped_and_the_wait_is_bounded() {
     let (_, guard) = guard(2, WIDE, Duration::from_millis(1));
     let (first, second) =
         (admit(&guard, "a", 1).await.unwrap(), admit(&guard, "b", 1).await.unwrap());
@@ -50,8 +51,9 @@ async fn int_14_calls_at_a_time_are_capped_and_the_wait_is_bounded() {
     assert_eq!(guard.load().calls, 0);
 }
 
+/// Rows: INT-14
 #[tokio::test]
-async fn int_14_the_queue_is_bounded_and_its_turns_are_given() {
+async fn the_queue_is_bounded_and_its_turns_are_given() {
     let (_, guard) = guard(1, WIDE, Duration::from_secs(3600));
     let mut call = admit(&guard, "first", 1).await.unwrap();
     let waiting: Vec<_> = (0..16)
@@ -91,8 +93,9 @@ async fn a_turn_that_comes_to_nobody_is_passed_on() {
     assert_eq!(guard.load(), Load::default());
 }
 
+/// Rows: INT-14
 #[tokio::test]
-async fn int_14_an_open_breaker_refuses_at_once_and_says_for_how_long() {
+async fn an_open_breaker_refuses_at_once_and_says_for_how_long() {
     let (clock, guard) = guard(8, WIDE, Duration::from_secs(1));
     outage(&guard).await;
     let refused = admit(&guard, "new", 9).await.unwrap_err();
@@ -105,9 +108,9 @@ async fn int_14_an_open_breaker_refuses_at_once_and_says_for_how_long() {
     }
 }
 
+/// Rows: INT-14
 #[tokio::test]
-async fn int_14_after_outages_of_any_length_the_first_new_token_is_asked_about_within_six_seconds()
-{
+async fn after_outages_of_any_length_the_first_new_token_is_asked_about_within_six_seconds() {
     for seconds in [1, 10, 64, 3600] {
         let (clock, guard) = guard(8, WIDE, Duration::from_secs(1));
         outage(&guard).await;
@@ -235,8 +238,9 @@ async fn who_waits_in_the_line_of_an_address_that_uses_its_budget_up_is_told_so(
     assert_eq!(waiter.await.unwrap().unwrap_err().why, Why::PeerBudget);
 }
 
+/// Rows: INT-14
 #[tokio::test]
-async fn int_14_retries_are_paid_for_by_answers() {
+async fn retries_are_paid_for_by_answers() {
     let (_, guard) = guard(8, WIDE, Duration::from_secs(1));
     for _ in 0..RETRY_SAVINGS / RETRY_COST {
         assert!(guard.afford_retry());
@@ -249,8 +253,9 @@ async fn int_14_retries_are_paid_for_by_answers() {
     assert!(guard.afford_retry());
 }
 
+/// Rows: INT-14
 #[tokio::test]
-async fn int_14_nobody_queues_for_a_dead_server() {
+async fn nobody_queues_for_a_dead_server() {
     let (_, guard) = guard(1, WIDE, Duration::from_secs(3600));
     let waiter = {
         let held = admit(&guard, "held", 1).await.unwrap();

@@ -29,8 +29,9 @@ fn freshness(asked: Result<Introspection, IntrospectError>) -> Freshness {
     }
 }
 
+/// Rows: WSO2-10.answer.1
 #[tokio::test]
-async fn wso2_10_answer_1_a_phantom_token_is_asked_for_verified_and_described() {
+async fn a_phantom_token_is_asked_for_verified_and_described() {
     let stage = Stage::new().await;
     let token = stage.token();
     stage.answer(Reply::jwt(&token).header("cache-control", "private, max-age=120"));
@@ -42,8 +43,9 @@ async fn wso2_10_answer_1_a_phantom_token_is_asked_for_verified_and_described() 
     assert_eq!(freshness, Freshness::For(Duration::from_secs(120)));
 }
 
+/// Rows: INT-1
 #[tokio::test]
-async fn int_1_the_token_is_posted_form_encoded_and_adds_no_parameter() {
+async fn the_token_is_posted_form_encoded_and_adds_no_parameter() {
     let stage = Stage::new().await;
     stage.answer(Reply::status(204));
     let key_manager = stage.key_manager(|_| {});
@@ -58,13 +60,15 @@ async fn int_1_the_token_is_posted_form_encoded_and_adds_no_parameter() {
     }
 }
 
+/// Rows: PITFALL-9
 #[test]
-fn pitfall_9_what_could_end_a_parameter_is_encoded() {
+fn what_could_end_a_parameter_is_encoded() {
     assert_eq!(encoded("a&b=c+d%e f"), "a%26b%3Dc%2Bd%25e+f");
 }
 
+/// Rows: INT-2
 #[tokio::test]
-async fn int_2_the_hint_is_sent_and_nothing_depends_on_it() {
+async fn the_hint_is_sent_and_nothing_depends_on_it() {
     let stage = Stage::new().await;
     stage.answer(Reply::status(204));
     assert!(is_inactive(&ask(&stage.key_manager(|_| {})).await));
@@ -72,8 +76,9 @@ async fn int_2_the_hint_is_sent_and_nothing_depends_on_it() {
     assert_eq!(hint.as_deref(), Some("access_token"));
 }
 
+/// Rows: INT-3
 #[tokio::test]
-async fn int_3_certificate_and_host_name_are_checked() {
+async fn certificate_and_host_name_are_checked() {
     let directory = tempfile::tempdir().unwrap();
     let stage = Stage::with(FakeAs::start_tls().await);
     stage.answer(Reply::status(204));
@@ -98,8 +103,9 @@ async fn int_3_certificate_and_host_name_are_checked() {
     assert!(is_inactive(&ask(&stage.key_manager(|c| c.verify_ssl = false)).await));
 }
 
+/// Rows: INT-4
 #[tokio::test]
-async fn int_4_the_call_is_authenticated() {
+async fn the_call_is_authenticated() {
     let stage = Stage::new().await;
     stage.answer(Reply::status(204));
     assert!(is_inactive(&ask(&stage.key_manager(|_| {})).await));
@@ -107,15 +113,17 @@ async fn int_4_the_call_is_authenticated() {
     assert_eq!(request.header("authorization"), Some("Basic Z2F0ZXdheTpzM2NyZXQ="));
 }
 
+/// Rows: INT-5
 #[tokio::test]
-async fn int_5_a_string_in_active_is_no_verdict() {
+async fn a_string_in_active_is_no_verdict() {
     let stage = Stage::new().await;
     stage.answer(Reply::json(&json!({"active": "true", "jwt": stage.token()})));
     assert!(is_misbehaved(&ask(&stage.key_manager(|_| {})).await));
 }
 
+/// Rows: INT-6, WSO2-10.answer.4, WSO2-10.answer.5
 #[tokio::test]
-async fn int_6_and_wso2_10_answer_4_and_wso2_10_answer_5_each_way_to_say_inactive_is_understood() {
+async fn each_way_to_say_inactive_is_understood() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     for reply in [Reply::status(204), Reply::json(&json!({"active": false})), Reply::status(400)] {
@@ -124,8 +132,9 @@ async fn int_6_and_wso2_10_answer_4_and_wso2_10_answer_5_each_way_to_say_inactiv
     }
 }
 
+/// Rows: INT-7, WSO2-10.answer.6
 #[tokio::test]
-async fn int_7_and_wso2_10_answer_6_refused_credentials_are_our_fault_and_not_the_tokens() {
+async fn refused_credentials_are_our_fault_and_not_the_tokens() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     for status in [401, 403, 404] {
@@ -135,8 +144,9 @@ async fn int_7_and_wso2_10_answer_6_refused_credentials_are_our_fault_and_not_th
     }
 }
 
+/// Rows: INT-8
 #[tokio::test]
-async fn int_8_optional_members_may_be_missing() {
+async fn optional_members_may_be_missing() {
     let stage = Stage::new().await;
     stage.answer(Reply::json(&json!({"active": true})));
     let statement = statement(ask(&stage.key_manager(|c| c.response = ResponseFormat::Json)).await);
@@ -145,8 +155,9 @@ async fn int_8_optional_members_may_be_missing() {
     assert_eq!(statement.audience.members().count(), 0, "absence denies where a rule asks");
 }
 
+/// Rows: INT-9
 #[tokio::test]
-async fn int_9_members_of_the_wrong_type_are_refused_without_a_panic() {
+async fn members_of_the_wrong_type_are_refused_without_a_panic() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|c| c.response = ResponseFormat::Json);
     for (member, value) in [
@@ -170,8 +181,9 @@ async fn int_9_members_of_the_wrong_type_are_refused_without_a_panic() {
     assert!(statement.audience.contains("b") && statement.scope.contains("write"));
 }
 
+/// Rows: INT-10
 #[tokio::test]
-async fn int_10_a_verdict_belongs_to_server_endpoint_client_and_format() {
+async fn a_verdict_belongs_to_server_endpoint_client_and_format() {
     let stage = Stage::new().await;
     let scope = stage.key_manager(|_| {}).cache_scope().to_vec();
     assert_eq!(stage.key_manager(|_| {}).cache_scope(), scope);
@@ -186,8 +198,9 @@ async fn int_10_a_verdict_belongs_to_server_endpoint_client_and_format() {
     }
 }
 
+/// Rows: INT-11
 #[tokio::test]
-async fn int_11_no_error_carries_a_token_a_secret_or_a_claim() {
+async fn no_error_carries_a_token_a_secret_or_a_claim() {
     let stage = Stage::new().await;
     let mut claims = stage.claims();
     claims["iss"] = json!("https://evil.example/alice-private");
@@ -209,8 +222,9 @@ async fn int_11_no_error_carries_a_token_a_secret_or_a_claim() {
     }
 }
 
+/// Rows: INT-12
 #[tokio::test]
-async fn int_12_redirects_are_not_followed() {
+async fn redirects_are_not_followed() {
     let stage = Stage::new().await;
     stage.server.answer("/elsewhere", Reply::jwt(&stage.token()));
     let key_manager = stage.key_manager(|_| {});
@@ -221,8 +235,9 @@ async fn int_12_redirects_are_not_followed() {
     assert_eq!(stage.server.count("/elsewhere"), 0, "neither token nor credentials went there");
 }
 
+/// Rows: INT-13
 #[tokio::test]
-async fn int_13_the_body_is_read_to_its_end_in_any_framing() {
+async fn the_body_is_read_to_its_end_in_any_framing() {
     let stage = Stage::new().await;
     let token = stage.token();
     let key_manager = stage.key_manager(|_| {});
@@ -240,8 +255,9 @@ async fn int_13_the_body_is_read_to_its_end_in_any_framing() {
     }
 }
 
+/// Rows: PITFALL-31
 #[tokio::test]
-async fn pitfall_31_http_2_answers_are_read_like_the_others() {
+async fn http_2_answers_are_read_like_the_others() {
     let directory = tempfile::tempdir().unwrap();
     let stage = Stage::with(FakeAs::start_http2().await);
     let ca = directory.path().join("ca.pem");
@@ -255,8 +271,9 @@ async fn pitfall_31_http_2_answers_are_read_like_the_others() {
     assert_eq!(stage.server.connections(), 1, "connections are used again");
 }
 
+/// Rows: INT-13, WSO2-10.answer.7
 #[tokio::test]
-async fn int_13_and_wso2_10_answer_7_a_cut_or_oversized_body_is_no_verdict() {
+async fn a_cut_or_oversized_body_is_no_verdict() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     let long = "x".repeat(crate::egress::DEFAULT_BODY_LIMIT + 1);
@@ -269,8 +286,9 @@ async fn int_13_and_wso2_10_answer_7_a_cut_or_oversized_body_is_no_verdict() {
     assert!(is_unavailable(&ask(&key_manager).await));
 }
 
+/// Rows: INT-14, WSO2-10.answer.7
 #[tokio::test]
-async fn int_14_and_wso2_10_answer_7_trouble_is_unavailable_with_the_servers_own_pause() {
+async fn trouble_is_unavailable_with_the_servers_own_pause() {
     let stage = Stage::new().await;
     for status in [429, 500, 502, 503, 504] {
         stage.answer(Reply::status(status).header("retry-after", "17"));
@@ -285,8 +303,9 @@ async fn int_14_and_wso2_10_answer_7_trouble_is_unavailable_with_the_servers_own
     assert_eq!(stage.server.count(PATH), 5, "no call was repeated");
 }
 
+/// Rows: INT-14
 #[tokio::test]
-async fn int_14_one_retry_where_the_server_asks_for_a_short_pause() {
+async fn one_retry_where_the_server_asks_for_a_short_pause() {
     let stage = Stage::new().await;
     for status in [429, 503] {
         let before = stage.server.count(PATH);
@@ -301,8 +320,9 @@ async fn int_14_one_retry_where_the_server_asks_for_a_short_pause() {
     }
 }
 
+/// Rows: PITFALL-34, WSO2-10.answer.7
 #[tokio::test]
-async fn pitfall_34_and_wso2_10_answer_7_a_black_hole_ends_at_the_deadline() {
+async fn a_black_hole_ends_at_the_deadline() {
     let stage = Stage::new().await;
     let short = |c: &mut crate::KeyManagerConfig| {
         (c.timeout, c.connect_timeout) = (Duration::from_millis(150), Duration::from_millis(100));
@@ -330,8 +350,9 @@ fn not_asked(asked: &Result<Introspection, IntrospectError>) -> Option<(Why, Dur
     }
 }
 
+/// Rows: INT-14
 #[tokio::test]
-async fn int_14_a_dead_server_is_unavailable_and_then_not_asked() {
+async fn a_dead_server_is_unavailable_and_then_not_asked() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     stage.answer(Reply::status(500));
@@ -450,8 +471,9 @@ async fn a_token_whose_keys_cannot_be_had_is_not_to_its_address_s_account() {
     }
 }
 
+/// Rows: INT-14, WSO2-10.answer.7
 #[tokio::test]
-async fn int_14_and_wso2_10_answer_7_no_connection_is_unavailable() {
+async fn no_connection_is_unavailable() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     stage.server.stop().await;
@@ -460,8 +482,9 @@ async fn int_14_and_wso2_10_answer_7_no_connection_is_unavailable() {
     assert!(is_unavailable(&asked), "{asked:?}");
 }
 
+/// Rows: INT-15
 #[tokio::test]
-async fn int_15_identity_is_asked_for_and_a_compressed_answer_is_refused() {
+async fn identity_is_asked_for_and_a_compressed_answer_is_refused() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     for encoding in ["gzip", "br", "identity, gzip", "x"] {
@@ -473,8 +496,9 @@ async fn int_15_identity_is_asked_for_and_a_compressed_answer_is_refused() {
     assert!(is_active(&ask(&key_manager).await));
 }
 
+/// Rows: JIR-6
 #[tokio::test]
-async fn jir_6_a_phantom_token_that_does_not_verify_is_not_forwarded() {
+async fn a_phantom_token_that_does_not_verify_is_not_forwarded() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     let mallory = Signer::es256("k1");
@@ -495,8 +519,9 @@ async fn jir_6_a_phantom_token_that_does_not_verify_is_not_forwarded() {
     }
 }
 
+/// Rows: JWT-1, JWT-8
 #[tokio::test]
-async fn jwt_1_and_jwt_8_what_the_server_hands_over_may_be_as_real_servers_make_it() {
+async fn what_the_server_hands_over_may_be_as_real_servers_make_it() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     // Curity: no client_id; Keycloak: azp for it, and at times no audience.
@@ -523,8 +548,9 @@ async fn jwt_1_and_jwt_8_what_the_server_hands_over_may_be_as_real_servers_make_
     assert!(is_misbehaved(&ask(&strict).await), "a list that is written is the whole list");
 }
 
+/// Rows: JIR-7, JWT-11
 #[tokio::test]
-async fn jir_7_and_jwt_11_a_jwt_may_have_32_kib_and_as_much_as_is_configured() {
+async fn a_jwt_may_have_32_kib_and_as_much_as_is_configured() {
     let stage = Stage::new().await;
     let with = |pad: usize| {
         let mut claims = stage.claims();
@@ -549,8 +575,9 @@ async fn jir_7_and_jwt_11_a_jwt_may_have_32_kib_and_as_much_as_is_configured() {
     }
 }
 
+/// Rows: INT-9
 #[tokio::test]
-async fn int_9_a_member_that_is_null_is_as_if_absent() {
+async fn a_member_that_is_null_is_as_if_absent() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     let body = json!({"active": true, "phantom_token": null, "jwt": stage.token(), "aud": null});
@@ -586,8 +613,9 @@ async fn unverified_mode_reads_claims_and_still_checks_the_shape() {
     assert!(presented.is_err(), "what a client presents is never taken unverified");
 }
 
+/// Rows: CAC-2
 #[tokio::test]
-async fn cac_2_no_store_is_obeyed_unless_the_operator_says_otherwise() {
+async fn no_store_is_obeyed_unless_the_operator_says_otherwise() {
     let stage = Stage::new().await;
     stage.answer(Reply::jwt(&stage.token()).header("cache-control", "no-store"));
     let asked = ask(&stage.key_manager(|_| {})).await;
@@ -629,8 +657,9 @@ async fn a_statement_of_another_issuer_is_not_minted_from() {
     assert!(is_misbehaved(&ask(&key_manager).await));
 }
 
+/// Rows: CAC-3
 #[tokio::test]
-async fn cac_3_a_minted_token_without_any_stated_life_is_kept_briefly_and_lives_no_longer() {
+async fn a_minted_token_without_any_stated_life_is_kept_briefly_and_lives_no_longer() {
     let stage = Stage::new().await;
     let body = json!({"active": true, "client_id": "c"});
     stage.answer(Reply::json(&body));
@@ -711,8 +740,9 @@ async fn a_refresh_token_is_not_taken_for_an_access_token() {
     assert!(is_active(&ask(&stage.key_manager(|c| c.response = ResponseFormat::Json)).await));
 }
 
+/// Rows: PITFALL-39
 #[tokio::test]
-async fn pitfall_39_a_token_that_needs_a_key_is_told_from_a_bearer_s() {
+async fn a_token_that_needs_a_key_is_told_from_a_bearer_s() {
     let stage = Stage::new().await;
     for (name, value) in [
         ("token_type", json!("DPoP")),
@@ -729,8 +759,9 @@ async fn pitfall_39_a_token_that_needs_a_key_is_told_from_a_bearer_s() {
     }
 }
 
+/// Rows: CAC-9
 #[tokio::test]
-async fn cac_9_trouble_is_told_from_inactive_and_the_log_says_what_came() {
+async fn trouble_is_told_from_inactive_and_the_log_says_what_came() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     for code in ["invalid_token", "invalid_grant", "invalid_request"] {

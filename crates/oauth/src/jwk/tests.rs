@@ -17,8 +17,9 @@ fn with(jwk: &Value, member: &str, value: Value) -> Value {
     jwk
 }
 
+/// Rows: DSC-9
 #[test]
-fn dsc_9_a_bad_key_is_skipped_and_the_rest_is_used() {
+fn a_bad_key_is_skipped_and_the_rest_is_used() {
     let good = Signer::es256("good").jwk();
     let other = Signer::es256("other").jwk();
     let bad = [
@@ -41,8 +42,9 @@ fn dsc_9_a_bad_key_is_skipped_and_the_rest_is_used() {
     }
 }
 
+/// Rows: DSC-9
 #[test]
-fn dsc_9_private_members_are_never_used() {
+fn private_members_are_never_used() {
     let rsa = Signer::rs256("r").jwk();
     for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
         let leaked = with(&rsa, member, json!("AQAB"));
@@ -53,8 +55,9 @@ fn dsc_9_private_members_are_never_used() {
     assert!(set(&[secret]).is_empty());
 }
 
+/// Rows: DSC-6
 #[test]
-fn dsc_6_a_key_for_encryption_never_verifies() {
+fn a_key_for_encryption_never_verifies() {
     let jwk = Signer::es256("k").jwk();
     for (member, value) in [
         ("use", json!("enc")),
@@ -70,8 +73,9 @@ fn dsc_6_a_key_for_encryption_never_verifies() {
     assert_eq!(set(&[with(&jwk, "key_ops", json!(["verify"]))]).len(), 1);
 }
 
+/// Rows: DSC-9
 #[test]
-fn dsc_9_members_of_a_key_that_are_null_are_as_if_absent() {
+fn members_of_a_key_that_are_null_are_as_if_absent() {
     let mut jwk = Signer::es256("k").jwk();
     for member in ["use", "key_ops", "alg", "d", "k", "p", "oth", "x5c", "x5t", "x5u"] {
         jwk[member] = Value::Null;
@@ -83,8 +87,9 @@ fn dsc_9_members_of_a_key_that_are_null_are_as_if_absent() {
     assert!(self::set(&[nameless]).key(None, Algorithm::Es256).is_ok());
 }
 
+/// Rows: JWT-12
 #[test]
-fn jwt_12_rsa_keys_have_2048_to_8192_bits_and_an_odd_exponent() {
+fn rsa_keys_have_2048_to_8192_bits_and_an_odd_exponent() {
     let good = Signer::rs256("r").jwk();
     let modulus = |bits: usize| {
         let mut octets = vec![0xff; bits / 8];
@@ -106,8 +111,9 @@ fn jwt_12_rsa_keys_have_2048_to_8192_bits_and_an_odd_exponent() {
     assert!(parse_key(&good, Algorithms::ALL).is_ok());
 }
 
+/// Rows: JWT-2
 #[test]
-fn jwt_2_the_key_says_which_algorithms_it_serves() {
+fn the_key_says_which_algorithms_it_serves() {
     let named = Signer::rs256("named").jwk();
     let mut open = Signer::rs256("open").jwk();
     open.as_object_mut().unwrap().remove("alg");
@@ -118,15 +124,17 @@ fn jwt_2_the_key_says_which_algorithms_it_serves() {
     assert_eq!(set.key(Some("open"), Algorithm::Es256).unwrap_err(), NoKey::Misfit);
 }
 
+/// Rows: JWT-2
 #[test]
-fn jwt_2_a_key_outside_the_allow_list_is_not_taken() {
+fn a_key_outside_the_allow_list_is_not_taken() {
     let document = Signer::es256("k").jwks();
     let allowed = [Algorithm::Rs256].into_iter().collect();
     assert!(JwkSet::parse(document.as_bytes(), allowed).unwrap().is_empty());
 }
 
+/// Rows: JWT-4
 #[test]
-fn jwt_4_duplicates_of_a_kid_are_told_apart_by_type_or_refused() {
+fn duplicates_of_a_kid_are_told_apart_by_type_or_refused() {
     let (ec, rsa, twin) = (Signer::es256("k"), Signer::rs256("k"), Signer::es256("k"));
     let mixed = set(&[ec.jwk(), rsa.jwk()]);
     assert!(mixed.key(Some("k"), Algorithm::Es256).is_ok());
@@ -135,16 +143,18 @@ fn jwt_4_duplicates_of_a_kid_are_told_apart_by_type_or_refused() {
     assert_eq!(twins.key(Some("k"), Algorithm::Es256).unwrap_err(), NoKey::Ambiguous);
 }
 
+/// Rows: JWT-4
 #[test]
-fn jwt_4_kid_is_matched_exactly_and_nothing_else_is_tried() {
+fn kid_is_matched_exactly_and_nothing_else_is_tried() {
     let set = set(&[Signer::es256("key-1").jwk()]);
     for kid in ["key-", "key-11", "KEY-1", "", "../key-1", "key-1' OR '1'='1", "key-1\0"] {
         assert_eq!(set.key(Some(kid), Algorithm::Es256).unwrap_err(), NoKey::Unknown, "{kid}");
     }
 }
 
+/// Rows: JWT-4, WSO2-8.5.3
 #[test]
-fn jwt_4_and_wso2_8_5_3_without_kid_the_only_key_that_fits_is_taken() {
+fn without_kid_the_only_key_that_fits_is_taken() {
     let (ec, rsa, second) = (Signer::es256("a"), Signer::rs256("b"), Signer::es256("c"));
     let one_each = set(&[ec.jwk(), rsa.jwk()]);
     assert!(one_each.key(None, Algorithm::Es256).is_ok());
@@ -153,8 +163,9 @@ fn jwt_4_and_wso2_8_5_3_without_kid_the_only_key_that_fits_is_taken() {
     assert_eq!(two.key(None, Algorithm::Es256).unwrap_err(), NoKey::Ambiguous);
 }
 
+/// Rows: WSO2-8.5.4
 #[test]
-fn wso2_8_5_4_the_only_key_of_a_certificate_has_no_name_and_serves_under_any() {
+fn the_only_key_of_a_certificate_has_no_name_and_serves_under_any() {
     let mut nameless = Signer::es256("k").jwk();
     nameless.as_object_mut().unwrap().remove("kid");
     let one = set(&[nameless.clone()]);

@@ -37,8 +37,9 @@ async fn a_presented_jwt_is_verified_with_fetched_keys_once() {
     assert_eq!(key_manager.key_refreshes(), RefreshCounts { succeeded: 1, failed: 0 });
 }
 
+/// Rows: DSC-5, WSO2-8.5.2
 #[tokio::test]
-async fn dsc_5_and_wso2_8_5_2_a_failed_refresh_keeps_the_old_keys_until_the_hard_limit() {
+async fn a_failed_refresh_keeps_the_old_keys_until_the_hard_limit() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     let token = lasting(&stage, &stage.signer);
@@ -54,8 +55,9 @@ async fn dsc_5_and_wso2_8_5_2_a_failed_refresh_keeps_the_old_keys_until_the_hard
     assert!(matches!(late, Err(VerifyError::KeysUnavailable(_))), "{late:?}");
 }
 
+/// Rows: DSC-6
 #[tokio::test]
-async fn dsc_6_the_same_kid_at_two_issuers_is_two_keys() {
+async fn the_same_kid_at_two_issuers_is_two_keys() {
     let (one, two) = (Stage::new().await, Stage::new().await);
     let (at_one, at_two) = (one.key_manager(|_| {}), two.key_manager(|_| {}));
     assert_eq!(one.signer.kid(), two.signer.kid());
@@ -64,8 +66,9 @@ async fn dsc_6_the_same_kid_at_two_issuers_is_two_keys() {
     assert_eq!(crossed, Err(VerifyError::Refused(Refusal::Signature)));
 }
 
+/// Rows: PITFALL-2
 #[tokio::test]
-async fn pitfall_2_a_kid_is_no_path_and_no_address() {
+async fn a_kid_is_no_path_and_no_address() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     for kid in ["../../dev/null", "http://127.0.0.1:1/", "' OR 1=1", "k1\0", "K1"] {
@@ -76,8 +79,9 @@ async fn pitfall_2_a_kid_is_no_path_and_no_address() {
     }
 }
 
+/// Rows: DSC-7, WSO2-8.5.2
 #[tokio::test]
-async fn dsc_7_and_wso2_8_5_2_a_new_kid_is_fetched_at_once_and_then_at_most_every_30_seconds() {
+async fn a_new_kid_is_fetched_at_once_and_then_at_most_every_30_seconds() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     assert_eq!(verify(&key_manager, &stage.token()).await, Ok(()));
@@ -95,8 +99,9 @@ async fn dsc_7_and_wso2_8_5_2_a_new_kid_is_fetched_at_once_and_then_at_most_ever
     assert_eq!(verify(&key_manager, &token).await, Ok(()));
 }
 
+/// Rows: DSC-7
 #[tokio::test]
-async fn dsc_7_a_new_key_under_an_old_kid_is_fetched_at_once_and_then_at_most_every_30_seconds() {
+async fn a_new_key_under_an_old_kid_is_fetched_at_once_and_then_at_most_every_30_seconds() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     assert_eq!(verify(&key_manager, &stage.token()).await, Ok(()));
@@ -120,8 +125,9 @@ async fn dsc_7_a_new_key_under_an_old_kid_is_fetched_at_once_and_then_at_most_ev
     assert_eq!(verify(&key_manager, &lasting(&stage, &forged)).await, Ok(()));
 }
 
+/// Rows: DSC-7
 #[tokio::test]
-async fn dsc_7_all_who_come_with_a_new_kid_share_the_one_fetch() {
+async fn all_who_come_with_a_new_kid_share_the_one_fetch() {
     let stage = Stage::new().await;
     let key_manager = Arc::new(stage.key_manager(|_| {}));
     assert_eq!(verify(&key_manager, &stage.token()).await, Ok(()));
@@ -141,8 +147,9 @@ async fn dsc_7_all_who_come_with_a_new_kid_share_the_one_fetch() {
     assert_eq!(stage.server.count(JWKS), 2);
 }
 
+/// Rows: DSC-5
 #[tokio::test]
-async fn dsc_5_while_old_keys_serve_nobody_waits_for_a_silent_issuer() {
+async fn while_old_keys_serve_nobody_waits_for_a_silent_issuer() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     let token = lasting(&stage, &stage.signer);
@@ -157,8 +164,9 @@ async fn dsc_5_while_old_keys_serve_nobody_waits_for_a_silent_issuer() {
     assert_eq!(key_manager.key_refreshes(), RefreshCounts { succeeded: 1, failed: 1 });
 }
 
+/// Rows: PITFALL-5
 #[tokio::test]
-async fn pitfall_5_random_kids_cause_no_storm() {
+async fn random_kids_cause_no_storm() {
     let stage = Stage::new().await;
     let key_manager = Arc::new(stage.key_manager(|_| {}));
     assert_eq!(verify(&key_manager, &stage.token()).await, Ok(()));
@@ -184,8 +192,9 @@ async fn pitfall_5_random_kids_cause_no_storm() {
     assert_eq!(stage.server.count(JWKS), 2);
 }
 
+/// Rows: DSC-7
 #[tokio::test]
-async fn dsc_7_a_kid_known_to_be_unknown_asks_for_nothing() {
+async fn a_kid_known_to_be_unknown_asks_for_nothing() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     assert_eq!(verify(&key_manager, &stage.token()).await, Ok(()));
@@ -200,8 +209,9 @@ async fn dsc_7_a_kid_known_to_be_unknown_asks_for_nothing() {
     assert_eq!(stage.server.count(JWKS), 3);
 }
 
+/// Rows: DSC-7
 #[test]
-fn dsc_7_the_memory_of_unknown_kids_is_bounded() {
+fn the_memory_of_unknown_kids_is_bounded() {
     let clock = Arc::new(phantom_testkit::ManualClock::new());
     let egress = Egress::build(&crate::egress::EgressConfig::default()).unwrap();
     let location = KeyLocation::File("unread".into());
@@ -214,8 +224,9 @@ fn dsc_7_the_memory_of_unknown_kids_is_bounded() {
     assert_eq!(source.0.state().unknown.len(), UNKNOWN_KEPT);
 }
 
+/// Rows: DSC-7
 #[tokio::test]
-async fn dsc_7_an_unknown_kid_while_the_issuer_cannot_be_asked_is_no_verdict() {
+async fn an_unknown_kid_while_the_issuer_cannot_be_asked_is_no_verdict() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     assert_eq!(verify(&key_manager, &stage.token()).await, Ok(()));
@@ -228,8 +239,9 @@ async fn dsc_7_an_unknown_kid_while_the_issuer_cannot_be_asked_is_no_verdict() {
     assert_eq!(stage.server.count(JWKS), 2);
 }
 
+/// Rows: DSC-8
 #[tokio::test]
-async fn dsc_8_a_key_that_vanishes_stops_verifying_at_the_next_refresh() {
+async fn a_key_that_vanishes_stops_verifying_at_the_next_refresh() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     let token = lasting(&stage, &stage.signer);
@@ -242,8 +254,9 @@ async fn dsc_8_a_key_that_vanishes_stops_verifying_at_the_next_refresh() {
     assert_eq!(refused, Err(VerifyError::Refused(Refusal::UnknownKey)));
 }
 
+/// Rows: PITFALL-6
 #[tokio::test]
-async fn pitfall_6_an_emptied_set_verifies_nothing() {
+async fn an_emptied_set_verifies_nothing() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     let token = lasting(&stage, &stage.signer);
@@ -254,8 +267,9 @@ async fn pitfall_6_an_emptied_set_verifies_nothing() {
     assert!(matches!(verified, Err(VerifyError::KeysUnavailable(_))), "{verified:?}");
 }
 
+/// Rows: DSC-8
 #[tokio::test]
-async fn dsc_8_cache_control_moves_the_refresh_between_floor_and_ceiling() {
+async fn cache_control_moves_the_refresh_between_floor_and_ceiling() {
     for (cache_control, fresh) in [
         ("max-age=1", FLOOR),
         ("no-store", FLOOR),
@@ -278,8 +292,9 @@ async fn dsc_8_cache_control_moves_the_refresh_between_floor_and_ceiling() {
     }
 }
 
+/// Rows: DSC-8
 #[tokio::test]
-async fn dsc_8_the_background_refresh_comes_before_the_keys_are_due() {
+async fn the_background_refresh_comes_before_the_keys_are_due() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     assert!(key_manager.warm_up(true).await.is_ok());
@@ -290,8 +305,9 @@ async fn dsc_8_the_background_refresh_comes_before_the_keys_are_due() {
     assert_eq!(stage.server.count(JWKS), 2);
 }
 
+/// Rows: PITFALL-23
 #[tokio::test]
-async fn pitfall_23_a_step_of_the_wall_clock_does_not_touch_the_keys_life() {
+async fn a_step_of_the_wall_clock_does_not_touch_the_keys_life() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     let token = lasting(&stage, &stage.signer);
@@ -305,8 +321,9 @@ async fn pitfall_23_a_step_of_the_wall_clock_does_not_touch_the_keys_life() {
     assert_eq!(expired, Err(VerifyError::Refused(Refusal::Expired)));
 }
 
+/// Rows: DSC-9
 #[tokio::test]
-async fn dsc_9_a_set_with_a_bad_key_still_serves() {
+async fn a_set_with_a_bad_key_still_serves() {
     let stage = Stage::new().await;
     let mut set: serde_json::Value = serde_json::from_str(&stage.signer.jwks()).unwrap();
     let bad = serde_json::json!({"kty": "EC", "crv": "P-256", "kid": "b", "x": "AA", "y": "AA"});
@@ -315,8 +332,9 @@ async fn dsc_9_a_set_with_a_bad_key_still_serves() {
     assert_eq!(verify(&stage.key_manager(|_| {}), &stage.token()).await, Ok(()));
 }
 
+/// Rows: DSC-10
 #[tokio::test]
-async fn dsc_10_no_keys_is_no_verdict_and_is_tried_again_with_a_back_off() {
+async fn no_keys_is_no_verdict_and_is_tried_again_with_a_back_off() {
     let stage = Stage::new().await;
     stage.server.answer(JWKS, Reply::status(500));
     let key_manager = stage.key_manager(|_| {});

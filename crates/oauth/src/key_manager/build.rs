@@ -27,18 +27,18 @@ use crate::token_verifier::TokenVerifier;
 #[error("key manager {key_manager:?}: {}", list(problems))]
 pub struct BuildError {
     pub key_manager: String,
-    pub problems: Vec<Problem>,
+    pub problems: Vec<FieldError>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct FieldError {
     /// As the configuration names it.
     pub field: &'static str,
     /// The mistake, and the way to mend it.
     pub message: String,
 }
 
-fn list(problems: &[Problem]) -> String {
+fn list(problems: &[FieldError]) -> String {
     let lines: Vec<String> =
         problems.iter().map(|problem| format!("{}: {}", problem.field, problem.message)).collect();
     lines.join("; ")
@@ -51,7 +51,7 @@ impl KeyManager {
         clock: Arc<dyn Clock>,
         minter: Option<Arc<Minter>>,
     ) -> Result<Self, BuildError> {
-        let mut problems = Problems(Vec::new());
+        let mut problems = FieldErrors(Vec::new());
         let builder = Builder { config, problems: &mut problems };
         match builder.build(clock, minter) {
             Some(built) if problems.0.is_empty() => {
@@ -63,17 +63,17 @@ impl KeyManager {
     }
 }
 
-struct Problems(Vec<Problem>);
+struct FieldErrors(Vec<FieldError>);
 
-impl Problems {
+impl FieldErrors {
     fn add(&mut self, field: &'static str, message: impl Into<String>) {
-        self.0.push(Problem { field, message: message.into() });
+        self.0.push(FieldError { field, message: message.into() });
     }
 }
 
 struct Builder<'a> {
     config: &'a KeyManagerConfig,
-    problems: &'a mut Problems,
+    problems: &'a mut FieldErrors,
 }
 
 impl Builder<'_> {

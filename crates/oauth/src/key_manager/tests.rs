@@ -139,8 +139,9 @@ async fn plain_json_needs_neither_keys_nor_issuer_and_is_ready_without() {
     }
 }
 
+/// Rows: PITFALL-26
 #[tokio::test]
-async fn pitfall_26_all_problems_are_said_at_once() {
+async fn all_problems_are_said_at_once() {
     let stage = Stage::new().await;
     let mut config = stage.config();
     (config.issuer, config.introspection_endpoint, config.keys) = (None, None, None);
@@ -151,8 +152,9 @@ async fn pitfall_26_all_problems_are_said_at_once() {
     }
 }
 
+/// Rows: DSC-3
 #[tokio::test]
-async fn dsc_3_plain_http_is_for_this_machine_or_by_explicit_choice() {
+async fn plain_http_is_for_this_machine_or_by_explicit_choice() {
     let stage = Stage::new().await;
     for url in
         ["http://as.example.com/x", "ftp://as.example.com/x", "as.example.com", "https://u:p@a.b/"]
@@ -177,8 +179,9 @@ async fn dsc_3_plain_http_is_for_this_machine_or_by_explicit_choice() {
     assert_eq!(chosen, Vec::<&str>::new());
 }
 
+/// Rows: DSC-2
 #[tokio::test]
-async fn dsc_2_the_issuer_follows_from_the_well_known_address() {
+async fn the_issuer_follows_from_the_well_known_address() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|c| {
         c.issuer = None;
@@ -197,8 +200,9 @@ async fn dsc_2_the_issuer_follows_from_the_well_known_address() {
     assert_eq!(derived, Vec::<&str>::new());
 }
 
+/// Rows: JWT-15
 #[tokio::test]
-async fn jwt_15_a_presented_jwt_gets_the_full_validation() {
+async fn a_presented_jwt_gets_the_full_validation() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|_| {});
     assert!(key_manager.verify_access_token(&stage.token()).await.is_ok());
@@ -219,8 +223,9 @@ async fn jwt_15_a_presented_jwt_gets_the_full_validation() {
     assert_eq!(stage.server.count(PATH), 0, "what fails is not introspected");
 }
 
+/// Rows: PITFALL-4
 #[tokio::test]
-async fn pitfall_4_no_other_jwt_of_the_issuer_is_an_access_token() {
+async fn no_other_jwt_of_the_issuer_is_an_access_token() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|c| {
         c.accepted_typ = vec!["JWT".into(), "at+jwt".into(), "none".into()];
@@ -250,8 +255,9 @@ async fn pitfall_4_no_other_jwt_of_the_issuer_is_an_access_token() {
     assert!(key_manager.verify_access_token(&good).await.is_ok());
 }
 
+/// Rows: JWT-16
 #[tokio::test]
-async fn jwt_16_a_bad_token_is_never_confused_with_missing_keys() {
+async fn a_bad_token_is_never_confused_with_missing_keys() {
     let stage = Stage::new().await;
     stage.server.answer("/jwks", Reply::status(500));
     let key_manager = stage.key_manager(|_| {});
@@ -261,9 +267,9 @@ async fn jwt_16_a_bad_token_is_never_confused_with_missing_keys() {
     assert!(matches!(bad, VerifyError::Refused(_)), "bad without any key");
 }
 
+/// Rows: PITFALL-24, WSO2-8.5.8, WSO2-11.3
 #[tokio::test]
-async fn pitfall_24_and_wso2_8_5_8_and_wso2_11_3_the_audience_is_decided_on_the_statement_by_exact_member()
- {
+async fn the_audience_is_decided_on_the_statement_by_exact_member() {
     let stage = Stage::new().await;
     let key_manager = stage.key_manager(|c| c.expected_audience = Some("client-one".into()));
     let decide = |statement: &Statement, now: UnixTime| {
@@ -285,8 +291,9 @@ async fn pitfall_24_and_wso2_8_5_8_and_wso2_11_3_the_audience_is_decided_on_the_
     }
 }
 
+/// Rows: PITFALL-22
 #[tokio::test]
-async fn pitfall_22_the_skew_is_one_setting_applied_once() {
+async fn the_skew_is_one_setting_applied_once() {
     let stage = Stage::new().await;
     let skew = Duration::from_secs(60);
     let key_manager = stage.key_manager(|c| c.clock_skew = skew);

@@ -35,8 +35,9 @@ fn a_minted_token_verifies_with_the_published_keys() {
     assert!(!minter.jwks_json().contains("\"d\""), "no private member is published");
 }
 
+/// Rows: JWT-8
 #[test]
-fn jwt_8_what_we_mint_is_a_whole_rfc_9068_token() {
+fn what_we_mint_is_a_whole_rfc_9068_token() {
     for (said, sub) in [
         (json!({"client_id": "c", "sub": "alice", "username": "al"}), "alice"),
         (json!({"client_id": "c", "username": "al"}), "al"),

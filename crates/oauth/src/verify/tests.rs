@@ -21,8 +21,9 @@ fn header(signer: &Signer, alg: &str, extra: &Value) -> Value {
     header
 }
 
+/// Rows: WSO2-8.5.1, WSO2-11.3
 #[test]
-fn wso2_8_5_1_and_wso2_11_3_every_allowed_algorithm_verifies_its_own_signature() {
+fn every_allowed_algorithm_verifies_its_own_signature() {
     let rsa = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
     let mut signers = vec![Signer::es256("k"), Signer::es384("k"), Signer::es512("k")];
     signers.push(Signer::ed25519("k"));
@@ -49,8 +50,9 @@ fn a_changed_byte_anywhere_breaks_the_signature() {
     }
 }
 
+/// Rows: JWT-2, WSO2-8.5.1
 #[test]
-fn jwt_2_and_wso2_8_5_1_none_and_hmac_are_refused_also_with_the_public_key_as_secret() {
+fn none_and_hmac_are_refused_also_with_the_public_key_as_secret() {
     let rsa = Signer::rs256("k");
     let claims = json!({"sub": "mallory"});
     for alg in ["none", "None", "nOnE", "HS256", "HS384", "HS512", ""] {
@@ -69,8 +71,9 @@ fn jwt_2_and_wso2_8_5_1_none_and_hmac_are_refused_also_with_the_public_key_as_se
     assert_eq!(check(&forged, &rsa.jwks()), Err(Refusal::Algorithm));
 }
 
+/// Rows: PITFALL-1
 #[test]
-fn pitfall_1_the_key_fixes_the_algorithm() {
+fn the_key_fixes_the_algorithm() {
     let rsa = Signer::rs256("k");
     let lying = rsa.sign_with(&header(&rsa, "PS256", &json!({})), &json!({}));
     assert_eq!(check(&lying, &rsa.jwks()), Err(Refusal::KeyMisfit));
@@ -78,8 +81,9 @@ fn pitfall_1_the_key_fixes_the_algorithm() {
     assert_eq!(check(&lying, &rsa.jwks()), Err(Refusal::KeyMisfit));
 }
 
+/// Rows: JWT-2
 #[test]
-fn jwt_2_the_allow_list_of_the_key_manager_decides() {
+fn the_allow_list_of_the_key_manager_decides() {
     let signer = Signer::es256("k");
     let token = signer.sign(&json!({}));
     let allowed: Algorithms = [Algorithm::Rs256].into_iter().collect();
@@ -87,8 +91,9 @@ fn jwt_2_the_allow_list_of_the_key_manager_decides() {
     assert_eq!(refused, Refusal::Algorithm);
 }
 
+/// Rows: JWT-3
 #[test]
-fn jwt_3_keys_and_addresses_in_the_header_are_ignored() {
+fn keys_and_addresses_in_the_header_are_ignored() {
     let (issuer, mallory) = (Signer::es256("k"), Signer::es256("k"));
     let own_key = json!({
         "jwk": mallory.jwk(), "jku": "http://127.0.0.1:1/jwks", "x5u": "http://127.0.0.1:1/x",
@@ -100,8 +105,9 @@ fn jwt_3_keys_and_addresses_in_the_header_are_ignored() {
     assert!(check(&genuine, &issuer.jwks()).is_ok(), "ignored, not obeyed");
 }
 
+/// Rows: JWT-4
 #[test]
-fn jwt_4_a_named_kid_tries_that_key_only() {
+fn a_named_kid_tries_that_key_only() {
     let (a, b) = (Signer::es256("a"), Signer::es256("b"));
     let both = jose::jwks(&[&a, &b]);
     let lying = a.sign_with(&json!({"alg": "ES256", "kid": "b"}), &json!({}));
@@ -110,8 +116,9 @@ fn jwt_4_a_named_kid_tries_that_key_only() {
     assert_eq!(check(&unknown, &both), Err(Refusal::UnknownKey));
 }
 
+/// Rows: JWT-5
 #[test]
-fn jwt_5_any_crit_is_refused() {
+fn any_crit_is_refused() {
     let signer = Signer::es256("k");
     for crit in [
         json!(["exp"]),
@@ -129,8 +136,9 @@ fn jwt_5_any_crit_is_refused() {
     }
 }
 
+/// Rows: PITFALL-3
 #[test]
-fn pitfall_3_b64_false_is_refused_with_and_without_crit() {
+fn b64_false_is_refused_with_and_without_crit() {
     let signer = Signer::es256("k");
     for extra in [json!({"b64": false}), json!({"b64": false, "crit": ["b64"]})] {
         let token = signer.sign_with(&header(&signer, "ES256", &extra), &json!({}));
@@ -138,8 +146,9 @@ fn pitfall_3_b64_false_is_refused_with_and_without_crit() {
     }
 }
 
+/// Rows: JWT-10
 #[test]
-fn jwt_10_the_encoding_is_strict_in_every_part() {
+fn the_encoding_is_strict_in_every_part() {
     let signer = Signer::es256("k");
     let token = signer.sign(&json!({"sub": "alice"}));
     let jwks = signer.jwks();
@@ -165,8 +174,9 @@ fn jwt_10_the_encoding_is_strict_in_every_part() {
     assert_eq!(check(&malleable, &jwks), Err(Refusal::Shape));
 }
 
+/// Rows: JWT-11
 #[test]
-fn jwt_11_duplicate_header_members_and_oversized_tokens_are_refused() {
+fn duplicate_header_members_and_oversized_tokens_are_refused() {
     let signer = Signer::es256("k");
     let doubled = signer.sign_raw(br#"{"alg":"ES256","alg":"ES256","kid":"k"}"#, b"{}");
     assert!(matches!(check(&doubled, &signer.jwks()), Err(Refusal::Header(_))));
@@ -174,8 +184,9 @@ fn jwt_11_duplicate_header_members_and_oversized_tokens_are_refused() {
     assert_eq!(check(&long, &signer.jwks()), Err(Refusal::TooLong));
 }
 
+/// Rows: JWT-12
 #[test]
-fn jwt_12_ecdsa_signatures_have_the_fixed_length_and_range() {
+fn ecdsa_signatures_have_the_fixed_length_and_range() {
     let signer = Signer::es256("k");
     let token = signer.sign(&json!({}));
     let (input, signature) = token.rsplit_once('.').unwrap();
@@ -191,8 +202,9 @@ fn jwt_12_ecdsa_signatures_have_the_fixed_length_and_range() {
     }
 }
 
+/// Rows: JWT-13
 #[test]
-fn jwt_13_a_jwe_is_not_taken() {
+fn a_jwe_is_not_taken() {
     let five = "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkExMjhDQkMtSFMyNTYifQ.AA.AA.AA.AA";
     assert_eq!(check(five, &Signer::es256("k").jwks()), Err(Refusal::Shape));
 }

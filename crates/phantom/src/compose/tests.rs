@@ -127,8 +127,9 @@ fn wait_until_ready(gateway: &Gateway) {
     }
 }
 
+/// Rows: DSC-10
 #[test]
-fn dsc_10_without_the_authorization_server_the_gateway_is_not_ready_and_never_open() {
+fn without_the_authorization_server_the_gateway_is_not_ready_and_never_open() {
     let mut world = World::new();
     let (port, api) = (free_port(), world.api());
     let gateway = world.gateway(&file(port, api, "timeout = \"1s\"", ""));
@@ -197,8 +198,9 @@ fn a_minted_phantom_token_is_ours_and_verifies_by_our_published_keys() {
     gateway.stop();
 }
 
+/// Rows: JWT-15
 #[test]
-fn jwt_15_a_route_that_accepts_jwts_verifies_them_and_asks_nobody() {
+fn a_route_that_accepts_jwts_verifies_them_and_asks_nobody() {
     let mut world = World::new();
     let (server, api) = (world.authorization_server(0), world.api());
     let key_manager = "expected_audience = \"test-client\"";

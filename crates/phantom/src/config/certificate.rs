@@ -1,8 +1,9 @@
-//! When a certificate is valid: the two dates out of its DER (RFC 5280 §4.1), and nothing else.
+//! When a certificate is valid.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer;
+use x509_parser::time::ASN1Time;
 
 /// From the first instant to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,67 +12,15 @@ pub struct Validity {
     pub not_after: Timestamp,
 }
 
-const SEQUENCE: u8 = 0x30;
-const UTC_TIME: u8 = 0x17;
-const GENERALIZED_TIME: u8 = 0x18;
-/// `[0] EXPLICIT Version`.
-const VERSION: u8 = 0xa0;
-
 impl Validity {
     /// `None` for what is not a certificate.
     #[must_use]
     pub fn of(der: &[u8]) -> Option<Self> {
-        let certificate = Reader(der).value(SEQUENCE)?;
-        let mut fields = Reader(Reader(certificate).value(SEQUENCE)?);
-        if fields.0.first() == Some(&VERSION) {
-            fields.next()?;
-        }
-        // Serial number, signature algorithm, issuer.
-        for _ in 0..3 {
-            fields.next()?;
-        }
-        let mut dates = Reader(fields.value(SEQUENCE)?);
-        Some(Self { not_before: date(dates.next()?)?, not_after: date(dates.next()?)? })
+        let (_, certificate) = X509Certificate::from_der(der).ok()?;
+        let instant = |time: ASN1Time| Timestamp::from_second(time.timestamp()).ok();
+        let dates = certificate.validity();
+        Some(Self { not_before: instant(dates.not_before)?, not_after: instant(dates.not_after)? })
     }
-}
-
-/// A run of DER elements.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    /// Tag and content of the next element. Lengths of at most four bytes.
-    fn next(&mut self) -> Option<(u8, &'a [u8])> {
-        let (tag, rest) = self.0.split_first()?;
-        let (first, mut rest) = rest.split_first()?;
-        let mut length = usize::from(*first);
-        if length >= 0x80 {
-            let (bytes, after) = rest.split_at_checked(length & 0x7f).filter(|_| length <= 0x84)?;
-            length = bytes.iter().fold(0, |length, byte| length << 8 | usize::from(*byte));
-            rest = after;
-        }
-        let (content, rest) = rest.split_at_checked(length)?;
-        self.0 = rest;
-        Some((*tag, content))
-    }
-
-    /// Content of the next element, if it is of this tag.
-    fn value(&mut self, tag: u8) -> Option<&'a [u8]> {
-        self.next().filter(|(found, _)| *found == tag).map(|(_, content)| content)
-    }
-}
-
-/// `YYMMDDHHMMSSZ` or `YYYYMMDDHHMMSSZ` (RFC 5280 §4.1.2.5).
-fn date((tag, content): (u8, &[u8])) -> Option<Timestamp> {
-    let text = std::str::from_utf8(content).ok()?.strip_suffix('Z')?;
-    let text = match tag {
-        // Two digits of a year: from 1950 to 2049.
-        UTC_TIME if text.get(..2)? < "50" => format!("20{text}"),
-        UTC_TIME => format!("19{text}"),
-        GENERALIZED_TIME => text.to_owned(),
-        _ => return None,
-    };
-    let civil = DateTime::strptime("%Y%m%d%H%M%S", &text).ok()?;
-    Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
 }
 
 #[cfg(test)]

@@ -21,8 +21,9 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    /// Rows: PITFALL-34
     #[test]
-    fn pitfall_34_a_duration_has_a_unit() {
+    fn a_duration_has_a_unit() {
         let cases = [
             ("2500ms", Some(2500)),
             ("10s", Some(10_000)),

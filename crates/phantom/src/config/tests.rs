@@ -96,8 +96,9 @@ fn a_full_example_compiles_to_what_it_says() {
     assert_eq!(both.key_managers, [1, 0]);
 }
 
+/// Rows: PITFALL-26
 #[test]
-fn pitfall_26_a_protected_route_whose_key_manager_cannot_be_built_does_not_start() {
+fn a_protected_route_whose_key_manager_cannot_be_built_does_not_start() {
     let without = |key: &str| {
         let text = route("");
         let lines = text.lines().filter(|line| !line.starts_with(key)).collect::<Vec<_>>();
@@ -148,8 +149,9 @@ fn what_newcomers_write_is_answered_with_what_is_right() {
     assert_reports(&format!("gateway = 1\n{LISTENER}{PUBLIC}"), &["write [gateway] above"]);
 }
 
+/// Rows: CLA-9
 #[test]
-fn cla_9_secrets_come_from_files_and_the_environment_and_never_show() {
+fn secrets_come_from_files_and_the_environment_and_never_show() {
     assert_valid(&route(""));
     let missing = route("").replace("file = \"secret\"", "file = \"nowhere\"");
     assert_reports(&missing, &["key_manager[0].client_secret", "nowhere"]);
@@ -165,15 +167,17 @@ fn cla_9_secrets_come_from_files_and_the_environment_and_never_show() {
     }
 }
 
+/// Rows: INT-3
 #[test]
-fn int_3_verify_ssl_off_is_warned_about() {
+fn verify_ssl_off_is_warned_about() {
     let text = route("").replace("client_id", "verify_ssl = false\nclient_id");
     assert_reports(&text, &["warning: key_manager[0].verify_ssl", "use ca_file instead"]);
     assert_valid(&text);
 }
 
+/// Rows: CAC-2
 #[test]
-fn cac_2_an_override_of_no_store_is_warned_about() {
+fn an_override_of_no_store_is_warned_about() {
     let text = route("").replace("client_id", "cache_despite_no_store_seconds = 30\nclient_id");
     assert_reports(&text, &["warning: key_manager[0].cache_despite_no_store_seconds"]);
     assert_valid(&text);
@@ -187,8 +191,9 @@ fn unverified_jwts_need_a_second_word() {
     assert_reports(&accepted, &["warning: key_manager[0].verify_jwt", "no errors"]);
 }
 
+/// Rows: TOK-10
 #[test]
-fn tok_10_a_plain_listener_for_the_world_is_warned_about_unless_tls_ends_in_front() {
+fn a_plain_listener_for_the_world_is_warned_about_unless_tls_ends_in_front() {
     let open = route("").replace("127.0.0.1:0", "0.0.0.0:0");
     assert_reports(&open, &["warning: listener[0].bind: clients send their tokens"]);
     let stated = open.replace("0.0.0.0:0\"", "0.0.0.0:0\"\nbehind_tls = true");
@@ -197,16 +202,18 @@ fn tok_10_a_plain_listener_for_the_world_is_warned_about_unless_tls_ends_in_fron
     }
 }
 
+/// Rows: JWT-15
 #[test]
-fn jwt_15_accepting_jwts_needs_issuer_audience_and_keys() {
+fn accepting_jwts_needs_issuer_audience_and_keys() {
     let text = route("jwt = \"accept_jwt\"");
     assert_reports(&text, &["cannot validate JWTs by itself"]);
     let whole = text.replace("client_id", "expected_audience = \"api\"\nclient_id");
     assert!(assert_valid(&whole).key_managers[0].accepts_jwt);
 }
 
+/// Rows: COR-2
 #[test]
-fn cor_2_any_origin_never_goes_with_credentials() {
+fn any_origin_never_goes_with_credentials() {
     let text = route("cors = { origins = [\"*\"], credentials = true }");
     assert_reports(&text, &["cannot go with credentials = true"]);
     assert_valid(&route("cors = { origins = [\"*\"] }"));
@@ -216,8 +223,9 @@ fn cor_2_any_origin_never_goes_with_credentials() {
     }
 }
 
+/// Rows: COR-2
 #[test]
-fn cor_2_a_pattern_of_origins_has_a_domain_and_is_for_cors_alone() {
+fn a_pattern_of_origins_has_a_domain_and_is_for_cors_alone() {
     let listing = |origin: &str| route(&format!("cors = {{ origins = [{origin:?}] }}"));
     for origin in ["https://*.example.com", "https://*.example.com:8443", "http://*.localhost:3000"]
     {
@@ -243,8 +251,9 @@ fn cor_2_a_pattern_of_origins_has_a_domain_and_is_for_cors_alone() {
     assert_reports(&cookie, &["is a pattern"]);
 }
 
+/// Rows: COR-3
 #[test]
-fn cor_3_a_page_can_always_read_the_challenge() {
+fn a_page_can_always_read_the_challenge() {
     let cors = |text: &str| {
         let text = route(&format!("cors = {{ origins = [\"*\"]{text} }}"));
         assert_valid(&text).routes.remove(0).route.cors.unwrap().expose.to_string()

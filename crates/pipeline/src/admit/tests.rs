@@ -19,8 +19,9 @@ fn client(id: Option<&str>) -> Statement {
     Statement { client_id: id.map(Box::from), ..statement("read") }
 }
 
+/// Rows: RSP-11
 #[test]
-fn rsp_11_a_client_over_its_rate_is_told_when_to_come_back() {
+fn a_client_over_its_rate_is_told_when_to_come_back() {
     let limit = two_a_minute(Party::Client);
     let one = client(Some("one"));
     for _ in 0..2 {
@@ -34,8 +35,9 @@ fn rsp_11_a_client_over_its_rate_is_told_when_to_come_back() {
     assert!(limit.admit(Some(&one), peer(1), later).is_err());
 }
 
+/// Rows: PITFALL-42
 #[test]
-fn pitfall_42_clients_of_one_audience_and_subject_have_a_rate_each() {
+fn clients_of_one_audience_and_subject_have_a_rate_each() {
     let limit = two_a_minute(Party::Client);
     let (one, two) = (client(Some("one")), client(Some("two")));
     assert_eq!((&one.audience, &one.subject), (&two.audience, &two.subject));

@@ -70,8 +70,9 @@ fn parse_challenge(value: &str) -> Option<(&str, Vec<(&str, &str)>)> {
     }
 }
 
+/// Rows: CHL-1
 #[test]
-fn chl_1_every_401_has_a_challenge_with_a_parameter() {
+fn every_401_has_a_challenge_with_a_parameter() {
     let mut seen = 0;
     for (reason, format, answer) in refusals() {
         let challenges = answer.values("www-authenticate");
@@ -92,8 +93,9 @@ fn chl_1_every_401_has_a_challenge_with_a_parameter() {
     assert_eq!(answer.value("www-authenticate"), Some("Bearer realm=\"api\""));
 }
 
+/// Rows: CHL-2
 #[test]
-fn chl_2_no_parameter_of_a_challenge_is_repeated() {
+fn no_parameter_of_a_challenge_is_repeated() {
     for (reason, format, answer) in refusals() {
         for challenge in answer.values("www-authenticate") {
             let (_, parameters) = parse_challenge(challenge).unwrap();
@@ -104,8 +106,9 @@ fn chl_2_no_parameter_of_a_challenge_is_repeated() {
 }
 
 proptest! {
+    /// Rows: CHL-3
     #[test]
-    fn chl_3_no_realm_can_break_out_of_its_quotes(realm in ".{0,40}") {
+    fn no_realm_can_break_out_of_its_quotes(realm in ".{0,40}") {
         let route = Matched::from(Route { realm: realm.as_str().into(), access: protected("a"), ..public_route("r", "/") });
         let answer = deny(DenyReason::InsufficientScope, &route);
         let challenge = answer.value("www-authenticate").unwrap();
@@ -118,8 +121,9 @@ proptest! {
     }
 }
 
+/// Rows: CHL-4
 #[test]
-fn chl_4_a_challenge_is_one_well_formed_field_line() {
+fn a_challenge_is_one_well_formed_field_line() {
     for (reason, format, answer) in refusals() {
         for challenge in answer.values("www-authenticate") {
             assert!(parse_challenge(challenge).is_some(), "{reason:?} {format:?}: {challenge}");
@@ -129,8 +133,9 @@ fn chl_4_a_challenge_is_one_well_formed_field_line() {
     assert!(parse_challenge("Bearer realm=\"a\", ").is_none(), "the reader itself is strict");
 }
 
+/// Rows: CHL-5
 #[test]
-fn chl_5_what_a_challenge_says_is_from_a_fixed_set() {
+fn what_a_challenge_says_is_from_a_fixed_set() {
     // No part of an answer comes from anything but the reason, the route and the format.
     let route = public_route("r", "/").into();
     for reason in DenyReason::ALL {
@@ -142,8 +147,9 @@ fn chl_5_what_a_challenge_says_is_from_a_fixed_set() {
     }
 }
 
+/// Rows: CHL-6
 #[test]
-fn chl_6_no_refusal_and_no_fault_may_be_stored() {
+fn no_refusal_and_no_fault_may_be_stored() {
     for (reason, format, answer) in refusals() {
         assert_eq!(answer.value("cache-control"), Some("no-store"), "{reason:?} {format:?}");
     }
@@ -155,16 +161,18 @@ fn chl_6_no_refusal_and_no_fault_may_be_stored() {
     }
 }
 
+/// Rows: CHL-7
 #[test]
-fn chl_7_the_only_answer_of_ours_that_may_be_shared_is_the_same_for_everybody() {
+fn the_only_answer_of_ours_that_may_be_shared_is_the_same_for_everybody() {
     let public = |answer: &Answer| answer.value("cache-control").unwrap().contains("public");
     assert!(refusals().iter().all(|(_, _, answer)| !public(answer)));
     assert!(public(&Answer::json("{\"keys\":[]}".into())));
     assert_eq!(Answer::empty(204, Vec::new()).value("cache-control"), None);
 }
 
+/// Rows: PRB-1
 #[test]
-fn prb_1_a_problem_names_its_type_title_and_real_status() {
+fn a_problem_names_its_type_title_and_real_status() {
     for (reason, format, answer) in refusals() {
         if format != ErrorFormat::Problem {
             continue;
@@ -195,8 +203,9 @@ fn http_phrase(status: u16) -> &'static str {
     }
 }
 
+/// Rows: PRB-2
 #[test]
-fn prb_2_the_challenge_is_there_whatever_the_body() {
+fn the_challenge_is_there_whatever_the_body() {
     for (reason, _, answer) in refusals() {
         let challenged =
             matches!(answer.status, 400 | 401) || reason == DenyReason::InsufficientScope;
@@ -205,8 +214,9 @@ fn prb_2_the_challenge_is_there_whatever_the_body() {
     }
 }
 
+/// Rows: PRB-3
 #[test]
-fn prb_3_no_body_tells_of_the_inside() {
+fn no_body_tells_of_the_inside() {
     let route = Matched::from(Route {
         name: "internal-name".into(),
         ..public_route("r", "/internal-prefix")
@@ -221,8 +231,9 @@ fn prb_3_no_body_tells_of_the_inside() {
     }
 }
 
+/// Rows: PRB-4
 #[test]
-fn prb_4_grpc_gets_a_trailers_only_answer() {
+fn grpc_gets_a_trailers_only_answer() {
     for (reason, status) in [
         (DenyReason::CredentialMissing, "16"),
         (DenyReason::CredentialMalformed, "16"),
@@ -258,8 +269,9 @@ fn prb_4_grpc_gets_a_trailers_only_answer() {
     }
 }
 
+/// Rows: PRB-4
 #[test]
-fn prb_4_the_legacy_body_has_a_code_and_a_message() {
+fn the_legacy_body_has_a_code_and_a_message() {
     let answer = Answer::deny(&DenyReason::TokenExpired.into(), None, ErrorFormat::Curity, false);
     assert_eq!(answer.value("content-type"), Some("application/json"));
     assert_eq!(
@@ -290,8 +302,9 @@ fn prb_4_the_legacy_body_has_a_code_and_a_message() {
     }
 }
 
+/// Rows: JWT-16
 #[test]
-fn jwt_16_every_way_a_token_can_be_bad_reads_the_same() {
+fn every_way_a_token_can_be_bad_reads_the_same() {
     let route = Matched::from(Route { access: protected("read"), ..public_route("r", "/") });
     let causes = [
         DenyReason::AudienceMismatch,

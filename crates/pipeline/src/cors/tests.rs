@@ -45,8 +45,9 @@ fn allowed_origin(answer: &Answer) -> Option<&str> {
     answer.value("access-control-allow-origin")
 }
 
+/// Rows: COR-1
 #[tokio::test]
-async fn cor_1_a_true_preflight_is_answered_from_the_allow_list_without_a_token() {
+async fn a_true_preflight_is_answered_from_the_allow_list_without_a_token() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let snapshot = with_cors(&curity);
@@ -64,8 +65,9 @@ async fn cor_1_a_true_preflight_is_answered_from_the_allow_list_without_a_token(
     assert_eq!(answer.fields, [("vary", "Origin".to_owned())], "not listed: nothing is allowed");
 }
 
+/// Rows: COR-1, PITFALL-27
 #[tokio::test]
-async fn cor_1_and_pitfall_27_any_other_options_needs_a_token() {
+async fn any_other_options_needs_a_token() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let origin_twice = [SPA, SPA, ASKS_PUT];
@@ -82,8 +84,9 @@ async fn cor_1_and_pitfall_27_any_other_options_needs_a_token() {
     assert_eq!(world.status(&with_policy, Request::get("/", &fields)).await, 401);
 }
 
+/// Rows: COR-1
 #[tokio::test]
-async fn cor_1_a_preflight_belongs_to_the_route_of_the_method_it_asks_for() {
+async fn a_preflight_belongs_to_the_route_of_the_method_it_asks_for() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let with = |name: &str, list: &[&str], cors: Option<Cors>| {
@@ -109,8 +112,9 @@ async fn cor_1_a_preflight_belongs_to_the_route_of_the_method_it_asks_for() {
     assert_eq!(ask("DELETE").await.value("access-control-allow-methods"), Some("GET"));
 }
 
+/// Rows: COR-2
 #[test]
-fn cor_2_only_listed_origins_are_echoed_byte_for_byte() {
+fn only_listed_origins_are_echoed_byte_for_byte() {
     let cors = spa();
     let value = |origin: Option<&str>, name: &str| {
         let fields = cors.fields_for(origin.map(str::as_bytes));
@@ -138,8 +142,9 @@ fn cor_2_only_listed_origins_are_echoed_byte_for_byte() {
     assert_eq!(value(listed, "vary").as_deref(), Some("Origin"));
 }
 
+/// Rows: COR-2
 #[test]
-fn cor_2_a_pattern_covers_the_hosts_below_its_own_and_no_other_origin() {
+fn a_pattern_covers_the_hosts_below_its_own_and_no_other_origin() {
     let patterns = ["https://*.example.com", "http://*.localhost:3000", "https://spa.example"];
     let cors = Cors { origins: AllowedOrigins::Listed(patterns.map(Box::from).into()), ..spa() };
     let named = |origin: &str| {
@@ -182,16 +187,18 @@ fn cor_2_a_pattern_covers_the_hosts_below_its_own_and_no_other_origin() {
     }
 }
 
+/// Rows: COR-2
 #[test]
-fn cor_2_a_policy_of_defaults_allows_no_origin() {
+fn a_policy_of_defaults_allows_no_origin() {
     for origin in [None, Some(&b"null"[..]), Some(b""), Some(b"https://spa.example")] {
         let fields = Cors::default().fields_for(origin);
         assert_eq!(fields, [("vary", "Origin".to_owned())], "{origin:?}");
     }
 }
 
+/// Rows: COR-2
 #[test]
-fn cor_2_any_origin_never_comes_with_credentials() {
+fn any_origin_never_comes_with_credentials() {
     let cors = Cors { origins: AllowedOrigins::Any, ..spa() };
     for origin in [None, Some(&b"null"[..]), Some(b"https://evil.example")] {
         let fields = cors.fields_for(origin);
@@ -202,8 +209,9 @@ fn cor_2_any_origin_never_comes_with_credentials() {
     }
 }
 
+/// Rows: COR-3
 #[tokio::test]
-async fn cor_3_every_refusal_on_a_route_carries_its_cors_fields() {
+async fn every_refusal_on_a_route_carries_its_cors_fields() {
     let world = World::new();
     let curity = world.key_manager("curity");
     curity.says("weak", Says::Active(statement("")));

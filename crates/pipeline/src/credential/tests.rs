@@ -28,8 +28,9 @@ const MISSING: DenyReason = DenyReason::CredentialMissing;
 const MALFORMED: DenyReason = DenyReason::CredentialMalformed;
 const REPEATED: DenyReason = DenyReason::CredentialRepeated;
 
+/// Rows: TOK-1
 #[test]
-fn tok_1_the_scheme_is_compared_without_case_and_the_token_taken_as_it_is() {
+fn the_scheme_is_compared_without_case_and_the_token_taken_as_it_is() {
     for value in ["Bearer a.b-c_~+/9==", "bearer a.b-c_~+/9==", "BEARER   a.b-c_~+/9=="] {
         assert_eq!(from_field(value).as_deref(), Ok("a.b-c_~+/9=="), "{value}");
     }
@@ -38,8 +39,9 @@ fn tok_1_the_scheme_is_compared_without_case_and_the_token_taken_as_it_is() {
     assert_eq!(place, Ok(("a".to_owned(), CredentialPlace::Header)));
 }
 
+/// Rows: TOK-1, PITFALL-10
 #[test]
-fn tok_1_and_pitfall_10_bearer_further_on_in_the_field_means_nothing() {
+fn bearer_further_on_in_the_field_means_nothing() {
     for value in ["Basic bearer x", "Basic Bearer", "Digest realm=\"Bearer abc\"", "Bearerx abc"] {
         assert_eq!(from_field(value), Err(MISSING), "{value}");
     }
@@ -50,8 +52,9 @@ fn tok_1_and_pitfall_10_bearer_further_on_in_the_field_means_nothing() {
     }
 }
 
+/// Rows: TOK-2, PITFALL-11
 #[test]
-fn tok_2_and_pitfall_11_two_authorization_fields_are_refused_whatever_they_hold() {
+fn two_authorization_fields_are_refused_whatever_they_hold() {
     for (first, second) in
         [("Bearer a", "Bearer a"), ("Bearer a", "Basic b"), ("Basic a", "Basic b"), ("", "")]
     {
@@ -65,8 +68,9 @@ fn tok_2_and_pitfall_11_two_authorization_fields_are_refused_whatever_they_hold(
     }
 }
 
+/// Rows: TOK-2
 #[test]
-fn tok_2_a_comma_joined_list_of_credentials_is_refused() {
+fn a_comma_joined_list_of_credentials_is_refused() {
     for value in [
         "Bearer a, Bearer b",
         "Bearer a,b",
@@ -89,8 +93,9 @@ fn tok_2_a_comma_joined_list_of_credentials_is_refused() {
     }
 }
 
+/// Rows: TOK-3
 #[test]
-fn tok_3_nothing_is_repaired() {
+fn nothing_is_repaired() {
     for value in [
         "Bearer a b",
         "Bearer a ",
@@ -104,8 +109,9 @@ fn tok_3_nothing_is_repaired() {
     }
 }
 
+/// Rows: TOK-4
 #[test]
-fn tok_4_control_bytes_high_bytes_and_great_length_are_refused() {
+fn control_bytes_high_bytes_and_great_length_are_refused() {
     for byte in [0, b'\r', b'\n', 0x80, 0xff] {
         for scheme in ["Bearer", "Basic"] {
             let mut value = format!("{scheme} abc").into_bytes();
@@ -119,8 +125,9 @@ fn tok_4_control_bytes_high_bytes_and_great_length_are_refused() {
     assert_eq!(from_field(&format!("Bearer {longest}a")), Err(MALFORMED));
 }
 
+/// Rows: TOK-5
 #[test]
-fn tok_5_a_token_in_the_query_is_none_unless_the_route_takes_it() {
+fn a_token_in_the_query_is_none_unless_the_route_takes_it() {
     let request = Request { query: Some("x=1&access_token=abc"), ..Request::get("/", &[]) };
     assert_eq!(found(request, &CredentialSources::default()), Err(MISSING));
     let query = CredentialSources { query: true, ..CredentialSources::default() };
@@ -143,8 +150,9 @@ fn tok_5_a_token_in_the_query_is_none_unless_the_route_takes_it() {
     }
 }
 
+/// Rows: TOK-6
 #[test]
-fn tok_6_a_token_in_a_form_is_one_only_in_an_ascii_form_of_another_method_than_get() {
+fn a_token_in_a_form_is_one_only_in_an_ascii_form_of_another_method_than_get() {
     let form = CredentialSources { form: true, ..CredentialSources::default() };
     let urlencoded = [("content-type", "application/x-www-form-urlencoded; charset=utf-8")];
     let post = |fields, body: &'static str| Request {
@@ -169,8 +177,9 @@ fn tok_6_a_token_in_a_form_is_one_only_in_an_ascii_form_of_another_method_than_g
     assert_eq!(found(post(&urlencoded, "access_token=a&access_token=b"), &form), Err(REPEATED));
 }
 
+/// Rows: TOK-7
 #[test]
-fn tok_7_two_ways_of_sending_a_token_are_refused() {
+fn two_ways_of_sending_a_token_are_refused() {
     let sources = CredentialSources { query: true, form: true, ..cookie_source() };
     let header = ("authorization", "Bearer a");
     let cookie = ("cookie", "__Host-t=a");
@@ -193,8 +202,9 @@ fn tok_7_two_ways_of_sending_a_token_are_refused() {
     assert_eq!(found(Request { fields: &fields[..1], ..none }, &sources).unwrap().0, "a");
 }
 
+/// Rows: TOK-8
 #[test]
-fn tok_8_a_cookie_needs_its_exact_name_once_and_a_trusted_origin_for_every_method() {
+fn a_cookie_needs_its_exact_name_once_and_a_trusted_origin_for_every_method() {
     let sources = cookie_source();
     let ask = |method, origin: Option<&str>, cookie: &str| {
         let origin = origin.map(|origin| ("origin", origin));
@@ -222,8 +232,9 @@ fn tok_8_a_cookie_needs_its_exact_name_once_and_a_trusted_origin_for_every_metho
     assert_eq!(found(Request::get("/", &twice), &sources), Err(REPEATED));
 }
 
+/// Rows: TOK-8
 #[test]
-fn tok_8_a_cookie_without_an_origin_is_taken_from_a_safe_request_of_the_same_origin_alone() {
+fn a_cookie_without_an_origin_is_taken_from_a_safe_request_of_the_same_origin_alone() {
     let ask = |method, fields: &[(&str, &str)]| {
         let fields = [&[("cookie", "__Host-t=abc")], fields].concat();
         found(Request { method, ..Request::get("/", &fields) }, &cookie_source())
@@ -246,8 +257,9 @@ fn tok_8_a_cookie_without_an_origin_is_taken_from_a_safe_request_of_the_same_ori
     }
 }
 
+/// Rows: STR-3
 #[test]
-fn str_3_a_token_in_sec_websocket_protocol_is_no_credential() {
+fn a_token_in_sec_websocket_protocol_is_no_credential() {
     let fields = [
         ("connection", "upgrade"),
         ("upgrade", "websocket"),
@@ -258,8 +270,9 @@ fn str_3_a_token_in_sec_websocket_protocol_is_no_credential() {
     assert_eq!(found(Request::get("/ws", &fields), &sources), Err(MISSING));
 }
 
+/// Rows: INT-11
 #[test]
-fn int_11_no_credential_prints_its_token() {
+fn no_credential_prints_its_token() {
     let sources = CredentialSources { query: true, ..CredentialSources::default() };
     let request = Request { query: Some("access_token=s3cret"), ..Request::get("/", &[]) };
     let facts = request.facts();
@@ -273,8 +286,9 @@ fn int_11_no_credential_prints_its_token() {
 }
 
 proptest! {
+    /// Rows: TOK-1
     #[test]
-    fn tok_1_what_is_accepted_is_one_b64token_verbatim_behind_the_scheme(
+    fn what_is_accepted_is_one_b64token_verbatim_behind_the_scheme(
         value in prop_oneof![
             proptest::collection::vec(any::<u8>(), 0..64),
             "(?i)bearer {0,3}[a-c.=, \"\\x00-\\x7f]{0,9}".prop_map(String::into_bytes),

@@ -2,8 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Rows: TOK-5
 #[test]
-fn tok_5_access_token_is_stripped_from_the_query_in_every_spelling() {
+fn access_token_is_stripped_from_the_query_in_every_spelling() {
     let cases = [
         ("a=1&access_token=x&b=2", Some("a=1&b=2")),
         ("access_token=x", Some("")),
@@ -20,8 +21,9 @@ fn tok_5_access_token_is_stripped_from_the_query_in_every_spelling() {
     }
 }
 
+/// Rows: TOK-8
 #[test]
-fn tok_8_the_token_cookie_is_removed_and_others_stay() {
+fn the_token_cookie_is_removed_and_others_stay() {
     let cut = |field: &str| {
         without_cookie(field.as_bytes(), "t").map(|kept| String::from_utf8(kept).unwrap())
     };
@@ -48,8 +50,9 @@ fn any_query() -> impl Strategy<Value = Vec<String>> {
 }
 
 proptest! {
+    /// Rows: TOK-5
     #[test]
-    fn tok_5_what_is_left_of_a_query_has_no_token_and_the_rest_byte_for_byte(pairs in any_query()) {
+    fn what_is_left_of_a_query_has_no_token_and_the_rest_byte_for_byte(pairs in any_query()) {
         let query = pairs.join("&");
         let is_token = |pair: &&str| {
             form_urlencoded::parse(pair.as_bytes()).any(|(name, _)| name == "access_token")
@@ -65,8 +68,9 @@ proptest! {
         }
     }
 
+    /// Rows: TOK-8
     #[test]
-    fn tok_8_what_is_left_of_a_cookie_field_has_no_token_and_the_rest_byte_for_byte(
+    fn what_is_left_of_a_cookie_field_has_no_token_and_the_rest_byte_for_byte(
         pairs in proptest::collection::vec("( ?t ?=s3cret|t|[a-c]=[a-z\"]{0,4}|tt=t|=x)", 0..6)
     ) {
         let field = pairs.join(";");

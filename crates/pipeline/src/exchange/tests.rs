@@ -30,8 +30,9 @@ fn accepting(key_managers: &[&KeyManager], jwt: JwtPolicy) -> Snapshot {
     snapshot([Route { jwt, ..route("r", "/", key_managers) }])
 }
 
+/// Rows: JWT-15
 #[tokio::test]
-async fn jwt_15_a_bad_jwt_is_not_introspected_where_jwts_are_accepted() {
+async fn a_bad_jwt_is_not_introspected_where_jwts_are_accepted() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let snapshot = accepting(&[&curity], JwtPolicy::AcceptJwt);
@@ -50,8 +51,9 @@ async fn jwt_15_a_bad_jwt_is_not_introspected_where_jwts_are_accepted() {
     ask(&world, &snapshot, "opaque.with.dots").await.forwarded();
 }
 
+/// Rows: JWT-15
 #[tokio::test]
-async fn jwt_15_a_good_jwt_is_verified_once_by_its_issuer_and_forwarded() {
+async fn a_good_jwt_is_verified_once_by_its_issuer_and_forwarded() {
     let world = World::new();
     let first = KeyManager::of_issuer("first", "https://other.example", &world.clock);
     let second = world.key_manager("second");
@@ -68,8 +70,9 @@ async fn jwt_15_a_good_jwt_is_verified_once_by_its_issuer_and_forwarded() {
     assert_eq!(second.verifier.asked().len(), 1);
 }
 
+/// Rows: JWT-15
 #[tokio::test]
-async fn jwt_15_where_routes_introspect_only_a_jwt_is_a_token_like_any_other() {
+async fn where_routes_introspect_only_a_jwt_is_a_token_like_any_other() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let snapshot = accepting(&[&curity], JwtPolicy::IntrospectOnly);
@@ -101,8 +104,9 @@ async fn key_managers_are_asked_in_the_route_s_order_until_one_vouches() {
     assert_eq!([a.server.asked().len(), b.server.asked().len(), c.server.asked().len()], [1, 1, 0]);
 }
 
+/// Rows: PITFALL-19
 #[tokio::test]
-async fn pitfall_19_one_key_manager_that_cannot_be_asked_makes_no_token_bad() {
+async fn one_key_manager_that_cannot_be_asked_makes_no_token_bad() {
     for (first, second, status) in [
         (Says::Unavailable, Says::Inactive, 503),
         (Says::Inactive, Says::Unavailable, 503),
@@ -168,8 +172,9 @@ async fn questions_in_vain_are_given_back_where_another_key_manager_vouches() {
     }
 }
 
+/// Rows: RSP-11
 #[tokio::test]
-async fn rsp_11_a_rate_by_peer_is_applied_before_anybody_is_asked_and_one_by_client_after() {
+async fn a_rate_by_peer_is_applied_before_anybody_is_asked_and_one_by_client_after() {
     for (by, asked) in [(Party::Peer, 2), (Party::Client, 10)] {
         let world = World::new();
         let key_manager = world.key_manager("curity");

@@ -188,8 +188,9 @@ mod tests {
         Statement { issued_at: issued_at.map(at), token_id, ..statement("") }
     }
 
+    /// Rows: WSO2-8.11.4
     #[test]
-    fn wso2_8_11_4_tokens_issued_before_the_event_are_dead_and_later_ones_live() {
+    fn tokens_issued_before_the_event_are_dead_and_later_ones_live() {
         for of in
             [Revoked::ConsumerKey("key-1".into()), Revoked::Subject("claim-value-subject".into())]
         {
@@ -206,16 +207,18 @@ mod tests {
         assert!(!Revocations::default().kill(&issued(None), Some("key-1")));
     }
 
+    /// Rows: WSO2-8.11.3
     #[test]
-    fn wso2_8_11_3_a_token_revoked_by_its_id_is_dead_whenever_it_was_issued() {
+    fn a_token_revoked_by_its_id_is_dead_whenever_it_was_issued() {
         let revocations = after(&[(Revoked::TokenId("id-1".into()), 1)]);
         assert!(revocations.kill(&issued(Some(1_000)), None));
         let nameless = Statement { token_id: None, ..issued(Some(1_000)) };
         assert!(!revocations.kill(&nameless, None));
     }
 
+    /// Rows: WSO2-8.5.9
     #[test]
-    fn wso2_8_5_9_a_token_without_an_id_is_revoked_by_its_signature() {
+    fn a_token_without_an_id_is_revoked_by_its_signature() {
         let nameless = Statement { token_id: None, ..issued(Some(1)) };
         let signature = nameless.phantom_token.expose().rsplit('.').next().unwrap();
         let revocations = after(&[(Revoked::TokenId(signature.into()), 1)]);

@@ -12,7 +12,7 @@ use crate::access_log::RequestEvent;
 use crate::failure::Cause;
 use crate::forward::Origin;
 use crate::head::RequestHead;
-use crate::metrics::Outcome;
+use crate::metrics::Ended;
 use crate::request_id::RequestId;
 use crate::worker::Published;
 use crate::worker::Worker;
@@ -33,7 +33,7 @@ pub(super) struct Account<'r> {
     pub(super) reason: Option<DenyReason>,
     key_manager: Option<Arc<str>>,
     cache: Option<&'static str>,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: Ended,
     pub(super) status: u16,
     pub(super) bytes: u64,
     pub(super) error: Option<Cause>,
@@ -62,7 +62,7 @@ impl<'r> Account<'r> {
             key_manager: None,
             cache: None,
             // Until an answer stands, all that can end the course is the gateway's own end.
-            outcome: Outcome::Failed,
+            outcome: Ended::Failed,
             status: 0,
             bytes: 0,
             error: Some(Cause::Stopped),
@@ -83,7 +83,7 @@ impl<'r> Account<'r> {
 
     /// The client has a part of the answer, or nothing.
     pub(super) const fn broke_off(&mut self, cause: Cause) {
-        (self.outcome, self.error) = (Outcome::Failed, Some(cause));
+        (self.outcome, self.error) = (Ended::Failed, Some(cause));
     }
 }
 

@@ -14,7 +14,7 @@ use super::Client;
 use super::Course;
 use crate::exchange::Turn;
 use crate::failure::Cause;
-use crate::metrics::Outcome;
+use crate::metrics::Ended;
 use crate::respond;
 use crate::static_files;
 use crate::static_files::File;
@@ -22,7 +22,7 @@ use crate::static_files::Reply;
 
 impl<C: Client> Course<'_, C> {
     /// Sends an answer of our own. `error` is for the log, where nothing else goes wrong on the way.
-    pub(super) async fn answer(&mut self, answer: &Answer, outcome: Outcome, error: Option<Cause>) {
+    pub(super) async fn answer(&mut self, answer: &Answer, outcome: Ended, error: Option<Cause>) {
         let content = if self.is_head_request() { b"" } else { answer.body.as_bytes() };
         let length = respond::length_of(answer);
         self.begin(answer, outcome).await;
@@ -36,16 +36,16 @@ impl<C: Client> Course<'_, C> {
         let (Reply::Answer(answer) | Reply::File(answer, _)) = &mut reply;
         self.add_cors(&permitted.matched, answer);
         match reply {
-            Reply::Answer(answer) => self.answer(&answer, Outcome::Answered, None).await,
+            Reply::Answer(answer) => self.answer(&answer, Ended::Answered, None).await,
             Reply::File(answer, file) => {
-                self.begin(&answer, Outcome::Answered).await;
+                self.begin(&answer, Ended::Answered).await;
                 let sent = self.send_file(&answer, file).await;
                 self.settle(sent, None);
             }
         }
     }
 
-    async fn begin(&mut self, answer: &Answer, outcome: Outcome) {
+    async fn begin(&mut self, answer: &Answer, outcome: Ended) {
         self.client.get_past_body(answer.close).await;
         (self.account.status, self.account.outcome) = (answer.status, outcome);
     }

@@ -6,9 +6,9 @@ use std::task::Poll;
 use phantom_pipeline::Fault;
 use phantom_pipeline::FormWanted;
 
-use super::Caller;
 use super::Client;
 use super::Course;
+use super::Source;
 use super::facts;
 use crate::content::Content;
 use crate::exchange::Sink;
@@ -18,8 +18,8 @@ use phantom_wire::Framing;
 impl<C: Client> Course<'_, C> {
     /// Reads a form where the route takes credentials from one: all of it where it may hold the
     /// credential, else its start. Bounded.
-    pub(super) async fn read_form(&mut self, caller: Caller) -> Result<Option<Content>, Fault> {
-        let wanted = self.published.snapshot.wants_form(&facts(self.head, None, caller));
+    pub(super) async fn read_form(&mut self, source: Source) -> Result<Option<Content>, Fault> {
+        let wanted = self.published.snapshot.wants_form(&facts(self.head, None, source));
         if wanted == FormWanted::No || self.head.framing == Framing::None {
             return Ok(None);
         }

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::forward;
 use crate::forward::Outgoing;
 use crate::head::FieldKind;
-use crate::metrics::Outcome;
+use crate::metrics::Ended;
 use crate::respond::ResponseEdits;
 use crate::upstream::UpstreamConnection;
 use phantom_wire::Framing;
@@ -47,7 +47,7 @@ impl<C: Client> Course<'_, C> {
     /// Forwards a permitted request and passes the answer on.
     pub(super) async fn forward(&mut self, mut sending: Sending<'_>) {
         match self.send_upstream(&mut sending).await {
-            Ok(()) => (self.account.outcome, self.account.error) = (Outcome::Forwarded, None),
+            Ok(()) => (self.account.outcome, self.account.error) = (Ended::Forwarded, None),
             Err(Unserved::BrokenOff(cause)) => {
                 self.client.cut(cause);
                 self.account.broke_off(cause);

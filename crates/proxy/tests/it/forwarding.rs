@@ -10,8 +10,9 @@ fn with_token(fields: &str) -> String {
     get("/api/x?a=1", &format!("Authorization: Bearer {TOKEN}\r\n{fields}"))
 }
 
+/// Rows: TOK-9
 #[test]
-fn tok_9_the_backend_sees_exactly_one_bearer_field_with_the_jwt_byte_for_byte() {
+fn the_backend_sees_exactly_one_bearer_field_with_the_jwt_byte_for_byte() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     assert_eq!(gateway.send(with_token("")).status, 200);
@@ -21,16 +22,18 @@ fn tok_9_the_backend_sees_exactly_one_bearer_field_with_the_jwt_byte_for_byte() 
     assert!(!raw.contains(TOKEN), "{raw}");
 }
 
+/// Rows: PITFALL-32
 #[test]
-fn pitfall_32_the_scheme_word_goes_with_the_jwt() {
+fn the_scheme_word_goes_with_the_jwt() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     gateway.send(with_token(""));
     assert_eq!(backend.only().field("authorization"), Some(format!("Bearer {JWT}").as_str()));
 }
 
+/// Rows: TOK-9
 #[test]
-fn tok_9_after_a_failure_nothing_is_forwarded() {
+fn after_a_failure_nothing_is_forwarded() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     for credential in ["", "Authorization: Bearer unknown\r\n", "Authorization: Basic eDp5\r\n"] {
@@ -45,8 +48,9 @@ fn tok_9_after_a_failure_nothing_is_forwarded() {
     assert!(backend.seen().is_empty());
 }
 
+/// Rows: TOK-5
 #[test]
-fn tok_5_the_query_token_is_stripped_even_where_it_is_not_taken() {
+fn the_query_token_is_stripped_even_where_it_is_not_taken() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     assert_eq!(gateway.send(get("/api?access_token=_0XBPWQQ_good&b=2", "")).status, 401);
@@ -54,8 +58,9 @@ fn tok_5_the_query_token_is_stripped_even_where_it_is_not_taken() {
     assert_eq!(backend.only().line, "GET /open?a=1&b=2 HTTP/1.1");
 }
 
+/// Rows: TOK-5, TOK-6
 #[test]
-fn tok_5_and_tok_6_tokens_from_query_and_form_are_taken_by_option_and_removed() {
+fn tokens_from_query_and_form_are_taken_by_option_and_removed() {
     let backend = Backend::ok();
     let mut api = route("api", "/api", target(backend.address, "/api"), protected());
     api.credentials.query = true;
@@ -77,8 +82,9 @@ fn tok_5_and_tok_6_tokens_from_query_and_form_are_taken_by_option_and_removed() 
     assert!(seen.iter().all(|raw| !raw.contains(TOKEN)));
 }
 
+/// Rows: TOK-6
 #[test]
-fn tok_6_a_form_larger_than_the_bound_is_refused() {
+fn a_form_larger_than_the_bound_is_refused() {
     let backend = Backend::ok();
     let mut api = route("api", "/api", target(backend.address, "/api"), protected());
     api.credentials.form = true;
@@ -91,8 +97,9 @@ fn tok_6_a_form_larger_than_the_bound_is_refused() {
     assert_eq!(response.status, 413);
 }
 
+/// Rows: TOK-8
 #[test]
-fn tok_8_the_token_cookie_is_removed_and_others_pass() {
+fn the_token_cookie_is_removed_and_others_pass() {
     let backend = Backend::ok();
     let mut api = route("api", "/api", target(backend.address, "/api"), protected());
     api.credentials.cookie = Some(phantom_pipeline::route::CookieSource {
@@ -107,8 +114,9 @@ fn tok_8_the_token_cookie_is_removed_and_others_pass() {
     assert_eq!(backend.only().field("cookie"), Some("a=1; b=2"));
 }
 
+/// Rows: HTP-1
 #[test]
-fn htp_1_fields_for_one_hop_are_removed() {
+fn fields_for_one_hop_are_removed() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     gateway.send(get("/x", "Connection: keep-alive, X-Hop, te\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: keep-alive\r\nTE: trailers, deflate\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\nProxy-Authorization: Basic eDp5\r\nX-Stays: 1\r\n"));
@@ -127,8 +135,9 @@ fn htp_1_fields_for_one_hop_are_removed() {
     assert_eq!((request.field("te"), request.field("connection")), (Some("trailers"), Some("te")));
 }
 
+/// Rows: HTP-1, HTP-16
 #[test]
-fn htp_1_and_htp_16_a_backends_fields_for_one_hop_and_our_credential_do_not_reach_the_client() {
+fn a_backends_fields_for_one_hop_and_our_credential_do_not_reach_the_client() {
     let backend = Backend::start(|_| {
         b"HTTP/1.1 200 OK\r\nConnection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nAuthorization: Bearer leaked\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nTrailer: X\r\nContent-Length: 2\r\n\r\nok".to_vec()
     });
@@ -143,8 +152,9 @@ fn htp_1_and_htp_16_a_backends_fields_for_one_hop_and_our_credential_do_not_reac
     );
 }
 
+/// Rows: HTP-2, PITFALL-28
 #[test]
-fn htp_2_and_pitfall_28_connection_must_not_name_what_we_act_on_or_set() {
+fn connection_must_not_name_what_we_act_on_or_set() {
     let named = [
         "authorization",
         "DPoP",
@@ -168,8 +178,9 @@ fn htp_2_and_pitfall_28_connection_must_not_name_what_we_act_on_or_set() {
     }
 }
 
+/// Rows: HTP-7, PITFALL-29
 #[test]
-fn htp_7_and_pitfall_29_lookalikes_of_our_fields_are_deleted() {
+fn lookalikes_of_our_fields_are_deleted() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     gateway.send(get("/x", "X_Forwarded_For: 6.6.6.6\r\nx-forwarded_proto: https\r\nX_FORWARDED_HOST: evil\r\nproxy_authorization: x\r\nX-Forwarded-User: root\r\n"));
@@ -179,8 +190,9 @@ fn htp_7_and_pitfall_29_lookalikes_of_our_fields_are_deleted() {
     }
 }
 
+/// Rows: HTP-8
 #[test]
-fn htp_8_via_is_added_behind_those_that_are_there() {
+fn via_is_added_behind_those_that_are_there() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     gateway.send(get("/x", "Via: 1.0 fred\r\n"));
@@ -190,8 +202,9 @@ fn htp_8_via_is_added_behind_those_that_are_there() {
     assert_eq!(Request::new(&seen[1]).field("via"), Some("1.0 phantom"));
 }
 
+/// Rows: HTP-9
 #[test]
-fn htp_9_forwarding_fields_are_replaced_unless_the_peer_is_trusted() {
+fn forwarding_fields_are_replaced_unless_the_peer_is_trusted() {
     let fields = "X-Forwarded-For: 203.0.113.7, 10.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: public.example\r\nForwarded: for=203.0.113.7\r\nX-Forwarded-Port: 444\r\n";
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
@@ -212,8 +225,9 @@ fn htp_9_forwarding_fields_are_replaced_unless_the_peer_is_trusted() {
     assert_eq!(request.field("forwarded"), Some("for=203.0.113.7"));
 }
 
+/// Rows: HTP-12
 #[test]
-fn htp_12_trailers_pass_but_set_no_credential_and_no_framing() {
+fn trailers_pass_but_set_no_credential_and_no_framing() {
     let backend = Backend::start(|_| {
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 2\r\nAuthorization: Bearer x\r\nContent-Length: 9\r\nSet-Cookie: a=1\r\n\r\n".to_vec()
     });
@@ -225,8 +239,9 @@ fn htp_12_trailers_pass_but_set_no_credential_and_no_framing() {
     assert_eq!(request.field("authorization"), None);
 }
 
+/// Rows: HTP-13
 #[test]
-fn htp_13_the_verdict_comes_before_100_continue() {
+fn the_verdict_comes_before_100_continue() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     let mut client = gateway.connect();
@@ -248,8 +263,9 @@ fn htp_13_the_verdict_comes_before_100_continue() {
     assert_eq!(response.status, 417);
 }
 
+/// Rows: HTP-15
 #[test]
-fn htp_15_a_connection_the_backend_closed_is_tried_again_for_idempotent_requests_only() {
+fn a_connection_the_backend_closed_is_tried_again_for_idempotent_requests_only() {
     // Serves one request on each connection, then closes without saying so.
     let backend = Backend::custom(|mut stream| {
         let mut client = Client::new(stream.try_clone().unwrap());
@@ -270,8 +286,9 @@ fn htp_15_a_connection_the_backend_closed_is_tried_again_for_idempotent_requests
     assert!(failed > 0, "a POST may have been acted on: it is not sent twice");
 }
 
+/// Rows: CHL-7
 #[test]
-fn chl_7_a_backends_cache_control_is_left_as_it_is() {
+fn a_backends_cache_control_is_left_as_it_is() {
     for cache_control in ["public, max-age=60", "no-store", "private"] {
         let backend = Backend::start(move |_| {
             format!(
@@ -302,8 +319,9 @@ fn head_gets_the_status_and_fields_without_a_body() {
     assert!(client.head().starts_with("HTTP/1.1 200 "));
 }
 
+/// Rows: STR-3
 #[test]
-fn str_3_a_websocket_handshake_is_decided_before_anything_switches() {
+fn a_websocket_handshake_is_decided_before_anything_switches() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     let handshake = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -361,8 +379,9 @@ fn interim_responses_are_dropped_and_close_delimited_bodies_are_framed() {
     assert_eq!((old.text(), old.field("transfer-encoding")), ("until the end", None));
 }
 
+/// Rows: COR-3
 #[test]
-fn cor_3_refusals_and_answers_carry_the_fields_a_browser_needs() {
+fn refusals_and_answers_carry_the_fields_a_browser_needs() {
     let backend = Backend::start(|_| {
         b"HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 2\r\n\r\nok".to_vec()
     });

@@ -15,16 +15,18 @@ fn is_refused_and_closed(request: &str, status: u16) {
     assert_eq!((response.status, response.closed), (status, true), "{request:?} {response:?}");
 }
 
+/// Rows: HTP-3
 #[test]
-fn htp_3_transfer_encoding_with_content_length_is_refused_and_closed() {
+fn transfer_encoding_with_content_length_is_refused_and_closed() {
     let smuggle = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /x HTTP/1.1\r\nHost: h\r\n\r\n";
     is_refused_and_closed(smuggle, 400);
     let reversed = "POST / HTTP/1.1\r\nHost: h\r\ntransfer-encoding: chunked\r\ncontent-length: 0\r\n\r\n0\r\n\r\n";
     is_refused_and_closed(reversed, 400);
 }
 
+/// Rows: HTP-3
 #[test]
-fn htp_3_other_codings_and_odd_lengths_are_refused_and_closed() {
+fn other_codings_and_odd_lengths_are_refused_and_closed() {
     let fields = [
         "Transfer-Encoding: gzip",
         "Transfer-Encoding: chunked, gzip",
@@ -52,8 +54,9 @@ fn htp_3_other_codings_and_odd_lengths_are_refused_and_closed() {
     );
 }
 
+/// Rows: HTP-4
 #[test]
-fn htp_4_malformed_lines_are_refused_and_closed() {
+fn malformed_lines_are_refused_and_closed() {
     let heads = [
         "GET / HTTP/1.1\r\nHost : h\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: h\r\nA: 1\r\n folded\r\n\r\n",
@@ -76,8 +79,9 @@ fn htp_4_malformed_lines_are_refused_and_closed() {
     is_refused_and_closed("GET / HTTP/3.0\r\nHost: h\r\n\r\n", 505);
 }
 
+/// Rows: HTP-5
 #[test]
-fn htp_5_exactly_one_valid_host_and_absolute_form_replaces_it() {
+fn exactly_one_valid_host_and_absolute_form_replaces_it() {
     let hosts = [
         "",
         "Host: a\r\nHost: a\r\n",
@@ -102,8 +106,9 @@ fn htp_5_exactly_one_valid_host_and_absolute_form_replaces_it() {
     assert_eq!(request.field("x-forwarded-host"), Some("right.example:81"));
 }
 
+/// Rows: HTP-10
 #[test]
-fn htp_10_trace_and_connect_are_refused() {
+fn trace_and_connect_are_refused() {
     is_refused_and_closed(
         "TRACE /api HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer _0XBPWQQ_good\r\n\r\n",
         501,
@@ -111,8 +116,9 @@ fn htp_10_trace_and_connect_are_refused() {
     is_refused_and_closed("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n", 501);
 }
 
+/// Rows: HTP-11
 #[test]
-fn htp_11_a_path_with_a_second_spelling_is_refused() {
+fn a_path_with_a_second_spelling_is_refused() {
     let paths = [
         "/api/../x",
         "/api/./x",
@@ -145,8 +151,9 @@ fn htp_11_a_path_with_a_second_spelling_is_refused() {
     assert_eq!(backend.only().line, format!("GET {path} HTTP/1.1"));
 }
 
+/// Rows: HTP-14
 #[test]
-fn htp_14_a_refused_body_is_never_read_as_the_next_request() {
+fn a_refused_body_is_never_read_as_the_next_request() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     let mut client = gateway.connect();
@@ -161,8 +168,9 @@ fn htp_14_a_refused_body_is_never_read_as_the_next_request() {
     assert_eq!(backend.only().line, "GET /next HTTP/1.1");
 }
 
+/// Rows: HTP-14
 #[test]
-fn htp_14_a_refused_large_body_closes_the_connection() {
+fn a_refused_large_body_closes_the_connection() {
     let response = refused("POST /api HTTP/1.1\r\nHost: h\r\nContent-Length: 10000000\r\n\r\nabc");
     assert_eq!((response.status, response.closed), (401, true));
     let endless = "POST /api HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n";

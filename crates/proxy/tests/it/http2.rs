@@ -64,8 +64,9 @@ async fn a_request_over_http2_is_exchanged_and_forwarded() {
     assert_eq!(seen.field("x-forwarded-host"), Some("api.example"));
 }
 
+/// Rows: HTP-6
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn htp_6_ambiguous_requests_are_refused_in_http2_too() {
+async fn ambiguous_requests_are_refused_in_http2_too() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     let mut sender = connect(&gateway).await;
@@ -100,8 +101,9 @@ async fn htp_6_ambiguous_requests_are_refused_in_http2_too() {
     assert!(backend.seen().is_empty(), "{:?}", backend.seen());
 }
 
+/// Rows: HTP-6
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn htp_6_content_length_has_to_equal_the_data() {
+async fn content_length_has_to_equal_the_data() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     let mut sender = connect(&gateway).await;
@@ -150,8 +152,9 @@ async fn pseudo_fields_among_a_backends_trailers_are_no_trailers_of_ours() {
     assert!(!whole, "an answer that is malformed does not look whole");
 }
 
+/// Rows: PRB-4
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn prb_4_grpc_gets_its_refusal_in_a_trailers_only_answer() {
+async fn grpc_gets_its_refusal_in_a_trailers_only_answer() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     let mut sender = connect(&gateway).await;
@@ -166,8 +169,9 @@ async fn prb_4_grpc_gets_its_refusal_in_a_trailers_only_answer() {
     assert!(hyper::body::Body::is_end_stream(response.body()));
 }
 
+/// Rows: STR-2
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn str_2_a_grpc_stream_ends_with_status_16_when_its_token_does() {
+async fn a_grpc_stream_ends_with_status_16_when_its_token_does() {
     let backend = Backend::custom(|mut stream| {
         Client::new(stream.try_clone().unwrap()).head();
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/grpc\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
@@ -289,8 +293,9 @@ async fn an_answer_before_the_end_of_the_body_does_not_reset_the_stream_at_once(
     }
 }
 
+/// Rows: STR-1
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn str_1_an_upload_over_http2_does_not_outlive_its_token() {
+async fn an_upload_over_http2_does_not_outlive_its_token() {
     let backend = Backend::custom(|mut stream| {
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });

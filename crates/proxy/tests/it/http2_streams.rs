@@ -48,8 +48,9 @@ async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(20), work).await.expect(what)
 }
 
+/// Rows: HTP-13
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn htp_13_over_http2_a_client_that_waits_for_100_gets_it_after_the_decision() {
+async fn over_http2_a_client_that_waits_for_100_gets_it_after_the_decision() {
     let backend = Backend::ok();
     let gateway = Setup::new(backend.address).start();
     let mut sender = connect(&gateway, 65_535).await;

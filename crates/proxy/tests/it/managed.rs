@@ -126,8 +126,9 @@ fn bearer() -> String {
     format!("Authorization: Bearer {TOKEN}\r\n")
 }
 
+/// Rows: WSO2-8.10.1, WSO2-10.7
 #[test]
-fn wso2_8_10_1_and_wso2_10_7_the_backend_gets_the_jwt_in_place_of_the_token() {
+fn the_backend_gets_the_jwt_in_place_of_the_token() {
     let backend = Backend::ok();
     let gateway = gateway(&backend, |_| ());
     let request = get("/httpbin/v1/a%2Cb/?x=%20&y", &bearer());
@@ -138,8 +139,9 @@ fn wso2_8_10_1_and_wso2_10_7_the_backend_gets_the_jwt_in_place_of_the_token() {
     assert!(!backend.seen()[0].contains(TOKEN));
 }
 
+/// Rows: WSO2-8.10.3
 #[test]
-fn wso2_8_10_3_the_backend_is_told_of_the_client_and_hop_by_hop_fields_are_dropped() {
+fn the_backend_is_told_of_the_client_and_hop_by_hop_fields_are_dropped() {
     let backend = Backend::ok();
     let gateway = gateway(&backend, |_| ());
     let fields = format!("{}Keep-Alive: timeout=5\r\nX-Forwarded-For: 6.6.6.6\r\n", bearer());
@@ -152,8 +154,9 @@ fn wso2_8_10_3_the_backend_is_told_of_the_client_and_hop_by_hop_fields_are_dropp
     assert_eq!(seen.field("keep-alive"), None);
 }
 
+/// Rows: WSO2-8.10.2, WSO2-11.12
 #[test]
-fn wso2_8_10_2_and_wso2_11_12_an_asserted_identity_from_a_client_never_passes() {
+fn an_asserted_identity_from_a_client_never_passes() {
     let backend = Backend::ok();
     let gateway = gateway(&backend, |_| ());
     let fields = "X-JWT-Assertion: e30.e30.e30\r\nx_jwt_assertion: e30\r\nX-Jwt_Assertion: e30\r\nX-JWT-Assertions: stays\r\n";
@@ -166,8 +169,9 @@ fn wso2_8_10_2_and_wso2_11_12_an_asserted_identity_from_a_client_never_passes() 
     assert_eq!(backend.seen().len(), 2);
 }
 
+/// Rows: WSO2-8.3.1
 #[test]
-fn wso2_8_3_1_an_open_operation_passes_the_credential_on_unless_it_is_told_not_to() {
+fn an_open_operation_passes_the_credential_on_unless_it_is_told_not_to() {
     let backend = Backend::ok();
     let passing = gateway(&backend, |_| ());
     passing.send(get("/httpbin/v1/open", "Authorization: Basic eDp5\r\n"));
@@ -177,8 +181,9 @@ fn wso2_8_3_1_an_open_operation_passes_the_credential_on_unless_it_is_told_not_t
     assert_eq!(Request::new(&backend.seen()[1]).field("authorization"), None);
 }
 
+/// Rows: WSO2-8.10.1
 #[test]
-fn wso2_8_10_1_another_credential_field_is_removed_and_authorization_is_replaced() {
+fn another_credential_field_is_removed_and_authorization_is_replaced() {
     let backend = Backend::ok();
     let gateway = gateway(&backend, |api| api.authorization_header = "x-token".into());
     let fields =
@@ -190,8 +195,9 @@ fn wso2_8_10_1_another_credential_field_is_removed_and_authorization_is_replaced
     assert_eq!(gateway.send(get("/httpbin/v1/x", &bearer())).status, 401);
 }
 
+/// Rows: WSO2-8.11.6
 #[test]
-fn wso2_8_11_6_the_health_check_is_503_until_a_catalog_is_there_and_asks_for_no_token() {
+fn the_health_check_is_503_until_a_catalog_is_there_and_asks_for_no_token() {
     let backend = Backend::ok();
     let mut gateway = setup(None).start();
     assert_eq!(gateway.send(get(HEALTH, "")).status, 503);
@@ -234,8 +240,9 @@ fn a_listener_for_routes_alone_has_no_apis() {
     assert_eq!(gateway.send(get(HEALTH, "")).status, 404);
 }
 
+/// Rows: WSO2-8.8.16
 #[test]
-fn wso2_8_8_16_the_transport_is_the_clients_own_as_far_as_trusted_proxies_tell() {
+fn the_transport_is_the_clients_own_as_far_as_trusted_proxies_tell() {
     let backend = Backend::ok();
     let https_only = Transports { http: false, https: true };
     let forwarded = "X-Forwarded-Proto: https\r\n";
@@ -251,8 +258,9 @@ fn wso2_8_8_16_the_transport_is_the_clients_own_as_far_as_trusted_proxies_tell()
     assert_eq!(behind.send(get("/httpbin/v1/open", "")).status, 403);
 }
 
+/// Rows: WSO2-8.1.7, WSO2-8.8.17, WSO2-11.8
 #[test]
-fn wso2_8_1_7_and_wso2_8_8_17_and_wso2_11_8_a_backend_that_is_away_is_502_and_101503() {
+fn a_backend_that_is_away_is_502_and_101503() {
     let backend = Backend::ok();
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gateway = gateway(&backend, |api| {
@@ -268,8 +276,9 @@ fn wso2_8_1_7_and_wso2_8_8_17_and_wso2_11_8_a_backend_that_is_away_is_502_and_10
     assert_eq!(response.field("access-control-allow-origin"), Some("*"));
 }
 
+/// Rows: WSO2-8.8.17, WSO2-11.8
 #[test]
-fn wso2_8_8_17_and_wso2_11_8_a_backend_that_does_not_answer_in_time_is_504_and_101504() {
+fn a_backend_that_does_not_answer_in_time_is_504_and_101504() {
     let silent = Backend::custom(|mut stream| {
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
@@ -280,8 +289,9 @@ fn wso2_8_8_17_and_wso2_11_8_a_backend_that_does_not_answer_in_time_is_504_and_1
     assert!(response.text().starts_with(r#"{"code":"101504","type":"Status report""#));
 }
 
+/// Rows: WSO2-8.11.4
 #[test]
-fn wso2_8_11_4_a_stream_ends_when_its_consumer_key_is_revoked() {
+fn a_stream_ends_when_its_consumer_key_is_revoked() {
     let backend = Backend::custom(|mut stream| {
         use std::io::Write;
         let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);

@@ -118,8 +118,9 @@ fn server_sent_events_are_passed_on_at_once() {
     more.store(false, Ordering::SeqCst);
 }
 
+/// Rows: STR-1, STR-2
 #[test]
-fn str_1_and_str_2_an_event_stream_ends_with_its_token_and_the_reconnect_is_refused() {
+fn an_event_stream_ends_with_its_token_and_the_reconnect_is_refused() {
     let backend = events(Arc::new(AtomicBool::new(true)), SSE);
     let gateway = Setup::new(backend.address).start();
     let mut client = gateway.connect();
@@ -132,8 +133,9 @@ fn str_1_and_str_2_an_event_stream_ends_with_its_token_and_the_reconnect_is_refu
     assert_eq!(gateway.send(request("GET", "/api/events", "")).status, 401);
 }
 
+/// Rows: STR-1
 #[test]
-fn str_1_any_other_stream_is_cut_visibly_when_its_token_ends() {
+fn any_other_stream_is_cut_visibly_when_its_token_ends() {
     let backend = events(Arc::new(AtomicBool::new(true)), PLAIN);
     let gateway = Setup::new(backend.address).start();
     let mut client = gateway.connect();
@@ -145,8 +147,9 @@ fn str_1_any_other_stream_is_cut_visibly_when_its_token_ends() {
     assert!(!body.is_empty() && !body.ends_with(b"0\r\n\r\n"), "it must not look whole");
 }
 
+/// Rows: STR-1
 #[test]
-fn str_1_a_revocation_ends_an_open_stream() {
+fn a_revocation_ends_an_open_stream() {
     let backend = events(Arc::new(AtomicBool::new(true)), SSE);
     let gateway = Setup::new(backend.address).start();
     let mut client = gateway.connect();
@@ -159,8 +162,9 @@ fn str_1_a_revocation_ends_an_open_stream() {
     assert!(body.ends_with(b"0\r\n\r\n"));
 }
 
+/// Rows: STR-1
 #[test]
-fn str_1_an_upload_does_not_outlive_its_token() {
+fn an_upload_does_not_outlive_its_token() {
     let backend = Backend::custom(|mut stream| {
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
@@ -175,8 +179,9 @@ fn str_1_an_upload_does_not_outlive_its_token() {
     assert!(response.head.contains("error=\"invalid_token\""), "{}", response.head);
 }
 
+/// Rows: PITFALL-40
 #[test]
-fn pitfall_40_a_stream_without_traffic_ends_with_its_token_too() {
+fn a_stream_without_traffic_ends_with_its_token_too() {
     let backend = Backend::custom(|mut stream| {
         Client::new(stream.try_clone().unwrap()).head();
         stream.write_all(SSE.as_bytes()).unwrap();

@@ -62,8 +62,9 @@ fn get_over_tls(
     (answer, protocol)
 }
 
+/// Rows: TOK-10
 #[test]
-fn tok_10_clients_reach_us_over_tls_and_the_backend_is_told_so() {
+fn clients_reach_us_over_tls_and_the_backend_is_told_so() {
     let backend = Backend::ok();
     let (gateway, roots) = tls_gateway(backend.address, true);
     let (answer, protocol) = get_over_tls(&gateway, roots, &[b"http/1.1"]);

@@ -7,9 +7,9 @@ use crate::bed::*;
 
 on_both! {
     names_are_taken_once,
-    wso2_6_1_names_and_contexts_of_apis_are_taken_once_per_version_case_aside,
-    wso2_7_2_3_a_consumer_key_and_a_key_type_are_mapped_once_per_key_manager,
-    wso2_7_3_4_an_application_subscribes_to_an_api_once,
+    names_and_contexts_of_apis_are_taken_once_per_version_case_aside,
+    a_consumer_key_and_a_key_type_are_mapped_once_per_key_manager,
+    an_application_subscribes_to_an_api_once,
 }
 
 /// Runs one write and tells which constraint it broke.
@@ -70,7 +70,8 @@ async fn names_are_taken_once(bed: Bed) {
     assert!(matches!(error, StoreError::Duplicate { what: "application.name" }), "{error:?}");
 }
 
-async fn wso2_6_1_names_and_contexts_of_apis_are_taken_once_per_version_case_aside(bed: Bed) {
+/// Rows: WSO2-6.1
+async fn names_and_contexts_of_apis_are_taken_once_per_version_case_aside(bed: Bed) {
     let row = api("Größe", "v1", "/größe");
     kept!(bed, insert_api, &row);
     kept!(bed, insert_api, &api("Größe", "v2", "/größe"));
@@ -82,7 +83,8 @@ async fn wso2_6_1_names_and_contexts_of_apis_are_taken_once_per_version_case_asi
     assert_eq!(taken!(bed, insert_revision, &revision(row.id, 1)), "revision.number");
 }
 
-async fn wso2_7_2_3_a_consumer_key_and_a_key_type_are_mapped_once_per_key_manager(bed: Bed) {
+/// Rows: WSO2-7.2.3
+async fn a_consumer_key_and_a_key_type_are_mapped_once_per_key_manager(bed: Bed) {
     let (one, two) = (key_manager("one"), key_manager("two"));
     let (mine, yours) = (application("alice", "mine"), application("bob", "yours"));
     kept!(bed, insert_key_manager, &one);
@@ -101,7 +103,8 @@ async fn wso2_7_2_3_a_consumer_key_and_a_key_type_are_mapped_once_per_key_manage
     kept!(bed, insert_key_mapping, &KeyMappingRow { key_type: sandbox, ..second });
 }
 
-async fn wso2_7_3_4_an_application_subscribes_to_an_api_once(bed: Bed) {
+/// Rows: WSO2-7.3.4
+async fn an_application_subscribes_to_an_api_once(bed: Bed) {
     let (api, application) = (api("A", "v1", "/a"), application("alice", "app"));
     kept!(bed, insert_api, &api);
     kept!(bed, insert_application, &application);

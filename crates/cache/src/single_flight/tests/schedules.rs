@@ -84,8 +84,9 @@ fn under_all_schedules(scene: fn()) {
     shuttle::check_pct(scene, SCHEDULES, 3);
 }
 
+/// Rows: CAC-10
 #[test]
-fn cac_10_concurrent_callers_make_exactly_one_call() {
+fn concurrent_callers_make_exactly_one_call() {
     under_all_schedules(|| {
         let scene = Scene::new();
         let callers: Vec<_> = (0..3)
@@ -102,8 +103,9 @@ fn cac_10_concurrent_callers_make_exactly_one_call() {
     });
 }
 
+/// Rows: CAC-10
 #[test]
-fn cac_10_after_one_lost_leader_exactly_one_caller_retries() {
+fn after_one_lost_leader_exactly_one_caller_retries() {
     under_all_schedules(|| {
         let scene = Scene::new();
         let callers: Vec<_> = (0..3)
@@ -120,8 +122,9 @@ fn cac_10_after_one_lost_leader_exactly_one_caller_retries() {
     });
 }
 
+/// Rows: PITFALL-21
 #[test]
-fn pitfall_21_nobody_hangs_when_every_leader_is_lost() {
+fn nobody_hangs_when_every_leader_is_lost() {
     under_all_schedules(|| {
         let scene = Scene::new();
         let callers: Vec<_> = (0..3)
@@ -139,8 +142,9 @@ fn pitfall_21_nobody_hangs_when_every_leader_is_lost() {
     });
 }
 
+/// Rows: CAC-11
 #[test]
-fn cac_11_callers_that_leave_take_nothing_from_those_who_stay() {
+fn callers_that_leave_take_nothing_from_those_who_stay() {
     under_all_schedules(|| {
         let scene = Scene::new();
         let leaver = {
@@ -157,8 +161,9 @@ fn cac_11_callers_that_leave_take_nothing_from_those_who_stay() {
     });
 }
 
+/// Rows: PITFALL-21
 #[test]
-fn pitfall_21_nobody_hangs_when_leaders_are_lost_and_callers_leave() {
+fn nobody_hangs_when_leaders_are_lost_and_callers_leave() {
     under_all_schedules(|| {
         let scene = Scene::new();
         let leaver = {

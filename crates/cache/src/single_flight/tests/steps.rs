@@ -36,8 +36,9 @@ fn join(flights: &Arc<SingleFlight<u8>>) -> Waiter<u8> {
     }
 }
 
+/// Rows: CAC-10
 #[test]
-fn cac_10_waiters_inherit_the_outcome_of_the_one_call() {
+fn waiters_inherit_the_outcome_of_the_one_call() {
     let flights = SingleFlight::new(9);
     let (leader, mut first) = start(&flights);
     let mut second = join(&flights);
@@ -54,8 +55,9 @@ fn cac_10_waiters_inherit_the_outcome_of_the_one_call() {
     assert_eq!((flights.flights(), flights.waiters()), (0, 0));
 }
 
+/// Rows: CAC-10
 #[test]
-fn cac_10_one_waiter_takes_over_from_a_lost_leader_and_the_rest_go_on_waiting() {
+fn one_waiter_takes_over_from_a_lost_leader_and_the_rest_go_on_waiting() {
     let flights = SingleFlight::new(9);
     let (leader, mut first) = start(&flights);
     let mut second = join(&flights);
@@ -70,8 +72,9 @@ fn cac_10_one_waiter_takes_over_from_a_lost_leader_and_the_rest_go_on_waiting() 
     assert!(matches!(poll(&mut second, &alarm), Poll::Ready(Wait::Complete(7))));
 }
 
+/// Rows: PITFALL-21
 #[test]
-fn pitfall_21_when_leaders_keep_dying_all_waiters_are_told() {
+fn when_leaders_keep_dying_all_waiters_are_told() {
     let flights = SingleFlight::new(9);
     let (leader, mut first) = start(&flights);
     let mut second = join(&flights);
@@ -84,8 +87,9 @@ fn pitfall_21_when_leaders_keep_dying_all_waiters_are_told() {
     assert_eq!(flights.flights(), 0, "the next caller starts afresh");
 }
 
+/// Rows: PITFALL-21
 #[test]
-fn pitfall_21_a_newcomer_takes_the_seat_that_no_waiter_has_taken_yet() {
+fn a_newcomer_takes_the_seat_that_no_waiter_has_taken_yet() {
     let flights = SingleFlight::new(9);
     let (leader, mut first) = start(&flights);
     drop(leader);
@@ -97,8 +101,9 @@ fn pitfall_21_a_newcomer_takes_the_seat_that_no_waiter_has_taken_yet() {
     drop(newcomer);
 }
 
+/// Rows: CAC-11
 #[test]
-fn cac_11_a_waiter_that_leaves_ends_nothing_and_is_not_woken() {
+fn a_waiter_that_leaves_ends_nothing_and_is_not_woken() {
     let flights = SingleFlight::new(9);
     let (leader, mut first) = start(&flights);
     let alarm = Arc::new(Alarm::default());

@@ -4,6 +4,7 @@ mod wire;
 
 use phantom_manage::applications;
 use phantom_manage::applications::Application;
+use phantom_manage::applications::ApplicationDocument;
 use phantom_manage::applications::ApplicationFilter;
 use phantom_manage::applications::ApplicationSort;
 use phantom_manage::keys;
@@ -13,7 +14,6 @@ use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 pub use wire::ApplicationInfo;
-pub use wire::ApplicationRequest;
 pub use wire::ApplicationResponse;
 
 use crate::rest::DEVPORTAL;
@@ -89,15 +89,15 @@ pub async fn list(
     path = "/applications",
     operation_id = "devportal_create_application",
     tag = "DevPortal: applications",
-    request_body = ApplicationRequest,
+    request_body = ApplicationDocument,
     responses((status = 201, body = ApplicationResponse), CreateErrors),
 )]
 pub async fn create(
     State(control): State<Arc<Control>>,
     Extension(caller): Extension<Caller>,
-    Body(request): Body<ApplicationRequest>,
+    Body(document): Body<ApplicationDocument>,
 ) -> Answer<Response> {
-    let application = applications::create(&control, &caller, request.draft()?).await?;
+    let application = applications::create(&control, &caller, document).await?;
     let path = format!("/applications/{}", application.row.id);
     let location = [(header::LOCATION, location(&control, DEVPORTAL, &path)?)];
     let answer = described(&control, application).await?;
@@ -129,7 +129,7 @@ pub async fn read(
     operation_id = "devportal_update_application",
     tag = "DevPortal: applications",
     params(("applicationId" = String, Path), ("If-Match" = Option<String>, Header)),
-    request_body = ApplicationRequest,
+    request_body = ApplicationDocument,
     responses((status = 200, body = ApplicationResponse), UpdateErrors),
 )]
 pub async fn update(
@@ -137,10 +137,9 @@ pub async fn update(
     PathOf(id): PathOf<String>,
     Extension(caller): Extension<Caller>,
     IfMatch(expected): IfMatch,
-    Body(request): Body<ApplicationRequest>,
+    Body(document): Body<ApplicationDocument>,
 ) -> Answer<Response> {
-    let draft = request.draft()?;
-    let application = applications::update(&control, &caller, &id, draft, &expected).await?;
+    let application = applications::update(&control, &caller, &id, document, &expected).await?;
     described(&control, application).await
 }
 

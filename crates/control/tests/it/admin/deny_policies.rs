@@ -48,8 +48,9 @@ async fn denied(plane: &Plane, kind: &str, value: &Value) -> String {
     format!("/throttling/deny-policy/{}", made["conditionId"].as_str().unwrap())
 }
 
+/// Rows: WSO2-8.7.6
 #[tokio::test]
-async fn wso2_8_7_6_gateways_are_told_of_every_kind_and_of_what_is_switched_and_deleted() {
+async fn gateways_are_told_of_every_kind_and_of_what_is_switched_and_deleted() {
     let plane = plane().await;
     let mut follower = follower(&plane).await;
     let addresses = |first: &str, last: &str, invert| {

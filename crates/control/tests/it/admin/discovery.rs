@@ -18,8 +18,9 @@ fn nothing() -> Value {
     json!({"valid": false, "value": null})
 }
 
+/// Rows: WSO2-5.2
 #[tokio::test]
-async fn wso2_5_2_metadata_fills_in_the_form() {
+async fn metadata_fills_in_the_form() {
     let plane = Plane::start().await;
     let server = FakeAs::start().await;
     let metadata = json!({
@@ -61,8 +62,9 @@ async fn wso2_5_2_metadata_fills_in_the_form() {
     assert_eq!(list["count"], 1, "nothing was stored");
 }
 
+/// Rows: WSO2-5.2
 #[tokio::test]
-async fn wso2_5_2_what_was_discovered_can_be_sent_back_as_a_key_manager() {
+async fn what_was_discovered_can_be_sent_back_as_a_key_manager() {
     let plane = Plane::start().await;
     let server = FakeAs::start().await;
     let metadata = json!({
@@ -78,14 +80,16 @@ async fn wso2_5_2_what_was_discovered_can_be_sent_back_as_a_key_manager() {
     assert_eq!(body["introspectionEndpoint"], "https://as.example/introspect");
 }
 
+/// Rows: WSO2-5.2
 #[tokio::test]
-async fn wso2_5_2_an_empty_url_finds_nothing() {
+async fn an_empty_url_finds_nothing() {
     let plane = Plane::start().await;
     assert_eq!(discover(&plane, "", "CurityPhantomToken").await, nothing());
 }
 
+/// Rows: WSO2-5.2
 #[tokio::test]
-async fn wso2_5_2_a_failed_fetch_finds_nothing() {
+async fn a_failed_fetch_finds_nothing() {
     let plane = Plane::start().await;
     let server = FakeAs::start().await;
     let reply = |body: &str| Reply::with_type(200, "application/json", body.to_owned());
@@ -115,8 +119,9 @@ async fn wso2_5_2_a_failed_fetch_finds_nothing() {
     assert_eq!(discover(&plane, &server.url("/good"), "CustomKeyManager").await["valid"], true);
 }
 
+/// Rows: WSO2-5.2
 #[tokio::test]
-async fn wso2_5_2_only_http_urls_are_fetched() {
+async fn only_http_urls_are_fetched() {
     let plane = Plane::start().await;
     for url in [
         "file:///etc/passwd",

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::*;
 
+/// Rows: WSO2-9
 #[tokio::test]
-async fn wso2_9_there_is_one_environment_named_default() {
+async fn there_is_one_environment_named_default() {
     let plane = Plane::start().await;
     let list = get(&plane, "/environments").await.expect(200);
     assert_eq!(list["count"], 1);

@@ -24,14 +24,16 @@ async fn refused(cases: &[(Value, &str)]) {
     assert_eq!(list["count"], 1, "nothing was stored");
 }
 
+/// Rows: WSO2-5.1.1
 #[tokio::test]
-async fn wso2_5_1_1_the_id_is_a_uuid_of_ours() {
+async fn the_id_is_a_uuid_of_ours() {
     let id = field(&json!({"id": "mine"}), "id").await;
     assert!(uuid::Uuid::try_parse(id.as_str().unwrap()).is_ok(), "{id}");
 }
 
+/// Rows: WSO2-5.1.2
 #[tokio::test]
-async fn wso2_5_1_2_a_name_has_1_to_100_characters() {
+async fn a_name_has_1_to_100_characters() {
     assert_eq!(field(&json!({"name": "ü".repeat(100)}), "name").await, "ü".repeat(100));
     refused(&[
         (json!({"name": "x".repeat(101)}), "name: size must be between 1 and 100"),
@@ -41,8 +43,9 @@ async fn wso2_5_1_2_a_name_has_1_to_100_characters() {
     .await;
 }
 
+/// Rows: WSO2-5.1.3
 #[tokio::test]
-async fn wso2_5_1_3_a_display_name_has_up_to_100_characters() {
+async fn a_display_name_has_up_to_100_characters() {
     assert_eq!(
         field(&json!({"displayName": "x".repeat(100)}), "displayName").await,
         "x".repeat(100)
@@ -50,8 +53,9 @@ async fn wso2_5_1_3_a_display_name_has_up_to_100_characters() {
     refused(&[(json!({"displayName": "x".repeat(101)}), "displayName: size")]).await;
 }
 
+/// Rows: WSO2-5.1.4
 #[tokio::test]
-async fn wso2_5_1_4_the_type_is_a_connector() {
+async fn the_type_is_a_connector() {
     assert_eq!(field(&json!({}), "type").await, "CurityPhantomToken");
     let custom = json!({
         "type": "CustomKeyManager", "consumerKeyClaim": null, "additionalProperties": null,
@@ -59,8 +63,9 @@ async fn wso2_5_1_4_the_type_is_a_connector() {
     assert_eq!(field(&custom, "consumerKeyClaim").await, "azp");
 }
 
+/// Rows: WSO2-5.1.5
 #[tokio::test]
-async fn wso2_5_1_5_a_description_has_up_to_256_characters() {
+async fn a_description_has_up_to_256_characters() {
     assert_eq!(
         field(&json!({"description": "x".repeat(256)}), "description").await,
         "x".repeat(256)
@@ -80,8 +85,9 @@ const URLS: [&str; 9] = [
     "authorizeEndpoint",
 ];
 
+/// Rows: WSO2-5.1.6, WSO2-11.6
 #[tokio::test]
-async fn wso2_5_1_6_and_wso2_11_6_endpoints_are_absolute_urls() {
+async fn endpoints_are_absolute_urls() {
     let plane = Plane::start().await;
     let mut document = curity();
     for (number, member) in URLS.into_iter().enumerate() {
@@ -116,8 +122,9 @@ async fn wso2_5_1_6_and_wso2_11_6_endpoints_are_absolute_urls() {
     answer.expect_error(400, 400, "longer");
 }
 
+/// Rows: WSO2-5.1.7
 #[tokio::test]
-async fn wso2_5_1_7_endpoints_by_name_say_the_same() {
+async fn endpoints_by_name_say_the_same() {
     let plane = Plane::start().await;
     let named = json!([
         {"name": "introspection_endpoint", "value": "https://as.example/introspect"},
@@ -154,8 +161,9 @@ async fn wso2_5_1_7_endpoints_by_name_say_the_same() {
     put(&plane, &path, &both).await.expect_error(400, 400, "differs");
 }
 
+/// Rows: WSO2-5.1.8
 #[tokio::test]
-async fn wso2_5_1_8_certificates_are_a_key_sets_url_or_a_certificate() {
+async fn certificates_are_a_key_sets_url_or_a_certificate() {
     use base64::Engine;
     let pem = rcgen::generate_simple_self_signed(["as.example".to_owned()]).unwrap().cert.pem();
     let base64 = base64::engine::general_purpose::STANDARD.encode(&pem);
@@ -180,8 +188,9 @@ async fn wso2_5_1_8_certificates_are_a_key_sets_url_or_a_certificate() {
     .await;
 }
 
+/// Rows: WSO2-5.1.9
 #[tokio::test]
-async fn wso2_5_1_9_the_issuer_is_kept_to_the_letter() {
+async fn the_issuer_is_kept_to_the_letter() {
     let issuer = "HTTPS://IDSVR:443/a/../b/";
     assert_eq!(field(&json!({"issuer": issuer}), "issuer").await, issuer);
     refused(&[(json!({"issuer": "x".repeat(2001)}), "issuer: size")]).await;
@@ -217,8 +226,9 @@ async fn what_gateways_do_not_call_in_plain_http_is_not_taken() {
     );
 }
 
+/// Rows: WSO2-5.1.11
 #[tokio::test]
-async fn wso2_5_1_11_grant_types_are_a_list() {
+async fn grant_types_are_a_list() {
     let grants = json!(["client_credentials", "urn:ietf:params:oauth:grant-type:jwt-bearer"]);
     assert_eq!(field(&json!({"availableGrantTypes": grants}), "availableGrantTypes").await, grants);
     refused(&[
@@ -228,8 +238,9 @@ async fn wso2_5_1_11_grant_types_are_a_list() {
     .await;
 }
 
+/// Rows: WSO2-5.1.12
 #[tokio::test]
-async fn wso2_5_1_12_switches_are_off_unless_switched_on() {
+async fn switches_are_off_unless_switched_on() {
     for member in ["enableTokenGeneration", "enableMapOAuthConsumerApps", "enableOAuthAppCreation"]
     {
         assert_eq!(field(&json!({member: null}), member).await, false);
@@ -237,16 +248,18 @@ async fn wso2_5_1_12_switches_are_off_unless_switched_on() {
     }
 }
 
+/// Rows: WSO2-5.1.13
 #[tokio::test]
-async fn wso2_5_1_13_jwts_are_validated_unless_that_is_switched_off() {
+async fn jwts_are_validated_unless_that_is_switched_off() {
     let member = "enableSelfValidationJWT";
     assert_eq!(field(&json!({member: null}), member).await, true);
     let off = json!({member: false, "issuer": null, "certificates": null});
     assert_eq!(field(&off, member).await, false);
 }
 
+/// Rows: WSO2-5.1.15
 #[tokio::test]
-async fn wso2_5_1_15_claims_are_renamed() {
+async fn claims_are_renamed() {
     let mapping = json!([{"remoteClaim": "urn:client", "localClaim": "azp"}]);
     assert_eq!(field(&json!({"claimMapping": mapping}), "claimMapping").await, mapping);
     refused(&[
@@ -257,16 +270,18 @@ async fn wso2_5_1_15_claims_are_renamed() {
     .await;
 }
 
+/// Rows: WSO2-5.1.16
 #[tokio::test]
-async fn wso2_5_1_16_claims_default_to_those_of_the_connector() {
+async fn claims_default_to_those_of_the_connector() {
     let none = json!({"consumerKeyClaim": null, "scopesClaim": ""});
     assert_eq!(field(&none, "consumerKeyClaim").await, "aud");
     assert_eq!(field(&none, "scopesClaim").await, "scope");
     assert_eq!(field(&json!({"consumerKeyClaim": "client"}), "consumerKeyClaim").await, "client");
 }
 
+/// Rows: WSO2-5.1.17
 #[tokio::test]
-async fn wso2_5_1_17_token_validation_is_checked_when_it_is_written() {
+async fn token_validation_is_checked_when_it_is_written() {
     let entries = json!([
         {"id": 1, "enable": true, "type": "REFERENCE", "value": "[0-9a-f]{8}-.*"},
         {"id": 2, "enable": true, "type": "JWT", "value": {"body": {"iss": "https://as\\..*"}}},
@@ -291,8 +306,9 @@ async fn wso2_5_1_17_token_validation_is_checked_when_it_is_written() {
     .await;
 }
 
+/// Rows: WSO2-5.1.18
 #[tokio::test]
-async fn wso2_5_1_18_a_key_manager_is_enabled_or_not() {
+async fn a_key_manager_is_enabled_or_not() {
     assert_eq!(field(&json!({"enabled": null}), "enabled").await, true);
     let plane = Plane::start().await;
     let (_, path) = made(&plane, &curity_with(&json!({"enabled": false}))).await;
@@ -301,8 +317,9 @@ async fn wso2_5_1_18_a_key_manager_is_enabled_or_not() {
     assert!(plane.store.key_manager_by_name("curity").await.unwrap().unwrap().enabled);
 }
 
+/// Rows: WSO2-5.1.20, WSO2-11.6
 #[tokio::test]
-async fn wso2_5_1_20_and_wso2_11_6_connector_fields_may_be_numbers_or_digits_and_have_defaults() {
+async fn connector_fields_may_be_numbers_or_digits_and_have_defaults() {
     let absent = json!({"additionalProperties": {"clock_skew": null, "cache_max_entries": ""}});
     let properties = field(&absent, "additionalProperties").await;
     assert_eq!(properties["clock_skew"], "60");
@@ -314,8 +331,9 @@ async fn wso2_5_1_20_and_wso2_11_6_connector_fields_may_be_numbers_or_digits_and
     assert_eq!(properties["cache_max_entries"], 10_000_000);
 }
 
+/// Rows: WSO2-5.1.21
 #[tokio::test]
-async fn wso2_5_1_21_permissions_name_who_sees_it() {
+async fn permissions_name_who_sees_it() {
     let permissions = json!({"permissionType": "DENY", "roles": ["Internal/creator"]});
     assert_eq!(field(&json!({"permissions": permissions}), "permissions").await, permissions);
     let public = json!({"permissionType": "PUBLIC", "roles": []});
@@ -324,8 +342,9 @@ async fn wso2_5_1_21_permissions_name_who_sees_it() {
     refused(&[(other, "disallowed values")]).await;
 }
 
+/// Rows: WSO2-5.1.22
 #[tokio::test]
-async fn wso2_5_1_22_tokens_are_direct_unless_said_otherwise() {
+async fn tokens_are_direct_unless_said_otherwise() {
     assert_eq!(field(&json!({"tokenType": null}), "tokenType").await, "DIRECT");
     for kind in ["DIRECT", "EXCHANGED", "BOTH"] {
         assert_eq!(field(&json!({"tokenType": kind}), "tokenType").await, kind);

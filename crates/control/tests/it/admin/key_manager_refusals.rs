@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::*;
 
+/// Rows: WSO2-5.1.23, WSO2-12.6
 #[tokio::test]
-async fn wso2_5_1_23_and_wso2_12_6_a_name_that_is_taken_is_refused() {
+async fn a_name_that_is_taken_is_refused() {
     let plane = Plane::start().await;
     made(&plane, &curity()).await;
     let again = post(&plane, "/key-managers", &curity()).await;
@@ -15,8 +16,9 @@ async fn wso2_5_1_23_and_wso2_12_6_a_name_that_is_taken_is_refused() {
     again.expect_error(409, 901402, "Key Manager Already Exists");
 }
 
+/// Rows: WSO2-5.1.24
 #[tokio::test]
-async fn wso2_5_1_24_a_type_that_is_not_there_is_refused() {
+async fn a_type_that_is_not_there_is_refused() {
     let plane = Plane::start().await;
     for kind in ["KeyCloak", "curityphantomtoken", "", "default"] {
         let document = curity_with(&json!({"type": kind}));
@@ -25,8 +27,9 @@ async fn wso2_5_1_24_a_type_that_is_not_there_is_refused() {
     }
 }
 
+/// Rows: WSO2-5.1.25, WSO2-11.6
 #[tokio::test]
-async fn wso2_5_1_25_and_wso2_11_6_what_a_connector_needs_has_to_be_there() {
+async fn what_a_connector_needs_has_to_be_there() {
     let plane = Plane::start().await;
     let properties = |changes: Value| json!({"additionalProperties": changes});
     for changes in [
@@ -66,8 +69,9 @@ async fn wso2_5_1_25_and_wso2_11_6_what_a_connector_needs_has_to_be_there() {
     post(&plane, "/key-managers", &curity_with(&least)).await.expect(201);
 }
 
+/// Rows: WSO2-5.1.26
 #[tokio::test]
-async fn wso2_5_1_26_a_name_is_not_empty() {
+async fn a_name_is_not_empty() {
     let plane = Plane::start().await;
     for name in [json!(""), json!("   "), json!(null)] {
         let answer = post(&plane, "/key-managers", &curity_with(&json!({"name": name}))).await;
@@ -75,8 +79,9 @@ async fn wso2_5_1_26_a_name_is_not_empty() {
     }
 }
 
+/// Rows: WSO2-5.1.27
 #[tokio::test]
-async fn wso2_5_1_27_an_unknown_id_is_not_found() {
+async fn an_unknown_id_is_not_found() {
     let plane = Plane::start().await;
     for id in ["0190f0f0-0000-7000-8000-000000000000", "none", "'%20OR%201=1", "..%2f..%2fetc"] {
         let path = format!("/key-managers/{id}");
@@ -86,8 +91,9 @@ async fn wso2_5_1_27_an_unknown_id_is_not_found() {
     }
 }
 
+/// Rows: WSO2-5.1.28
 #[tokio::test]
-async fn wso2_5_1_28_name_and_type_never_change() {
+async fn name_and_type_never_change() {
     let plane = Plane::start().await;
     let (_, path) = made(&plane, &curity()).await;
     for changes in [json!({"name": "other"}), json!({"type": "CustomKeyManager"})] {
@@ -96,8 +102,9 @@ async fn wso2_5_1_28_name_and_type_never_change() {
     }
 }
 
+/// Rows: WSO2-5.1.29
 #[tokio::test]
-async fn wso2_5_1_29_what_may_not_change_is_refused() {
+async fn what_may_not_change_is_refused() {
     let plane = Plane::start().await;
     let list = get(&plane, "/key-managers").await.expect(200);
     let path = format!("/key-managers/{}", id_of(&list, "type", "default", "id"));
@@ -120,8 +127,9 @@ async fn wso2_5_1_29_what_may_not_change_is_refused() {
     assert_eq!(get(&plane, &path).await.expect(200), document);
 }
 
+/// Rows: WSO2-5.1.30, WSO2-12.7
 #[tokio::test]
-async fn wso2_5_1_30_and_wso2_12_7_a_key_manager_in_use_or_resident_stays() {
+async fn a_key_manager_in_use_or_resident_stays() {
     use phantom_store::*;
     let plane = Plane::start().await;
     let list = get(&plane, "/key-managers").await.expect(200);
@@ -163,8 +171,9 @@ async fn wso2_5_1_30_and_wso2_12_7_a_key_manager_in_use_or_resident_stays() {
     assert_eq!(curity.unwrap()["isUsed"], true);
 }
 
+/// Rows: WSO2-5.1.31
 #[tokio::test]
-async fn wso2_5_1_31_an_unknown_role_is_refused() {
+async fn an_unknown_role_is_refused() {
     let plane = Plane::start().await;
     let permissions = json!({"permissionType": "ALLOW", "roles": ["Internal/nobody"]});
     let document = curity_with(&json!({"permissions": permissions}));

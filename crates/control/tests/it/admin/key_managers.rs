@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::*;
 
+/// Rows: WSO2-5.1
 #[tokio::test]
-async fn wso2_5_1_the_tutorials_key_manager_is_made_read_changed_and_deleted() {
+async fn the_tutorials_key_manager_is_made_read_changed_and_deleted() {
     let plane = Plane::start().await;
     let answer = post(&plane, "/key-managers", &curity()).await;
     let location = answer.header("location").unwrap().to_owned();
@@ -26,8 +27,9 @@ async fn wso2_5_1_the_tutorials_key_manager_is_made_read_changed_and_deleted() {
     get(&plane, &format!("/key-managers/{id}")).await.expect_error(404, 901411, "not Found");
 }
 
+/// Rows: WSO2-5.1
 #[tokio::test]
-async fn wso2_5_1_the_list_has_no_pages_and_always_the_resident_key_manager() {
+async fn the_list_has_no_pages_and_always_the_resident_key_manager() {
     let plane = Plane::start().await;
     made(&plane, &curity_with(&json!({"description": "phantom", "tokenType": "BOTH"}))).await;
     let list = get(&plane, "/key-managers").await.expect(200);
@@ -48,8 +50,9 @@ async fn wso2_5_1_the_list_has_no_pages_and_always_the_resident_key_manager() {
     assert_eq!(curity["tokenType"], "BOTH");
 }
 
+/// Rows: WSO2-5.1
 #[tokio::test]
-async fn wso2_5_1_masked_fields_come_back_as_stars_and_stars_keep_them() {
+async fn masked_fields_come_back_as_stars_and_stars_keep_them() {
     let plane = Plane::start().await;
     let (made, path) = made(&plane, &curity()).await;
     assert_eq!(made["additionalProperties"]["client_secret"], "*****");

@@ -53,8 +53,9 @@ fn limits(policies: &[(String, Value)], expected: &[(&str, i64, &str)]) {
 
 const UNLIMITED: i64 = 2_147_483_647;
 
+/// Rows: WSO2-5.4.1
 #[tokio::test]
-async fn wso2_5_4_1_application_policies_out_of_the_box() {
+async fn application_policies_out_of_the_box() {
     let policies = defaults("application").await;
     limits(
         &policies,
@@ -68,8 +69,9 @@ async fn wso2_5_4_1_application_policies_out_of_the_box() {
     assert!(policies.iter().all(|(_, policy)| policy["type"] == "ApplicationThrottlePolicy"));
 }
 
+/// Rows: WSO2-5.4.2
 #[tokio::test]
-async fn wso2_5_4_2_subscription_policies_out_of_the_box() {
+async fn subscription_policies_out_of_the_box() {
     let policies = defaults("subscription").await;
     limits(
         &policies,
@@ -92,8 +94,9 @@ async fn wso2_5_4_2_subscription_policies_out_of_the_box() {
     }
 }
 
+/// Rows: WSO2-5.4.3
 #[tokio::test]
-async fn wso2_5_4_3_advanced_policies_out_of_the_box() {
+async fn advanced_policies_out_of_the_box() {
     limits(
         &defaults("advanced").await,
         &[
@@ -105,8 +108,9 @@ async fn wso2_5_4_3_advanced_policies_out_of_the_box() {
     );
 }
 
+/// Rows: WSO2-5.4
 #[tokio::test]
-async fn wso2_5_4_policies_of_each_level_are_made_read_changed_and_deleted() {
+async fn policies_of_each_level_are_made_read_changed_and_deleted() {
     let plane = Plane::start().await;
     for level in LEVELS {
         let answer = post(&plane, &collection(level), &policy(level)).await;
@@ -136,8 +140,9 @@ async fn wso2_5_4_policies_of_each_level_are_made_read_changed_and_deleted() {
     }
 }
 
+/// Rows: WSO2-5.4
 #[tokio::test]
-async fn wso2_5_4_an_unknown_policy_is_not_found() {
+async fn an_unknown_policy_is_not_found() {
     let plane = Plane::start().await;
     let list = get(&plane, &collection("application")).await.expect(200);
     let of_another_level = id_of(&list, "policyName", "10PerMin", "policyId");
@@ -149,8 +154,9 @@ async fn wso2_5_4_an_unknown_policy_is_not_found() {
     }
 }
 
+/// Rows: WSO2-5.4
 #[tokio::test]
-async fn wso2_5_4_a_name_that_is_taken_is_refused() {
+async fn a_name_that_is_taken_is_refused() {
     let plane = Plane::start().await;
     for level in LEVELS {
         post(&plane, &collection(level), &policy(level)).await.expect(201);
@@ -158,8 +164,9 @@ async fn wso2_5_4_a_name_that_is_taken_is_refused() {
     }
 }
 
+/// Rows: WSO2-5.4
 #[tokio::test]
-async fn wso2_5_4_an_unknown_limit_type_has_its_own_code() {
+async fn an_unknown_limit_type_has_its_own_code() {
     let plane = Plane::start().await;
     for level in ["application", "subscription", "advanced"] {
         for kind in ["SOMELIMIT", "", "requestcountlimit"] {
@@ -170,8 +177,9 @@ async fn wso2_5_4_an_unknown_limit_type_has_its_own_code() {
     }
 }
 
+/// Rows: WSO2-5.4
 #[tokio::test]
-async fn wso2_5_4_limits_are_counts_in_a_time() {
+async fn limits_are_counts_in_a_time() {
     let plane = Plane::start().await;
     let limit = |changes: Value| json!({"defaultLimit": {"requestCount": changes}});
     for (changes, words) in [
@@ -213,8 +221,9 @@ async fn wso2_5_4_limits_are_counts_in_a_time() {
     }
 }
 
+/// Rows: WSO2-5.4
 #[tokio::test]
-async fn wso2_5_4_subscription_policies_have_bursts_plans_and_permissions() {
+async fn subscription_policies_have_bursts_plans_and_permissions() {
     let plane = Plane::start().await;
     let path = collection("subscription");
     let full = json!({
@@ -243,8 +252,9 @@ async fn wso2_5_4_subscription_policies_have_bursts_plans_and_permissions() {
     }
 }
 
+/// Rows: WSO2-5.4
 #[tokio::test]
-async fn wso2_5_4_application_policies_have_bursts_and_advanced_ones_conditions() {
+async fn application_policies_have_bursts_and_advanced_ones_conditions() {
     let plane = Plane::start().await;
     let burst = json!({"burstLimit": {"rateLimitCount": 10, "rateLimitTimeUnit": "min"}});
     let body = policy_with("application", &burst);
@@ -270,8 +280,9 @@ async fn wso2_5_4_application_policies_have_bursts_and_advanced_ones_conditions(
     }
 }
 
+/// Rows: WSO2-5.4
 #[tokio::test]
-async fn wso2_5_4_a_policy_in_use_or_fallen_back_on_is_not_deleted() {
+async fn a_policy_in_use_or_fallen_back_on_is_not_deleted() {
     let plane = Plane::start().await;
     for level in ["application", "subscription", "advanced"] {
         let list = get(&plane, &collection(level)).await.expect(200);

@@ -12,8 +12,9 @@ async fn status(plane: &Plane, scope: &str, method: &str, path: &str) -> u16 {
     call.send().await.status.as_u16()
 }
 
+/// Rows: WSO2-3.4.14
 #[tokio::test]
-async fn wso2_3_4_14_key_managers_need_their_scopes() {
+async fn key_managers_need_their_scopes() {
     let plane = Plane::start().await;
     let one = "/key-managers/0190f0f0-0000-7000-8000-000000000000";
     for scope in ["apim:admin", "apim:admin_operations", "apim:keymanagers_manage"] {
@@ -30,8 +31,9 @@ async fn wso2_3_4_14_key_managers_need_their_scopes() {
     }
 }
 
+/// Rows: WSO2-3.4.15
 #[tokio::test]
-async fn wso2_3_4_15_throttling_needs_its_scopes() {
+async fn throttling_needs_its_scopes() {
     let plane = Plane::start().await;
     let policies = "/throttling/policies/application";
     let deny = "/throttling/deny-policies";
@@ -51,8 +53,9 @@ async fn wso2_3_4_15_throttling_needs_its_scopes() {
     }
 }
 
+/// Rows: WSO2-3.4.16
 #[tokio::test]
-async fn wso2_3_4_16_settings_and_environments_need_their_scopes() {
+async fn settings_and_environments_need_their_scopes() {
     let plane = Plane::start().await;
     for (scope, settings, list, one) in [
         ("apim:admin", 200, 200, 200),
@@ -66,8 +69,9 @@ async fn wso2_3_4_16_settings_and_environments_need_their_scopes() {
     }
 }
 
+/// Rows: WSO2-12.9
 #[tokio::test]
-async fn wso2_12_9_nobody_and_others_get_401() {
+async fn nobody_and_others_get_401() {
     let plane = Plane::start().await;
     for path in ["/key-managers", "/settings", "/environments", "/throttling/policies/custom"] {
         plane.get(&at(path)).send().await.expect_error(401, 401, "Unauthenticated request");

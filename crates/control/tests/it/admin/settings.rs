@@ -32,8 +32,9 @@ fn is(field: &Value, label: &str, required: bool, mask: bool, default: &Value) {
     assert_eq!(field["updateDisabled"], false);
 }
 
+/// Rows: WSO2-5.3
 #[tokio::test]
-async fn wso2_5_3_the_form_of_the_phantom_token_connector_is_the_tutorials() {
+async fn the_form_of_the_phantom_token_connector_is_the_tutorials() {
     let connector = connector("CurityPhantomToken").await;
     assert_eq!(connector["displayName"], "Curity Phantom Token");
     assert_eq!(connector["defaultConsumerKeyClaim"], "aud");
@@ -57,35 +58,41 @@ async fn wso2_5_3_the_form_of_the_phantom_token_connector_is_the_tutorials() {
     assert_eq!(endpoints.len(), 8);
 }
 
+/// Rows: WSO2-5.3.1
 #[tokio::test]
-async fn wso2_5_3_1_client_id() {
+async fn client_id() {
     is(&phantom_token_field("client_id").await, "Client ID", true, false, &json!(null));
 }
 
+/// Rows: WSO2-5.3.2
 #[tokio::test]
-async fn wso2_5_3_2_client_secret() {
+async fn client_secret() {
     is(&phantom_token_field("client_secret").await, "Client Secret", true, true, &json!(null));
 }
 
+/// Rows: WSO2-5.3.3
 #[tokio::test]
-async fn wso2_5_3_3_expected_audience() {
+async fn expected_audience() {
     let field = phantom_token_field("expected_audience").await;
     is(&field, "Expected Audience", true, false, &json!(null));
 }
 
+/// Rows: WSO2-5.3.4
 #[tokio::test]
-async fn wso2_5_3_4_clock_skew() {
+async fn clock_skew() {
     is(&phantom_token_field("clock_skew").await, "Clock Skew", false, false, &json!("60"));
 }
 
+/// Rows: WSO2-5.3.5
 #[tokio::test]
-async fn wso2_5_3_5_cache_max_entries() {
+async fn cache_max_entries() {
     let field = phantom_token_field("cache_max_entries").await;
     is(&field, "Cache Max Entries", false, false, &json!("50000"));
 }
 
+/// Rows: WSO2-5.3
 #[tokio::test]
-async fn wso2_5_3_the_custom_key_manager_has_endpoints_alone() {
+async fn the_custom_key_manager_has_endpoints_alone() {
     let connector = connector("CustomKeyManager").await;
     assert_eq!(connector["displayName"], "Custom Key Manager (Out-of-Band Provisioning)");
     assert_eq!(connector["defaultConsumerKeyClaim"], "azp");
@@ -99,8 +106,9 @@ async fn wso2_5_3_the_custom_key_manager_has_endpoints_alone() {
     assert_eq!(required, ["token_endpoint", "revoke_endpoint"]);
 }
 
+/// Rows: WSO2-5.3
 #[tokio::test]
-async fn wso2_5_3_settings_have_every_member() {
+async fn settings_have_every_member() {
     let plane = Plane::start().await;
     let settings = get(&plane, "/settings").await.expect(200);
     assert_eq!(settings["gatewayTypes"], json!(["Regular"]));

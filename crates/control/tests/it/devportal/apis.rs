@@ -29,8 +29,9 @@ fn fixture(name: &'static str, context: &'static str, changes: Value) -> ApiFixt
     ApiFixture { name, context, changes, ..ApiFixture::default() }
 }
 
+/// Rows: WSO2-4.18
 #[tokio::test]
-async fn wso2_4_18_only_published_and_prototyped_apis_are_on_offer() {
+async fn only_published_and_prototyped_apis_are_on_offer() {
     let plane = Plane::start().await;
     for (name, context, state) in [
         ("Created", "/created", "CREATED"),
@@ -54,8 +55,9 @@ async fn wso2_4_18_only_published_and_prototyped_apis_are_on_offer() {
     assert_eq!(names(&plane, None, "?query=status:published").await, ["Published"]);
 }
 
+/// Rows: WSO2-4.18
 #[tokio::test]
-async fn wso2_4_18_an_api_is_seen_by_the_roles_it_is_for() {
+async fn an_api_is_seen_by_the_roles_it_is_for() {
     let plane = Plane::start().await;
     let roles = json!(["Internal/subscriber"]);
     let restricted = json!({"visibility": "RESTRICTED", "visibleRoles": roles});
@@ -84,8 +86,9 @@ async fn wso2_4_18_an_api_is_seen_by_the_roles_it_is_for() {
     plane.get(&at("/apis/nonsense")).send().await.expect_error(404, 404, "nonsense");
 }
 
+/// Rows: WSO2-3.3.4
 #[tokio::test]
-async fn wso2_3_3_4_whoever_shows_a_bad_credential_is_nobody_even_where_nobody_may_read() {
+async fn whoever_shows_a_bad_credential_is_nobody_even_where_nobody_may_read() {
     let plane = Plane::start().await;
     for path in ["/apis", "/search", "/tags", "/tenants", "/throttling-policies/application"] {
         plane.get(&at(path)).send().await.expect(200);
@@ -94,8 +97,9 @@ async fn wso2_3_3_4_whoever_shows_a_bad_credential_is_nobody_even_where_nobody_m
     }
 }
 
+/// Rows: WSO2-4.18
 #[tokio::test]
-async fn wso2_4_18_of_several_versions_the_latest_is_listed() {
+async fn of_several_versions_the_latest_is_listed() {
     let plane = Plane::start().await;
     let version = |version| ApiFixture { version, ..ApiFixture::default() };
     api(&plane, version("v9")).await;
@@ -112,8 +116,9 @@ async fn wso2_4_18_of_several_versions_the_latest_is_listed() {
     assert_eq!(versions("?query=version:v9").await, "v9");
 }
 
+/// Rows: WSO2-4.12, WSO2-4.17
 #[tokio::test]
-async fn wso2_4_12_and_wso2_4_17_lists_are_by_name_and_the_exact_name_comes_first() {
+async fn lists_are_by_name_and_the_exact_name_comes_first() {
     let plane = Plane::start().await;
     for (name, context) in
         [("MyHttpBin", "/a"), ("HttpBin2", "/b"), ("httpbin", "/c"), ("Abc", "/d")]
@@ -134,8 +139,9 @@ async fn wso2_4_12_and_wso2_4_17_lists_are_by_name_and_the_exact_name_comes_firs
     assert_eq!(list["pagination"]["next"], "/apis?limit=2&offset=2&query=bin");
 }
 
+/// Rows: WSO2-7.3
 #[tokio::test]
-async fn wso2_7_3_an_api_tells_where_it_is_served_and_under_which_plans() {
+async fn an_api_tells_where_it_is_served_and_under_which_plans() {
     let plane = Plane::start().await;
     let changes = json!({
         "isDefaultVersion": true,
@@ -196,8 +202,9 @@ async fn an_api_without_http_is_not_said_to_be_there() {
     assert_eq!(definition["servers"], json!([{"url": "https://localhost:8243/httpbin/v1"}]));
 }
 
+/// Rows: WSO2-7.3
 #[tokio::test]
-async fn wso2_7_3_the_definition_names_gateways_and_no_backend() {
+async fn the_definition_names_gateways_and_no_backend() {
     let plane = Plane::start().await;
     let definition = json!({
         "openapi": "3.0.1",

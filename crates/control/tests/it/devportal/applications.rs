@@ -17,8 +17,9 @@ fn names(list: &Value) -> Vec<&str> {
     list.iter().map(|each| each["name"].as_str().unwrap()).collect()
 }
 
+/// Rows: WSO2-7.1
 #[tokio::test]
-async fn wso2_7_1_an_application_is_made_read_changed_and_deleted() {
+async fn an_application_is_made_read_changed_and_deleted() {
     let plane = Plane::start().await;
     let body = json!({
         "name": "CurityApp", "throttlingPolicy": "10PerMin", "description": "Mine",
@@ -64,8 +65,9 @@ async fn wso2_7_1_an_application_is_made_read_changed_and_deleted() {
     plane.get(&path).by_user("sue").send().await.expect_error(404, 404, id);
 }
 
+/// Rows: WSO2-7.1
 #[tokio::test]
-async fn wso2_7_1_members_stand_in_wso2s_order_and_absent_ones_are_null() {
+async fn members_stand_in_wso2s_order_and_absent_ones_are_null() {
     let plane = Plane::start().await;
     let made = plane.post(&at("/applications"), &named("A")).by_user("sue").send().await;
     let order = [
@@ -95,8 +97,9 @@ async fn wso2_7_1_members_stand_in_wso2s_order_and_absent_ones_are_null() {
     }
 }
 
+/// Rows: WSO2-1.3
 #[tokio::test]
-async fn wso2_1_3_the_tutorials_pipeline_cuts_out_the_id_of_its_application() {
+async fn the_tutorials_pipeline_cuts_out_the_id_of_its_application() {
     let plane = Plane::start().await;
     let wanted = application(&plane, "admin", "CurityApp").await;
     application(&plane, "admin", "ZApp").await;
@@ -113,8 +116,9 @@ async fn wso2_1_3_the_tutorials_pipeline_cuts_out_the_id_of_its_application() {
     assert_eq!(answer.json["pagination"], pagination);
 }
 
+/// Rows: WSO2-7.1
 #[tokio::test]
-async fn wso2_7_1_a_name_is_taken_for_its_owner_alone_in_any_case() {
+async fn a_name_is_taken_for_its_owner_alone_in_any_case() {
     let plane = Plane::start().await;
     let id = application(&plane, "sue", "Mine").await;
     application(&plane, "sam", "Mine").await;
@@ -132,8 +136,9 @@ async fn wso2_7_1_a_name_is_taken_for_its_owner_alone_in_any_case() {
     plane.put(&path, &named("MINE")).by_user("sue").send().await.expect(200);
 }
 
+/// Rows: WSO2-4.5
 #[tokio::test]
-async fn wso2_4_5_what_cannot_be_an_application_is_refused_with_its_member() {
+async fn what_cannot_be_an_application_is_refused_with_its_member() {
     let plane = Plane::start().await;
     let long = "x".repeat(101);
     let with = |member: &str, value: Value| {
@@ -176,8 +181,9 @@ async fn wso2_4_5_what_cannot_be_an_application_is_refused_with_its_member() {
     plane.post(&at("/applications"), &body).by_user("sue").send().await.expect(201);
 }
 
+/// Rows: WSO2-4.7, WSO2-4.8
 #[tokio::test]
-async fn wso2_4_7_and_wso2_4_8_anothers_application_is_forbidden_and_an_unknown_one_not_found() {
+async fn anothers_application_is_forbidden_and_an_unknown_one_not_found() {
     let plane = Plane::start().await;
     let sues = application(&plane, "sue", "Secret plans").await;
     let unknown = Uuid::from_u128(5).to_string();
@@ -218,8 +224,9 @@ async fn two_users_see_their_own_applications_only() {
     }
 }
 
+/// Rows: WSO2-4.11
 #[tokio::test]
-async fn wso2_4_11_applications_are_found_by_a_part_of_their_name_and_sorted() {
+async fn applications_are_found_by_a_part_of_their_name_and_sorted() {
     let plane = Plane::start().await;
     for (name, plan) in [("beta", "Unlimited"), ("Alpha", "10PerMin"), ("100%_gamma", "50PerMin")] {
         let body = json!({"name": name, "throttlingPolicy": plan});

@@ -22,8 +22,9 @@ fn request(key: &str, key_manager: &str, key_type: &str) -> Value {
     })
 }
 
+/// Rows: WSO2-7.2
 #[tokio::test]
-async fn wso2_7_2_map_keys_answers_as_wso2_does_to_the_letter() {
+async fn map_keys_answers_as_wso2_does_to_the_letter() {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     let app = application(&plane, "admin", "CurityApp").await;
@@ -43,8 +44,9 @@ async fn wso2_7_2_map_keys_answers_as_wso2_does_to_the_letter() {
     answer.expect(200);
 }
 
+/// Rows: WSO2-1.5
 #[tokio::test]
-async fn wso2_1_5_the_key_type_of_the_body_counts_and_the_querys_is_passed_over() {
+async fn the_key_type_of_the_body_counts_and_the_querys_is_passed_over() {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     let app = application(&plane, "sue", "App").await;
@@ -58,8 +60,9 @@ async fn wso2_1_5_the_key_type_of_the_body_counts_and_the_querys_is_passed_over(
     assert_eq!(mapped["keyType"], "PRODUCTION");
 }
 
+/// Rows: WSO2-7.2
 #[tokio::test]
-async fn wso2_7_2_a_key_manager_is_named_by_name_or_by_id() {
+async fn a_key_manager_is_named_by_name_or_by_id() {
     let plane = Plane::start().await;
     let id = key_manager(&plane, "curity", true, json!({})).await.to_string();
     let app = application(&plane, "sue", "App").await;
@@ -68,8 +71,9 @@ async fn wso2_7_2_a_key_manager_is_named_by_name_or_by_id() {
     map(&plane, "sue", &app, &request("two", "curity", "SANDBOX")).await.expect(200);
 }
 
+/// Rows: WSO2-7.2.1
 #[tokio::test]
-async fn wso2_7_2_1_a_key_manager_that_is_not_there_or_disabled_is_not_registered() {
+async fn a_key_manager_that_is_not_there_or_disabled_is_not_registered() {
     let plane = Plane::start().await;
     let disabled = key_manager(&plane, "off", false, json!({})).await.to_string();
     let app = application(&plane, "sue", "App").await;
@@ -81,8 +85,9 @@ async fn wso2_7_2_1_a_key_manager_that_is_not_there_or_disabled_is_not_registere
     }
 }
 
+/// Rows: WSO2-7.2.2
 #[tokio::test]
-async fn wso2_7_2_2_a_key_manager_that_only_exchanges_maps_nothing() {
+async fn a_key_manager_that_only_exchanges_maps_nothing() {
     let plane = Plane::start().await;
     key_manager(&plane, "exchanger", true, json!({"tokenType": "EXCHANGED"})).await;
     key_manager(&plane, "both", true, json!({"tokenType": "BOTH"})).await;
@@ -92,9 +97,9 @@ async fn wso2_7_2_2_a_key_manager_that_only_exchanges_maps_nothing() {
     map(&plane, "sue", &app, &request("one", "both", "PRODUCTION")).await.expect(200);
 }
 
+/// Rows: WSO2-7.2.3, WSO2-12.4
 #[tokio::test]
-async fn wso2_7_2_3_and_wso2_12_4_a_consumer_key_belongs_to_one_application_and_one_type_per_key_manager()
- {
+async fn a_consumer_key_belongs_to_one_application_and_one_type_per_key_manager() {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     key_manager(&plane, "other", true, json!({})).await;
@@ -121,8 +126,9 @@ async fn wso2_7_2_3_and_wso2_12_4_a_consumer_key_belongs_to_one_application_and_
     map(&plane, "sue", &app, &request("two", "curity", "SANDBOX")).await.expect(200);
 }
 
+/// Rows: WSO2-7.2.4
 #[tokio::test]
-async fn wso2_7_2_4_an_unknown_application_has_no_keys() {
+async fn an_unknown_application_has_no_keys() {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     let unknown = Uuid::from_u128(7).to_string();
@@ -133,8 +139,9 @@ async fn wso2_7_2_4_an_unknown_application_has_no_keys() {
     plane.post(&path, &body).by_user("sue").send().await.expect_error(404, 404, &unknown);
 }
 
+/// Rows: WSO2-7.2.5, WSO2-12.4
 #[tokio::test]
-async fn wso2_7_2_5_and_wso2_12_4_keys_of_anothers_application_are_out_of_reach() {
+async fn keys_of_anothers_application_are_out_of_reach() {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     let app = application(&plane, "sue", "App").await;
@@ -167,8 +174,9 @@ async fn wso2_7_2_5_and_wso2_12_4_keys_of_anothers_application_are_out_of_reach(
     plane.get(&key).by_user("sue").send().await.expect(200);
 }
 
+/// Rows: WSO2-7.2.6
 #[tokio::test]
-async fn wso2_7_2_6_a_key_manager_hidden_from_the_callers_roles_is_refused() {
+async fn a_key_manager_hidden_from_the_callers_roles_is_refused() {
     let plane = Plane::start().await;
     let subscriber = json!(["Internal/subscriber"]);
     let denied = json!({"permissions": {"permissionType": "DENY", "roles": subscriber}});
@@ -208,8 +216,9 @@ async fn the_same_mapping_again_is_the_mapping_that_is_there() {
     assert_eq!(plane.get(&keys).by_user("sue").send().await.expect(200)["count"], 1);
 }
 
+/// Rows: WSO2-7.2
 #[tokio::test]
-async fn wso2_7_2_keys_are_listed_read_changed_and_unmapped() {
+async fn keys_are_listed_read_changed_and_unmapped() {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     let app = application(&plane, "sue", "App").await;
@@ -295,8 +304,9 @@ async fn what_cannot_be_a_mapping_is_refused_with_its_member() {
     assert_eq!(plane.get(&keys).by_user("sue").send().await.expect(200)["count"], 0);
 }
 
+/// Rows: WSO2-7.2
 #[tokio::test]
-async fn wso2_7_2_key_managers_are_listed_for_those_who_may_see_them_without_secrets() {
+async fn key_managers_are_listed_for_those_who_may_see_them_without_secrets() {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     key_manager(&plane, "off", false, json!({})).await;

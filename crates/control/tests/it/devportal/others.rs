@@ -10,8 +10,9 @@ fn names(list: &Value) -> Vec<&str> {
     list["list"].as_array().unwrap().iter().map(|each| each["name"].as_str().unwrap()).collect()
 }
 
+/// Rows: WSO2-5.4
 #[tokio::test]
-async fn wso2_5_4_the_default_plans_are_offered_without_those_of_calls_without_subscription() {
+async fn the_default_plans_are_offered_without_those_of_calls_without_subscription() {
     let plane = Plane::start().await;
     let list = plane.get(&at("/throttling-policies/application")).send().await.expect(200);
     assert_eq!(names(&list), ["10PerMin", "20PerMin", "50PerMin", "Unlimited"]);
@@ -69,8 +70,9 @@ async fn a_plan_barred_for_the_callers_roles_is_not_offered() {
     plane.get(&path).by_user("sue").send().await.expect(200);
 }
 
+/// Rows: WSO2-3.4.3
 #[tokio::test]
-async fn wso2_3_4_3_settings_are_for_those_with_the_scope_and_name_their_scopes() {
+async fn settings_are_for_those_with_the_scope_and_name_their_scopes() {
     let plane = Plane::start().await;
     let settings = plane.get(&at("/settings")).by_user("sue").send().await.expect(200);
     let scopes = settings["scopes"].as_array().unwrap();

@@ -31,8 +31,9 @@ async fn client_credentials(plane: &Plane, key: &str, secret: &str) -> Answer {
     plane.call("POST", "/oauth2/token").basic(key, secret).form(&form).send().await
 }
 
+/// Rows: WSO2-7.2
 #[tokio::test]
-async fn wso2_7_2_generated_keys_get_tokens() {
+async fn generated_keys_get_tokens() {
     let plane = Plane::start().await;
     let app = application(&plane, "sue", "App").await;
     let body = json!({
@@ -61,8 +62,9 @@ async fn wso2_7_2_generated_keys_get_tokens() {
     plane.get(&neither).by_user("sue").send().await.expect_error(400, 400, "");
 }
 
+/// Rows: WSO2-7.2
 #[tokio::test]
-async fn wso2_7_2_keys_for_client_credentials_come_with_a_token_that_works() {
+async fn keys_for_client_credentials_come_with_a_token_that_works() {
     let plane = Plane::start().await;
     let introspected = async |token: &str| {
         let form = [("token", token)];
@@ -163,8 +165,9 @@ async fn a_scope_that_is_bound_to_roles_is_granted_to_those_who_have_one() {
     assert_eq!(granted(&token(&refreshed).await), granted(&all));
 }
 
+/// Rows: WSO2-7.2
 #[tokio::test]
-async fn wso2_7_2_generate_keys_refuses_what_the_key_manager_cannot_do() {
+async fn generate_keys_refuses_what_the_key_manager_cannot_do() {
     let plane = Plane::start().await;
     key_manager(&plane, "curity", true, json!({})).await;
     key_manager(&plane, "eager", true, json!({"enableOAuthAppCreation": true})).await;
@@ -216,8 +219,9 @@ async fn callbacks_are_absolute_urls_that_no_browser_runs() {
     generate(&plane, &app, &body).await.expect(200);
 }
 
+/// Rows: WSO2-7.2
 #[tokio::test]
-async fn wso2_7_2_a_generated_key_ends_with_its_client_and_its_tokens() {
+async fn a_generated_key_ends_with_its_client_and_its_tokens() {
     let plane = Plane::start().await;
     for end in ["key", "clean-up", "application"] {
         let app = application(&plane, "sue", end).await;

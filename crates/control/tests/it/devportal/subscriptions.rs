@@ -24,8 +24,9 @@ fn request(application: &str, api: impl ToString) -> Value {
     })
 }
 
+/// Rows: WSO2-1.6, WSO2-7.3
 #[tokio::test]
-async fn wso2_1_6_and_wso2_7_3_a_subscription_is_made_read_changed_and_ended() {
+async fn a_subscription_is_made_read_changed_and_ended() {
     let plane = Plane::start().await;
     let api = api(&plane, ApiFixture::default()).await;
     let app = application(&plane, "sue", "App").await;
@@ -75,8 +76,9 @@ async fn wso2_1_6_and_wso2_7_3_a_subscription_is_made_read_changed_and_ended() {
     plane.delete(&path).by_user("sue").send().await.expect_error(404, 404, id);
 }
 
+/// Rows: WSO2-7.3.1
 #[tokio::test]
-async fn wso2_7_3_1_without_an_api_nothing_is_subscribed_to() {
+async fn without_an_api_nothing_is_subscribed_to() {
     let plane = Plane::start().await;
     let app = application(&plane, "sue", "App").await;
     for body in [
@@ -88,8 +90,9 @@ async fn wso2_7_3_1_without_an_api_nothing_is_subscribed_to() {
     }
 }
 
+/// Rows: WSO2-7.3.2, WSO2-12.5
 #[tokio::test]
-async fn wso2_7_3_2_and_wso2_12_5_an_unknown_application_or_api_is_not_found() {
+async fn an_unknown_application_or_api_is_not_found() {
     let plane = Plane::start().await;
     let api = api(&plane, ApiFixture::default()).await;
     let app = application(&plane, "sue", "App").await;
@@ -100,8 +103,9 @@ async fn wso2_7_3_2_and_wso2_12_5_an_unknown_application_or_api_is_not_found() {
     post(&plane, &request(&app, "nonsense")).await.expect_error(404, 404, "API");
 }
 
+/// Rows: WSO2-7.3.3, WSO2-12.5
 #[tokio::test]
-async fn wso2_7_3_3_and_wso2_12_5_a_plan_has_to_be_the_apis_and_open_to_the_user() {
+async fn a_plan_has_to_be_the_apis_and_open_to_the_user() {
     let plane = Plane::start().await;
     let app = application(&plane, "sue", "App").await;
     let policies = json!({"policies": ["Gold", "Vanished"]});
@@ -128,8 +132,9 @@ async fn wso2_7_3_3_and_wso2_12_5_a_plan_has_to_be_the_apis_and_open_to_the_user
     post(&plane, &body).await.expect(201);
 }
 
+/// Rows: WSO2-7.3.4, WSO2-12.5
 #[tokio::test]
-async fn wso2_7_3_4_and_wso2_12_5_a_subscription_exists_once() {
+async fn a_subscription_exists_once() {
     let plane = Plane::start().await;
     let plans = json!({"policies": ["Unlimited", "Gold"]});
     let api = api(&plane, ApiFixture { changes: plans, ..ApiFixture::default() }).await;
@@ -150,8 +155,9 @@ async fn wso2_7_3_4_and_wso2_12_5_a_subscription_exists_once() {
     assert_eq!(one.expect(201), another.expect(201));
 }
 
+/// Rows: WSO2-7.3.5
 #[tokio::test]
-async fn wso2_7_3_5_a_blocked_subscription_is_not_made_again() {
+async fn a_blocked_subscription_is_not_made_again() {
     let plane = Plane::start().await;
     let api = api(&plane, ApiFixture::default()).await;
     let app = application(&plane, "sue", "App").await;
@@ -168,8 +174,9 @@ async fn wso2_7_3_5_a_blocked_subscription_is_not_made_again() {
     assert_eq!(changed["status"], "PROD_ONLY_BLOCKED");
 }
 
+/// Rows: WSO2-7.3.6
 #[tokio::test]
-async fn wso2_7_3_6_only_published_and_prototyped_apis_are_subscribed_to() {
+async fn only_published_and_prototyped_apis_are_subscribed_to() {
     let plane = Plane::start().await;
     let app = application(&plane, "sue", "App").await;
     for (name, context, state) in [
@@ -187,8 +194,9 @@ async fn wso2_7_3_6_only_published_and_prototyped_apis_are_subscribed_to() {
     post(&plane, &request(&app, api)).await.expect(201);
 }
 
+/// Rows: WSO2-7.3.7
 #[tokio::test]
-async fn wso2_7_3_7_an_api_without_oauth2_and_api_keys_takes_no_subscriptions() {
+async fn an_api_without_oauth2_and_api_keys_takes_no_subscriptions() {
     let plane = Plane::start().await;
     let app = application(&plane, "sue", "App").await;
     let basic = json!({"securityScheme": ["basic_auth", "mutualssl"]});
@@ -201,8 +209,9 @@ async fn wso2_7_3_7_an_api_without_oauth2_and_api_keys_takes_no_subscriptions() 
     post(&plane, &request(&app, open)).await.expect(201);
 }
 
+/// Rows: WSO2-7.3.8
 #[tokio::test]
-async fn wso2_7_3_8_the_plan_of_apis_without_subscriptions_is_not_asked_for() {
+async fn the_plan_of_apis_without_subscriptions_is_not_asked_for() {
     let plane = Plane::start().await;
     let app = application(&plane, "sue", "App").await;
     let changes = json!({"policies": ["DefaultSubscriptionless"]});
@@ -221,8 +230,9 @@ async fn an_api_hidden_from_the_callers_roles_is_not_found() {
     post(&plane, &request(&app, api)).await.expect_error(404, 404, "API");
 }
 
+/// Rows: WSO2-7.3
 #[tokio::test]
-async fn wso2_7_3_a_list_is_of_an_application_or_of_an_api() {
+async fn a_list_is_of_an_application_or_of_an_api() {
     let plane = Plane::start().await;
     let first = api(&plane, ApiFixture::default()).await;
     let other = ApiFixture { name: "Other", context: "/other", ..ApiFixture::default() };
@@ -282,8 +292,9 @@ async fn anothers_subscription_is_out_of_reach() {
     plane.get(&path).by_user("sue").send().await.expect(200);
 }
 
+/// Rows: WSO2-7.3
 #[tokio::test]
-async fn wso2_7_3_a_change_holds_the_status_and_stays_with_its_ends() {
+async fn a_change_holds_the_status_and_stays_with_its_ends() {
     let plane = Plane::start().await;
     let api = api(&plane, ApiFixture::default()).await;
     let app = application(&plane, "sue", "App").await;

@@ -14,8 +14,9 @@ async fn refused(plane: &Plane, api: &Value, status: u16, code: u32, description
     answer.expect_error(status, code, description);
 }
 
+/// Rows: WSO2-6.1.1
 #[tokio::test]
-async fn wso2_6_1_1_a_name_is_required_and_holds_no_special_characters() {
+async fn a_name_is_required_and_holds_no_special_characters() {
     let plane = Plane::start().await;
     let mut nameless = api("Nameless");
     nameless.as_object_mut().unwrap().remove("name");
@@ -28,8 +29,9 @@ async fn wso2_6_1_1_a_name_is_required_and_holds_no_special_characters() {
     plane.make(&with("X", json!({"name": "Pizza Shack_v.1-a"}))).await;
 }
 
+/// Rows: WSO2-6.1.2
 #[tokio::test]
-async fn wso2_6_1_2_a_version_is_required_short_and_one_segment() {
+async fn a_version_is_required_short_and_one_segment() {
     let plane = Plane::start().await;
     for version in ["", " ", "v 1", "v/1", "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0", "..", "v1?"] {
         refused(&plane, &with("X", json!({"version": version})), 400, 400, "version").await;
@@ -37,8 +39,9 @@ async fn wso2_6_1_2_a_version_is_required_short_and_one_segment() {
     plane.make(&with("X", json!({"version": "1.0.0-rc_1"}))).await;
 }
 
+/// Rows: WSO2-6.1.3
 #[tokio::test]
-async fn wso2_6_1_3_a_context_gets_its_slash_and_must_not_end_with_one() {
+async fn a_context_gets_its_slash_and_must_not_end_with_one() {
     let plane = Plane::start().await;
     let made = plane.make(&with("X", json!({"context": "httpbin"}))).await;
     assert_eq!(made["context"], "/httpbin");
@@ -53,8 +56,9 @@ async fn wso2_6_1_3_a_context_gets_its_slash_and_must_not_end_with_one() {
     assert_eq!(made["context"], "/z/{version}/api");
 }
 
+/// Rows: WSO2-6.1.4
 #[tokio::test]
-async fn wso2_6_1_4_either_endpoint_may_be_absent_and_both_are_absolute() {
+async fn either_endpoint_may_be_absent_and_both_are_absolute() {
     let plane = Plane::start().await;
     let sandbox = json!({"sandbox_endpoints": {"url": "https://sandbox.example/base"}});
     plane.make(&with("Sandbox", json!({"endpointConfig": sandbox}))).await;
@@ -94,8 +98,9 @@ async fn wso2_6_1_4_either_endpoint_may_be_absent_and_both_are_absolute() {
     refused(&plane, &secured, 400, 400, "endpoint_security").await;
 }
 
+/// Rows: WSO2-6.1.5
 #[tokio::test]
-async fn wso2_6_1_5_without_operations_everything_is_served_by_five_verbs() {
+async fn without_operations_everything_is_served_by_five_verbs() {
     let plane = Plane::start().await;
     let made = plane.make(&api("HttpBin")).await;
     let operations = made["operations"].as_array().unwrap();
@@ -132,8 +137,9 @@ async fn wso2_6_1_5_without_operations_everything_is_served_by_five_verbs() {
     refused(&plane, &with("Bad", json!({"operations": plan})), 400, 900_305, "None such").await;
 }
 
+/// Rows: WSO2-6.1.6
 #[tokio::test]
-async fn wso2_6_1_6_the_security_of_an_operation_is_one_of_five() {
+async fn the_security_of_an_operation_is_one_of_five() {
     let plane = Plane::start().await;
     let types =
         ["None", "Any", "Application", "Application User", "Application & Application User"];
@@ -150,8 +156,9 @@ async fn wso2_6_1_6_the_security_of_an_operation_is_one_of_five() {
     refused(&plane, &with("Odd", json!({"operations": odd})), 400, 400, "disallowed").await;
 }
 
+/// Rows: WSO2-6.1.7
 #[tokio::test]
-async fn wso2_6_1_7_local_scopes_are_kept_and_operations_name_them() {
+async fn local_scopes_are_kept_and_operations_name_them() {
     let plane = Plane::start().await;
     let scope = json!({
         "scope": {
@@ -172,8 +179,9 @@ async fn wso2_6_1_7_local_scopes_are_kept_and_operations_name_them() {
     refused(&plane, &with("Bad", json!({"scopes": blank})), 400, 901_004, "scope").await;
 }
 
+/// Rows: WSO2-6.1.8, WSO2-12.2
 #[tokio::test]
-async fn wso2_6_1_8_and_wso2_12_2_key_managers_are_all_or_a_list_of_names() {
+async fn key_managers_are_all_or_a_list_of_names() {
     let plane = Plane::start().await;
     assert_eq!(plane.make(&api("Usual")).await["keyManagers"], json!(["all"]));
     let resident = json!({"keyManagers": ["Resident Key Manager"]});
@@ -185,8 +193,9 @@ async fn wso2_6_1_8_and_wso2_12_2_key_managers_are_all_or_a_list_of_names() {
     }
 }
 
+/// Rows: WSO2-6.1.9
 #[tokio::test]
-async fn wso2_6_1_9_security_schemes_have_a_default() {
+async fn security_schemes_have_a_default() {
     let plane = Plane::start().await;
     let usual = json!(["oauth2", "oauth_basic_auth_api_key_mandatory"]);
     assert_eq!(plane.make(&api("Usual")).await["securityScheme"], usual);
@@ -203,8 +212,9 @@ async fn wso2_6_1_9_security_schemes_have_a_default() {
     refused(&plane, &odd, 400, 400, "disallowed").await;
 }
 
+/// Rows: WSO2-6.1.10
 #[tokio::test]
-async fn wso2_6_1_10_business_plans_have_to_be_there() {
+async fn business_plans_have_to_be_there() {
     let plane = Plane::start().await;
     let made = plane.make(&with("Plans", json!({"policies": ["Gold", "Unlimited"]}))).await;
     assert_eq!(made["policies"], json!(["Gold", "Unlimited"]));
@@ -213,8 +223,9 @@ async fn wso2_6_1_10_business_plans_have_to_be_there() {
     refused(&plane, &with("X", json!({"policies": ["50PerMin"]})), 400, 900_305, "50PerMin").await;
 }
 
+/// Rows: WSO2-6.1.11
 #[tokio::test]
-async fn wso2_6_1_11_both_transports_unless_one_is_named() {
+async fn both_transports_unless_one_is_named() {
     let plane = Plane::start().await;
     assert_eq!(plane.make(&api("Usual")).await["transport"], json!(["http", "https"]));
     let made = plane.make(&with("Secure", json!({"transport": ["https"]}))).await;
@@ -223,8 +234,9 @@ async fn wso2_6_1_11_both_transports_unless_one_is_named() {
     refused(&plane, &with("X", json!({"transport": []})), 400, 400, "transport").await;
 }
 
+/// Rows: WSO2-6.1.12
 #[tokio::test]
-async fn wso2_6_1_12_restricted_visibility_names_roles() {
+async fn restricted_visibility_names_roles() {
     let plane = Plane::start().await;
     assert_eq!(plane.make(&api("Usual")).await["visibility"], "PUBLIC");
     let restricted = json!({"visibility": "RESTRICTED", "visibleRoles": ["Internal/creator"]});
@@ -237,8 +249,9 @@ async fn wso2_6_1_12_restricted_visibility_names_roles() {
     refused(&plane, &with("X", json!({"visibility": "SECRET"})), 400, 400, "disallowed").await;
 }
 
+/// Rows: WSO2-6.1.13
 #[tokio::test]
-async fn wso2_6_1_13_credential_headers_have_defaults() {
+async fn credential_headers_have_defaults() {
     let plane = Plane::start().await;
     let made = plane.make(&api("Usual")).await;
     assert_eq!(made["authorizationHeader"], "Authorization");
@@ -251,8 +264,9 @@ async fn wso2_6_1_13_credential_headers_have_defaults() {
     }
 }
 
+/// Rows: WSO2-6.1.14
 #[tokio::test]
-async fn wso2_6_1_14_an_advanced_plan_of_the_api_has_to_be_there() {
+async fn an_advanced_plan_of_the_api_has_to_be_there() {
     let plane = Plane::start().await;
     let made = plane.make(&with("Plan", json!({"apiThrottlingPolicy": "10KPerMin"}))).await;
     assert_eq!(made["apiThrottlingPolicy"], "10KPerMin");
@@ -260,8 +274,9 @@ async fn wso2_6_1_14_an_advanced_plan_of_the_api_has_to_be_there() {
     refused(&plane, &odd, 400, 900_305, "Gold").await;
 }
 
+/// Rows: WSO2-6.1.15
 #[tokio::test]
-async fn wso2_6_1_15_cors_is_on_with_the_usual_headers_unless_said_otherwise() {
+async fn cors_is_on_with_the_usual_headers_unless_said_otherwise() {
     let plane = Plane::start().await;
     let cors = &plane.make(&api("Usual")).await["corsConfiguration"];
     assert_eq!(cors["corsConfigurationEnabled"], true);
@@ -274,8 +289,9 @@ async fn wso2_6_1_15_cors_is_on_with_the_usual_headers_unless_said_otherwise() {
     refused(&plane, &with("X", forged), 400, 400, "accessControlAllowOrigins").await;
 }
 
+/// Rows: WSO2-6.1.16
 #[tokio::test]
-async fn wso2_6_1_16_one_version_of_an_api_is_the_default() {
+async fn one_version_of_an_api_is_the_default() {
     let plane = Plane::start().await;
     let first = plane.make(&with("HttpBin", json!({"isDefaultVersion": true}))).await;
     assert_eq!(first["isDefaultVersion"], true);
@@ -286,8 +302,9 @@ async fn wso2_6_1_16_one_version_of_an_api_is_the_default() {
     assert_eq!(first["isDefaultVersion"], false);
 }
 
+/// Rows: WSO2-6.1.17
 #[tokio::test]
-async fn wso2_6_1_17_audiences_are_kept() {
+async fn audiences_are_kept() {
     let plane = Plane::start().await;
     let members = json!({"audience": "PUBLIC", "audiences": ["one", "two"]});
     let made = plane.make(&with("HttpBin", members)).await;
@@ -295,8 +312,9 @@ async fn wso2_6_1_17_audiences_are_kept() {
     assert_eq!(made["audiences"], json!(["one", "two"]));
 }
 
+/// Rows: WSO2-6.1.18
 #[tokio::test]
-async fn wso2_6_1_18_what_only_we_set_is_taken_and_changes_nothing() {
+async fn what_only_we_set_is_taken_and_changes_nothing() {
     let plane = Plane::start().await;
     let members = json!({
         "id": "mine", "provider": "mallory", "lifeCycleStatus": "PUBLISHED", "isRevision": true,
@@ -316,8 +334,9 @@ async fn wso2_6_1_18_what_only_we_set_is_taken_and_changes_nothing() {
     assert_eq!(made["createdTime"], plane.now());
 }
 
+/// Rows: WSO2-6.1
 #[tokio::test]
-async fn wso2_6_1_an_api_is_made_read_changed_and_taken_away() {
+async fn an_api_is_made_read_changed_and_taken_away() {
     let plane = Plane::start().await;
     let answer = plane.post(&at("/apis"), &api("HttpBin")).by_user("carla").send().await;
     let location = answer.header("location").unwrap().to_owned();
@@ -366,8 +385,9 @@ async fn what_was_read_can_be_written_back_and_nothing_is_lost() {
     assert_eq!(again, made);
 }
 
+/// Rows: WSO2-6.1.20, WSO2-6.1.21, WSO2-6.1.22
 #[tokio::test]
-async fn wso2_6_1_20_and_wso2_6_1_21_and_wso2_6_1_22_names_contexts_and_versions_are_taken_once() {
+async fn names_contexts_and_versions_are_taken_once() {
     let plane = Plane::start().await;
     plane.make(&api("HttpBin")).await;
     refused(&plane, &with("HTTPBIN", json!({"context": "/x"})), 409, 900_250, "case").await;
@@ -393,8 +413,9 @@ async fn a_path_belongs_to_one_api_however_its_context_spells_it() {
         .await;
 }
 
+/// Rows: WSO2-6.1.23
 #[tokio::test]
-async fn wso2_6_1_23_an_unknown_api_is_not_found() {
+async fn an_unknown_api_is_not_found() {
     let plane = Plane::start().await;
     for id in ["0", "00000000-0000-0000-0000-000000000000", "%27%20OR%201=1"] {
         let path = at(&format!("/apis/{id}"));
@@ -406,8 +427,9 @@ async fn wso2_6_1_23_an_unknown_api_is_not_found() {
     }
 }
 
+/// Rows: WSO2-6.1.24
 #[tokio::test]
-async fn wso2_6_1_24_a_change_to_an_unknown_plan_is_refused() {
+async fn a_change_to_an_unknown_plan_is_refused() {
     let plane = Plane::start().await;
     let made = plane.make(&api("HttpBin")).await;
     let path = at(&format!("/apis/{}", made["id"].as_str().unwrap()));
@@ -418,8 +440,9 @@ async fn wso2_6_1_24_a_change_to_an_unknown_plan_is_refused() {
     refused(&plane, &with("Y", json!({"policies": ["Platinum"]})), 400, 900_305, "Platinum").await;
 }
 
+/// Rows: WSO2-6.1.25
 #[tokio::test]
-async fn wso2_6_1_25_a_change_leaves_at_least_one_operation() {
+async fn a_change_leaves_at_least_one_operation() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let path = at(&format!("/apis/{id}"));
@@ -429,8 +452,9 @@ async fn wso2_6_1_25_a_change_leaves_at_least_one_operation() {
     }
 }
 
+/// Rows: WSO2-6.1.26
 #[tokio::test]
-async fn wso2_6_1_26_a_local_scope_belongs_to_one_api_in_all_its_versions() {
+async fn a_local_scope_belongs_to_one_api_in_all_its_versions() {
     let plane = Plane::start().await;
     let scopes = json!({"scopes": [{"scope": {"name": "mine"}}]});
     plane.make(&with("First", scopes.clone())).await;
@@ -439,15 +463,17 @@ async fn wso2_6_1_26_a_local_scope_belongs_to_one_api_in_all_its_versions() {
     plane.make(&with("First", next)).await;
 }
 
+/// Rows: WSO2-6.1.27
 #[tokio::test]
-async fn wso2_6_1_27_a_scope_is_bound_to_roles_there_are() {
+async fn a_scope_is_bound_to_roles_there_are() {
     let plane = Plane::start().await;
     let role = json!({"scopes": [{"scope": {"name": "x", "bindings": ["emperor"]}}]});
     refused(&plane, &with("Third", role), 404, 903_250, "emperor").await;
 }
 
+/// Rows: WSO2-6.1.28
 #[tokio::test]
-async fn wso2_6_1_28_an_unknown_key_manager_is_refused_and_a_disabled_one_passes() {
+async fn an_unknown_key_manager_is_refused_and_a_disabled_one_passes() {
     let plane = Plane::start().await;
     let unknown = with("X", json!({"keyManagers": ["nobody"]}));
     refused(&plane, &unknown, 400, 901_403, "nobody").await;
@@ -456,8 +482,9 @@ async fn wso2_6_1_28_an_unknown_key_manager_is_refused_and_a_disabled_one_passes
     assert_eq!(made["keyManagers"], json!(["off"]));
 }
 
+/// Rows: WSO2-6.1.29
 #[tokio::test]
-async fn wso2_6_1_29_an_api_with_subscriptions_stays() {
+async fn an_api_with_subscriptions_stays() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     plane.subscribed(&id).await;

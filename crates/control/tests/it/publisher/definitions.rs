@@ -55,8 +55,9 @@ fn members(value: Value) -> String {
     value.to_string()
 }
 
+/// Rows: WSO2-6.4.1
 #[tokio::test]
-async fn wso2_6_4_1_a_definition_becomes_an_api() {
+async fn a_definition_becomes_an_api() {
     let plane = Plane::start().await;
     let settings = members(json!({"policies": ["Unlimited"], "tags": ["t"]}));
     let parts =
@@ -87,8 +88,9 @@ async fn wso2_6_4_1_a_definition_becomes_an_api() {
     assert_eq!(health["authType"], "None");
 }
 
+/// Rows: WSO2-6.4.1
 #[tokio::test]
-async fn wso2_6_4_1_settings_come_before_what_the_definition_says() {
+async fn settings_come_before_what_the_definition_says() {
     let plane = Plane::start().await;
     let settings = members(json!({
         "name": "Animals", "version": "v2", "context": "/animals",
@@ -103,8 +105,9 @@ async fn wso2_6_4_1_settings_come_before_what_the_definition_says() {
     assert_eq!(api["operations"].as_array().unwrap().len(), 2);
 }
 
+/// Rows: WSO2-6.4.1
 #[tokio::test]
-async fn wso2_6_4_1_a_definition_is_fetched_from_a_url() {
+async fn a_definition_is_fetched_from_a_url() {
     let plane = Plane::start().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/pets.yaml", listener.local_addr().unwrap());
@@ -119,8 +122,9 @@ async fn wso2_6_4_1_a_definition_is_fetched_from_a_url() {
     }
 }
 
+/// Rows: WSO2-6.4.1
 #[tokio::test]
-async fn wso2_6_4_1_what_is_no_definition_is_refused() {
+async fn what_is_no_definition_is_refused() {
     let plane = Plane::start().await;
     let bare = r#"{"openapi":"3.0.1","info":{"title":"T","version":"v1"},"paths":{}}"#;
     import(&plane, &[("file", Some("x"), "{")]).await.expect_error(400, 900_754, "");
@@ -143,8 +147,9 @@ async fn wso2_6_4_1_what_is_no_definition_is_refused() {
     broken.raw("multipart/form-data", "x").by_admin().send().await.expect_error(400, 400, "form");
 }
 
+/// Rows: WSO2-6.4.1
 #[tokio::test]
-async fn wso2_6_4_1_a_definition_is_checked() {
+async fn a_definition_is_checked() {
     let plane = Plane::start().await;
     let check = |query: &'static str, text: &'static str| {
         let path = at(&format!("/apis/validate-openapi{query}"));
@@ -165,8 +170,9 @@ async fn wso2_6_4_1_a_definition_is_checked() {
     assert_eq!(invalid["errors"][0]["code"], "900754");
 }
 
+/// Rows: WSO2-6.4.2
 #[tokio::test]
-async fn wso2_6_4_2_the_definition_says_what_the_api_is_now() {
+async fn the_definition_says_what_the_api_is_now() {
     let plane = Plane::start().await;
     let api = import(&plane, &[("file", Some("x"), PETS)]).await.expect(201);
     let path = at(&format!("/apis/{}", api["id"].as_str().unwrap()));
@@ -186,8 +192,9 @@ async fn wso2_6_4_2_the_definition_says_what_the_api_is_now() {
     assert_eq!(definition["x-wso2-basePath"], "/pets/v1");
 }
 
+/// Rows: WSO2-6.4.2
 #[tokio::test]
-async fn wso2_6_4_2_a_new_definition_replaces_operations_and_scopes() {
+async fn a_new_definition_replaces_operations_and_scopes() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let path = at(&format!("/apis/{id}/swagger"));

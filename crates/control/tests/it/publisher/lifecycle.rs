@@ -44,8 +44,9 @@ fn target(state: &str, action: &str) -> Option<&'static str> {
     })
 }
 
+/// Rows: WSO2-6.2
 #[tokio::test]
-async fn wso2_6_2_every_action_leads_where_it_should_or_is_refused() {
+async fn every_action_leads_where_it_should_or_is_refused() {
     let plane = Plane::start().await;
     for state in STATES {
         for action in ACTIONS {
@@ -68,8 +69,9 @@ async fn wso2_6_2_every_action_leads_where_it_should_or_is_refused() {
     }
 }
 
+/// Rows: WSO2-6.2
 #[tokio::test]
-async fn wso2_6_2_the_state_names_what_can_be_done() {
+async fn the_state_names_what_can_be_done() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let path = at(&format!("/apis/{id}/lifecycle-state"));
@@ -94,8 +96,9 @@ async fn wso2_6_2_the_state_names_what_can_be_done() {
     assert_eq!(api["lifeCycleStatus"], "PUBLISHED");
 }
 
+/// Rows: WSO2-6.2
 #[tokio::test]
-async fn wso2_6_2_a_bad_action_is_refused() {
+async fn a_bad_action_is_refused() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     plane.act(&id, "Explode").await.expect_error(400, 900_381, "Explode");
@@ -104,8 +107,9 @@ async fn wso2_6_2_a_bad_action_is_refused() {
     plane.call("POST", &path).by_admin().send().await.expect_error(400, 400, "");
 }
 
+/// Rows: WSO2-6.2
 #[tokio::test]
-async fn wso2_6_2_publishing_needs_a_plan_and_an_endpoint() {
+async fn publishing_needs_a_plan_and_an_endpoint() {
     let plane = Plane::start().await;
     let made = plane.make(&with("NoPlan", json!({"policies": []}))).await;
     let id = made["id"].as_str().unwrap();
@@ -115,8 +119,9 @@ async fn wso2_6_2_publishing_needs_a_plan_and_an_endpoint() {
     plane.act(made["id"].as_str().unwrap(), "Publish").await.expect_error(400, 903_223, "endpoint");
 }
 
+/// Rows: WSO2-6.2
 #[tokio::test]
-async fn wso2_6_2_old_versions_are_deprecated_when_that_is_ticked() {
+async fn old_versions_are_deprecated_when_that_is_ticked() {
     let plane = Plane::start().await;
     let old = plane.made("HttpBin").await;
     plane.act(&old, "Publish").await.expect(200);
@@ -134,8 +139,9 @@ async fn wso2_6_2_old_versions_are_deprecated_when_that_is_ticked() {
     assert_eq!(old["lifeCycleStatus"], "DEPRECATED");
 }
 
+/// Rows: WSO2-6.2
 #[tokio::test]
-async fn wso2_6_2_the_history_names_who_changed_what() {
+async fn the_history_names_who_changed_what() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     plane.act(&id, "Publish").await.expect(200);
@@ -151,8 +157,9 @@ async fn wso2_6_2_the_history_names_who_changed_what() {
     assert_eq!(list[2]["user"], "admin");
 }
 
+/// Rows: WSO2-6.2
 #[tokio::test]
-async fn wso2_6_2_publishing_does_not_deploy_and_deploying_does_not_publish() {
+async fn publishing_does_not_deploy_and_deploying_does_not_publish() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     plane.act(&id, "Publish").await.expect(200);

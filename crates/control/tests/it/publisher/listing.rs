@@ -17,8 +17,9 @@ async fn names(plane: &Plane, query: &str) -> Vec<String> {
     list["list"].as_array().unwrap().iter().map(name).collect()
 }
 
+/// Rows: WSO2-1.4
 #[tokio::test]
-async fn wso2_1_4_the_tutorials_pipeline_finds_the_api_with_a_subscribers_token() {
+async fn the_tutorials_pipeline_finds_the_api_with_a_subscribers_token() {
     let plane = Plane::start().await;
     plane.made("HttpBin2").await;
     let id = plane.made("HttpBin").await;
@@ -43,8 +44,9 @@ async fn a_subscribers_token_opens_the_list_alone_and_to_viewers_alone() {
     plane.get(&at("/apis")).bearer(&token).send().await.expect(401);
 }
 
+/// Rows: WSO2-3.4
 #[tokio::test]
-async fn wso2_3_4_roles_open_what_they_should() {
+async fn roles_open_what_they_should() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let api = at(&format!("/apis/{id}"));
@@ -75,8 +77,9 @@ async fn wso2_3_4_roles_open_what_they_should() {
     plane.get(&at("/apis")).send().await.expect(401);
 }
 
+/// Rows: WSO2-4.12, WSO2-4.13, WSO2-4.14, WSO2-4.15
 #[tokio::test]
-async fn wso2_4_12_and_wso2_4_13_and_wso2_4_14_and_wso2_4_15_terms_find_by_every_key() {
+async fn terms_find_by_every_key() {
     let plane = Plane::start().await;
     plane.make(&with("Orders", json!({
         "description": "Buys things", "tags": ["shop", "eu"], "displayName": "The Orders",
@@ -119,8 +122,9 @@ async fn wso2_4_12_and_wso2_4_13_and_wso2_4_14_and_wso2_4_15_terms_find_by_every
     }
 }
 
+/// Rows: WSO2-4.16
 #[tokio::test]
-async fn wso2_4_16_a_key_without_a_value_is_refused() {
+async fn a_key_without_a_value_is_refused() {
     let plane = Plane::start().await;
     for path in ["/apis?query=name:", "/search?query=name:", "/apis?query=%22x"] {
         plane.get(&at(path)).by_admin().send().await.expect_error(400, 400, "query");
@@ -129,8 +133,9 @@ async fn wso2_4_16_a_key_without_a_value_is_refused() {
     plane.get(&at(&format!("/apis?query={long}"))).by_admin().send().await.expect(400);
 }
 
+/// Rows: WSO2-4.17, WSO2-11.2
 #[tokio::test]
-async fn wso2_4_17_and_wso2_11_2_exact_names_come_first_then_names_providers_and_versions() {
+async fn exact_names_come_first_then_names_providers_and_versions() {
     let plane = Plane::start().await;
     for (name, version, provider) in [
         ("Zebra Api", "v1", "admin"),
@@ -151,8 +156,9 @@ async fn wso2_4_17_and_wso2_11_2_exact_names_come_first_then_names_providers_and
     assert_eq!(names(&plane, "name:aPi").await, order);
 }
 
+/// Rows: WSO2-4
 #[tokio::test]
-async fn wso2_4_pages_link_to_each_other_and_the_first_member_is_the_id() {
+async fn pages_link_to_each_other_and_the_first_member_is_the_id() {
     let plane = Plane::start().await;
     for name in ["A", "B", "C"] {
         plane.made(name).await;

@@ -12,8 +12,9 @@ async fn status(plane: &Plane, api: &str) -> String {
     list["list"][0]["subscriptionStatus"].as_str().unwrap().to_owned()
 }
 
+/// Rows: WSO2-6.4.4
 #[tokio::test]
-async fn wso2_6_4_4_subscriptions_are_listed_blocked_and_let_through_again() {
+async fn subscriptions_are_listed_blocked_and_let_through_again() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let subscription = plane.subscribed(&id).await;
@@ -52,8 +53,9 @@ async fn wso2_6_4_4_subscriptions_are_listed_blocked_and_let_through_again() {
     plane.get(&at("/subscriptions?apiId=nothing")).by_admin().send().await.expect(404);
 }
 
+/// Rows: WSO2-6.4.4
 #[tokio::test]
-async fn wso2_6_4_4_a_subscription_changes_to_another_plan_of_the_api() {
+async fn a_subscription_changes_to_another_plan_of_the_api() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let subscription = plane.subscribed(&id).await;
@@ -68,8 +70,9 @@ async fn wso2_6_4_4_a_subscription_changes_to_another_plan_of_the_api() {
     change("Gold").await.expect_error(400, 900_305, "Gold");
 }
 
+/// Rows: WSO2-6.4.5
 #[tokio::test]
-async fn wso2_6_4_5_key_managers_are_listed_without_secrets() {
+async fn key_managers_are_listed_without_secrets() {
     let plane = Plane::start().await;
     let list = plane.get(&at("/key-managers")).by_user("carla").send().await.expect(200);
     assert_eq!(list["count"], 1);
@@ -79,8 +82,9 @@ async fn wso2_6_4_5_key_managers_are_listed_without_secrets() {
     assert!(list.get("pagination").is_none());
 }
 
+/// Rows: WSO2-6.4.5
 #[tokio::test]
-async fn wso2_6_4_5_plans_are_listed_by_level_and_read_by_name() {
+async fn plans_are_listed_by_level_and_read_by_name() {
     let plane = Plane::start().await;
     let names = |list: &Value| -> Vec<String> {
         let list = list["list"].as_array().unwrap();

@@ -87,8 +87,9 @@ async fn the_version_stands_where_the_context_says() {
     assert_eq!(api.cors, None);
 }
 
+/// Rows: WSO2-6.2
 #[tokio::test]
-async fn wso2_6_2_the_state_is_live_and_what_is_not_published_is_not_there() {
+async fn the_state_is_live_and_what_is_not_published_is_not_there() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     plane.deployed(&id).await;

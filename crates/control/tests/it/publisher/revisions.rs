@@ -20,8 +20,9 @@ fn place() -> Value {
     json!([{"name": "Default", "vhost": "localhost", "displayOnDevportal": true}])
 }
 
+/// Rows: WSO2-6.3.1
 #[tokio::test]
-async fn wso2_6_3_1_a_revision_is_made_and_numbered() {
+async fn a_revision_is_made_and_numbered() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let first = freeze(&plane, &id).await;
@@ -38,8 +39,9 @@ async fn wso2_6_3_1_a_revision_is_made_and_numbered() {
     plane.post(&path, &long).by_admin().send().await.expect_error(400, 400, "description");
 }
 
+/// Rows: WSO2-6.3.2
 #[tokio::test]
-async fn wso2_6_3_2_revisions_are_listed_and_filtered_by_being_deployed() {
+async fn revisions_are_listed_and_filtered_by_being_deployed() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let idle = freeze(&plane, &id).await;
@@ -58,8 +60,9 @@ async fn wso2_6_3_2_revisions_are_listed_and_filtered_by_being_deployed() {
     list("?query=x").await.expect(400);
 }
 
+/// Rows: WSO2-6.3.3, WSO2-12.1
 #[tokio::test]
-async fn wso2_6_3_3_and_wso2_12_1_a_deployment_answers_201_and_replaces_the_one_before() {
+async fn a_deployment_answers_201_and_replaces_the_one_before() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     plane.deployed(&id).await;
@@ -79,8 +82,9 @@ async fn wso2_6_3_3_and_wso2_12_1_a_deployment_answers_201_and_replaces_the_one_
     assert_eq!(deployments[0]["revisionUuid"], second);
 }
 
+/// Rows: WSO2-6.3.4
 #[tokio::test]
-async fn wso2_6_3_4_undeploying_ends_it_with_201() {
+async fn undeploying_ends_it_with_201() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let revision = plane.deployed(&id).await;
@@ -101,8 +105,9 @@ async fn wso2_6_3_4_undeploying_ends_it_with_201() {
     assert_eq!(undeploy(all, json!([])).await.expect(201), json!([]));
 }
 
+/// Rows: WSO2-6.3.5
 #[tokio::test]
-async fn wso2_6_3_5_restoring_gives_the_working_copy_of_then() {
+async fn restoring_gives_the_working_copy_of_then() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let revision = freeze(&plane, &id).await;
@@ -123,8 +128,9 @@ async fn wso2_6_3_5_restoring_gives_the_working_copy_of_then() {
     assert_eq!(plane.get(&history).by_admin().send().await.expect(200)["count"], 2);
 }
 
+/// Rows: WSO2-6.3.6
 #[tokio::test]
-async fn wso2_6_3_6_deleting_gives_those_that_remain() {
+async fn deleting_gives_those_that_remain() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let first = freeze(&plane, &id).await;
@@ -136,8 +142,9 @@ async fn wso2_6_3_6_deleting_gives_those_that_remain() {
     plane.get(&path).by_admin().send().await.expect_error(404, 900_347, "");
 }
 
+/// Rows: WSO2-12.3
 #[tokio::test]
-async fn wso2_12_3_a_revision_is_read_as_the_yaml_says_where_wso2_answers_501() {
+async fn a_revision_is_read_as_the_yaml_says_where_wso2_answers_501() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let made = freeze(&plane, &id).await;
@@ -145,8 +152,9 @@ async fn wso2_12_3_a_revision_is_read_as_the_yaml_says_where_wso2_answers_501() 
     assert_eq!(plane.get(&path).by_admin().send().await.expect(200), made);
 }
 
+/// Rows: WSO2-6.3.7, WSO2-12.1
 #[tokio::test]
-async fn wso2_6_3_7_and_wso2_12_1_deployments_are_a_bare_array() {
+async fn deployments_are_a_bare_array() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     plane.deployed(&id).await;
@@ -155,8 +163,9 @@ async fn wso2_6_3_7_and_wso2_12_1_deployments_are_a_bare_array() {
     assert_eq!(deployments.as_array().unwrap().len(), 1);
 }
 
+/// Rows: WSO2-6.3
 #[tokio::test]
-async fn wso2_6_3_errors_at_most_five_revisions() {
+async fn errors_at_most_five_revisions() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     for _ in 0..5 {
@@ -166,8 +175,9 @@ async fn wso2_6_3_errors_at_most_five_revisions() {
     plane.post(&path, &json!({})).by_admin().send().await.expect_error(400, 900_351, "5");
 }
 
+/// Rows: WSO2-6.3
 #[tokio::test]
-async fn wso2_6_3_errors_of_unknown_and_deployed_revisions() {
+async fn errors_of_unknown_and_deployed_revisions() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let other = plane.made("Other").await;
@@ -184,8 +194,9 @@ async fn wso2_6_3_errors_of_unknown_and_deployed_revisions() {
     plane.post(&path, &json!({})).by_admin().send().await.expect_error(404, 900_308, "");
 }
 
+/// Rows: WSO2-6.3
 #[tokio::test]
-async fn wso2_6_3_errors_of_environments_and_hosts() {
+async fn errors_of_environments_and_hosts() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let revision = freeze(&plane, &id).await;
@@ -200,8 +211,9 @@ async fn wso2_6_3_errors_of_environments_and_hosts() {
     deploy(&plane, &id, revision, json!({})).await.expect(400);
 }
 
+/// Rows: WSO2-6.3
 #[tokio::test]
-async fn wso2_6_3_errors_of_a_retired_api() {
+async fn errors_of_a_retired_api() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     let revision = freeze(&plane, &id).await;
@@ -212,8 +224,9 @@ async fn wso2_6_3_errors_of_a_retired_api() {
     deploy(&plane, &id, revision, place()).await.expect_error(400, 903_227, "retired");
 }
 
+/// Rows: WSO2-6.3
 #[tokio::test]
-async fn wso2_6_3_a_revision_stays_what_it_was() {
+async fn a_revision_stays_what_it_was() {
     let plane = Plane::start().await;
     let id = plane.made("HttpBin").await;
     plane.deployed(&id).await;

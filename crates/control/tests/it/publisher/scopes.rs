@@ -14,8 +14,9 @@ async fn share(plane: &Plane, name: &str) -> Value {
     plane.post(&at("/scopes"), &scope).by_admin().send().await.expect(201)
 }
 
+/// Rows: WSO2-6.4.6
 #[tokio::test]
-async fn wso2_6_4_6_a_shared_scope_is_made_read_changed_and_taken_away() {
+async fn a_shared_scope_is_made_read_changed_and_taken_away() {
     let plane = Plane::start().await;
     let made = share(&plane, "orders:read").await;
     let path = at(&format!("/scopes/{}", made["id"].as_str().unwrap()));
@@ -33,8 +34,9 @@ async fn wso2_6_4_6_a_shared_scope_is_made_read_changed_and_taken_away() {
     plane.get(&at("/scopes/nothing")).by_admin().send().await.expect(404);
 }
 
+/// Rows: WSO2-6.4.6
 #[tokio::test]
-async fn wso2_6_4_6_a_name_is_taken_once_by_shared_and_local_scopes_alike() {
+async fn a_name_is_taken_once_by_shared_and_local_scopes_alike() {
     let plane = Plane::start().await;
     share(&plane, "one").await;
     let post = |name: &'static str| {
@@ -46,8 +48,9 @@ async fn wso2_6_4_6_a_name_is_taken_once_by_shared_and_local_scopes_alike() {
     post("local").await.expect_error(409, 900_984, "local");
 }
 
+/// Rows: WSO2-6.4.6
 #[tokio::test]
-async fn wso2_6_4_6_a_scope_in_use_stays_and_its_users_are_named() {
+async fn a_scope_in_use_stays_and_its_users_are_named() {
     let plane = Plane::start().await;
     let made = share(&plane, "orders:read").await;
     let operations = json!([{"target": "/orders", "verb": "GET", "scopes": ["orders:read"]}]);
@@ -64,8 +67,9 @@ async fn wso2_6_4_6_a_scope_in_use_stays_and_its_users_are_named() {
     assert_eq!(list["pagination"]["total"], 1);
 }
 
+/// Rows: WSO2-6.4.6
 #[tokio::test]
-async fn wso2_6_4_6_scope_names_hold_no_blanks_and_any_scope_token_of_oauth() {
+async fn scope_names_hold_no_blanks_and_any_scope_token_of_oauth() {
     let plane = Plane::start().await;
     for name in ["a b", "a\tb", "a\"b", "a\\b", "ä", "a\u{7f}"] {
         let scope = json!({"name": name});

@@ -10,8 +10,9 @@ fn certificate(
     (parameters.self_signed(&key).unwrap(), key)
 }
 
+/// Rows: WSO2-5.1.8
 #[test]
-fn wso2_5_1_8_a_certificate_is_read_in_all_three_forms() {
+fn a_certificate_is_read_in_all_three_forms() {
     let (certificate, _) = certificate(&rcgen::PKCS_ECDSA_P256_SHA256);
     let pem = certificate.pem();
     let expected = key_set(&pem).unwrap();

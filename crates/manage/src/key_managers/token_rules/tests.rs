@@ -6,8 +6,9 @@ fn rules(entries: serde_json::Value) -> Result<Vec<TokenRule>, &'static str> {
     token_rules(&serde_json::from_value::<Vec<TokenValidation>>(entries).unwrap())
 }
 
+/// Rows: WSO2-8.4.5
 #[test]
-fn wso2_8_4_5_enabled_entries_are_rules_in_their_order() {
+fn enabled_entries_are_rules_in_their_order() {
     let found = rules(json!([
         {"enable": false, "type": "REFERENCE", "value": "off"},
         {"type": "JWT", "value": {"body": {"iss": "a.*", "aud": "b"}}},

@@ -13,8 +13,9 @@ fn parse(document: &Value) -> Result<Metadata, InvalidMetadata> {
     Metadata::parse(document.to_string().as_bytes(), &well_known, &rules())
 }
 
+/// Rows: DSC-1
 #[test]
-fn dsc_1_the_document_stands_where_each_standard_says() {
+fn the_document_stands_where_each_standard_says() {
     for (issuer, openid, oauth) in [
         (
             "https://as.example.com",
@@ -37,8 +38,9 @@ fn dsc_1_the_document_stands_where_each_standard_says() {
     }
 }
 
+/// Rows: DSC-2
 #[test]
-fn dsc_2_the_issuer_follows_from_a_configured_address() {
+fn the_issuer_follows_from_a_configured_address() {
     for (well_known, issuer) in [
         ("https://a.b/t/.well-known/openid-configuration", Some("https://a.b/t")),
         ("https://a.b/.well-known/oauth-authorization-server/t", Some("https://a.b/t")),
@@ -51,8 +53,9 @@ fn dsc_2_the_issuer_follows_from_a_configured_address() {
     }
 }
 
+/// Rows: DSC-2
 #[test]
-fn dsc_2_a_document_of_another_issuer_is_discarded() {
+fn a_document_of_another_issuer_is_discarded() {
     assert!(parse(&json!({"issuer": ISSUER})).is_ok());
     for issuer in [
         json!("https://as.example.com/tenant/"),
@@ -68,8 +71,9 @@ fn dsc_2_a_document_of_another_issuer_is_discarded() {
     assert!(matches!(parse(&json!({})), Err(InvalidMetadata::Issuer { .. })));
 }
 
+/// Rows: DSC-4
 #[test]
-fn dsc_4_endpoints_are_https_and_on_a_known_host() {
+fn endpoints_are_https_and_on_a_known_host() {
     let of = |uri: &str| parse(&json!({"issuer": ISSUER, "jwks_uri": uri})).unwrap().jwks_uri;
     let own = of("https://as.example.com:9443/jwks").unwrap().unwrap();
     assert!(!own.guarded);
@@ -93,8 +97,9 @@ fn dsc_4_endpoints_are_https_and_on_a_known_host() {
     assert!(matches!(file, Some(Err(InvalidEndpoint::NotHttps { .. }))));
 }
 
+/// Rows: PITFALL-7
 #[test]
-fn pitfall_7_metadata_cannot_send_introspection_elsewhere() {
+fn metadata_cannot_send_introspection_elsewhere() {
     let endpoint = json!("https://evil.example/introspect");
     let direct = json!({"issuer": ISSUER, "introspection_endpoint": endpoint});
     let parsed = parse(&direct).unwrap().introspection_endpoint;
@@ -106,8 +111,9 @@ fn pitfall_7_metadata_cannot_send_introspection_elsewhere() {
     assert!(matches!(parsed, Some(Err(InvalidEndpoint::OtherHost { .. }))));
 }
 
+/// Rows: DSC-2
 #[test]
-fn dsc_2_of_a_document_only_what_is_needed_has_to_be_valid() {
+fn of_a_document_only_what_is_needed_has_to_be_valid() {
     let introspection = "https://as.example.com/introspect";
     let odd = json!({
         "issuer": ISSUER,

@@ -35,8 +35,9 @@ fn outage(breaker: &mut Breaker, millis: u64) {
     assert!(breaker.is_open());
 }
 
+/// Rows: INT-14
 #[test]
-fn int_14_a_server_that_fails_everybody_is_given_a_pause() {
+fn a_server_that_fails_everybody_is_given_a_pause() {
     let mut breaker = Breaker::default();
     outage(&mut breaker, 0);
     assert_eq!(breaker.pause(peer(99), at(0)), Some(FIRST_PAUSE), "also for who never asked");
@@ -44,8 +45,9 @@ fn int_14_a_server_that_fails_everybody_is_given_a_pause() {
     assert_eq!(breaker.pause(peer(99), at(1000)), None);
 }
 
+/// Rows: INT-14
 #[test]
-fn int_14_six_tokens_never_open_the_breaker_however_often_they_fail() {
+fn six_tokens_never_open_the_breaker_however_often_they_fail() {
     let mut breaker = Breaker::default();
     for round in 0..1000 {
         for token in 0..6 {
@@ -54,16 +56,18 @@ fn int_14_six_tokens_never_open_the_breaker_however_often_they_fail() {
     }
 }
 
+/// Rows: INT-14
 #[test]
-fn int_14_failures_of_long_ago_do_not_add_up() {
+fn failures_of_long_ago_do_not_add_up() {
     let mut breaker = Breaker::default();
     for token in 0..1000 {
         assert!(call(&mut breaker, token * 600, token as u32 % 7, token, true));
     }
 }
 
+/// Rows: INT-14
 #[test]
-fn int_14_one_address_whose_tokens_fail_is_held_back_alone() {
+fn one_address_whose_tokens_fail_is_held_back_alone() {
     let mut breaker = Breaker::default();
     for token in 0..10 {
         assert!(call(&mut breaker, 0, 1, token, true));
@@ -80,8 +84,9 @@ fn int_14_one_address_whose_tokens_fail_is_held_back_alone() {
     assert!(breaker.pause(peer(9), at(0)).is_some() && breaker.is_open());
 }
 
+/// Rows: INT-14
 #[test]
-fn int_14_addresses_that_fail_one_after_the_other_are_each_held_back_alone() {
+fn addresses_that_fail_one_after_the_other_are_each_held_back_alone() {
     let mut breaker = Breaker::default();
     for of in 0..40 {
         let millis = u64::from(of) * 10;
@@ -105,8 +110,9 @@ fn int_14_addresses_that_fail_one_after_the_other_are_each_held_back_alone() {
     assert_eq!(alone.pause(peer(0), at(240_000)), None, "bounded");
 }
 
+/// Rows: INT-14
 #[test]
-fn int_14_an_address_of_a_thousand_failing_tokens_has_one_vote() {
+fn an_address_of_a_thousand_failing_tokens_has_one_vote() {
     let mut breaker = Breaker::default();
     for of in 2..4 {
         call(&mut breaker, 0, of, u64::from(of), false);
@@ -120,8 +126,9 @@ fn int_14_an_address_of_a_thousand_failing_tokens_has_one_vote() {
     }
 }
 
+/// Rows: INT-14
 #[test]
-fn int_14_each_pause_ends_with_several_probes_and_one_that_succeeds_ends_them_all() {
+fn each_pause_ends_with_several_probes_and_one_that_succeeds_ends_them_all() {
     let mut breaker = Breaker::default();
     outage(&mut breaker, 0);
     let probes: Vec<bool> =
@@ -136,8 +143,9 @@ fn int_14_each_pause_ends_with_several_probes_and_one_that_succeeds_ends_them_al
     assert!(call(&mut breaker, 1100, 7, 70, false));
 }
 
+/// Rows: INT-14
 #[test]
-fn int_14_a_token_that_always_fails_is_not_the_only_probe() {
+fn a_token_that_always_fails_is_not_the_only_probe() {
     let mut breaker = Breaker::default();
     outage(&mut breaker, 0);
     for _ in 0..PROBES_PER_PEER {
@@ -147,8 +155,9 @@ fn int_14_a_token_that_always_fails_is_not_the_only_probe() {
     assert!(call(&mut breaker, 1000, 2, 77, false) && breaker.open.is_none());
 }
 
+/// Rows: INT-14
 #[test]
-fn int_14_an_old_call_neither_closes_nor_prolongs() {
+fn an_old_call_neither_closes_nor_prolongs() {
     let mut breaker = Breaker::default();
     outage(&mut breaker, 0);
     for (token, failed) in [(70, true), (71, false)] {
@@ -157,8 +166,9 @@ fn int_14_an_old_call_neither_closes_nor_prolongs() {
     assert_eq!(breaker.pause(peer(5), at(500)), Some(Duration::from_millis(500)));
 }
 
+/// Rows: INT-14
 #[test]
-fn int_14_the_server_s_own_pause_is_respected_up_to_the_bound() {
+fn the_server_s_own_pause_is_respected_up_to_the_bound() {
     for (asked, expected) in [(0, 1), (3, 3), (5, 5), (3600, 5)] {
         let mut breaker = Breaker::default();
         for number in 0..12 {
@@ -178,8 +188,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     /// However many tokens of some addresses it stumbles over, as long as it answers as many others.
+    /// Rows: INT-14
     #[test]
-    fn int_14_a_server_that_answers_others_well_is_never_given_a_pause(
+    fn a_server_that_answers_others_well_is_never_given_a_pause(
         junk_senders in 1u32..8,
         more in 0u32..8,
         calls in proptest::collection::vec((any::<bool>(), any::<u32>(), 0u64..300, any::<u64>()), 1..300),
@@ -205,8 +216,9 @@ proptest! {
     }
 
     /// Whatever happened during it, whoever is asked how often.
+    /// Rows: INT-14
     #[test]
-    fn int_14_after_any_outage_a_call_is_made_within_six_seconds(
+    fn after_any_outage_a_call_is_made_within_six_seconds(
         calls in proptest::collection::vec((0u32..40, any::<u64>(), 0u64..2000, any::<u64>()), 1..400),
         newcomer in 0u32..100,
     ) {

@@ -38,16 +38,18 @@ fn changed(name: &str, value: Value) -> Value {
     claims
 }
 
+/// Rows: JIR-1
 #[tokio::test]
-async fn jir_1_the_signed_answer_is_asked_for_by_its_own_media_type() {
+async fn the_signed_answer_is_asked_for_by_its_own_media_type() {
     let stage = Stage::new().await;
     stage.answer(signed(&stage, &good()));
     assert!(is_active(&ask(&key_manager(&stage)).await));
     assert_eq!(stage.server.last(PATH).header("accept"), Some(MEDIA_TYPE));
 }
 
+/// Rows: JIR-2
 #[tokio::test]
-async fn jir_2_issuer_audience_and_time_of_the_answer_are_checked() {
+async fn issuer_audience_and_time_of_the_answer_are_checked() {
     let stage = Stage::new().await;
     let key_manager = key_manager(&stage);
     let now = ManualClock::START.as_secs();
@@ -75,8 +77,9 @@ async fn jir_2_issuer_audience_and_time_of_the_answer_are_checked() {
     }
 }
 
+/// Rows: JIR-3
 #[tokio::test]
-async fn jir_3_subject_and_expiry_come_from_inside() {
+async fn subject_and_expiry_come_from_inside() {
     let stage = Stage::new().await;
     let mut claims = good();
     claims["sub"] = json!("mallory");
@@ -88,8 +91,9 @@ async fn jir_3_subject_and_expiry_come_from_inside() {
     assert_eq!(statement.expires_at, Some(end));
 }
 
+/// Rows: JIR-4
 #[tokio::test]
-async fn jir_4_the_answer_itself_is_never_the_phantom_token() {
+async fn the_answer_itself_is_never_the_phantom_token() {
     let stage = Stage::new().await;
     let reply = signed(&stage, &good());
     let answer_jwt = String::from_utf8(reply.body.clone()).unwrap();
@@ -109,8 +113,9 @@ async fn jir_4_the_answer_itself_is_never_the_phantom_token() {
     assert!(presented.is_err());
 }
 
+/// Rows: JIR-5
 #[tokio::test]
-async fn jir_5_the_registered_algorithm_is_required_and_rs256_is_the_default() {
+async fn the_registered_algorithm_is_required_and_rs256_is_the_default() {
     let stage = Stage::new().await;
     stage.answer(signed(&stage, &good()));
     let default = stage.key_manager(|c| c.response = ResponseFormat::Rfc9701);
@@ -124,8 +129,9 @@ async fn jir_5_the_registered_algorithm_is_required_and_rs256_is_the_default() {
     assert!(is_active(&ask(&fresh).await));
 }
 
+/// Rows: JIR-7
 #[tokio::test]
-async fn jir_7_a_minted_token_fits_the_backends_header() {
+async fn a_minted_token_fits_the_backends_header() {
     let stage = Stage::new().await;
     let mut claims = good();
     claims["token_introspection"]["pad"] = json!("x".repeat(3000));
@@ -138,8 +144,9 @@ async fn jir_7_a_minted_token_fits_the_backends_header() {
     assert!(is_misbehaved(&ask(&key_manager).await));
 }
 
+/// Rows: JIR-8
 #[tokio::test]
-async fn jir_8_active_inside_never_defaults_to_true() {
+async fn active_inside_never_defaults_to_true() {
     let stage = Stage::new().await;
     let key_manager = key_manager(&stage);
     for inside in [json!({"sub": "alice"}), json!({"active": "true"}), json!({"active": 1})] {
@@ -186,8 +193,9 @@ async fn an_unsigned_or_forged_statement_is_refused() {
     }
 }
 
+/// Rows: JIR-5
 #[tokio::test]
-async fn jir_5_an_encrypted_answer_is_said_to_be_one() {
+async fn an_encrypted_answer_is_said_to_be_one() {
     let stage = Stage::new().await;
     let encrypted = "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkExMjhDQkMtSFMyNTYifQ.AA.AA.AA.AA";
     for (media_type, format) in

@@ -33,7 +33,7 @@ fn keys_of(key: &Value) -> JwkSet {
 
 /// What became of a table's vectors.
 #[derive(Debug, Default)]
-struct Outcome {
+struct Tally {
     /// How many are valid and invalid: none of them may be lost.
     vectors: (usize, usize),
     /// Valid ones that were refused.
@@ -42,8 +42,8 @@ struct Outcome {
     accepted: Vec<&'static str>,
 }
 
-fn run(table: &'static str) -> Outcome {
-    let mut outcome = Outcome::default();
+fn run(table: &'static str) -> Tally {
+    let mut outcome = Tally::default();
     let mut keys = None;
     for line in table.lines().filter(|line| !line.starts_with('#')) {
         if let Some(key) = line.strip_prefix("key ") {
@@ -73,7 +73,7 @@ fn run(table: &'static str) -> Outcome {
 
 #[test]
 fn wycheproof_signatures_agree_but_for_the_documented_exceptions() {
-    let Outcome { vectors, refused, accepted } = run(SIGNATURE);
+    let Tally { vectors, refused, accepted } = run(SIGNATURE);
     assert_eq!(vectors, (46, 355));
     assert_eq!(accepted, Vec::<&str>::new(), "invalid vectors accepted");
     // HMAC: 1, 348, 352, 357 to 359, 376, 377. The key's alg says otherwise: 346, 347, 350, 351.
@@ -87,7 +87,7 @@ fn wycheproof_signatures_agree_but_for_the_documented_exceptions() {
 
 #[test]
 fn wycheproof_keys_agree_but_for_symmetric_ones() {
-    let Outcome { vectors, refused, accepted } = run(KEY);
+    let Tally { vectors, refused, accepted } = run(KEY);
     assert_eq!(vectors, (5, 21));
     assert_eq!(accepted, Vec::<&str>::new(), "invalid vectors accepted");
     assert_eq!(refused, ["2", "13", "14", "15"]);
@@ -95,14 +95,14 @@ fn wycheproof_keys_agree_but_for_symmetric_ones() {
 
 #[test]
 fn wycheproof_crypto_vectors_never_pass_a_forgery() {
-    let Outcome { vectors, accepted, .. } = run(CRYPTO);
+    let Tally { vectors, accepted, .. } = run(CRYPTO);
     assert_eq!(vectors, (6, 77));
     assert_eq!(accepted, Vec::<&str>::new(), "invalid vectors accepted");
 }
 
 #[test]
 fn the_signatures_of_rfc_7520_and_rfc_8037_verify_but_for_hmac() {
-    let Outcome { vectors, refused, .. } = run(COOKBOOK);
+    let Tally { vectors, refused, .. } = run(COOKBOOK);
     assert_eq!(vectors, (5, 0));
     assert_eq!(refused, ["7520/4.4"]);
 }

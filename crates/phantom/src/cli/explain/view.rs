@@ -25,11 +25,11 @@ pub(crate) struct View {
     /// What the route asks for, where one was found.
     asks: Vec<String>,
     steps: Vec<Step>,
-    outcome: Outcome,
+    outcome: Verdict,
 }
 
 #[derive(Clone, Debug)]
-enum Outcome {
+enum Verdict {
     Answer {
         status: u16,
         reason: Option<&'static str>,
@@ -48,7 +48,7 @@ impl View {
         let request = format!("{} {} of host {}", asked.method, asked.path, asked.host);
         let (asks, outcome) = match decision {
             Decision::Answer { answer, matched, reason } => {
-                let outcome = Outcome::Answer {
+                let outcome = Verdict::Answer {
                     status: answer.status,
                     reason: reason.map(phantom_core::DenyReason::name),
                     fields: answer.fields.clone(),
@@ -69,7 +69,7 @@ impl View {
                     edits.push(format!("Authorization: Bearer <phantom token by `{name}`>"));
                 }
                 let to = destination(forward, &asked.path);
-                (self::asks(&forward.matched), Outcome::Forward { to, edits })
+                (self::asks(&forward.matched), Verdict::Forward { to, edits })
             }
         };
         Self { request, asks, steps: steps.0, outcome }
@@ -78,7 +78,7 @@ impl View {
     /// Of a request that no listener takes.
     pub(super) fn unheard(asked: &AskedRequest, steps: Steps) -> Self {
         let request = format!("{} {} of host {}", asked.method, asked.path, asked.host);
-        Self { request, asks: Vec::new(), steps: steps.0, outcome: Outcome::Unheard }
+        Self { request, asks: Vec::new(), steps: steps.0, outcome: Verdict::Unheard }
     }
 
     #[must_use]
@@ -86,14 +86,14 @@ impl View {
         let steps = self.steps.iter().map(|step| json!({"hop": step.hop, "outcome": step.outcome}));
         let steps: Vec<Value> = steps.collect();
         let outcome = match &self.outcome {
-            Outcome::Answer { status, reason, fields } => {
+            Verdict::Answer { status, reason, fields } => {
                 let fields =
                     fields.iter().map(|(name, value)| json!({"name": name, "value": value}));
                 let fields: Vec<Value> = fields.collect();
                 json!({"answer": {"status": status, "reason": reason, "fields": fields}})
             }
-            Outcome::Forward { to, edits } => json!({"forward": {"to": to, "edits": edits}}),
-            Outcome::Unheard => json!({"unheard": true}),
+            Verdict::Forward { to, edits } => json!({"forward": {"to": to, "edits": edits}}),
+            Verdict::Unheard => json!({"unheard": true}),
         };
         json!({
             "request": self.request,
@@ -116,7 +116,7 @@ impl fmt::Display for View {
             }
         }
         match &self.outcome {
-            Outcome::Answer { status, reason, fields } => {
+            Verdict::Answer { status, reason, fields } => {
                 match reason {
                     Some(reason) => writeln!(f, "answer {status} ({reason})")?,
                     None => writeln!(f, "answer {status}")?,
@@ -126,11 +126,11 @@ impl fmt::Display for View {
                 }
                 Ok(())
             }
-            Outcome::Forward { to, edits } => {
+            Verdict::Forward { to, edits } => {
                 writeln!(f, "forward to {to}")?;
                 edits.iter().try_for_each(|edit| writeln!(f, "  {edit}"))
             }
-            Outcome::Unheard => writeln!(f, "no answer: this gateway does not listen there"),
+            Verdict::Unheard => writeln!(f, "no answer: this gateway does not listen there"),
         }
     }
 }

@@ -11,7 +11,7 @@ use phantom_core::Permit;
 use phantom_core::Statement;
 use phantom_core::UnixTime;
 use phantom_core::authorize::Call;
-use phantom_core::authorize::Caller;
+use phantom_core::authorize::Entitlement;
 use phantom_core::authorize::Evidence;
 use phantom_core::authorize_call;
 use phantom_core::catalog::Application;
@@ -108,7 +108,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
             Some(_) => claims.scope(&terms.scopes),
             None => Cow::Borrowed(&statement.scope),
         };
-        let caller = Caller {
+        let caller = Entitlement {
             subscription,
             key_type: client.map_or(KeyType::Production, |client| client.key_type),
             granted: &granted,

@@ -49,8 +49,9 @@ fn challenge(answer: &Answer) -> Option<&str> {
     answer.value("www-authenticate")
 }
 
+/// Rows: RSP-1
 #[tokio::test]
-async fn rsp_1_without_a_credential_the_challenge_names_the_scope_and_no_error() {
+async fn without_a_credential_the_challenge_names_the_scope_and_no_error() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let snapshot = read_write(&curity);
@@ -66,8 +67,9 @@ async fn rsp_1_without_a_credential_the_challenge_names_the_scope_and_no_error()
     assert!(curity.server.asked().is_empty());
 }
 
+/// Rows: RSP-2
 #[tokio::test]
-async fn rsp_2_an_ambiguous_or_malformed_credential_is_an_invalid_request() {
+async fn an_ambiguous_or_malformed_credential_is_an_invalid_request() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let snapshot = read_write(&curity);
@@ -81,8 +83,9 @@ async fn rsp_2_an_ambiguous_or_malformed_credential_is_an_invalid_request() {
     assert!(curity.server.asked().is_empty(), "nothing malformed is sent to the server");
 }
 
+/// Rows: RSP-3
 #[tokio::test]
-async fn rsp_3_a_token_that_is_not_good_is_an_invalid_token() {
+async fn a_token_that_is_not_good_is_an_invalid_token() {
     let good = statement("read write");
     let past = Some(ManualClock::START);
     let future = Some(ManualClock::START.plus(secs(1)));
@@ -106,8 +109,9 @@ async fn rsp_3_a_token_that_is_not_good_is_an_invalid_token() {
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
 }
 
+/// Rows: RSP-4
 #[tokio::test]
-async fn rsp_4_a_missing_scope_is_403_and_names_all_that_is_needed() {
+async fn a_missing_scope_is_403_and_names_all_that_is_needed() {
     for granted in ["read", "", "readwrite", "write read2"] {
         let answer = answer_when(Says::Active(statement(granted))).await;
         assert_eq!(answer.status, 403, "{granted}");
@@ -118,8 +122,9 @@ async fn rsp_4_a_missing_scope_is_403_and_names_all_that_is_needed() {
     }
 }
 
+/// Rows: RSP-5
 #[tokio::test]
-async fn rsp_5_a_claim_rule_that_denies_is_403_without_a_challenge() {
+async fn a_claim_rule_that_denies_is_403_without_a_challenge() {
     let world = World::new();
     let curity = world.key_manager("curity");
     curity.says("t0ken", Says::Active(statement("read")));
@@ -136,8 +141,9 @@ async fn rsp_5_a_claim_rule_that_denies_is_403_without_a_challenge() {
     assert_eq!(world.status(&tenant("acme"), Request::get("/", BEARER)).await, 200);
 }
 
+/// Rows: RSP-9, PITFALL-19
 #[tokio::test]
-async fn rsp_9_and_pitfall_19_a_server_that_cannot_be_asked_is_503_and_never_remembered() {
+async fn a_server_that_cannot_be_asked_is_503_and_never_remembered() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let snapshot = read_write(&curity);
@@ -153,8 +159,9 @@ async fn rsp_9_and_pitfall_19_a_server_that_cannot_be_asked_is_503_and_never_rem
     assert_eq!(world.status(&snapshot, Request::get("/", BEARER)).await, 200);
 }
 
+/// Rows: RSP-10, PITFALL-33
 #[tokio::test]
-async fn rsp_10_and_pitfall_33_a_server_that_misbehaves_is_502_and_its_words_stay_here() {
+async fn a_server_that_misbehaves_is_502_and_its_words_stay_here() {
     let answer = answer_when(Says::Misbehaved).await;
     assert_eq!((answer.status, challenge(&answer)), (502, None));
     assert_eq!(answer.value("retry-after"), None);
@@ -163,8 +170,9 @@ async fn rsp_10_and_pitfall_33_a_server_that_misbehaves_is_502_and_its_words_sta
     assert!(!all.contains("secret-host") && !all.contains("its words"), "{all}");
 }
 
+/// Rows: RSP-11
 #[tokio::test]
-async fn rsp_11_our_own_rate_limit_is_429_with_retry_after() {
+async fn our_own_rate_limit_is_429_with_retry_after() {
     let world = World::new();
     let curity = world.key_manager("curity");
     curity.says("t0ken", Says::Active(statement("")));
@@ -201,8 +209,9 @@ async fn a_request_that_may_not_be_served_uses_up_no_rate() {
     assert_eq!(world.status(&snapshot, Request::get("/", BEARER)).await, 200);
 }
 
+/// Rows: INT-6
 #[tokio::test]
-async fn int_6_an_inactive_token_is_an_answer_and_not_an_error() {
+async fn an_inactive_token_is_an_answer_and_not_an_error() {
     let answer = answer_when(Says::Inactive).await;
     assert_eq!(answer.status, 401);
     assert!(challenge(&answer).is_some_and(|value| value.contains("error=\"invalid_token\"")));
@@ -242,8 +251,9 @@ async fn our_own_key_set_is_served_to_everybody() {
     assert_eq!(world.status(&snapshot, post).await, 401);
 }
 
+/// Rows: PRB-4
 #[tokio::test]
-async fn prb_4_grpc_requests_are_answered_in_grpc() {
+async fn grpc_requests_are_answered_in_grpc() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let snapshot = read_write(&curity);

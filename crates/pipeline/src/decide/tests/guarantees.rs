@@ -54,8 +54,9 @@ async fn a_good_token_is_forwarded_as_its_jwt_and_asked_about_once() {
     assert_eq!(curity.server.asked(), ["t0ken"]);
 }
 
+/// Rows: TOK-9
 #[tokio::test]
-async fn tok_9_the_edits_tell_where_the_credential_stood_and_what_takes_its_place() {
+async fn the_edits_tell_where_the_credential_stood_and_what_takes_its_place() {
     let world = World::new();
     let curity = world.key_manager("curity");
     curity.says("t0ken", Says::Active(statement("")));
@@ -85,8 +86,9 @@ async fn tok_9_the_edits_tell_where_the_credential_stood_and_what_takes_its_plac
     }
 }
 
+/// Rows: PITFALL-12
 #[tokio::test]
-async fn pitfall_12_a_query_token_is_no_credential_where_the_route_does_not_take_it() {
+async fn a_query_token_is_no_credential_where_the_route_does_not_take_it() {
     let world = World::new();
     let curity = world.key_manager("curity");
     curity.says("t0ken", Says::Active(statement("")));
@@ -99,8 +101,9 @@ async fn pitfall_12_a_query_token_is_no_credential_where_the_route_does_not_take
     assert!(curity.server.asked().is_empty());
 }
 
+/// Rows: CAC-4, PITFALL-18
 #[tokio::test]
-async fn cac_4_and_pitfall_18_one_route_s_verdict_is_not_another_s() {
+async fn one_route_s_verdict_is_not_another_s() {
     let world = World::new();
     let curity = world.key_manager("curity");
     curity.says("t0ken", Says::Active(statement("read")));
@@ -115,8 +118,9 @@ async fn cac_4_and_pitfall_18_one_route_s_verdict_is_not_another_s() {
     assert_eq!(curity.server.asked().len(), 1, "the statement itself was cached all the time");
 }
 
+/// Rows: CAC-4, PITFALL-17
 #[tokio::test]
-async fn cac_4_and_pitfall_17_life_and_revocation_are_looked_at_on_every_hit() {
+async fn life_and_revocation_are_looked_at_on_every_hit() {
     let world = World::new();
     let curity = world.key_manager("curity");
     let expires_at = Some(ManualClock::START.plus(secs(30)));
@@ -164,8 +168,9 @@ async fn an_event_that_kills_a_token_kills_it_on_routes_of_the_file_as_well() {
     }
 }
 
+/// Rows: PITFALL-24
 #[tokio::test]
-async fn pitfall_24_an_audience_is_one_exact_member_of_a_string_or_an_array() {
+async fn an_audience_is_one_exact_member_of_a_string_or_an_array() {
     let world = World::new();
     for (audience, status) in [
         (json!("api"), 200),
@@ -182,8 +187,9 @@ async fn pitfall_24_an_audience_is_one_exact_member_of_a_string_or_an_array() {
     }
 }
 
+/// Rows: PITFALL-26
 #[tokio::test]
-async fn pitfall_26_a_protected_route_without_a_key_manager_is_shut() {
+async fn a_protected_route_without_a_key_manager_is_shut() {
     let world = World::new();
     let snapshot = snapshot([route("r", "/", &[])]);
     assert_eq!(world.status(&snapshot, Request::get("/", BEARER)).await, 503);
@@ -202,8 +208,9 @@ async fn a_public_route_asks_for_nothing_and_changes_nothing() {
     }
 }
 
+/// Rows: INT-11
 #[tokio::test]
-async fn int_11_the_steps_of_a_decision_hold_neither_token_nor_claim() {
+async fn the_steps_of_a_decision_hold_neither_token_nor_claim() {
     let world = World::new();
     let curity = world.key_manager("curity");
     curity.says("s3cret-token", Says::Active(statement("scope-granted")));

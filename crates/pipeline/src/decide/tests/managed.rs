@@ -39,8 +39,9 @@ fn cors(origins: &[&str], credentials: bool) -> Option<CorsPolicy> {
     })
 }
 
+/// Rows: WSO2-8.2
 #[tokio::test]
-async fn wso2_8_2_the_endpoint_takes_the_place_of_context_and_version() {
+async fn the_endpoint_takes_the_place_of_context_and_version() {
     let gateway = Gateway::with_api(|api| api.default_path = Some("/httpbin".into()));
     for (path, query, expected) in [
         ("/httpbin/v1/get", None, "production.example:80/base/get"),
@@ -60,8 +61,9 @@ async fn wso2_8_2_the_endpoint_takes_the_place_of_context_and_version() {
     }
 }
 
+/// Rows: WSO2-8.1.0, WSO2-8.8.12
 #[tokio::test]
-async fn wso2_8_1_0_and_wso2_8_8_12_a_path_without_an_api_is_404_before_authentication() {
+async fn a_path_without_an_api_is_404_before_authentication() {
     let gateway = Gateway::new();
     for path in ["/", "/httpbin", "/httpbin/v2/get", "/httpbin//v1/get", "/HTTPBIN/v1/get"] {
         let request = Request { entry: Entry::Apis, ..Request::get(path, &[]) };
@@ -78,9 +80,9 @@ async fn wso2_8_1_0_and_wso2_8_8_12_a_path_without_an_api_is_404_before_authenti
     }
 }
 
+/// Rows: WSO2-8.1.2, WSO2-8.8.13, WSO2-8.8.14
 #[tokio::test]
-async fn wso2_8_1_2_and_wso2_8_8_13_and_wso2_8_8_14_no_such_resource_or_verb_is_told_before_authentication()
- {
+async fn no_such_resource_or_verb_is_told_before_authentication() {
     let gateway = Gateway::with_api(|api| api.operations.truncate(1));
     let decision = gateway.get("/httpbin/v1/other", &[]).await;
     assert_eq!(decision.reason(), Some(DenyReason::NoResource));
@@ -103,8 +105,9 @@ async fn wso2_8_1_2_and_wso2_8_8_13_and_wso2_8_8_14_no_such_resource_or_verb_is_
     }
 }
 
+/// Rows: WSO2-8.8.5
 #[tokio::test]
-async fn wso2_8_8_5_no_resource_is_the_404_of_row_13_with_a_token_too_and_never_900906() {
+async fn no_resource_is_the_404_of_row_13_with_a_token_too_and_never_900906() {
     let gateway = Gateway::with_api(|api| api.operations.truncate(1));
     for fields in [&[][..], &[BEARER]] {
         let answer = gateway.get("/httpbin/v1/other", fields).await.answered();
@@ -112,8 +115,9 @@ async fn wso2_8_8_5_no_resource_is_the_404_of_row_13_with_a_token_too_and_never_
     }
 }
 
+/// Rows: WSO2-8.1.3, WSO2-8.8.15
 #[tokio::test]
-async fn wso2_8_1_3_and_wso2_8_8_15_a_blocked_api_is_503_with_or_without_a_token() {
+async fn a_blocked_api_is_503_with_or_without_a_token() {
     let gateway = Gateway::with_api(|api| api.state = ApiState::Blocked);
     for fields in [&[][..], &[BEARER]] {
         let decision = gateway.get("/httpbin/v1/get", fields).await;
@@ -130,8 +134,9 @@ async fn wso2_8_1_3_and_wso2_8_8_15_a_blocked_api_is_503_with_or_without_a_token
     assert!(gateway.curity().server.asked().is_empty());
 }
 
+/// Rows: WSO2-8.8.16
 #[tokio::test]
-async fn wso2_8_8_16_a_transport_that_is_not_enabled_is_403() {
+async fn a_transport_that_is_not_enabled_is_403() {
     for (transports, tls, name) in [
         (Transports { http: false, https: true }, false, "http"),
         (Transports { http: true, https: false }, true, "https"),
@@ -155,8 +160,9 @@ async fn wso2_8_8_16_a_transport_that_is_not_enabled_is_403() {
     }
 }
 
+/// Rows: WSO2-8.1
 #[tokio::test]
-async fn wso2_8_1_failures_come_in_the_order_of_the_steps() {
+async fn failures_come_in_the_order_of_the_steps() {
     // Everything is wrong with the last request; each step taken away shows the next.
     let mut wrong = api();
     wrong.state = ApiState::Blocked;
@@ -175,8 +181,9 @@ async fn wso2_8_1_failures_come_in_the_order_of_the_steps() {
     assert_eq!(ask(true, "GET", "/httpbin/v1/get").await, Some(DenyReason::ApiBlocked));
 }
 
+/// Rows: WSO2-8.9
 #[tokio::test]
-async fn wso2_8_9_a_preflight_is_answered_200_with_the_verbs_of_the_resource() {
+async fn a_preflight_is_answered_200_with_the_verbs_of_the_resource() {
     let gateway = Gateway::with_api(|api| api.cors = cors(&["*"], false));
     let fields = [ORIGIN, ASKS_POST];
     let decision = gateway.decide(options("/httpbin/v1/get", &fields)).await;
@@ -209,8 +216,9 @@ async fn wso2_8_9_a_preflight_is_answered_200_with_the_verbs_of_the_resource() {
     );
 }
 
+/// Rows: WSO2-8.9
 #[tokio::test]
-async fn wso2_8_9_an_options_operation_goes_to_the_backend_like_any_other() {
+async fn an_options_operation_goes_to_the_backend_like_any_other() {
     let gateway = Gateway::with_api(|api| {
         api.cors = cors(&["*"], false);
         api.operations.push(operation("OPTIONS", "/get"));
@@ -221,15 +229,17 @@ async fn wso2_8_9_an_options_operation_goes_to_the_backend_like_any_other() {
     gateway.decide(options("/httpbin/v1/get", &fields)).await.forwarded();
 }
 
+/// Rows: WSO2-8.9
 #[tokio::test]
-async fn wso2_8_9_without_a_policy_there_is_no_preflight_and_no_field() {
+async fn without_a_policy_there_is_no_preflight_and_no_field() {
     let gateway = Gateway::new();
     let answer = gateway.decide(options("/httpbin/v1/get", &[ORIGIN, ASKS_POST])).await.answered();
     assert_eq!((answer.status, answer.value("access-control-allow-origin")), (405, None));
 }
 
+/// Rows: WSO2-8.9
 #[tokio::test]
-async fn wso2_8_9_faults_carry_the_origin_and_one_not_listed_is_just_not_named() {
+async fn faults_carry_the_origin_and_one_not_listed_is_just_not_named() {
     let listed = Gateway::with_api(|api| api.cors = cors(&["https://spa.example"], true));
     let evil = ("origin", "https://evil.example");
     for (path, fields, status) in [
@@ -257,8 +267,9 @@ async fn wso2_8_9_faults_carry_the_origin_and_one_not_listed_is_just_not_named()
     assert_eq!(answer.value("access-control-allow-origin"), Some("*"));
 }
 
+/// Rows: WSO2-8.9
 #[tokio::test]
-async fn wso2_8_9_with_credentials_any_origin_is_echoed_and_never_a_star() {
+async fn with_credentials_any_origin_is_echoed_and_never_a_star() {
     let gateway = Gateway::with_api(|api| api.cors = cors(&["*"], true));
     let answer = gateway.get("/httpbin/v1/get", &[ORIGIN]).await.answered();
     assert_eq!(answer.value("access-control-allow-origin"), Some(ORIGIN.1));
@@ -270,8 +281,9 @@ async fn wso2_8_9_with_credentials_any_origin_is_echoed_and_never_a_star() {
     }
 }
 
+/// Rows: WSO2-8.9
 #[tokio::test]
-async fn wso2_8_9_the_apis_own_credential_field_is_allowed_to_browsers() {
+async fn the_apis_own_credential_field_is_allowed_to_browsers() {
     let gateway = Gateway::with_api(|api| {
         (api.cors, api.authorization_header) = (cors(&["*"], false), "x-token".into());
     });
@@ -280,8 +292,9 @@ async fn wso2_8_9_the_apis_own_credential_field_is_allowed_to_browsers() {
     assert_eq!(headers, Some("Authorization, apikey, x-token"));
 }
 
+/// Rows: WSO2-8.11.6
 #[tokio::test]
-async fn wso2_8_11_6_the_health_check_tells_whether_apis_are_loaded() {
+async fn the_health_check_tells_whether_apis_are_loaded() {
     let gateway = Gateway::new();
     let waiting = Snapshot::default();
     for method in ["GET", "HEAD"] {

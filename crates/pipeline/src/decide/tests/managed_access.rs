@@ -50,8 +50,9 @@ fn with_key_manager(change: impl FnOnce(&mut ManagedKeyManager)) -> Gateway {
     Gateway::of(Catalog { key_managers: vec![Arc::new(managed)], ..catalog() })
 }
 
+/// Rows: WSO2-8.3.1
 #[tokio::test]
-async fn wso2_8_3_1_an_open_operation_asks_for_no_token_and_reads_none() {
+async fn an_open_operation_asks_for_no_token_and_reads_none() {
     let gateway = Gateway::new();
     for fields in [
         &[][..],
@@ -69,8 +70,9 @@ async fn wso2_8_3_1_an_open_operation_asks_for_no_token_and_reads_none() {
     assert!(gateway.curity().server.asked().is_empty());
 }
 
+/// Rows: WSO2-8.3.2
 #[tokio::test]
-async fn wso2_8_3_2_any_other_operation_needs_a_token_whatever_kind_it_is() {
+async fn any_other_operation_needs_a_token_whatever_kind_it_is() {
     let gateway = Gateway::new();
     assert_eq!(gateway.get(GET, &[]).await.answered().status, 401);
     let forward = gateway.forwarded(GET).await;
@@ -78,8 +80,9 @@ async fn wso2_8_3_2_any_other_operation_needs_a_token_whatever_kind_it_is() {
     assert_eq!(gateway.curity().server.asked(), ["t0ken"]);
 }
 
+/// Rows: WSO2-8.4.1, WSO2-8.8.3
 #[tokio::test]
-async fn wso2_8_4_1_and_wso2_8_8_3_a_missing_credential_or_another_scheme_is_900902() {
+async fn a_missing_credential_or_another_scheme_is_900902() {
     let gateway = Gateway::new();
     for fields in [&[][..], &[("authorization", "Basic eDp5")], &[("cookie", "Bearer t0ken")]] {
         let answer = gateway.get(GET, fields).await.answered();
@@ -96,16 +99,18 @@ async fn wso2_8_4_1_and_wso2_8_8_3_a_missing_credential_or_another_scheme_is_900
     assert_eq!(answer.value("www-authenticate"), Some(r#"Bearer realm="api""#));
 }
 
+/// Rows: WSO2-8.4.1
 #[tokio::test]
-async fn wso2_8_4_1_the_scheme_has_no_case_and_blanks_may_be_many() {
+async fn the_scheme_has_no_case_and_blanks_may_be_many() {
     let gateway = Gateway::new();
     for value in ["bearer t0ken", "BEARER    t0ken"] {
         gateway.get(GET, &[("authorization", value)]).await.forwarded();
     }
 }
 
+/// Rows: WSO2-8.4.1
 #[tokio::test]
-async fn wso2_8_4_1_more_than_one_credential_is_900901_and_asks_nobody() {
+async fn more_than_one_credential_is_900901_and_asks_nobody() {
     let gateway = Gateway::new();
     for fields in [
         &[BEARER, BEARER][..],
@@ -122,9 +127,9 @@ async fn wso2_8_4_1_more_than_one_credential_is_900901_and_asks_nobody() {
     assert!(gateway.curity().server.asked().is_empty());
 }
 
+/// Rows: WSO2-8.1.1, WSO2-8.8.2, WSO2-10.3, WSO2-10.answer.4, WSO2-11.7
 #[tokio::test]
-async fn wso2_8_1_1_and_wso2_8_8_2_and_wso2_10_3_and_wso2_10_answer_4_and_wso2_11_7_a_bad_token_is_900901_with_the_tutorials_challenge()
- {
+async fn a_bad_token_is_900901_with_the_tutorials_challenge() {
     let gateway = Gateway::new();
     let good = token("read");
     let start = ManualClock::START;
@@ -146,9 +151,9 @@ async fn wso2_8_1_1_and_wso2_8_8_2_and_wso2_10_3_and_wso2_10_answer_4_and_wso2_1
     }
 }
 
+/// Rows: WSO2-8.8.1, WSO2-10.answer.3, WSO2-10.answer.6, WSO2-10.answer.7
 #[tokio::test]
-async fn wso2_8_8_1_and_wso2_10_answer_3_and_wso2_10_answer_6_and_wso2_10_answer_7_who_cannot_decide_is_500_and_lets_nobody_through()
- {
+async fn who_cannot_decide_is_500_and_lets_nobody_through() {
     let gateway = Gateway::new();
     for (name, says) in [("down", Says::Unavailable), ("odd", Says::Misbehaved)] {
         gateway.curity().says(name, says);
@@ -161,9 +166,9 @@ async fn wso2_8_8_1_and_wso2_10_answer_3_and_wso2_10_answer_6_and_wso2_10_answer
     }
 }
 
+/// Rows: WSO2-8.4.4, WSO2-8.4.6, WSO2-11.4
 #[tokio::test]
-async fn wso2_8_4_4_and_wso2_8_4_6_and_wso2_11_4_a_key_manager_that_the_api_does_not_allow_is_not_asked()
- {
+async fn a_key_manager_that_the_api_does_not_allow_is_not_asked() {
     let mut closed = api();
     closed.key_managers = KeyManagerChoice::Only(vec![EntityId::new(99)]);
     let gateway = Gateway::of(Catalog { apis: vec![Arc::new(closed)], ..catalog() });
@@ -179,8 +184,9 @@ async fn wso2_8_4_4_and_wso2_8_4_6_and_wso2_11_4_a_key_manager_that_the_api_does
     assert!(gateway.curity().verifier.asked().is_empty());
 }
 
+/// Rows: WSO2-10.1
 #[tokio::test]
-async fn wso2_10_1_exactly_one_key_manager_is_asked_about_an_opaque_token() {
+async fn exactly_one_key_manager_is_asked_about_an_opaque_token() {
     let second = EntityId::new(12);
     let both =
         vec![Arc::new(key_manager(CURITY, "curity")), Arc::new(key_manager(second, "second"))];
@@ -191,9 +197,9 @@ async fn wso2_10_1_exactly_one_key_manager_is_asked_about_an_opaque_token() {
     assert!(gateway.key_manager(second).server.asked().is_empty());
 }
 
+/// Rows: WSO2-8.5.11, WSO2-10.2
 #[tokio::test]
-async fn wso2_8_5_11_and_wso2_10_2_a_jwt_is_verified_and_not_introspected_and_its_second_use_is_a_hit()
- {
+async fn a_jwt_is_verified_and_not_introspected_and_its_second_use_is_a_hit() {
     let gateway = Gateway::new();
     let curity = gateway.curity();
     let presented = jwt(&json!({"iss": ISSUER, "aud": CLIENT}));
@@ -210,8 +216,9 @@ async fn wso2_8_5_11_and_wso2_10_2_a_jwt_is_verified_and_not_introspected_and_it
     assert!(curity.server.asked().is_empty(), "a JWT that fails is not introspected instead");
 }
 
+/// Rows: WSO2-8.5.12
 #[tokio::test]
-async fn wso2_8_5_12_a_jwt_whose_keys_cannot_be_had_is_500_and_lets_nobody_through() {
+async fn a_jwt_whose_keys_cannot_be_had_is_500_and_lets_nobody_through() {
     let gateway = Gateway::new();
     let presented = jwt(&json!({"iss": ISSUER, "aud": CLIENT}));
     gateway.curity().verifier.says(&presented, Says::Unavailable);
@@ -221,8 +228,9 @@ async fn wso2_8_5_12_a_jwt_whose_keys_cannot_be_had_is_500_and_lets_nobody_throu
     assert!(gateway.curity().server.asked().is_empty());
 }
 
+/// Rows: WSO2-8.5.13
 #[tokio::test]
-async fn wso2_8_5_13_a_jwt_that_is_forged_or_out_of_its_time_is_900901() {
+async fn a_jwt_that_is_forged_or_out_of_its_time_is_900901() {
     let start = ManualClock::START;
     let good = token("read");
     for says in [
@@ -239,8 +247,9 @@ async fn wso2_8_5_13_a_jwt_that_is_forged_or_out_of_its_time_is_900901() {
     }
 }
 
+/// Rows: WSO2-8.11.1
 #[tokio::test]
-async fn wso2_8_11_1_a_cached_token_asks_nobody_and_is_judged_anew() {
+async fn a_cached_token_asks_nobody_and_is_judged_anew() {
     let mut gateway = Gateway::new();
     gateway.forwarded(GET).await;
     assert_eq!(gateway.forwarded(GET).await.exchanged.unwrap().source, Source::L1);
@@ -250,8 +259,9 @@ async fn wso2_8_11_1_a_cached_token_asks_nobody_and_is_judged_anew() {
     assert_eq!(gateway.curity().server.asked().len(), 1);
 }
 
+/// Rows: WSO2-8.6.1, WSO2-8.8.7
 #[tokio::test]
-async fn wso2_8_6_1_and_wso2_8_8_7_any_missing_link_to_a_subscription_is_900908() {
+async fn any_missing_link_to_a_subscription_is_900908() {
     let other_api = Application {
         subscriptions: vec![phantom_core::catalog::Subscription {
             api: EntityId::new(99),
@@ -280,8 +290,9 @@ async fn wso2_8_6_1_and_wso2_8_8_7_any_missing_link_to_a_subscription_is_900908(
     }
 }
 
+/// Rows: WSO2-8.5
 #[tokio::test]
-async fn wso2_8_5_a_token_without_the_consumer_key_claim_is_900908() {
+async fn a_token_without_the_consumer_key_claim_is_900908() {
     let gateway = with_key_manager(|managed| managed.consumer_key_claim = "azp".into());
     assert_eq!(gateway.answered(GET).await.code(), (403, "900908".to_owned()));
     let azp = Statement { authorized_party: Some(CLIENT.into()), ..token("read") };
@@ -289,8 +300,9 @@ async fn wso2_8_5_a_token_without_the_consumer_key_claim_is_900908() {
     gateway.get(GET, &[("authorization", "Bearer has-azp")]).await.forwarded();
 }
 
+/// Rows: WSO2-10.6
 #[tokio::test]
-async fn wso2_10_6_the_consumer_key_is_the_audience_and_scopes_come_from_the_jwt() {
+async fn the_consumer_key_is_the_audience_and_scopes_come_from_the_jwt() {
     let gateway = with_key_manager(|managed| managed.scopes_claim = "scp".into());
     assert_eq!(gateway.answered(GET).await.code(), (403, "900910".to_owned()));
     let scp = jwt(&json!({"scp": ["x", "admin"]}));
@@ -303,9 +315,9 @@ async fn wso2_10_6_the_consumer_key_is_the_audience_and_scopes_come_from_the_jwt
     gateway.get(GET, &[("authorization", "Bearer has-scp")]).await.forwarded();
 }
 
+/// Rows: WSO2-8.1.4, WSO2-8.6.2, WSO2-8.8.6, WSO2-8.8.8
 #[tokio::test]
-async fn wso2_8_1_4_and_wso2_8_6_2_and_wso2_8_8_6_and_wso2_8_8_8_a_blocked_or_inactive_subscription_is_401()
- {
+async fn a_blocked_or_inactive_subscription_is_401() {
     for (status, key_type, expected) in [
         (SubscriptionStatus::Active, KeyType::Production, None),
         (SubscriptionStatus::Active, KeyType::Sandbox, None),
@@ -337,8 +349,9 @@ async fn wso2_8_1_4_and_wso2_8_6_2_and_wso2_8_8_6_and_wso2_8_8_8_a_blocked_or_in
     }
 }
 
+/// Rows: WSO2-8.6.3, WSO2-8.8.9
 #[tokio::test]
-async fn wso2_8_6_3_and_wso2_8_8_9_one_scope_of_several_suffices_and_none_is_900910() {
+async fn one_scope_of_several_suffices_and_none_is_900910() {
     for (scope, passes) in [("read", true), ("x admin", true), ("Read", false), ("", false)] {
         let gateway = Gateway::new();
         gateway.curity().says("scoped", Says::Active(token(scope)));
@@ -361,8 +374,9 @@ async fn wso2_8_6_3_and_wso2_8_8_9_one_scope_of_several_suffices_and_none_is_900
     }
 }
 
+/// Rows: WSO2-8.6.4, WSO2-8.8.11
 #[tokio::test]
-async fn wso2_8_6_4_and_wso2_8_8_11_an_audience_that_the_api_does_not_accept_is_900914() {
+async fn an_audience_that_the_api_does_not_accept_is_900914() {
     let accepts = |audience: &str| Gateway::with_api(|api| api.audiences = vec![audience.into()]);
     let answer = accepts("other").answered(GET).await;
     assert_eq!(answer.code(), (403, "900914".to_owned()));
@@ -371,9 +385,9 @@ async fn wso2_8_6_4_and_wso2_8_8_11_an_audience_that_the_api_does_not_accept_is_
     accepts("all").forwarded(GET).await;
 }
 
+/// Rows: WSO2-8.1.6, WSO2-8.6
 #[tokio::test]
-async fn wso2_8_1_6_and_wso2_8_6_the_kind_of_key_decides_on_the_endpoint_and_a_missing_one_is_403()
-{
+async fn the_kind_of_key_decides_on_the_endpoint_and_a_missing_one_is_403() {
     for (key_type, destination, missing) in [
         (
             KeyType::Production,
@@ -405,8 +419,9 @@ async fn wso2_8_1_6_and_wso2_8_6_the_kind_of_key_decides_on_the_endpoint_and_a_m
     }
 }
 
+/// Rows: WSO2-8.10
 #[tokio::test]
-async fn wso2_8_10_another_field_may_carry_the_token_and_authorization_is_then_not_read() {
+async fn another_field_may_carry_the_token_and_authorization_is_then_not_read() {
     let gateway = Gateway::with_api(|api| api.authorization_header = "X-Token".into());
     gateway
         .get(GET, &[("X-TOKEN", "Bearer t0ken"), ("authorization", "Basic x")])
@@ -417,9 +432,9 @@ async fn wso2_8_10_another_field_may_carry_the_token_and_authorization_is_then_n
     assert_eq!(gateway.get(GET, &twice).await.answered().code(), (401, "900901".to_owned()));
 }
 
+/// Rows: WSO2-8.5.9, WSO2-8.11.3, WSO2-8.11.4
 #[tokio::test]
-async fn wso2_8_5_9_and_wso2_8_11_3_and_wso2_8_11_4_revoked_tokens_are_900901_though_they_are_cached()
- {
+async fn revoked_tokens_are_900901_though_they_are_cached() {
     let issued = Statement {
         issued_at: Some(UnixTime::from_secs(1000)),
         token_id: Some("id-1".into()),
@@ -449,9 +464,9 @@ async fn wso2_8_5_9_and_wso2_8_11_3_and_wso2_8_11_4_revoked_tokens_are_900901_th
     }
 }
 
+/// Rows: WSO2-8.11.2, WSO2-11.5
 #[tokio::test]
-async fn wso2_8_11_2_and_wso2_11_5_a_token_revoked_at_its_key_manager_is_dead_though_it_is_cached()
-{
+async fn a_token_revoked_at_its_key_manager_is_dead_though_it_is_cached() {
     let gateway = Gateway::new();
     gateway.forwarded(GET).await;
     gateway.curity().revoke("t0ken");
@@ -460,8 +475,9 @@ async fn wso2_8_11_2_and_wso2_11_5_a_token_revoked_at_its_key_manager_is_dead_th
     assert_eq!(&*decision.answered().body, INVALID);
 }
 
+/// Rows: WSO2-10.7
 #[tokio::test]
-async fn wso2_10_7_no_answer_holds_token_client_or_claim() {
+async fn no_answer_holds_token_client_or_claim() {
     let gateway = gateway_of(Application { subscriptions: Vec::new(), ..application() });
     let answer = gateway.answered(GET).await;
     let told = format!("{answer:?}");

@@ -32,8 +32,9 @@ fn policies() -> [DenyPolicy; 4] {
     ]
 }
 
+/// Rows: WSO2-8.7.6
 #[tokio::test]
-async fn wso2_8_7_6_who_is_denied_gets_403_900805_until_the_policy_is_gone() {
+async fn who_is_denied_gets_403_900805_until_the_policy_is_gone() {
     for policy in policies() {
         let mut gateway = gateway(policy.clone());
         let answer = gateway.answered(GET).await;
@@ -53,8 +54,9 @@ async fn wso2_8_7_6_who_is_denied_gets_403_900805_until_the_policy_is_gone() {
     }
 }
 
+/// Rows: WSO2-8.7.6
 #[tokio::test]
-async fn wso2_8_7_6_a_policy_on_others_denies_nobody() {
+async fn a_policy_on_others_denies_nobody() {
     let (first, last) = ("192.0.2.10".parse().unwrap(), "192.0.2.20".parse().unwrap());
     for policy in [
         DenyPolicy::Api("/httpbin/v2".into()),
@@ -67,8 +69,9 @@ async fn wso2_8_7_6_a_policy_on_others_denies_nobody() {
     }
 }
 
+/// Rows: WSO2-8.7.6
 #[tokio::test]
-async fn wso2_8_7_6_an_inverted_policy_lets_its_addresses_through_alone() {
+async fn an_inverted_policy_lets_its_addresses_through_alone() {
     let (first, last) = ("192.0.2.2".parse().unwrap(), "192.0.2.3".parse().unwrap());
     let gateway = gateway(DenyPolicy::Addresses { first, last, invert: true });
     for (peer, denied) in [(1, true), (2, false), (3, false), (4, true)] {
@@ -77,8 +80,9 @@ async fn wso2_8_7_6_an_inverted_policy_lets_its_addresses_through_alone() {
     }
 }
 
+/// Rows: WSO2-8.7.6
 #[tokio::test]
-async fn wso2_8_7_6_open_operations_are_denied_by_api_and_address() {
+async fn open_operations_are_denied_by_api_and_address() {
     let [api, application, addresses, user] = policies();
     for (policy, denied) in [(api, true), (application, false), (addresses, true), (user, false)] {
         let gateway = gateway(policy);

@@ -62,8 +62,9 @@ async fn reason(gateway: &Gateway, path: &str) -> Option<DenyReason> {
     gateway.get(path, &[BEARER]).await.reason()
 }
 
+/// Rows: WSO2-8.7.1
 #[tokio::test]
-async fn wso2_8_7_1_an_api_plan_counts_all_operations_in_place_of_theirs() {
+async fn an_api_plan_counts_all_operations_in_place_of_theirs() {
     let gateway = two_apis(plans(None, None, Some(plan("Adv", 2))), |api| {
         api.plan = Some("Adv".into());
     });
@@ -74,8 +75,9 @@ async fn wso2_8_7_1_an_api_plan_counts_all_operations_in_place_of_theirs() {
     assert_eq!(reason(&gateway, "/other/v1/get").await, None, "another API counts for itself");
 }
 
+/// Rows: WSO2-8.7.3
 #[tokio::test]
-async fn wso2_8_7_3_an_operation_plan_counts_its_operation_over_all_callers() {
+async fn an_operation_plan_counts_its_operation_over_all_callers() {
     let gateway = two_apis(plans(None, None, Some(plan("Adv", 1))), |api| {
         api.operations[0].plan = "Adv".into();
         api.operations[1].plan = "Adv".into();
@@ -89,8 +91,9 @@ async fn wso2_8_7_3_an_operation_plan_counts_its_operation_over_all_callers() {
     assert_eq!(reason(&gateway, "/other/v1/get").await, None, "another API");
 }
 
+/// Rows: WSO2-8.7.4
 #[tokio::test]
-async fn wso2_8_7_4_an_application_plan_counts_each_user_of_the_application() {
+async fn an_application_plan_counts_each_user_of_the_application() {
     let gateway = two_apis(plans(Some(plan("AppPlan", 2)), None, None), |_| ());
     let bob = Statement { subject: Some("bob".into()), ..token("read") };
     gateway.curity().says("bobs", Says::Active(bob));
@@ -103,8 +106,9 @@ async fn wso2_8_7_4_an_application_plan_counts_each_user_of_the_application() {
     assert_eq!(gateway.get(GET, &bobs).await.reason(), Some(DenyReason::ApplicationQuota));
 }
 
+/// Rows: WSO2-8.7.5
 #[tokio::test]
-async fn wso2_8_7_5_a_subscription_plan_counts_the_application_at_one_api() {
+async fn a_subscription_plan_counts_the_application_at_one_api() {
     let gateway = two_apis(plans(None, Some(plan("SubPlan", 1)), None), |_| ());
     let bob = Statement { subject: Some("bob".into()), ..token("read") };
     gateway.curity().says("bobs", Says::Active(bob));
@@ -116,8 +120,9 @@ async fn wso2_8_7_5_a_subscription_plan_counts_the_application_at_one_api() {
     assert_eq!(reason(&gateway, "/other/v1/get").await, None);
 }
 
+/// Rows: WSO2-8.7.8
 #[tokio::test]
-async fn wso2_8_7_8_bursts_have_codes_of_their_own() {
+async fn bursts_have_codes_of_their_own() {
     let bursting = |name| Plan { quota: None, burst: plan(name, 1).quota, ..plan(name, 1) };
     for (plans, code) in [
         (plans(None, Some(bursting("SubPlan")), None), "900807"),
@@ -129,8 +134,9 @@ async fn wso2_8_7_8_bursts_have_codes_of_their_own() {
     }
 }
 
+/// Rows: WSO2-8.1.5, WSO2-8.7
 #[tokio::test]
-async fn wso2_8_1_5_and_wso2_8_7_levels_are_tested_api_then_subscription_then_application() {
+async fn levels_are_tested_api_then_subscription_then_application() {
     let all = plans(Some(plan("AppPlan", 1)), Some(plan("SubPlan", 1)), Some(plan("Adv", 1)));
     let mut gateway = two_apis(all, |api| api.plan = Some("Adv".into()));
     assert_eq!(reason(&gateway, GET).await, None);
@@ -144,8 +150,9 @@ async fn wso2_8_1_5_and_wso2_8_7_levels_are_tested_api_then_subscription_then_ap
     assert_eq!(reason(&gateway, GET).await, None);
 }
 
+/// Rows: WSO2-8.7
 #[tokio::test]
-async fn wso2_8_7_counts_outlive_a_publication() {
+async fn counts_outlive_a_publication() {
     let limited = || plans(None, Some(plan("SubPlan", 1)), None);
     let mut gateway = two_apis(limited(), |_| ());
     assert_eq!(reason(&gateway, GET).await, None);
@@ -155,8 +162,9 @@ async fn wso2_8_7_counts_outlive_a_publication() {
     assert_eq!(reason(&gateway, GET).await, Some(DenyReason::SubscriptionQuota));
 }
 
+/// Rows: WSO2-8.7
 #[tokio::test]
-async fn wso2_8_7_a_request_refused_before_is_counted_nowhere() {
+async fn a_request_refused_before_is_counted_nowhere() {
     let gateway = two_apis(plans(None, Some(plan("SubPlan", 1)), None), |api| {
         api.operations[0].scopes = vec!["more".into()];
     });
@@ -166,8 +174,9 @@ async fn wso2_8_7_a_request_refused_before_is_counted_nowhere() {
     assert_eq!(reason(&gateway, "/httpbin/v1/x").await, None);
 }
 
+/// Rows: WSO2-8.7, WSO2-8.3.1
 #[tokio::test]
-async fn wso2_8_7_and_wso2_8_3_1_open_operations_count_for_the_clients_address() {
+async fn open_operations_count_for_the_clients_address() {
     let unauthenticated = plans(None, Some(plan("Unauthenticated", 1)), None);
     let gateway = two_apis(unauthenticated, |_| ());
     let from = async |peer, path| {
@@ -181,8 +190,9 @@ async fn wso2_8_7_and_wso2_8_3_1_open_operations_count_for_the_clients_address()
     assert_eq!(reason(&gateway, GET).await, None, "who has a token has a plan of their own");
 }
 
+/// Rows: WSO2-8.7
 #[tokio::test]
-async fn wso2_8_7_open_operations_count_for_the_plan_of_the_api_too() {
+async fn open_operations_count_for_the_plan_of_the_api_too() {
     let open = Operation { security: OperationSecurity::Open, ..operation("GET", "/open") };
     let gateway = two_apis(plans(None, None, Some(plan("Adv", 2))), |api| {
         (api.plan, api.operations[3]) = (Some("Adv".into()), open.clone());
@@ -192,8 +202,9 @@ async fn wso2_8_7_open_operations_count_for_the_plan_of_the_api_too() {
     assert_eq!(reason(&gateway, "/httpbin/v1/open").await, Some(DenyReason::ApiQuota));
 }
 
+/// Rows: WSO2-8.7
 #[tokio::test]
-async fn wso2_8_7_the_body_and_retry_after_name_the_time_of_the_next_access() {
+async fn the_body_and_retry_after_name_the_time_of_the_next_access() {
     let gateway = two_apis(plans(None, Some(plan("SubPlan", 1)), None), |_| ());
     // 2026-08-22T15:44:00Z; the window of a minute begins with the first request.
     let life = secs(10_000);

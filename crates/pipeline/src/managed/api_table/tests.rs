@@ -25,8 +25,9 @@ fn found<'p>(table: &ApiTable, path: &'p str) -> Option<(String, &'p str)> {
     Some((name, located.rest))
 }
 
+/// Rows: WSO2-8.2
 #[test]
-fn wso2_8_2_the_longest_context_and_version_wins() {
+fn the_longest_context_and_version_wins() {
     let table = table(&["/a", "/a/v1", "/a/b/v1", "/deep/er/context/1.0.0"]);
     for (path, expected) in [
         ("/a/v1/x", Some(("/a/v1", "/x"))),
@@ -59,8 +60,9 @@ fn what_is_no_path_or_is_taken_is_not_added() {
 }
 
 proptest! {
+    /// Rows: WSO2-8.2
     #[test]
-    fn wso2_8_2_the_longest_prefix_on_segment_borders_is_found(
+    fn the_longest_prefix_on_segment_borders_is_found(
         paths in proptest::collection::btree_set("(/[ab]{1,2}){1,3}", 0..6),
         asked in "(/[ab]{1,2}){0,5}/?",
     ) {

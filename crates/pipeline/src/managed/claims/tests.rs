@@ -31,8 +31,9 @@ fn consumer_key(claim: &str, trust: &Trust, claims: &Value) -> Option<String> {
     TokenClaims::new(&statement, trust).consumer_key(&name).map(Cow::into_owned)
 }
 
+/// Rows: WSO2-8.5
 #[test]
-fn wso2_8_5_the_consumer_key_is_a_string_or_the_first_of_a_list() {
+fn the_consumer_key_is_a_string_or_the_first_of_a_list() {
     let trust = Trust::default();
     for (claim, claims, expected) in [
         ("azp", json!({"azp": "a", "client_id": "b"}), Some("a")),
@@ -54,8 +55,9 @@ fn wso2_8_5_the_consumer_key_is_a_string_or_the_first_of_a_list() {
     }
 }
 
+/// Rows: WSO2-8.5
 #[test]
-fn wso2_8_5_the_expected_audience_is_the_key_wherever_in_the_list_it_stands() {
+fn the_expected_audience_is_the_key_wherever_in_the_list_it_stands() {
     let trust = Trust { audience: Some("ours".into()), ..Trust::default() };
     for audience in [json!("ours"), json!(["x", "ours"]), json!(["ours", "x"])] {
         let key = consumer_key("aud", &trust, &json!({"aud": audience}));
@@ -65,8 +67,9 @@ fn wso2_8_5_the_expected_audience_is_the_key_wherever_in_the_list_it_stands() {
     assert_eq!(key.as_deref(), Some("a"), "only where the claim is `aud`");
 }
 
+/// Rows: WSO2-8.5
 #[test]
-fn wso2_8_5_scopes_are_a_blank_separated_string_or_a_list_and_missing_is_none() {
+fn scopes_are_a_blank_separated_string_or_a_list_and_missing_is_none() {
     let scope = |claim: &str, claims: &Value| {
         let (name, statement, trust) =
             (ClaimName::new(claim, &[]), holding(claims), Trust::default());

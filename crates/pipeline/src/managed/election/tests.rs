@@ -48,8 +48,9 @@ fn at(name: &str, kind: Kind) -> Option<(String, Kind)> {
     Some((name.to_owned(), kind))
 }
 
+/// Rows: WSO2-8.4.2
 #[tokio::test]
-async fn wso2_8_4_2_only_three_parts_with_json_in_them_are_a_jwt() {
+async fn only_three_parts_with_json_in_them_are_a_jwt() {
     let all = handles(&[("a", Some(ISSUER), vec![]), ("b", Some(OTHER), vec![])]);
     let of_b = signed(&json!({"iss": OTHER}));
     assert_eq!(elected(&all, &of_b), at("b", Kind::Jwt));
@@ -67,8 +68,9 @@ async fn wso2_8_4_2_only_three_parts_with_json_in_them_are_a_jwt() {
     }
 }
 
+/// Rows: WSO2-8.4.3
 #[tokio::test]
-async fn wso2_8_4_3_a_jwt_goes_to_its_issuer_and_of_an_unknown_one_is_opaque() {
+async fn a_jwt_goes_to_its_issuer_and_of_an_unknown_one_is_opaque() {
     let all = handles(&[("a", None, vec![]), ("b", Some(OTHER), vec![])]);
     assert_eq!(elected(&all, &signed(&json!({"iss": OTHER}))), at("b", Kind::Jwt));
     for claims in [json!({"iss": format!("{OTHER}/")}), json!({"iss": 7}), json!({})] {
@@ -76,8 +78,9 @@ async fn wso2_8_4_3_a_jwt_goes_to_its_issuer_and_of_an_unknown_one_is_opaque() {
     }
 }
 
+/// Rows: WSO2-8.4.3
 #[tokio::test]
-async fn wso2_8_4_3_of_several_with_one_issuer_the_first_whose_rule_fits_is_elected() {
+async fn of_several_with_one_issuer_the_first_whose_rule_fits_is_elected() {
     let all = handles(&[
         ("a", Some(ISSUER), vec![]),
         ("b", Some(ISSUER), vec![claim("tenant", "globex|acme")]),
@@ -88,16 +91,17 @@ async fn wso2_8_4_3_of_several_with_one_issuer_the_first_whose_rule_fits_is_elec
     assert_eq!(of("acmes"), at("a", Kind::Jwt), "a rule is for the whole value");
 }
 
+/// Rows: WSO2-8.4.4
 #[tokio::test]
-async fn wso2_8_4_4_a_token_of_a_known_issuer_that_the_api_does_not_allow_is_nobodys() {
+async fn a_token_of_a_known_issuer_that_the_api_does_not_allow_is_nobodys() {
     let all = handles(&[("a", Some(ISSUER), vec![]), ("-b", Some(OTHER), vec![])]);
     assert_eq!(elected(&all, &signed(&json!({"iss": OTHER}))), None);
     assert_eq!(elected(&all, &signed(&json!({"iss": ISSUER}))), at("a", Kind::Jwt));
 }
 
+/// Rows: WSO2-8.4.5, WSO2-11.10
 #[tokio::test]
-async fn wso2_8_4_5_and_wso2_11_10_an_opaque_token_goes_to_the_first_rule_that_fits_then_to_who_has_none()
- {
+async fn an_opaque_token_goes_to_the_first_rule_that_fits_then_to_who_has_none() {
     let all = handles(&[
         ("z-all", Some("https://z.example"), vec![]),
         ("m-rule", Some("https://m.example"), vec![reference("[a-f]+"), reference("x+")]),
@@ -117,8 +121,9 @@ async fn wso2_8_4_5_and_wso2_11_10_an_opaque_token_goes_to_the_first_rule_that_f
     }
 }
 
+/// Rows: WSO2-8.4.5, WSO2-11.10
 #[tokio::test]
-async fn wso2_8_4_5_and_wso2_11_10_who_would_never_be_asked_is_named_when_the_api_is_compiled() {
+async fn who_would_never_be_asked_is_named_when_the_api_is_compiled() {
     let all = handles(&[
         ("c", Some("https://c.example"), vec![]),
         ("b", Some("https://b.example"), vec![reference("b")]),
@@ -131,8 +136,9 @@ async fn wso2_8_4_5_and_wso2_11_10_who_would_never_be_asked_is_named_when_the_ap
     assert!(undecided(&ordered[..2]).is_empty());
 }
 
+/// Rows: WSO2-8.4.6
 #[tokio::test]
-async fn wso2_8_4_6_where_nobody_accepts_nobody_is_asked() {
+async fn where_nobody_accepts_nobody_is_asked() {
     let all = handles(&[("a", Some(ISSUER), vec![reference("a+")])]);
     assert_eq!(elected(&all, "b"), None);
     assert_eq!(elected(&[], "b"), None);
@@ -165,8 +171,9 @@ async fn a_rule_on_claims_needs_all_of_them_and_sees_numbers_and_truth_values() 
     }
 }
 
+/// Rows: WSO2-8.4.3
 #[tokio::test]
-async fn wso2_8_4_3_who_does_not_verify_jwts_introspects_those_of_its_issuer() {
+async fn who_does_not_verify_jwts_introspects_those_of_its_issuer() {
     let clock = Arc::new(ManualClock::new());
     let of = |change: fn(&mut ManagedKeyManager)| {
         let mut managed = key_manager(EntityId::new(1), "a");

@@ -78,8 +78,9 @@ async fn a_change_of_one_api_keeps_the_others_as_they_are() {
     assert!(Arc::ptr_eq(&before, &of(&gateway.snapshot, "/httpbin/v1/get").unwrap()));
 }
 
+/// Rows: WSO2-10.5
 #[tokio::test]
-async fn wso2_10_5_a_key_manager_keeps_its_caches_until_its_revision_changes() {
+async fn a_key_manager_keeps_its_caches_until_its_revision_changes() {
     let mut gateway = Gateway::new();
     let before = gateway.curity().handle.clone();
     let same = vec![Arc::new(key_manager(CURITY, "curity"))];
@@ -98,8 +99,9 @@ async fn wso2_10_5_a_key_manager_keeps_its_caches_until_its_revision_changes() {
     assert_eq!(gateway.status("/httpbin/v1/get").await, 401, "nobody is left to ask");
 }
 
+/// Rows: WSO2-8.4.4
 #[tokio::test]
-async fn wso2_8_4_4_an_api_has_the_key_managers_it_chose() {
+async fn an_api_has_the_key_managers_it_chose() {
     let ours = EntityId::new(11);
     let all = vec![Arc::new(key_manager(CURITY, "curity")), Arc::new(key_manager(ours, "ours"))];
     let chooses = |choice| {
@@ -143,8 +145,9 @@ async fn what_makes_no_sense_stops_its_own_api_and_no_other() {
     }
 }
 
+/// Rows: WSO2-8.2
 #[tokio::test]
-async fn wso2_8_2_a_full_path_goes_before_the_path_of_a_default_version() {
+async fn a_full_path_goes_before_the_path_of_a_default_version() {
     let default = ManagedApi {
         id: EntityId::new(1),
         name: "default".into(),

@@ -20,8 +20,9 @@ fn taken<'r>(resources: &'r Resources, verb: &str, path: &str) -> &'r str {
     }
 }
 
+/// Rows: WSO2-8.2
 #[test]
-fn wso2_8_2_a_literal_goes_before_a_parameter_and_both_before_the_rest() {
+fn a_literal_goes_before_a_parameter_and_both_before_the_rest() {
     let resources = resources(&[
         ("GET", "/*"),
         ("GET", "/orders/{id}"),
@@ -45,8 +46,9 @@ fn wso2_8_2_a_literal_goes_before_a_parameter_and_both_before_the_rest() {
     }
 }
 
+/// Rows: WSO2-8.2
 #[test]
-fn wso2_8_2_the_rest_may_be_empty_and_a_parameter_may_not() {
+fn the_rest_may_be_empty_and_a_parameter_may_not() {
     let resources = resources(&[("GET", "/menu/*"), ("GET", "/pizza/{size}")]);
     for path in ["/menu", "/menu/", "/menu/a", "/menu/a/b/"] {
         assert_eq!(taken(&resources, "GET", path), "/menu/*", "{path}");
@@ -56,8 +58,9 @@ fn wso2_8_2_the_rest_may_be_empty_and_a_parameter_may_not() {
     }
 }
 
+/// Rows: WSO2-8.2
 #[test]
-fn wso2_8_2_an_operation_without_the_verb_is_passed_over_and_head_is_a_verb_of_its_own() {
+fn an_operation_without_the_verb_is_passed_over_and_head_is_a_verb_of_its_own() {
     let resources = resources(&[
         ("GET", "/orders/{id}"),
         ("POST", "/orders/*"),
@@ -74,8 +77,9 @@ fn wso2_8_2_an_operation_without_the_verb_is_passed_over_and_head_is_a_verb_of_i
     assert!(resources.verbs("/nowhere").is_empty());
 }
 
+/// Rows: WSO2-8.2
 #[test]
-fn wso2_8_2_percent_encoded_segments_are_compared_as_they_are() {
+fn percent_encoded_segments_are_compared_as_they_are() {
     let resources = resources(&[("GET", "/a%20b"), ("GET", "/c")]);
     assert_eq!(taken(&resources, "GET", "/a%20b"), "/a%20b");
     for path in ["/a b", "/a+b", "/%63", "/c%2F", "/c%00", "/c;x=1", "/c?x"] {
@@ -204,8 +208,9 @@ fn template() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
+    /// Rows: WSO2-8.2
     #[test]
-    fn wso2_8_2_the_best_template_is_found_as_by_comparing_them_all(
+    fn the_best_template_is_found_as_by_comparing_them_all(
         operations in proptest::collection::vec(("GET|PUT", template()), 0..12),
         verb in "GET|PUT|HEAD",
         path in "(/[ab]){0,5}/?",

@@ -18,8 +18,9 @@ const fn at(millis: u64) -> Tick {
     Tick::from_millis(millis)
 }
 
+/// Rows: WSO2-8.7
 #[test]
-fn wso2_8_7_each_level_refuses_with_its_own_reason_quota_before_burst() {
+fn each_level_refuses_with_its_own_reason_quota_before_burst() {
     for (level, quota, too_fast) in [
         (Level::Api, DenyReason::ApiQuota, DenyReason::ApiQuota),
         (Level::Operation, DenyReason::OperationQuota, DenyReason::OperationQuota),
@@ -35,8 +36,9 @@ fn wso2_8_7_each_level_refuses_with_its_own_reason_quota_before_burst() {
     }
 }
 
+/// Rows: WSO2-8.7
 #[test]
-fn wso2_8_7_a_request_refused_by_one_level_uses_nothing_up_at_any() {
+fn a_request_refused_by_one_level_uses_nothing_up_at_any() {
     let throttle = Throttle::new();
     let (api, subscription, application) = (plan("a", 3), plan("s", 1), plan("p", 2));
     let ask = |subscriber: u8| {
@@ -58,8 +60,9 @@ fn wso2_8_7_a_request_refused_by_one_level_uses_nothing_up_at_any() {
     assert_eq!([alone(), alone()], [None, Some(DenyReason::ApiQuota)]);
 }
 
+/// Rows: WSO2-8.7
 #[test]
-fn wso2_8_7_a_quota_that_does_not_stop_lets_through_but_its_burst_limit_holds() {
+fn a_quota_that_does_not_stop_lets_through_but_its_burst_limit_holds() {
     let throttle = Throttle::new();
     let mut plan = Plan { stops_on_quota: false, ..plan("p", 1) };
     let ask = |plan: &Plan| {
@@ -73,8 +76,9 @@ fn wso2_8_7_a_quota_that_does_not_stop_lets_through_but_its_burst_limit_holds() 
     assert_eq!(ask(&plan), Some(DenyReason::SubscriptionQuota));
 }
 
+/// Rows: WSO2-8.7
 #[test]
-fn wso2_8_7_parties_are_counted_apart() {
+fn parties_are_counted_apart() {
     let (throttle, plan) = (Throttle::new(), plan("p", 1));
     let ask = |level, party: (u8, &str)| {
         outcome(throttle.admit([Some(throttle.charge(level, &plan, party))], at(5)))
@@ -86,8 +90,9 @@ fn wso2_8_7_parties_are_counted_apart() {
     assert_eq!(ask(Level::Application, (1, "bob")), Some(DenyReason::ApplicationQuota));
 }
 
+/// Rows: WSO2-8.7
 #[test]
-fn wso2_8_7_the_counts_are_exact_over_all_workers_and_levels() {
+fn the_counts_are_exact_over_all_workers_and_levels() {
     let throttle = Throttle::new();
     let (subscription, application) = (plan("s", 60), plan("p", 40));
     let admitted: usize = std::thread::scope(|scope| {

@@ -1,15 +1,11 @@
 //! Applications on the wire.
 
-use std::collections::BTreeMap;
-
 use phantom_manage::applications::Application;
-use phantom_manage::applications::ApplicationDocument;
-use phantom_manage::applications::ApplicationDraft;
 use phantom_manage::applications::ApplicationVisibility;
+use phantom_manage::applications::Attributes;
 use phantom_manage::applications::TokenType;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::text;
-use serde::Deserialize;
+use phantom_manage::bounded::List;
+use phantom_manage::bounded::Text;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,32 +13,6 @@ use uuid::Uuid;
 use crate::rest::answers::millis;
 use crate::rest::devportal::apis::ScopeInfo;
 use crate::rest::devportal::keys::ApplicationKey;
-
-/// What a client sends. Members that only we set are taken, as clients send back what they have
-/// read, and change nothing.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-#[schema(as = devportal::ApplicationRequest)]
-pub struct ApplicationRequest {
-    /// Unique among its owner's, case aside. No blank at either end, no control characters.
-    #[schema(
-        min_length = 1,
-        max_length = 100,
-        pattern = r"^[^\u0000-\u0020\u007f]([^\u0000-\u001f\u007f]*[^\u0000-\u0020\u007f])?$"
-    )]
-    name: String,
-    /// Name of an application policy.
-    #[schema(min_length = 1, max_length = 255)]
-    throttling_policy: String,
-    #[schema(max_length = 512)]
-    description: Option<String>,
-    token_type: Option<TokenType>,
-    #[schema(max_items = 100)]
-    groups: Option<Vec<String>>,
-    /// At most 100 of at most 1024 characters.
-    attributes: Option<BTreeMap<String, String>>,
-    visibility: Option<ApplicationVisibility>,
-}
 
 /// An application, in the order in which WSO2 writes it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -52,13 +22,13 @@ pub struct ApplicationResponse {
     application_id: Uuid,
     name: String,
     throttling_policy: String,
-    description: Option<String>,
+    description: Option<Text<0, 512>>,
     token_type: TokenType,
     status: &'static str,
-    groups: Vec<String>,
+    groups: List<Text<0, 255>, 100>,
     subscription_count: u64,
     keys: Vec<ApplicationKey>,
-    attributes: BTreeMap<String, String>,
+    attributes: Attributes,
     /// Always empty: the scopes of an API are read with the API.
     subscription_scopes: Vec<ScopeInfo>,
     owner: String,
@@ -77,12 +47,12 @@ pub struct ApplicationInfo {
     application_id: Uuid,
     name: String,
     throttling_policy: String,
-    description: Option<String>,
+    description: Option<Text<0, 512>>,
     token_type: TokenType,
     status: &'static str,
-    groups: Vec<String>,
+    groups: List<Text<0, 255>, 100>,
     subscription_count: u64,
-    attributes: BTreeMap<String, String>,
+    attributes: Attributes,
     owner: String,
     created_time: String,
     updated_time: String,
@@ -91,32 +61,6 @@ pub struct ApplicationInfo {
 
 /// No workflow holds applications back.
 const STATUS: &str = "APPROVED";
-
-impl ApplicationRequest {
-    pub fn draft(self) -> Outcome<ApplicationDraft> {
-        text::name("name", &self.name, 100)?;
-        text::length("throttlingPolicy", &self.throttling_policy, 1, 255)?;
-        text::optional("description", self.description.as_deref(), 512)?;
-        let groups = self.groups.unwrap_or_default();
-        text::count("groups", groups.len(), 100)?;
-        for group in &groups {
-            text::length("groups", group, 0, 255)?;
-        }
-        let attributes = self.attributes.unwrap_or_default();
-        text::count("attributes", attributes.len(), 100)?;
-        for part in attributes.iter().flat_map(|(name, value)| [name, value]) {
-            text::length("attributes", part, 0, 1024)?;
-        }
-        let document = ApplicationDocument {
-            description: self.description,
-            token_type: self.token_type.unwrap_or_default(),
-            groups,
-            attributes,
-            visibility: self.visibility.unwrap_or_default(),
-        };
-        Ok(ApplicationDraft { name: self.name, plan: self.throttling_policy, document })
-    }
-}
 
 impl ApplicationResponse {
     pub fn new(application: Application, keys: Vec<ApplicationKey>) -> Self {

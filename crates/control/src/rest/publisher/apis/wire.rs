@@ -1,20 +1,16 @@
 //! APIs on the wire.
 
 use std::collections::BTreeMap;
+use std::mem::take;
 
 use phantom_manage::apis::Api;
+use phantom_manage::apis::document::ApiDocument;
 use phantom_manage::apis::document::ApiType;
 use phantom_manage::apis::document::Audience;
-use phantom_manage::apis::document::AuthType;
-use phantom_manage::apis::document::BusinessInformation;
-use phantom_manage::apis::document::CorsDocument;
 use phantom_manage::apis::document::OperationDocument;
 use phantom_manage::apis::document::Property;
 use phantom_manage::apis::document::ScopeDocument;
 use phantom_manage::apis::document::SecurityScheme;
-use phantom_manage::apis::document::Transport;
-use phantom_manage::apis::document::Verb;
-use phantom_manage::apis::document::Visibility;
 use phantom_manage::lifecycle::LifecycleState;
 use serde::Serialize;
 use serde_json::Map;
@@ -28,52 +24,34 @@ use crate::rest::answers::millis;
 /// What gateways are, in WSO2's words.
 const GATEWAY_TYPE: &str = "wso2/synapse";
 
-/// An API, in the order in which WSO2 writes it, with whatever else its owner had kept of it.
+/// An API, with whatever else its owner had kept of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = publisher::API)]
 pub struct ApiResponse {
     id: Uuid,
     name: String,
-    display_name: Option<String>,
-    description: Option<String>,
     /// Without the version: `/httpbin`.
     context: String,
     version: String,
     provider: String,
     life_cycle_status: LifecycleState,
+    r#type: ApiType,
+    /// What is written here in another form is taken out of it.
+    #[serde(flatten)]
+    document: ApiDocument,
+    scopes: Vec<ApiScope>,
+    operations: Vec<OperationResponse>,
     wsdl_url: Option<String>,
     has_thumbnail: bool,
-    is_default_version: bool,
     is_revision: bool,
     revisioned_api_id: Option<Uuid>,
     revision_id: u64,
-    r#type: ApiType,
-    audience: Option<Audience>,
-    audiences: Vec<String>,
-    transport: Vec<Transport>,
-    tags: Vec<String>,
-    policies: Vec<String>,
-    api_throttling_policy: Option<String>,
-    authorization_header: String,
-    api_key_header: String,
-    security_scheme: Vec<SecurityScheme>,
-    visibility: Visibility,
-    visible_roles: Vec<String>,
-    additional_properties: Vec<Property>,
-    additional_properties_map: BTreeMap<String, Property>,
-    business_information: BusinessInformation,
-    cors_configuration: CorsDocument,
     workflow_status: Option<String>,
     /// Milliseconds since 1970.
     created_time: String,
     last_updated_timestamp: String,
     last_updated_time: String,
-    #[schema(value_type = Option<Object>)]
-    endpoint_config: Option<Map<String, Value>>,
-    scopes: Vec<ApiScope>,
-    operations: Vec<OperationResponse>,
-    key_managers: Vec<String>,
     initiated_from_gateway: bool,
     #[serde(flatten)]
     others: Map<String, Value>,
@@ -145,20 +123,16 @@ pub struct ScopeResponse {
 #[serde(rename_all = "camelCase")]
 #[schema(as = publisher::APIOperation)]
 pub struct OperationResponse {
-    id: String,
-    target: String,
-    verb: Verb,
-    auth_type: AuthType,
-    throttling_policy: String,
-    scopes: Vec<String>,
+    #[serde(flatten)]
+    document: OperationDocument,
     #[serde(flatten)]
     others: Map<String, Value>,
 }
 
 impl ApiResponse {
     pub fn of(api: Api) -> Self {
-        let Api { row, document } = api;
-        let mut others = document.others;
+        let Api { row, mut document } = api;
+        let mut others = take(&mut document.others);
         for (name, usual) in [
             ("gatewayType", GATEWAY_TYPE),
             ("accessControl", "NONE"),
@@ -167,45 +141,30 @@ impl ApiResponse {
         ] {
             others.entry(name).or_insert_with(|| json!(usual));
         }
+        let scopes = take(&mut document.scopes).into_iter().map(ApiScope::from).collect();
+        let operations = take(&mut document.operations);
+        document.additional_properties_map = by_name(&document.additional_properties);
+        (document.definition, document.history) = (None, Vec::new());
         Self {
             id: row.id,
             name: row.name,
-            display_name: document.display_name,
-            description: document.description,
             context: row.context,
             version: row.version_name,
             provider: row.provider,
             life_cycle_status: row.state,
+            r#type: ApiType::Http,
+            document,
+            scopes,
+            operations: operations.into_iter().map(OperationResponse::from).collect(),
             wsdl_url: None,
             has_thumbnail: false,
-            is_default_version: document.is_default_version,
             is_revision: false,
             revisioned_api_id: None,
             revision_id: 0,
-            r#type: ApiType::Http,
-            audience: document.audience,
-            audiences: document.audiences,
-            transport: document.transport,
-            tags: document.tags,
-            policies: document.policies,
-            api_throttling_policy: document.api_throttling_policy,
-            authorization_header: document.authorization_header,
-            api_key_header: document.api_key_header,
-            security_scheme: document.security_scheme,
-            visibility: document.visibility,
-            visible_roles: document.visible_roles,
-            additional_properties_map: by_name(&document.additional_properties),
-            additional_properties: document.additional_properties,
-            business_information: document.business_information,
-            cors_configuration: document.cors_configuration,
             workflow_status: None,
             created_time: millis(row.created_at),
             last_updated_timestamp: millis(row.updated_at),
             last_updated_time: millis(row.updated_at),
-            endpoint_config: document.endpoint_config.map(|config| config.0),
-            scopes: document.scopes.into_iter().map(ApiScope::from).collect(),
-            operations: document.operations.into_iter().map(OperationResponse::from).collect(),
-            key_managers: document.key_managers,
             initiated_from_gateway: false,
             others,
         }
@@ -274,16 +233,9 @@ impl From<ScopeDocument> for ApiScope {
 }
 
 impl From<OperationDocument> for OperationResponse {
-    fn from(document: OperationDocument) -> Self {
-        Self {
-            id: document.id,
-            target: document.target,
-            verb: document.verb,
-            auth_type: document.auth_type,
-            throttling_policy: document.throttling_policy,
-            scopes: document.scopes,
-            others: document.others,
-        }
+    fn from(mut document: OperationDocument) -> Self {
+        let others = take(&mut document.others);
+        Self { document, others }
     }
 }
 

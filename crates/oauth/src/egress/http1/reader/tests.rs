@@ -34,8 +34,9 @@ fn of(fields: &str) -> String {
     format!("HTTP/1.1 200 OK\r\n{fields}\r\n")
 }
 
+/// Rows: INT-13
 #[test]
-fn int_13_each_framing_ends_where_it_says() {
+fn each_framing_ends_where_it_says() {
     for (text, body) in [
         (of("content-length: 3\r\n") + "abc", "abc"),
         (of("Content-Length: 3\r\nContent-Length: 3\r\n") + "abc", "abc"),
@@ -52,16 +53,18 @@ fn int_13_each_framing_ends_where_it_says() {
     }
 }
 
+/// Rows: INT-13
 #[test]
-fn int_13_without_a_length_the_end_of_the_connection_is_the_end_of_the_body() {
+fn without_a_length_the_end_of_the_connection_is_the_end_of_the_body() {
     let text = of("") + "abc";
     assert!(read(&[text.as_bytes()], false).unwrap().is_none());
     let (whole, _) = read(&[text.as_bytes()], true).unwrap().unwrap();
     assert_eq!((whole.answer.body.as_slice(), whole.reusable), (&b"abc"[..], false));
 }
 
+/// Rows: INT-13
 #[test]
-fn int_13_an_answer_that_is_cut_is_none() {
+fn an_answer_that_is_cut_is_none() {
     for text in [
         "".to_owned(),
         "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n".to_owned(),
@@ -75,8 +78,9 @@ fn int_13_an_answer_that_is_cut_is_none() {
     }
 }
 
+/// Rows: INT-13
 #[test]
-fn int_13_what_comes_before_the_answer_is_none_and_has_a_bound() {
+fn what_comes_before_the_answer_is_none_and_has_a_bound() {
     let answer = of("content-length: 3\r\n") + "abc";
     let interim = "HTTP/1.1 103 Early Hints\r\nlink: <x>\r\ncontent-length: 99\r\n\r\n";
     assert_eq!(whole(&(interim.repeat(MAX_INTERIM) + &answer)).answer.body, b"abc");
@@ -84,8 +88,9 @@ fn int_13_what_comes_before_the_answer_is_none_and_has_a_bound() {
     assert_eq!(refused("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\n"), ReadError::Head);
 }
 
+/// Rows: INT-13
 #[test]
-fn int_13_ambiguous_framing_is_refused() {
+fn ambiguous_framing_is_refused() {
     for fields in [
         "content-length: 3\r\ncontent-length: 4\r\n",
         "content-length: 3, 3\r\n",
@@ -102,8 +107,9 @@ fn int_13_ambiguous_framing_is_refused() {
     }
 }
 
+/// Rows: INT-13
 #[test]
-fn int_13_malformed_chunks_are_refused() {
+fn malformed_chunks_are_refused() {
     for body in [
         "x\r\n",
         "\r\n",
@@ -143,8 +149,9 @@ fn malformed_heads_are_refused() {
     }
 }
 
+/// Rows: INT-13
 #[test]
-fn int_13_heads_bodies_lines_and_trailers_have_bounds() {
+fn heads_bodies_lines_and_trailers_have_bounds() {
     let long = "x".repeat(MAX_HEAD);
     assert_eq!(refused(&of(&format!("a: {long}\r\n"))), ReadError::Head);
     assert_eq!(refused(&format!("HTTP/1.1 200 OK\r\na: {long}")), ReadError::Head);
@@ -172,8 +179,9 @@ fn int_13_heads_bodies_lines_and_trailers_have_bounds() {
     assert_eq!(refused(&text), ReadError::Chunk);
 }
 
+/// Rows: INT-15
 #[test]
-fn int_15_a_compressed_answer_is_refused_before_its_length_is_looked_at() {
+fn a_compressed_answer_is_refused_before_its_length_is_looked_at() {
     for coding in ["gzip", "br", "identity, gzip", "x"] {
         let text = of(&format!("content-encoding: {coding}\r\ncontent-length: 9999\r\n"));
         assert_eq!(refused(&text), ReadError::Encoded, "{coding}");
@@ -237,8 +245,9 @@ fn answers() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    /// Rows: INT-13
     #[test]
-    fn int_13_how_the_bytes_are_cut_makes_no_difference(
+    fn how_the_bytes_are_cut_makes_no_difference(
         text in answers(),
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
     ) {

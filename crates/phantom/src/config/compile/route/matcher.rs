@@ -102,8 +102,9 @@ pub(in crate::config::compile) fn is_token(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Rows: HTP-11
     #[test]
-    fn htp_11_a_prefix_has_one_plain_spelling() {
+    fn a_prefix_has_one_plain_spelling() {
         for path in ["/", "/api", "/a/b.c/_d-e~f", "/a:b@c"] {
             assert_eq!(check_prefix(path), Ok(()), "{path}");
         }
