@@ -13,6 +13,7 @@ mod resources;
 mod revisions;
 mod runtime;
 mod scopes;
+mod shared_scopes;
 mod subscriptions;
 
 use axum::routing::get;
@@ -47,6 +48,7 @@ pub(crate) fn pages(pages: Pages) -> Pages {
         definition::pages,
         revisions::pages,
         deletion::pages,
+        shared_scopes::pages,
     ]
     .into_iter()
     .fold(pages, |pages, add| add(pages))

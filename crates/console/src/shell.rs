@@ -58,7 +58,14 @@ const AREAS: [Area; 5] = [
         words: "Publisher",
         href: "/publisher",
         needs: rights::publisher::READERS,
-        side: &[Side { words: "APIs", href: "/publisher/apis", needs: rights::publisher::READERS }],
+        side: &[
+            Side { words: "APIs", href: "/publisher/apis", needs: rights::publisher::READERS },
+            Side {
+                words: "Scopes",
+                href: "/publisher/scopes",
+                needs: rights::publisher::SCOPE_READERS,
+            },
+        ],
     },
     Area {
         words: "Devportal",

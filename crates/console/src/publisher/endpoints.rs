@@ -22,6 +22,7 @@ use super::api::No;
 use super::api::Opened;
 use crate::answer;
 use crate::answer::Answer;
+use crate::answer::Failure;
 use crate::components::Badge;
 use crate::components::Csrf;
 use crate::components::Field;
@@ -73,6 +74,9 @@ async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) 
 async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     let opened = Opened::find(&visit, &id).await?;
     if form.has("check") {
+        if !visit.may(rights::CREATORS) {
+            return Err(Failure::NotForYou);
+        }
         return check(&visit, &opened, form).await;
     }
     let mine = changed(&form, &opened.api.document);
@@ -164,7 +168,7 @@ fn drawn(
                 .helped("Calls with sandbox keys go there. Empty: they are refused."),
         ],
         checked,
-        may_check: visit.may(rights::EDITORS),
+        may_check: visit.may(rights::CREATORS),
         bar: opened.bar(visit, rights::EDITORS),
     }
 }

@@ -62,6 +62,7 @@ struct Runtime {
     frame: Frame,
     csrf: Csrf,
     version: Version,
+    oauth2: Field,
     levels: Vec<Field>,
     key_managers: Vec<Field>,
     transports: Vec<Field>,
@@ -164,11 +165,11 @@ fn drawn(
         frame,
         csrf: visit.csrf.clone(),
         version: opened.version(),
+        oauth2: draft.tick("oauth2", "OAuth2").helped(
+            "Resources whose Security is enabled ask for an access token of a subscribed \
+             application.",
+        ),
         levels: vec![
-            draft.tick("oauth2", "OAuth2").helped(
-                "Resources whose Security is enabled ask for an access token of a subscribed \
-                 application.",
-            ),
             draft
                 .text("authorization_header", "Authorization Header")
                 .helped("The header that tokens come in. Backends get the JWT in Authorization."),

@@ -57,7 +57,6 @@ struct Row {
     /// Where it comes from, and how many resources ask for it.
     kind: &'static str,
     used: String,
-    is_removable: bool,
     is_removed: bool,
 }
 
@@ -109,7 +108,7 @@ fn refused(form: Form, refusal: Refusal) -> Result<No, Failure> {
 fn changed(form: &Form, before: &ApiDocument) -> (ApiDocument, Errors) {
     let (mut document, mut errors) = (before.clone(), Errors::default());
     let is_removed = |name: &str| form.chose("remove", name);
-    document.scopes.retain(|scope| scope.shared || !is_removed(&scope.name));
+    document.scopes.retain(|scope| !is_removed(&scope.name));
     let is_gone = |name: &String| !document.scopes.iter().any(|scope| scope.name == *name);
     for operation in &mut document.operations {
         operation.scopes.retain(|name| !(is_removed(name) && is_gone(name)));
@@ -142,7 +141,6 @@ fn drawn(visit: &Visit, opened: &Opened, frame: Frame, draft: &Draft) -> Scopes 
             },
             kind: if scope.shared { "Shared" } else { "Local" },
             used: words::several(uses.count() as u64, "resource", "resources"),
-            is_removable: may_edit && !scope.shared,
             is_removed: draft.form.chose("remove", &scope.name),
         }
     };

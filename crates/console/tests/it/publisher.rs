@@ -3,6 +3,7 @@
 mod apis;
 mod hostile;
 mod resources;
+mod shared_scopes;
 mod tabs;
 
 use crate::support::Browser;

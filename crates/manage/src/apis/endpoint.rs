@@ -1,7 +1,7 @@
 //! Whether a backend answers. It is asked from here, by the one guarded client; what gateways reach may
 //! differ.
 
-use phantom_core::causes::with_causes;
+use phantom_core::causes::causes;
 use phantom_oauth::egress::EgressError;
 use phantom_oauth::egress::FetchError;
 
@@ -37,6 +37,15 @@ pub async fn check(control: &Control, url: &str) -> Outcome<Reached> {
              control.allow_private is set; gateways may reach it"
                 .to_owned(),
         ),
-        Err(FetchError::NoAnswer(error)) => Reached::Not(with_causes(&error)),
+        Err(FetchError::NoAnswer(error)) => Reached::Not(in_words(&error)),
     })
+}
+
+/// What failed, and the cause at the bottom of it: what lies between is how we are made.
+fn in_words(error: &EgressError) -> String {
+    let said = error.to_string();
+    match causes(error).last().map(ToString::to_string) {
+        Some(cause) if cause != said => format!("{said}: {cause}"),
+        _ => said,
+    }
 }
