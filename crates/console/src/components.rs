@@ -69,6 +69,8 @@ pub(crate) struct Tabs {
     /// What they are of, for those who cannot see them.
     pub(crate) label: String,
     pub(crate) links: Vec<Link>,
+    /// What several stand under, outermost first: before which of the links, and where it leads.
+    pub(crate) headings: Vec<(usize, Link)>,
 }
 
 /// One number with its words.
@@ -165,6 +167,23 @@ impl Tabs {
             is_main: href == here,
             ..Link::new(*words, href.as_str())
         });
-        Self { label: label.to_owned(), links: links.collect() }
+        Self { label: label.to_owned(), links: links.collect(), headings: Vec::new() }
+    }
+
+    /// A heading before the link of that number. It leads to the first of those under it.
+    pub(crate) fn heading(mut self, before: usize, words: &str) -> Self {
+        let href = self.links.get(before).map(|link| link.href.clone()).unwrap_or_default();
+        self.headings.push((before, Link::new(words, href)));
+        self
+    }
+
+    /// Those from that number on stand under no heading.
+    pub(crate) fn apart(mut self, before: usize) -> Self {
+        self.headings.push((before, Link::default()));
+        self
+    }
+
+    fn headings(&self, before: usize) -> impl Iterator<Item = &Link> {
+        self.headings.iter().filter(move |(at, _)| *at == before).map(|(_, link)| link)
     }
 }

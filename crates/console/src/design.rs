@@ -121,8 +121,14 @@ fn design(visit: &Visit) -> Design {
         tabs: Tabs::new(
             "Orders",
             "#here",
-            &[("Overview", "#here".to_owned()), ("Resources", "#".to_owned())],
-        ),
+            &[
+                ("Overview", "#here".to_owned()),
+                ("Resources", "#".to_owned()),
+                ("Revisions", "#".to_owned()),
+            ],
+        )
+        .heading(1, "Develop")
+        .apart(2),
         badges: badges.to_vec(),
         notices: notices.to_vec(),
         stats: vec![

@@ -17,6 +17,7 @@ mod design;
 mod form;
 mod home;
 mod pages;
+mod publisher;
 mod session;
 mod shell;
 mod visit;
@@ -43,6 +44,7 @@ pub fn router(control: Arc<Control>, rest: Router, options: Options) -> Router {
     let mut pages = Pages::default();
     pages = home::pages(pages);
     pages = admin::pages(pages);
+    pages = publisher::pages(pages);
     if options.design {
         pages = design::pages(pages);
     }

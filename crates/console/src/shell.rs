@@ -54,7 +54,19 @@ const AREAS: [Area; 5] = [
             needs: rights::admin::KEY_MANAGERS,
         }],
     },
-    Area { words: "Publisher", href: "/publisher", needs: rights::publisher::READERS, side: &[] },
+    Area {
+        words: "Publisher",
+        href: "/publisher",
+        needs: rights::publisher::READERS,
+        side: &[
+            Side { words: "APIs", href: "/publisher/apis", needs: rights::publisher::READERS },
+            Side {
+                words: "Scopes",
+                href: "/publisher/scopes",
+                needs: rights::publisher::SCOPE_READERS,
+            },
+        ],
+    },
     Area {
         words: "Devportal",
         href: "/devportal",

@@ -1,8 +1,10 @@
 //! APIs: what is kept of them, and how they are made, changed and taken away.
 
 pub mod document;
+pub mod endpoint;
 mod find;
 mod free;
+mod listed;
 pub mod published;
 pub mod rules;
 pub mod scan;
@@ -11,6 +13,8 @@ pub mod scope;
 pub use find::find;
 pub use free::is_served_at;
 pub use free::is_taken;
+pub use listed::Listed;
+pub use listed::listed;
 
 use document::ApiDocument;
 use phantom_store::ApiRow;

@@ -1,5 +1,6 @@
 //! Revisions and deployments: what an API was when it was frozen, and what gateways serve.
 
+use phantom_core::UnixTime;
 pub use phantom_store::DeploymentRow;
 use phantom_store::RevisionRow;
 use phantom_store::Write;
@@ -11,6 +12,7 @@ use crate::apis::Api;
 use crate::apis::document::ApiDocument;
 use crate::caller::Caller;
 use crate::lifecycle::LifecycleState;
+use crate::lookup::Expected;
 use crate::plane::Control;
 use crate::random;
 use crate::refusal::Kind;
@@ -19,7 +21,7 @@ use crate::refusal::Refusal;
 use crate::stored;
 
 /// Most revisions of an API.
-const MAX_REVISIONS: usize = 5;
+pub const MAX_REVISIONS: usize = 5;
 /// The one environment there is.
 pub const ENVIRONMENT: &str = "Default";
 const LOCALHOST: &str = "localhost";
@@ -29,6 +31,13 @@ const LOCALHOST: &str = "localhost";
 pub struct Revision {
     pub row: RevisionRow,
     pub deployments: Vec<DeploymentRow>,
+}
+
+impl Revision {
+    /// What the API was.
+    pub fn settings(&self) -> Outcome<ApiDocument> {
+        stored::read(&self.row.document)
+    }
 }
 
 /// Where a revision is to be deployed.
@@ -71,18 +80,108 @@ pub async fn create(
     if write.revisions(api.row.id).await?.len() >= MAX_REVISIONS {
         return Err(Refusal::TooManyRevisions(MAX_REVISIONS));
     }
-    let frozen = ApiDocument { history: Vec::new(), ..api.document };
+    let row = freeze(control, &mut write, api, description).await?;
+    write.commit().await?;
+    Ok(Revision { row, deployments: Vec::new() })
+}
+
+/// What gateways serve of an API, and whether that is its working copy.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub deployed: Option<Deployed>,
+    /// The working copy differs from what is deployed.
+    pub is_changed: bool,
+}
+
+/// What gateways serve.
+#[derive(Clone, Debug)]
+pub struct Deployed {
+    pub revision: Uuid,
+    pub number: u64,
+    pub since: UnixTime,
+    pub settings: ApiDocument,
+}
+
+pub async fn standing(control: &Control, api: &Api) -> Outcome<Standing> {
+    let none = Standing { deployed: None, is_changed: false };
+    let Some(deployment) = control.store.deployment(api.row.id, ENVIRONMENT).await? else {
+        return Ok(none);
+    };
+    let Some(row) = control.store.revision(deployment.revision).await? else { return Ok(none) };
+    let settings: ApiDocument = stored::read(&row.document)?;
+    let is_changed = in_force(&settings) != in_force(&api.document);
+    let (revision, number, since) = (row.id, row.number, deployment.deployed_at);
+    Ok(Standing { deployed: Some(Deployed { revision, number, since, settings }), is_changed })
+}
+
+/// Freezes the working copy and has gateways serve it, at once. The oldest revision that is not deployed
+/// makes room where there are as many as there may be.
+pub async fn save_and_deploy(
+    control: &Control,
+    caller: &Caller,
+    api: &str,
+    description: String,
+    expected: &Expected,
+) -> Outcome<Revision> {
+    let mut write = control.write(caller).await?;
+    let api = apis::find_one(&mut write, api).await?;
+    expected.check(api.row.version)?;
+    if api.row.state == LifecycleState::Retired {
+        return Err(Refusal::ApiRetired);
+    }
+    let rows = write.revisions(api.row.id).await?;
+    let deployments = write.deployments(api.row.id).await?;
+    let is_deployed = |row: &&RevisionRow| deployments.iter().any(|each| each.revision == row.id);
+    if rows.len() >= MAX_REVISIONS {
+        let oldest = rows.iter().find(|row| !is_deployed(row));
+        let oldest = oldest.ok_or(Refusal::TooManyRevisions(MAX_REVISIONS))?;
+        write.delete_revision(oldest.id).await?;
+    }
+    let row = freeze(control, &mut write, api, description).await?;
+    let deployment = DeploymentRow {
+        api: row.api,
+        revision: row.id,
+        environment: ENVIRONMENT.to_owned(),
+        vhost: gateway_host(control).unwrap_or_else(|| LOCALHOST.to_owned()),
+        display_on_devportal: true,
+        deployed_at: control.now(),
+    };
+    write.deploy(&deployment).await?;
+    write.commit().await?;
+    Ok(Revision { row, deployments: vec![deployment] })
+}
+
+/// What of the settings makes a difference: members that mean nothing to us do not, nor does what was done
+/// to the API before.
+#[must_use]
+pub fn in_force(document: &ApiDocument) -> ApiDocument {
+    let mut document = frozen(document.clone());
+    document.others.clear();
+    document.operations.iter_mut().for_each(|operation| operation.others.clear());
+    document
+}
+
+/// As a revision keeps it.
+fn frozen(document: ApiDocument) -> ApiDocument {
+    ApiDocument { history: Vec::new(), ..document }
+}
+
+async fn freeze(
+    control: &Control,
+    write: &mut Write,
+    api: Api,
+    description: String,
+) -> Outcome<RevisionRow> {
     let row = RevisionRow {
         id: random::id(),
         api: api.row.id,
         number: write.next_revision_number(api.row.id).await?,
         description,
-        document: stored::write(&frozen)?,
+        document: stored::write(&frozen(api.document))?,
         created_at: control.now(),
     };
     write.insert_revision(&row).await?;
-    write.commit().await?;
-    Ok(Revision { row, deployments: Vec::new() })
+    Ok(row)
 }
 
 /// Gives those that remain.

@@ -16,6 +16,7 @@ use crate::apis::scan;
 use crate::apis::scope::RawScope;
 use crate::caller::Caller;
 use crate::lookup;
+use crate::lookup::Expected;
 use crate::lookup::Source;
 use crate::plane::Control;
 use crate::random;
@@ -113,10 +114,12 @@ pub async fn update(
     caller: &Caller,
     id: &str,
     raw: RawScope,
+    expected: &Expected,
 ) -> Outcome<SharedScope> {
     let scope = rules::valid_scope(raw.into())?;
     let mut write = control.write(caller).await?;
     let row = lookup::find::<ScopeRow>(&mut write, id).await?;
+    expected.check(row.version)?;
     if row.name != scope.name {
         return Err(Refusal::invalid("name: the name of a shared scope cannot be changed"));
     }
@@ -125,9 +128,15 @@ pub async fn update(
     SharedScope::of(&row)
 }
 
-pub async fn delete(control: &Control, caller: &Caller, id: &str) -> Outcome<()> {
+pub async fn delete(
+    control: &Control,
+    caller: &Caller,
+    id: &str,
+    expected: &Expected,
+) -> Outcome<()> {
     let mut write = control.write(caller).await?;
     let row = lookup::find::<ScopeRow>(&mut write, id).await?;
+    expected.check(row.version)?;
     if write.scope_uses(&row.name).await?.iter().any(|each| each.shared) {
         return Err(Refusal::ScopeInUse(row.name));
     }

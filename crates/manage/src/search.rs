@@ -95,6 +95,16 @@ impl ApiQuery {
         self.0.get(&Key::Name).is_some_and(|wanted| wanted.iter().any(|each| each.is(&name)))
     }
 
+    /// The same, where nothing else is asked and any name that holds it will do.
+    #[must_use]
+    pub(crate) fn only_name_part(&self) -> Option<&str> {
+        let part = self.name_part().filter(|_| self.0.len() == 1);
+        part.filter(|_| {
+            let wanted = self.0.get(&Key::Name).map(Vec::as_slice);
+            matches!(wanted, Some([Wanted::Part(_)]))
+        })
+    }
+
     /// What the name has to hold, where that is one thing: lets the store narrow the search.
     #[must_use]
     pub fn name_part(&self) -> Option<&str> {

@@ -127,15 +127,15 @@ impl Pager {
         format!("{}{sign}page={page}", self.base)
     }
 
-    fn previous(&self) -> Option<String> {
+    pub(crate) fn previous(&self) -> Option<String> {
         (self.page > 1).then(|| self.address(self.page - 1))
     }
 
-    fn next(&self) -> Option<String> {
+    pub(crate) fn next(&self) -> Option<String> {
         (self.page < self.pages).then(|| self.address(self.page + 1))
     }
 
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         let total = words::count(self.total);
         match self.pages {
             1 => total,

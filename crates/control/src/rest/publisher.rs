@@ -2,6 +2,7 @@
 
 pub mod apis;
 pub mod definitions;
+pub mod endpoints;
 pub mod extract;
 pub mod key_managers;
 pub mod lifecycle;
@@ -52,6 +53,7 @@ pub(crate) fn operations() -> Operations {
         .route(DELETERS, routes!(apis::delete))
         .route(CREATORS, routes!(apis::copy))
         .route(CREATORS, routes!(apis::validate))
+        .route(CREATORS, routes!(endpoints::validate))
         .route(PUBLISHERS, routes!(lifecycle::change))
         .route(LIFECYCLE_READERS, routes!(lifecycle::state))
         .route(LIFECYCLE_READERS, routes!(lifecycle::history))

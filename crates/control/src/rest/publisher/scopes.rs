@@ -3,6 +3,7 @@
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::Verb;
 use phantom_manage::apis::scope::RawScope;
+use phantom_manage::lookup::Expected;
 use phantom_manage::refusal::Kind;
 use phantom_manage::refusal::Refusal;
 use phantom_manage::scopes;
@@ -116,7 +117,7 @@ pub async fn update(
     Extension(caller): Extension<Caller>,
     Body(raw): Body<RawScope>,
 ) -> Answer<Json<ScopeResponse>> {
-    Ok(Json(described(scopes::update(&control, &caller, &id, raw).await?, None)))
+    Ok(Json(described(scopes::update(&control, &caller, &id, raw, &Expected::Any).await?, None)))
 }
 
 /// Take a shared scope away
@@ -133,7 +134,7 @@ pub async fn delete(
     PathOf(id): PathOf<String>,
     Extension(caller): Extension<Caller>,
 ) -> Answer<()> {
-    Ok(scopes::delete(&control, &caller, &id).await?)
+    Ok(scopes::delete(&control, &caller, &id, &Expected::Any).await?)
 }
 
 /// Ask whether the name of a scope is taken: 200, else 404

@@ -187,3 +187,35 @@ async fn searching_finds_apis() {
     assert_eq!(found["list"][0]["type"], "API");
     assert_eq!(found["list"][0]["status"], "CREATED");
 }
+
+#[tokio::test]
+async fn searched_page_by_page_each_api_comes_once_and_exact_names_first() {
+    let plane = Plane::start().await;
+    for name in ["Http", "a-http", "HttpBin", "zhttp", "http-x", "Other", "b-http"] {
+        plane.made(name).await;
+    }
+    let id = plane.get(&at("/apis?query=name:%22Http%22")).by_admin().send().await.expect(200);
+    let id = id["list"][0]["id"].as_str().unwrap().to_owned();
+    for version in ["v2", "v3"] {
+        let path = at(&format!("/apis/copy-api?apiId={id}&newVersion={version}"));
+        plane.call("POST", &path).by_admin().send().await.expect(201);
+    }
+    let whole = names(&plane, "http").await;
+    assert_eq!(whole.len(), 8, "{whole:?}");
+    assert!(whole[..3].iter().all(|name| name.starts_with("Http-")), "{whole:?}");
+    assert_eq!(whole[3..], ["a-http-v1", "b-http-v1", "http-x-v1", "HttpBin-v1", "zhttp-v1"]);
+    for limit in 1..=5 {
+        let mut paged = Vec::new();
+        for offset in (0..8).step_by(limit) {
+            let path = at(&format!("/apis?query=http&limit={limit}&offset={offset}"));
+            let page = plane.get(&path).by_admin().send().await.expect(200);
+            assert_eq!(page["pagination"]["total"], 8);
+            let list = page["list"].as_array().unwrap().clone();
+            paged.extend(list.into_iter().map(|api| {
+                let text = |member: &str| api[member].as_str().unwrap().to_owned();
+                format!("{}-{}", text("name"), text("version"))
+            }));
+        }
+        assert_eq!(paged, whole, "{limit} at a time");
+    }
+}

@@ -1,0 +1,90 @@
+//! An API is taken away, with what hangs on it counted before.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::routing::get;
+use phantom_manage::apis;
+use phantom_manage::page::Page as Part;
+use phantom_manage::revisions;
+use phantom_manage::rights::publisher as rights;
+use phantom_manage::subscribers;
+
+use super::HERE;
+use super::PLACE;
+use super::api::Opened;
+use crate::answer;
+use crate::answer::Answer;
+use crate::answer::Failure;
+use crate::components::Confirm;
+use crate::form::Errors;
+use crate::form::Form;
+use crate::pages::Pages;
+use crate::visit::Visit;
+use crate::words;
+
+pub(super) fn pages(pages: Pages) -> Pages {
+    pages.page(rights::DELETERS, "/publisher/apis/{id}/delete", get(confirm).post(delete))
+}
+
+#[derive(Template)]
+#[template(source = "{{ confirm }}", ext = "html")]
+struct Deletion {
+    confirm: Confirm,
+}
+
+async fn confirm(visit: Visit, Path(id): Path<String>) -> Answer {
+    let opened = Opened::find(&visit, &id).await?;
+    Ok(visit.show(PLACE, "Delete API", &deletion(&visit, &opened, None).await?))
+}
+
+async fn deletion(
+    visit: &Visit,
+    opened: &Opened,
+    error: Option<String>,
+) -> Result<Deletion, Failure> {
+    let id = opened.api.row.id.to_string();
+    let one = Part { limit: 1, offset: 0 };
+    let (_, subscribers) = subscribers::list(&visit.control, Some(&id), one).await?;
+    let revisions = revisions::list(&visit.control, &id).await?.len() as u64;
+    let mut effects = Vec::new();
+    effects.push(match subscribers {
+        0 => "No application is subscribed to it.".to_owned(),
+        count => format!(
+            "{} subscribed to it. It cannot be deleted until they are not: retire it first, or ask \
+             their owners to unsubscribe.",
+            words::several(count, "application is", "applications are")
+        ),
+    });
+    if opened.standing.deployed.is_some() {
+        let path = opened.api.path();
+        effects.push(format!("Gateways stop to serve {path}: its calls get 404 from then on."));
+    }
+    let revisions = words::several(revisions, "revision", "revisions");
+    effects.push(format!("Its {revisions} and its local scopes go with it, for good."));
+    Ok(Deletion {
+        confirm: Confirm {
+            csrf: visit.csrf.clone(),
+            version: Some(opened.version()),
+            action: opened.address("/delete"),
+            back: opened.address(""),
+            question: format!("Delete the API {}?", opened.title()),
+            effects,
+            verb: "Delete API".to_owned(),
+            typed: Some(opened.api.row.name.clone()),
+            error,
+        },
+    })
+}
+
+async fn delete(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
+    let opened = Opened::find(&visit, &id).await?;
+    let error = if form.get("typed") == opened.api.row.name {
+        match apis::delete(&visit.control, &visit.caller, &id, &form.expected()).await {
+            Ok(()) => return Ok(answer::see(&format!("{HERE}?done=deleted"))),
+            Err(refusal) => Errors::from_refusal(refusal, &[])?.whole,
+        }
+    } else {
+        Some(format!("What was typed is not “{}”.", opened.api.row.name))
+    };
+    Ok(visit.show_refused(PLACE, "Delete API", &deletion(&visit, &opened, error).await?))
+}

@@ -1,0 +1,91 @@
+//! All APIs: found, and how each of them stands.
+
+use askama::Template;
+use axum::extract::Query;
+use axum::routing::get;
+use phantom_manage::apis;
+use phantom_manage::apis::Listed;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::rights::publisher as rights;
+use phantom_manage::search::ApiQuery;
+
+use super::Asked;
+use super::HERE;
+use super::PLACE;
+use super::api;
+use crate::answer::Answer;
+use crate::components::Badge;
+use crate::components::Cell;
+use crate::components::Head;
+use crate::components::Link;
+use crate::components::Notice;
+use crate::components::Table;
+use crate::components::Tone;
+use crate::pages::Pages;
+use crate::visit::Visit;
+use crate::words;
+
+pub(super) fn pages(pages: Pages) -> Pages {
+    pages.page(rights::READERS, HERE, get(list))
+}
+
+#[derive(Template)]
+#[template(path = "publisher/list.html")]
+struct List {
+    head: Head,
+    notices: Vec<Notice>,
+    table: Table,
+}
+
+const NEW: &str = "/publisher/apis/new";
+const IMPORT: &str = "/publisher/apis/import";
+
+async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    let mut notices = Vec::new();
+    if asked.done == "deleted" {
+        notices.push(Notice::new(Tone::Good, "The API is deleted", ""));
+    }
+    let (found, total) = match ApiQuery::parse(asked.query.trim()) {
+        Ok(query) => apis::listed(&visit.control, &query, asked.part()).await?,
+        Err(Refusal::Invalid(words)) => {
+            let words = words::sentence(words.trim_start_matches("query: "));
+            notices.push(Notice::new(Tone::Bad, "The search is not understood", words));
+            (Vec::new(), 0)
+        }
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let mut head = Head::new("APIs").state(match asked.query.trim() {
+        "" => format!("{} so far.", words::several(total, "API", "APIs")),
+        _ => format!("{} found.", words::several(total, "API", "APIs")),
+    });
+    let may_create = visit.may(rights::CREATORS);
+    if may_create {
+        head =
+            head.action(Link::new("Import OpenAPI", IMPORT)).action(Link::main("Create API", NEW));
+    }
+    let columns = ["Name", "Version", "Context", "State", "Deployment", "Subscribers"];
+    let table = Table::new("APIs", &columns)
+        .rows(found.into_iter().map(row).collect())
+        .search(asked.query.trim(), "Name, context:/x, tag:x, status:x")
+        .empty(
+            "An API is a backend with a name, a version and a path at the gateways. Make the first \
+             one from its URL, or from its OpenAPI document.",
+            may_create.then(|| Link::main("Create the first API", NEW)),
+        )
+        .paged(asked.pager(HERE, total));
+    Ok(visit.show(PLACE, "APIs", &List { head, notices, table }))
+}
+
+fn row(listed: Listed) -> Vec<Cell> {
+    let Listed { api, is_deployed, subscribers } = listed;
+    let deployment =
+        if is_deployed { Badge::good("Deployed") } else { Badge::neutral("Not deployed") };
+    vec![
+        Cell::link(&api.row.name, format!("{HERE}/{}", api.row.id)),
+        Cell::text(&api.row.version_name),
+        Cell::code(&api.row.context),
+        api::state(api.row.state).into(),
+        deployment.into(),
+        Cell::number(subscribers),
+    ]
+}
