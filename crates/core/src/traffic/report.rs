@@ -41,6 +41,17 @@ impl Introspections {
         self.unavailable += other.unavailable;
     }
 
+    /// Those that were counted since.
+    #[must_use]
+    pub const fn less(self, before: Self) -> Self {
+        Self {
+            active: self.active.saturating_sub(before.active),
+            inactive: self.inactive.saturating_sub(before.inactive),
+            misbehaved: self.misbehaved.saturating_sub(before.misbehaved),
+            unavailable: self.unavailable.saturating_sub(before.unavailable),
+        }
+    }
+
     #[must_use]
     pub const fn total(self) -> u64 {
         self.active + self.inactive + self.misbehaved + self.unavailable

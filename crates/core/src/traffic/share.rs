@@ -54,7 +54,12 @@ impl Shares {
         for share in &other.named {
             self.of(share.id, &share.name, most).add(&share.tally);
         }
-        self.rest.add(&other.rest);
+        self.add_rest(&other.rest);
+    }
+
+    /// Those that nobody tells apart.
+    pub fn add_rest(&mut self, tally: &Tally) {
+        self.rest.add(tally);
     }
 
     /// Those that have a name, the busiest first once it was [abridged](Self::abridge).
