@@ -19,6 +19,7 @@ mod home;
 mod pages;
 mod session;
 mod shell;
+mod traffic;
 mod visit;
 mod words;
 
@@ -43,6 +44,7 @@ pub fn router(control: Arc<Control>, rest: Router, options: Options) -> Router {
     let mut pages = Pages::default();
     pages = home::pages(pages);
     pages = admin::pages(pages);
+    pages = traffic::pages(pages);
     if options.design {
         pages = design::pages(pages);
     }

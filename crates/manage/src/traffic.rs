@@ -6,6 +6,7 @@ mod wanted;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use phantom_core::UnixTime;
 use phantom_core::traffic::Introspections;
@@ -26,6 +27,7 @@ pub use wanted::TrafficOf;
 pub use wanted::TrafficWanted;
 
 use crate::gateways;
+use crate::gateways::Span;
 use crate::plane::Control;
 use crate::refusal::Outcome;
 
@@ -85,35 +87,32 @@ pub struct Calls {
 /// The traffic that is wanted, of the period that ends now.
 pub async fn read(control: &Control, wanted: &TrafficWanted) -> Outcome<Traffic> {
     let (span, now) = (wanted.period.span(), control.now());
-    // What goes on is not reported yet.
-    let end = span.begin(now);
-    let begin = end.minus(wanted.period.length());
+    // Of the longest, what goes on is reported as well.
+    let goes_on = if span == Span::COARSEST { span.length() } else { Duration::ZERO };
+    let end = span.begin(now).plus(goes_on);
+    let (length, step) = (wanted.period.length(), wanted.period.step());
+    let begin = end.minus(length);
     let rows = control.read().reported_traffic(span.seconds, begin, MOST_ROWS).await?;
     let mut sums = Sums::default();
-    for row in rows {
-        let report = gateways::report(&row.document)?;
-        sums.add(wanted, row.gateway, row.begun_at, &report);
+    for row in rows.iter().filter(|row| row.begun_at < end) {
+        let index = begin.until(row.begun_at).as_secs() / step.as_secs();
+        let covered = begin.plus(step * index as u32).until(row.at).min(step);
+        sums.add(wanted, row.gateway, (index, covered), &gateways::report(&row.document)?);
     }
-    let steps = wanted.period.length().as_secs() / span.seconds;
-    let times = (0..=steps).map(|step| begin.plus(span.length() * step as u32));
-    let mut points: Vec<_> = times
-        .map(|time| {
-            let point = sums.points.get(&time);
-            Point { time, numbers: point.map(|(tally, at)| Numbers::of(tally, *at)) }
-        })
-        .collect();
-    if points.last().is_some_and(|last| last.numbers.is_none()) {
-        points.pop();
-    }
-    let total = sums.points.values().fold(Tally::default(), |mut total, (tally, _)| {
-        total.add(tally);
-        total
+    let steps = length.as_secs() / step.as_secs();
+    let points = (0..steps).map(|index| {
+        let sum = sums.points.get(&index);
+        let numbers = sum.map(|(tally, covered)| Numbers::of(tally, covered.as_secs()));
+        Point { time: begin.plus(step * index as u32), numbers }
     });
+    let points: Vec<_> = points.collect();
+    let mut total = Tally::default();
+    sums.points.values().for_each(|(tally, _)| total.add(tally));
     let names = names(control, &mut sums).await?;
-    let total = Numbers::of(&total, (wanted.period.length().as_secs()).max(1));
+    let total = Numbers::of(&total, length.as_secs());
     Ok(Traffic {
         period: wanted.period,
-        step_seconds: span.seconds,
+        step_seconds: step.as_secs(),
         points,
         total,
         apis: parties(&mut sums.report.apis, &names.none),
@@ -126,21 +125,27 @@ pub async fn read(control: &Control, wanted: &TrafficWanted) -> Outcome<Traffic>
 
 #[derive(Default)]
 struct Sums {
-    /// By when they began; with the seconds that they cover.
-    points: BTreeMap<UnixTime, (Tally, u64)>,
+    /// By the step that they fall into, with how much of that is covered.
+    points: BTreeMap<u64, (Tally, Duration)>,
     report: Report,
     gateways: BTreeMap<Uuid, Tally>,
 }
 
 impl Sums {
-    fn add(&mut self, wanted: &TrafficWanted, gateway: Uuid, begun: UnixTime, report: &Report) {
+    fn add(
+        &mut self,
+        wanted: &TrafficWanted,
+        gateway: Uuid,
+        (step, covered): (u64, Duration),
+        report: &Report,
+    ) {
         self.gateways.entry(gateway).or_default().add(&report.apis.total());
         if wanted.gateway.is_some_and(|wanted| wanted != gateway) {
             return;
         }
-        let seconds = wanted.period.span().seconds;
-        let point = self.points.entry(begun).or_insert_with(|| (Tally::default(), seconds));
+        let point = self.points.entry(step).or_default();
         point.0.add(&wanted.of.tally(report));
+        point.1 = point.1.max(covered);
         self.report.add(report);
     }
 }
@@ -154,7 +159,7 @@ struct Names {
 
 /// Of applications and gateways, which reports name by their ids.
 async fn names(control: &Control, sums: &mut Sums) -> Outcome<Names> {
-    sums.report.applications.abridge(gateways::Span::FINEST.shares);
+    sums.report.applications.abridge(Span::FINEST.shares);
     let ids = sums.report.applications.named().iter().filter_map(|share| share.id);
     let ids: BTreeSet<Uuid> = ids.map(|id| Uuid::from_u128(id.as_u128())).collect();
     let applications = decisions::applications(control, ids).await?;
@@ -164,7 +169,7 @@ async fn names(control: &Control, sums: &mut Sums) -> Outcome<Names> {
 }
 
 fn parties(shares: &mut Shares, names: &BTreeMap<String, String>) -> Vec<Party> {
-    shares.abridge(gateways::Span::FINEST.shares);
+    shares.abridge(Span::FINEST.shares);
     let named = shares.named().iter().map(|share| {
         let key = wanted::key(share.id, &share.name);
         let name = names.get(&key).cloned().unwrap_or_else(|| match share.name.as_str() {

@@ -3,3 +3,4 @@
 mod admin;
 mod session;
 mod support;
+mod traffic;

@@ -20,6 +20,8 @@ const THROTTLED: [DenyReason; 8] = [
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Numbers {
+    /// The time that these are of, as far as it was reported.
+    pub seconds: u64,
     pub requests: u64,
     pub requests_per_second: f64,
     /// Answered by the gateway: refused, redirected, a file, a preflight.
@@ -61,9 +63,11 @@ impl Numbers {
         let [answered, forwarded, failed] = tally.outcomes;
         let [cache_hits, cache_shared, cache_asked] = tally.consulted;
         let refusals = tally.refusals().into_iter();
+        let seconds = seconds.max(1);
         Self {
+            seconds,
             requests: tally.requests,
-            requests_per_second: tally.requests as f64 / seconds.max(1) as f64,
+            requests_per_second: tally.requests as f64 / seconds as f64,
             answered,
             forwarded,
             failed,

@@ -55,6 +55,16 @@ impl Period {
         })
     }
 
+    /// From one point to the next: some sixty or seventy are drawn.
+    pub(super) const fn step(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::FiveMinutes => 5,
+            Self::Hour => 60,
+            Self::ThreeHours => 180,
+            Self::Day => 1_200,
+        })
+    }
+
     pub(super) const fn span(self) -> Span {
         match self {
             Self::FiveMinutes => Span::FINEST,
