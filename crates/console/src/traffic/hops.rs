@@ -139,7 +139,8 @@ pub(super) fn of(decision: &DecisionInfo) -> Vec<Hop> {
     let stopped = reason.map(|reason| Step::of(reason, decision.key_manager.is_some()));
     let is_managed = decision.api_id.is_some();
     // Nobody was asked about a token, and the request got past where one is needed.
-    let is_open = decision.key_manager.is_none() && stopped.is_none_or(|at| at > Step::CallerPolicies);
+    let is_open =
+        decision.key_manager.is_none() && stopped.is_none_or(|at| at > Step::CallerPolicies);
     let steps = Step::ALL.into_iter().filter(|step| {
         let is_known = is_managed || !step.is_managed_only();
         is_known && !(is_open && step.is_about_the_token())

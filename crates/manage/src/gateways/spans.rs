@@ -18,21 +18,20 @@ pub struct Span {
     pub slots: u64,
     /// APIs, applications and key managers that are told apart, of each.
     pub shares: usize,
-    /// Decisions that are kept; refusals alone where `refusals_only`.
+    /// The last decisions that are kept, and how many of them may be of requests that were let through.
     pub decisions: usize,
-    pub refusals_only: bool,
+    pub passed: usize,
 }
 
 impl Span {
     /// For ten minutes.
     pub const FINEST: Self =
-        Self { seconds: 5, slots: 121, shares: 20, decisions: 100, refusals_only: false };
+        Self { seconds: 5, slots: 121, shares: 20, decisions: 100, passed: 20 };
     /// For three hours.
-    pub const MINUTE: Self =
-        Self { seconds: 60, slots: 181, shares: 12, decisions: 30, refusals_only: true };
+    pub const MINUTE: Self = Self { seconds: 60, slots: 181, shares: 12, decisions: 30, passed: 0 };
     /// For a day.
     pub const COARSEST: Self =
-        Self { seconds: 600, slots: 145, shares: 12, decisions: 60, refusals_only: true };
+        Self { seconds: 600, slots: 145, shares: 12, decisions: 60, passed: 0 };
     pub const ALL: [Self; 3] = [Self::FINEST, Self::MINUTE, Self::COARSEST];
 
     /// The beginning of the one that holds `at`.
@@ -103,8 +102,13 @@ impl Spans {
     pub fn add(&mut self, report: &Report, decided: Vec<Decided>) {
         for open in &mut self.0 {
             open.report.add(report);
-            let wanted = |one: &&Decided| one.failed() || !open.span.refusals_only;
-            open.decided.extend(decided.iter().filter(wanted).cloned());
+            open.decided.extend(decided.iter().cloned());
+            traffic::newest(&mut open.decided, usize::MAX);
+            let mut passed = 0;
+            open.decided.retain(|one| {
+                passed += usize::from(!one.failed());
+                one.failed() || passed <= open.span.passed
+            });
             traffic::newest(&mut open.decided, open.span.decisions);
         }
     }
@@ -210,15 +214,32 @@ mod tests {
         let passed = (0..500).map(|n| decided(&format!("/{n}"), n, false));
         spans.add(&Report::default(), passed.chain([decided("/no", 1, true)]).collect());
         let due = spans.due(at(5), false);
-        assert_eq!(due[0].decided.len(), 100);
+        assert_eq!(due[0].decided.len(), 21);
         assert!(due[0].decided.iter().any(|one| one.path == "/no"));
         // It could not be written.
         spans.go_on(at(5));
-        assert_eq!(spans.due(at(10), false)[0].decided.len(), 100);
+        assert_eq!(spans.due(at(10), false)[0].decided.len(), 21);
         let due = spans.due(at(10), true);
         assert_eq!(due[1].decided.len(), 1, "of a minute, refusals alone");
         spans.told(&due);
         spans.go_on(at(10));
         assert!(spans.due(at(15), false)[0].decided.is_empty());
+    }
+
+    #[test]
+    fn the_longest_decisions_there_can_be_do_not_grow_a_row_beyond_its_bound() {
+        let mut spans = Spans::new(at(0));
+        let long = |length| "\"".repeat(length);
+        let worst = (0..1_000).map(|n| Decided {
+            id: long(64),
+            method: long(Decided::METHOD),
+            api: long(96),
+            key_manager: Some(long(100)),
+            ..decided(&long(Decided::PATH), n, true)
+        });
+        spans.add(&Report::default(), worst.collect());
+        let due = spans.due(at(5), false);
+        let bytes = serde_json::to_string(&due[0].decided).unwrap().len();
+        assert!(bytes < 128 * 1024, "{bytes} bytes");
     }
 }

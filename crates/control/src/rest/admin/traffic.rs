@@ -82,7 +82,7 @@ pub struct DecisionsQuery {
 
 /// List the last decisions
 ///
-/// The newest first, at most 250: those of the last ten minutes, and of the day some refusals.
+/// The newest first, at most 250: of the last ten minutes, refusals first, and of the day before some refusals.
 #[utoipa::path(
     get,
     path = "/traffic/decisions",
