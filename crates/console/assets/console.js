@@ -3,3 +3,4 @@
 import "./copy.js";
 import "./once.js";
 import "./menu.js";
+import "./live.js";

@@ -1,5 +1,6 @@
 //! Admin: key managers and what concerns all APIs.
 
+mod gateways;
 mod key_managers;
 
 use axum::routing::get;
@@ -12,5 +13,6 @@ use crate::pages::SIGNED_IN;
 pub(crate) fn pages(pages: Pages) -> Pages {
     let first = || async { answer::see("/admin/key-managers") };
     let pages = pages.page(SIGNED_IN, "/admin", get(first));
+    let pages = gateways::pages(pages, rights::TRAFFIC);
     key_managers::pages(pages, rights::KEY_MANAGERS, rights::KEY_MANAGERS_DELETE)
 }

@@ -20,6 +20,7 @@ mod pages;
 mod publisher;
 mod session;
 mod shell;
+mod traffic;
 mod visit;
 mod words;
 
@@ -45,6 +46,7 @@ pub fn router(control: Arc<Control>, rest: Router, options: Options) -> Router {
     pages = home::pages(pages);
     pages = admin::pages(pages);
     pages = publisher::pages(pages);
+    pages = traffic::pages(pages);
     if options.design {
         pages = design::pages(pages);
     }

@@ -48,11 +48,14 @@ const AREAS: [Area; 5] = [
         words: "Admin",
         href: "/admin",
         needs: rights::admin::KEY_MANAGERS,
-        side: &[Side {
-            words: "Key Managers",
-            href: "/admin/key-managers",
-            needs: rights::admin::KEY_MANAGERS,
-        }],
+        side: &[
+            Side {
+                words: "Key Managers",
+                href: "/admin/key-managers",
+                needs: rights::admin::KEY_MANAGERS,
+            },
+            Side { words: "Gateways", href: "/admin/gateways", needs: rights::admin::TRAFFIC },
+        ],
     },
     Area {
         words: "Publisher",
@@ -74,7 +77,19 @@ const AREAS: [Area; 5] = [
         side: &[],
     },
     Area { words: "Workbench", href: "/workbench", needs: SIGNED_IN, side: &[] },
-    Area { words: "Traffic", href: "/traffic", needs: SIGNED_IN, side: &[] },
+    Area {
+        words: "Traffic",
+        href: "/traffic",
+        needs: rights::admin::TRAFFIC,
+        side: &[
+            Side { words: "Overview", href: "/traffic", needs: rights::admin::TRAFFIC },
+            Side {
+                words: "Why was I refused?",
+                href: "/traffic/decisions",
+                needs: rights::admin::TRAFFIC,
+            },
+        ],
+    },
 ];
 
 impl Place {

@@ -31,6 +31,7 @@ mod subscription;
 pub mod template;
 pub mod time;
 pub mod token;
+pub mod traffic;
 
 pub use api::Access;
 pub use api::Protection;

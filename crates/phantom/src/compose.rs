@@ -11,6 +11,7 @@ mod managed;
 pub mod peek;
 mod presented_jwt;
 pub mod renewal;
+mod report;
 pub mod signals;
 pub mod snapshot;
 
@@ -126,6 +127,7 @@ impl Gateway {
             metrics,
             access_log: log,
             sources: Sources::default(),
+            traffic: control.as_ref().map(|_| Arc::default()),
         });
 
         let stop = CancellationToken::new();
@@ -145,6 +147,7 @@ impl Gateway {
                 live: Arc::clone(&live),
                 metrics: gateway_metrics,
                 readiness: Arc::clone(&readiness),
+                started_at: clock.now().wall,
             };
             started = planes.start(snapshot, secret, gateway)?;
         }

@@ -11,12 +11,15 @@ use phantom_core::Deny;
 use phantom_core::DenyReason;
 use phantom_core::Now;
 use phantom_core::Permit;
+use phantom_core::catalog::EntityId;
+use phantom_core::traffic::Consulted;
 
 use crate::answer::Answer;
 use crate::cors::Cors;
 use crate::edits::Edits;
 use crate::error_format::ErrorFormat;
 use crate::exchange::Exchanged;
+use crate::exchange::KeyManagerHandle;
 use crate::facts::RequestFacts;
 use crate::managed::Throttle;
 use crate::matched::Matched;
@@ -40,8 +43,18 @@ pub enum Decision {
         answer: Answer,
         matched: Option<Matched>,
         reason: Option<DenyReason>,
+        known: Known,
     },
     Forward(Box<Forward>),
+}
+
+/// What was found out of the caller on the way, for those who count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The one that vouched for the token, or would have had to.
+    pub key_manager: Option<Arc<str>>,
+    pub application: Option<EntityId>,
+    pub consulted: Option<Consulted>,
 }
 
 /// A request to be forwarded, with the proof that it may be.
@@ -58,6 +71,7 @@ pub struct Forward {
     pub peer: IpAddr,
     /// Bytes of the path that the upstream's own path takes the place of.
     pub consumed: usize,
+    pub known: Known,
 }
 
 impl Pipeline {
@@ -78,12 +92,21 @@ impl Pipeline {
         facts: &RequestFacts<'_>,
         trace: &mut impl Trace,
     ) -> Decision {
-        let mut deciding = Deciding { pipeline: self, snapshot, facts, trace };
+        let mut deciding = Deciding {
+            pipeline: self,
+            snapshot,
+            facts,
+            trace,
+            key_manager: None,
+            application: None,
+            consulted: None,
+        };
         match deciding.decide().await {
             Ok(forward) => Decision::Forward(forward),
             Err(Answered { mut answer, matched, reason, cors }) => {
                 answer.fields.extend(cors.into_iter().flat_map(|cors| cors.answer_fields(facts)));
-                Decision::Answer { answer, matched, reason }
+                let known = deciding.known(None);
+                Decision::Answer { answer, matched, reason, known }
             }
         }
     }
@@ -95,6 +118,9 @@ struct Deciding<'d, T> {
     snapshot: &'d Snapshot,
     facts: &'d RequestFacts<'d>,
     trace: &'d mut T,
+    key_manager: Option<&'d Arc<KeyManagerHandle>>,
+    application: Option<EntityId>,
+    consulted: Option<Consulted>,
 }
 
 /// An answer from here. It is told to browsers of other origins as `cors` has it.
@@ -141,6 +167,15 @@ impl<'d, T: Trace> Deciding<'d, T> {
 
     fn now(&self) -> Now {
         self.pipeline.now()
+    }
+
+    fn known(&self, exchanged: Option<&Exchanged>) -> Known {
+        let key_manager = exchanged.map(|exchanged| &exchanged.key_manager).or(self.key_manager);
+        Known {
+            key_manager: key_manager.map(|key_manager| key_manager.name.clone()),
+            application: self.application,
+            consulted: self.consulted,
+        }
     }
 
     /// Tells what a hop came to.

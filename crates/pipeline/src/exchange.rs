@@ -15,6 +15,7 @@ use phantom_core::Statement;
 use phantom_core::TokenDigest;
 use phantom_core::Trust;
 use phantom_core::jwt;
+use phantom_core::traffic::Consulted;
 use phantom_oauth::IntrospectError;
 use phantom_oauth::NotAsked;
 use phantom_oauth::Why;
@@ -78,6 +79,8 @@ impl Exchanged {
 /// trouble does not delay tokens that another has vouched for. Opaque tokens tell nothing of their
 /// issuer: each key manager is asked in the route's order until one vouches. A token that nobody
 /// vouches for is refused as bad only if *everybody* said so.
+///
+/// `consulted` is told where the statement came from, or was looked for.
 pub async fn exchange(
     key_managers: &[Arc<KeyManagerHandle>],
     policy: JwtPolicy,
@@ -85,6 +88,7 @@ pub async fn exchange(
     peer: Peer,
     now: Now,
     trace: &mut impl Trace,
+    consulted: &mut Option<Consulted>,
 ) -> Result<Exchanged, Deny> {
     let kind = Kind::of(token, policy);
     let mut refusal = None;
@@ -93,7 +97,11 @@ pub async fn exchange(
     for key_manager in key_managers {
         let Some(cache) = kind.cache_at(key_manager) else { continue };
         let inquiry = Inquiry { key_manager, cache, digest: cache.digest(token), kind };
-        match cache.lookup(&inquiry.digest, now) {
+        let found = cache.lookup(&inquiry.digest, now);
+        if !matches!(found, Lookup::Miss) {
+            *consulted = Some(Consulted::Cache);
+        }
+        match found {
             Lookup::Hit(statement) => {
                 inquiry.tell(trace, || "statement in the cache".to_owned());
                 return Ok(inquiry.exchanged(statement, Source::L1));
@@ -114,7 +122,7 @@ pub async fn exchange(
     }
     let mut in_vain = Vec::new();
     for inquiry in unknown {
-        match inquiry.ask(token, peer, trace).await {
+        match inquiry.ask(token, peer, trace, consulted).await {
             Ok(exchanged) => {
                 // Nobody could know which of them to ask.
                 in_vain.into_iter().for_each(|asked: &TokenCache| asked.forgive(peer));
@@ -140,10 +148,15 @@ pub(crate) async fn exchange_at(
     peer: Peer,
     now: Now,
     trace: &mut impl Trace,
+    consulted: &mut Option<Consulted>,
 ) -> Result<Exchanged, Deny> {
     let Some(cache) = kind.cache_at(key_manager) else { return Err(kind.unasked()) };
     let inquiry = Inquiry { key_manager, cache, digest: cache.digest(token), kind };
-    match cache.lookup(&inquiry.digest, now) {
+    let found = cache.lookup(&inquiry.digest, now);
+    if !matches!(found, Lookup::Miss) {
+        *consulted = Some(Consulted::Cache);
+    }
+    match found {
         Lookup::Hit(statement) => {
             inquiry.tell(trace, || "statement in the cache".to_owned());
             Ok(inquiry.exchanged(statement, Source::L1))
@@ -156,7 +169,10 @@ pub(crate) async fn exchange_at(
             inquiry.tell(trace, || "revoked".to_owned());
             Err(DenyReason::TokenRevoked.into())
         }
-        Lookup::Miss => inquiry.ask(token, peer, trace).await.map_err(|unvouched| unvouched.deny),
+        Lookup::Miss => {
+            let asking = inquiry.ask(token, peer, trace, consulted);
+            asking.await.map_err(|unvouched| unvouched.deny)
+        }
     }
 }
 
@@ -236,8 +252,10 @@ impl Inquiry<'_> {
         token: BearerToken<'_>,
         peer: Peer,
         trace: &mut impl Trace,
+        consulted: &mut Option<Consulted>,
     ) -> Result<Exchanged, Unvouched> {
         let Asked { outcome, put } = self.cache.ask(token, self.digest, peer).await;
+        *consulted = Some(if put { Consulted::Asked } else { Consulted::Shared });
         match outcome {
             Ok(statement) => {
                 self.tell(trace, || "asked, active".to_owned());

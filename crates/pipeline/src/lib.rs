@@ -32,6 +32,7 @@ pub use answer::Answer;
 pub use answer::Fault;
 pub use decide::Decision;
 pub use decide::Forward;
+pub use decide::Known;
 pub use decide::Pipeline;
 pub use edits::Edits;
 pub use error_format::ErrorFormat;

@@ -99,12 +99,13 @@ impl<C: Client> Course<'_, C> {
         };
         self.account.decided();
         match decision {
-            Decision::Answer { answer, matched, reason } => {
+            Decision::Answer { answer, matched, reason, known } => {
                 (self.account.matched, self.account.reason) = (matched, reason);
+                self.account.known = known;
                 self.answer(&answer, Ended::Answered, None).await;
             }
-            Decision::Forward(permitted) => {
-                self.account.permitted(&permitted);
+            Decision::Forward(mut permitted) => {
+                self.account.permitted(&mut permitted);
                 match &permitted.target {
                     Target::Directory(root) => self.file(&permitted, root).await,
                     Target::Upstream(upstream) => {

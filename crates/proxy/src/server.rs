@@ -190,6 +190,7 @@ async fn work(start: Start) {
     housekeeping.abort();
     beating.abort();
     worker.log.flush();
+    worker.hand_over();
     vitals.end(index);
 }
 
@@ -212,6 +213,7 @@ async fn keep_house(worker: Rc<Worker>) {
             every.tick().await;
             worker.dates.renew(SystemTime::now());
             worker.log.flush();
+            worker.hand_over();
             worker.pool.sweep(worker.deadlines.now());
         }
     };

@@ -30,6 +30,8 @@ use crate::request_id::RequestId;
 use crate::respond::Stamp;
 use crate::response::ResponseHead;
 use crate::sources::Sources;
+use crate::traffic::Book;
+use crate::traffic::Traffic;
 use crate::upstream::Pool;
 
 /// The pause between complaints about connections in general.
@@ -44,6 +46,8 @@ pub struct Shared {
     pub metrics: Metrics,
     pub access_log: Option<AccessLog>,
     pub sources: Sources,
+    /// Where somebody reports it.
+    pub traffic: Option<Arc<Traffic>>,
 }
 
 /// A snapshot, and what the proxy keeps beside each of its routes. Swapped as one.
@@ -107,6 +111,7 @@ pub(crate) struct Worker {
     complaints_of_connections: RefCell<HeldBack>,
     /// Response heads between uses; a handful serves all connections of the worker.
     heads: RefCell<Vec<ResponseHead>>,
+    book: Option<RefCell<Book>>,
 }
 
 impl Worker {
@@ -126,6 +131,7 @@ impl Worker {
             ending: Cell::new(false),
             complaints_of_connections: RefCell::new(HeldBack::new(COMPLAIN_EVERY)),
             heads: RefCell::default(),
+            book: shared.traffic.as_ref().map(|_| RefCell::default()),
             shared,
         }
     }
@@ -160,11 +166,24 @@ impl Worker {
     /// for the log.
     pub(crate) fn identify(&self, head: &RequestHead, peer: IpAddr) -> Option<RequestId> {
         let config = &self.shared.config;
-        if !(config.request_id || self.log.is_on()) {
+        if !(config.request_id || self.log.is_on() || self.book.is_some()) {
             return None;
         }
         let trusted = config.request_id && config.trusts(peer);
         Some(RequestId::of(head, trusted, self.log.next_id()))
+    }
+
+    /// What the worker counts, where somebody reports it.
+    pub(crate) const fn book(&self) -> Option<&RefCell<Book>> {
+        self.book.as_ref()
+    }
+
+    /// Gives what was counted to whoever reports it.
+    pub(crate) fn hand_over(&self) {
+        if let (Some(book), Some(traffic)) = (&self.book, &self.shared.traffic) {
+            let wall = self.shared.pipeline.now().wall;
+            book.borrow_mut().hand_over(traffic, wall, Instant::now());
+        }
     }
 
     /// The members that every answer to a request tells.

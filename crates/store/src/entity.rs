@@ -9,6 +9,7 @@ pub(crate) mod client;
 pub(crate) mod console_session;
 pub(crate) mod deny_policy;
 pub(crate) mod deployment;
+pub(crate) mod gateway;
 pub(crate) mod key_manager;
 pub(crate) mod key_mapping;
 pub(crate) mod plan;

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_entities.sql"),
     include_str!("../migrations/0002_api_scopes.sql"),
     include_str!("../migrations/0003_console_sessions.sql"),
+    include_str!("../migrations/0004_gateways.sql"),
 ];
 
 /// To be called with the writers' turn taken, so that two programs starting at once do not meet.

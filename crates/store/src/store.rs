@@ -21,6 +21,7 @@ use crate::session::Session;
 use crate::session::within;
 use crate::settings::Database;
 use crate::settings::StoreSettings;
+use crate::value::Value;
 use crate::value::values;
 use crate::write::Write;
 
@@ -137,7 +138,30 @@ impl Store {
         Ok(session.with_deadline(BULK_DEADLINE))
     }
 
+    /// Runs one statement that is kept at once, and waits for no writer of another process: nothing that
+    /// takes part in the order of changes may be written so.
+    pub(crate) async fn note(
+        &self,
+        statement: &'static str,
+        values: &[Value<'_>],
+    ) -> Result<u64, StoreError> {
+        let mut session = self.begin_unordered().await?;
+        let touched = session.execute(statement, values).await?;
+        session.commit().await?;
+        Ok(touched)
+    }
+
     async fn begin(&self) -> Result<Session, StoreError> {
+        let mut session = self.begin_unordered().await?;
+        if session.is_postgres() {
+            // First of all, and held to the end: otherwise a change with a lower number could
+            // become visible after one with a higher number has been read.
+            session.execute("SELECT pg_advisory_xact_lock($1)", values![WRITERS]).await?;
+        }
+        Ok(session)
+    }
+
+    async fn begin_unordered(&self) -> Result<Session, StoreError> {
         let connection = match &self.0.pools {
             Pools::Sqlite { writer, .. } => {
                 let begun = writer.begin_with("BEGIN IMMEDIATE");
@@ -148,13 +172,7 @@ impl Store {
                 Connection::Postgres(within(STATEMENT_DEADLINE, begun).await?)
             }
         };
-        let mut session = Session::new(connection, self.0.sealing.clone());
-        if session.is_postgres() {
-            // First of all, and held to the end: otherwise a change with a lower number could
-            // become visible after one with a higher number has been read.
-            session.execute("SELECT pg_advisory_xact_lock($1)", values![WRITERS]).await?;
-        }
-        Ok(session)
+        Ok(Session::new(connection, self.0.sealing.clone()))
     }
 }
 

@@ -46,6 +46,8 @@ mod changes;
 mod crash;
 #[path = "suite/entities.rs"]
 mod entities;
+#[path = "suite/gateways.rs"]
+mod gateways;
 #[path = "suite/listings.rs"]
 mod listings;
 #[path = "suite/publication.rs"]

@@ -174,6 +174,18 @@ impl Scene {
         assert!(answer.header("retry-after").is_some());
     }
 
+    /// The gateway has told nothing while the store was away, and tells of itself again.
+    async fn reports_again(&self) {
+        let url = self.bed.stack.control_url(&format!("{ADMIN}/gateways"));
+        let asked = || self.bed.stack.http.get(&url).basic_auth("admin", Some("admin"));
+        let told = |answer: &Answer| {
+            let gateway = &answer.json()["list"][0];
+            gateway["state"] == "REPORTING" && gateway["requestsPerSecond"].as_f64() > Some(0.0)
+        };
+        let answer = http::eventually("a report", asked, told).await;
+        assert_eq!(answer.json()["count"], 1, "it is the same gateway: {}", answer.body);
+    }
+
     /// The refused writes have left nothing, and all of them are made now.
     async fn writes_work(&self) {
         let stack = &self.bed.stack;
@@ -310,6 +322,7 @@ async fn away_and_back(go: Move, come_back: Move) {
     tokio::task::block_in_place(|| come_back(&mut postgres));
     scene.store_up(1).await;
     nothing_half_written(&scene, &answers).await;
+    scene.reports_again().await;
     scene.writes_work().await;
     scene.end().await;
 }

@@ -4,3 +4,4 @@ mod admin;
 mod publisher;
 mod session;
 mod support;
+mod traffic;

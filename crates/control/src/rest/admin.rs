@@ -6,6 +6,7 @@ mod exchange;
 pub mod key_managers;
 pub mod policies;
 pub mod settings;
+pub mod traffic;
 
 use phantom_manage::rights::admin as rights;
 use utoipa_axum::routes;
@@ -22,6 +23,7 @@ const TIERS_DELETE: Needs = Needs::AnyOf(rights::TIERS_DELETE);
 const DENY_READ: Needs = Needs::AnyOf(rights::DENY_READ);
 const DENY_WRITE: Needs = Needs::AnyOf(rights::DENY_WRITE);
 const SETTINGS: Needs = Needs::AnyOf(rights::SETTINGS);
+const TRAFFIC: Needs = Needs::AnyOf(rights::TRAFFIC);
 const ENVIRONMENTS: Needs = Needs::AnyOf(rights::ENVIRONMENTS);
 const ENVIRONMENT: Needs = Needs::AnyOf(rights::ENVIRONMENT);
 
@@ -61,6 +63,9 @@ pub(crate) fn operations() -> Operations {
         .route(DENY_READ, routes!(deny_policies::read))
         .route(DENY_WRITE, routes!(deny_policies::switch, deny_policies::delete))
         .route(SETTINGS, routes!(settings::read))
+        .route(TRAFFIC, routes!(traffic::gateways))
+        .route(TRAFFIC, routes!(traffic::read))
+        .route(TRAFFIC, routes!(traffic::decisions))
         .route(ENVIRONMENTS, routes!(environments::list))
         .route(ENVIRONMENT, routes!(environments::read))
 }

@@ -10,6 +10,7 @@ mod key_managers;
 mod policies;
 mod scopes;
 mod settings;
+mod traffic;
 
 use serde_json::Value;
 use serde_json::json;

@@ -157,7 +157,12 @@ async fn decide(
         };
         steps.0.push(Step { hop: "normalize", outcome });
         let answer = phantom_pipeline::Answer::fault(fault, snapshot.error_format, false);
-        let decision = Decision::Answer { answer, matched: None, reason: None };
+        let decision = Decision::Answer {
+            answer,
+            matched: None,
+            reason: None,
+            known: phantom_pipeline::Known::default(),
+        };
         return View::new(asked, steps, &decision);
     }
     steps.0.push(Step { hop: "normalize", outcome: "passed".to_owned() });

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use std::time::Instant;
 
 use phantom_core::BearerToken;
 use phantom_core::Clock;
 use phantom_core::HeldBack;
+use phantom_core::UnixTime;
 use phantom_core::catalog::Change;
 use phantom_core::catalog::EndedToken;
 use phantom_core::causes::with_causes;
@@ -37,6 +40,7 @@ use crate::compose::control::Opener;
 use crate::compose::keep::Keeper;
 use crate::compose::managed::Binding;
 use crate::compose::managed::Bound;
+use crate::compose::report::Reporter;
 use crate::telemetry::management::Readiness;
 use crate::telemetry::metrics::GatewayMetrics;
 
@@ -113,6 +117,7 @@ pub(super) struct Gateway {
     pub(super) live: Arc<Live>,
     pub(super) metrics: GatewayMetrics,
     pub(super) readiness: Arc<Readiness>,
+    pub(super) started_at: UnixTime,
 }
 
 /// What a gateway that follows a store has from its start to its end.
@@ -156,7 +161,7 @@ impl Node {
                 return;
             }
         };
-        let Gateway { shared, live, metrics, readiness } = &self.gateway;
+        let Gateway { shared, live, metrics, readiness, .. } = &self.gateway;
         let mut publication = self.publication(minter);
         publication.replace(&kept.catalog);
         publish(&mut publication, shared, live, metrics);
@@ -215,8 +220,20 @@ impl Node {
     pub(super) async fn follow(self, opened: Opened, mut missed: bool) {
         let mut publication = self.publication(Arc::clone(&opened.minter));
         let Self { gateway, file, public_url, clock, stop, .. } = self;
-        let Gateway { shared, live, metrics, readiness } = gateway;
+        let Gateway { shared, live, metrics, readiness, started_at } = gateway;
         let store = opened.store.clone();
+        let in_force = Arc::new(AtomicU64::new(0));
+        let reporting = shared.traffic.as_ref().map(|traffic| {
+            let reporter = Reporter {
+                traffic: Arc::clone(traffic),
+                metrics: metrics.clone(),
+                in_force: Arc::clone(&in_force),
+                started_at,
+                clock: Arc::clone(&clock),
+                stop: stop.clone(),
+            };
+            tokio::spawn(reporter.run(store.clone()))
+        });
         let mut follower = Follower::new(opened.store, opened.resident, Arc::clone(&clock));
         let mut keeper = Keeper::new(file, public_url, opened.signing_key);
         loop {
@@ -256,6 +273,7 @@ impl Node {
                     );
                 }
             }
+            in_force.store(follower.position(), Relaxed);
             if answers {
                 metrics.catalog_as_of(now);
                 keeper.confirm(now);
@@ -275,6 +293,10 @@ impl Node {
             }
         }
         keeper.save_at_the_end().await;
+        if let Some(reporting) = reporting {
+            // Its last report; with the store away it gives up by itself.
+            let _ = reporting.await;
+        }
         // Whoever stopped us may move or delete its files next.
         store.close().await;
     }

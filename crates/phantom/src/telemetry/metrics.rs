@@ -3,6 +3,7 @@
 //! No token, subject or client is ever a label.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -12,6 +13,7 @@ use std::sync::PoisonError;
 use phantom_cache::CacheStats;
 use phantom_core::Clock;
 use phantom_core::UnixTime;
+use phantom_core::traffic::Introspections;
 use phantom_oauth::KeyManager;
 use phantom_oauth::Load;
 use phantom_pipeline::KeyManagerHandle;
@@ -139,6 +141,23 @@ impl GatewayMetrics {
     pub(crate) fn introspections(&self, key_manager: &str, outcome: &'static str) -> Counter {
         let labels = IntrospectionLabels { key_manager: key_manager.to_owned(), outcome };
         self.introspections.get_or_create_owned(&labels)
+    }
+
+    /// All calls about tokens so far, by key manager in use.
+    pub(crate) fn introspections_so_far(&self) -> BTreeMap<String, Introspections> {
+        let names: BTreeSet<String> =
+            self.observed.sources().managers.iter().map(|m| m.name().to_string()).collect();
+        let so_far = names.into_iter().map(|name| {
+            let count = |outcome| self.introspections(&name, outcome).get();
+            let calls = Introspections {
+                active: count("active"),
+                inactive: count("inactive"),
+                misbehaved: count("misbehaved"),
+                unavailable: count("unavailable"),
+            };
+            (name, calls)
+        });
+        so_far.collect()
     }
 
     pub(crate) fn questions_not_asked(&self, key_manager: &str, cause: &'static str) -> Counter {

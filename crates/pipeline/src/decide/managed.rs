@@ -83,6 +83,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
             matched: operation.into(),
             target: Target::Upstream(endpoint),
             edits: self.told(Edits { bearer, ..Edits::default() }),
+            known: self.known(exchanged.as_ref()),
             exchanged,
             peer: facts.peer,
             consumed: located.consumed,
@@ -115,7 +116,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
     /// A protected operation.
     async fn call(
         &mut self,
-        operation: &ManagedOperation,
+        operation: &'d ManagedOperation,
         needs: Call<'_>,
     ) -> Result<Called, Deny> {
         let (api, managed) = (&*operation.api, &self.snapshot.managed);

@@ -41,7 +41,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
         })
     }
 
-    async fn permit(&mut self, route: &Arc<Route>) -> Result<Box<Forward>, Deny> {
+    async fn permit(&mut self, route: &'d Arc<Route>) -> Result<Box<Forward>, Deny> {
         let mut now = self.now();
         let peer = Peer::of(self.facts.peer);
         let mut edits = Edits::default();
@@ -82,6 +82,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
             matched: route.into(),
             target: route.target.clone(),
             edits: self.told(edits),
+            known: self.known(exchanged.as_ref()),
             exchanged,
             peer: self.facts.peer,
             consumed: route.matcher.consumed(),
@@ -91,7 +92,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
     /// The one credential, and the statement behind it.
     async fn exchanged_at(
         &mut self,
-        route: &Route,
+        route: &'d Route,
         by_peer: Option<&RateLimit>,
         now: Now,
     ) -> Result<(CredentialPlace, Exchanged), Deny> {
@@ -105,8 +106,12 @@ impl<'d, T: Trace> Deciding<'d, T> {
         if let Some(limit) = by_peer {
             self.traced("admit", limit.admit(None, peer, now.tick))?;
         }
-        let asking =
-            exchange::exchange(&route.key_managers, route.jwt, token, peer, now, self.trace);
+        if let [sole] = &route.key_managers[..] {
+            self.key_manager = Some(sole);
+        }
+        let (trace, consulted) = (&mut *self.trace, &mut self.consulted);
+        let (key_managers, jwt) = (&route.key_managers, route.jwt);
+        let asking = exchange::exchange(key_managers, jwt, token, peer, now, trace, consulted);
         let exchanged = asking.await?;
         if managed.has_revoked(&exchanged) {
             return self.traced("revocations", Err(DenyReason::TokenRevoked));

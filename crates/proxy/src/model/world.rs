@@ -142,6 +142,7 @@ fn shared(https: bool, roots: &RootCertStore) -> Arc<Shared> {
         metrics,
         access_log: Some(AccessLog::start(LogFormat::Json, std::io::sink()).unwrap()),
         sources: crate::sources::Sources::default(),
+        traffic: None,
     })
 }
 

@@ -1,11 +1,11 @@
 //! The account of a request, written down when its course ends, however it ends.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Instant;
 
 use phantom_core::DenyReason;
 use phantom_pipeline::Forward;
+use phantom_pipeline::Known;
 use phantom_pipeline::Matched;
 
 use crate::access_log::RequestEvent;
@@ -14,6 +14,7 @@ use crate::forward::Origin;
 use crate::head::RequestHead;
 use crate::metrics::Ended;
 use crate::request_id::RequestId;
+use crate::traffic::Line;
 use crate::worker::Published;
 use crate::worker::Worker;
 
@@ -31,7 +32,7 @@ pub(super) struct Account<'r> {
     pub(super) upstream: bool,
     pub(super) matched: Option<Matched>,
     pub(super) reason: Option<DenyReason>,
-    key_manager: Option<Arc<str>>,
+    pub(super) known: Known,
     cache: Option<&'static str>,
     pub(super) outcome: Ended,
     pub(super) status: u16,
@@ -59,7 +60,7 @@ impl<'r> Account<'r> {
             upstream: false,
             matched: None,
             reason: None,
-            key_manager: None,
+            known: Known::default(),
             cache: None,
             // Until an answer stands, all that can end the course is the gateway's own end.
             outcome: Ended::Failed,
@@ -73,12 +74,10 @@ impl<'r> Account<'r> {
         self.decided_at = Some(Instant::now());
     }
 
-    pub(super) fn permitted(&mut self, permitted: &Forward) {
+    pub(super) fn permitted(&mut self, permitted: &mut Forward) {
         self.matched = Some(permitted.matched.clone());
-        if let Some(exchanged) = &permitted.exchanged {
-            self.key_manager = Some(exchanged.key_manager.name.clone());
-            self.cache = Some(exchanged.source.name());
-        }
+        self.known = std::mem::take(&mut permitted.known);
+        self.cache = permitted.exchanged.as_ref().map(|exchanged| exchanged.source.name());
     }
 
     /// The client has a part of the answer, or nothing.
@@ -102,7 +101,8 @@ impl Drop for Account<'_> {
             status: self.status,
             reason: self.reason,
             decided: self.decided_at.is_some(),
-            key_manager: self.key_manager.as_deref(),
+            // Whoever vouched for the token: of one that was refused the log tells none.
+            key_manager: self.known.key_manager.as_deref().filter(|_| self.cache.is_some()),
             cache: self.cache,
             bytes: self.bytes,
             total: ended - self.started,
@@ -111,5 +111,12 @@ impl Drop for Account<'_> {
             error: self.error,
         };
         event.record(metrics, &self.worker.log);
+        if let Some(book) = self.worker.book() {
+            let mut book = book.borrow_mut();
+            book.note(&event, self.matched.as_ref(), &self.known);
+            let mut line = Line::of(&event, ended);
+            (line.matched, line.known) = (self.matched.take(), std::mem::take(&mut self.known));
+            book.keep(line);
+        }
     }
 }

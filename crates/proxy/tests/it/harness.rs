@@ -197,6 +197,7 @@ impl Setup {
             metrics,
             access_log: self.access_log,
             sources: phantom_proxy::sources::Sources::default(),
+            traffic: None,
         });
         let server = Server::start(&shared, &[self.listener]).unwrap();
         Gateway {

@@ -28,6 +28,8 @@ reads! {
     /// The number of the oldest change that is still known, or the next one when none is. Whoever
     /// has seen less than the one before it has missed some and needs a whole snapshot.
     fn first_change() -> u64;
+    /// When that change was made, if it is still known.
+    fn change_time(sequence: u64) -> Option<UnixTime>;
     /// The changes after that number, in their order, at most `limit`.
     fn changes_since(sequence: u64, limit: u32) -> Vec<ChangeRow>
         = "WHERE sequence > $1 ORDER BY sequence LIMIT $2";
@@ -42,6 +44,11 @@ async fn first_change(session: &mut Session) -> Result<u64, StoreError> {
     let select = "SELECT COALESCE((SELECT MIN(sequence) FROM changes), value + 1) AS number \
          FROM counters WHERE name = 'change'";
     number(session, select).await
+}
+
+async fn change_time(session: &mut Session, sequence: u64) -> Result<Option<UnixTime>, StoreError> {
+    let select = "SELECT at AS number FROM changes WHERE sequence = $1";
+    Ok(session.number(select, values![sequence]).await?.map(UnixTime::from_millis))
 }
 
 async fn number(session: &mut Session, select: &'static str) -> Result<u64, StoreError> {

@@ -47,7 +47,7 @@ impl View {
     pub(super) fn new(asked: &AskedRequest, steps: Steps, decision: &Decision) -> Self {
         let request = format!("{} {} of host {}", asked.method, asked.path, asked.host);
         let (asks, outcome) = match decision {
-            Decision::Answer { answer, matched, reason } => {
+            Decision::Answer { answer, matched, reason, .. } => {
                 let outcome = Verdict::Answer {
                     status: answer.status,
                     reason: reason.map(phantom_core::DenyReason::name),

@@ -17,6 +17,7 @@ use phantom_core::Clock;
 use phantom_core::causes::with_causes;
 use phantom_manage::Control;
 use phantom_manage::Settings;
+use phantom_manage::gateways;
 use phantom_oauth::egress::Egress;
 use phantom_oauth::egress::EgressConfig;
 use phantom_oauth::egress::ServerTrust;
@@ -178,7 +179,8 @@ async fn housekeeping(store: Store, clock: Arc<dyn Clock>, stop: CancellationTok
             write.delete_expired_console_sessions(now).await?;
             write.delete_expired_revocations(now).await?;
             write.forget_changes_before(now.minus(CHANGES_KEPT)).await?;
-            write.commit().await
+            write.commit().await?;
+            store.forget_gateways_before(now.minus(gateways::KEPT)).await.map(drop)
         };
         if let Err(error) = cleaning.await {
             let error = with_causes(&error);

@@ -17,6 +17,7 @@ use phantom_core::authorize_call;
 use phantom_core::catalog::Application;
 use phantom_core::catalog::KeyType;
 use phantom_core::catalog::Subscription;
+use phantom_core::traffic::Consulted;
 
 use crate::decide::Deciding;
 use crate::exchange;
@@ -50,7 +51,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
     /// The token's statement, of the one key manager that is elected for it.
     pub(super) async fn exchanged(
         &mut self,
-        api: &Api,
+        api: &'d Api,
         token: BearerToken<'_>,
         now: Now,
     ) -> Result<Exchanged, Deny> {
@@ -59,6 +60,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
         {
             self.trace
                 .step("election", || format!("`{}`, which has verified this JWT", verifier.name));
+            (self.key_manager, self.consulted) = (Some(verifier), Some(Consulted::Cache));
             return Ok(exchanged);
         }
         let Some(elected) = elect(api, &self.snapshot.managed.key_managers, token) else {
@@ -70,8 +72,10 @@ impl<'d, T: Trace> Deciding<'d, T> {
             Kind::Jwt => format!("`{}`, by the JWT's issuer", key_manager.name),
             Kind::Opaque => format!("`{}`, to introspect", key_manager.name),
         });
+        self.key_manager = Some(key_manager);
         let peer = Peer::of(self.facts.peer);
-        exchange::exchange_at(key_manager, kind, token, peer, now, self.trace).await
+        let (trace, consulted) = (&mut *self.trace, &mut self.consulted);
+        exchange::exchange_at(key_manager, kind, token, peer, now, trace, consulted).await
     }
 
     /// Token, subscription, scope and audience, in this order.
@@ -92,6 +96,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
         let client = consumer_key
             .as_deref()
             .and_then(|consumer_key| managed.directory.client(terms.id, consumer_key));
+        self.application = client.map(|client| client.application.id);
         self.trace.step("application", || match (client, &consumer_key) {
             (Some(client), _) => format!("`{}`", client.application.name),
             (None, Some(_)) => "none has the token's consumer key".to_owned(),

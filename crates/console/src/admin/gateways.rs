@@ -1,0 +1,101 @@
+//! Gateways: who serves, and whether what is published is in force there.
+
+use askama::Template;
+use axum::routing::get;
+use phantom_core::UnixTime;
+use phantom_manage::gateways;
+use phantom_manage::gateways::GatewayInfo;
+use phantom_manage::gateways::GatewayState;
+
+use crate::answer::Answer;
+use crate::components::Badge;
+use crate::components::Cell;
+use crate::components::Head;
+use crate::components::Link;
+use crate::components::Table;
+use crate::pages::Needs;
+use crate::pages::Pages;
+use crate::shell::Place;
+use crate::visit::Visit;
+use crate::words;
+
+const HERE: &str = "/admin/gateways";
+
+pub(super) fn pages(pages: Pages, needs: Needs) -> Pages {
+    pages.page(needs, HERE, get(list))
+}
+
+#[derive(Template)]
+#[template(source = "{{ head }}<div data-live>{{ table }}</div>", ext = "html")]
+struct List {
+    head: Head,
+    table: Table,
+}
+
+async fn list(visit: Visit) -> Answer {
+    let (all, now) = (gateways::list(&visit.control).await?, visit.control.now());
+    let reporting = all.iter().filter(|one| one.state == GatewayState::Reporting).count() as u64;
+    let current = all.iter().filter(|one| one.is_up_to_date()).count() as u64;
+    let (badge, state) = match (reporting, current) {
+        (0, _) => (
+            Badge::neutral("Unknown"),
+            "No gateway reports. Those that serve do so every five seconds.".to_owned(),
+        ),
+        (reporting, current) if reporting == current => (
+            Badge::good("Healthy"),
+            match reporting {
+                1 => "The gateway that reports has all that is published.".to_owned(),
+                _ => {
+                    format!("All {} gateways have all that is published.", words::count(reporting))
+                }
+            },
+        ),
+        (reporting, current) => (
+            Badge::warn("Degraded"),
+            format!(
+                "What is published is in force at {} of {} gateways.",
+                words::count(current),
+                words::count(reporting)
+            ),
+        ),
+    };
+    let columns = ["Name", "State", "Catalog", "Requests/s", "Version", "Up since", "Last report"];
+    let table =
+        Table::new("Gateways", &columns).rows(all.iter().map(|one| row(one, now)).collect()).empty(
+            "Gateways stand here once they have reported, five seconds after their start.",
+            None,
+        );
+    let head =
+        Head::new("Gateways").badge(badge).state(state).action(Link::new("Traffic", "/traffic"));
+    Ok(visit.show(Place::Admin(HERE), "Gateways", &List { head, table }))
+}
+
+fn row(one: &GatewayInfo, now: UnixTime) -> Vec<Cell> {
+    let state = match one.state {
+        GatewayState::Reporting => Badge::good("Healthy"),
+        GatewayState::Silent => Badge::bad("Down"),
+        GatewayState::Stopped => Badge::neutral("Stopped"),
+    };
+    let catalog = match (one.state, one.behind, one.behind_since) {
+        (GatewayState::Stopped, _, _) => Badge::neutral(format!("At change {}", one.catalog)),
+        (_, 0, _) => Badge::good(format!("All {} changes", words::count(one.catalog))),
+        (_, behind, Some(since)) => Badge::warn(format!(
+            "{} behind, the first made {}",
+            words::several(behind, "change", "changes"),
+            words::ago(now, since)
+        )),
+        (_, behind, None) => Badge::neutral(format!(
+            "{} since its last report",
+            words::several(behind, "change", "changes")
+        )),
+    };
+    vec![
+        Cell::link(&one.name, format!("/traffic?gateway={}", one.gateway_id)),
+        state.into(),
+        catalog.into(),
+        Cell::Number(words::decimal(one.requests_per_second)),
+        Cell::code(&one.version),
+        Cell::time(now, one.started_at),
+        Cell::time(now, one.reported_at),
+    ]
+}

@@ -1,0 +1,217 @@
+//! "Why was I refused?": the last decisions, and each one hop by hop.
+
+use askama::Template;
+use axum::extract::Query;
+use phantom_core::UnixTime;
+use phantom_manage::traffic;
+use phantom_manage::traffic::DecisionInfo;
+use phantom_manage::traffic::DecisionsWanted;
+use serde::Deserialize;
+
+use super::address;
+use super::advice;
+use super::hops;
+use crate::answer::Answer;
+use crate::answer::Failure;
+use crate::components::Badge;
+use crate::components::Cell;
+use crate::components::Facts;
+use crate::components::Field;
+use crate::components::Head;
+use crate::components::Link;
+use crate::components::Pager;
+use crate::components::Table;
+use crate::components::Trace;
+use crate::shell::Place;
+use crate::visit::Visit;
+use crate::words;
+
+pub(super) const HERE: &str = "/traffic/decisions";
+const PLACE: Place = Place::Traffic(HERE);
+const PAGE: usize = 25;
+
+/// The questions of the page's address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    api: String,
+    application: String,
+    status: String,
+    request: String,
+    /// Those that were let through as well.
+    all: String,
+    page: u64,
+}
+
+#[derive(Template)]
+#[template(path = "traffic/decisions.html")]
+struct List {
+    head: Head,
+    filters: Vec<Field>,
+    table: Table,
+}
+
+pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    let Asked { api, application, status, request, all, page } = &asked;
+    let wanted = DecisionsWanted::parse(all.is_empty(), api, application, status, request)?;
+    let found = traffic::decisions(&visit.control, &wanted).await?;
+    let now = visit.control.now();
+    let total = found.len() as u64;
+    let questions = [
+        ("api", &**api),
+        ("application", application),
+        ("status", status),
+        ("request", request),
+        ("all", all),
+    ];
+    let page = (*page).clamp(1, total.div_ceil(PAGE as u64).max(1));
+    let pager = Pager::new(address(HERE, &questions), page, PAGE as u64, total);
+    let first = (page as usize - 1) * PAGE;
+    let rows = found.iter().skip(first).take(PAGE).map(|one| row(one, now)).collect();
+    let is_filtered = questions.iter().take(4).any(|(_, value)| !value.is_empty());
+    let empty = if is_filtered {
+        "None that is still known fits."
+    } else {
+        "Nobody was refused lately. What gateways refuse stands here, with the reason."
+    };
+    let columns = ["Time", "Request", "API", "Application", "Status", "Why", "Took"];
+    let head = Head::new("Why was I refused?")
+        .under("Traffic", "/traffic")
+        .state("The last decisions of all gateways, the newest first.");
+    let table = Table::new("Decisions", &columns).rows(rows).empty(empty, None).paged(pager);
+    let filters = vec![
+        Field::text("api", "API").valued(api).helped("Name and version, or id"),
+        applications(&found, application),
+        Field::text("status", "Status").valued(status).helped("Such as 401, or 4xx"),
+        Field::text("request", "Request id").valued(request),
+        Field::tick("all", "Those let through, too").ticked(!all.is_empty()),
+    ];
+    Ok(visit.show(PLACE, "Why was I refused?", &List { head, filters, table }))
+}
+
+/// Those that are among the decisions.
+fn applications(found: &[DecisionInfo], chosen: &str) -> Field {
+    let mut choices = vec![("", "All applications")];
+    for one in found {
+        let Some(id) = one.application_id.as_deref() else { continue };
+        if choices.iter().all(|(known, _)| *known != id) {
+            choices.push((id, one.application.as_deref().unwrap_or(id)));
+        }
+    }
+    if choices.iter().all(|(known, _)| *known != chosen) {
+        choices.push((chosen, chosen));
+    }
+    Field::select("application", "Application", &choices, chosen)
+}
+
+fn row(one: &DecisionInfo, now: UnixTime) -> Vec<Cell> {
+    let request = format!("{} {}", one.method, one.path);
+    let application = one.application.as_deref().or(one.application_id.as_deref());
+    vec![
+        Cell::time(now, one.time),
+        Cell::link(request, address("/traffic/decision", &[("request", &one.request_id)])),
+        Cell::text(if one.api == "none" { "–" } else { &one.api }),
+        Cell::text(application.unwrap_or("–")),
+        status(one).into(),
+        Cell::text(why(one)),
+        Cell::Number(format!("{} ms", words::decimal(one.millis))),
+    ]
+}
+
+fn status(one: &DecisionInfo) -> Badge {
+    match (one.status, one.reason.is_some() || one.error.is_some()) {
+        (0, _) => Badge::bad("None"),
+        (status, true) => Badge::bad(status.to_string()),
+        (status, false) if status < 400 => Badge::good(status.to_string()),
+        (status, false) => Badge::warn(status.to_string()),
+    }
+}
+
+fn why(one: &DecisionInfo) -> String {
+    match (&one.reason, &one.error) {
+        (Some(reason), _) => hops::sentence(reason).map_or_else(|| reason.clone(), str::to_owned),
+        (None, Some(error)) => format!("{} ({error})", advice::failure(error)),
+        (None, None) => "Let through".to_owned(),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Named {
+    request: String,
+}
+
+#[derive(Template)]
+#[template(path = "traffic/decision.html")]
+struct Pages {
+    head: Head,
+    /// Those of one trace have one id.
+    decisions: Vec<Page>,
+}
+
+struct Page {
+    title: String,
+    remedy: &'static str,
+    facts: Facts,
+    trace: Trace,
+}
+
+pub(super) async fn read(visit: Visit, Query(named): Query<Named>) -> Answer {
+    let request = named.request.trim();
+    if request.is_empty() {
+        return Err(Failure::NoSuchPage);
+    }
+    let wanted = DecisionsWanted::parse(false, "", "", "", request)?;
+    let found = traffic::decisions(&visit.control, &wanted).await?;
+    let Some(first) = found.first() else {
+        let head = Head::new("This request is not known any more")
+            .under("Traffic", "/traffic")
+            .under("Why was I refused?", HERE)
+            .state(
+                "It was let through some minutes ago, is older than a day, or was one of too many.",
+            );
+        return Ok(visit.show(PLACE, "Unknown request", &Pages { head, decisions: Vec::new() }));
+    };
+    let title = match first.reason {
+        Some(_) => "Refused",
+        None if first.error.is_some() => "Failed",
+        None => "Let through",
+    };
+    let head = Head::new(title)
+        .under("Traffic", "/traffic")
+        .under("Why was I refused?", HERE)
+        .badge(status(first))
+        .state(why(first))
+        .action(Link::main(
+            "Open in the workbench",
+            address("/workbench", &[("request", request)]),
+        ));
+    let now = visit.control.now();
+    let decisions = found.iter().take(10).map(|one| page(one, now)).collect();
+    Ok(visit.show(PLACE, title, &Pages { head, decisions }))
+}
+
+fn page(one: &DecisionInfo, now: UnixTime) -> Page {
+    let reason = one.reason.as_deref();
+    let mut facts = vec![
+        ("Time", Cell::time(now, one.time)),
+        ("Request id", Cell::code(&one.request_id)),
+        ("Status", status(one).into()),
+    ];
+    let known = |cell: &Option<String>| cell.clone().filter(|text| !text.is_empty());
+    let api = Some(one.api.clone()).filter(|api| api != "none");
+    facts.extend(api.map(|api| ("API", Cell::text(api))));
+    facts.extend(known(&one.key_manager).map(|name| ("Key manager", Cell::text(name))));
+    let application = one.application.clone().or_else(|| one.application_id.clone());
+    facts.extend(application.map(|name| ("Application", Cell::text(name))));
+    facts.extend(known(&one.reason).map(|name| ("Reason in the log", Cell::code(name))));
+    facts.extend(known(&one.error).map(|name| ("Error in the log", Cell::code(name))));
+    facts.push(("Took", Cell::text(format!("{} ms", words::decimal(one.millis)))));
+    facts.push(("Gateway", Cell::code(&one.gateway_id)));
+    Page {
+        title: format!("{} {}", one.method, one.path),
+        remedy: reason.and_then(hops::known).map_or("", advice::remedy),
+        facts: Facts(facts.into_iter().map(|(name, cell)| (name.to_owned(), cell)).collect()),
+        trace: Trace(hops::of(one)),
+    }
+}
