@@ -150,6 +150,7 @@ fn design(visit: &Visit) -> Design {
         secrets: vec![
             Secret::new("secret.new".to_owned(), "Secret that there is not yet").required_if(true),
             Secret::new("secret.kept".to_owned(), "Secret that there is").kept_if(true),
+            Secret::new("secret.once".to_owned(), "Secret that is used once").passing(),
         ],
         facts: Facts(vec![
             ("Context".to_owned(), Cell::code("/orders")),

@@ -296,10 +296,7 @@ mod tests {
         let refused = |text: &'static str| {
             Errors::from_refusal(Refusal::invalid(text), &fields).unwrap_or_default()
         };
-        assert_eq!(
-            refused("issuer: not a URL").of("the_issuer").as_deref(),
-            Some("Not a URL.")
-        );
+        assert_eq!(refused("issuer: not a URL").of("the_issuer").as_deref(), Some("Not a URL."));
         assert_eq!(refused("other: no").whole.as_deref(), Some("other: no"));
     }
 }

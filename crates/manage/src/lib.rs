@@ -11,6 +11,7 @@
 
 pub mod apis;
 pub mod applications;
+pub mod audit;
 pub mod caller;
 pub mod connector;
 pub mod definition;

@@ -12,6 +12,8 @@ pub mod admin {
         &["admin", "tier_manage", "admin_tier_manage", "policies_import_export"];
     pub const DENY_READ: &[&str] = &["admin", "bl_view"];
     pub const DENY_WRITE: &[&str] = &["admin", "bl_manage"];
+    pub const USERS: &[&str] = &["admin"];
+    pub const AUDIT: &[&str] = &["admin"];
     pub const SETTINGS: &[&str] = &["admin", "admin_settings"];
     pub const ENVIRONMENTS: &[&str] = &["admin", "environment_read"];
     pub const ENVIRONMENT: &[&str] = &["admin", "environment_manage"];

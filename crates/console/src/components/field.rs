@@ -53,6 +53,8 @@ pub(crate) struct Secret {
     is_required: bool,
     /// There is one.
     is_kept: bool,
+    /// It is used once, and kept nowhere.
+    is_passing: bool,
 }
 
 drawn!(Field, Secret);
@@ -205,7 +207,15 @@ impl Field {
 impl Secret {
     pub(crate) fn new(name: String, label: &str) -> Self {
         let (label, help) = (label.to_owned(), String::new());
-        Self { name, label, help, error: None, is_required: false, is_kept: false }
+        Self {
+            name,
+            label,
+            help,
+            error: None,
+            is_required: false,
+            is_kept: false,
+            is_passing: false,
+        }
     }
 
     pub(crate) fn required_if(self, is_required: bool) -> Self {
@@ -214,6 +224,11 @@ impl Secret {
 
     pub(crate) fn kept_if(self, is_kept: bool) -> Self {
         Self { is_kept, ..self }
+    }
+
+    /// It is used once, and kept nowhere.
+    pub(crate) fn passing(self) -> Self {
+        Self { is_passing: true, ..self }
     }
 
     pub(crate) fn helped(self, help: &str) -> Self {

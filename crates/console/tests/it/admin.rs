@@ -1,3 +1,4 @@
 //! The pages of the admin.
 
+mod key_manager_test;
 mod key_managers;
