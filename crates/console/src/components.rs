@@ -117,7 +117,20 @@ pub(crate) struct Step {
     pub(crate) text: String,
 }
 
-drawn!(Csrf, Version, Head, Tabs, Stat, Facts, Confirm, Steps);
+/// One button that does something at once, in a row of a table.
+#[derive(Clone, Template)]
+#[template(path = "components/press.html")]
+pub(crate) struct Press {
+    pub(crate) csrf: Csrf,
+    pub(crate) version: Option<Version>,
+    pub(crate) action: String,
+    /// The button.
+    pub(crate) verb: String,
+    /// What it is done to, for those who cannot see the row.
+    pub(crate) of: String,
+}
+
+drawn!(Csrf, Version, Head, Tabs, Stat, Facts, Confirm, Steps, Press);
 
 impl Link {
     pub(crate) fn new(words: impl Into<String>, href: impl Into<String>) -> Self {

@@ -48,11 +48,25 @@ const AREAS: [Area; 5] = [
         words: "Admin",
         href: "/admin",
         needs: rights::admin::KEY_MANAGERS,
-        side: &[Side {
-            words: "Key Managers",
-            href: "/admin/key-managers",
-            needs: rights::admin::KEY_MANAGERS,
-        }],
+        side: &[
+            Side {
+                words: "Key Managers",
+                href: "/admin/key-managers",
+                needs: rights::admin::KEY_MANAGERS,
+            },
+            Side {
+                words: "Throttling Policies",
+                href: "/admin/policies",
+                needs: rights::admin::TIERS_READ,
+            },
+            Side {
+                words: "Deny Policies",
+                href: "/admin/deny-policies",
+                needs: rights::admin::DENY_READ,
+            },
+            Side { words: "Users and roles", href: "/admin/users", needs: rights::admin::USERS },
+            Side { words: "Audit", href: "/admin/audit", needs: rights::admin::AUDIT },
+        ],
     },
     Area { words: "Publisher", href: "/publisher", needs: rights::publisher::READERS, side: &[] },
     Area {

@@ -18,6 +18,9 @@ use serde::Deserialize;
 
 use self::form::Sheet;
 use self::trial::TrialForm;
+use super::Asked;
+use super::Deletion;
+use super::List;
 use crate::answer;
 use crate::answer::Answer;
 use crate::components::Badge;
@@ -51,36 +54,17 @@ pub(super) fn pages(pages: Pages, needs: Needs, deletion: Needs) -> Pages {
         .page(deletion, "/admin/key-managers/{id}/delete", get(confirm).post(delete))
 }
 
-#[derive(Deserialize)]
-struct Done {
-    #[serde(default)]
-    done: String,
-}
+const DONE: &[(&str, &str, &str)] = &[
+    (
+        "created",
+        "The key manager is in force",
+        "Gateways ask it about tokens from now on. Test it: the button is on its page.",
+    ),
+    ("changed", "The change is in force", ""),
+    ("deleted", "The key manager is deleted", ""),
+];
 
-impl Done {
-    fn notice(&self) -> Option<Notice> {
-        match self.done.as_str() {
-            "created" => Some(Notice::new(
-                Tone::Good,
-                "The key manager is in force",
-                "Gateways ask it about tokens from now on.",
-            )),
-            "changed" => Some(Notice::new(Tone::Good, "The change is in force", "")),
-            "deleted" => Some(Notice::new(Tone::Good, "The key manager is deleted", "")),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "admin/key_managers.html")]
-struct List {
-    head: Head,
-    notice: Option<Notice>,
-    table: Table,
-}
-
-async fn list(visit: Visit, Query(done): Query<Done>) -> Answer {
+async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let all = key_managers::overview(&visit.control).await?;
     let enabled = all.iter().filter(|one| one.info.enabled).count() as u64;
     let state = format!(
@@ -93,7 +77,11 @@ async fn list(visit: Visit, Query(done): Query<Done>) -> Answer {
         .rows(all.into_iter().map(row).collect())
         .empty("Key managers are authorization servers whose tokens gateways take.", None);
     let head = Head::new("Key Managers").state(state).action(add);
-    Ok(visit.show(PLACE, "Key Managers", &List { head, notice: done.notice(), table }))
+    Ok(visit.show(
+        PLACE,
+        "Key Managers",
+        &List { head, tabs: None, notice: asked.notice(DONE), table },
+    ))
 }
 
 fn row(one: Overview) -> Vec<Cell> {
@@ -225,11 +213,11 @@ fn imported(connector: Connector, found: &DiscoveredKeyManager) -> Notice {
     }
 }
 
-async fn read(visit: Visit, Path(id): Path<String>, Query(done): Query<Done>) -> Answer {
+async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let stored = key_managers::read(&visit.control, &id).await?;
     let connector = connector(&stored)?;
     let draft = Draft::new(form::filled(connector, &stored.value));
-    let page = changing(&visit, &id, connector, &stored, &draft, done.notice());
+    let page = changing(&visit, &id, connector, &stored, &draft, asked.notice(DONE));
     Ok(visit.show(PLACE, &stored.value.name, &page))
 }
 
@@ -303,12 +291,6 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     Ok(visit.show_refused(PLACE, &stored.value.name, &page))
 }
 
-#[derive(Template)]
-#[template(source = "{{ confirm }}", ext = "html")]
-struct Deletion {
-    confirm: Confirm,
-}
-
 async fn confirm(visit: Visit, Path(id): Path<String>) -> Answer {
     let stored = key_managers::read(&visit.control, &id).await?;
     let page = deletion(&visit, &id, &stored, None);
@@ -356,9 +338,4 @@ async fn delete(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
             Ok(visit.show_refused(PLACE, "Delete key manager", &page))
         }
     }
-}
-
-/// Anybody's text as one part of a path.
-fn segment(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

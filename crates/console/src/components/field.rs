@@ -93,7 +93,20 @@ impl Field {
         Self::input(name, label, "number")
     }
 
-    /// The only use of it is one's own password; other secrets are a [`Secret`].
+    pub(crate) fn date(name: &str, label: &str) -> Self {
+        Self::input(name, label, "date")
+    }
+
+    /// Goes along with the form, and nobody sees it.
+    pub(crate) fn hidden(name: &str, value: &str) -> Self {
+        Self::input(name, "", "hidden").valued(value)
+    }
+
+    fn is_hidden(&self) -> bool {
+        matches!(self.control, Control::Input { kind: "hidden", .. })
+    }
+
+    /// For passwords of users; other secrets are a [`Secret`].
     pub(crate) fn password(name: &str, label: &str) -> Self {
         Self::input(name, label, "password").completed("current-password")
     }

@@ -41,7 +41,10 @@ async fn a_key_manager_is_tested_step_by_step_and_the_resident_one_has_nobody_to
     let resident = list.iter().find(|one| one["type"] == "default").unwrap();
     let path = format!("/api/phantom/v1/key-managers/{}/test", resident["id"].as_str().unwrap());
     let found = plane.post(&path, &json!({})).by_admin().send().await.expect(200);
-    assert_eq!((&found["passed"], &found["steps"][0]["outcome"]), (&json!(true), &json!("NOT_TRIED")));
+    assert_eq!(
+        (&found["passed"], &found["steps"][0]["outcome"]),
+        (&json!(true), &json!("NOT_TRIED"))
+    );
 }
 
 #[tokio::test]
@@ -51,9 +54,12 @@ async fn users_are_made_changed_and_removed_by_the_rules_of_the_command() {
     let made = plane.post(USERS, &user).by_admin().send().await.expect(201);
     assert_eq!((&made["name"], &made["roles"]), (&json!("uma/1"), &json!(["Internal/creator"])));
     plane.post(USERS, &user).by_admin().send().await.expect(409);
-    for (member, value) in
-        [("name", json!("a:b")), ("name", json!("..")), ("password", json!("short")), ("roles", json!(["king"]))]
-    {
+    for (member, value) in [
+        ("name", json!("a:b")),
+        ("name", json!("..")),
+        ("password", json!("short")),
+        ("roles", json!(["king"])),
+    ] {
         let mut wrong = json!({"name": "other", "password": "correct horse", "roles": []});
         wrong[member] = value;
         let refused = plane.post(USERS, &wrong).by_admin().send().await.expect(400);

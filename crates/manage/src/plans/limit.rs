@@ -11,7 +11,7 @@ use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 
 /// What WSO2 writes where it means no limit.
-pub(crate) const UNLIMITED: i64 = 2_147_483_647;
+pub const UNLIMITED: i64 = 2_147_483_647;
 /// Largest integer that every JSON parser keeps (RFC 8259 §6).
 const MAX_COUNT: i64 = 9_007_199_254_740_991;
 const MAX_UNIT_TIME: i64 = 1_000_000;

@@ -60,7 +60,7 @@ impl TrialForm {
 
 /// There is nothing to show before it was run.
 pub(super) async fn back(Path(id): Path<String>) -> Answer {
-    Ok(answer::see(&format!("{HERE}/{}", super::segment(&id))))
+    Ok(answer::see(&format!("{HERE}/{}", crate::admin::segment(&id))))
 }
 
 pub(super) async fn run(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
