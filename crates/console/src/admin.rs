@@ -7,6 +7,9 @@ mod key_managers;
 mod policies;
 mod users;
 
+pub(crate) use audit::done;
+pub(crate) use audit::entity;
+
 use askama::Template;
 use axum::routing::get;
 use phantom_manage::rights::admin as rights;

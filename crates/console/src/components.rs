@@ -130,7 +130,20 @@ pub(crate) struct Press {
     pub(crate) of: String,
 }
 
-drawn!(Csrf, Version, Head, Tabs, Stat, Facts, Confirm, Steps, Press);
+/// Things to do or to look at, each with where that is done.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "components/tasks.html")]
+pub(crate) struct Tasks(pub(crate) Vec<Task>);
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Task {
+    pub(crate) badge: Badge,
+    /// Without an address for whom it is not.
+    pub(crate) title: Link,
+    pub(crate) text: String,
+}
+
+drawn!(Csrf, Version, Head, Tabs, Stat, Facts, Confirm, Steps, Press, Tasks);
 
 impl Link {
     pub(crate) fn new(words: impl Into<String>, href: impl Into<String>) -> Self {

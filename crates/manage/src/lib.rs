@@ -11,6 +11,7 @@
 
 pub mod apis;
 pub mod applications;
+pub mod attention;
 pub mod audit;
 pub mod caller;
 pub mod connector;

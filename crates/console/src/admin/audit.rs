@@ -184,22 +184,29 @@ fn filter(form: &Form) -> (AuditFilter, Errors) {
     (filter, errors)
 }
 
-fn entry(now: UnixTime, line: &Line) -> Entry {
-    let name = line.entity.as_str();
-    let entity = ENTITIES.iter().find(|(known, _)| *known == name).map_or("", |(_, words)| *words);
-    let what = match line.action {
+/// What an entity is called.
+pub(crate) fn entity(entity: Entity) -> &'static str {
+    let name = entity.as_str();
+    ENTITIES.iter().find(|(known, _)| *known == name).map_or("", |(_, words)| *words)
+}
+
+pub(crate) fn done(action: Action) -> Badge {
+    match action {
         Action::Create => Badge::good("Added"),
         Action::Update => Badge::neutral("Changed"),
         Action::Delete => Badge::bad("Deleted"),
-    };
+    }
+}
+
+fn entry(now: UnixTime, line: &Line) -> Entry {
     let none = Value::Object(serde_json::Map::new());
     let [before, after] = [&line.before, &line.after].map(|side| side.as_ref().unwrap_or(&none));
     Entry {
         sequence: line.sequence,
         who: line.who.clone(),
         address: line.address.clone().unwrap_or_default(),
-        what,
-        entity,
+        what: done(line.action),
+        entity: entity(line.entity),
         name: line.name().unwrap_or(&line.entity_id).to_owned(),
         ago: words::ago(now, line.time()),
         exact: words::time(line.time()),
