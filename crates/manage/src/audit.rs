@@ -108,8 +108,22 @@ impl Line {
 
     /// What people call the entity, if it says.
     #[must_use]
-    pub fn name(&self) -> Option<&str> {
+    pub fn name(&self) -> Option<String> {
         let known = self.after.as_ref().or(self.before.as_ref())?;
-        known.get("name").and_then(Value::as_str)
+        let text = |pointer: &str| known.pointer(pointer).and_then(Value::as_str);
+        match (text("/name"), text("/document/startingIp")) {
+            (Some(name), _) if self.entity == Entity::Api => {
+                Some([name, text("/version").unwrap_or_default()].join(" "))
+            }
+            (Some(name), _) => Some(name.to_owned()),
+            (None, Some(first)) => {
+                Some([first, text("/document/endingIp").unwrap_or_default()].join(" to "))
+            }
+            // Of a deny policy whom it denies, of a mapped key the key.
+            (None, None) => {
+                let other = text("/document").or_else(|| text("/document/fixedIp"));
+                other.or_else(|| text("/consumer_key")).map(str::to_owned)
+            }
+        }
     }
 }

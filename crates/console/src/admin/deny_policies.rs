@@ -98,8 +98,11 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         "" => HERE.to_owned(),
         query => format!("{HERE}?query={}", segment(query)),
     };
-    let columns: &[&str] =
-        if may { &["Denies", "Which", "State", "", ""] } else { &["Denies", "Which", "State"] };
+    let columns: &[&str] = if may {
+        &["Denies", "Which", "State", "Switch", "Delete"]
+    } else {
+        &["Denies", "Which", "State"]
+    };
     let table = Table::new("Deny policies", columns)
         .rows(rows)
         .search(asked.query.trim(), "Name or address")

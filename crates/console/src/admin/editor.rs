@@ -34,6 +34,8 @@ pub(super) struct Sheet {
 
 pub(super) struct Group {
     pub(super) legend: &'static str,
+    /// Side by side: they make one sentence.
+    pub(super) abreast: Vec<Field>,
     pub(super) fields: Vec<Field>,
 }
 
@@ -50,7 +52,18 @@ impl Sheet {
     }
 
     pub(super) fn group(mut self, legend: &'static str, fields: Vec<Field>) -> Self {
-        self.groups.push(Group { legend, fields });
+        self.groups.push(Group { legend, abreast: Vec::new(), fields });
+        self
+    }
+
+    /// A group that begins with fields side by side.
+    pub(super) fn sentence(
+        mut self,
+        legend: &'static str,
+        abreast: Vec<Field>,
+        fields: Vec<Field>,
+    ) -> Self {
+        self.groups.push(Group { legend, abreast, fields });
         self
     }
 

@@ -72,6 +72,16 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         words::several(all.len() as u64, "key manager", "key managers"),
         words::count(enabled),
     );
+    let ambiguous: Vec<&str> =
+        all.iter().filter(|one| one.takes_any).map(|one| one.info.name.as_str()).collect();
+    let ambiguity = (ambiguous.len() > 1).then(|| {
+        let words = format!(
+            "{}: one gets tokens that are another\u{2019}s. Enter a rule under Token handling, or choose key \
+             managers per API.",
+            ambiguous.join(", ")
+        );
+        Notice::new(Tone::Warn, "Several key managers take any opaque token", words)
+    });
     let add = Link::main("Add Key Manager", "/admin/key-managers/new");
     let table = Table::new("Key managers", &["Name", "Type", "Issuer", "State", "Used by"])
         .rows(all.into_iter().map(row).collect())
@@ -80,7 +90,7 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     Ok(visit.show(
         PLACE,
         "Key Managers",
-        &List { head, tabs: None, notice: asked.notice(DONE), table },
+        &List { head, tabs: None, notice: asked.notice(DONE).or(ambiguity), table },
     ))
 }
 

@@ -118,7 +118,7 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
 }
 
 fn roles(draft: &Draft) -> Field {
-    draft.ticks("roles", "Roles", &ROLES)
+    draft.ticks("roles", "Roles", &ROLES).stacked()
 }
 
 fn password(label: &str, errors: &Errors) -> Field {
@@ -194,8 +194,8 @@ fn changing(visit: &Visit, user: &User, draft: &Draft, notice: Option<Notice>) -
         head = head.state("It is you.");
     }
     let before = Field::hidden(BEFORE, &user.roles.join(","));
-    let of_roles =
-        Sheet::new(visit, at.clone(), "Save roles").group("Roles", vec![roles(draft), before]);
+    let of_roles = Sheet::new(visit, at.clone(), "Save roles")
+        .group("What the user may do", vec![roles(draft), before]);
     let of_password = Sheet {
         is_main: false,
         ..Sheet::new(visit, format!("{at}/password"), "Set password")

@@ -19,6 +19,8 @@ pub(crate) struct Field {
     placeholder: String,
     range: Option<(u64, u64)>,
     is_fixed: bool,
+    /// Each of several on a line of its own.
+    is_stacked: bool,
     /// A list of what could be entered.
     suggestions: Vec<String>,
 }
@@ -73,6 +75,7 @@ impl Field {
             placeholder: String::new(),
             range: None,
             is_fixed: false,
+            is_stacked: false,
             suggestions: Vec::new(),
         }
     }
@@ -188,6 +191,10 @@ impl Field {
 
     pub(crate) fn suggesting(self, suggestions: Vec<String>) -> Self {
         Self { suggestions, ..self }
+    }
+
+    pub(crate) fn stacked(self) -> Self {
+        Self { is_stacked: true, ..self }
     }
 
     /// It is shown, and cannot be changed.

@@ -239,8 +239,8 @@ fn introspection(
     match &examined.outcome {
         Err(Trouble::NoAnswer(cause)) => {
             let advice = "Check the introspection endpoint's address, and that this machine reaches it. \
-                          A server on a private address needs `allow_private`, one with a certificate \
-                          of your own authority `ca_file`, both in [control].";
+                          A server on a private address needs `allow_private` in [control], one with a \
+                          certificate of your own authority `ca_file`.";
             let found = format!("{endpoint}: {cause}.");
             [untold(), TrialStep::failed(asked, found, advice)]
         }

@@ -109,7 +109,19 @@ fn step(step: TrialStep) -> Step {
         Some(advice) => format!("{} {advice}", step.found),
         None => step.found,
     };
-    Step { badge, title: name(step.step).to_owned(), text }
+    Step { badge, title: name(step.step).to_owned(), text: quoted(&text) }
+}
+
+/// What stands between backticks, in the quotation marks of the pages.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 16);
+    for (index, part) in text.split('`').enumerate() {
+        if index > 0 {
+            quoted.push(if index.is_multiple_of(2) { '”' } else { '“' });
+        }
+        quoted.push_str(part);
+    }
+    quoted
 }
 
 const fn name(step: StepName) -> &'static str {

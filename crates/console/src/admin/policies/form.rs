@@ -10,6 +10,7 @@ use super::Level;
 use super::text;
 use crate::admin::editor::Sheet;
 use crate::answer::Failure;
+use crate::components::Field;
 use crate::components::Notice;
 use crate::components::Tone;
 use crate::form::Draft;
@@ -28,6 +29,8 @@ const FIELDS: &[(&str, &str)] = &[
     ("rateLimitTimeUnit", "burst_unit"),
     ("permissions.roles", "roles"),
 ];
+/// Of a stored policy, what it counts.
+const COUNTED: &str = "counted";
 const UNITS: [(&str, &str); 4] =
     [("sec", "seconds"), ("min", "minutes"), ("hour", "hours"), ("days", "days")];
 const PERMISSIONS: [(&str, &str); 3] =
@@ -49,6 +52,11 @@ pub(super) fn sheet(
     action: String,
     version: Option<i64>,
 ) -> Sheet {
+    let what = match draft.form.get(COUNTED) {
+        "eventCount" => "Events",
+        "bandwidth" => "Amount of data",
+        _ => "Requests",
+    };
     let name = draft.text("name", "Name").required().such_as("Gold");
     let name = if version.is_none() { name } else { name.fixed() };
     let verb = if version.is_none() { "Add policy" } else { "Save" };
@@ -62,29 +70,28 @@ pub(super) fn sheet(
                 draft.text("description", "Description"),
             ],
         )
-        .group(
+        .sentence(
             "Limit",
             vec![
-                draft
-                    .number("count", "Requests")
-                    .between(1, UNLIMITED as u64)
-                    .helped("How many, in the time below. Empty where it is unlimited."),
+                draft.number("count", what).between(1, UNLIMITED as u64),
                 draft.number("unit_time", "In a time of").required().between(1, 1_000_000),
                 draft.select("time_unit", "Unit of time", &UNITS),
-                draft.tick("unlimited", "Unlimited").helped("Requests are not counted."),
+            ],
+            vec![
+                draft.tick("unlimited", "Unlimited").helped("Then no number is needed."),
+                Field::hidden(COUNTED, draft.form.get(COUNTED)),
             ],
         );
     if level != Level::Advanced {
         let help = "Empty: there is no second, shorter limit.";
-        sheet = sheet.group(
+        let most = draft.number("burst_count", "Requests at most");
+        sheet = sheet.sentence(
             "Burst",
             vec![
-                draft
-                    .number("burst_count", "Requests at most")
-                    .between(1, UNLIMITED as u64)
-                    .helped(help),
+                most.between(1, UNLIMITED as u64).helped(help),
                 draft.select("burst_unit", "In a", &BURSTS),
             ],
+            Vec::new(),
         );
     }
     if level == Level::Subscription {
@@ -159,6 +166,7 @@ pub(super) fn filled(level: Level, policy: &Value) -> Form {
     let roles: Vec<&str> = roles.into_iter().flatten().filter_map(Value::as_str).collect();
     let said = |number: Option<i64>| number.map(|number| number.to_string()).unwrap_or_default();
     Form::default()
+        .with(COUNTED, kind)
         .with("name", text(policy, "policyName"))
         .with("display_name", text(policy, "displayName"))
         .with("description", text(policy, "description"))
@@ -170,7 +178,7 @@ pub(super) fn filled(level: Level, policy: &Value) -> Form {
         .with("burst_unit", unit(text(burst, "rateLimitTimeUnit")))
         .with("permission", permission)
         .with("roles", roles.join(", "))
-        .ticked("stop", policy.get("stopOnQuotaReach").is_none_or(|stop| *stop != false))
+        .ticked("stop", policy.get("stopOnQuotaReach") == Some(&Value::Bool(true)))
 }
 
 /// WSO2 has two names for some.
@@ -227,31 +235,37 @@ pub(super) fn read(level: Level, form: &Form, mut policy: Value) -> Result<Value
     }
     let (kind, amount) = counted(&policy);
     if policy.get("policyName").is_none() {
-        policy["policyName"] = form.get("name").into();
+        set(&mut policy, "policyName", form.get("name"));
     }
-    policy["displayName"] = form.given("display_name").into();
-    policy["description"] = form.given("description").into();
-    let limit = &mut policy["defaultLimit"][kind];
-    limit[amount] = count.into();
-    limit["unitTime"] = unit_time.into();
-    limit["timeUnit"] = form.get("time_unit").into();
+    set(&mut policy, "displayName", form.given("display_name"));
+    set(&mut policy, "description", form.given("description"));
+    if let Some(limit) = policy.pointer_mut(&format!("/defaultLimit/{kind}")) {
+        set(limit, amount, count);
+        set(limit, "unitTime", unit_time);
+        set(limit, "timeUnit", form.get("time_unit"));
+    }
     let burst_unit = burst.map(|_| form.get("burst_unit"));
     match level {
         Level::Advanced => {}
         Level::Application => {
-            policy["burstLimit"] = match burst {
-                Some(burst) => json!({"rateLimitCount": burst, "rateLimitTimeUnit": burst_unit}),
-                None => Value::Null,
-            };
+            let burst = burst
+                .map(|burst| json!({"rateLimitCount": burst, "rateLimitTimeUnit": burst_unit}));
+            set(&mut policy, "burstLimit", burst);
         }
         Level::Subscription => {
-            policy["rateLimitCount"] = burst.unwrap_or(0).into();
-            policy["rateLimitTimeUnit"] = burst_unit.into();
-            policy["stopOnQuotaReach"] = form.has("stop").into();
-            policy["permissions"] = permissions(form)?;
+            set(&mut policy, "rateLimitCount", burst.unwrap_or(0));
+            set(&mut policy, "rateLimitTimeUnit", burst_unit);
+            set(&mut policy, "stopOnQuotaReach", form.has("stop"));
+            set(&mut policy, "permissions", permissions(form)?);
         }
     }
     Ok(policy)
+}
+
+fn set(object: &mut Value, member: &str, value: impl Into<Value>) {
+    if let Some(members) = object.as_object_mut() {
+        members.insert(member.to_owned(), value.into());
+    }
 }
 
 fn permissions(form: &Form) -> Result<Value, Errors> {

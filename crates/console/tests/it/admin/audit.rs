@@ -16,13 +16,13 @@ async fn the_audit_says_who_did_what_and_what_changed_and_is_filtered_and_paged(
     browser.send(&page, "Save roles", &[("roles", "Internal/devops")]).await.expect(303);
     let page = browser.get("/admin/audit").await.expect(200);
     let page = page.says("user-29").says("<ins>[&#34;Internal/devops&#34;]</ins>");
-    assert_eq!(page.text.matches("<details class=\"card entry\"").count(), 25);
+    assert_eq!(page.text.matches("<details class=\"entry\"").count(), 25);
     let older = browser.get(&page.link("Older")).await.expect(200);
     assert!(older.has("user-3<") && !older.has("user-29<"));
     older.link("Newest");
     let fields = "who=admin&entity=USER&action=UPDATE";
     let found = browser.get(&format!("/admin/audit?{fields}")).await.expect(200);
-    assert_eq!(found.text.matches("<details class=\"card entry\"").count(), 1);
+    assert_eq!(found.text.matches("<details class=\"entry\"").count(), 1);
     assert!(!found.has("argon2") && !found.has("correct horse"));
     browser.get("/admin/audit?who=nobody").await.expect(200).says("Nothing fits.");
     browser.get("/admin/audit?until=1999-01-01").await.says("Nothing fits.");

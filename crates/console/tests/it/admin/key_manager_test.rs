@@ -98,7 +98,7 @@ async fn a_test_says_which_step_failed_why_and_what_would_be_right() {
     scene.metadata("https://login.example.com");
     let said = tested(&mut browser, &page, "").await.says("Metadata failed");
     said.says(
-        "The issuer in the metadata is `https://login.example.com`, but `https://idsvr:8443/oauth`",
+        "The issuer in the metadata is “https://login.example.com”, but “https://idsvr:8443/oauth”",
     );
     scene.metadata(ISSUER);
 
@@ -112,7 +112,7 @@ async fn a_test_says_which_step_failed_why_and_what_would_be_right() {
         (
             Reply::json(&json!({"active": true, "sub": "sue"})),
             "Introspection failed",
-            "It answered in JSON, though `Accept: application/jwt` asks for a JWT",
+            "It answered in JSON, though “Accept: application/jwt” asks for a JWT",
         ),
         (Reply::json(&json!({"active": false})), "Introspection failed", "is not active"),
         (Reply::status(404), "Introspection failed", "Check the introspection endpoint"),
@@ -120,12 +120,12 @@ async fn a_test_says_which_step_failed_why_and_what_would_be_right() {
         (
             scene.token("https://login.example.com", "client-one"),
             "Introspection failed",
-            "The token&#39;s issuer is `https://login.example.com`",
+            "The token&#39;s issuer is “https://login.example.com”",
         ),
         (
             scene.token(ISSUER, "client-two"),
             "Introspection failed",
-            "it is for `client-two`; Expected Audience is `client-one`",
+            "it is for “client-two”; Expected Audience is “client-one”",
         ),
         (
             Reply::jwt(
