@@ -119,7 +119,33 @@ pub(crate) struct Step {
     pub(crate) text: String,
 }
 
-drawn!(Csrf, Version, Head, Tabs, Stat, Facts, Confirm, Steps);
+/// One button that does something at once, in a row of a table.
+#[derive(Clone, Template)]
+#[template(path = "components/press.html")]
+pub(crate) struct Press {
+    pub(crate) csrf: Csrf,
+    pub(crate) version: Option<Version>,
+    pub(crate) action: String,
+    /// The button.
+    pub(crate) verb: String,
+    /// What it is done to, for those who cannot see the row.
+    pub(crate) of: String,
+}
+
+/// Things to do or to look at, each with where that is done.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "components/tasks.html")]
+pub(crate) struct Tasks(pub(crate) Vec<Task>);
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Task {
+    pub(crate) badge: Badge,
+    /// Without an address for whom it is not.
+    pub(crate) title: Link,
+    pub(crate) text: String,
+}
+
+drawn!(Csrf, Version, Head, Tabs, Stat, Facts, Confirm, Steps, Press, Tasks);
 
 impl Link {
     pub(crate) fn new(words: impl Into<String>, href: impl Into<String>) -> Self {

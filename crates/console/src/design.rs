@@ -18,6 +18,7 @@ use crate::components::Hop;
 use crate::components::Link;
 use crate::components::Notice;
 use crate::components::Pager;
+use crate::components::Press;
 use crate::components::Secret;
 use crate::components::Series;
 use crate::components::Stat;
@@ -25,6 +26,8 @@ use crate::components::Step;
 use crate::components::Steps;
 use crate::components::Table;
 use crate::components::Tabs;
+use crate::components::Task;
+use crate::components::Tasks;
 use crate::components::Tone;
 use crate::components::Trace;
 use crate::components::Version;
@@ -55,6 +58,9 @@ struct Design {
     diff: Diff,
     trace: Trace,
     steps: Steps,
+    tasks: Tasks,
+    press: Press,
+    turned: Pager,
     confirm: Confirm,
     chart: Chart,
     no_chart: Chart,
@@ -158,6 +164,7 @@ fn design(visit: &Visit) -> Design {
         secrets: vec![
             Secret::new("secret.new".to_owned(), "Secret that there is not yet").required_if(true),
             Secret::new("secret.kept".to_owned(), "Secret that there is").kept_if(true),
+            Secret::new("secret.once".to_owned(), "Secret that is used once").passing(),
         ],
         facts: Facts(vec![
             ("Context".to_owned(), Cell::code("/orders")),
@@ -199,6 +206,26 @@ fn design(visit: &Visit) -> Design {
             ),
             step("Token", Badge::neutral("Not tried"), ""),
         ]),
+        tasks: Tasks(vec![
+            Task {
+                badge: Badge::warn("Changed"),
+                title: Link::new("Orders 1.0.0", "#"),
+                text: "Gateways serve what was deployed before.".to_owned(),
+            },
+            Task {
+                badge: Badge::good("Done"),
+                title: Link::new("Add a key manager", ""),
+                text: String::new(),
+            },
+        ]),
+        press: Press {
+            csrf: visit.csrf.clone(),
+            version: None,
+            action: "#".to_owned(),
+            verb: "Switch off".to_owned(),
+            of: "192.0.2.1".to_owned(),
+        },
+        turned: Pager::turned(Some("#".to_owned()), Some("#".to_owned())),
         confirm: Confirm {
             csrf: visit.csrf.clone(),
             version: Some(Version(1)),

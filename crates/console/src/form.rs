@@ -226,6 +226,10 @@ impl Draft {
         self.field(Field::number(name, label).valued(self.form.raw(name)))
     }
 
+    pub(crate) fn date(&self, name: &str, label: &str) -> Field {
+        self.field(Field::date(name, label).valued(self.form.raw(name)))
+    }
+
     pub(crate) fn area(&self, name: &str, label: &str, rows: u32) -> Field {
         self.field(Field::area(name, label, rows).valued(self.form.raw(name)))
     }

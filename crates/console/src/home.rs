@@ -1,16 +1,33 @@
-//! The first page: what to do next.
+//! The first page: is it well, and what to do next.
 
 use askama::Template;
 use axum::routing::get;
+use phantom_manage::attention;
+use phantom_manage::attention::Attention;
+use phantom_manage::attention::FirstSteps;
+use phantom_manage::audit;
+use phantom_manage::audit::AuditFilter;
+use phantom_manage::audit::Line;
+use phantom_manage::rights;
 
 use crate::answer::Answer;
+use crate::components::Badge;
+use crate::components::Cell;
 use crate::components::Head;
 use crate::components::Link;
+use crate::components::Table;
+use crate::components::Task;
+use crate::components::Tasks;
+use crate::pages::Needs;
 use crate::pages::Pages;
 use crate::pages::SIGNED_IN;
 use crate::session;
 use crate::shell::Place;
 use crate::visit::Visit;
+use crate::words;
+
+/// Lines of the audit.
+const LATELY: u32 = 8;
 
 pub(crate) fn pages(pages: Pages) -> Pages {
     session::pages(pages).page(SIGNED_IN, "/", get(page))
@@ -20,10 +37,113 @@ pub(crate) fn pages(pages: Pages) -> Pages {
 #[template(path = "home.html")]
 struct Home {
     head: Head,
-    links: Vec<Link>,
+    first_steps: Option<Tasks>,
+    attention: Option<Tasks>,
+    lately: Option<Table>,
 }
 
 async fn page(visit: Visit) -> Answer {
-    let head = Head::new(format!("Hello, {}", visit.caller.name));
-    Ok(visit.show(Place::Home, "Home", &Home { head, links: Vec::new() }))
+    let found = attention::of(&visit.control, &visit.caller).await?;
+    let steps = attention::first_steps(&visit.control).await?;
+    let state = match (found.len() as u64, steps.are_taken()) {
+        (0, true) => "All is well, as far as the control plane knows.".to_owned(),
+        (0, false) => "Four steps lead to the first answer of an API.".to_owned(),
+        (1, _) => "One thing needs attention.".to_owned(),
+        (number, _) => format!("{} things need attention.", words::count(number)),
+    };
+    let home = Home {
+        head: Head::new(format!("Hello, {}", visit.caller.name)).state(state),
+        first_steps: (!steps.are_taken()).then(|| first_steps(&visit, steps)),
+        attention: (!found.is_empty()).then(|| tasks(found)),
+        lately: match visit.may(rights::admin::AUDIT) {
+            true => Some(lately(&visit).await?),
+            false => None,
+        },
+    };
+    Ok(visit.show(Place::Home, "Home", &home))
+}
+
+fn first_steps(visit: &Visit, steps: FirstSteps) -> Tasks {
+    let step = |is_taken, words: &str, href: &str, needs: Needs, text: &str| {
+        let href = if visit.may(needs) { href } else { "" };
+        let badge = if is_taken { Badge::good("Done") } else { Badge::neutral("To do") };
+        Task { badge, title: Link::new(words, href), text: text.to_owned() }
+    };
+    Tasks(vec![
+        step(
+            steps.key_manager,
+            "Add a key manager",
+            "/admin/key-managers/new",
+            rights::admin::KEY_MANAGERS,
+            "The authorization server whose tokens gateways take.",
+        ),
+        step(
+            steps.api,
+            "Make an API, publish and deploy it",
+            "/publisher",
+            rights::publisher::CREATORS,
+            "What gateways let tokens through to.",
+        ),
+        step(
+            steps.mapped_key,
+            "Add an application and map its consumer key",
+            "/devportal",
+            rights::devportal::APPLICATIONS,
+            "The key is what the server calls the client: the claim in its tokens.",
+        ),
+        step(
+            steps.subscription,
+            "Subscribe the application to the API",
+            "/devportal",
+            rights::devportal::SUBSCRIPTIONS,
+            "From then on a token of the client is answered.",
+        ),
+    ])
+}
+
+fn tasks(found: Attention) -> Tasks {
+    let Attention { disabled, ambiguous, undeployed, changed } = found;
+    let ambiguous = ambiguous.into_iter().map(|one| Task {
+        badge: Badge::bad("Ambiguous"),
+        title: Link::new(one.name, format!("/admin/key-managers/{}", one.id)),
+        text: "It takes any opaque token, and so does another: one gets tokens that are the other\u{2019}s. \
+               Enter a rule under Token handling, or choose key managers per API."
+            .to_owned(),
+    });
+    let disabled = disabled.into_iter().map(|one| Task {
+        badge: Badge::warn("Disabled"),
+        title: Link::new(one.name, format!("/admin/key-managers/{}", one.id)),
+        text: "Its tokens are refused at all gateways.".to_owned(),
+    });
+    let undeployed = undeployed.into_iter().map(|one| Task {
+        badge: Badge::warn("Not deployed"),
+        title: Link::new(one.name, format!("/publisher/apis/{}", one.id)),
+        text: "Subscribers see it, and no gateway serves it.".to_owned(),
+    });
+    let changed = changed.into_iter().map(|one| Task {
+        badge: Badge::warn("Changed"),
+        title: Link::new(one.name, format!("/publisher/apis/{}", one.id)),
+        text: "It was changed since deployment: gateways serve what it was before.".to_owned(),
+    });
+    Tasks(ambiguous.chain(disabled).chain(undeployed).chain(changed).collect())
+}
+
+async fn lately(visit: &Visit) -> Result<Table, crate::answer::Failure> {
+    let found = audit::list(&visit.control, &AuditFilter::default(), LATELY).await?;
+    let now = visit.control.now();
+    let row = |line: Line| {
+        let name = line.name().unwrap_or_else(|| line.entity_id.clone());
+        let href = format!("/admin/audit#n{}", line.sequence);
+        vec![
+            Cell::time(now, line.time()),
+            Cell::text(&line.who),
+            crate::admin::done(line.action).into(),
+            Cell::text(crate::admin::entity(line.entity)),
+            Cell::link(name, href),
+        ]
+    };
+    let table = Table::new("What happened lately", &["When", "Who", "What", "Of", "Name"]);
+    Ok(table
+        .rows(found.lines.into_iter().map(row).collect())
+        .empty("Nothing has happened yet.", None))
 }

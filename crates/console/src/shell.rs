@@ -54,7 +54,19 @@ const AREAS: [Area; 5] = [
                 href: "/admin/key-managers",
                 needs: rights::admin::KEY_MANAGERS,
             },
+            Side {
+                words: "Throttling Policies",
+                href: "/admin/policies",
+                needs: rights::admin::TIERS_READ,
+            },
+            Side {
+                words: "Deny Policies",
+                href: "/admin/deny-policies",
+                needs: rights::admin::DENY_READ,
+            },
+            Side { words: "Users and roles", href: "/admin/users", needs: rights::admin::USERS },
             Side { words: "Gateways", href: "/admin/gateways", needs: rights::admin::TRAFFIC },
+            Side { words: "Audit", href: "/admin/audit", needs: rights::admin::AUDIT },
         ],
     },
     Area {

@@ -11,6 +11,7 @@ pub(crate) mod extract;
 pub mod guard;
 mod list;
 pub mod oauth2;
+pub mod own;
 mod prelude;
 pub mod problem;
 pub mod publisher;
@@ -51,6 +52,8 @@ use crate::rest::problem::Problem;
 
 pub(crate) const ADMIN: &str = "/api/am/admin/v4";
 pub(crate) const DEVPORTAL: &str = "/api/am/devportal/v3";
+/// Operations of our own.
+const OWN: &str = "/api/phantom/v1";
 pub(crate) const PUBLISHER: &str = "/api/am/publisher/v4";
 
 /// Longest body taken.
@@ -126,6 +129,7 @@ fn operations() -> Operations {
         .nest(ADMIN, admin::operations())
         .nest(DEVPORTAL, devportal::operations())
         .nest(PUBLISHER, publisher::operations())
+        .nest(OWN, own::operations())
 }
 
 async fn document() -> Json<&'static Value> {

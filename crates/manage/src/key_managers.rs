@@ -8,6 +8,7 @@ mod resident;
 mod rules;
 mod secrets;
 mod token_rules;
+mod trial;
 
 use phantom_store::ApiFilter;
 use phantom_store::KeyManagerRow;
@@ -31,6 +32,11 @@ pub use document::Properties;
 pub use document::TokenValidation;
 pub use document::TokenValidationType;
 pub use secrets::MASK;
+pub use trial::StepName;
+pub use trial::StepOutcome;
+pub use trial::Trial;
+pub use trial::TrialStep;
+pub use trial::test;
 
 use self::document::KeyManagerEndpoint;
 use self::rules::Settled;
@@ -68,25 +74,51 @@ pub struct KeyManagerInfo {
     pub token_type: KeyManagerTokenType,
 }
 
+/// A key manager among all, with what a listing over REST has no room for.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    pub info: KeyManagerInfo,
+    pub issuer: Option<String>,
+    /// Keys that applications have there.
+    pub keys: u64,
+    /// Enabled, it takes any opaque token; of two such one gets tokens that are the other's.
+    pub takes_any: bool,
+}
+
 pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
     let rows = control.store.key_managers().await?;
     let used = control.store.used_key_managers().await?;
+    let info = |row: &KeyManagerRow| {
+        let is_used = used.iter().any(|used| used.id == row.id);
+        Ok(info(row, &stored::read(&row.document)?, is_used))
+    };
+    rows.iter().map(info).collect()
+}
+
+pub async fn overview(control: &Control) -> Outcome<Vec<Overview>> {
+    let rows = control.store.key_managers().await?;
     let mut list = Vec::with_capacity(rows.len());
     for row in rows {
-        let is_used = used.iter().any(|used| used.id == row.id);
+        let keys = control.store.key_mapping_count(row.id).await?;
         let document: KeyManagerDocument = stored::read(&row.document)?;
-        list.push(KeyManagerInfo {
-            id: row.id.to_string(),
-            name: row.name,
-            kind: row.kind,
-            description: document.description,
-            enabled: row.enabled,
-            is_global: document.global.unwrap_or(false),
-            is_used,
-            token_type: document.token_type.unwrap_or_default(),
-        });
+        let takes_any = takes_any(&row);
+        let info = info(&row, &document, keys > 0);
+        list.push(Overview { info, issuer: document.issuer, keys, takes_any });
     }
     Ok(list)
+}
+
+fn info(row: &KeyManagerRow, document: &KeyManagerDocument, is_used: bool) -> KeyManagerInfo {
+    KeyManagerInfo {
+        id: row.id.to_string(),
+        name: row.name.clone(),
+        kind: row.kind.clone(),
+        description: document.description.clone(),
+        enabled: row.enabled,
+        is_global: document.global.unwrap_or(false),
+        is_used,
+        token_type: document.token_type.unwrap_or_default(),
+    }
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<Versioned<KeyManagerDocument>> {
@@ -234,18 +266,20 @@ fn versioned(row: &KeyManagerRow) -> Outcome<Versioned<KeyManagerDocument>> {
     Ok(Versioned { version: row.version, value: document })
 }
 
+fn takes_any(row: &KeyManagerRow) -> bool {
+    let is_asked = Connector::of_kind(&row.kind) == Some(Connector::CurityPhantomToken);
+    let entries = stored::read::<KeyManagerDocument>(&row.document)
+        .map(|document| document.token_validation)
+        .unwrap_or_default();
+    let rules = token_rules::token_rules(&entries).unwrap_or_default();
+    row.enabled && is_asked && rules.is_empty()
+}
+
 /// Opaque tokens go to the first key manager whose rules accept them. Of two that take any token, one
 /// gets tokens that are the other's.
 fn warn_of_ambiguity(rows: &[KeyManagerRow]) {
-    let takes_all = |row: &&KeyManagerRow| {
-        let is_asked = Connector::of_kind(&row.kind) == Some(Connector::CurityPhantomToken);
-        let entries = stored::read::<KeyManagerDocument>(&row.document)
-            .map(|document| document.token_validation)
-            .unwrap_or_default();
-        let rules = token_rules::token_rules(&entries).unwrap_or_default();
-        row.enabled && is_asked && rules.is_empty()
-    };
-    let names: Vec<&str> = rows.iter().filter(takes_all).map(|row| row.name.as_str()).collect();
+    let all = rows.iter().filter(|row| takes_any(row));
+    let names: Vec<&str> = all.map(|row| row.name.as_str()).collect();
     if names.len() > 1 {
         tracing::warn!(
             key_managers = names.join(", "),

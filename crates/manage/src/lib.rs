@@ -11,6 +11,8 @@
 
 pub mod apis;
 pub mod applications;
+pub mod attention;
+pub mod audit;
 pub mod bounded;
 pub mod caller;
 pub mod connector;

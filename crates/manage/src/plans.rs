@@ -17,6 +17,7 @@ pub use defaults::SUBSCRIPTIONLESS;
 pub use defaults::UNAUTHENTICATED;
 pub use defaults::UNLIMITED_NAME;
 pub use defaults::default_plans;
+pub use limit::UNLIMITED;
 pub use phantom_store::PlanLevel;
 pub use policy::AdvancedThrottlePolicy;
 pub use policy::ApplicationThrottlePolicy;
@@ -52,6 +53,8 @@ use crate::versioned::Versioned;
 
 /// Plans of one level. The bound keeps lists, which have no pages, within reason.
 const MAX_PLANS: usize = 1000;
+/// Uses of a plan are counted so far.
+pub const MOST_COUNTED: u64 = 1000;
 
 pub async fn list<P: Policy>(control: &Control) -> Outcome<Vec<P>> {
     let rows = control.store.plans_of(P::LEVEL).await?;
@@ -60,6 +63,12 @@ pub async fn list<P: Policy>(control: &Control) -> Outcome<Vec<P>> {
 
 pub async fn read<P: Policy>(control: &Control, id: &str) -> Outcome<Versioned<P>> {
     versioned(&found::<P>(&mut control.read(), id).await?)
+}
+
+/// How many applications or subscriptions have that plan, counted no further than to [`MOST_COUNTED`].
+/// APIs that name an advanced one are not counted.
+pub async fn uses(control: &Control, level: PlanLevel, name: &str) -> Outcome<u64> {
+    Ok(control.store.plan_uses(level, name).await?)
 }
 
 pub async fn create<P: Policy>(

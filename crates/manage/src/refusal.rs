@@ -171,6 +171,7 @@ pub enum Kind {
     Revision,
     Scope,
     Subscription,
+    User,
 }
 
 impl Kind {
@@ -188,6 +189,7 @@ impl Kind {
             Self::Policy => "Throttle Policy",
             Self::Scope => "scope",
             Self::Subscription => "subscription",
+            Self::User => return format!("There is no user {id:?}"),
         };
         format!("Requested {kind} with Id '{id}' not found")
     }

@@ -14,6 +14,8 @@ pub mod admin {
     pub const DENY_WRITE: &[&str] = &["admin", "bl_manage"];
     /// Gateways, and the traffic of all APIs and applications.
     pub const TRAFFIC: &[&str] = &["admin", "admin_operations"];
+    pub const USERS: &[&str] = &["admin"];
+    pub const AUDIT: &[&str] = &["admin"];
     pub const SETTINGS: &[&str] = &["admin", "admin_settings"];
     pub const ENVIRONMENTS: &[&str] = &["admin", "environment_read"];
     pub const ENVIRONMENT: &[&str] = &["admin", "environment_manage"];

@@ -1,5 +1,7 @@
 //! Users of the control plane: which passwords they may have, and that somebody can always administer.
 
+mod administered;
+
 use phantom_core::UnixTime;
 use phantom_store::StoreError;
 use phantom_store::TokensOf;
@@ -11,6 +13,17 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use thiserror::Error;
 
+pub use self::administered::NewUser;
+pub use self::administered::Owned;
+pub use self::administered::User;
+pub use self::administered::change_password;
+pub use self::administered::change_roles;
+pub use self::administered::create;
+pub use self::administered::delete;
+pub use self::administered::list;
+pub use self::administered::owned;
+pub use self::administered::read;
+use crate::refusal::Kind;
 use crate::refusal::Refusal;
 use crate::roles::Role;
 
@@ -18,6 +31,8 @@ use crate::roles::Role;
 /// guessed first. In characters.
 const LEAST: usize = 8;
 const MOST: usize = 256;
+/// Names stand in paths, lists and the audit.
+const LONGEST_NAME: usize = 255;
 
 /// In lower case, with digits and signs for letters as people put them.
 const COMMON: &str = include_str!("users/common_passwords.txt");
@@ -67,7 +82,9 @@ fn is_one_character(password: &str) -> bool {
 
 #[derive(Debug, Error)]
 pub enum UserError {
-    #[error("a name has characters, and among them no `:`, `@` or control character")]
+    #[error(
+        "a name has 1 to {LONGEST_NAME} characters, none of them `:`, `@` or a control character"
+    )]
     Name,
     #[error("{0:?} is no role; roles are {known}", known = role_names())]
     Role(String),
@@ -98,12 +115,19 @@ pub async fn new(
     roles: &[String],
     now: UnixTime,
 ) -> Result<UserRow, UserError> {
-    if name.is_empty() || name.chars().any(|c| c.is_control() || c == ':' || c == '@') {
+    if !is_name(name) {
         return Err(UserError::Name);
     }
     let roles = known(roles)?;
     let password_hash = hashed(name, password).await?;
     Ok(UserRow { name: name.to_owned(), password_hash, roles, created_at: now })
+}
+
+/// Two of dots alone would be lost in the path of an address.
+fn is_name(name: &str) -> bool {
+    let length = (1..=LONGEST_NAME).contains(&name.chars().count());
+    let is_bad = |c: char| c.is_control() || c == ':' || c == '@';
+    length && !name.chars().any(is_bad) && !matches!(name, "." | "..")
 }
 
 fn known(roles: &[String]) -> Result<Vec<Role>, UserError> {
@@ -172,6 +196,23 @@ async fn require_administrator(
 /// Whether anybody of them can administer.
 pub fn has_administrator<'u>(users: impl IntoIterator<Item = &'u UserRow>) -> bool {
     users.into_iter().any(UserRow::is_administrator)
+}
+
+impl From<UserError> for Refusal {
+    fn from(error: UserError) -> Self {
+        let of = |member: &str| Self::invalid(format!("{member}: {error}"));
+        match error {
+            UserError::Name => of("name"),
+            UserError::Role(_) => of("roles"),
+            UserError::Weak(_) => of("password"),
+            UserError::Exists(_) => Self::exists(error.to_string()),
+            UserError::Unknown(name) => Self::not_found(Kind::User, &name),
+            UserError::LastAdministrator(_) => Self::conflict(error.to_string()),
+            UserError::Password(error) => error.into(),
+            UserError::Store(error) => error.into(),
+            UserError::Refused(refusal) => refusal,
+        }
+    }
 }
 
 #[cfg(test)]

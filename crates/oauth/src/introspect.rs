@@ -1,6 +1,11 @@
 //! The introspection call (RFC 7662) and what becomes of its answer.
 
 mod ask;
+mod examine;
+
+pub use examine::Claimed;
+pub use examine::Examined;
+pub use examine::Trouble;
 
 use std::future::Future;
 use std::pin::Pin;

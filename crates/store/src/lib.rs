@@ -33,6 +33,7 @@ pub use entity::application::ApplicationFilter;
 pub use entity::application::ApplicationRow;
 pub use entity::application::ApplicationSort;
 pub use entity::application::CountedApplication;
+pub use entity::audit::AuditFilter;
 pub use entity::audit::AuditRow;
 pub use entity::change::ChangeRow;
 pub use entity::client::ClientPurpose;

@@ -1,6 +1,7 @@
 //! Key managers: who says which tokens are good.
 
 mod form;
+mod trial;
 
 use askama::Template;
 use axum::extract::Path;
@@ -10,17 +11,22 @@ use phantom_manage::connector::Connector;
 use phantom_manage::key_managers;
 use phantom_manage::key_managers::DiscoveredKeyManager;
 use phantom_manage::key_managers::KeyManagerDocument;
-use phantom_manage::key_managers::KeyManagerInfo;
+use phantom_manage::key_managers::Overview;
 use phantom_manage::refusal::Refusal;
 use phantom_manage::versioned::Versioned;
 use serde::Deserialize;
 
 use self::form::Sheet;
+use self::trial::TrialForm;
+use super::Asked;
+use super::Deletion;
+use super::List;
 use crate::answer;
 use crate::answer::Answer;
 use crate::components::Badge;
 use crate::components::Cell;
 use crate::components::Confirm;
+use crate::components::Diff;
 use crate::components::Head;
 use crate::components::Link;
 use crate::components::Notice;
@@ -44,55 +50,52 @@ pub(super) fn pages(pages: Pages, needs: Needs, deletion: Needs) -> Pages {
         .page(needs, HERE, get(list))
         .page(needs, "/admin/key-managers/new", get(new).post(create))
         .page(needs, "/admin/key-managers/{id}", get(read).post(update))
+        .page(needs, "/admin/key-managers/{id}/test", get(trial::back).post(trial::run))
         .page(deletion, "/admin/key-managers/{id}/delete", get(confirm).post(delete))
 }
 
-#[derive(Deserialize)]
-struct Done {
-    #[serde(default)]
-    done: String,
-}
+const DONE: &[(&str, &str, &str)] = &[
+    (
+        "created",
+        "The key manager is in force",
+        "Gateways ask it about tokens from now on. Test it: the button is on its page.",
+    ),
+    ("changed", "The change is in force", ""),
+    ("deleted", "The key manager is deleted", ""),
+];
 
-impl Done {
-    fn notice(&self) -> Option<Notice> {
-        match self.done.as_str() {
-            "created" => Some(Notice::new(
-                Tone::Good,
-                "The key manager is in force",
-                "Gateways ask it about tokens from now on.",
-            )),
-            "changed" => Some(Notice::new(Tone::Good, "The change is in force", "")),
-            "deleted" => Some(Notice::new(Tone::Good, "The key manager is deleted", "")),
-            _ => None,
-        }
-    }
-}
-
-#[derive(Template)]
-#[template(path = "admin/key_managers.html")]
-struct List {
-    head: Head,
-    notice: Option<Notice>,
-    table: Table,
-}
-
-async fn list(visit: Visit, Query(done): Query<Done>) -> Answer {
-    let all = key_managers::list(&visit.control).await?;
-    let enabled = all.iter().filter(|one| one.enabled).count() as u64;
+async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    let all = key_managers::overview(&visit.control).await?;
+    let enabled = all.iter().filter(|one| one.info.enabled).count() as u64;
     let state = format!(
         "{}, {} enabled. They say which tokens are good.",
         words::several(all.len() as u64, "key manager", "key managers"),
         words::count(enabled),
     );
+    let ambiguous: Vec<&str> =
+        all.iter().filter(|one| one.takes_any).map(|one| one.info.name.as_str()).collect();
+    let ambiguity = (ambiguous.len() > 1).then(|| {
+        let words = format!(
+            "{}: one gets tokens that are another\u{2019}s. Enter a rule under Token handling, or choose key \
+             managers per API.",
+            ambiguous.join(", ")
+        );
+        Notice::new(Tone::Warn, "Several key managers take any opaque token", words)
+    });
     let add = Link::main("Add Key Manager", "/admin/key-managers/new");
-    let table = Table::new("Key managers", &["Name", "Type", "State", "Used", "Description"])
+    let table = Table::new("Key managers", &["Name", "Type", "Issuer", "State", "Used by"])
         .rows(all.into_iter().map(row).collect())
         .empty("Key managers are authorization servers whose tokens gateways take.", None);
     let head = Head::new("Key Managers").state(state).action(add);
-    Ok(visit.show(PLACE, "Key Managers", &List { head, notice: done.notice(), table }))
+    Ok(visit.show(
+        PLACE,
+        "Key Managers",
+        &List { head, tabs: None, notice: asked.notice(DONE).or(ambiguity), table },
+    ))
 }
 
-fn row(info: KeyManagerInfo) -> Vec<Cell> {
+fn row(one: Overview) -> Vec<Cell> {
+    let Overview { info, issuer, keys, .. } = one;
     let kind = Connector::of_kind(&info.kind).map_or(info.kind.as_str(), |known| match known {
         Connector::Resident => "Our own token endpoint",
         known => known.display_name(),
@@ -100,9 +103,12 @@ fn row(info: KeyManagerInfo) -> Vec<Cell> {
     vec![
         Cell::link(&info.name, format!("{HERE}/{}", info.id)),
         Cell::text(kind),
+        issuer.map_or_else(|| Cell::text("–"), Cell::code),
         Badge::enabled(info.enabled).into(),
-        Cell::text(if info.is_used { "By applications" } else { "Not yet" }),
-        Cell::text(info.description.unwrap_or_default()),
+        Cell::text(match keys {
+            0 => "Nobody yet".to_owned(),
+            keys => words::several(keys, "application key", "application keys"),
+        }),
     ]
 }
 
@@ -111,7 +117,10 @@ fn row(info: KeyManagerInfo) -> Vec<Cell> {
 struct Page {
     head: Head,
     notices: Vec<Notice>,
+    /// What is stored, and what was typed meanwhile.
+    diff: Option<Diff>,
     sheet: Sheet,
+    trial: Option<TrialForm>,
 }
 
 #[derive(Deserialize)]
@@ -131,7 +140,7 @@ fn adding(visit: &Visit, connector: Connector, draft: &Draft, notices: Vec<Notic
         .under("Key Managers", HERE)
         .state("An authorization server whose tokens gateways take.");
     let sheet = Sheet::new(visit.csrf.clone(), connector, draft, None);
-    Page { head, notices, sheet }
+    Page { head, notices, diff: None, sheet, trial: None }
 }
 
 async fn create(visit: Visit, form: Form) -> Answer {
@@ -214,11 +223,11 @@ fn imported(connector: Connector, found: &DiscoveredKeyManager) -> Notice {
     }
 }
 
-async fn read(visit: Visit, Path(id): Path<String>, Query(done): Query<Done>) -> Answer {
+async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let stored = key_managers::read(&visit.control, &id).await?;
     let connector = connector(&stored)?;
     let draft = Draft::new(form::filled(connector, &stored.value));
-    let page = changing(&visit, &id, connector, &stored, &draft, done.notice());
+    let page = changing(&visit, &id, connector, &stored, &draft, asked.notice(DONE));
     Ok(visit.show(PLACE, &stored.value.name, &page))
 }
 
@@ -247,7 +256,9 @@ fn changing(
     }
     let version = Some(Version(stored.version));
     let sheet = Sheet::new(visit.csrf.clone(), connector, draft, version);
-    Page { head, notices: notice.into_iter().collect(), sheet }
+    let notices = notice.into_iter().collect();
+    let trial = (connector != Connector::Resident).then(|| TrialForm::new(visit, id, None));
+    Page { head, notices, diff: None, sheet, trial }
 }
 
 async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
@@ -271,10 +282,12 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
         Ok(()) => return Ok(answer::see(&format!("{HERE}/{id}?done=changed"))),
         Err(refusal) => refusal,
     };
+    let mut diff = None;
     let (draft, notice) = match refusal {
         Refusal::OtherVersion => {
             let words = "Somebody changed it while you did. Below is what you entered; saving it now \
-                         replaces their change.";
+                         replaces what is stored.";
+            diff = form::diff(connector, &form, &stored.value);
             (Draft::new(form), Notice::new(Tone::Warn, "It was changed meanwhile", words))
         }
         refusal => {
@@ -284,13 +297,8 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
         }
     };
     let page = changing(&visit, &id, connector, &stored, &draft, Some(notice));
+    let page = Page { diff, ..page };
     Ok(visit.show_refused(PLACE, &stored.value.name, &page))
-}
-
-#[derive(Template)]
-#[template(source = "{{ confirm }}", ext = "html")]
-struct Deletion {
-    confirm: Confirm,
 }
 
 async fn confirm(visit: Visit, Path(id): Path<String>) -> Answer {

@@ -26,17 +26,36 @@ drawn!(Diff);
 
 /// Changes shown; the rest is counted by the last of them.
 const MOST: usize = 200;
+/// Of a value, in characters.
+const LONGEST: usize = 400;
 
 impl Diff {
     pub(crate) fn between(names: (&str, &str), before: &Value, after: &Value) -> Self {
         let mut changes = Vec::new();
         compare(String::new(), Some(before), Some(after), &mut changes);
-        let left = changes.len().saturating_sub(MOST);
-        changes.truncate(MOST);
-        if left > 0 {
-            changes.push(Change { member: format!("and {left} more"), ..Change::default() });
+        let diff = Self { before: names.0.to_owned(), after: names.1.to_owned(), changes };
+        diff.bounded(MOST)
+    }
+
+    /// Shows no more than so many changes, and of each value no more than can be looked through.
+    pub(crate) fn bounded(mut self, most: usize) -> Self {
+        let left = self.changes.len().saturating_sub(most);
+        self.changes.truncate(most);
+        for value in
+            self.changes.iter_mut().flat_map(|change| [&mut change.before, &mut change.after])
+        {
+            if let Some(text) = value
+                && let Some((end, _)) = text.char_indices().nth(LONGEST)
+            {
+                text.truncate(end);
+                text.push('…');
+            }
         }
-        Self { before: names.0.to_owned(), after: names.1.to_owned(), changes }
+        if left > 0 {
+            let member = format!("and {left} more");
+            self.changes.push(Change { member, ..Change::default() });
+        }
+        self
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Field {
     placeholder: String,
     range: Option<(u64, u64)>,
     is_fixed: bool,
+    /// Each of several on a line of its own.
+    is_stacked: bool,
     /// A list of what could be entered.
     suggestions: Vec<String>,
 }
@@ -53,6 +55,8 @@ pub(crate) struct Secret {
     is_required: bool,
     /// There is one.
     is_kept: bool,
+    /// It is used once, and kept nowhere.
+    is_passing: bool,
 }
 
 drawn!(Field, Secret);
@@ -71,6 +75,7 @@ impl Field {
             placeholder: String::new(),
             range: None,
             is_fixed: false,
+            is_stacked: false,
             suggestions: Vec::new(),
         }
     }
@@ -91,7 +96,20 @@ impl Field {
         Self::input(name, label, "number")
     }
 
-    /// The only use of it is one's own password; other secrets are a [`Secret`].
+    pub(crate) fn date(name: &str, label: &str) -> Self {
+        Self::input(name, label, "date")
+    }
+
+    /// Goes along with the form, and nobody sees it.
+    pub(crate) fn hidden(name: &str, value: &str) -> Self {
+        Self::input(name, "", "hidden").valued(value)
+    }
+
+    fn is_hidden(&self) -> bool {
+        matches!(self.control, Control::Input { kind: "hidden", .. })
+    }
+
+    /// For passwords of users; other secrets are a [`Secret`].
     pub(crate) fn password(name: &str, label: &str) -> Self {
         Self::input(name, label, "password").completed("current-password")
     }
@@ -175,6 +193,10 @@ impl Field {
         Self { suggestions, ..self }
     }
 
+    pub(crate) fn stacked(self) -> Self {
+        Self { is_stacked: true, ..self }
+    }
+
     /// It is shown, and cannot be changed.
     pub(crate) fn fixed(self) -> Self {
         Self { is_fixed: true, ..self }
@@ -205,7 +227,15 @@ impl Field {
 impl Secret {
     pub(crate) fn new(name: String, label: &str) -> Self {
         let (label, help) = (label.to_owned(), String::new());
-        Self { name, label, help, error: None, is_required: false, is_kept: false }
+        Self {
+            name,
+            label,
+            help,
+            error: None,
+            is_required: false,
+            is_kept: false,
+            is_passing: false,
+        }
     }
 
     pub(crate) fn required_if(self, is_required: bool) -> Self {
@@ -214,6 +244,11 @@ impl Secret {
 
     pub(crate) fn kept_if(self, is_kept: bool) -> Self {
         Self { is_kept, ..self }
+    }
+
+    /// It is used once, and kept nowhere.
+    pub(crate) fn passing(self) -> Self {
+        Self { is_passing: true, ..self }
     }
 
     pub(crate) fn helped(self, help: &str) -> Self {

@@ -57,8 +57,11 @@ pub(crate) struct Search {
 }
 
 /// Which part of a list is shown.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "components/pager.html")]
 pub(crate) struct Pager {
+    /// Of a list that is not counted: where the newest and the older rows are.
+    turned: Option<(Option<String>, Option<String>)>,
     /// The page's address without its number.
     base: String,
     page: u64,
@@ -66,7 +69,7 @@ pub(crate) struct Pager {
     total: u64,
 }
 
-drawn!(Table);
+drawn!(Table, Pager);
 
 impl Table {
     pub(crate) fn new(caption: &str, columns: &[&str]) -> Self {
@@ -119,7 +122,12 @@ impl Pager {
     /// `page` counts from 1; `base` is the address with its other questions, if it has any.
     pub(crate) fn new(base: impl Into<String>, page: u64, size: u64, total: u64) -> Self {
         let pages = total.div_ceil(size.max(1)).max(1);
-        Self { base: base.into(), page: page.clamp(1, pages), pages, total }
+        Self { turned: None, base: base.into(), page: page.clamp(1, pages), pages, total }
+    }
+
+    /// For a list that goes on and on: back to its beginning, and on to what is older.
+    pub(crate) fn turned(newest: Option<String>, older: Option<String>) -> Self {
+        Self { turned: Some((newest, older)), ..Self::default() }
     }
 
     fn address(&self, page: u64) -> String {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod publisher;
+mod home;
 mod session;
 mod support;
 mod traffic;

@@ -5,7 +5,7 @@ pub mod applications;
 pub mod key_managers;
 pub mod keys;
 pub mod policies;
-mod secret;
+pub(crate) mod secret;
 pub mod settings;
 pub mod subscriptions;
 pub mod tags;

@@ -51,7 +51,8 @@ pub(super) const fn said(refusal: &Refusal) -> Said {
             | Kind::Plan
             | Kind::Policy
             | Kind::Scope
-            | Kind::Subscription => NOT_FOUND,
+            | Kind::Subscription
+            | Kind::User => NOT_FOUND,
         },
         R::Exists(_) => EXISTS,
         R::Conflict(_) => CONFLICT,

@@ -8,6 +8,7 @@ mod dcr;
 mod devportal;
 mod following;
 mod oauth2;
+mod own;
 mod publisher;
 mod refresh;
 mod revocations;

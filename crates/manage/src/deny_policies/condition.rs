@@ -37,6 +37,13 @@ pub struct BlockingConditionStatus {
     pub condition_status: bool,
 }
 
+impl BlockingConditionStatus {
+    #[must_use]
+    pub const fn new(condition_status: bool) -> Self {
+        Self { _condition_id: None, condition_status }
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Address {

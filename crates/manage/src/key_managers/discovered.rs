@@ -90,9 +90,17 @@ pub async fn discovered(
 ) -> Result<DiscoveredKeyManager, NothingFound> {
     let connector = Connector::for_new(kind).ok_or(NothingFound::Type)?;
     let place = text::url("url", url)?;
-    let document = control.egress.fetch(&place, "application/json", MAX_DOCUMENT).await?;
-    let members = json::parse_object(&document)?;
+    let members = fetch(control, &place).await?;
     filled_in(&members, url, connector).ok_or(NothingFound::Issuer)
+}
+
+/// The members of the document there.
+pub(super) async fn fetch(
+    control: &Control,
+    place: &url::Url,
+) -> Result<Map<String, Value>, NothingFound> {
+    let document = control.egress.fetch(place, "application/json", MAX_DOCUMENT).await?;
+    Ok(json::parse_object(&document)?)
 }
 
 /// OpenID Connect Discovery §3 and RFC 8414 §2 use the same names. Members of a wrong type count as

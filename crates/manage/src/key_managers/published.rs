@@ -65,6 +65,21 @@ pub fn managed(
     if !row.enabled || document.token_type == Some(KeyManagerTokenType::Exchanged) {
         return Ok(None);
     }
+    terms(row, &document, Some(resident)).map(Some)
+}
+
+/// One that is not the resident, whether or not gateways use it.
+pub(super) fn external(row: &KeyManagerRow) -> Result<ManagedKeyManager, NotPublishable> {
+    let document =
+        KeyManagerDocument::deserialize(&row.document).map_err(NotPublishable::Document)?;
+    terms(row, &document, None)
+}
+
+fn terms(
+    row: &KeyManagerRow,
+    document: &KeyManagerDocument,
+    resident: Option<&ResidentEndpoint>,
+) -> Result<ManagedKeyManager, NotPublishable> {
     let connector =
         Connector::of_kind(&row.kind).ok_or_else(|| NotPublishable::Type(row.kind.clone()))?;
     let claim = |member: &Option<String>, default: &str| {
@@ -75,7 +90,7 @@ pub fn managed(
         revision: u64::try_from(row.version).unwrap_or(0),
         name: Arc::from(row.name.as_str()),
         issuer: document.issuer.as_deref().map(Box::from),
-        keys: keys(&document)?,
+        keys: keys(document)?,
         opaque: None,
         validates_jwt: document.enable_self_validation_jwt.unwrap_or(true),
         expected_audience: None,
@@ -85,24 +100,28 @@ pub fn managed(
         claim_renames: document.claim_mapping.iter().filter_map(rename).collect(),
         token_rules: token_rules(&document.token_validation).map_err(NotPublishable::TokenRule)?,
     };
-    Ok(Some(match connector {
-        Connector::CurityPhantomToken => phantom_token(row, &document, common)?,
+    Ok(match connector {
+        Connector::CurityPhantomToken => phantom_token(row, document, common)?,
         Connector::Custom => common,
-        Connector::Resident => ManagedKeyManager {
-            issuer: Some(resident.issuer.as_str().into()),
-            keys: None,
-            validates_jwt: false,
-            // Beside others that take any token it gets its own, and they do not.
-            token_rules: vec![TokenRule::Reference(random::ACCESS_TOKEN_PATTERN.into())],
-            opaque: Some(OpaqueTokens {
-                introspection_endpoint: resident.introspection_endpoint.as_str().into(),
-                client_id: resident.client_id.as_str().into(),
-                client_secret: exposed(&resident.client_secret),
-                cache_max_entries: DEFAULT_CACHE,
-            }),
-            ..common
-        },
-    }))
+        Connector::Resident => ours(resident.ok_or(NotPublishable::Member("resident"))?, common),
+    })
+}
+
+fn ours(resident: &ResidentEndpoint, common: ManagedKeyManager) -> ManagedKeyManager {
+    ManagedKeyManager {
+        issuer: Some(resident.issuer.as_str().into()),
+        keys: None,
+        validates_jwt: false,
+        // Beside others that take any token it gets its own, and they do not.
+        token_rules: vec![TokenRule::Reference(random::ACCESS_TOKEN_PATTERN.into())],
+        opaque: Some(OpaqueTokens {
+            introspection_endpoint: resident.introspection_endpoint.as_str().into(),
+            client_id: resident.client_id.as_str().into(),
+            client_secret: exposed(&resident.client_secret),
+            cache_max_entries: DEFAULT_CACHE,
+        }),
+        ..common
+    }
 }
 
 fn phantom_token(

@@ -34,7 +34,7 @@ use crate::introspection::IntrospectError;
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// An attempt without an answer.
-enum NoAnswer {
+pub(super) enum NoAnswer {
     /// We could not say who we are.
     NotSent(Arc<str>),
     Call(EgressError),
@@ -124,7 +124,7 @@ impl IntrospectionClient {
         }
     }
 
-    async fn attempt(
+    pub(super) async fn attempt(
         &self,
         token: BearerToken<'_>,
         target: &Target,
@@ -153,7 +153,7 @@ impl IntrospectionClient {
         self.egress.post_form(target, headers, form, limit).await.map_err(NoAnswer::Call)
     }
 
-    fn read(&self, answer: &Answer) -> Result<Said, Unusable> {
+    pub(super) fn read(&self, answer: &Answer) -> Result<Said, Unusable> {
         let mut types = answer.headers.get_all(header::CONTENT_TYPE).iter();
         let content_type = match (types.next(), types.next()) {
             (Some(only), None) => only.to_str().ok(),
@@ -170,7 +170,7 @@ impl IntrospectionClient {
     }
 
     /// Needed for the endpoint; wanted for the algorithms of assertions (CLA-8).
-    async fn metadata(&self) -> Result<Option<Arc<Metadata>>, IntrospectError> {
+    pub(super) async fn metadata(&self) -> Result<Option<Arc<Metadata>>, IntrospectError> {
         let Some(discovery) = &self.discovery else { return Ok(None) };
         match (discovery.metadata().await, &self.endpoint) {
             (Ok(metadata), _) => Ok(Some(metadata)),
@@ -179,7 +179,10 @@ impl IntrospectionClient {
         }
     }
 
-    fn target<'a>(&'a self, metadata: Option<&'a Metadata>) -> Result<&'a Target, IntrospectError> {
+    pub(super) fn target<'a>(
+        &'a self,
+        metadata: Option<&'a Metadata>,
+    ) -> Result<&'a Target, IntrospectError> {
         if let Some(endpoint) = &self.endpoint {
             return Ok(endpoint);
         }

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::answer::ResponseFormat;
 use crate::discovery::Discovery;
 use crate::discovery::DocumentRules;
+use crate::egress::Egress;
 use crate::guard::Budget;
 use crate::guard::Guard;
 use crate::guard::Limits;
@@ -51,9 +52,19 @@ impl KeyManager {
         clock: Arc<dyn Clock>,
         minter: Option<Arc<Minter>>,
     ) -> Result<Self, BuildError> {
+        Self::build_over(None, config, clock, minter)
+    }
+
+    /// The same, over a client that is there already, which says whom to trust and where servers may be.
+    pub fn build_over(
+        egress: Option<&Egress>,
+        config: &KeyManagerConfig,
+        clock: Arc<dyn Clock>,
+        minter: Option<Arc<Minter>>,
+    ) -> Result<Self, BuildError> {
         let mut problems = FieldErrors(Vec::new());
         let builder = Builder { config, problems: &mut problems };
-        match builder.build(clock, minter) {
+        match builder.build(egress, clock, minter) {
             Some(built) if problems.0.is_empty() => {
                 warn_of_dangers(config);
                 Ok(built)
@@ -78,13 +89,21 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// `None` only with a problem noted; goes on after each, to find the others.
-    fn build(mut self, clock: Arc<dyn Clock>, minter: Option<Arc<Minter>>) -> Option<KeyManager> {
+    fn build(
+        mut self,
+        egress: Option<&Egress>,
+        clock: Arc<dyn Clock>,
+        minter: Option<Arc<Minter>>,
+    ) -> Option<KeyManager> {
         self.check_values(minter.is_some());
         let issuer = self.issuer();
         let well_known = self.well_known(issuer.as_deref());
         let endpoint = self.endpoint(well_known.is_some());
         let rules = self.rules(issuer.as_ref());
-        let egress = self.egress();
+        let egress = match egress {
+            Some(egress) => Some(egress.clone()),
+            None => self.egress(),
+        };
         let auth = self.auth(issuer.clone(), &clock);
         let keys = self.keys(well_known.is_some());
         let ((rules, presented_rules), egress, auth) = (rules?, egress?, auth?);

@@ -4,12 +4,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use phantom_core::PhantomToken;
+use phantom_core::catalog::KeySet;
+use phantom_core::catalog::ManagedKeyManager;
+use phantom_core::catalog::OpaqueTokens;
+use secrecy::SecretString;
 
 use crate::algorithm::Algorithm;
 use crate::algorithm::Algorithms;
 use crate::answer::ResponseFormat;
 use crate::client_auth::ClientAuth;
 use crate::discovery::WellKnown;
+use crate::secret::SecretSource;
 
 /// Plain values; `KeyManager::build` says what is wrong with them.
 #[derive(Clone, Debug)]
@@ -128,6 +133,34 @@ impl KeyManagerConfig {
         }
     }
 
+    /// The terms of a key manager of the control plane. Whom to trust and where it may be is for whoever
+    /// calls it to say.
+    #[must_use]
+    pub fn managed(managed: &ManagedKeyManager) -> Self {
+        let (client_id, auth) = identity(managed.opaque.as_ref());
+        Self {
+            issuer: managed.issuer.as_deref().map(str::to_owned),
+            introspects: managed.opaque.is_some(),
+            introspection_endpoint: managed
+                .opaque
+                .as_ref()
+                .map(|opaque| opaque.introspection_endpoint.to_string()),
+            keys: managed.keys.as_ref().map(|keys| match keys {
+                KeySet::Uri(uri) => Keys::Uri(uri.to_string()),
+                KeySet::Inline(document) => Keys::Inline(document.to_string()),
+            }),
+            guarded: true,
+            // WSO2 looks at neither `typ` nor any claim but these; ID tokens are known by others.
+            accepted_typ: ["at+jwt", "JWT", "none"].map(str::to_owned).to_vec(),
+            required_claims: Some(["iss", "exp"].map(str::to_owned).to_vec()),
+            verify_jwt: managed.keys.is_some(),
+            scope_array: true,
+            expected_audience: managed.expected_audience.as_deref().map(str::to_owned),
+            clock_skew: managed.clock_skew,
+            ..Self::new(&managed.name, &client_id, auth)
+        }
+    }
+
     /// Returns whether an answer needs the server's keys, and so its issuer.
     #[must_use]
     pub const fn verifies_answers(&self) -> bool {
@@ -149,4 +182,14 @@ impl KeyManagerConfig {
     pub fn longest_introspection(&self) -> Duration {
         self.queue_wait() + self.timeout
     }
+}
+
+/// Who we are at the server. One that is never asked is told nothing.
+fn identity(opaque: Option<&OpaqueTokens>) -> (String, ClientAuth) {
+    let (id, secret) = match opaque {
+        Some(opaque) => (&*opaque.client_id, opaque.client_secret.as_str()),
+        None => ("nobody", "nothing"),
+    };
+    let secret = SecretSource::Literal(SecretString::from(secret));
+    (id.to_owned(), ClientAuth::Basic { secret, raw: false })
 }

@@ -7,20 +7,15 @@ use std::sync::Arc;
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
 use phantom_core::Clock;
-use phantom_core::catalog::KeySet;
 use phantom_core::catalog::ManagedKeyManager;
-use phantom_core::catalog::OpaqueTokens;
-use phantom_oauth::ClientAuth;
 use phantom_oauth::IntrospectError;
 use phantom_oauth::KeyManager;
 use phantom_oauth::KeyManagerConfig;
 use phantom_oauth::Keys;
 use phantom_oauth::Minter;
 use phantom_oauth::ResponseFormat;
-use phantom_oauth::SecretSource;
 use phantom_pipeline::KeyManagerHandle;
 use phantom_pipeline::managed::ManagedTerms;
-use secrecy::SecretString;
 use tokio::runtime::Handle;
 
 use crate::compose::key_managers;
@@ -109,30 +104,11 @@ impl Binding {
     }
 
     fn config(&self, managed: &ManagedKeyManager) -> KeyManagerConfig {
-        let (client_id, auth) = identity(managed.opaque.as_ref());
         KeyManagerConfig {
-            issuer: managed.issuer.as_deref().map(str::to_owned),
-            introspects: managed.opaque.is_some(),
-            introspection_endpoint: managed
-                .opaque
-                .as_ref()
-                .map(|opaque| opaque.introspection_endpoint.to_string()),
-            keys: managed.keys.as_ref().map(|keys| match keys {
-                KeySet::Uri(uri) => Keys::Uri(uri.to_string()),
-                KeySet::Inline(document) => Keys::Inline(document.to_string()),
-            }),
-            guarded: true,
             allow_private: self.allow_private,
-            // WSO2 looks at neither `typ` nor any claim but these; ID tokens are known by others.
-            accepted_typ: ["at+jwt", "JWT", "none"].map(str::to_owned).to_vec(),
-            required_claims: Some(["iss", "exp"].map(str::to_owned).to_vec()),
-            verify_jwt: managed.keys.is_some(),
-            scope_array: true,
-            expected_audience: managed.expected_audience.as_deref().map(str::to_owned),
-            clock_skew: managed.clock_skew,
             ca_file: self.ca_file.clone(),
             ca_setting: CA_SETTING,
-            ..KeyManagerConfig::new(&managed.name, &client_id, auth)
+            ..KeyManagerConfig::managed(managed)
         }
     }
 
@@ -151,14 +127,4 @@ impl Binding {
             ..self.config(managed)
         }
     }
-}
-
-/// Who we are at the server. One that is never asked is told nothing.
-fn identity(opaque: Option<&OpaqueTokens>) -> (String, ClientAuth) {
-    let (id, secret) = match opaque {
-        Some(opaque) => (&*opaque.client_id, opaque.client_secret.as_str()),
-        None => ("nobody", "nothing"),
-    };
-    let secret = SecretSource::Literal(SecretString::from(secret));
-    (id.to_owned(), ClientAuth::Basic { secret, raw: false })
 }

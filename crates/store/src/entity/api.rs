@@ -96,6 +96,8 @@ reads! {
     fn apis_at(context: &str) -> Vec<ApiRow>;
     /// All of them, in the order of their ids.
     fn all_apis() -> Vec<ApiRow> = "ORDER BY id";
+    /// One where there is any.
+    fn any_api() -> u64 = "(SELECT 1 AS one FROM apis LIMIT 1) AS some_api";
     /// How many subscriptions there are to it.
     fn subscriber_count(api: Uuid) -> u64 = "subscriptions WHERE api = $1";
 }

@@ -47,10 +47,27 @@ reads! {
     /// The plan of that name at that level.
     fn plan_by_name(level: PlanLevel, name: &str) -> Option<PlanRow>
         = "WHERE level = $1 AND name = $2";
+    /// How many applications or subscriptions have the plan, counted no further than to 1000. What
+    /// APIs say is in their documents, and not counted.
+    fn plan_uses(level: PlanLevel, name: &str) -> u64;
     /// All plans, by level and name.
     fn plans() -> Vec<PlanRow> = "ORDER BY level, name";
     /// All plans of that level, by name.
     fn plans_of(level: PlanLevel) -> Vec<PlanRow> = "WHERE level = $1 ORDER BY name";
+}
+
+/// How many applications or subscriptions have the plan, counted no further than to 1000.
+async fn plan_uses(session: &mut Session, level: PlanLevel, name: &str) -> Result<u64, StoreError> {
+    let from = match level {
+        PlanLevel::Application => {
+            "(SELECT 1 AS used FROM applications WHERE plan = $1 LIMIT 1000) AS uses"
+        }
+        PlanLevel::Subscription => {
+            "(SELECT 1 AS used FROM subscriptions WHERE plan = $1 LIMIT 1000) AS uses"
+        }
+        PlanLevel::Advanced | PlanLevel::Custom => return Ok(0),
+    };
+    session.ask(from, values![name]).await
 }
 
 /// What holds on to the plan, if anything does.

@@ -98,6 +98,8 @@ impl Record for Subscribed {
 }
 
 reads! {
+    /// One where there is any.
+    fn any_subscription() -> u64 = "(SELECT 1 AS one FROM subscriptions LIMIT 1) AS some_subscription";
     /// The subscription with that id.
     fn subscription(id: Uuid) -> Option<SubscriptionRow> = "WHERE id = $1";
     /// The subscription with that id, with both of its ends.

@@ -9,6 +9,32 @@ on_both! {
     a_line_tells_who_did_what_when_and_from_where,
     the_audit_holds_no_secret,
     a_row_beyond_16_kib_leaves_its_hash,
+    lines_are_found_by_who_what_and_when_and_page_by_page,
+}
+
+async fn lines_are_found_by_who_what_and_when_and_page_by_page(bed: Bed) {
+    for (who, second) in [("ann", 1000), ("bob", 2000), ("ann", 3000)] {
+        let actor = Actor { name: who.to_owned(), address: None };
+        let mut write = bed.store.write(&actor, at(second)).await.unwrap();
+        write.insert_scope(&scope(&format!("s{second}"))).await.unwrap();
+        write.insert_user(&user(&format!("u{second}"))).await.unwrap();
+        write.commit().await.unwrap();
+    }
+    let found = async |filter: AuditFilter| {
+        let lines = bed.store.audit_matching(&filter, 4).await.unwrap();
+        lines.iter().map(|line| line.sequence).collect::<Vec<_>>()
+    };
+    let all = AuditFilter::default();
+    assert_eq!(found(all.clone()).await, [6, 5, 4, 3]);
+    assert_eq!(found(AuditFilter { below: Some(3), ..all.clone() }).await, [2, 1]);
+    let ann = AuditFilter { who: Some("ann".to_owned()), ..all.clone() };
+    assert_eq!(found(ann.clone()).await, [6, 5, 2, 1]);
+    assert_eq!(found(AuditFilter { entity: Some(Entity::User), ..ann.clone() }).await, [6, 2]);
+    assert_eq!(found(AuditFilter { from: Some(at(1001)), ..ann.clone() }).await, [6, 5]);
+    assert_eq!(found(AuditFilter { until: Some(at(3000)), ..ann }).await, [2, 1]);
+    let of_one = AuditFilter { entity_id: Some("u2000".to_owned()), ..all.clone() };
+    assert_eq!(found(of_one).await, [4]);
+    assert!(found(AuditFilter { action: Some(Action::Delete), ..all }).await.is_empty());
 }
 
 async fn a_line_tells_who_did_what_when_and_from_where(bed: Bed) {

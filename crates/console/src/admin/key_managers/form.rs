@@ -16,6 +16,7 @@ use phantom_manage::roles::Role;
 use serde_json::Value;
 
 use crate::components::Csrf;
+use crate::components::Diff;
 use crate::components::Field;
 use crate::components::Secret;
 use crate::components::Version;
@@ -348,6 +349,19 @@ pub(super) fn read(
         }
     }
     Ok(document)
+}
+
+/// What is stored now against what was typed; of secrets alone whether another was.
+pub(super) fn diff(connector: Connector, form: &Form, stored: &KeyManagerDocument) -> Option<Diff> {
+    let mut typed = read(connector, form, stored.clone()).ok()?;
+    for field in connector.fields().iter().filter(|field| field.mask) {
+        if form.given(&format!("secret.{}", field.name)).is_some() {
+            let properties = &mut typed.additional_properties.0;
+            properties.insert(field.name.to_owned(), Value::from("another one"));
+        }
+    }
+    let [stored, typed] = [stored, &typed].map(|document| serde_json::to_value(document).ok());
+    Some(Diff::between(("Stored now", "What you entered"), &stored?, &typed?))
 }
 
 /// It is a form of one that is there already.

@@ -81,8 +81,12 @@ async fn of_two_who_change_the_same_the_second_is_told() {
     let page = browser.send_on(&page, "Save", &FIELDS).await;
     let page = browser.get(&page.link("curity")).await.expect(200);
     browser.send(&page, "Save", &[("description", "first")]).await.expect(303);
-    let second = browser.send(&page, "Save", &[("description", "second")]).await.expect(422);
+    let fields = [("description", "second"), ("secret.client_secret", "Password2")];
+    let second = browser.send(&page, "Save", &fields).await.expect(422);
     let second = second.says("It was changed meanwhile").says("value=\"second\"");
+    // What is stored stands against what was typed; of a secret, that it is another one.
+    let second = second.says("<del>first</del>").says("<ins>second</ins>").says("another one");
+    assert!(!second.has("Password1") && !second.has("Password2"));
     browser.send(&second, "Save", &[]).await.expect(303);
 }
 
@@ -94,7 +98,7 @@ async fn markup_in_names_and_descriptions_is_text() {
     let mut fields = FIELDS.to_vec();
     fields.push(("description", "<script>alert(1)</script>\"'><img src=x>"));
     let page = browser.send_on(&page, "Save", &fields).await.expect(200);
-    assert!(!page.has("<script>alert") && !page.has("<img") && page.has("&#60;script&#62;alert"));
-    let page = browser.get(&page.link("curity")).await.expect(200);
     assert!(!page.has("<script>alert") && !page.has("<img"));
+    let page = browser.get(&page.link("curity")).await.expect(200);
+    assert!(!page.has("<script>alert") && !page.has("<img") && page.has("&#60;script&#62;alert"));
 }

@@ -1,0 +1,25 @@
+//! `/api/phantom/v1`: operations of our own, for what WSO2's APIs have no place.
+
+pub mod audit;
+pub mod key_managers;
+pub mod users;
+
+use phantom_manage::rights::admin as rights;
+use utoipa_axum::routes;
+
+use crate::rest::guard::Needs;
+use crate::rest::guard::Operations;
+
+const KEY_MANAGERS: Needs = Needs::AnyOf(rights::KEY_MANAGERS);
+const USERS: Needs = Needs::AnyOf(rights::USERS);
+const AUDIT: Needs = Needs::AnyOf(rights::AUDIT);
+
+pub(crate) fn operations() -> Operations {
+    Operations::default()
+        .route(KEY_MANAGERS, routes!(key_managers::test))
+        .route(USERS, routes!(users::list, users::create))
+        .route(USERS, routes!(users::read, users::delete))
+        .route(USERS, routes!(users::change_roles))
+        .route(USERS, routes!(users::change_password))
+        .route(AUDIT, routes!(audit::list))
+}

@@ -1,0 +1,134 @@
+//! What somebody should look at, as far as the store knows it; and how far a new instance has come.
+
+use phantom_store::ApiFilter;
+use phantom_store::ApiRow;
+use phantom_store::ApiSort;
+use phantom_store::LifecycleState;
+
+use crate::apis::document::ApiDocument;
+use crate::caller::Caller;
+use crate::connector::Connector;
+use crate::key_managers;
+use crate::plane::Control;
+use crate::refusal::Outcome;
+use crate::rights;
+use crate::stored;
+
+/// Of all APIs, those changed last are looked at: a bound, whatever their number.
+const LOOKED_AT: u64 = 20;
+
+/// What the caller may see of it, and could mend.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attention {
+    /// Key managers whose tokens are refused.
+    pub disabled: Vec<Named>,
+    /// Key managers that take any opaque token, where there are several of them.
+    pub ambiguous: Vec<Named>,
+    /// APIs that subscribers see, and no gateway serves.
+    pub undeployed: Vec<Named>,
+    /// APIs whose working copy is not what gateways serve.
+    pub changed: Vec<Named>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub id: String,
+    pub name: String,
+}
+
+/// The steps to the first answer of an API, each taken or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstSteps {
+    /// There is a key manager besides our own.
+    pub key_manager: bool,
+    pub api: bool,
+    /// An application has a mapped consumer key.
+    pub mapped_key: bool,
+    pub subscription: bool,
+}
+
+impl Attention {
+    /// How many things there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.disabled.len() + self.ambiguous.len() + self.undeployed.len() + self.changed.len()
+    }
+
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl FirstSteps {
+    #[must_use]
+    pub const fn are_taken(self) -> bool {
+        self.key_manager && self.api && self.mapped_key && self.subscription
+    }
+}
+
+pub async fn of(control: &Control, caller: &Caller) -> Outcome<Attention> {
+    let mut attention = Attention::default();
+    if caller.holds_any(rights::admin::KEY_MANAGERS) {
+        for one in key_managers::overview(control).await? {
+            let named = Named { id: one.info.id, name: one.info.name };
+            if one.takes_any {
+                attention.ambiguous.push(named);
+            } else if !one.info.enabled {
+                attention.disabled.push(named);
+            }
+        }
+        if attention.ambiguous.len() < 2 {
+            attention.ambiguous.clear();
+        }
+    }
+    if caller.holds_any(rights::publisher::REVISERS) {
+        let filter = ApiFilter {
+            states: SERVED.to_vec(),
+            sort_by: ApiSort::UpdatedAt,
+            descending: true,
+            limit: LOOKED_AT,
+            ..ApiFilter::default()
+        };
+        for row in control.store.apis(&filter).await?.rows {
+            look_at(control, row, &mut attention).await?;
+        }
+    }
+    Ok(attention)
+}
+
+/// In which gateways serve an API, if it is deployed.
+const SERVED: [LifecycleState; 3] =
+    [LifecycleState::Published, LifecycleState::Prototyped, LifecycleState::Deprecated];
+
+async fn look_at(control: &Control, row: ApiRow, attention: &mut Attention) -> Outcome<()> {
+    let named =
+        Named { id: row.id.to_string(), name: format!("{} {}", row.name, row.version_name) };
+    let deployments = control.store.deployments(row.id).await?;
+    let Some(deployment) = deployments.first() else {
+        attention.undeployed.push(named);
+        return Ok(());
+    };
+    let Some(revision) = control.store.revision(deployment.revision).await? else {
+        return Ok(());
+    };
+    // Publishing and the like leave the document as it is but for its history, which no revision has.
+    let document: ApiDocument = stored::read(&row.document)?;
+    let frozen = stored::write(&ApiDocument { history: Vec::new(), ..document })?;
+    if frozen != revision.document {
+        attention.changed.push(named);
+    }
+    Ok(())
+}
+
+pub async fn first_steps(control: &Control) -> Outcome<FirstSteps> {
+    let store = &control.store;
+    let resident = Connector::Resident.kind();
+    let key_managers = store.key_managers().await?;
+    Ok(FirstSteps {
+        key_manager: key_managers.iter().any(|row| row.kind != resident),
+        api: store.any_api().await? > 0,
+        mapped_key: store.any_mapped_key().await? > 0,
+        subscription: store.any_subscription().await? > 0,
+    })
+}
