@@ -20,6 +20,7 @@ use crate::components::Notice;
 use crate::components::Pager;
 use crate::components::Secret;
 use crate::components::Series;
+use crate::components::Sheet;
 use crate::components::Stat;
 use crate::components::Step;
 use crate::components::Steps;
@@ -55,6 +56,7 @@ struct Design {
     diff: Diff,
     trace: Trace,
     steps: Steps,
+    sheet: Sheet,
     confirm: Confirm,
     chart: Chart,
     no_chart: Chart,
@@ -191,6 +193,12 @@ fn design(visit: &Visit) -> Design {
             ),
             step("Token", Badge::neutral("Not tried"), ""),
         ]),
+        sheet: Sheet::new(&visit.csrf, "#")
+            .headed("A form of its own", "What comes of it.")
+            .field(&Field::text("sheet", "Text").required())
+            .button("Do it")
+            .other_button("other", "yes", "Do something else")
+            .cancel("#"),
         confirm: Confirm {
             csrf: visit.csrf.clone(),
             version: Some(Version(1)),

@@ -14,6 +14,7 @@ mod answer;
 mod assets;
 mod components;
 mod design;
+mod devportal;
 mod form;
 mod home;
 mod pages;
@@ -21,6 +22,7 @@ mod session;
 mod shell;
 mod visit;
 mod words;
+mod workbench;
 
 use std::sync::Arc;
 
@@ -43,6 +45,8 @@ pub fn router(control: Arc<Control>, rest: Router, options: Options) -> Router {
     let mut pages = Pages::default();
     pages = home::pages(pages);
     pages = admin::pages(pages);
+    pages = devportal::pages(pages);
+    pages = workbench::pages(pages);
     if options.design {
         pages = design::pages(pages);
     }

@@ -27,16 +27,35 @@ use crate::random;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::stored;
+use crate::text;
 use crate::unenforced;
 use crate::unenforced::Of;
 
-/// What a subscriber says of an application, within its bounds.
+/// What a subscriber says of an application.
 #[derive(Clone, Debug)]
 pub struct ApplicationDraft {
     pub name: String,
     /// An application plan.
     pub plan: String,
     pub document: ApplicationDocument,
+}
+
+impl ApplicationDraft {
+    fn check(&self) -> Outcome<()> {
+        text::name("name", &self.name, 100)?;
+        text::length("throttlingPolicy", &self.plan, 1, 255)?;
+        let ApplicationDocument { description, groups, attributes, .. } = &self.document;
+        text::optional("description", description.as_deref(), 512)?;
+        text::count("groups", groups.len(), 100)?;
+        for group in groups {
+            text::length("groups", group, 0, 255)?;
+        }
+        text::count("attributes", attributes.len(), 100)?;
+        for part in attributes.iter().flat_map(|(name, value)| [name, value]) {
+            text::length("attributes", part, 0, 1024)?;
+        }
+        Ok(())
+    }
 }
 
 /// An application with what is counted for it.
@@ -77,6 +96,7 @@ pub async fn create(
     caller: &Caller,
     draft: ApplicationDraft,
 ) -> Outcome<Application> {
+    draft.check()?;
     let mut write = control.write(caller).await?;
     check_plan(&mut write, &draft.plan).await?;
     if write.application_by_name(&caller.name, &draft.name).await?.is_some() {
@@ -105,6 +125,7 @@ pub async fn update(
     draft: ApplicationDraft,
     expected: &Expected,
 ) -> Outcome<Application> {
+    draft.check()?;
     let mut write = control.write(caller).await?;
     let row = own(&mut write, caller, id).await?;
     expected.check(row.version)?;

@@ -97,7 +97,7 @@ pub async fn create(
     Extension(caller): Extension<Caller>,
     Body(request): Body<ApplicationRequest>,
 ) -> Answer<Response> {
-    let application = applications::create(&control, &caller, request.draft()?).await?;
+    let application = applications::create(&control, &caller, request.draft()).await?;
     let path = format!("/applications/{}", application.row.id);
     let location = [(header::LOCATION, location(&control, DEVPORTAL, &path)?)];
     let answer = described(&control, application).await?;
@@ -139,7 +139,7 @@ pub async fn update(
     IfMatch(expected): IfMatch,
     Body(request): Body<ApplicationRequest>,
 ) -> Answer<Response> {
-    let draft = request.draft()?;
+    let draft = request.draft();
     let application = applications::update(&control, &caller, &id, draft, &expected).await?;
     described(&control, application).await
 }

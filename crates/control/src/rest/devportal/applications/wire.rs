@@ -7,8 +7,6 @@ use phantom_manage::applications::ApplicationDocument;
 use phantom_manage::applications::ApplicationDraft;
 use phantom_manage::applications::ApplicationVisibility;
 use phantom_manage::applications::TokenType;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::text;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -93,28 +91,15 @@ pub struct ApplicationInfo {
 const STATUS: &str = "APPROVED";
 
 impl ApplicationRequest {
-    pub fn draft(self) -> Outcome<ApplicationDraft> {
-        text::name("name", &self.name, 100)?;
-        text::length("throttlingPolicy", &self.throttling_policy, 1, 255)?;
-        text::optional("description", self.description.as_deref(), 512)?;
-        let groups = self.groups.unwrap_or_default();
-        text::count("groups", groups.len(), 100)?;
-        for group in &groups {
-            text::length("groups", group, 0, 255)?;
-        }
-        let attributes = self.attributes.unwrap_or_default();
-        text::count("attributes", attributes.len(), 100)?;
-        for part in attributes.iter().flat_map(|(name, value)| [name, value]) {
-            text::length("attributes", part, 0, 1024)?;
-        }
+    pub fn draft(self) -> ApplicationDraft {
         let document = ApplicationDocument {
             description: self.description,
             token_type: self.token_type.unwrap_or_default(),
-            groups,
-            attributes,
+            groups: self.groups.unwrap_or_default(),
+            attributes: self.attributes.unwrap_or_default(),
             visibility: self.visibility.unwrap_or_default(),
         };
-        Ok(ApplicationDraft { name: self.name, plan: self.throttling_policy, document })
+        ApplicationDraft { name: self.name, plan: self.throttling_policy, document }
     }
 }
 
