@@ -1,5 +1,7 @@
 //! Devportal: a subscriber's applications, their keys and subscriptions, and the APIs on offer.
 
+mod api;
+mod apis;
 mod application;
 mod applications;
 mod key;
@@ -32,11 +34,7 @@ pub(crate) fn pages(pages: Pages) -> Pages {
     pages
         .page(SIGNED_IN, "/devportal", get(first))
         .page(rights::EXPORTERS_TOO, "/devportal/applications", get(applications::list))
-        .page(
-            own,
-            "/devportal/applications/new",
-            get(applications::new).post(applications::create),
-        )
+        .page(own, "/devportal/applications/new", get(applications::new).post(applications::create))
         .page(own, application, get(application::read))
         .page(own, &at("/edit"), get(application::edit).post(application::update))
         .page(
@@ -55,6 +53,10 @@ pub(crate) fn pages(pages: Pages) -> Pages {
             get(key::confirm_regeneration).post(key::regenerate),
         )
         .page(own, &format!("{key}/delete"), get(key::confirm).post(key::delete))
+        .page(SIGNED_IN, "/devportal/apis", get(apis::list))
+        .page(SIGNED_IN, "/devportal/apis/{id}", get(api::read))
+        .page(SIGNED_IN, "/devportal/apis/{id}/samples", get(api::samples))
+        .page(SIGNED_IN, "/devportal/apis/{id}/definition", get(api::definition))
         .page(rights::SUBSCRIPTIONS, &at("/subscriptions"), get(subscriptions::list))
         .page(
             rights::SUBSCRIPTIONS,

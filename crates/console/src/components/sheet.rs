@@ -145,6 +145,13 @@ impl Stack {
         self.section("", "", component)
     }
 
+    /// Words of somebody's, as they stand.
+    pub(crate) fn text(mut self, heading: &str, text: String) -> Self {
+        let (heading, drawn) = (heading.to_owned(), String::new());
+        self.parts.push(Part { heading, text, drawn });
+        self
+    }
+
     /// A part under a heading, with a line of what it is.
     pub(crate) fn section(
         mut self,

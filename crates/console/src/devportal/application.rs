@@ -96,11 +96,7 @@ pub(super) async fn read(
             count > 0,
             "Says which client is this application: generated here, or mapped from a key manager.",
         ),
-        step(
-            "Subscription",
-            subscriptions > 0,
-            "Lets it call an API, under a plan of that API.",
-        ),
+        step("Subscription", subscriptions > 0, "Lets it call an API, under a plan of that API."),
     ]);
     let facts = Facts(vec![
         (
@@ -116,10 +112,11 @@ pub(super) async fn read(
         ("Id, for REST".to_owned(), Cell::code(application.row.id.to_string())),
     ]);
     let title = application.row.name.clone();
-    let page = stack(&visit, &application, head)
-        .notice(notice)
-        .part(&facts)
-        .section("What it needs to call an API", "", &steps);
+    let page = stack(&visit, &application, head).notice(notice).part(&facts).section(
+        "What it needs to call an API",
+        "",
+        &steps,
+    );
     Ok(visit.show(APPLICATIONS, &title, &page))
 }
 
@@ -156,8 +153,7 @@ pub(super) async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> 
     let stored = applications::find(&visit.control, &visit.caller, &id).await?;
     let draft = super::applications::read(&form, stored.document.clone());
     let expected = form.expected();
-    let changed =
-        applications::update(&visit.control, &visit.caller, &id, draft, &expected).await;
+    let changed = applications::update(&visit.control, &visit.caller, &id, draft, &expected).await;
     let refusal = match changed {
         Ok(application) => {
             return Ok(answer::see(&format!("{HERE}/{}?done=changed", application.row.id)));

@@ -67,14 +67,17 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         ]
     };
     let columns = ["Name", "Shared quota", "Subscriptions", "Made", "Description"];
-    let empty = "An application stands for the program that calls APIs: it has keys, and subscribes.";
+    let empty =
+        "An application stands for the program that calls APIs: it has keys, and subscribes.";
     let table = Table::new("Applications", &columns)
         .rows(found.rows.into_iter().map(row).collect())
         .search(&asked.query, "Part of the name")
         .paged(Pager::new(asked.address(HERE), asked.number(), SIZE, found.total))
         .empty(empty, Some(add.clone()));
     let head = Head::new("Applications")
-        .state("Yours. Keys say which client an application is, subscriptions which APIs it may call.")
+        .state(
+            "Yours. Keys say which client an application is, subscriptions which APIs it may call.",
+        )
         .action(add);
     let notice = (asked.done == "deleted")
         .then(|| Notice::new(Tone::Good, "The application is deleted", ""));

@@ -83,7 +83,13 @@ impl Shown {
     }
 
     /// With what was just learnt, under its heading.
-    fn page(&self, visit: &Visit, notice: Option<Notice>, secrets: &[Code], draft: &Draft) -> Stack {
+    fn page(
+        &self,
+        visit: &Visit,
+        notice: Option<Notice>,
+        secrets: &[Code],
+        draft: &Draft,
+    ) -> Stack {
         let at = self.address();
         let head = head_within(&self.application, &self.key.row.consumer_key)
             .under("Keys", self.base.as_str())
@@ -93,7 +99,8 @@ impl Shown {
             })
             .state(format!("{}, at {}.", self.key_type(), self.key.key_manager))
             .action(Link::new("Delete", format!("{at}/delete")));
-        let endpoint = self.key_manager.as_ref().and_then(|each| each.token_endpoint(&visit.control.settings));
+        let endpoint =
+            self.key_manager.as_ref().and_then(|each| each.token_endpoint(&visit.control.settings));
         let mut facts = vec![("Consumer Key".to_owned(), Cell::code(&self.key.row.consumer_key))];
         facts.extend(endpoint.clone().map(|at| ("Token endpoint".to_owned(), Cell::code(at))));
         if !self.key.document.grant_types.is_empty() {
@@ -120,7 +127,12 @@ impl Shown {
         if self.key.document.grant_types.iter().any(|grant| grant == "client_credentials") {
             let token = sheet("/token")
                 .headed("Token", "To try the key with. It is shown once, and kept nowhere.")
-                .field(&draft.text("scopes", "Scopes").such_as("read write").helped("With blanks between."))
+                .field(
+                    &draft
+                        .text("scopes", "Scopes")
+                        .such_as("read write")
+                        .helped("With blanks between."),
+                )
                 .field(&draft.number("life", "It lives").between(1, 86_400).in_unit("seconds"))
                 .button("Generate a token");
             page = page.part(&token);
@@ -231,9 +243,10 @@ pub(super) async fn token(visit: Visit, Path((id, key)): At, form: Form) -> Answ
 async fn issue(visit: &Visit, id: &str, key: &str, form: &Form) -> Outcome<ApplicationToken> {
     let scopes = form.get("scopes").split_whitespace().map(str::to_owned).collect();
     let seconds = match form.given("life") {
-        Some(text) => Some(text.parse().map_err(|_| {
-            Refusal::invalid("validityPeriod: must be a number of seconds")
-        })?),
+        Some(text) => Some(
+            text.parse()
+                .map_err(|_| Refusal::invalid("validityPeriod: must be a number of seconds"))?,
+        ),
         None => None,
     };
     let life = keys::life("validityPeriod", seconds)?;
@@ -269,7 +282,8 @@ pub(super) async fn regenerate(visit: Visit, Path((id, key)): At, form: Form) ->
     let shown = Shown::find(&visit, &id, &key).await?;
     match keys::regenerate_secret(&visit.control, &visit.caller, &id, &key).await {
         Ok((_, secret)) => {
-            let notice = Notice::new(Tone::Good, "The secret is replaced", "The old one is worth nothing.");
+            let notice =
+                Notice::new(Tone::Good, "The secret is replaced", "The old one is worth nothing.");
             shown.show(&visit, Some(notice), &[secret_code(&secret)])
         }
         Err(refusal) => shown.refused(&visit, form, refusal),

@@ -72,18 +72,17 @@ pub(super) async fn list(
     };
     let base = format!("{HERE}/{}/keys", application.row.id);
     // A key may be of a key manager that is disabled, or no longer open to its owner.
-    let others = keys.iter().filter(|key| {
-        !visible.iter().any(|each| each.row.name == key.key_manager)
-    });
+    let others =
+        keys.iter().filter(|key| !visible.iter().any(|each| each.row.name == key.key_manager));
     let mut names: Vec<&str> = others.map(|key| key.key_manager.as_str()).collect();
     names.dedup();
     let open = visible.iter().filter(|each| !each.only_exchanges()).map(|each| {
-        let add = |kind| (!key::has(&keys, &each.row.name, kind)).then(|| adding_link(&base, each, kind));
+        let add =
+            |kind| (!key::has(&keys, &each.row.name, kind)).then(|| adding_link(&base, each, kind));
         row(&base, &keys, &each.row.name, kind(each), TYPES.map(add))
     });
-    let closed = names
-        .into_iter()
-        .map(|name| row(&base, &keys, name, "Not open to you now", [None, None]));
+    let closed =
+        names.into_iter().map(|name| row(&base, &keys, name, "Not open to you now", [None, None]));
     let table = Table::new("Keys", &["Key manager", "Type", "Production", "Sandbox"])
         .rows(open.chain(closed).collect())
         .empty("No key manager is open to you. An administrator adds them.", None);
@@ -111,9 +110,7 @@ fn row(
     let at = |(key_type, add): (MappedKeyType, Option<Link>)| {
         let here = |key: &&Key| key.key_manager == key_manager && key.row.key_type == key_type;
         match (keys.iter().find(here), add) {
-            (Some(key), _) => {
-                Cell::link(&key.row.consumer_key, format!("{base}/{}", key.row.id))
-            }
+            (Some(key), _) => Cell::link(&key.row.consumer_key, format!("{base}/{}", key.row.id)),
             (None, Some(link)) => Cell::Links(vec![link]),
             (None, None) => Cell::text("None"),
         }
@@ -155,7 +152,8 @@ impl Place {
     async fn find(visit: &Visit, id: &str, at: &At) -> Outcome<Self> {
         let application = applications::find(&visit.control, &visit.caller, id).await?;
         let visible = keys::visible_key_managers(&visit.control, &visit.caller).await?;
-        let key_manager = visible.into_iter().find(|each| each.row.id.to_string() == at.key_manager);
+        let key_manager =
+            visible.into_iter().find(|each| each.row.id.to_string() == at.key_manager);
         let key_manager = key_manager.ok_or(Refusal::KeyManagerAway)?;
         let key_type = TYPES.into_iter().find(|known| known.as_str() == at.key_type);
         let key_type = key_type.unwrap_or(MappedKeyType::Production);
@@ -205,8 +203,7 @@ impl Place {
         let is_resident = self.key_manager.is_resident();
         let connector = Connector::of_kind(&row.kind);
         let claim = settings.consumer_key_claim.as_deref().filter(|claim| !claim.is_empty());
-        let claim =
-            claim.or(connector.map(Connector::consumer_key_claim)).unwrap_or("azp");
+        let claim = claim.or(connector.map(Connector::consumer_key_claim)).unwrap_or("azp");
         let help = match claim {
             "aud" => format!(
                 "Must equal the claim aud of the tokens that {} issues to this client: with the \
@@ -228,11 +225,8 @@ impl Place {
             true => "A client that was registered there before becomes this application's.",
             false => "The client is made at the key manager; here it is said which one it is.",
         };
-        let heading = if self.key_manager.creates_clients() {
-            "Or map a consumer key"
-        } else {
-            "The client"
-        };
+        let heading =
+            if self.key_manager.creates_clients() { "Or map a consumer key" } else { "The client" };
         let sheet = self.sheet(visit, "map").headed(heading, text);
         let sheet = sheet.field(&key.helped(&help)).field(&secret);
         match self.key_manager.creates_clients() {
@@ -273,10 +267,9 @@ pub(super) async fn create(visit: Visit, Path(id): Path<String>, form: Form) -> 
     match made {
         // What is shown once is shown now, and has no address.
         Ok(Some(made)) => key::made(&visit, &place.application, made).await,
-        Ok(None) => Ok(answer::see(&format!(
-            "{HERE}/{}/keys?done=mapped",
-            place.application.row.id
-        ))),
+        Ok(None) => {
+            Ok(answer::see(&format!("{HERE}/{}/keys?done=mapped", place.application.row.id)))
+        }
         Err(refusal) => {
             let (draft, notice) = refused(form, refusal)?;
             let page = place.page(&visit, &draft, Some(notice));

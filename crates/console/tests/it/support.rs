@@ -12,6 +12,11 @@ use phantom_control::rest;
 use phantom_core::Clock;
 use phantom_manage::Control;
 use phantom_manage::Settings;
+use phantom_manage::apis;
+use phantom_manage::caller::Caller;
+use phantom_manage::lifecycle;
+use phantom_manage::lookup::Expected;
+use phantom_manage::revisions;
 use phantom_manage::seed;
 use phantom_oauth::egress::Egress;
 use phantom_oauth::egress::EgressConfig;
@@ -33,6 +38,7 @@ pub(crate) const USERS: [(&str, &str); 3] =
 pub(crate) struct Console {
     pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) control: Arc<Control>,
     pub(crate) router: Router,
     _directory: TempDir,
 }
@@ -67,8 +73,8 @@ impl Console {
         let control = Control::new(store.clone(), egress.unwrap(), settings, clock.clone());
         let control = Arc::new(control.unwrap());
         let rest = rest::router(Arc::clone(&control));
-        let router = phantom_console::router(control, rest, Options { design: true });
-        Self { store, clock, router, _directory: directory }
+        let router = phantom_console::router(Arc::clone(&control), rest, Options { design: true });
+        Self { store, clock, control, router, _directory: directory }
     }
 
     /// A browser that is signed in.
@@ -80,6 +86,26 @@ impl Console {
 
     pub(crate) fn stranger(&self) -> Browser<'_> {
         Browser::new(&self.router)
+    }
+
+    /// Makes an API as `admin`, publishes and deploys it. Gives its id.
+    pub(crate) async fn publish(&self, api: &serde_json::Value) -> String {
+        let password = "admin".into();
+        let admin = Caller::by_password(&self.control, "admin", &password, None).await.unwrap();
+        let document = serde_json::from_value(api.clone()).unwrap();
+        let made = apis::create(&self.control, &admin, document, None).await.unwrap();
+        let id = made.row.id.to_string();
+        let revision = revisions::create(&self.control, &admin, &id, String::new()).await.unwrap();
+        let revision = revision.row.id.to_string();
+        let place = revisions::Place {
+            environment: revisions::ENVIRONMENT.to_owned(),
+            vhost: revisions::gateway_host(&self.control),
+            display_on_devportal: true,
+        };
+        revisions::deploy(&self.control, &admin, &id, &revision, &[place]).await.unwrap();
+        let any = Expected::Any;
+        lifecycle::change(&self.control, &admin, &id, "Publish", None, &any).await.unwrap();
+        id
     }
 
     /// Lets time pass.
