@@ -151,6 +151,7 @@ fn design(visit: &Visit) -> Design {
         ],
         secrets: vec![
             Secret::new("secret.new".to_owned(), "Secret that there is not yet").required_if(true),
+            Secret::new("secret.passing".to_owned(), "Secret that is used once").unkept(),
             Secret::new("secret.kept".to_owned(), "Secret that there is").kept_if(true),
         ],
         facts: Facts(vec![

@@ -16,6 +16,7 @@ use phantom_manage::rights::devportal as rights;
 use serde::Deserialize;
 
 use crate::answer;
+use crate::components::Pager;
 use crate::pages::Pages;
 use crate::pages::SIGNED_IN;
 use crate::shell::Place;
@@ -93,6 +94,11 @@ impl Asked {
 
     fn page(&self) -> Page {
         Page { limit: SIZE, offset: (self.number() - 1) * SIZE }
+    }
+
+    /// Where there is more than one page.
+    fn pager(&self, base: String, total: u64) -> Option<Pager> {
+        (total > SIZE || self.number() > 1).then(|| Pager::new(base, self.number(), SIZE, total))
     }
 
     /// The list's address, with what is looked for.

@@ -43,6 +43,7 @@ pub mod text;
 pub mod unenforced;
 pub mod users;
 pub mod versioned;
+pub mod workbench;
 
 pub use plane::Control;
 pub use plane::Settings;

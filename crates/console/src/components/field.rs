@@ -53,6 +53,8 @@ pub(crate) struct Secret {
     is_required: bool,
     /// There is one.
     is_kept: bool,
+    /// It is used for what is asked, and then forgotten.
+    is_passing: bool,
 }
 
 drawn!(Field, Secret);
@@ -205,11 +207,24 @@ impl Field {
 impl Secret {
     pub(crate) fn new(name: String, label: &str) -> Self {
         let (label, help) = (label.to_owned(), String::new());
-        Self { name, label, help, error: None, is_required: false, is_kept: false }
+        Self {
+            name,
+            label,
+            help,
+            error: None,
+            is_required: false,
+            is_kept: false,
+            is_passing: false,
+        }
     }
 
     pub(crate) fn required_if(self, is_required: bool) -> Self {
         Self { is_required, ..self }
+    }
+
+    /// It is used for what is asked, and then forgotten.
+    pub(crate) fn unkept(self) -> Self {
+        Self { is_passing: true, ..self }
     }
 
     pub(crate) fn kept_if(self, is_kept: bool) -> Self {

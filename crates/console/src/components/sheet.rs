@@ -26,7 +26,7 @@ pub(crate) struct Sheet {
     /// Drawn.
     fields: Vec<String>,
     buttons: Vec<Button>,
-    cancel: Option<Link>,
+    links: Vec<Link>,
 }
 
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ impl Sheet {
             hidden: Vec::new(),
             fields: Vec::new(),
             buttons: Vec::new(),
-            cancel: None,
+            links: Vec::new(),
         }
     }
 
@@ -120,8 +120,13 @@ impl Sheet {
         self
     }
 
-    pub(crate) fn cancel(mut self, href: impl Into<String>) -> Self {
-        self.cancel = Some(Link::new("Cancel", href));
+    pub(crate) fn cancel(self, href: impl Into<String>) -> Self {
+        self.link("Cancel", href)
+    }
+
+    /// Beside the buttons.
+    pub(crate) fn link(mut self, words: &str, href: impl Into<String>) -> Self {
+        self.links.push(Link::new(words, href));
         self
     }
 }

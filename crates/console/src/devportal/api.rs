@@ -18,7 +18,6 @@ use phantom_manage::subscriptions::visible;
 use phantom_manage::subscriptions::visible::Addresses;
 
 use super::Asked;
-use super::SIZE;
 use super::apis::HERE;
 use super::apis::shortened;
 use super::subscriptions::APIS;
@@ -30,7 +29,6 @@ use crate::components::Code;
 use crate::components::Facts;
 use crate::components::Head;
 use crate::components::Link;
-use crate::components::Pager;
 use crate::components::Stack;
 use crate::components::Table;
 use crate::components::Tabs;
@@ -75,10 +73,10 @@ pub(super) async fn read(
         let (own, total) =
             subscriptions::list(&visit.control, &visit.caller, None, Some(&id), asked.page())
                 .await?;
-        let pager = Pager::new(format!("{HERE}/{}", api.row.id), asked.number(), SIZE, total);
+        let pager = asked.pager(format!("{HERE}/{}", api.row.id), total);
         let table = Table::new("Your subscriptions", &["Application", "Plan", "State", ""])
             .rows(own.into_iter().map(subscription).collect())
-            .paged(pager)
+            .paged_if(pager)
             .empty("None of your applications may call it yet.", None);
         page = page.section("Your subscriptions", "", &table);
     }

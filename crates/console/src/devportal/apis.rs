@@ -11,14 +11,12 @@ use phantom_manage::text;
 use serde::Deserialize;
 
 use super::Asked;
-use super::SIZE;
 use super::subscriptions::APIS;
 use crate::answer::Answer;
 use crate::components::Cell;
 use crate::components::Head;
 use crate::components::Link;
 use crate::components::Notice;
-use crate::components::Pager;
 use crate::components::Stack;
 use crate::components::Table;
 use crate::components::Tone;
@@ -68,7 +66,7 @@ pub(super) async fn list(
         .rows(found.into_iter().map(|api| row(api, &asks)).collect())
         .search(&asked.query, "Name, or tag:weather")
         .keeping(&[("application", &application)])
-        .paged(Pager::new(base, asked.number(), SIZE, total))
+        .paged_if(asked.pager(base, total))
         .empty("Publishers offer APIs here. None is published yet.", None);
     let head = Head::new("APIs").state(match application.is_empty() {
         true => "What you can subscribe to.",

@@ -98,19 +98,18 @@ pub(super) async fn read(
         ),
         step("Subscription", subscriptions > 0, "Lets it call an API, under a plan of that API."),
     ]);
-    let facts = Facts(vec![
-        (
-            "Shared quota".to_owned(),
-            Cell::text(quota(&visit.control, &visit, &application.row.plan).await?),
-        ),
-        (
-            "Description".to_owned(),
-            Cell::text(application.document.description.clone().unwrap_or_default()),
-        ),
+    let quota = quota(&visit.control, &visit, &application.row.plan).await?;
+    let mut facts = vec![("Shared quota".to_owned(), Cell::text(quota))];
+    if let Some(text) = &application.document.description {
+        facts.push(("Description".to_owned(), Cell::text(text)));
+    }
+    let made = Cell::time(visit.control.now(), application.row.created_at);
+    facts.extend([
         ("Owner".to_owned(), Cell::text(&application.row.owner)),
-        ("Made".to_owned(), Cell::time(visit.control.now(), application.row.created_at)),
+        ("Made".to_owned(), made),
         ("Id, for REST".to_owned(), Cell::code(application.row.id.to_string())),
     ]);
+    let facts = Facts(facts);
     let title = application.row.name.clone();
     let page = stack(&visit, &application, head).notice(notice).part(&facts).section(
         "What it needs to call an API",

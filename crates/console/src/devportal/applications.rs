@@ -17,7 +17,6 @@ use phantom_manage::text;
 
 use super::APPLICATIONS;
 use super::Asked;
-use super::SIZE;
 use crate::answer;
 use crate::answer::Answer;
 use crate::answer::Failure;
@@ -26,7 +25,6 @@ use crate::components::Field;
 use crate::components::Head;
 use crate::components::Link;
 use crate::components::Notice;
-use crate::components::Pager;
 use crate::components::Sheet;
 use crate::components::Stack;
 use crate::components::Table;
@@ -72,7 +70,7 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let table = Table::new("Applications", &columns)
         .rows(found.rows.into_iter().map(row).collect())
         .search(&asked.query, "Part of the name")
-        .paged(Pager::new(asked.address(HERE), asked.number(), SIZE, found.total))
+        .paged_if(asked.pager(asked.address(HERE), found.total))
         .empty(empty, Some(add.clone()));
     let head = Head::new("Applications")
         .state(

@@ -118,12 +118,9 @@ impl Shown {
         page = page.part(
             &sheet("/secret")
                 .headed("Consumer secret", "Shown to you alone, in the answer to this button.")
-                .plain_button("Show the secret"),
+                .plain_button("Show the secret")
+                .link("Regenerate the secret", format!("{at}/regenerate")),
         );
-        page = page.part(&Facts(vec![(
-            "Is it known to others?".to_owned(),
-            Cell::link("Regenerate the secret", format!("{at}/regenerate")),
-        )]));
         if self.key.document.grant_types.iter().any(|grant| grant == "client_credentials") {
             let token = sheet("/token")
                 .headed("Token", "To try the key with. It is shown once, and kept nowhere.")

@@ -19,7 +19,6 @@ use serde::Deserialize;
 
 use super::APPLICATIONS;
 use super::Asked;
-use super::SIZE;
 use super::application::head;
 use super::application::stack;
 use super::applications::HERE;
@@ -31,7 +30,6 @@ use crate::components::Field;
 use crate::components::Head;
 use crate::components::Link;
 use crate::components::Notice;
-use crate::components::Pager;
 use crate::components::Sheet;
 use crate::components::Stack;
 use crate::components::Table;
@@ -74,7 +72,7 @@ pub(super) async fn list(
     let columns = ["API", "Version", "Plan", "State", ""];
     let table = Table::new("Subscriptions", &columns)
         .rows(found.into_iter().map(row).collect())
-        .paged(Pager::new(base, asked.number(), SIZE, total))
+        .paged_if(asked.pager(base, total))
         .empty("Each lets the application call an API, under a plan.", Some(subscribe.clone()));
     let head = head(&application)
         .state("Which APIs the application may call, under which plan.")

@@ -4,3 +4,4 @@ mod admin;
 mod devportal;
 mod session;
 mod support;
+mod workbench;

@@ -46,6 +46,11 @@ pub(crate) struct Console {
 impl Console {
     /// With what a first start makes, and [`USERS`].
     pub(crate) async fn start() -> Self {
+        Self::start_before("http://localhost:8280", true).await
+    }
+
+    /// With a gateway at that address, and private addresses for what users name or without.
+    pub(crate) async fn start_before(gateway: &str, allow_private: bool) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let directory = tempfile::tempdir().unwrap();
         let settings = StoreSettings {
@@ -61,12 +66,11 @@ impl Console {
             let user = seed::User { name, password, roles: &[Role::from_name(role).unwrap()] };
             seed::user(&store, user, now).await.unwrap();
         }
-        let egress =
-            Egress::build(&EgressConfig { allow_private: true, ..EgressConfig::default() });
+        let egress = Egress::build(&EgressConfig { allow_private, ..EgressConfig::default() });
         let settings = Settings {
             public_url: "https://localhost:9443".to_owned(),
             gateway_https_url: "https://localhost:8243".to_owned(),
-            gateway_http_url: Some("http://localhost:8280".to_owned()),
+            gateway_http_url: Some(gateway.to_owned()),
             published_keys: r#"{"keys":[]}"#.to_owned(),
             allow_local_endpoints: true,
         };

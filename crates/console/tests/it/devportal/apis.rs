@@ -59,7 +59,6 @@ async fn markup_of_a_publisher_is_text_for_subscribers() {
         "description": MARKUP,
         "displayName": MARKUP,
         "tags": [MARKUP],
-        "operations": [{"target": "/get/<script>alert(1)</script>", "verb": "GET"}],
         "scopes": [scope],
     });
     let id = api(&console, "Markup", changes).await;
