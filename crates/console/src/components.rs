@@ -6,6 +6,7 @@ mod code;
 mod diff;
 mod field;
 mod notice;
+mod sheet;
 mod table;
 mod trace;
 
@@ -20,6 +21,8 @@ pub(crate) use diff::Diff;
 pub(crate) use field::Field;
 pub(crate) use field::Secret;
 pub(crate) use notice::Notice;
+pub(crate) use sheet::Sheet;
+pub(crate) use sheet::Stack;
 pub(crate) use table::Cell;
 pub(crate) use table::Pager;
 pub(crate) use table::Table;

@@ -21,6 +21,7 @@ use crate::components::Pager;
 use crate::components::Press;
 use crate::components::Secret;
 use crate::components::Series;
+use crate::components::Sheet;
 use crate::components::Stat;
 use crate::components::Step;
 use crate::components::Steps;
@@ -61,6 +62,7 @@ struct Design {
     tasks: Tasks,
     press: Press,
     turned: Pager,
+    sheet: Sheet,
     confirm: Confirm,
     chart: Chart,
     no_chart: Chart,
@@ -163,8 +165,8 @@ fn design(visit: &Visit) -> Design {
         ],
         secrets: vec![
             Secret::new("secret.new".to_owned(), "Secret that there is not yet").required_if(true),
+            Secret::new("secret.passing".to_owned(), "Secret that is used once").passing(),
             Secret::new("secret.kept".to_owned(), "Secret that there is").kept_if(true),
-            Secret::new("secret.once".to_owned(), "Secret that is used once").passing(),
         ],
         facts: Facts(vec![
             ("Context".to_owned(), Cell::code("/orders")),
@@ -226,6 +228,12 @@ fn design(visit: &Visit) -> Design {
             of: "192.0.2.1".to_owned(),
         },
         turned: Pager::turned(Some("#".to_owned()), Some("#".to_owned())),
+        sheet: Sheet::new(&visit.csrf, "#")
+            .headed("A form of its own", "What comes of it.")
+            .field(&Field::text("sheet", "Text").required())
+            .button("Do it")
+            .other_button("other", "yes", "Do something else")
+            .cancel("#"),
         confirm: Confirm {
             csrf: visit.csrf.clone(),
             version: Some(Version(1)),

@@ -14,6 +14,7 @@ mod answer;
 mod assets;
 mod components;
 mod design;
+mod devportal;
 mod form;
 mod home;
 mod pages;
@@ -23,6 +24,7 @@ mod shell;
 mod traffic;
 mod visit;
 mod words;
+mod workbench;
 
 use std::sync::Arc;
 
@@ -47,6 +49,8 @@ pub fn router(control: Arc<Control>, rest: Router, options: Options) -> Router {
     pages = admin::pages(pages);
     pages = publisher::pages(pages);
     pages = traffic::pages(pages);
+    pages = devportal::pages(pages);
+    pages = workbench::pages(pages);
     if options.design {
         pages = design::pages(pages);
     }

@@ -86,7 +86,14 @@ const AREAS: [Area; 5] = [
         words: "Devportal",
         href: "/devportal",
         needs: rights::devportal::APPLICATIONS,
-        side: &[],
+        side: &[
+            Side {
+                words: "Applications",
+                href: "/devportal/applications",
+                needs: rights::devportal::APPLICATIONS,
+            },
+            Side { words: "APIs", href: "/devportal/apis", needs: SIGNED_IN },
+        ],
     },
     Area { words: "Workbench", href: "/workbench", needs: SIGNED_IN, side: &[] },
     Area {

@@ -74,6 +74,11 @@ pub(crate) fn time(at: UnixTime) -> String {
     }
 }
 
+/// One word for a shell.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// With a capital letter.
 pub(crate) fn sentence(text: &str) -> String {
     let mut characters = text.chars();

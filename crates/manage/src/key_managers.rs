@@ -17,6 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use certificate::key_set;
 pub use discovered::Certificate;
 pub use discovered::DiscoveredKeyManager;
 pub use discovered::NothingFound;

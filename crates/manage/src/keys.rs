@@ -5,6 +5,7 @@ mod document;
 mod generate;
 mod key_manager;
 mod map;
+mod rules;
 mod token;
 
 use phantom_store::ClientRow;
@@ -26,6 +27,8 @@ pub use map::MapRequest;
 pub use map::map;
 pub use phantom_store::MappedKeyType;
 pub use phantom_store::MappingMode;
+pub use rules::life;
+pub use rules::scopes;
 pub use token::ApplicationToken;
 pub use token::TokenOrder;
 pub use token::generate_token;

@@ -48,6 +48,7 @@ pub mod traffic;
 pub mod unenforced;
 pub mod users;
 pub mod versioned;
+pub mod workbench;
 
 pub use plane::Control;
 pub use plane::Settings;

@@ -34,6 +34,8 @@ pub struct Control {
     pub settings: Settings,
     /// For metadata, key sets and definitions that callers name by URL: guarded.
     pub(crate) egress: Egress,
+    /// For the addresses that the operator gave to gateways and to ourselves.
+    pub(crate) own: Egress,
     pub(crate) sign_in: SignIn,
 }
 
@@ -45,7 +47,15 @@ impl Control {
         clock: Arc<dyn Clock>,
     ) -> Outcome<Self> {
         let sign_in = SignIn::new(Arc::clone(&clock))?;
-        Ok(Self { store, clock, settings, egress, sign_in })
+        let own = egress.clone();
+        Ok(Self { store, clock, settings, egress, own, sign_in })
+    }
+
+    /// Who is believed to be a gateway, or ourselves, where that is somebody else than servers that
+    /// callers name.
+    #[must_use]
+    pub fn with_own(self, own: Egress) -> Self {
+        Self { own, ..self }
     }
 
     #[must_use]

@@ -7,6 +7,7 @@
 //! and every body a bound (INT-12 to INT-15).
 
 mod connect;
+pub mod exchange;
 mod http1;
 mod kept;
 mod tls;

@@ -54,6 +54,8 @@ pub(crate) struct Empty {
 pub(crate) struct Search {
     pub(crate) query: String,
     pub(crate) hint: String,
+    /// Asked along with it.
+    pub(crate) kept: Vec<(String, String)>,
 }
 
 /// Which part of a list is shown.
@@ -91,13 +93,27 @@ impl Table {
     }
 
     pub(crate) fn search(mut self, query: &str, hint: &str) -> Self {
-        self.search = Some(Search { query: query.to_owned(), hint: hint.to_owned() });
+        self.search =
+            Some(Search { query: query.to_owned(), hint: hint.to_owned(), ..Search::default() });
+        self
+    }
+
+    /// What else the address asks, and goes on asking when something is looked for.
+    pub(crate) fn keeping(mut self, questions: &[(&str, &str)]) -> Self {
+        if let Some(search) = &mut self.search {
+            let given = questions.iter().filter(|(_, value)| !value.is_empty());
+            search.kept.extend(given.map(|(name, value)| ((*name).into(), (*value).into())));
+        }
         self
     }
 
     pub(crate) fn paged(mut self, pager: Pager) -> Self {
         self.pager = Some(pager);
         self
+    }
+
+    pub(crate) fn paged_if(self, pager: Option<Pager>) -> Self {
+        Self { pager, ..self }
     }
 
     /// Nothing was found, rather than nothing is there.

@@ -100,6 +100,7 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     });
     let here = asked.address(|asked| wanted.period.name().clone_into(&mut asked.period));
     let periods = Tabs {
+        headings: Vec::new(),
         label: "Period".to_owned(),
         links: links
             .into_iter()

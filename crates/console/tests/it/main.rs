@@ -1,8 +1,10 @@
 //! The pages, asked as a browser does: over the router, with a store in a temporary directory.
 
 mod admin;
-mod publisher;
+mod devportal;
 mod home;
+mod publisher;
 mod session;
 mod support;
 mod traffic;
+mod workbench;

@@ -12,6 +12,11 @@ use phantom_control::rest;
 use phantom_core::Clock;
 use phantom_manage::Control;
 use phantom_manage::Settings;
+use phantom_manage::apis;
+use phantom_manage::caller::Caller;
+use phantom_manage::lifecycle;
+use phantom_manage::lookup::Expected;
+use phantom_manage::revisions;
 use phantom_manage::seed;
 use phantom_oauth::egress::Egress;
 use phantom_oauth::egress::EgressConfig;
@@ -33,6 +38,7 @@ pub(crate) const USERS: [(&str, &str); 3] =
 pub(crate) struct Console {
     pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
+    pub(crate) control: Arc<Control>,
     pub(crate) router: Router,
     _directory: TempDir,
 }
@@ -40,6 +46,11 @@ pub(crate) struct Console {
 impl Console {
     /// With what a first start makes, and [`USERS`].
     pub(crate) async fn start() -> Self {
+        Self::start_before("http://localhost:8280", true).await
+    }
+
+    /// With a gateway at that address, and private addresses for what users name or without.
+    pub(crate) async fn start_before(gateway: &str, allow_private: bool) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let directory = tempfile::tempdir().unwrap();
         let settings = StoreSettings {
@@ -55,20 +66,19 @@ impl Console {
             let user = seed::User { name, password, roles: &[Role::from_name(role).unwrap()] };
             seed::user(&store, user, now).await.unwrap();
         }
-        let egress =
-            Egress::build(&EgressConfig { allow_private: true, ..EgressConfig::default() });
+        let egress = Egress::build(&EgressConfig { allow_private, ..EgressConfig::default() });
         let settings = Settings {
             public_url: "https://localhost:9443".to_owned(),
             gateway_https_url: "https://localhost:8243".to_owned(),
-            gateway_http_url: Some("http://localhost:8280".to_owned()),
+            gateway_http_url: Some(gateway.to_owned()),
             published_keys: r#"{"keys":[]}"#.to_owned(),
             allow_local_endpoints: true,
         };
         let control = Control::new(store.clone(), egress.unwrap(), settings, clock.clone());
         let control = Arc::new(control.unwrap());
         let rest = rest::router(Arc::clone(&control));
-        let router = phantom_console::router(control, rest, Options { design: true });
-        Self { store, clock, router, _directory: directory }
+        let router = phantom_console::router(Arc::clone(&control), rest, Options { design: true });
+        Self { store, clock, control, router, _directory: directory }
     }
 
     /// A browser that is signed in.
@@ -80,6 +90,26 @@ impl Console {
 
     pub(crate) fn stranger(&self) -> Browser<'_> {
         Browser::new(&self.router)
+    }
+
+    /// Makes an API as `admin`, publishes and deploys it. Gives its id.
+    pub(crate) async fn publish(&self, api: &serde_json::Value) -> String {
+        let password = "admin".into();
+        let admin = Caller::by_password(&self.control, "admin", &password, None).await.unwrap();
+        let document = serde_json::from_value(api.clone()).unwrap();
+        let made = apis::create(&self.control, &admin, document, None).await.unwrap();
+        let id = made.row.id.to_string();
+        let revision = revisions::create(&self.control, &admin, &id, String::new()).await.unwrap();
+        let revision = revision.row.id.to_string();
+        let place = revisions::Place {
+            environment: revisions::ENVIRONMENT.to_owned(),
+            vhost: revisions::gateway_host(&self.control),
+            display_on_devportal: true,
+        };
+        revisions::deploy(&self.control, &admin, &id, &revision, &[place]).await.unwrap();
+        let any = Expected::Any;
+        lifecycle::change(&self.control, &admin, &id, "Publish", None, &any).await.unwrap();
+        id
     }
 
     /// Lets time pass.

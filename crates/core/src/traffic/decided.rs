@@ -19,21 +19,26 @@ pub enum Consulted {
     Asked,
 }
 
+/// A decision of the recent past: what was asked, and how it came out. No token, subject or query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decided {
     /// When the answer ended.
     pub at: UnixTime,
     /// Of the request, as backend, client and access log are told it.
     pub id: String,
+    /// The request method, shortened to [`Self::METHOD`] bytes.
     pub method: String,
     /// Without query, its beginning.
     pub path: String,
     /// Name and version of the API, or the route.
     pub api: String,
+    /// The managed API, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_id: Option<EntityId>,
+    /// The application that the consumer key led to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application: Option<EntityId>,
+    /// The key manager that the token was held to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_manager: Option<String>,
     /// That the client was told; zero where nothing could be told.
@@ -44,7 +49,9 @@ pub struct Decided {
     /// What else went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// From the head of the request to the end of the answer, in microseconds.
     pub micros: u64,
+    /// What said whether the token is good.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consulted: Option<Consulted>,
 }
@@ -52,6 +59,7 @@ pub struct Decided {
 impl Decided {
     /// Longest method kept, and longest path.
     pub const METHOD: usize = 16;
+    /// Longest path kept, in bytes.
     pub const PATH: usize = 128;
 
     /// Refused, or broken off.

@@ -22,6 +22,7 @@ impl Default for Latency {
 }
 
 impl Latency {
+    /// Counts one request that took so long.
     pub fn observe(&mut self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         if let Some(bucket) = self.0.get_mut(bucket(micros)) {
@@ -29,12 +30,14 @@ impl Latency {
         }
     }
 
+    /// Counts what the other has counted, too.
     pub fn add(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(other.0) {
             *mine += theirs;
         }
     }
 
+    /// How many were counted.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.0.iter().sum()

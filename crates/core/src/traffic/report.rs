@@ -13,19 +13,25 @@ const MOST_KNOWN: usize = 256;
 /// Calls about tokens, by how they came out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Introspections {
+    /// Answers that said a token is active.
     pub active: u64,
+    /// Answers that said a token is not active.
     pub inactive: u64,
     /// The server's answer, or our standing with it, was wrong.
     pub misbehaved: u64,
+    /// Questions that no answer came to.
     pub unavailable: u64,
 }
 
+/// What one gateway counted in one span of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Every request is in exactly one of these.
     pub apis: Shares,
+    /// By application, up to a bound.
     #[serde(default, skip_serializing_if = "Shares::is_empty")]
     pub applications: Shares,
+    /// By key manager, up to a bound.
     #[serde(default, skip_serializing_if = "Shares::is_empty")]
     pub key_managers: Shares,
     /// By key manager.
@@ -34,6 +40,7 @@ pub struct Report {
 }
 
 impl Introspections {
+    /// Counts what the other has counted, too.
     pub const fn add(&mut self, other: Self) {
         self.active += other.active;
         self.inactive += other.inactive;
@@ -52,11 +59,13 @@ impl Introspections {
         }
     }
 
+    /// All questions.
     #[must_use]
     pub const fn total(self) -> u64 {
         self.active + self.inactive + self.misbehaved + self.unavailable
     }
 
+    /// Those without a usable answer.
     #[must_use]
     pub const fn failed(self) -> u64 {
         self.misbehaved + self.unavailable
@@ -67,6 +76,7 @@ impl Report {
     /// Entries of each kind that are told apart while counting.
     pub const MOST_KNOWN: usize = MOST_KNOWN;
 
+    /// Counts what the other has counted, too.
     pub fn add(&mut self, other: &Self) {
         self.apis.add(&other.apis, MOST_KNOWN);
         self.applications.add(&other.applications, MOST_KNOWN);

@@ -18,10 +18,12 @@ pub struct Share {
     /// Empty where it is looked up by the id.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
+    /// What was counted for it.
     #[serde(rename = "t")]
     pub tally: Tally,
 }
 
+/// Counts by what they are for: some by name, all others together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shares {
     named: Vec<Share>,
@@ -50,6 +52,7 @@ impl Shares {
         }
     }
 
+    /// Counts what the other has counted, too; at most `most` stay known by name.
     pub fn add(&mut self, other: &Self, most: usize) {
         for share in &other.named {
             self.of(share.id, &share.name, most).add(&share.tally);
@@ -74,6 +77,7 @@ impl Shares {
         &self.rest
     }
 
+    /// All of them together.
     #[must_use]
     pub fn total(&self) -> Tally {
         let mut total = self.rest.clone();
@@ -90,6 +94,7 @@ impl Shares {
         self.named.iter_mut().for_each(|share| share.tally.abridge());
     }
 
+    /// Whether nothing was counted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.named.is_empty() && self.rest.is_empty()

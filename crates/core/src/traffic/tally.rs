@@ -22,18 +22,24 @@ pub struct Ended {
     pub outcome: usize,
     /// That the client was told; zero where nothing could be told.
     pub status: u16,
+    /// Why it was refused, if it was.
     pub reason: Option<DenyReason>,
+    /// What said whether its token is good.
     pub consulted: Option<Consulted>,
+    /// From the head of the request to the end of the answer.
     pub took: Duration,
 }
 
+/// Requests, by how they came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
+    /// All of them.
     pub requests: u64,
     /// Answered here, forwarded, failed.
     pub outcomes: [u64; 3],
     /// None, 1xx to 5xx.
     pub statuses: [u64; 6],
+    /// How long they took.
     pub latency: Latency,
     /// Statements that were in the cache, that another request was asking for, that were asked for.
     pub consulted: [u64; 3],
@@ -57,6 +63,7 @@ impl Default for Tally {
 }
 
 impl Tally {
+    /// Counts one request.
     pub fn count(&mut self, ended: &Ended) {
         self.requests += 1;
         let class = usize::from(ended.status / 100).min(self.statuses.len() - 1);
@@ -72,6 +79,7 @@ impl Tally {
         self.latency.observe(ended.took);
     }
 
+    /// Counts what the other has counted, too.
     pub fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         add(&mut self.outcomes, &other.outcomes);
@@ -82,6 +90,7 @@ impl Tally {
         self.latency.add(&other.latency);
     }
 
+    /// Whether nothing was counted.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.requests == 0
@@ -97,6 +106,7 @@ impl Tally {
         all
     }
 
+    /// Those that were refused.
     #[must_use]
     pub fn refused(&self) -> u64 {
         self.refused.iter().sum::<u64>() + self.refused_otherwise

@@ -8,12 +8,14 @@ use crate::caller::Caller;
 use crate::key_managers::KeyManagerDocument;
 use crate::key_managers::KeyManagerTokenType;
 use crate::plane::Control;
+use crate::plane::Settings;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::seed::RESIDENT;
 use crate::seed::RESIDENT_KIND;
 use crate::stored;
 use crate::subscriptions::permissions::Permissions;
+use crate::text;
 
 /// A key manager with what of its settings concerns subscribers.
 #[derive(Clone, Debug)]
@@ -43,6 +45,7 @@ pub(super) async fn asked_for(
     write: &mut Write,
     name: Option<&str>,
 ) -> Outcome<Option<KeyManager>> {
+    text::optional("keyManager", name, 255)?;
     let name = name.unwrap_or(RESIDENT);
     let mut row = write.key_manager_by_name(name).await?;
     if let (None, Ok(id)) = (&row, Uuid::try_parse(name)) {
@@ -60,6 +63,27 @@ impl KeyManager {
     #[must_use]
     pub fn is_resident(&self) -> bool {
         self.row.kind == RESIDENT_KIND
+    }
+
+    /// Where clients get tokens of it, as far as it is known: the address that is shown, if it has one.
+    #[must_use]
+    pub fn token_endpoint(&self, settings: &Settings) -> Option<String> {
+        Self::shown(&self.settings.display_token_endpoint, &self.settings.token_endpoint)
+            .or_else(|| self.own(settings, "/oauth2/token"))
+    }
+
+    #[must_use]
+    pub fn revoke_endpoint(&self, settings: &Settings) -> Option<String> {
+        Self::shown(&self.settings.display_revoke_endpoint, &self.settings.revoke_endpoint)
+            .or_else(|| self.own(settings, "/oauth2/revoke"))
+    }
+
+    fn shown(display: &Option<String>, real: &Option<String>) -> Option<String> {
+        display.clone().filter(|url| !url.is_empty()).or_else(|| real.clone())
+    }
+
+    fn own(&self, settings: &Settings, path: &str) -> Option<String> {
+        self.is_resident().then(|| format!("{}{path}", settings.public_url))
     }
 
     /// We are a client of the others, and register none at them.

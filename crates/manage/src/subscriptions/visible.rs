@@ -1,11 +1,17 @@
 //! APIs as subscribers see them: published or prototyped, and open to their roles.
 
+mod addresses;
+pub mod definition;
+
+use std::collections::BTreeMap;
 use std::collections::HashSet;
 
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 use phantom_store::LifecycleState;
 use serde_json::Value;
+
+pub use addresses::Addresses;
 
 use crate::apis::Api;
 use crate::apis::document::ApiDocument;
@@ -14,6 +20,7 @@ use crate::apis::scan;
 use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Source;
+use crate::page::Page;
 use crate::plane::Control;
 use crate::refusal::Kind;
 use crate::refusal::Outcome;
@@ -36,6 +43,32 @@ pub async fn list(control: &Control, caller: &Caller, query: &ApiQuery) -> Outco
         (!query.names(name), name.to_lowercase(), provider.clone(), version_name.clone())
     });
     Ok(found)
+}
+
+/// One page of all versions whose name has that text, by name. Those that the caller may not see are
+/// left out of it, so that it may be short; how many there are in all counts them.
+pub async fn page(
+    control: &Control,
+    caller: &Caller,
+    name_contains: Option<String>,
+    Page { limit, offset }: Page,
+) -> Outcome<(Vec<Api>, u64)> {
+    let states = STATES.to_vec();
+    let filter = ApiFilter { name_contains, states, limit, offset, ..ApiFilter::default() };
+    let found = control.store.apis(&filter).await?;
+    let apis = found.rows.into_iter().map(Api::of).collect::<Outcome<Vec<_>>>()?;
+    Ok((apis.into_iter().filter(|api| is_open(&api.document, caller)).collect(), found.total))
+}
+
+/// The tags of what is on offer, and how many APIs have each.
+pub async fn tags(control: &Control, caller: &Caller) -> Outcome<BTreeMap<String, u64>> {
+    let mut counts = BTreeMap::new();
+    for api in list(control, caller, &ApiQuery::default()).await? {
+        for tag in api.document.tags {
+            *counts.entry(tag).or_default() += 1;
+        }
+    }
+    Ok(counts)
 }
 
 /// The offered API of that id. One that the caller may not see is not there.

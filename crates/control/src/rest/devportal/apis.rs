@@ -1,6 +1,5 @@
 //! `/apis`: what a subscriber may see of the APIs on offer.
 
-mod definition;
 mod endpoints;
 mod wire;
 
@@ -115,7 +114,7 @@ pub async fn definition(
 ) -> Answer<Response> {
     let api = visible::find(&control, &caller, &id).await?;
     let tag = [(header::ETAG, entity_tag(api.row.version))];
-    Ok((tag, Json(definition::of(&control.settings, &api))).into_response())
+    Ok((tag, Json(visible::definition::of(&control.settings, &api))).into_response())
 }
 
 /// List the plans that an API can be subscribed to under

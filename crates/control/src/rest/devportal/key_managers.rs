@@ -72,14 +72,9 @@ pub async fn list(
 }
 
 fn info(control: &Control, key_manager: KeyManager) -> KeyManagerInfo {
-    let own = |path: &str| {
-        key_manager.is_resident().then(|| format!("{}{path}", control.settings.public_url))
-    };
-    let (own_token, own_revoke) = (own("/oauth2/token"), own("/oauth2/revoke"));
+    let token_endpoint = key_manager.token_endpoint(&control.settings);
+    let revoke_endpoint = key_manager.revoke_endpoint(&control.settings);
     let KeyManager { row, settings } = key_manager;
-    let shown = |display: Option<String>, real: Option<String>| {
-        display.filter(|url| !url.is_empty()).or(real)
-    };
     KeyManagerInfo {
         id: row.id,
         name: row.name,
@@ -88,10 +83,8 @@ fn info(control: &Control, key_manager: KeyManager) -> KeyManagerInfo {
         description: settings.description,
         enabled: row.enabled,
         available_grant_types: settings.available_grant_types,
-        token_endpoint: shown(settings.display_token_endpoint, settings.token_endpoint)
-            .or(own_token),
-        revoke_endpoint: shown(settings.display_revoke_endpoint, settings.revoke_endpoint)
-            .or(own_revoke),
+        token_endpoint,
+        revoke_endpoint,
         user_info_endpoint: settings.user_info_endpoint,
         enable_token_generation: settings.enable_token_generation.unwrap_or(false),
         enable_token_encryption: settings.enable_token_encryption.unwrap_or(false),

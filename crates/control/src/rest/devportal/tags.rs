@@ -1,8 +1,5 @@
 //! `/tags`: of the APIs on offer.
 
-use std::collections::BTreeMap;
-
-use phantom_manage::search::ApiQuery;
 use phantom_manage::subscriptions::visible;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,12 +29,7 @@ pub async fn list(
     Extension(caller): Extension<Caller>,
 ) -> Answer<Json<PagedList<Tag>>> {
     let page = page.page()?;
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for api in visible::list(&control, &caller, &ApiQuery::default()).await? {
-        for tag in api.document.tags {
-            *counts.entry(tag).or_default() += 1;
-        }
-    }
+    let counts = visible::tags(&control, &caller).await?;
     let tags = counts.into_iter().map(|(value, count)| Tag { value, count }).collect();
     let (list, total) = page.of(tags);
     Ok(Json(PagedList::new(list, total, page, "/tags", &[])))

@@ -2,9 +2,8 @@
 
 use phantom_manage::Settings;
 use phantom_manage::apis::Api;
-use phantom_manage::apis::document::Transport;
-use phantom_manage::apis::rules;
 use phantom_manage::revisions::DeploymentRow;
+use phantom_manage::subscriptions::visible::Addresses;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,24 +48,14 @@ pub(super) fn of(
         environment_name: deployment.environment.clone(),
         environment_display_name: deployment.environment.clone(),
         environment_type: "hybrid",
-        urls: urls(settings, api, &api.path()),
-        default_version_urls: match rules::default_path(&api.row.context) {
-            Some(path) if api.document.is_default_version => urls(settings, api, &path),
-            _ => Urls::default(),
-        },
+        urls: Addresses::of_version(settings, api).into(),
+        default_version_urls: Addresses::of_default(settings, api).into(),
     };
     shown.map(at).collect()
 }
 
-fn urls(settings: &Settings, api: &Api, path: &str) -> Urls {
-    let at = |transport: Transport, base: Option<&String>| {
-        let base = base.filter(|_| api.document.transport.contains(&transport))?;
-        Some(format!("{base}{path}"))
-    };
-    Urls {
-        http: at(Transport::Http, settings.gateway_http_url.as_ref()),
-        https: at(Transport::Https, Some(&settings.gateway_https_url)),
-        ws: None,
-        wss: None,
+impl From<Addresses> for Urls {
+    fn from(Addresses { http, https }: Addresses) -> Self {
+        Self { http, https, ws: None, wss: None }
     }
 }

@@ -1,7 +1,6 @@
 //! Keys of applications on the wire.
 
-use std::time::Duration;
-
+use phantom_manage::keys;
 use phantom_manage::keys::ApplicationToken;
 use phantom_manage::keys::GenerateRequest;
 use phantom_manage::keys::Key;
@@ -12,17 +11,14 @@ use phantom_manage::keys::MappingMode;
 use phantom_manage::keys::TokenOrder;
 use phantom_manage::refusal::Outcome;
 use phantom_manage::refusal::Refusal;
-use phantom_manage::text;
 use phantom_manage::unenforced;
 use phantom_manage::unenforced::Of;
-use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
-use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -178,32 +174,27 @@ pub struct RegeneratedSecret {
 
 impl MapKeysRequest {
     pub fn request(self) -> Outcome<MapRequest> {
-        text::name("consumerKey", &self.consumer_key, 512)?;
-        let consumer_secret = secret("consumerSecret", self.consumer_secret, 1024)?;
-        text::optional("keyManager", self.key_manager.as_deref(), 255)?;
-        Ok(MapRequest {
-            consumer_key: self.consumer_key,
-            consumer_secret,
-            key_manager: self.key_manager,
-            key_type: self.key_type.into(),
-        })
+        let secret = secret(self.consumer_secret);
+        MapRequest::new(self.consumer_key, secret, self.key_manager, self.key_type.into())
     }
 }
 
 impl GenerateKeysRequest {
     pub fn request(self) -> Outcome<GenerateRequest> {
-        text::optional("keyManager", self.key_manager.as_deref(), 255)?;
         let own = json!({"clientId": self.client_id, "clientSecret": self.client_secret});
         unenforced::refuse(Of::ApplicationKey, &own)?;
         Ok(GenerateRequest {
             key_type: self.key_type.into(),
             key_manager: self.key_manager,
-            scopes: scopes(self.scopes)?,
-            life: life("validityTime", self.validity_time.as_ref().map(seconds).transpose()?)?,
-            document: document(
+            scopes: keys::scopes(self.scopes.unwrap_or_default())?,
+            life: keys::life(
+                "validityTime",
+                self.validity_time.as_ref().map(seconds).transpose()?,
+            )?,
+            document: KeyDocument::new(
                 self.grant_types_to_be_supported,
                 self.callback_url,
-                self.additional_properties,
+                self.additional_properties.unwrap_or_default(),
             )?,
         })
     }
@@ -212,7 +203,8 @@ impl GenerateKeysRequest {
 impl UpdateKeyRequest {
     pub fn document(self) -> Outcome<KeyDocument> {
         let grants = self.supported_grant_types.unwrap_or_default();
-        document(grants, self.callback_url, self.additional_properties)
+        let properties = self.additional_properties.unwrap_or_default();
+        KeyDocument::new(grants, self.callback_url, properties)
     }
 }
 
@@ -222,12 +214,12 @@ impl TokenRequest {
             let description = "The resident key manager does not exchange tokens.";
             return Err(Refusal::invalid(description));
         }
-        let consumer_secret = secret("consumerSecret", self.consumer_secret, 1024)?;
-        let revoke = secret("revokeToken", self.revoke_token, 8192)?;
-        let scopes = scopes(self.scopes)?;
-        let life = life("validityPeriod", self.validity_period)?;
-        let revoke = revoke.filter(|token| !token.expose_secret().is_empty());
-        Ok(TokenOrder { secret: consumer_secret, life, scopes, revoke })
+        TokenOrder::new(
+            secret(self.consumer_secret),
+            keys::scopes(self.scopes.unwrap_or_default())?,
+            keys::life("validityPeriod", self.validity_period)?,
+            secret(self.revoke_token),
+        )
     }
 }
 
@@ -300,60 +292,6 @@ impl From<MappedKeyType> for KeyType {
     }
 }
 
-fn document(
-    grant_types: Vec<String>,
-    callback_url: Option<String>,
-    additional_properties: Option<Map<String, Value>>,
-) -> Outcome<KeyDocument> {
-    text::count("supportedGrantTypes", grant_types.len(), 50)?;
-    for grant in &grant_types {
-        text::name("supportedGrantTypes", grant, 255)?;
-    }
-    let callback_url = callback_url.filter(|url| !url.trim().is_empty());
-    if let Some(url) = &callback_url {
-        text::length("callbackUrl", url, 1, 2048)?;
-        check_callback(url)?;
-    }
-    let additional_properties = additional_properties.unwrap_or_default();
-    text::count("additionalProperties", additional_properties.len(), 100)?;
-    let length: usize = additional_properties
-        .iter()
-        .map(|(name, value)| name.len() + value.to_string().len())
-        .sum();
-    if length > 16 * 1024 {
-        return Err(Refusal::invalid("additionalProperties: at most 16 KiB"));
-    }
-    let body = json!({"additionalProperties": additional_properties});
-    unenforced::refuse(Of::ApplicationKey, &body)?;
-    Ok(KeyDocument { grant_types, callback_url, additional_properties })
-}
-
-fn scopes(asked: Option<Vec<String>>) -> Outcome<Vec<String>> {
-    let scopes = asked.unwrap_or_default();
-    text::count("scopes", scopes.len(), 100)?;
-    for scope in &scopes {
-        text::length("scopes", scope, 0, 255)?;
-        // RFC 6749 §3.3.
-        let is_scope = |byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-        if !scope.bytes().all(is_scope) {
-            return Err(Refusal::invalid("scopes: must be scopes of RFC 6749"));
-        }
-    }
-    Ok(scopes)
-}
-
-/// WSO2's clients send -1 for a token that never ends; none of ours does.
-fn life(member: &str, seconds: Option<i64>) -> Outcome<Duration> {
-    const USUAL: u64 = 3600;
-    const LONGEST: u64 = 86_400;
-    let asked = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    let seconds = asked.filter(|seconds| *seconds > 0).unwrap_or(USUAL);
-    if seconds > LONGEST {
-        return Err(Refusal::invalid(format!("{member}: at most {LONGEST}")));
-    }
-    Ok(Duration::from_secs(seconds))
-}
-
 /// Older clients send the number as a text.
 fn seconds(value: &Value) -> Outcome<i64> {
     let number = match value {
@@ -364,21 +302,6 @@ fn seconds(value: &Value) -> Outcome<i64> {
     number.ok_or_else(|| Refusal::invalid("validityTime: must be a number of seconds"))
 }
 
-/// RFC 6749 §3.1.2: absolute, without a fragment. Apps may have schemes of their own (RFC 8252
-/// §7.1), but none that a browser would run.
-fn check_callback(url: &str) -> Outcome<()> {
-    const RUN: [&str; 4] = ["javascript", "data", "vbscript", "blob"];
-    let is_sound = |parsed: Url| parsed.fragment().is_none() && !RUN.contains(&parsed.scheme());
-    if Url::parse(url).is_ok_and(is_sound) {
-        return Ok(());
-    }
-    Err(Refusal::invalid("callbackUrl: must be an absolute URL without a fragment"))
-}
-
-fn secret(member: &str, secret: Option<WireSecret>, most: usize) -> Outcome<Option<SecretString>> {
-    let secret = secret.map(|WireSecret(secret)| secret);
-    if let Some(secret) = &secret {
-        text::length(member, secret.expose_secret(), 0, most)?;
-    }
-    Ok(secret)
+fn secret(secret: Option<WireSecret>) -> Option<SecretString> {
+    secret.map(|WireSecret(secret)| secret)
 }

@@ -1,0 +1,148 @@
+//! Devportal: a subscriber's applications, their keys and subscriptions, and the APIs on offer.
+
+mod api;
+mod apis;
+mod application;
+mod applications;
+mod key;
+mod keys;
+mod subscription;
+mod subscriptions;
+
+use axum::routing::get;
+use phantom_manage::page::Page;
+use phantom_manage::plans::Summary;
+use phantom_manage::rights::devportal as rights;
+use serde::Deserialize;
+
+use crate::answer;
+use crate::components::Pager;
+use crate::pages::Pages;
+use crate::pages::SIGNED_IN;
+use crate::shell::Place;
+use crate::words;
+
+const APPLICATIONS: Place = Place::Devportal("/devportal/applications");
+
+/// Entries of a list.
+const SIZE: u64 = 25;
+
+pub(crate) fn pages(pages: Pages) -> Pages {
+    let first = || async { answer::see("/devportal/applications") };
+    let application = "/devportal/applications/{id}";
+    let at = |path: &str| format!("{application}{path}");
+    let (key, own) = (at("/keys/{key}"), rights::APPLICATIONS);
+    pages
+        .page(SIGNED_IN, "/devportal", get(first))
+        .page(rights::EXPORTERS_TOO, "/devportal/applications", get(applications::list))
+        .page(own, "/devportal/applications/new", get(applications::new).post(applications::create))
+        .page(own, application, get(application::read))
+        .page(own, &at("/edit"), get(application::edit).post(application::update))
+        .page(
+            rights::EXPORTERS_TOO,
+            &at("/delete"),
+            get(application::confirm).post(application::delete),
+        )
+        .page(own, &at("/keys"), get(keys::list))
+        .page(own, &at("/keys/new"), get(keys::new).post(keys::create))
+        .page(own, &key, get(key::read).post(key::update))
+        .page(own, &format!("{key}/secret"), get(key::again).post(key::secret))
+        .page(own, &format!("{key}/token"), get(key::again).post(key::token))
+        .page(
+            own,
+            &format!("{key}/regenerate"),
+            get(key::confirm_regeneration).post(key::regenerate),
+        )
+        .page(own, &format!("{key}/delete"), get(key::confirm).post(key::delete))
+        .page(SIGNED_IN, "/devportal/apis", get(apis::list))
+        .page(SIGNED_IN, "/devportal/apis/{id}", get(api::read))
+        .page(SIGNED_IN, "/devportal/apis/{id}/samples", get(api::samples))
+        .page(SIGNED_IN, "/devportal/apis/{id}/definition", get(api::definition))
+        .page(rights::SUBSCRIPTIONS, &at("/subscriptions"), get(subscriptions::list))
+        .page(
+            rights::SUBSCRIPTIONS,
+            "/devportal/subscriptions/new",
+            get(subscriptions::new).post(subscriptions::create),
+        )
+        .page(
+            rights::SUBSCRIPTIONS,
+            "/devportal/subscriptions/{id}",
+            get(subscription::read).post(subscription::update),
+        )
+        .page(
+            rights::SUBSCRIPTIONS,
+            "/devportal/subscriptions/{id}/delete",
+            get(subscription::confirm).post(subscription::delete),
+        )
+}
+
+/// What a list is asked for. A page that is no number is the first.
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    query: String,
+    #[serde(default)]
+    page: String,
+    #[serde(default)]
+    done: String,
+}
+
+impl Asked {
+    fn number(&self) -> u64 {
+        self.page.parse().unwrap_or(1).clamp(1, 1_000_000)
+    }
+
+    fn page(&self) -> Page {
+        Page { limit: SIZE, offset: (self.number() - 1) * SIZE }
+    }
+
+    /// Where there is more than one page.
+    fn pager(&self, base: String, total: u64) -> Option<Pager> {
+        (total > SIZE || self.number() > 1).then(|| Pager::new(base, self.number(), SIZE, total))
+    }
+
+    /// The list's address, with what is looked for.
+    fn address(&self, path: &str) -> String {
+        match self.query.is_empty() {
+            true => path.to_owned(),
+            false => format!("{path}?query={}", escaped(&self.query)),
+        }
+    }
+}
+
+/// For a value in the query of an address.
+fn escaped(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// What a plan allows: `5,000 requests a minute`.
+fn allowance(plan: &Summary) -> String {
+    const UNLIMITED: i64 = 2_147_483_647;
+    let Some(unit) = plan.time_unit.as_deref().filter(|_| plan.amount < UNLIMITED) else {
+        return "no limit".to_owned();
+    };
+    let unit = match unit {
+        "sec" => "second",
+        "min" => "minute",
+        "hour" | "hours" => "hour",
+        "day" | "days" => "day",
+        other => other,
+    };
+    let amount = words::count(u64::try_from(plan.amount).unwrap_or_default());
+    let of = plan.data_unit.as_deref().filter(|_| plan.is_volume).unwrap_or("requests");
+    match plan.unit_time {
+        1 if unit == "hour" => format!("{amount} {of} an hour"),
+        1 => format!("{amount} {of} a {unit}"),
+        times => format!("{amount} {of} in {times} {unit}s"),
+    }
+}
+
+/// A plan with what it allows, for choosing.
+fn offer(plan: &Summary) -> (String, String) {
+    (plan.name.clone(), format!("{} ({})", plan.name, allowance(plan)))
+}
+
+/// As fields want them.
+fn borrowed(choices: &[(String, String)]) -> Vec<(&str, &str)> {
+    choices.iter().map(|(value, words)| (value.as_str(), words.as_str())).collect()
+}

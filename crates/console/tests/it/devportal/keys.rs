@@ -1,0 +1,156 @@
+use super::application;
+use super::is_text;
+use super::key_manager;
+use crate::support::Browser;
+use crate::support::Console;
+use crate::support::Page;
+
+/// What stands in the code block with that label.
+fn code(page: &Page, label: &str) -> Option<String> {
+    let figure = page.text.split("<figure class=\"code\"><figcaption>").skip(1);
+    let figure = figure.into_iter().find(|figure| figure.starts_with(label))?;
+    let text = figure.split("<code>").nth(1)?.split("</code>").next()?;
+    Some(text.to_owned())
+}
+
+async fn generated(browser: &mut Browser<'_>, at: &str) -> Page {
+    let page = browser.get(&format!("{at}/keys")).await.expect(200);
+    let page = browser.get(&page.link("Generate keys")).await.expect(200);
+    browser.send(&page, "Generate keys", &[]).await.expect(200)
+}
+
+#[tokio::test]
+async fn a_consumer_key_is_mapped_with_the_words_that_say_what_it_has_to_equal() {
+    let console = Console::start().await;
+    key_manager(&console, "curity").await;
+    let mut browser = console.browser("sue").await;
+    let at = application(&mut browser, "CurityApp").await;
+    let page = browser.get(&format!("{at}/keys")).await.expect(200).says("Curity Phantom Token");
+    let page = browser.get(&page.link("Map a consumer key")).await.expect(200);
+    let page = page.says("Must equal the claim aud of the tokens that curity issues");
+    let wrong = browser.send(&page, "Map a consumer key", &[]).await.expect(422);
+    wrong.says("aria-invalid");
+    let sent = [("consumer_key", "client-one"), ("secret.consumer_secret", "not-used")];
+    let page2 = browser.send_on(&page, "Map a consumer key", &sent).await.expect(200);
+    let page2 = page2.says("The consumer key is mapped").says("client-one");
+    // Pressed twice, it is done once.
+    browser.send(&page, "Map a consumer key", &sent).await.expect(303);
+    let key = browser.get(&page2.link("client-one")).await.expect(200).says("Mapped");
+    assert!(!key.has("not-used") && !key.has("Show the secret"));
+
+    // Of another application of the same key manager it is taken.
+    let other = application(&mut browser, "Other").await;
+    let page = browser.get(&format!("{other}/keys")).await.expect(200);
+    let page = browser.get(&page.link("Map a consumer key")).await.expect(200);
+    let refused = browser.send(&page, "Map a consumer key", &sent).await.expect(422);
+    assert!(refused.has("value=\"client-one\"") && !refused.has("not-used"));
+
+    let page = browser.get(&key.link("Delete")).await.expect(200);
+    let page = browser.send_on(&page, "Delete key", &[]).await.expect(200);
+    assert!(page.says("The key is deleted").has("Map a consumer key"));
+}
+
+#[tokio::test]
+async fn generated_keys_are_shown_in_answers_to_forms_alone_and_never_have_an_address() {
+    let console = Console::start().await;
+    let mut browser = console.browser("sue").await;
+    let at = application(&mut browser, "Mine").await;
+    let made = generated(&mut browser, &at).await.says("The keys are made");
+    let secret = code(&made, "Consumer Secret").unwrap();
+    let token = code(&made, "Access token").unwrap();
+    assert!(secret.len() > 20 && token.starts_with("pgt_"));
+
+    let list = browser.get(&format!("{at}/keys")).await.expect(200);
+    let at_key = first_key(&list, &at);
+    let page = browser.get(&at_key).await.expect(200).says("Token endpoint");
+    assert!(!page.has(&secret) && !page.has(&token));
+    let shown = browser.send(&page, "Show the secret", &[]).await.expect(200);
+    assert_eq!(code(&shown, "Consumer Secret").as_deref(), Some(secret.as_str()));
+    browser.get(&format!("{at_key}/secret")).await.expect(303);
+
+    let fields = [("scopes", "read write"), ("life", "60")];
+    let shown = browser.send(&page, "Generate a token", &fields).await.expect(200);
+    let second = code(&shown, "Access token, lives 60 seconds").unwrap();
+    assert_ne!(second, token);
+    for life in ["soon", "1000000"] {
+        let fields = [("life", life)];
+        let page = browser.send(&page, "Generate a token", &fields).await.expect(422);
+        assert!(page.has("aria-invalid") && page.has(&format!("value=\"{life}\"")));
+    }
+
+    let confirm = browser.get(&page.link("Regenerate the secret")).await.expect(200);
+    let page = browser.send(&confirm, "Replace the secret", &[]).await.expect(200);
+    let replaced = code(&page, "Consumer Secret").unwrap();
+    assert!(replaced != secret && !page.has(&secret));
+
+    let page = browser.get(&at_key).await.expect(200);
+    let changed = browser.send_on(&page, "Save", &[("grants", "password")]).await.expect(200);
+    let changed = changed.says("The change is in force");
+    assert!(!changed.has("Generate a token"), "it has no client_credentials any more");
+}
+
+/// The address of the first key of a list.
+fn first_key(list: &Page, at: &str) -> String {
+    let start = format!("href=\"{at}/keys/");
+    let rest = list.text.split(&start).skip(1).find(|rest| !rest.starts_with("new"));
+    format!("{at}/keys/{}", rest.unwrap().split('"').next().unwrap())
+}
+
+#[tokio::test]
+async fn the_keys_of_another_are_not_shown_changed_or_used() {
+    let console = Console::start().await;
+    let mut sue = console.browser("sue").await;
+    let at = application(&mut sue, "Sue's").await;
+    generated(&mut sue, &at).await;
+    let list = sue.get(&format!("{at}/keys")).await;
+    let key = first_key(&list, &at);
+    let mut other = console.browser("admin").await;
+    let own = application(&mut other, "Own").await;
+    generated(&mut other, &own).await;
+    let list = other.get(&format!("{own}/keys")).await;
+    let own_key = first_key(&list, &own);
+    // By its address, and as if it were of an application of one's own.
+    let id = key.rsplit('/').next().unwrap();
+    for (victim, status) in [(key.clone(), 403), (format!("{own}/keys/{id}"), 404)] {
+        for path in ["", "/regenerate", "/delete"] {
+            other.get(&format!("{victim}{path}")).await.expect(status);
+        }
+        let page = other.get(&own_key).await.expect(200);
+        for button in ["Show the secret", "Generate a token", "Save"] {
+            let mut page = clone(&page);
+            page.text = page.text.replace(&own_key, &victim);
+            other.send(&page, button, &[]).await.expect(status);
+        }
+        for (path, button) in [("regenerate", "Replace the secret"), ("delete", "Delete key")] {
+            let mut page = other.get(&format!("{own_key}/{path}")).await.expect(200);
+            page.text = page.text.replace(&own_key, &victim);
+            other.send(&page, button, &[]).await.expect(status);
+        }
+    }
+    sue.get(&key).await.expect(200);
+}
+
+fn clone(page: &Page) -> Page {
+    Page {
+        path: page.path.clone(),
+        status: page.status,
+        headers: page.headers.clone(),
+        text: page.text.clone(),
+    }
+}
+
+#[tokio::test]
+async fn callbacks_that_a_browser_would_run_are_refused_and_markup_in_them_is_text() {
+    let console = Console::start().await;
+    let mut browser = console.browser("sue").await;
+    let at = application(&mut browser, "Mine").await;
+    generated(&mut browser, &at).await;
+    let list = browser.get(&format!("{at}/keys")).await;
+    let page = browser.get(&first_key(&list, &at)).await.expect(200);
+    for callback in ["javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "nonsense"]
+    {
+        let refused = browser.send(&page, "Save", &[("callback", callback)]).await.expect(422);
+        is_text(&refused);
+        assert!(refused.has("aria-invalid"), "{callback}");
+    }
+}

@@ -1,0 +1,33 @@
+//! OAuth by hand: tokens are got, introspected, read and used, and each request is given back beside its
+//! answer. Nothing of it is kept.
+
+mod call;
+mod decode;
+mod introspect;
+mod server;
+mod step;
+mod token;
+
+pub use call::CallRequest;
+pub use call::call;
+pub use call::gateways;
+pub use decode::Claim;
+pub use decode::Decoded;
+pub use decode::Signature;
+pub use decode::decode;
+pub use introspect::Introspected;
+pub use introspect::introspect;
+pub use server::Server;
+pub use step::Answer;
+pub use step::Body;
+pub use step::Step;
+pub use token::Client;
+pub use token::Pending;
+pub use token::begin;
+pub use token::client_credentials;
+pub use token::finish;
+
+/// Longest answer that is read, in bytes.
+const MAX_ANSWER: usize = 256 * 1024;
+/// Longest token taken, in bytes.
+const MAX_TOKEN: usize = 16 * 1024;

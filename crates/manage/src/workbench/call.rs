@@ -1,0 +1,120 @@
+//! Calling an API, through a gateway and nowhere else.
+
+use secrecy::ExposeSecret;
+use secrecy::SecretString;
+use url::Url;
+
+use super::MAX_TOKEN;
+use super::step::Authorization;
+use super::step::Body;
+use super::step::Request;
+use super::step::Step;
+use crate::plane::Control;
+use crate::plane::Settings;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
+use crate::text;
+
+/// Most headers of a call.
+const MAX_HEADERS: usize = 50;
+/// Longest body of a call, in bytes.
+const MAX_BODY: usize = 256 * 1024;
+
+#[derive(Debug)]
+pub struct CallRequest {
+    pub method: String,
+    pub url: String,
+    pub token: Option<SecretString>,
+    /// `Name: value`, one a line. May be secret, as the body.
+    pub headers: SecretString,
+    pub body: SecretString,
+}
+
+/// Where gateways serve APIs, without a slash at the end.
+#[must_use]
+pub fn gateways(settings: &Settings) -> Vec<&str> {
+    let https = Some(settings.gateway_https_url.as_str());
+    https.into_iter().chain(settings.gateway_http_url.as_deref()).collect()
+}
+
+pub async fn call(control: &Control, request: CallRequest) -> Outcome<Step> {
+    let CallRequest { method, url, token, headers, body } = request;
+    let body = body.expose_secret();
+    let url = text::url("url", &url)?;
+    if !is_served(&control.settings, &url) {
+        let all = gateways(&control.settings).join(" or ");
+        return Err(Refusal::invalid(format!("url: must begin with {all}")));
+    }
+    const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
+    if !METHODS.contains(&method.as_str()) {
+        return Err(Refusal::invalid("method: is none that APIs have"));
+    }
+    if body.len() > MAX_BODY {
+        return Err(Refusal::invalid(format!("body: at most {MAX_BODY} bytes")));
+    }
+    let token = token.filter(|token| !token.expose_secret().is_empty());
+    if token.as_ref().is_some_and(|token| token.expose_secret().len() > MAX_TOKEN) {
+        return Err(Refusal::invalid(format!("token: at most {MAX_TOKEN} bytes")));
+    }
+    let request = Request {
+        method,
+        url,
+        authorization: token.map_or(Authorization::None, Authorization::Bearer),
+        headers: read_headers(headers.expose_secret())?,
+        body: if body.is_empty() { Body::None } else { Body::Text(body.to_owned()) },
+        is_own: true,
+    };
+    Ok(request.send(control).await)
+}
+
+/// An address of a gateway: the same scheme, host and port, and below its path.
+fn is_served(settings: &Settings, url: &Url) -> bool {
+    let bases = gateways(settings).into_iter().filter_map(|base| Url::parse(base).ok());
+    bases.into_iter().any(|base| {
+        let path = base.path().trim_end_matches('/');
+        let below = url.path().strip_prefix(path);
+        url.origin() == base.origin() && below.is_some_and(|rest| rest.starts_with('/'))
+    })
+}
+
+fn read_headers(text: &str) -> Outcome<Vec<(String, String)>> {
+    let mut headers = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (name, value) = line
+            .split_once(':')
+            .ok_or_else(|| Refusal::invalid("headers: each line is a name, a colon and a value"))?;
+        headers.push((name.trim().to_owned(), value.trim().to_owned()));
+    }
+    text::count("headers", headers.len(), MAX_HEADERS)?;
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_a_gateway_is_called() {
+        let settings = Settings {
+            public_url: "https://localhost:9443".to_owned(),
+            gateway_https_url: "https://gateway.example:8243/base".to_owned(),
+            gateway_http_url: Some("http://gateway.example:8280".to_owned()),
+            published_keys: String::new(),
+            allow_local_endpoints: false,
+        };
+        for (url, is_ok) in [
+            ("https://gateway.example:8243/base/orders", true),
+            ("http://gateway.example:8280/orders", true),
+            ("https://gateway.example:8243/other", false),
+            ("https://gateway.example:8243/base/../other", false),
+            ("https://gateway.example:8243/based", false),
+            ("https://gateway.example:8244/base/orders", false),
+            ("https://gateway.example.evil:8243/base/x", false),
+            ("https://gateway.example:8243@evil.example/base/x", false),
+            ("https://localhost:9443/api", false),
+            ("http://169.254.169.254/", false),
+        ] {
+            assert_eq!(is_served(&settings, &Url::parse(url).unwrap()), is_ok, "{url}");
+        }
+    }
+}
