@@ -28,7 +28,6 @@ use crate::random;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::stored;
-use crate::text;
 use crate::unenforced;
 use crate::unenforced::Of;
 
