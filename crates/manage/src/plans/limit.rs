@@ -14,7 +14,7 @@ use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 
 /// What WSO2 writes where it means no limit.
-pub(crate) const UNLIMITED: i64 = 2_147_483_647;
+pub const UNLIMITED: i64 = 2_147_483_647;
 /// Up to the largest integer that every JSON parser keeps (RFC 8259 §6).
 type Count = Number<1, 9_007_199_254_740_991>;
 type UnitTime = Number<1, 1_000_000>;
