@@ -20,6 +20,8 @@ use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::schema::SchemaFormat;
 use utoipa::openapi::schema::Type;
 
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 use crate::text;
 
 /// Begins the names of these types' schemas: they stand in the OpenAPI document where they are referred
@@ -30,6 +32,11 @@ pub const INLINE: &str = "bounded.";
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct OutOfBounds(pub(crate) String);
+
+/// The value of a member that is not read from JSON, refused as one that is.
+pub fn member<V, T: TryFrom<V, Error = OutOfBounds>>(name: &str, value: V) -> Outcome<T> {
+    T::try_from(value).map_err(|bound| Refusal::invalid(format!("{name}: {bound}")))
+}
 
 /// Text of `MIN` to `MAX` characters, none of which is a control character other than white space.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -148,6 +155,12 @@ impl<const MIN: i64, const MAX: i64> Number<MIN, MAX> {
 impl<T, const MAX: usize> List<T, MAX> {
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
         self.0.iter_mut()
+    }
+}
+
+impl<const MAX: usize> Default for Text<0, MAX> {
+    fn default() -> Self {
+        Self(String::new())
     }
 }
 
@@ -284,5 +297,7 @@ mod tests {
                 typed::<Bounded>(value.clone()).map_or_else(|e| e.to_string(), |_| "".into());
             assert_eq!(said, refused, "{value}");
         }
+        let refused = member::<_, Text<0, 2>>("title", "abc".to_owned()).unwrap_err();
+        assert_eq!(refused.to_string(), "title: size must be between 0 and 2");
     }
 }

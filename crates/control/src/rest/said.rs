@@ -44,15 +44,8 @@ pub(super) const fn said(refusal: &Refusal) -> Said {
             Kind::Key => NOT_FOUND.wso2(900_331, "Key Mapping not found"),
             Kind::KeyManager => NOT_FOUND.wso2(901_411, "Key Manager not Found"),
             Kind::Revision => NOT_FOUND.code(900_347),
-            Kind::OfferedApi
-            | Kind::Application
-            | Kind::DenyPolicy
-            | Kind::Environment
-            | Kind::Plan
-            | Kind::Policy
-            | Kind::Scope
-            | Kind::Subscription
-            | Kind::User => NOT_FOUND,
+            // Those for which WSO2 has no code of its own.
+            _ => NOT_FOUND,
         },
         R::Exists(_) => EXISTS,
         R::Conflict(_) => CONFLICT,
