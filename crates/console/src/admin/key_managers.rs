@@ -252,7 +252,9 @@ fn changing(
             connector => connector.display_name(),
         });
     if connector != Connector::Resident {
-        head = head.action(Link::new("Delete", format!("{HERE}/{id}/delete")));
+        head = head
+            .action(Link::new("Delete", format!("{HERE}/{id}/delete")))
+            .action(Link::new("Test", "#test"));
     }
     let version = Some(Version(stored.version));
     let sheet = Sheet::new(visit.csrf.clone(), connector, draft, version);

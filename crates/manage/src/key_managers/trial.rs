@@ -13,6 +13,7 @@ use phantom_oauth::JwkSet;
 use phantom_oauth::KeyManager;
 use phantom_oauth::KeyManagerConfig;
 use phantom_oauth::Trouble;
+use phantom_oauth::egress::FetchError;
 use phantom_store::KeyManagerRow;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
@@ -21,6 +22,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::discovered;
+use super::discovered::NothingFound;
 use super::document::KeyManagerDocument;
 use super::document::KeyManagerTokenType;
 use super::published;
@@ -114,6 +116,11 @@ pub async fn test(control: &Control, id: &str, token: Option<&SecretString>) -> 
     Ok(Trial::of(steps))
 }
 
+/// Where no answer came.
+const UNREACHED: &str = "Check the address, and that this machine reaches it. A server on a private \
+                         address needs `allow_private` in [control], one with a certificate of your own \
+                         authority `ca_file`.";
+
 struct Question<'t> {
     token: &'t SecretString,
     is_made_up: bool,
@@ -132,8 +139,12 @@ async fn metadata(control: &Control, document: &KeyManagerDocument) -> TrialStep
     let members = match fetched {
         Ok(members) => members,
         Err(error) => {
-            let advice = "Correct the Well-known URL, or leave it empty: gateways need none.";
-            return TrialStep::failed(step, format!("{url}: {error}."), advice);
+            let advice = match error {
+                NothingFound::Fetch(FetchError::NoAnswer(_)) => UNREACHED,
+                _ => "Correct the Well-known URL, or leave it empty: gateways need none.",
+            };
+            let cause = phantom_core::causes::with_causes(&error);
+            return TrialStep::failed(step, format!("{url}: {cause}."), advice);
         }
     };
     let stated = |name: &str| {
@@ -190,12 +201,17 @@ async fn key_set(control: &Control, managed: &ManagedKeyManager) -> TrialStep {
         }
         Some(KeySet::Uri(uri)) => uri,
     };
-    let advice = "Correct the URL of the key set under Keys: the metadata calls it `jwks_uri`.";
+    let mut advice = "Correct the URL of the key set under Keys: the metadata calls it `jwks_uri`.";
     let fetched = match text::url("certificates.value", uri) {
         Ok(place) => {
             let accept = "application/jwk-set+json, application/json";
             let fetched = control.egress.fetch(&place, accept, JwkSet::MAX_BYTES).await;
-            fetched.map_err(|error| phantom_core::causes::with_causes(&error))
+            fetched.map_err(|error| {
+                if matches!(error, FetchError::NoAnswer(_)) {
+                    advice = UNREACHED;
+                }
+                phantom_core::causes::with_causes(&error)
+            })
         }
         Err(refusal) => Err(refusal.to_string()),
     };
@@ -238,11 +254,8 @@ fn introspection(
     };
     match &examined.outcome {
         Err(Trouble::NoAnswer(cause)) => {
-            let advice = "Check the introspection endpoint's address, and that this machine reaches it. \
-                          A server on a private address needs `allow_private` in [control], one with a \
-                          certificate of your own authority `ca_file`.";
             let found = format!("{endpoint}: {cause}.");
-            [untold(), TrialStep::failed(asked, found, advice)]
+            [untold(), TrialStep::failed(asked, found, UNREACHED)]
         }
         Err(Trouble::ClientRefused) => {
             let found = format!(

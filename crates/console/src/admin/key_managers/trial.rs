@@ -106,7 +106,7 @@ fn step(step: TrialStep) -> Step {
         StepOutcome::NotTried => Badge::neutral("Not tried"),
     };
     let text = match step.advice {
-        Some(advice) => format!("{} {advice}", step.found),
+        Some(advice) => format!("{}\n{advice}", step.found),
         None => step.found,
     };
     Step { badge, title: name(step.step).to_owned(), text: quoted(&text) }

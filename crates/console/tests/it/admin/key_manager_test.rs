@@ -138,6 +138,10 @@ async fn a_test_says_which_step_failed_why_and_what_would_be_right() {
         server.answer("/introspect", reply);
         tested(&mut browser, &page, "opaque-1").await.says(title).says(words);
     }
+    scene.server.stop().await;
+    let said = tested(&mut browser, &page, "opaque-1").await.says("Metadata failed");
+    let said = said.says("A server on a private address needs “allow_private” in [control]");
+    assert_eq!(said.text.matches("cannot connect").count(), 3);
 }
 
 #[tokio::test]
