@@ -181,7 +181,7 @@ async fn validate(
         Ok(parsed) => definition::check(&visit.control, parsed).await?,
         Err(_) => Ok(Described::default()),
     };
-    let described = parsed.and_then(|_| checked);
+    let described = parsed.and(checked);
     let (frame, draft, is_valid) = match described {
         Ok(described) => {
             let notice = Notice::new(Tone::Good, "It is valid", compared(opened, &described));

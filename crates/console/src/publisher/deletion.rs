@@ -50,8 +50,8 @@ async fn deletion(
     effects.push(match subscribers {
         0 => "No application is subscribed to it.".to_owned(),
         count => format!(
-            "{} subscribed to it. It cannot be deleted until they are not: retire it first, or ask \
-             their owners to unsubscribe.",
+            "{} subscribed to it. It cannot be deleted before that ends, in the devportal; until then it \
+             can be blocked or retired.",
             words::several(count, "application is", "applications are")
         ),
     });

@@ -107,7 +107,7 @@ async fn import(visit: Visit, form: Form) -> Answer {
     match checked {
         Ok((parsed, described)) => {
             let draft = Draft::new(suggested(&parsed, &described));
-            let page = preview(&visit, &draft, parsed, &described, Vec::new());
+            let page = preview(&visit, &draft, &parsed, &described, Vec::new());
             Ok(visit.show(PLACE, "Import OpenAPI", &page))
         }
         Err(refusal) => {
@@ -181,7 +181,7 @@ fn suggested(definition: &Definition, described: &Described) -> Form {
 fn preview(
     visit: &Visit,
     draft: &Draft,
-    definition: Definition,
+    definition: &Definition,
     described: &Described,
     notices: Vec<Notice>,
 ) -> Preview {
@@ -241,7 +241,7 @@ async fn create(visit: Visit, form: Form) -> Answer {
     };
     let errors = new::placed(refusal)?;
     let notice = Notice::refused(errors.whole.as_deref());
-    let page = preview(&visit, &Draft::refused(form, errors), parsed, &described, vec![notice]);
+    let page = preview(&visit, &Draft::refused(form, errors), &parsed, &described, vec![notice]);
     Ok(visit.show_refused(PLACE, "Import OpenAPI", &page))
 }
 

@@ -150,7 +150,7 @@ async fn drawn(
     let columns = ["Application", "Owner", "Plan", "State", "Since", ""];
     let may_block = visit.may(rights::SUBSCRIPTION_BLOCKERS);
     let columns = if may_block { columns.as_slice() } else { columns.split_at(5).0 };
-    let rows = found.into_iter().map(|one| row(visit, opened, one, may_block)).collect();
+    let rows = found.iter().map(|one| row(visit, opened, one, may_block)).collect();
     let table = Table::new("Subscribers", columns)
         .rows(rows)
         .empty(
@@ -185,7 +185,7 @@ struct Block {
 
 drawn!(Block);
 
-fn row(visit: &Visit, opened: &Opened, one: Subscriber, may_block: bool) -> Vec<Cell> {
+fn row(visit: &Visit, opened: &Opened, one: &Subscriber, may_block: bool) -> Vec<Cell> {
     use SubscriptionState as State;
     let (blocked, production, open) =
         (("blocked", "Block"), ("production", "Block production"), ("open", "Unblock"));
