@@ -126,9 +126,8 @@ pub(super) async fn call(visit: Visit, Path(id): Path<String>, form: Form) -> An
     let api = visible::find(&visit.control, &visit.caller, &id).await?;
     let Addresses { https, http } = Addresses::of_version(&visit.control.settings, &api);
     let url = form.get("url").to_owned();
-    let is_of_api = [https, http].into_iter().flatten().any(|base| {
-        url.strip_prefix(&base).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
-    });
+    let mut bases = [https, http].into_iter().flatten();
+    let is_of_api = bases.any(|base| workbench::is_below(&base, &url));
     if !is_of_api {
         return Err(Failure::Refused(Refusal::invalid("The address is none of this API.")));
     }

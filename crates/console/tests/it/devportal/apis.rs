@@ -108,7 +108,7 @@ async fn what_is_tried_goes_through_the_gateway_to_that_api_alone_and_its_answer
     let gateway = FakeAs::start().await;
     let reply = Reply::with_type(200, "text/html", "<script>alert(1)</script>");
     let reply = reply.header("set-cookie", "__Host-phantom=x; Secure; Path=/");
-    gateway.answer("/httpbin/v1/get?a=b", reply);
+    gateway.answer("/httpbin/v1/get", reply);
     let console = Console::start_before(gateway.url("").trim_end_matches('/'), true).await;
     let id = api(&console, "HttpBin", json!({})).await;
     api(&console, "Orders", json!({})).await;
@@ -123,9 +123,9 @@ async fn what_is_tried_goes_through_the_gateway_to_that_api_alone_and_its_answer
         form.append_pair("secret.headers", "authorization: Bearer t");
         form.finish()
     };
-    let url = gateway.url("/httpbin/v1/get?a=b");
+    let url = gateway.url("/httpbin/v1/get");
     let answer = browser.request(Method::POST, &at, &[], sent(&url, &proof)).await.expect(200);
-    assert_eq!(gateway.last("/httpbin/v1/get?a=b").header("authorization"), Some("Bearer t"));
+    assert_eq!(gateway.last("/httpbin/v1/get").header("authorization"), Some("Bearer t"));
     assert!(!answer.headers.contains_key("set-cookie"));
     let policy = answer.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("sandbox") && policy.starts_with("default-src 'none'"));
