@@ -8,8 +8,10 @@ mod key;
 mod keys;
 mod subscription;
 mod subscriptions;
+mod try_it;
 
 use axum::routing::get;
+use axum::routing::post;
 use phantom_manage::page::Page;
 use phantom_manage::plans::Summary;
 use phantom_manage::rights::devportal as rights;
@@ -58,6 +60,11 @@ pub(crate) fn pages(pages: Pages) -> Pages {
         .page(SIGNED_IN, "/devportal/apis/{id}", get(api::read))
         .page(SIGNED_IN, "/devportal/apis/{id}/samples", get(api::samples))
         .page(SIGNED_IN, "/devportal/apis/{id}/definition", get(api::definition))
+        .page(SIGNED_IN, "/devportal/apis/{id}/try", get(try_it::page))
+        .page(SIGNED_IN, "/devportal/apis/{id}/try/frame", get(try_it::frame))
+        .page(SIGNED_IN, "/devportal/apis/{id}/try/definition", get(try_it::definition))
+        .page(SIGNED_IN, "/devportal/apis/{id}/try/call", post(try_it::call))
+        .page(SIGNED_IN, "/devportal/swagger-ui/{file}", get(try_it::asset))
         .page(rights::SUBSCRIPTIONS, &at("/subscriptions"), get(subscriptions::list))
         .page(
             rights::SUBSCRIPTIONS,

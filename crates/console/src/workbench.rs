@@ -147,7 +147,7 @@ async fn token(visit: &Visit, form: &Form) -> Outcome<Found> {
     let client = client(form, "client_id", "secret.client_secret");
     let step =
         workbench::client_credentials(&visit.control, &server, client, form.get("scope")).await?;
-    Ok(Found::of_token(step))
+    Ok(Found::of_token(&step))
 }
 
 async fn introspect(visit: &Visit, form: &Form) -> Outcome<Found> {
@@ -160,7 +160,7 @@ async fn introspect(visit: &Visit, form: &Form) -> Outcome<Found> {
         Some(jwt) => workbench::decode(&visit.control, Some(&server), jwt.expose_secret()).await,
         None => None,
     };
-    Ok(Found::of_introspection(said, decoded))
+    Ok(Found::of_introspection(&said, decoded))
 }
 
 async fn decode(visit: &Visit, form: &Form) -> Outcome<Found> {
@@ -181,7 +181,7 @@ async fn call(visit: &Visit, form: &Form) -> Outcome<Found> {
         headers: secret(form, "secret.headers"),
         body: secret(form, "secret.body"),
     };
-    Ok(Found::of_call(workbench::call(&visit.control, request).await?))
+    Ok(Found::of_call(&workbench::call(&visit.control, request).await?))
 }
 
 fn redirect_uri(visit: &Visit) -> String {
@@ -268,7 +268,7 @@ async fn exchange(visit: &Visit, headers: &HeaderMap, form: Form) -> Answer {
     .await;
     match exchanged {
         Ok(step) => {
-            let (form, found) = Found::of_token(step).into_form(chosen);
+            let (form, found) = Found::of_token(&step).into_form(chosen);
             let notices = found.notices();
             let mut response = show(visit, Draft::new(form), notices, found).await?;
             // A code is good once.

@@ -11,6 +11,7 @@ mod token;
 pub use call::CallRequest;
 pub use call::call;
 pub use call::gateways;
+pub use call::is_below;
 pub use decode::Claim;
 pub use decode::Decoded;
 pub use decode::Signature;

@@ -62,7 +62,7 @@ pub(super) struct Jwt {
 }
 
 impl Found {
-    pub(super) fn of_token(step: Step) -> Self {
+    pub(super) fn of_token(step: &Step) -> Self {
         let mut found = Self::default();
         match &step.answer {
             Err(why) => found.notices.push(unanswered(why)),
@@ -91,15 +91,15 @@ impl Found {
         Self { code: Some(code), notices, ..Self::default() }
     }
 
-    pub(super) fn of_introspection(said: Introspected, decoded: Option<Decoded>) -> Self {
+    pub(super) fn of_introspection(said: &Introspected, decoded: Option<Decoded>) -> Self {
         let mut found = Self::default();
         match (&said.json.answer, &said.jwt.answer) {
             (Err(why), _) | (_, Err(why)) => found.notices.push(unanswered(why)),
             (Ok(json), Ok(jwt)) => found.notices.extend(judged(json, jwt, decoded.is_some())),
         }
         found.introspection = vec![
-            Shown::of("Introspection, as JSON", said.json),
-            Shown::of("Introspection, as gateways ask", said.jwt),
+            Shown::of("Introspection, as JSON", &said.json),
+            Shown::of("Introspection, as gateways ask", &said.jwt),
         ];
         found.jwt = decoded.map(Jwt::of);
         found
@@ -110,7 +110,7 @@ impl Found {
     }
 
     /// The decision of the gateway, hop by hop, has its place after it.
-    pub(super) fn of_call(step: Step) -> Self {
+    pub(super) fn of_call(step: &Step) -> Self {
         let notices = match &step.answer {
             Err(why) => vec![unanswered(why)],
             Ok(_) => Vec::new(),
@@ -133,7 +133,7 @@ impl Found {
 }
 
 impl Shown {
-    fn of(title: &'static str, step: Step) -> Self {
+    fn of(title: &'static str, step: &Step) -> Self {
         let (badge, answer) = match &step.answer {
             Err(why) => (Badge::bad("No answer"), Code::new("Answer", why.as_str())),
             Ok(answer) => {

@@ -67,14 +67,17 @@ pub async fn call(control: &Control, request: CallRequest) -> Outcome<Step> {
     Ok(request.send(control).await)
 }
 
-/// An address of a gateway: the same scheme, host and port, and below its path.
 fn is_served(settings: &Settings, url: &Url) -> bool {
-    let bases = gateways(settings).into_iter().filter_map(|base| Url::parse(base).ok());
-    bases.into_iter().any(|base| {
-        let path = base.path().trim_end_matches('/');
-        let below = url.path().strip_prefix(path);
-        url.origin() == base.origin() && below.is_some_and(|rest| rest.starts_with('/'))
-    })
+    gateways(settings).into_iter().any(|base| is_below(base, url.as_str()))
+}
+
+/// The same scheme, host and port, and below its path, as it is asked for: without `..`.
+#[must_use]
+pub fn is_below(base: &str, url: &str) -> bool {
+    let (Ok(base), Ok(url)) = (Url::parse(base), Url::parse(url)) else { return false };
+    let below = url.path().strip_prefix(base.path().trim_end_matches('/'));
+    let is_below = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    is_below && url.origin() == base.origin()
 }
 
 fn read_headers(text: &str) -> Outcome<Vec<(String, String)>> {

@@ -1,3 +1,6 @@
+use http::Method;
+use phantom_testkit::FakeAs;
+use phantom_testkit::Reply;
 use serde_json::json;
 
 use super::MARKUP;
@@ -70,4 +73,72 @@ async fn markup_of_a_publisher_is_text_for_subscribers() {
     let definition = browser.get(&format!("/devportal/apis/{id}/definition")).await.expect(200);
     assert_eq!(definition.headers["content-type"], "application/json");
     assert_eq!(definition.headers["x-content-type-options"], "nosniff");
+}
+
+#[tokio::test]
+async fn swagger_ui_is_framed_by_its_own_page_with_a_policy_of_its_own() {
+    let console = Console::start().await;
+    let id = api(&console, "HttpBin", json!({})).await;
+    let mut browser = console.browser("sue").await;
+    let page = browser.get(&format!("/devportal/apis/{id}/try")).await.expect(200);
+    let policy = |page: &crate::support::Page| {
+        page.headers["content-security-policy"].to_str().unwrap().to_owned()
+    };
+    assert!(policy(&page).contains("frame-src 'self'") && !policy(&page).contains("unsafe"));
+    assert!(policy(&page).contains("frame-ancestors 'none'"));
+    let at = format!("/devportal/apis/{id}/try/frame");
+    assert!(page.has(&format!("src=\"{at}\"")));
+    let frame = browser.get(&at).await.expect(200);
+    let framed = policy(&frame);
+    assert!(framed.contains("frame-ancestors 'self'") && framed.contains("script-src 'self'"));
+    assert!(framed.contains("connect-src 'self'") && !framed.contains("unsafe-eval"), "{framed}");
+    assert_eq!(frame.headers["x-frame-options"], "SAMEORIGIN");
+    for file in ["swagger-ui-bundle.js", "swagger-ui.css"] {
+        assert!(frame.has(&format!("/devportal/swagger-ui/{file}")));
+    }
+    browser.get("/devportal/swagger-ui/index.html").await.expect(404);
+    let definition = browser.get(&format!("/devportal/apis/{id}/try/definition")).await.expect(200);
+    let document: serde_json::Value = serde_json::from_str(&definition.text).unwrap();
+    assert_eq!(document["security"], json!([{"token": []}]));
+}
+
+#[tokio::test]
+async fn what_is_tried_goes_through_the_gateway_to_that_api_alone_and_its_answer_sets_nothing_here()
+{
+    let gateway = FakeAs::start().await;
+    let reply = Reply::with_type(200, "text/html", "<script>alert(1)</script>");
+    let reply = reply.header("set-cookie", "__Host-phantom=x; Secure; Path=/");
+    gateway.answer("/httpbin/v1/get", reply);
+    let console = Console::start_before(gateway.url("").trim_end_matches('/'), true).await;
+    let id = api(&console, "HttpBin", json!({})).await;
+    api(&console, "Orders", json!({})).await;
+    let mut browser = console.browser("sue").await;
+    let frame = browser.get(&format!("/devportal/apis/{id}/try/frame")).await.expect(200);
+    let proof = frame.text.split("name=\"_csrf\" value=\"").nth(1).unwrap();
+    let proof = proof.split('"').next().unwrap().to_owned();
+    let at = format!("/devportal/apis/{id}/try/call");
+    let sent = |url: &str, proof: &str| {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("_csrf", proof).append_pair("url", url).append_pair("method", "GET");
+        form.append_pair("secret.headers", "authorization: Bearer t");
+        form.finish()
+    };
+    let url = gateway.url("/httpbin/v1/get");
+    let answer = browser.request(Method::POST, &at, &[], sent(&url, &proof)).await.expect(200);
+    assert_eq!(gateway.last("/httpbin/v1/get").header("authorization"), Some("Bearer t"));
+    assert!(!answer.headers.contains_key("set-cookie"));
+    let policy = answer.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("sandbox") && policy.starts_with("default-src 'none'"));
+    assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+    assert_eq!(answer.headers["content-disposition"], "attachment");
+
+    browser.request(Method::POST, &at, &[], sent(&url, "forged")).await.expect(403);
+    for url in [
+        gateway.url("/orders/v1/get"),
+        gateway.url("/httpbin/v1/../../orders/v1/get"),
+        gateway.url("/httpbin/v1evil"),
+        "http://169.254.169.254/".to_owned(),
+    ] {
+        browser.request(Method::POST, &at, &[], sent(&url, &proof)).await.expect(400);
+    }
 }

@@ -36,6 +36,7 @@ use crate::compose::control::store::make_directory;
 use crate::compose::managed::CA_SETTING;
 use crate::config::ControlConfig;
 use crate::config::compile::listener::Served;
+use crate::self_signed;
 
 /// What the control plane is reached by and reaches others with. Taken before the first start is made:
 /// a port that somebody else has or a file that is missing must not cost the password that is shown
@@ -44,6 +45,7 @@ pub(super) struct Entrance {
     sockets: Vec<TcpListener>,
     tls: Served,
     egress: Egress,
+    own: Egress,
 }
 
 /// Shut until there is a store: whoever calls is told to come back.
@@ -52,6 +54,8 @@ pub(in crate::compose) struct Door {
     behind: Arc<OnceLock<Router>>,
     config: ControlConfig,
     egress: Egress,
+    /// For the gateways' addresses and our own.
+    own: Egress,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 }
@@ -65,7 +69,12 @@ impl Entrance {
             Some(tls) => tls.clone(),
             None => Served::self_signed(data_dir, true)?,
         };
-        Ok(Self { sockets, tls, egress: egress(config)? })
+        let egress = egress(config, trust(config)?)?;
+        let own = match &config.tls {
+            Some(_) => egress.clone(),
+            None => own(config, data_dir)?,
+        };
+        Ok(Self { sockets, tls, egress, own })
     }
 
     pub(super) fn certificate(&self) -> Arc<Certificate> {
@@ -81,11 +90,12 @@ impl Entrance {
         runtime: &Handle,
         stop: &CancellationToken,
     ) -> Result<(Vec<SocketAddr>, Door), StartError> {
-        let Self { sockets, tls, egress } = self;
+        let Self { sockets, tls, egress, own } = self;
         let door = Door {
             behind: Arc::default(),
             config: config.clone(),
             egress,
+            own,
             clock: Arc::clone(clock),
             stop: stop.clone(),
         };
@@ -119,7 +129,7 @@ impl Door {
 
     /// There is a store now. Within the runtime, where the housekeeping goes on.
     pub(in crate::compose) fn open(&self, opened: &Opened) -> Result<(), StartError> {
-        let Self { behind, config, egress, clock, stop } = self;
+        let Self { behind, config, egress, own, clock, stop } = self;
         let settings = Settings {
             public_url: config.public_url.clone(),
             gateway_https_url: config.gateway_https_url.clone(),
@@ -130,7 +140,7 @@ impl Door {
         let store = opened.store.clone();
         let control = Control::new(store.clone(), egress.clone(), settings, Arc::clone(clock));
         let control = control.map_err(StartError::first_start)?;
-        let control = Arc::new(control);
+        let control = Arc::new(control.with_own(own.clone()));
         let rest = rest::router(Arc::clone(&control));
         let _ = behind.set(with_peer(phantom_console::router(control, rest, config.console)));
         tokio::spawn(housekeeping(store, Arc::clone(clock), stop.clone()));
@@ -147,15 +157,29 @@ fn with_peer(router: Router) -> Router {
     }))
 }
 
-fn egress(config: &ControlConfig) -> Result<Egress, StartError> {
-    let trust = match &config.ca_file {
-        None => ServerTrust::System,
-        Some(path) => {
-            let read = std::fs::read(path);
-            let failed = |source| StartError::DataDir { path: path.clone(), source };
-            ServerTrust::Authorities(read.map_err(failed)?)
-        }
-    };
+fn read(path: &Path) -> Result<Vec<u8>, StartError> {
+    std::fs::read(path).map_err(|source| StartError::DataDir { path: path.to_owned(), source })
+}
+
+fn trust(config: &ControlConfig) -> Result<ServerTrust, StartError> {
+    match &config.ca_file {
+        None => Ok(ServerTrust::System),
+        Some(path) => Ok(ServerTrust::Authorities(read(path)?)),
+    }
+}
+
+/// A control plane that made its own certificate is believed, and so is the gateway beside it, which
+/// shows the same.
+fn own(config: &ControlConfig, data_dir: &Path) -> Result<Egress, StartError> {
+    let mut authorities = read(&self_signed::path(data_dir))?;
+    if let Some(path) = &config.ca_file {
+        authorities.push(b'\n');
+        authorities.extend(read(path)?);
+    }
+    egress(config, ServerTrust::Authorities(authorities))
+}
+
+fn egress(config: &ControlConfig, trust: ServerTrust) -> Result<Egress, StartError> {
     let egress = EgressConfig {
         trust,
         trust_setting: CA_SETTING,

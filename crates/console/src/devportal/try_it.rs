@@ -1,0 +1,219 @@
+//! **Try it**: Swagger UI in a frame of its own, with a policy of its own. What it sends goes to us, and
+//! from here to the gateway: no request of the page leaves the origin.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use http::HeaderName;
+use http::HeaderValue;
+use http::StatusCode;
+use http::header;
+use phantom_manage::refusal::Refusal;
+use phantom_manage::subscriptions::visible;
+use phantom_manage::subscriptions::visible::Addresses;
+use phantom_manage::workbench;
+use phantom_manage::workbench::CallRequest;
+use serde_json::Value;
+use serde_json::json;
+use utoipa_swagger_ui::Config;
+use utoipa_swagger_ui::SwaggerFile;
+
+use super::api::stack;
+use super::apis::HERE;
+use super::subscriptions::APIS;
+use crate::answer;
+use crate::answer::Answer;
+use crate::answer::Failure;
+use crate::assets;
+use crate::components::Csrf;
+use crate::components::drawn;
+use crate::form::Form;
+use crate::visit::Visit;
+
+/// Of the page around the frame.
+const FRAMING: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src \
+                       'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri \
+                       'none'";
+/// Of the frame: Swagger UI sets styles on elements, and has its pictures in them.
+const FRAMED: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' \
+                      data:; connect-src 'self'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'";
+
+#[derive(Template)]
+#[template(
+    source = r#"<iframe class="tool" src="{{ self.0 }}" title="Resources of the API, to be tried"></iframe>"#,
+    ext = "html"
+)]
+struct Frame(String);
+
+drawn!(Frame);
+
+pub(super) async fn page(visit: Visit, Path(id): Path<String>) -> Answer {
+    let api = visible::find(&visit.control, &visit.caller, &id).await?;
+    let text = "Authorize with a token of an application that is subscribed, then try a resource. The \
+                calls go through the gateway. Without script, use the workbench instead.";
+    let frame = Frame(format!("{HERE}/{}/try/frame", api.row.id));
+    let page = stack(&visit, &api).text("", text.to_owned()).part(&frame);
+    let mut response = visit.show(APIS, &api.row.name, &page);
+    let policy = HeaderValue::from_static(FRAMING);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "devportal/try_it.html")]
+struct Document {
+    style: String,
+    script: String,
+    base: String,
+    csrf: Csrf,
+}
+
+pub(super) async fn frame(visit: Visit, Path(id): Path<String>) -> Answer {
+    let api = visible::find(&visit.control, &visit.caller, &id).await?;
+    let document = Document {
+        style: assets::address("try_it.css"),
+        script: assets::address("try_it.js"),
+        base: format!("{HERE}/{}/try", api.row.id),
+        csrf: visit.csrf.clone(),
+    };
+    let mut response = answer::html(StatusCode::OK, &document);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(FRAMED));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    Ok(response)
+}
+
+/// The API's definition, where a token is all there is to authorize with.
+pub(super) async fn definition(visit: Visit, Path(id): Path<String>) -> Answer {
+    let api = visible::find(&visit.control, &visit.caller, &id).await?;
+    let document = with_token(visible::definition::of(&visit.control.settings, &api));
+    Ok(([(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response())
+}
+
+fn with_token(mut document: Value) -> Value {
+    let scheme = json!({"token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of an application that is subscribed to the API.",
+    }});
+    if let Value::Object(members) = &mut document {
+        let mut components = match members.remove("components") {
+            Some(Value::Object(components)) => components,
+            _ => serde_json::Map::new(),
+        };
+        components.insert("securitySchemes".to_owned(), scheme);
+        members.insert("components".to_owned(), Value::Object(components));
+        members.insert("security".to_owned(), json!([{"token": []}]));
+    }
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for operations in paths.into_iter().flat_map(|paths| paths.values_mut()) {
+        for operation in operations.as_object_mut().into_iter().flat_map(|all| all.values_mut()) {
+            // One that names none is open, and stays so.
+            let is_open = operation.get("security").is_some_and(|all| *all == json!([]));
+            if let Some(members) = operation.as_object_mut().filter(|_| !is_open) {
+                members.remove("security");
+            }
+        }
+    }
+    document
+}
+
+/// What Swagger UI would have sent to the gateway, sent from here.
+pub(super) async fn call(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
+    let api = visible::find(&visit.control, &visit.caller, &id).await?;
+    let Addresses { https, http } = Addresses::of_version(&visit.control.settings, &api);
+    let url = form.get("url").to_owned();
+    let mut bases = [https, http].into_iter().flatten();
+    let is_of_api = bases.any(|base| workbench::is_below(&base, &url));
+    if !is_of_api {
+        return Err(Failure::Refused(Refusal::invalid("The address is none of this API.")));
+    }
+    let request = CallRequest {
+        method: form.get("method").to_owned(),
+        url,
+        token: None,
+        headers: form.get("secret.headers").to_owned().into(),
+        body: form.raw("secret.body").to_owned().into(),
+    };
+    let step = workbench::call(&visit.control, request).await?;
+    Ok(match step.answer {
+        Ok(answer) => passed_on(answer),
+        Err(why) => {
+            (StatusCode::BAD_GATEWAY, format!("There is no answer: {why}\n")).into_response()
+        }
+    })
+}
+
+/// The gateway's answer. It is somebody else's: it sets nothing here and runs nowhere.
+fn passed_on(answer: workbench::Answer) -> Response {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut response = (status, answer.body).into_response();
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_TYPE);
+    for (name, value) in &answer.headers {
+        let is_shown = matches!(
+            name.as_str(),
+            "content-type" | "etag" | "last-modified" | "retry-after" | "www-authenticate"
+        );
+        let value = HeaderValue::from_str(value);
+        if let (true, Ok(name), Ok(value)) = (is_shown, HeaderName::try_from(name.as_str()), value)
+        {
+            headers.append(name, value);
+        }
+    }
+    let policy = HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'");
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    response
+}
+
+/// A file of Swagger UI.
+pub(super) async fn asset(Path(file): Path<String>) -> Answer {
+    let is_used = ["swagger-ui.css", "swagger-ui-bundle.js"].contains(&file.as_str());
+    let config = Arc::new(Config::from("/"));
+    let found = utoipa_swagger_ui::serve(&file, config).ok().flatten().filter(|_| is_used);
+    let Some(SwaggerFile { bytes, content_type, gzpipped, .. }) = found else {
+        return Err(Failure::NoSuchPage);
+    };
+    let mut response = bytes.into_owned().into_response();
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&content_type) {
+        headers.insert(header::CONTENT_TYPE, value);
+    }
+    if gzpipped {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    let kept = HeaderValue::from_static("private, max-age=86400");
+    headers.insert(header::CACHE_CONTROL, kept);
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_all_there_is_to_authorize_with_and_open_resources_stay_open() {
+        let document = with_token(json!({
+            "components": {"securitySchemes": {"default": {"type": "oauth2"}}},
+            "security": [{"default": []}],
+            "paths": {"/a": {
+                "get": {"security": [{"default": ["read"]}]},
+                "post": {"security": []},
+                "parameters": [],
+            }},
+        }));
+        assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+        assert_eq!(document["components"]["securitySchemes"].get("default"), None);
+        assert_eq!(document["paths"]["/a"]["get"], json!({}));
+        assert_eq!(document["paths"]["/a"]["post"], json!({"security": []}));
+        // What a publisher wrote may be of any form.
+        for components in [json!(null), json!([]), json!({"securitySchemes": []})] {
+            let document = with_token(json!({"components": components, "paths": [[]]}));
+            assert_eq!(document["security"], json!([{"token": []}]));
+        }
+    }
+}
