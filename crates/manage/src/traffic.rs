@@ -106,10 +106,13 @@ pub async fn read(control: &Control, wanted: &TrafficWanted) -> Outcome<Traffic>
         Point { time: begin.plus(step * index as u32), numbers }
     });
     let points: Vec<_> = points.collect();
-    let mut total = Tally::default();
-    sums.points.values().for_each(|(tally, _)| total.add(tally));
+    let (mut total, mut covered) = (Tally::default(), Duration::ZERO);
+    for (tally, of_it) in sums.points.values() {
+        total.add(tally);
+        covered += *of_it;
+    }
     let names = names(control, &mut sums).await?;
-    let total = Numbers::of(&total, length.as_secs());
+    let total = Numbers::of(&total, covered.as_secs());
     Ok(Traffic {
         period: wanted.period,
         step_seconds: step.as_secs(),

@@ -74,7 +74,7 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     } else {
         "Nobody was refused lately. What gateways refuse stands here, with the reason."
     };
-    let columns = ["Time", "Request", "API", "Application", "Status", "Why", "Took"];
+    let columns = ["Time", "Request", "API", "Application", "Status", "Why"];
     let head = Head::new("Why was I refused?")
         .under("Traffic", "/traffic")
         .state("The last decisions of all gateways, the newest first.");
@@ -114,7 +114,6 @@ fn row(one: &DecisionInfo, now: UnixTime) -> Vec<Cell> {
         Cell::text(application.unwrap_or("–")),
         status(one).into(),
         Cell::text(why(one)),
-        Cell::Number(format!("{} ms", words::decimal(one.millis))),
     ]
 }
 

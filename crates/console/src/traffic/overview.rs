@@ -232,16 +232,19 @@ fn share(part: u64, whole: u64) -> String {
     }
 }
 
+/// A name, and its value at each point.
+type Line<'l> = (&'l str, &'l dyn Fn(&Numbers) -> Option<f64>);
+
 fn charts(traffic: &Traffic) -> Vec<Chart> {
     let day = traffic.period == Period::Day;
     let times: Vec<_> = traffic.points.iter().map(|point| clock(point.time, day)).collect();
-    let chart = |title: &str, unit: &str, series: &[(&str, &dyn Fn(&Numbers) -> Option<f64>)]| {
+    let chart = |title: &str, unit: &str, series: &[Line<'_>]| {
         let series = series.iter().map(|(name, value)| Series {
             name: (*name).to_owned(),
             values: traffic
                 .points
                 .iter()
-                .map(|point| point.numbers.as_ref().and_then(|numbers| value(numbers)))
+                .map(|point| point.numbers.as_ref().and_then(value))
                 .collect(),
         });
         Chart {

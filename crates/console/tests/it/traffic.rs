@@ -69,7 +69,7 @@ async fn reported(
         let calls = Introspections { active: 3, ..Introspections::default() };
         report.introspections.insert("curity".to_owned(), calls);
         let decided = if interval == intervals { last(now) } else { Vec::new() };
-        spans.add(&report, decided);
+        spans.add(&report, &decided);
         let due = spans.due(now, false);
         reporting.tell(&due, 0, now, false).await.unwrap();
         spans.told(&due);

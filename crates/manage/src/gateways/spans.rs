@@ -99,10 +99,10 @@ impl Spans {
         now.until(end).max(Duration::from_millis(1))
     }
 
-    pub fn add(&mut self, report: &Report, decided: Vec<Decided>) {
+    pub fn add(&mut self, report: &Report, decided: &[Decided]) {
         for open in &mut self.0 {
             open.report.add(report);
-            open.decided.extend(decided.iter().cloned());
+            open.decided.extend_from_slice(decided);
             traffic::newest(&mut open.decided, usize::MAX);
             let mut passed = 0;
             open.decided.retain(|one| {
@@ -212,7 +212,8 @@ mod tests {
     fn refusals_come_first_and_wait_for_the_store() {
         let mut spans = Spans::new(at(0));
         let passed = (0..500).map(|n| decided(&format!("/{n}"), n, false));
-        spans.add(&Report::default(), passed.chain([decided("/no", 1, true)]).collect());
+        let all: Vec<_> = passed.chain([decided("/no", 1, true)]).collect();
+        spans.add(&Report::default(), &all);
         let due = spans.due(at(5), false);
         assert_eq!(due[0].decided.len(), 21);
         assert!(due[0].decided.iter().any(|one| one.path == "/no"));
@@ -237,7 +238,7 @@ mod tests {
             key_manager: Some(long(100)),
             ..decided(&long(Decided::PATH), n, true)
         });
-        spans.add(&Report::default(), worst.collect());
+        spans.add(&Report::default(), &worst.collect::<Vec<_>>());
         let due = spans.due(at(5), false);
         let bytes = serde_json::to_string(&due[0].decided).unwrap().len();
         assert!(bytes < 128 * 1024, "{bytes} bytes");

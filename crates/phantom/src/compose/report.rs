@@ -47,7 +47,7 @@ impl Reporter {
         let (mut spans, mut calls) = (Spans::new(clock.now().wall), Calls::default());
         let mut complaints = HeldBack::new(COMPLAIN_EVERY);
         // What was counted before there was a store is of no span.
-        spans.add(&Report::default(), traffic.take().decided);
+        spans.add(&Report::default(), &traffic.take().decided);
         drop(calls.since_last(&metrics));
         loop {
             let pause = spans.remaining(clock.now().wall);
@@ -59,7 +59,7 @@ impl Reporter {
             let collected = traffic.take();
             let mut report = collected.report;
             report.introspections = calls.since_last(&metrics);
-            spans.add(&report, collected.decided);
+            spans.add(&report, &collected.decided);
             let due = spans.due(now, stopped);
             let told = reporting.tell(&due, in_force.load(Relaxed), now, stopped).await;
             match told {

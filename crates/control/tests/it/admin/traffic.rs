@@ -49,7 +49,7 @@ async fn what_gateways_report_is_read_by_rest() {
         micros: 4_000,
         consulted: None,
     };
-    spans.add(&report, vec![decided]);
+    spans.add(&report, &[decided]);
     reporting.tell(&spans.due(now, true), 3, now, false).await.unwrap();
 
     let gateways = get(&plane, "/gateways").await.expect(200);
