@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let control = Arc::new(Control::new(store, egress, settings, clock)?);
     let rest = rest::router(Arc::clone(&control));
-    let router = phantom_console::router(control, rest, Options { design: true });
+    let router = phantom_console::router(&control, rest, Options { design: true });
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())?;
     let tls = rustls::ServerConfig::builder()

@@ -43,7 +43,7 @@ pub struct Options {
 }
 
 /// All pages. What they do not know is answered by `rest`.
-pub fn router(control: Arc<Control>, rest: Router, options: Options) -> Router {
+pub fn router(control: &Arc<Control>, rest: Router, options: Options) -> Router {
     let mut pages = Pages::default();
     pages = home::pages(pages);
     pages = admin::pages(pages);
@@ -56,10 +56,10 @@ pub fn router(control: Arc<Control>, rest: Router, options: Options) -> Router {
     }
     let signed_in = pages
         .into_router()
-        .route_layer(middleware::from_fn_with_state(Arc::clone(&control), session::gate::admit));
+        .route_layer(middleware::from_fn_with_state(Arc::clone(control), session::gate::admit));
     let router = Router::new()
         .merge(signed_in)
-        .merge(session::router(Arc::clone(&control)))
+        .merge(session::router(Arc::clone(control)))
         .merge(assets::router())
         .layer(DefaultBodyLimit::max(form::MAX_BODY))
         .layer(middleware::from_fn(answer::headers))

@@ -77,7 +77,7 @@ impl Console {
         let control = Control::new(store.clone(), egress.unwrap(), settings, clock.clone());
         let control = Arc::new(control.unwrap());
         let rest = rest::router(Arc::clone(&control));
-        let router = phantom_console::router(Arc::clone(&control), rest, Options { design: true });
+        let router = phantom_console::router(&control, rest, Options { design: true });
         Self { store, clock, control, router, _directory: directory }
     }
 
