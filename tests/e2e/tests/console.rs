@@ -87,3 +87,30 @@ fn scripts_of_the_pages_are_typed_and_small() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
+
+/// The tutorial that WSO2's users read, by clicks on an instance in which nothing is set up.
+fn tutorial(hand: &str) {
+    let demo = Demo::start(&["--empty"]);
+    let server = demo.address("Issuer:");
+    let server = server.split("/oauth").next().unwrap();
+    let api = demo.address("Sample API:").trim_end_matches("/api").to_owned();
+    let gateway = demo.address("Managed:").split("/httpbin").next().unwrap();
+    let images = workspace::target().join("tmp").join(format!("console-{hand}"));
+    let printed = demo.drive("tutorial.mjs", &[hand, server, &api, gateway, images.to_str().unwrap()]);
+    assert!(printed.contains("200 and 401"), "{printed}");
+}
+
+#[test]
+fn the_tutorial_is_done_by_clicks_on_an_empty_instance() {
+    tutorial("mouse");
+}
+
+#[test]
+fn the_tutorial_is_done_by_keyboard_alone() {
+    tutorial("keys");
+}
+
+#[test]
+fn the_tutorial_is_done_without_script() {
+    tutorial("noscript");
+}
