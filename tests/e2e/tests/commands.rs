@@ -106,7 +106,11 @@ async fn a_user_made_by_command_signs_in_and_may_do_what_its_role_gives() {
         "there is a user \"sue\" already",
     );
     users.refused(&["add", "tim", "--role", "Internal/king"], "other-password", "is no role");
-    users.refused(&["add", "a:b", "--role", "admin"], "other-password", "a name has characters");
+    users.refused(
+        &["add", "a:b", "--role", "admin"],
+        "other-password",
+        "a name has 1 to 255 characters",
+    );
     users.refused(&["password", "tim"], "other-password", "no user \"tim\"");
     users.refused(&["remove", "tim"], "not-used", "no user \"tim\"");
     users.refused(&["add", "tim", "--role", "admin"], "", "");

@@ -10,7 +10,10 @@ const { page, said } = await visitor(browser, base, { script: hand !== "noscript
 if (images) mkdirSync(images, { recursive: true });
 
 async function shot(name) {
-  if (images) await page.screenshot({ path: `${images}/${name}.png` });
+  if (!images) return;
+  await page.waitForLoadState("load");
+  await page.waitForTimeout(200);
+  await page.screenshot({ path: `${images}/${name}.png` });
 }
 
 // Goes on by Tab until that control has the focus, as somebody without a mouse does.
@@ -166,11 +169,12 @@ await step("a refusal, explained", async () => {
   await press("button", "Call the API");
   await says("401");
   await page.goto(`${base}/traffic/decisions`);
-  for (let wait = 0; (await page.getByText("401").count()) === 0 && wait < 30; wait++) {
+  const refused = page.getByRole("row").filter({ hasText: "401" });
+  for (let wait = 0; (await refused.count()) === 0 && wait < 40; wait++) {
     await page.waitForTimeout(500);
     await page.reload();
   }
-  await says("401");
+  await refused.first().waitFor();
   await shot("decisions");
   await page.goto(`${base}/traffic`);
   await shot("traffic");

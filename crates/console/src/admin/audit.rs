@@ -17,7 +17,6 @@ use phantom_manage::audit::Line;
 use phantom_manage::rights::admin as rights;
 use serde_json::Value;
 
-use super::PAGE;
 use crate::answer::Answer;
 use crate::components::Badge;
 use crate::components::Diff;
@@ -33,6 +32,8 @@ use crate::shell::Place;
 use crate::visit::Visit;
 use crate::words;
 
+/// Of a page: each shows what it changed.
+const LINES: u32 = 15;
 const HERE: &str = "/admin/audit";
 const PLACE: Place = Place::Admin(HERE);
 const ACTIONS: [(&str, &str); 4] =
@@ -92,7 +93,7 @@ async fn page(visit: Visit, Query(asked): Query<Vec<(String, String)>>) -> Answe
     let form =
         asked.into_iter().fold(Form::default(), |form, (name, value)| form.with(&name, value));
     let (filter, errors) = filter(&form);
-    let found = audit::list(&visit.control, &filter, PAGE as u32).await?;
+    let found = audit::list(&visit.control, &filter, LINES).await?;
     let now = visit.control.now();
     let pager = (found.below.is_some() || filter.below.is_some()).then(|| {
         let newest = filter.below.is_some().then(|| format!("{HERE}?{}", query(&form, None)));
