@@ -37,7 +37,8 @@ export async function visitor(browser, base, options = {}) {
     return route.abort();
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(40_000);
+  page.setDefaultNavigationTimeout(40_000);
   page.on("pageerror", (error) => said.push(`script: ${error.message}`));
   page.on("console", (message) => {
     // A form that is refused is a page with its own status, which browsers tell as an error.
