@@ -5,14 +5,14 @@ use phantom_store::ApiRow;
 use phantom_store::ApiSort;
 use phantom_store::LifecycleState;
 
-use crate::apis::document::ApiDocument;
+use crate::apis::Api;
 use crate::caller::Caller;
 use crate::connector::Connector;
 use crate::key_managers;
 use crate::plane::Control;
 use crate::refusal::Outcome;
+use crate::revisions;
 use crate::rights;
-use crate::stored;
 
 /// Of all APIs, those changed last are looked at: a bound, whatever their number.
 const LOOKED_AT: u64 = 20;
@@ -104,18 +104,10 @@ const SERVED: [LifecycleState; 3] =
 async fn look_at(control: &Control, row: ApiRow, attention: &mut Attention) -> Outcome<()> {
     let named =
         Named { id: row.id.to_string(), name: format!("{} {}", row.name, row.version_name) };
-    let deployments = control.store.deployments(row.id).await?;
-    let Some(deployment) = deployments.first() else {
+    let standing = revisions::standing(control, &Api::of(row)?).await?;
+    if standing.deployed.is_none() {
         attention.undeployed.push(named);
-        return Ok(());
-    };
-    let Some(revision) = control.store.revision(deployment.revision).await? else {
-        return Ok(());
-    };
-    // Publishing and the like leave the document as it is but for its history, which no revision has.
-    let document: ApiDocument = stored::read(&row.document)?;
-    let frozen = stored::write(&ApiDocument { history: Vec::new(), ..document })?;
-    if frozen != revision.document {
+    } else if standing.is_changed {
         attention.changed.push(named);
     }
     Ok(())
