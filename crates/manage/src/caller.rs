@@ -58,9 +58,13 @@ impl Caller {
         address: Option<IpAddr>,
     ) -> Outcome<Self> {
         let user = control.sign_in.user(&control.store, name, password, address).await?;
-        let scopes = roles::scopes_of(&user.roles).collect();
-        let (name, roles) = (user.name, user.roles);
-        Ok(Self { user: Some(name.clone()), client: None, name, roles, scopes, address })
+        Ok(Self::signed_in(user.name, user.roles, address))
+    }
+
+    /// A user itself, with all that its roles give.
+    pub(crate) fn signed_in(name: String, roles: Vec<Role>, address: Option<IpAddr>) -> Self {
+        let scopes = roles::scopes_of(&roles).collect();
+        Self { user: Some(name.clone()), client: None, name, roles, scopes, address }
     }
 
     /// The user or client that an access token of ours was issued to.

@@ -12,7 +12,6 @@ use crate::caller::Caller;
 use crate::plane::Control;
 use crate::random;
 use crate::refusal::Outcome;
-use crate::roles;
 use crate::users;
 use crate::users::UserError;
 
@@ -67,9 +66,7 @@ pub async fn caller(
         write.commit().await?;
     }
     let roles = user.held_roles();
-    let scopes = roles::scopes_of(&roles).collect();
-    let name = user.name;
-    Ok(Some(Caller { user: Some(name.clone()), client: None, name, roles, scopes, address }))
+    Ok(Some(Caller::signed_in(user.name, roles, address)))
 }
 
 pub async fn end(control: &Control, caller: &Caller, secret: &str) -> Outcome<()> {
