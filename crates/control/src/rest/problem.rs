@@ -1,7 +1,6 @@
 //! Every error of the REST APIs, in the shape WSO2's clients read.
 
 use std::borrow::Cow;
-use std::error::Error;
 
 use axum::Json;
 use axum::response::IntoResponse;
@@ -9,6 +8,7 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header;
+use phantom_core::causes::with_causes;
 use phantom_manage::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -125,16 +125,6 @@ impl From<Refusal> for Problem {
             retry_after: said.retry_after,
         }
     }
-}
-
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 impl IntoResponse for Problem {
