@@ -12,22 +12,17 @@ mod try_it;
 
 use axum::routing::get;
 use axum::routing::post;
-use phantom_manage::page::Page;
 use phantom_manage::plans::Summary;
+use phantom_manage::plans::UNLIMITED;
 use phantom_manage::rights::devportal as rights;
-use serde::Deserialize;
 
 use crate::answer;
-use crate::components::Pager;
 use crate::pages::Pages;
 use crate::pages::SIGNED_IN;
 use crate::shell::Place;
 use crate::words;
 
 const APPLICATIONS: Place = Place::Devportal("/devportal/applications");
-
-/// Entries of a list.
-const SIZE: u64 = 25;
 
 pub(crate) fn pages(pages: Pages) -> Pages {
     let first = || async { answer::see("/devportal/applications") };
@@ -83,65 +78,14 @@ pub(crate) fn pages(pages: Pages) -> Pages {
         )
 }
 
-/// What a list is asked for. A page that is no number is the first.
-#[derive(Deserialize)]
-struct Asked {
-    #[serde(default)]
-    query: String,
-    #[serde(default)]
-    page: String,
-    #[serde(default)]
-    done: String,
-}
-
-impl Asked {
-    fn number(&self) -> u64 {
-        self.page.parse().unwrap_or(1).clamp(1, 1_000_000)
-    }
-
-    fn page(&self) -> Page {
-        Page { limit: SIZE, offset: (self.number() - 1) * SIZE }
-    }
-
-    /// Where there is more than one page.
-    fn pager(&self, base: String, total: u64) -> Option<Pager> {
-        (total > SIZE || self.number() > 1).then(|| Pager::new(base, self.number(), SIZE, total))
-    }
-
-    /// The list's address, with what is looked for.
-    fn address(&self, path: &str) -> String {
-        match self.query.is_empty() {
-            true => path.to_owned(),
-            false => format!("{path}?query={}", escaped(&self.query)),
-        }
-    }
-}
-
-/// For a value in the query of an address.
-fn escaped(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect()
-}
-
 /// What a plan allows: `5,000 requests a minute`.
 fn allowance(plan: &Summary) -> String {
-    const UNLIMITED: i64 = 2_147_483_647;
     let Some(unit) = plan.time_unit.as_deref().filter(|_| plan.amount < UNLIMITED) else {
         return "no limit".to_owned();
     };
-    let unit = match unit {
-        "sec" => "second",
-        "min" => "minute",
-        "hour" | "hours" => "hour",
-        "day" | "days" => "day",
-        other => other,
-    };
     let amount = words::count(u64::try_from(plan.amount).unwrap_or_default());
     let of = plan.data_unit.as_deref().filter(|_| plan.is_volume).unwrap_or("requests");
-    match plan.unit_time {
-        1 if unit == "hour" => format!("{amount} {of} an hour"),
-        1 => format!("{amount} {of} a {unit}"),
-        times => format!("{amount} {of} in {times} {unit}s"),
-    }
+    format!("{amount} {of} {}", words::each(plan.unit_time, unit))
 }
 
 /// A plan with what it allows, for choosing.

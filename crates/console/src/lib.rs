@@ -17,6 +17,7 @@ mod design;
 mod devportal;
 mod form;
 mod home;
+mod list;
 mod pages;
 mod publisher;
 mod session;

@@ -41,6 +41,20 @@ pub(crate) fn decimal(number: f64) -> String {
     format!("{number:.places$}")
 }
 
+/// `a minute`, `every 2 hours`: how often, in units as plans name them.
+pub(crate) fn each(units: i64, unit: &str) -> String {
+    let (one, many) = match unit {
+        "sec" => ("a second", "seconds"),
+        "min" => ("a minute", "minutes"),
+        "hour" | "hours" => ("an hour", "hours"),
+        _ => ("a day", "days"),
+    };
+    match units {
+        1 => one.to_owned(),
+        units => format!("every {} {many}", count(u64::try_from(units).unwrap_or(0))),
+    }
+}
+
 /// `3 minutes`, rounded up: nobody is to come back too early.
 pub(crate) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);

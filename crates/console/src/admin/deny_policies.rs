@@ -14,13 +14,8 @@ use phantom_manage::versioned::Versioned;
 use serde_json::Value;
 use serde_json::json;
 
-use super::Asked;
-use super::Deletion;
-use super::List;
-use super::PAGE;
 use super::editor::Editor;
 use super::editor::Sheet;
-use super::segment;
 use crate::answer;
 use crate::answer::Answer;
 use crate::components::Badge;
@@ -29,13 +24,14 @@ use crate::components::Confirm;
 use crate::components::Head;
 use crate::components::Link;
 use crate::components::Notice;
-use crate::components::Pager;
 use crate::components::Press;
 use crate::components::Table;
 use crate::components::Version;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
+use crate::list::List;
 use crate::pages::Pages;
 use crate::shell::Place;
 use crate::visit::Visit;
@@ -93,11 +89,7 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     all.retain(|one| whom(one).to_lowercase().contains(&query));
     let total = all.len() as u64;
     let may = visit.may(rights::DENY_WRITE);
-    let rows = asked.part(all).into_iter().map(|one| row(&visit, may, &one)).collect();
-    let base = match query.as_str() {
-        "" => HERE.to_owned(),
-        query => format!("{HERE}?query={}", segment(query)),
-    };
+    let rows = asked.part_of(all).into_iter().map(|one| row(&visit, may, &one)).collect();
     let columns: &[&str] = if may {
         &["Denies", "Which", "State", "Switch", "Delete"]
     } else {
@@ -110,7 +102,7 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
             "Deny policies keep an API, an application, an address or a user out at all gateways.",
             None,
         )
-        .paged(Pager::new(base, asked.page(), PAGE, total));
+        .paged(asked.pager(HERE, total));
     let mut head = Head::new("Deny Policies").state(format!(
         "{}, {} switched on. They are in force at all gateways.",
         words::several(everything, "deny policy", "deny policies"),
@@ -119,7 +111,7 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     if may {
         head = head.action(Link::main("Add deny policy", "/admin/deny-policies/new"));
     }
-    let page = List { head, tabs: None, notice: asked.notice(DONE), table };
+    let page = List { head, tabs: None, notices: asked.notice(DONE).into_iter().collect(), table };
     Ok(visit.show(PLACE, "Deny Policies", &page))
 }
 
@@ -247,28 +239,26 @@ fn deletion(
     id: &str,
     stored: &Versioned<BlockingCondition>,
     error: Option<String>,
-) -> Deletion {
+) -> Confirm {
     let condition = &stored.value;
     let effect = match condition.condition_status {
         Some(false) => "It is switched off: nothing changes for anybody.",
         _ => "Who it denies gets through again at all gateways, from the next request on.",
     };
-    Deletion {
-        confirm: Confirm {
-            csrf: visit.csrf.clone(),
-            version: Some(Version(stored.version)),
-            action: format!("{HERE}/{id}/delete"),
-            back: HERE.to_owned(),
-            question: format!(
-                "Delete the deny policy for {} {}?",
-                kind(condition).to_lowercase().replace("an api", "the API"),
-                whom(condition)
-            ),
-            effects: vec![effect.to_owned()],
-            verb: "Delete deny policy".to_owned(),
-            typed: None,
-            error,
-        },
+    Confirm {
+        csrf: visit.csrf.clone(),
+        version: Some(Version(stored.version)),
+        action: format!("{HERE}/{id}/delete"),
+        back: HERE.to_owned(),
+        question: format!(
+            "Delete the deny policy for {} {}?",
+            kind(condition).to_lowercase().replace("an api", "the API"),
+            whom(condition)
+        ),
+        effects: vec![effect.to_owned()],
+        verb: "Delete deny policy".to_owned(),
+        typed: None,
+        error,
     }
 }
 

@@ -18,9 +18,6 @@ use serde::Deserialize;
 
 use self::form::Sheet;
 use self::trial::TrialForm;
-use super::Asked;
-use super::Deletion;
-use super::List;
 use crate::answer;
 use crate::answer::Answer;
 use crate::components::Badge;
@@ -36,6 +33,8 @@ use crate::components::Version;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
+use crate::list::List;
 use crate::pages::Needs;
 use crate::pages::Pages;
 use crate::shell::Place;
@@ -90,7 +89,12 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     Ok(visit.show(
         PLACE,
         "Key Managers",
-        &List { head, tabs: None, notice: asked.notice(DONE).or(ambiguity), table },
+        &List {
+            head,
+            tabs: None,
+            notices: asked.notice(DONE).or(ambiguity).into_iter().collect(),
+            table,
+        },
     ))
 }
 
@@ -314,24 +318,21 @@ fn deletion(
     id: &str,
     stored: &Versioned<KeyManagerDocument>,
     error: Option<String>,
-) -> Deletion {
+) -> Confirm {
     let name = &stored.value.name;
-    Deletion {
-        confirm: Confirm {
-            csrf: visit.csrf.clone(),
-            version: Some(Version(stored.version)),
-            action: format!("{HERE}/{id}/delete"),
-            back: format!("{HERE}/{id}"),
-            question: format!("Delete the key manager {name}?"),
-            effects: vec![
-                "Its tokens are refused at all gateways, from the next request on.".to_owned(),
-                "It cannot be deleted while applications have keys of it or APIs name it."
-                    .to_owned(),
-            ],
-            verb: "Delete key manager".to_owned(),
-            typed: Some(name.clone()),
-            error,
-        },
+    Confirm {
+        csrf: visit.csrf.clone(),
+        version: Some(Version(stored.version)),
+        action: format!("{HERE}/{id}/delete"),
+        back: format!("{HERE}/{id}"),
+        question: format!("Delete the key manager {name}?"),
+        effects: vec![
+            "Its tokens are refused at all gateways, from the next request on.".to_owned(),
+            "It cannot be deleted while applications have keys of it or APIs name it.".to_owned(),
+        ],
+        verb: "Delete key manager".to_owned(),
+        typed: Some(name.clone()),
+        error,
     }
 }
 

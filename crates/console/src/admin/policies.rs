@@ -22,10 +22,6 @@ use phantom_manage::versioned::Versioned;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Asked;
-use super::Deletion;
-use super::List;
-use super::PAGE;
 use super::editor::Editor;
 use crate::answer;
 use crate::answer::Answer;
@@ -36,7 +32,6 @@ use crate::components::Diff;
 use crate::components::Head;
 use crate::components::Link;
 use crate::components::Notice;
-use crate::components::Pager;
 use crate::components::Table;
 use crate::components::Tabs;
 use crate::components::Tone;
@@ -44,6 +39,8 @@ use crate::components::Version;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
+use crate::list::List;
 use crate::pages::Pages;
 use crate::shell::Place;
 use crate::visit::Visit;
@@ -205,7 +202,7 @@ async fn list(visit: Visit, Path(level): Path<String>, Query(asked): Query<Asked
     });
     let total = all.len() as u64;
     let mut rows = Vec::new();
-    for policy in asked.part(all) {
+    for policy in asked.part_of(all) {
         let name = text(&policy, "policyName");
         let uses = plans::uses(&visit.control, level.plan(), name).await?;
         let href = format!("{HERE}/{}/{}", level.name(), text(&policy, "policyId"));
@@ -216,21 +213,17 @@ async fn list(visit: Visit, Path(level): Path<String>, Query(asked): Query<Asked
             Cell::text(text(&policy, "description")),
         ]);
     }
-    let base = match query.as_str() {
-        "" => format!("{HERE}/{}", level.name()),
-        query => format!("{HERE}/{}?query={}", level.name(), super::segment(query)),
-    };
     let table = Table::new("Throttling policies", &["Name", "Limit", "Used by", "Description"])
         .rows(rows)
         .search(asked.query.trim(), "Name")
         .empty("Policies say how much may be used in which time.", None)
-        .paged(Pager::new(base, asked.page(), PAGE, total));
+        .paged(asked.pager(&format!("{HERE}/{}", level.name()), total));
     let mut head = Head::new("Throttling Policies").state(level.said());
     if visit.may(rights::TIERS_WRITE) {
         head = head.action(Link::main("Add policy", format!("{HERE}/{}/new", level.name())));
     }
-    let notice = asked.notice(DONE);
-    let page = List { head, tabs: Some(level.tabs()), notice, table };
+    let notices = asked.notice(DONE).into_iter().collect();
+    let page = List { head, tabs: Some(level.tabs()), notices, table };
     Ok(visit.show(PLACE, "Throttling Policies", &page))
 }
 
@@ -348,7 +341,7 @@ async fn deletion(
     id: &str,
     stored: &Versioned<Value>,
     error: Option<String>,
-) -> Outcome<Deletion> {
+) -> Outcome<Confirm> {
     let name = text(&stored.value, "policyName");
     let uses = plans::uses(&visit.control, level.plan(), name).await?;
     let effect = match level {
@@ -360,18 +353,16 @@ async fn deletion(
         _ => "Nobody uses it.".to_owned(),
     };
     let back = format!("{HERE}/{}/{id}", level.name());
-    Ok(Deletion {
-        confirm: Confirm {
-            csrf: visit.csrf.clone(),
-            version: Some(Version(stored.version)),
-            action: format!("{back}/delete"),
-            back,
-            question: format!("Delete the policy {name}?"),
-            effects: vec![effect],
-            verb: "Delete policy".to_owned(),
-            typed: None,
-            error,
-        },
+    Ok(Confirm {
+        csrf: visit.csrf.clone(),
+        version: Some(Version(stored.version)),
+        action: format!("{back}/delete"),
+        back,
+        question: format!("Delete the policy {name}?"),
+        effects: vec![effect],
+        verb: "Delete policy".to_owned(),
+        typed: None,
+        error,
     })
 }
 

@@ -14,13 +14,8 @@ use phantom_manage::users::User;
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::Asked;
-use super::Deletion;
-use super::List;
-use super::PAGE;
 use super::editor::Editor;
 use super::editor::Sheet;
-use super::segment;
 use crate::answer;
 use crate::answer::Answer;
 use crate::answer::Failure;
@@ -31,12 +26,14 @@ use crate::components::Field;
 use crate::components::Head;
 use crate::components::Link;
 use crate::components::Notice;
-use crate::components::Pager;
 use crate::components::Table;
 use crate::components::Tone;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
+use crate::list::List;
+use crate::list::encoded;
 use crate::pages::Pages;
 use crate::shell::Place;
 use crate::visit::Visit;
@@ -78,7 +75,7 @@ pub(super) fn pages(pages: Pages) -> Pages {
 
 /// Names are anybody's text, `new` too.
 fn address(name: &str) -> String {
-    format!("{HERE}/of/{}", segment(name))
+    format!("{HERE}/of/{}", encoded(name))
 }
 
 async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
@@ -98,22 +95,18 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
             Cell::time(now, UnixTime::from_millis(user.created_at)),
         ]
     };
-    let base = match query.as_str() {
-        "" => HERE.to_owned(),
-        query => format!("{HERE}?query={}", segment(query)),
-    };
     let table = Table::new("Users", &["Name", "Roles", "Added"])
-        .rows(asked.part(all).into_iter().map(row).collect())
+        .rows(asked.part_of(all).into_iter().map(row).collect())
         .search(asked.query.trim(), "Name")
         .empty("Users sign in to these pages and to the REST APIs.", None)
-        .paged(Pager::new(base, asked.page(), PAGE, total));
+        .paged(asked.pager(HERE, total));
     let head = Head::new("Users and roles")
         .state(format!(
             "{}. A role is in force from the next request on.",
             words::several(everybody, "user", "users")
         ))
         .action(Link::main("Add user", "/admin/users/new"));
-    let page = List { head, tabs: None, notice: asked.notice(DONE), table };
+    let page = List { head, tabs: None, notices: asked.notice(DONE).into_iter().collect(), table };
     Ok(visit.show(PLACE, "Users and roles", &page))
 }
 
@@ -254,7 +247,7 @@ async fn confirm(visit: Visit, Path(name): Path<String>) -> Answer {
     Ok(visit.show(PLACE, "Delete user", &page))
 }
 
-async fn deletion(visit: &Visit, name: &str, error: Option<String>) -> Result<Deletion, Failure> {
+async fn deletion(visit: &Visit, name: &str, error: Option<String>) -> Result<Confirm, Failure> {
     let user = users::read(&visit.control, name).await?;
     let owned = users::owned(&visit.control, name).await?;
     let mut effects = vec!["All of their sessions and tokens end.".to_owned()];
@@ -268,18 +261,16 @@ async fn deletion(visit: &Visit, name: &str, error: Option<String>) -> Result<De
     if user.name == visit.caller.name {
         effects.push("It is you: you are signed out at once.".to_owned());
     }
-    Ok(Deletion {
-        confirm: Confirm {
-            csrf: visit.csrf.clone(),
-            version: None,
-            action: format!("{}/delete", address(name)),
-            back: address(name),
-            question: format!("Delete the user {name}?"),
-            effects,
-            verb: "Delete user".to_owned(),
-            typed: Some(user.name),
-            error,
-        },
+    Ok(Confirm {
+        csrf: visit.csrf.clone(),
+        version: None,
+        action: format!("{}/delete", address(name)),
+        back: address(name),
+        question: format!("Delete the user {name}?"),
+        effects,
+        verb: "Delete user".to_owned(),
+        typed: Some(user.name),
+        error,
     })
 }
 

@@ -112,10 +112,6 @@ impl Table {
         self
     }
 
-    pub(crate) fn paged_if(self, pager: Option<Pager>) -> Self {
-        Self { pager, ..self }
-    }
-
     /// Nothing was found, rather than nothing is there.
     fn is_searched(&self) -> bool {
         !self.query().is_empty()

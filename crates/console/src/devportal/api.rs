@@ -17,7 +17,6 @@ use phantom_manage::subscriptions::Subscription;
 use phantom_manage::subscriptions::visible;
 use phantom_manage::subscriptions::visible::Addresses;
 
-use super::Asked;
 use super::apis::HERE;
 use super::apis::shortened;
 use super::subscriptions::APIS;
@@ -32,6 +31,8 @@ use crate::components::Link;
 use crate::components::Stack;
 use crate::components::Table;
 use crate::components::Tabs;
+use crate::list::Asked;
+use crate::list::encoded;
 use crate::visit::Visit;
 use crate::words;
 
@@ -71,12 +72,12 @@ pub(super) async fn read(
     page = page.part(&facts(&visit, &api).await?);
     if visit.may(rights::SUBSCRIPTIONS) {
         let (own, total) =
-            subscriptions::list(&visit.control, &visit.caller, None, Some(&id), asked.page())
+            subscriptions::list(&visit.control, &visit.caller, None, Some(&id), asked.part())
                 .await?;
-        let pager = asked.pager(format!("{HERE}/{}", api.row.id), total);
+        let pager = asked.pager(&format!("{HERE}/{}", api.row.id), total);
         let table = Table::new("Your subscriptions", &["Application", "Plan", "State", ""])
             .rows(own.into_iter().map(subscription).collect())
-            .paged_if(pager)
+            .paged(pager)
             .empty("None of your applications may call it yet.", None);
         page = page.section("Your subscriptions", "", &table);
     }
@@ -133,7 +134,7 @@ async fn facts(visit: &Visit, api: &Api) -> Outcome<Facts> {
     add("Takes", Cell::text(shortened(&key_managers, 400)));
     let tags = api.document.tags.iter().map(|tag| {
         let query = format!("tag:\"{}\"", tag.replace('"', ""));
-        Link::new(tag, format!("{HERE}?query={}", super::escaped(&query)))
+        Link::new(tag, format!("{HERE}?query={}", encoded(&query)))
     });
     let tags: Vec<_> = tags.take(LISTED).collect();
     if !tags.is_empty() {

@@ -10,7 +10,6 @@ use phantom_manage::subscriptions::visible;
 use phantom_manage::text;
 use serde::Deserialize;
 
-use super::Asked;
 use super::subscriptions::APIS;
 use crate::answer::Answer;
 use crate::components::Cell;
@@ -20,6 +19,8 @@ use crate::components::Notice;
 use crate::components::Stack;
 use crate::components::Table;
 use crate::components::Tone;
+use crate::list::Asked;
+use crate::list::encoded;
 use crate::visit::Visit;
 use crate::words;
 
@@ -54,7 +55,7 @@ pub(super) async fn list(
     let asks = if application.is_empty() {
         String::new()
     } else {
-        format!("application={}", super::escaped(&application))
+        format!("application={}", encoded(&application))
     };
     let mut base = asked.address(HERE);
     if !asks.is_empty() {
@@ -66,7 +67,7 @@ pub(super) async fn list(
         .rows(found.into_iter().map(|api| row(api, &asks)).collect())
         .search(&asked.query, "Name, or tag:weather")
         .keeping(&[("application", &application)])
-        .paged_if(asked.pager(base, total))
+        .paged(asked.pager_of(base, total))
         .empty("Publishers offer APIs here. None is published yet.", None);
     let head = Head::new("APIs").state(match application.is_empty() {
         true => "What you can subscribe to.",
@@ -81,10 +82,10 @@ async fn find(visit: &Visit, asked: &Asked) -> Outcome<(Vec<Api>, u64)> {
     let query = asked.query.trim();
     if !query.contains([':', '"', '*']) && !query.contains(char::is_whitespace) {
         let name = Some(query.to_owned()).filter(|name| !name.is_empty());
-        return visible::page(&visit.control, &visit.caller, name, asked.page()).await;
+        return visible::page(&visit.control, &visit.caller, name, asked.part()).await;
     }
     let query = ApiQuery::parse(query)?;
-    Ok(asked.page().of(visible::list(&visit.control, &visit.caller, &query).await?))
+    Ok(asked.part().of(visible::list(&visit.control, &visit.caller, &query).await?))
 }
 
 fn row(api: Api, asks: &str) -> Vec<Cell> {
@@ -92,7 +93,7 @@ fn row(api: Api, asks: &str) -> Vec<Cell> {
     let Api { row, document } = api;
     let tags = document.tags.iter().take(TAGS).map(|tag| {
         let query = format!("tag:\"{}\"", tag.replace('"', ""));
-        Link::new(tag, format!("{HERE}?query={}", super::escaped(&query)))
+        Link::new(tag, format!("{HERE}?query={}", encoded(&query)))
     });
     let sign = if asks.is_empty() { "" } else { "&" };
     let subscribe = format!("/devportal/subscriptions/new?api={}{sign}{asks}", row.id);

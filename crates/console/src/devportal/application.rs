@@ -10,7 +10,6 @@ use phantom_manage::plans::PlanLevel;
 use phantom_manage::refusal::Refusal;
 
 use super::APPLICATIONS;
-use super::Asked;
 use super::applications::HERE;
 use super::applications::counted;
 use super::applications::fields;
@@ -35,6 +34,7 @@ use crate::components::Version;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
 use crate::visit::Visit;
 
 /// The page of an application, below `head`, with its tabs.
@@ -68,13 +68,10 @@ pub(super) async fn read(
 ) -> Answer {
     let application = applications::find(&visit.control, &visit.caller, &id).await?;
     let keys = keys::of_application(&visit.control, application.row.id).await?;
-    let notice = match asked.done.as_str() {
-        "created" => {
-            Some(Notice::new(Tone::Good, "The application is made", "Give it a key next."))
-        }
-        "changed" => Some(Notice::new(Tone::Good, "The change is in force", "")),
-        _ => None,
-    };
+    let notice = asked.notice(&[
+        ("created", "The application is made", "Give it a key next."),
+        ("changed", "The change is in force", ""),
+    ]);
     let (count, subscriptions) = (keys.len() as u64, application.subscriptions);
     let base = format!("{HERE}/{}", application.row.id);
     let mut head = head(&application).state(format!(

@@ -16,7 +16,6 @@ use phantom_manage::refusal::Refusal;
 use phantom_manage::text;
 
 use super::APPLICATIONS;
-use super::Asked;
 use crate::answer;
 use crate::answer::Answer;
 use crate::answer::Failure;
@@ -28,10 +27,10 @@ use crate::components::Notice;
 use crate::components::Sheet;
 use crate::components::Stack;
 use crate::components::Table;
-use crate::components::Tone;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
 use crate::visit::Visit;
 use crate::words;
 
@@ -52,7 +51,7 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         name_contains: Some(asked.query.clone()).filter(|query| !query.is_empty()),
         ..ApplicationFilter::default()
     };
-    let found = applications::list(&visit.control, &visit.caller, filter, asked.page()).await?;
+    let found = applications::list(&visit.control, &visit.caller, filter, asked.part()).await?;
     let add = Link::main("Add New Application", NEW);
     let now = visit.control.now();
     let row = |application: Application| {
@@ -70,15 +69,14 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let table = Table::new("Applications", &columns)
         .rows(found.rows.into_iter().map(row).collect())
         .search(&asked.query, "Part of the name")
-        .paged_if(asked.pager(asked.address(HERE), found.total))
+        .paged(asked.pager(HERE, found.total))
         .empty(empty, Some(add.clone()));
     let head = Head::new("Applications")
         .state(
             "Yours. Keys say which client an application is, subscriptions which APIs it may call.",
         )
         .action(add);
-    let notice = (asked.done == "deleted")
-        .then(|| Notice::new(Tone::Good, "The application is deleted", ""));
+    let notice = asked.notice(&[("deleted", "The application is deleted", "")]);
     let page = Stack::new(head).notice(notice).part(&table);
     Ok(visit.show(APPLICATIONS, "Applications", &page))
 }

@@ -36,6 +36,7 @@ use crate::components::Stack;
 use crate::components::Tone;
 use crate::form::Draft;
 use crate::form::Form;
+use crate::list::encoded;
 use crate::visit::Visit;
 use crate::words;
 
@@ -201,7 +202,7 @@ pub(super) async fn read(visit: Visit, Path((id, key)): At) -> Answer {
 
 /// Somebody reloads what was the answer to a form.
 pub(super) async fn again(Path((id, key)): At) -> Answer {
-    Ok(answer::see(&format!("{HERE}/{}/keys/{}", super::escaped(&id), super::escaped(&key))))
+    Ok(answer::see(&format!("{HERE}/{}/keys/{}", encoded(&id), encoded(&key))))
 }
 
 pub(super) async fn update(visit: Visit, Path((id, key)): At, form: Form) -> Answer {

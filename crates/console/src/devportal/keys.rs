@@ -18,7 +18,6 @@ use serde::Deserialize;
 use serde_json::Map;
 
 use super::APPLICATIONS;
-use super::Asked;
 use super::application::head;
 use super::application::head_within;
 use super::application::stack;
@@ -34,10 +33,10 @@ use crate::components::Notice;
 use crate::components::Sheet;
 use crate::components::Stack;
 use crate::components::Table;
-use crate::components::Tone;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
 use crate::visit::Visit;
 
 const TYPES: [MappedKeyType; 2] = [MappedKeyType::Production, MappedKeyType::Sandbox];
@@ -61,15 +60,14 @@ pub(super) async fn list(
     let application = applications::find(&visit.control, &visit.caller, &id).await?;
     let keys = keys::of_application(&visit.control, application.row.id).await?;
     let visible = keys::visible_key_managers(&visit.control, &visit.caller).await?;
-    let notice = match asked.done.as_str() {
-        "mapped" => Some(Notice::new(
-            Tone::Good,
+    let notice = asked.notice(&[
+        (
+            "mapped",
             "The consumer key is mapped",
             "Gateways know from now on that its tokens are of this application.",
-        )),
-        "deleted" => Some(Notice::new(Tone::Good, "The key is deleted", "")),
-        _ => None,
-    };
+        ),
+        ("deleted", "The key is deleted", ""),
+    ]);
     let base = format!("{HERE}/{}/keys", application.row.id);
     // A key may be of a key manager that is disabled, or no longer open to its owner.
     let others =

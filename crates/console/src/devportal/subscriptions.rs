@@ -18,7 +18,6 @@ use phantom_manage::subscriptions::visible;
 use serde::Deserialize;
 
 use super::APPLICATIONS;
-use super::Asked;
 use super::application::head;
 use super::application::stack;
 use super::applications::HERE;
@@ -33,10 +32,10 @@ use crate::components::Notice;
 use crate::components::Sheet;
 use crate::components::Stack;
 use crate::components::Table;
-use crate::components::Tone;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
 use crate::shell::Place;
 use crate::visit::Visit;
 
@@ -53,17 +52,16 @@ pub(super) async fn list(
 ) -> Answer {
     let application = applications::find(&visit.control, &visit.caller, &id).await?;
     let (found, total) =
-        subscriptions::list(&visit.control, &visit.caller, Some(&id), None, asked.page()).await?;
-    let notice = match asked.done.as_str() {
-        "subscribed" => Some(Notice::new(
-            Tone::Good,
+        subscriptions::list(&visit.control, &visit.caller, Some(&id), None, asked.part()).await?;
+    let notice = asked.notice(&[
+        (
+            "subscribed",
             "The application is subscribed",
             "Gateways let its tokens through to the API from now on.",
-        )),
-        "changed" => Some(Notice::new(Tone::Good, "The plan is changed", "")),
-        "deleted" => Some(Notice::new(Tone::Good, "The subscription has ended", "")),
-        _ => None,
-    };
+        ),
+        ("changed", "The plan is changed", ""),
+        ("deleted", "The subscription has ended", ""),
+    ]);
     let base = format!("{HERE}/{}/subscriptions", application.row.id);
     let subscribe = Link::main(
         "Subscribe to an API",
@@ -72,7 +70,7 @@ pub(super) async fn list(
     let columns = ["API", "Version", "Plan", "State", ""];
     let table = Table::new("Subscriptions", &columns)
         .rows(found.into_iter().map(row).collect())
-        .paged_if(asked.pager(base, total))
+        .paged(asked.pager(&base, total))
         .empty("Each lets the application call an API, under a plan.", Some(subscribe.clone()));
     let head = head(&application)
         .state("Which APIs the application may call, under which plan.")

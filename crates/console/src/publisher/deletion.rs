@@ -1,6 +1,5 @@
 //! An API is taken away, with what hangs on it counted before.
 
-use askama::Template;
 use axum::extract::Path;
 use axum::routing::get;
 use phantom_manage::apis;
@@ -26,12 +25,6 @@ pub(super) fn pages(pages: Pages) -> Pages {
     pages.page(rights::DELETERS, "/publisher/apis/{id}/delete", get(confirm).post(delete))
 }
 
-#[derive(Template)]
-#[template(source = "{{ confirm }}", ext = "html")]
-struct Deletion {
-    confirm: Confirm,
-}
-
 async fn confirm(visit: Visit, Path(id): Path<String>) -> Answer {
     let opened = Opened::find(&visit, &id).await?;
     Ok(visit.show(PLACE, "Delete API", &deletion(&visit, &opened, None).await?))
@@ -41,7 +34,7 @@ async fn deletion(
     visit: &Visit,
     opened: &Opened,
     error: Option<String>,
-) -> Result<Deletion, Failure> {
+) -> Result<Confirm, Failure> {
     let id = opened.api.row.id.to_string();
     let one = Part { limit: 1, offset: 0 };
     let (_, subscribers) = subscribers::list(&visit.control, Some(&id), one).await?;
@@ -61,18 +54,16 @@ async fn deletion(
     }
     let revisions = words::several(revisions, "revision", "revisions");
     effects.push(format!("Its {revisions} and its local scopes go with it, for good."));
-    Ok(Deletion {
-        confirm: Confirm {
-            csrf: visit.csrf.clone(),
-            version: Some(opened.version()),
-            action: opened.address("/delete"),
-            back: opened.address(""),
-            question: format!("Delete the API {}?", opened.title()),
-            effects,
-            verb: "Delete API".to_owned(),
-            typed: Some(opened.api.row.name.clone()),
-            error,
-        },
+    Ok(Confirm {
+        csrf: visit.csrf.clone(),
+        version: Some(opened.version()),
+        action: opened.address("/delete"),
+        back: opened.address(""),
+        question: format!("Delete the API {}?", opened.title()),
+        effects,
+        verb: "Delete API".to_owned(),
+        typed: Some(opened.api.row.name.clone()),
+        error,
     })
 }
 

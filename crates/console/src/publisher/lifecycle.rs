@@ -64,12 +64,6 @@ pub(super) fn steps(visit: &Visit, opened: &Opened) -> Steps {
     }
 }
 
-#[derive(Template)]
-#[template(source = "{{ confirm }}", ext = "html")]
-struct Sure {
-    confirm: Confirm,
-}
-
 /// What was asked about before.
 #[derive(Deserialize)]
 struct Asked {
@@ -89,7 +83,7 @@ async fn change(
     let is_sure = !form.has("action");
     if let (false, Some(effect)) = (is_sure, effect(action)) {
         let confirm = confirm(&visit, &opened, action, effect).await?;
-        return Ok(visit.show(PLACE, &opened.title(), &Sure { confirm }));
+        return Ok(visit.show(PLACE, &opened.title(), &confirm));
     }
     let (control, caller) = (&visit.control, &visit.caller);
     let changed =

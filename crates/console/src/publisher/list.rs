@@ -1,6 +1,5 @@
 //! All APIs: found, and how each of them stands.
 
-use askama::Template;
 use axum::extract::Query;
 use axum::routing::get;
 use phantom_manage::apis;
@@ -9,7 +8,6 @@ use phantom_manage::refusal::Refusal;
 use phantom_manage::rights::publisher as rights;
 use phantom_manage::search::ApiQuery;
 
-use super::Asked;
 use super::HERE;
 use super::PLACE;
 use super::api;
@@ -21,20 +19,14 @@ use crate::components::Link;
 use crate::components::Notice;
 use crate::components::Table;
 use crate::components::Tone;
+use crate::list::Asked;
+use crate::list::List;
 use crate::pages::Pages;
 use crate::visit::Visit;
 use crate::words;
 
 pub(super) fn pages(pages: Pages) -> Pages {
     pages.page(rights::READERS, HERE, get(list))
-}
-
-#[derive(Template)]
-#[template(path = "publisher/list.html")]
-struct List {
-    head: Head,
-    notices: Vec<Notice>,
-    table: Table,
 }
 
 const NEW: &str = "/publisher/apis/new";
@@ -73,7 +65,7 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
             may_create.then(|| Link::main("Create the first API", NEW)),
         )
         .paged(asked.pager(HERE, total));
-    Ok(visit.show(PLACE, "APIs", &List { head, notices, table }))
+    Ok(visit.show(PLACE, "APIs", &List { head, tabs: None, notices, table }))
 }
 
 fn row(listed: Listed) -> Vec<Cell> {

@@ -11,7 +11,6 @@ use phantom_manage::page::Page as Part;
 use phantom_manage::rights::publisher as rights;
 use phantom_manage::subscribers;
 
-use super::Asked;
 use super::PLACE;
 use super::api;
 use super::api::Bar;
@@ -32,6 +31,7 @@ use crate::components::Notice;
 use crate::components::Version;
 use crate::form::Draft;
 use crate::form::Form;
+use crate::list::Asked;
 use crate::pages::Pages;
 use crate::visit::Visit;
 use crate::words;

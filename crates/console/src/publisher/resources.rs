@@ -15,7 +15,6 @@ use phantom_manage::rights::publisher as rights;
 use phantom_manage::scopes;
 
 use self::form::Row;
-use super::Asked;
 use super::PLACE;
 use super::api;
 use super::api::Bar;
@@ -31,6 +30,7 @@ use crate::components::Version;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
 use crate::pages::Pages;
 use crate::visit::Visit;
 use crate::words;
@@ -91,7 +91,7 @@ async fn update(
     let no = if errors.is_empty() {
         match opened.keep(&visit, &form, mine.clone()).await {
             Ok(done) => {
-                let base = asked.address(&opened.address(TAB));
+                let base = asked.here(&opened.address(TAB));
                 let sign = if base.contains('?') { '&' } else { '?' };
                 return Ok(answer::see(&format!("{base}{sign}done={done}")));
             }

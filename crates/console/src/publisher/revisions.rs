@@ -13,7 +13,6 @@ use phantom_manage::revisions::Revision;
 use phantom_manage::rights::publisher as rights;
 use serde_json::Value;
 
-use super::Asked;
 use super::PLACE;
 use super::api;
 use super::api::Frame;
@@ -34,6 +33,7 @@ use crate::components::Tone;
 use crate::components::Version;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
 use crate::pages::Needs;
 use crate::pages::Pages;
 use crate::visit::Visit;
@@ -247,17 +247,11 @@ fn frozen(revision: &Revision) -> Outcome<Value> {
     Ok(api::settings(&revision.settings()?))
 }
 
-#[derive(Template)]
-#[template(source = "{{ confirm }}", ext = "html")]
-struct Sure {
-    confirm: Confirm,
-}
-
 async fn confirm(visit: Visit, Path((id, revision)): Path<(String, String)>, act: Act) -> Answer {
     let opened = Opened::find(&visit, &id).await?;
     let found = revisions::read(&visit.control, &id, &revision).await?;
     let confirm = asked(&visit, &opened, &found, act, None)?;
-    Ok(visit.show(PLACE, &opened.title(), &Sure { confirm }))
+    Ok(visit.show(PLACE, &opened.title(), &confirm))
 }
 
 fn asked(
@@ -331,7 +325,7 @@ async fn perform(
         refusal => Errors::from_refusal(refusal, &[])?.whole,
     };
     let confirm = asked(&visit, &opened, &found, act, error)?;
-    Ok(visit.show_refused(PLACE, &opened.title(), &Sure { confirm }))
+    Ok(visit.show_refused(PLACE, &opened.title(), &confirm))
 }
 
 async fn done(

@@ -18,7 +18,6 @@ use phantom_manage::refusal::Outcome;
 use phantom_manage::refusal::Refusal;
 use phantom_manage::rights::publisher as rights;
 
-use super::Asked;
 use super::PLACE;
 use super::api;
 use super::api::Bar;
@@ -34,6 +33,7 @@ use crate::components::Version;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
 use crate::pages::Pages;
 use crate::visit::Visit;
 

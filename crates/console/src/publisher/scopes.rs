@@ -11,7 +11,6 @@ use phantom_manage::refusal::Refusal;
 use phantom_manage::rights::publisher as rights;
 use phantom_manage::roles::Role;
 
-use super::Asked;
 use super::PLACE;
 use super::api;
 use super::api::Bar;
@@ -27,6 +26,7 @@ use crate::components::Version;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
 use crate::pages::Pages;
 use crate::visit::Visit;
 use crate::words;

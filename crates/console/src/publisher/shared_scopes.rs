@@ -13,7 +13,6 @@ use phantom_manage::roles::Role;
 use phantom_manage::scopes;
 use phantom_manage::scopes::SharedScope;
 
-use super::Asked;
 use super::api;
 use super::api::No;
 use crate::answer;
@@ -27,11 +26,13 @@ use crate::components::Head;
 use crate::components::Link;
 use crate::components::Notice;
 use crate::components::Table;
-use crate::components::Tone;
 use crate::components::Version;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
+use crate::list::Done;
+use crate::list::List;
 use crate::pages::Pages;
 use crate::shell::Place;
 use crate::visit::Visit;
@@ -52,14 +53,6 @@ pub(super) fn pages(pages: Pages) -> Pages {
 }
 
 #[derive(Template)]
-#[template(path = "publisher/list.html")]
-struct List {
-    head: Head,
-    notices: Vec<Notice>,
-    table: Table,
-}
-
-#[derive(Template)]
 #[template(path = "publisher/shared_scope.html")]
 struct Sheet {
     head: Head,
@@ -70,15 +63,11 @@ struct Sheet {
     may_edit: bool,
 }
 
-fn done(what: &str) -> Vec<Notice> {
-    let said = |title, text| vec![Notice::new(Tone::Good, title, text)];
-    match what {
-        "created" => said("The scope is made", "Every API can ask for it under its Resources."),
-        "changed" => said("The change is saved", ""),
-        "deleted" => said("The scope is deleted", ""),
-        _ => Vec::new(),
-    }
-}
+const DONE: &[Done] = &[
+    ("created", "The scope is made", "Every API can ask for it under its Resources."),
+    ("changed", "The change is saved", ""),
+    ("deleted", "The scope is deleted", ""),
+];
 
 async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let query = asked.query.trim().to_lowercase();
@@ -104,7 +93,11 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         .search(asked.query.trim(), "Name")
         .empty("A scope says what a token lets its bearer do. None is shared yet.", add)
         .paged(asked.pager(HERE, total));
-    Ok(visit.show(PLACE, "Scopes", &List { head, notices: done(&asked.done), table }))
+    Ok(visit.show(
+        PLACE,
+        "Scopes",
+        &List { head, tabs: None, notices: asked.notice(DONE).into_iter().collect(), table },
+    ))
 }
 
 fn fields(draft: &Draft, is_new: bool) -> Vec<Field> {
@@ -196,7 +189,8 @@ fn changing(visit: &Visit, scope: &SharedScope, draft: &Draft, notices: Vec<Noti
 
 async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let scope = scopes::read(&visit.control, &id).await?;
-    let page = changing(&visit, &scope, &Draft::new(filled(&scope)), done(&asked.done));
+    let notices = asked.notice(DONE).into_iter().collect();
+    let page = changing(&visit, &scope, &Draft::new(filled(&scope)), notices);
     Ok(visit.show(PLACE, &scope.name, &page))
 }
 
@@ -213,33 +207,25 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     }
 }
 
-#[derive(Template)]
-#[template(source = "{{ confirm }}", ext = "html")]
-struct Deletion {
-    confirm: Confirm,
-}
-
-async fn deletion(visit: &Visit, scope: &SharedScope, error: Option<String>) -> Outcome<Deletion> {
+async fn deletion(visit: &Visit, scope: &SharedScope, error: Option<String>) -> Outcome<Confirm> {
     let all = scopes::list(&visit.control).await?;
     let uses = all.into_iter().find(|(each, _)| each.id == scope.id).map_or(0, |(_, uses)| uses);
-    Ok(Deletion {
-        confirm: Confirm {
-            csrf: visit.csrf.clone(),
-            version: Some(Version(scope.version)),
-            action: format!("{HERE}/{}/delete", scope.id),
-            back: format!("{HERE}/{}", scope.id),
-            question: format!("Delete the scope {}?", scope.name),
-            effects: vec![match uses {
-                0 => "No API uses it.".to_owned(),
-                uses => format!(
-                    "{} it. It cannot be deleted until none does.",
-                    words::several(uses, "API uses", "APIs use")
-                ),
-            }],
-            verb: "Delete scope".to_owned(),
-            typed: None,
-            error,
-        },
+    Ok(Confirm {
+        csrf: visit.csrf.clone(),
+        version: Some(Version(scope.version)),
+        action: format!("{HERE}/{}/delete", scope.id),
+        back: format!("{HERE}/{}", scope.id),
+        question: format!("Delete the scope {}?", scope.name),
+        effects: vec![match uses {
+            0 => "No API uses it.".to_owned(),
+            uses => format!(
+                "{} it. It cannot be deleted until none does.",
+                words::several(uses, "API uses", "APIs use")
+            ),
+        }],
+        verb: "Delete scope".to_owned(),
+        typed: None,
+        error,
     })
 }
 

@@ -16,7 +16,6 @@ use phantom_manage::subscribers;
 use phantom_manage::subscribers::Subscriber;
 use phantom_manage::subscribers::SubscriptionState;
 
-use super::Asked;
 use super::PLACE;
 use super::api;
 use super::api::Bar;
@@ -38,6 +37,7 @@ use crate::components::drawn;
 use crate::form::Draft;
 use crate::form::Errors;
 use crate::form::Form;
+use crate::list::Asked;
 use crate::pages::Pages;
 use crate::visit::Visit;
 use crate::words;

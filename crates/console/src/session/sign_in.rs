@@ -11,8 +11,6 @@ use axum::response::Response;
 use http::HeaderMap;
 use http::StatusCode;
 use http::header;
-use percent_encoding::NON_ALPHANUMERIC;
-use percent_encoding::utf8_percent_encode;
 use phantom_manage::Control;
 use phantom_manage::refusal::Refusal;
 use phantom_manage::sessions;
@@ -32,6 +30,7 @@ use crate::components::Field;
 use crate::form::CSRF;
 use crate::form::Form;
 use crate::form::SECRET;
+use crate::list::encoded;
 use crate::shell::Outside;
 use crate::visit::Visit;
 use crate::words;
@@ -255,7 +254,7 @@ pub(super) async fn theme(form: Form) -> Answer {
 pub(super) fn address(here: &str) -> String {
     match here {
         "/" => "/login".to_owned(),
-        here => format!("/login?to={}", utf8_percent_encode(here, NON_ALPHANUMERIC)),
+        here => format!("/login?to={}", encoded(here)),
     }
 }
 

@@ -23,6 +23,7 @@ use crate::components::Step;
 use crate::components::Steps;
 use crate::components::Tone;
 use crate::form::Form;
+use crate::list::encoded;
 use crate::visit::Visit;
 
 const TOKEN: &str = "secret.token";
@@ -60,7 +61,7 @@ impl TrialForm {
 
 /// There is nothing to show before it was run.
 pub(super) async fn back(Path(id): Path<String>) -> Answer {
-    Ok(answer::see(&format!("{HERE}/{}", crate::admin::segment(&id))))
+    Ok(answer::see(&format!("{HERE}/{}", encoded(&id))))
 }
 
 pub(super) async fn run(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {

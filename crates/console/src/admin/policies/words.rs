@@ -32,12 +32,12 @@ fn limit(policy: &Value) -> String {
             return "Unlimited".to_owned();
         }
         let count = words::several(u64::try_from(count).unwrap_or(0), one, many);
-        return format!("{count} {}", each(number(limit, "unitTime"), unit_of(limit)));
+        return format!("{count} {}", words::each(number(limit, "unitTime"), unit_of(limit)));
     }
     let Some(limit) = of("bandwidth") else { return "No limit that is known".to_owned() };
     let amount = words::count(u64::try_from(number(limit, "dataAmount")).unwrap_or(0));
     let unit = limit.get("dataUnit").and_then(Value::as_str).unwrap_or_default();
-    format!("{amount} {unit} {}", each(number(limit, "unitTime"), unit_of(limit)))
+    format!("{amount} {unit} {}", words::each(number(limit, "unitTime"), unit_of(limit)))
 }
 
 fn unit_of(limit: &Value) -> &str {
@@ -49,20 +49,7 @@ fn burst(policy: &Value) -> Option<String> {
     let at = policy.get("burstLimit").filter(|burst| burst.is_object()).unwrap_or(policy);
     let count = at.get("rateLimitCount")?.as_u64().filter(|count| *count > 0)?;
     let unit = at.get("rateLimitTimeUnit")?.as_str().filter(|unit| !unit.is_empty())?;
-    Some(format!("{} {}", words::count(count), each(1, unit)))
-}
-
-fn each(units: i64, unit: &str) -> String {
-    let (one, many) = match unit {
-        "sec" => ("a second", "seconds"),
-        "min" => ("a minute", "minutes"),
-        "hour" | "hours" => ("an hour", "hours"),
-        _ => ("a day", "days"),
-    };
-    match units {
-        1 => one.to_owned(),
-        units => format!("every {} {many}", words::count(u64::try_from(units).unwrap_or(0))),
-    }
+    Some(format!("{} {}", words::count(count), words::each(1, unit)))
 }
 
 pub(super) fn uses(level: Level, uses: u64) -> String {

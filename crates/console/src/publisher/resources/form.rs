@@ -65,7 +65,7 @@ pub(super) fn rows(shown: &[&OperationDocument], known: &[String], draft: &Draft
 }
 
 /// Rows of one page.
-const MOST_ROWS: usize = super::super::ENTRIES as usize;
+const MOST_ROWS: usize = crate::list::SIZE as usize;
 
 fn scopes(form: &Form, at: usize) -> Vec<String> {
     let name = format!("scopes.{at}");
