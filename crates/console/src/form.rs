@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
 use axum::extract::FromRequest;
 use axum::extract::FromRequestParts;
 use axum::extract::Multipart;
@@ -16,7 +17,8 @@ use crate::components::Field;
 use crate::components::Secret;
 use crate::words;
 
-/// Longest form taken, in bytes: a definition of 1 MiB, encoded, and some fields beside it.
+/// Longest form taken of somebody who is signed in, or was, in bytes: a definition of 1 MiB, encoded, and
+/// some fields beside it.
 pub(crate) const MAX_BODY: usize = 4 * 1024 * 1024;
 /// Most fields taken.
 const MAX_FIELDS: usize = 20_000;
@@ -50,19 +52,23 @@ impl Form {
         Ok(Self(fields))
     }
 
-    /// Of a body of either kind that browsers send.
-    pub(crate) async fn read(request: Request) -> Result<Self, Failure> {
+    /// Of a body of either kind that browsers send, of at most so many bytes.
+    pub(crate) async fn read(mut request: Request, most: usize) -> Result<Self, Failure> {
+        DefaultBodyLimit::max(most).apply(&mut request);
         let kind = request.headers().get(header::CONTENT_TYPE);
         let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
         if kind.starts_with("application/x-www-form-urlencoded") {
             let body = Bytes::from_request(request, &()).await;
-            return Self::parse(&body.map_err(|_| Failure::NoForm("It is longer than 4 MiB."))?);
+            return Self::parse(
+                &body.map_err(|_| Failure::NoForm("It is longer than a form may be."))?,
+            );
         }
         if !kind.starts_with("multipart/form-data") {
             return Err(Failure::NoForm("It is not of a kind that browsers send."));
         }
-        let broken =
-            || Failure::NoForm("Its parts cannot be told apart, or it is longer than 4 MiB.");
+        let broken = || {
+            Failure::NoForm("Its parts cannot be told apart, or it is longer than a form may be.")
+        };
         let mut parts = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
         let mut fields = Vec::new();
         while let Some(part) = parts.next_field().await.map_err(|_| broken())? {

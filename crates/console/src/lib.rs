@@ -30,7 +30,6 @@ mod workbench;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use phantom_manage::Control;
 
@@ -62,7 +61,6 @@ pub fn router(control: &Arc<Control>, rest: Router, options: Options) -> Router 
         .merge(signed_in)
         .merge(session::router(Arc::clone(control)))
         .merge(assets::router())
-        .layer(DefaultBodyLimit::max(form::MAX_BODY))
         .layer(middleware::from_fn(answer::headers))
         .layer(middleware::from_fn(answer::in_time));
     router.fallback_service(rest)

@@ -69,6 +69,12 @@ pub async fn caller(
     Ok(Some(Caller::signed_in(user.name, roles, address)))
 }
 
+/// Whether there was such a session, whatever became of it. Forgotten some time after its end.
+pub async fn was_begun(control: &Control, secret: &str) -> Outcome<bool> {
+    let digest = random::token_digest(secret);
+    Ok(control.store.console_session(&digest).await?.is_some())
+}
+
 pub async fn end(control: &Control, caller: &Caller, secret: &str) -> Outcome<()> {
     let mut write = control.write(caller).await?;
     write.end_console_session(&random::token_digest(secret)).await?;

@@ -22,6 +22,7 @@ use crate::answer;
 use crate::answer::Failure;
 use crate::form::CSRF;
 use crate::form::Form;
+use crate::form::MAX_BODY;
 use crate::visit::Visit;
 
 pub(crate) async fn admit(
@@ -39,14 +40,14 @@ pub(crate) async fn admit(
     let Some(visit) = visit else {
         return match is_read {
             true => answer::see(&sign_in::address(&here)),
-            false => kept(&here, request).await,
+            false => kept(&control, &here, request).await,
         };
     };
     if !is_read {
         let (parts, body) = request.into_parts();
         let headers = parts.headers.clone();
         let read = match is_from_here(&headers) {
-            true => Form::read(Request::from_parts(parts.clone(), body)).await,
+            true => Form::read(Request::from_parts(parts.clone(), body), MAX_BODY).await,
             false => Err(Failure::NotOurForm),
         };
         let proven = read.and_then(|form| {
@@ -63,6 +64,18 @@ pub(crate) async fn admit(
     request.extensions_mut().insert(visit.clone());
     let response = next.run(request).await;
     answer::drawn(&visit, response)
+}
+
+/// Longest form kept, in bytes, of a browser that was never signed in: it costs whoever sends it nothing.
+const STRANGERS_FORM: usize = 32 * 1024;
+
+/// How long a form may be that comes without a session: as long as any where there was one.
+pub(super) async fn most_of(control: &Control, headers: &HeaderMap, strangers: usize) -> usize {
+    let Some(secret) = cookie::value(headers, cookie::SESSION) else { return strangers };
+    match sessions::was_begun(control, secret).await {
+        Ok(true) => MAX_BODY,
+        Ok(false) | Err(_) => strangers,
+    }
 }
 
 pub(super) fn address(request: &Request) -> Option<IpAddr> {
@@ -88,12 +101,13 @@ async fn visit(
 }
 
 /// The session ended while somebody filled a form: they sign in again, and what they typed is still there.
-async fn kept(here: &str, request: Request) -> Response {
+async fn kept(control: &Control, here: &str, request: Request) -> Response {
     let headers = request.headers().clone();
     if !is_from_here(&headers) {
         return sign_in::unframed(&headers, Failure::NotOurForm);
     }
-    match Form::read(request).await {
+    let most = most_of(control, &headers, STRANGERS_FORM).await;
+    match Form::read(request, most).await {
         Ok(form) => sign_in::ended(&headers, here, &form),
         Err(failure) => sign_in::unframed(&headers, failure),
     }

@@ -70,6 +70,8 @@ struct Resume<'a> {
 
 /// What the fields of an interrupted form are called while it waits.
 const KEPT: &str = "kept.";
+/// Longest form taken here of a stranger, in bytes: a password, and a short form that waits.
+const MOST: usize = 128 * 1024;
 const ACTION: &str = "kept_action";
 const WITH_SECRETS: &str = "kept_secrets";
 
@@ -138,7 +140,8 @@ pub(super) async fn sign_in(State(control): State<Arc<Control>>, request: Reques
     if !gate::is_from_here(&headers) {
         return unframed(&headers, Failure::NotOurForm);
     }
-    let form = match Form::read(request).await {
+    let most = gate::most_of(&control, &headers, MOST).await;
+    let form = match Form::read(request, most).await {
         Ok(form) => form,
         Err(failure) => return unframed(&headers, failure),
     };

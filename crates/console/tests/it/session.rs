@@ -134,6 +134,31 @@ async fn what_was_typed_when_the_session_ended_is_sent_after_signing_in_again_bu
 }
 
 #[tokio::test]
+async fn a_long_form_is_kept_for_those_who_were_signed_in_and_read_of_nobody_else() {
+    let console = Console::start().await;
+    let long = format!("name={}", "x".repeat(1 << 20));
+    let mut stranger = console.stranger();
+    for path in ["/admin/key-managers/new", "/login"] {
+        let page = stranger.request(Method::POST, path, &[], long.clone()).await.expect(400);
+        assert!(page.text.len() < 8192, "{path}: {}", page.text.len());
+    }
+    stranger.set_cookie(SESSION, "made-up");
+    let page = stranger.request(Method::POST, "/admin/key-managers/new", &[], long.clone()).await;
+    page.expect(400).says("It is longer than a form may be.");
+    let short = "name=curity".to_owned();
+    let page = stranger.request(Method::POST, "/admin/key-managers/new", &[], short).await;
+    page.expect(401).says("what you entered is kept");
+
+    let mut browser = console.browser("admin").await;
+    console.wait(Duration::from_secs(2 * 60 * 60));
+    let page = browser.request(Method::POST, "/admin/key-managers/new", &[], long).await;
+    let page = page.expect(401).says("what you entered is kept");
+    let fields = [("user", "admin"), ("secret.password", "admin")];
+    let page = browser.send(&page, "Sign in", &fields).await.expect(200);
+    assert!(page.text.len() > 1 << 20);
+}
+
+#[tokio::test]
 async fn nobody_is_sent_elsewhere_after_signing_in() {
     let console = Console::start().await;
     for to in ["//evil.example", "https://evil.example/", "/%5Cevil.example"] {
