@@ -3,6 +3,14 @@
 # faults`, as in `bench/faults.sh --only A3,AS`; `bench/faults.sh --write` puts the last table into
 # docs/faults.md. What each row is: docs/faults.md.
 set -eu
+case "${1:-}" in
+    -h | --help)
+        sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
+        echo "--only ROWS   these rows alone, as A3,AS"
+        echo "--write       put the last table into docs/faults.md"
+        exit 0
+        ;;
+esac
 cd "$(dirname "$0")/.."
 target="${CARGO_TARGET_DIR:-target}"
 directory="$target/faults"

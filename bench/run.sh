@@ -2,6 +2,13 @@
 # Builds the release binaries and measures them: `make bench`. Options go to `phantom-bench run`,
 # as in `bench/run.sh --rounds 3`. PHANTOM_PROFILE=thin measures another build of the gateway. What is measured, and how to read it: docs/performance.md.
 set -eu
+case "${1:-}" in
+    -h | --help)
+        sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
+        echo "Options of \`phantom-bench run\`: see docs/performance.md."
+        exit 0
+        ;;
+esac
 cd "$(dirname "$0")/.."
 
 if ! command -v nginx >/dev/null 2>&1; then

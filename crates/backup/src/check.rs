@@ -38,12 +38,10 @@ struct Placed<'r, E> {
 }
 
 impl<'r> Merged<'r> {
-    pub(crate) fn check(self) -> Result<(), BackupError> {
-        let mut checking = Checking {
-            merged: self,
-            names: Names::of([self.stored, self.file]),
-            problems: Mistakes::default(),
-        };
+    /// `problems` were found before.
+    pub(crate) fn check(self, problems: Mistakes) -> Result<(), BackupError> {
+        let mut checking =
+            Checking { merged: self, names: Names::of([self.stored, self.file]), problems };
         self.file.visit(self.stored, &mut checking);
         checking.uniqueness();
         checking.references();

@@ -164,7 +164,9 @@ impl fmt::Display for Diff {
                 )?;
             }
         }
-        self.changes.iter().try_for_each(|change| writeln!(f, "{change}"))
+        // A revocation says only what nobody can read, and there may be 100,000: their number is told.
+        let mut told = self.changes.iter().filter(|change| change.kind != Kind::Revocation);
+        told.try_for_each(|change| writeln!(f, "{change}"))
     }
 }
 

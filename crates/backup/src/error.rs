@@ -92,6 +92,15 @@ impl Mistakes {
         if self.list.is_empty() { Ok(()) } else { Err(BackupError::Invalid(self)) }
     }
 
+    /// These and then those.
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        for Mistake { place, message } in others.list {
+            self.note(place, message);
+        }
+        self.more += others.more;
+        self
+    }
+
     #[must_use]
     pub fn list(&self) -> &[Mistake] {
         &self.list

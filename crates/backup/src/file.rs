@@ -39,18 +39,21 @@ struct File<'a> {
     rows: &'a Rows,
 }
 
-pub(crate) fn read(text: &str, key: &BackupKey) -> Result<Rows, BackupError> {
+/// The rows, and what nobody asked for beside them: an error too, but one that hides no other.
+pub(crate) fn read(text: &str, key: &BackupKey) -> Result<(Rows, Mistakes), BackupError> {
     let Json::Object(mut file) = yaml::read(text)? else { return Err(BackupError::NotABackup) };
     let mut problems = Mistakes::default();
     header(&mut file, key, &mut problems)?;
-    let mut sections = Unread { file, key, problems };
+    let mut sections = Unread { file, key, problems, strays: Mistakes::default() };
     let rows = Rows::read(&mut sections);
-    let Unread { file, mut problems, .. } = sections;
+    let Unread { file, problems, mut strays, .. } = sections;
     for name in file.keys() {
-        problems.note(Place::File, format!("unknown member `{}`", shown(name)));
+        strays.note(Place::File, format!("unknown member `{}`", shown(name)));
     }
-    problems.none_or_err()?;
-    Ok(rows)
+    if problems.list().is_empty() {
+        return Ok((rows, strays));
+    }
+    Err(BackupError::Invalid(problems.and(strays)))
 }
 
 fn header(
@@ -87,6 +90,8 @@ struct Unread<'a> {
     file: Map<String, Json>,
     key: &'a BackupKey,
     problems: Mistakes,
+    /// Members that nobody asked for. The entries are whole without them.
+    strays: Mistakes,
 }
 
 impl Sections for Unread<'_> {
@@ -106,7 +111,7 @@ impl Sections for Unread<'_> {
                 self.problems.note(Place::Entry(E::KIND, index), "is a mapping");
                 continue;
             };
-            let read = members::read::<E>(index, given, &mut self.problems);
+            let read = members::read::<E>(index, given, &mut self.problems, &mut self.strays);
             if let Some(Err(member)) = read.as_ref().map(|row| row.open(self.key)) {
                 self.problems.note(Place::Member(E::KIND, index, member), UNSEALED);
             }

@@ -51,14 +51,16 @@ pub use yaml::MAX_BYTES;
 /// A backup that was read: each of its entries is well formed.
 pub struct Backup {
     rows: Rows,
+    /// Members that nobody asked for. They are told with what does not fit the store.
+    strays: Mistakes,
     key: BackupKey,
 }
 
 impl Backup {
-    /// Reads the text of a file. What is wrong with its entries is told at once.
+    /// Reads the text of a file. What is wrong with the form of its entries is told at once.
     pub fn read(text: &str, key: &BackupKey) -> Result<Self, BackupError> {
-        let rows = file::read(text, key)?;
-        Ok(Self { rows, key: key.clone() })
+        let (rows, strays) = file::read(text, key)?;
+        Ok(Self { rows, strays, key: key.clone() })
     }
 }
 
@@ -78,6 +80,7 @@ pub async fn export(store: &Store, key: &BackupKey, now: UnixTime) -> Result<Str
     let text = file::write(&rows, key, now)?;
     // A backup that could not be restored is worse than none: it is read back before it counts.
     let again = file::read(&text, key)
+        .and_then(|(rows, strays)| strays.none_or_err().map(|()| rows))
         .map_err(|error| BackupError::Unfaithful { source: Some(Box::new(error)) })?;
     match Diff::between(&again, &rows, Others::Remove).is_empty() {
         true => Ok(text),
@@ -123,7 +126,7 @@ async fn settled(
     now: UnixTime,
 ) -> Result<(Rows, Diff), BackupError> {
     let stored = stored::all(write, &backup.key, now).await?;
-    Merged { file: &backup.rows, stored: &stored, others }.check()?;
+    Merged { file: &backup.rows, stored: &stored, others }.check(backup.strays.clone())?;
     let mut diff = Diff::between(&backup.rows, &stored, others);
     diff.forget_expired(&backup.rows, now);
     Ok((stored, diff))

@@ -26,6 +26,7 @@ pub(crate) fn read<E: Entry>(
     index: usize,
     given: &Map<String, Json>,
     problems: &mut Mistakes,
+    strays: &mut Mistakes,
 ) -> Option<Sealed<E>> {
     let names = Cell::default();
     let read = |only| Sealed::<E>::deserialize(Members { given, names: &names, only });
@@ -40,7 +41,7 @@ pub(crate) fn read<E: Entry>(
     // What nobody asked for is refused.
     for name in given.keys().filter(|name| !names.get().contains(&name.as_str())) {
         let message = format!("unknown member `{}`", shown(name));
-        problems.note(Place::Entry(E::KIND, index), message);
+        strays.note(Place::Entry(E::KIND, index), message);
     }
     entry.ok()
 }

@@ -30,6 +30,14 @@ pub const MAX_DEPTH: usize = 16;
 #[error("not acceptable JSON")]
 pub struct InvalidJson(#[from] serde_json::Error);
 
+impl InvalidJson {
+    /// Line and column, from 1, where reading ended; `None` where all was read. Nothing of the document.
+    #[must_use]
+    pub fn position(&self) -> Option<(usize, usize)> {
+        Some((self.0.line(), self.0.column())).filter(|(line, _)| *line > 0)
+    }
+}
+
 /// Parses one whole document; nothing but white space may follow it.
 ///
 /// # Errors

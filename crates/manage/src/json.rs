@@ -16,8 +16,12 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Outcome<T> {
     if text.trim_ascii().is_empty() {
         return Err(Refusal::invalid("Request payload cannot be empty."));
     }
-    let value =
-        phantom_core::json::parse(text).map_err(|_| Refusal::invalid("Malformed request body."))?;
+    let value = phantom_core::json::parse(text).map_err(|error| match error.position() {
+        Some((line, column)) => {
+            Refusal::invalid(format!("Malformed request body: line {line}, column {column}."))
+        }
+        None => Refusal::invalid("Malformed request body."),
+    })?;
     if holds_nul(&value) {
         return Err(Refusal::invalid(misfit::DISALLOWED));
     }

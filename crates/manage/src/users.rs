@@ -44,7 +44,7 @@ pub enum WeakPassword {
     Short,
     #[error("a password has at most {MOST} characters")]
     Long,
-    #[error("a password is not the user's name")]
+    #[error("the password is the user's name")]
     Name,
     #[error("this password is among the first that are guessed")]
     Common,

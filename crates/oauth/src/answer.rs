@@ -59,6 +59,40 @@ impl ResponseFormat {
     }
 }
 
+/// What helps where a server answers otherwise than it was asked: it depends on who has set the key
+/// manager up.
+#[derive(Clone, Copy, Debug)]
+pub struct Advice {
+    /// JSON without a JWT.
+    pub no_jwt: &'static str,
+    /// A signed statement in the place of the token's JWT.
+    pub statement: &'static str,
+    /// Answers that nobody may keep.
+    pub no_store: &'static str,
+}
+
+impl Advice {
+    /// For a `[[key_manager]]` of the file, which has a `response`.
+    pub const OF_THE_FILE: Self = Self {
+        no_jwt: "active, but no JWT in the answer: set response = \"json\" to mint one",
+        statement: "a statement about the token, where the phantom token was asked for: set \
+                    response = \"rfc9701\" to mint from it",
+        no_store: "answers are marked no-store: every request asks, unless \
+                   cache_despite_no_store_seconds is set",
+    };
+
+    /// For a key manager of the control plane, which has none.
+    pub const MANAGED: Self = Self {
+        no_jwt: "active, but no JWT in the answer: managed APIs need a server whose introspection \
+                 gives one for Accept: application/jwt; have it do so for this client, or use a \
+                 route of the file",
+        statement: "a statement about the token, where the phantom token was asked for: managed APIs \
+                    need a server whose introspection gives the token's own JWT; have it do so for \
+                    this client, or use a route of the file",
+        no_store: "answers are marked no-store: every request asks",
+    };
+}
+
 /// An answer as it came off the wire.
 #[derive(Clone, Copy, Debug)]
 pub struct RawAnswer<'a> {
@@ -114,10 +148,11 @@ const MEANS_THE_TOKEN: [&str; 3] = [
 pub fn read(
     answer: RawAnswer<'_>,
     format: &ResponseFormat,
+    advice: Advice,
     now: UnixTime,
 ) -> Result<Said, Unusable> {
     match answer.status {
-        200 => read_body(answer, format).map_err(misbehaved),
+        200 => read_body(answer, format, advice).map_err(misbehaved),
         204 => Ok(Said::Inactive),
         400 => read_bad_request(answer),
         // RFC 7662 §2.3 asks for 401; some servers answer 403.
@@ -141,9 +176,9 @@ fn read_bad_request(answer: RawAnswer<'_>) -> Result<Said, Unusable> {
     match error_code(answer.body).as_deref() {
         Some(code) if MEANS_THE_TOKEN.contains(&code) => Ok(Said::Inactive),
         None if answer.body.is_empty() => Ok(Said::Inactive),
-        Some("invalid_client" | "unauthorized_client" | "access_denied") => {
-            Err(Unusable::ClientRefused)
-        }
+        Some("unauthorized_client" | "access_denied") => Err(Unusable::ClientRefused),
+        // Some servers say what of it is wrong: `invalid_client_id`, `invalid_client_credentials`.
+        Some(code) if code.starts_with("invalid_client") => Err(Unusable::ClientRefused),
         Some("unsupported_response_type" | "invalid_target" | "unsupported_token_type") => {
             Err(misbehaved(what_came(answer)))
         }
@@ -180,12 +215,16 @@ fn what_came(answer: RawAnswer<'_>) -> Arc<str> {
     text.into()
 }
 
-fn read_body(answer: RawAnswer<'_>, format: &ResponseFormat) -> Result<Said, &'static str> {
+fn read_body(
+    answer: RawAnswer<'_>,
+    format: &ResponseFormat,
+    advice: Advice,
+) -> Result<Said, &'static str> {
     if answer.body.is_empty() {
         return Err("a 200 answer without a body");
     }
     match media_type(answer.content_type).as_deref() {
-        Some("application/json") => read_json(answer.body, format),
+        Some("application/json") => read_json(answer.body, format, advice),
         Some("application/jwt") => match (jws(answer.body)?, format) {
             // Seen at real servers: a statement under the phantom token's media type.
             (jws, _) if typ::is_token_introspection(jws.typ()) => Ok(Said::SignedStatement(jws)),
@@ -201,7 +240,7 @@ fn read_body(answer: RawAnswer<'_>, format: &ResponseFormat) -> Result<Said, &'s
     }
 }
 
-fn read_json(body: &[u8], format: &ResponseFormat) -> Result<Said, &'static str> {
+fn read_json(body: &[u8], format: &ResponseFormat, advice: Advice) -> Result<Said, &'static str> {
     let mut members = json::parse_object(body).map_err(|_| "a body that is not strict JSON")?;
     // INT-5: a boolean; the string "true", 1 and absence are none.
     match members.get("active") {
@@ -233,7 +272,7 @@ fn read_json(body: &[u8], format: &ResponseFormat) -> Result<Said, &'static str>
             Err(_) => Err("a phantom token that is not an acceptable JWT"),
         },
         Some(_) => Err("a phantom token that is not a string"),
-        None => Err("active, but no JWT in the answer: set response = \"json\" to mint one"),
+        None => Err(advice.no_jwt),
     }
 }
 

@@ -10,6 +10,8 @@ pub use examine::Trouble;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use phantom_core::BearerToken;
@@ -22,6 +24,7 @@ use serde_json::Map;
 use serde_json::Value;
 
 use crate::access_token;
+use crate::answer::Advice;
 use crate::answer::ResponseFormat;
 use crate::answer::Said;
 use crate::client_auth::Authenticator;
@@ -58,6 +61,7 @@ pub(crate) struct IntrospectionClient {
     /// For calling and verifying, from when it is the question's turn.
     pub(crate) timeout: Duration,
     pub(crate) format: ResponseFormat,
+    pub(crate) advice: Advice,
     pub(crate) verifier: Arc<TokenVerifier>,
     /// Present where the format needs one.
     pub(crate) minter: Option<Arc<Minter>>,
@@ -69,6 +73,7 @@ pub(crate) struct IntrospectionClient {
     pub(crate) required_to_mint: Vec<Box<str>>,
     /// The operator's override of `no-store` (CAC-2).
     pub(crate) no_store_cap: Option<Duration>,
+    pub(crate) told_of_no_store: AtomicBool,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -128,6 +133,10 @@ impl IntrospectionClient {
     ) -> Result<Introspection, IntrospectError> {
         let freshness = match (freshness, self.no_store_cap) {
             (Freshness::DoNotStore, Some(cap)) => Freshness::For(cap),
+            (Freshness::DoNotStore, None) => {
+                self.tell_of_no_store();
+                freshness
+            }
             (freshness, _) => freshness,
         };
         match said {
@@ -149,6 +158,14 @@ impl IntrospectionClient {
         }
     }
 
+    /// Once: it is how the server is set up.
+    fn tell_of_no_store(&self) {
+        if !self.told_of_no_store.swap(true, Relaxed) {
+            let key_manager = self.guard.key_manager();
+            tracing::info!(key_manager, "{}", self.advice.no_store);
+        }
+    }
+
     /// Makes the phantom token from what the server said.
     fn minted(
         &self,
@@ -157,11 +174,7 @@ impl IntrospectionClient {
     ) -> Result<Introspection, IntrospectError> {
         let minter = match &self.minter {
             Some(minter) if self.format.mints() => minter,
-            _ => {
-                let cause = "a statement about the token, where the phantom token was asked for: \
-                             set response = \"rfc9701\" to mint from it";
-                return Err(misbehaved(cause));
-            }
+            _ => return Err(misbehaved(self.advice.statement)),
         };
         if kind::is_refresh_token(members) {
             return Ok(self.refresh_token());

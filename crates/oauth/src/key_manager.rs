@@ -18,6 +18,7 @@ pub use build::FieldError;
 pub use config::KeyManagerConfig;
 pub use config::Keys;
 
+use crate::answer::ResponseFormat;
 use crate::discovery::Discovery;
 use crate::guard::Load;
 use crate::introspect::Examined;
@@ -107,6 +108,12 @@ impl KeyManager {
     /// Many a server that answers in plain JSON has none.
     fn needed_keys(&self, jwts: bool) -> Option<&KeySource> {
         self.keys.as_ref().filter(|_| jwts || self.verifies_answers)
+    }
+
+    /// What it asks for.
+    #[must_use]
+    pub const fn response(&self) -> &ResponseFormat {
+        &self.client.format
     }
 
     /// Puts one question, outside of all budgets, and tells what came: for whoever sets the server up.

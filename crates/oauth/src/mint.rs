@@ -23,6 +23,9 @@ use crate::signing::fresh_id;
 const NOT_CLAIMS: [&str; 6] =
     ["active", "token_type", "phantom_token", "jwt", "nonce", "token_introspection"];
 
+/// Dates that are told as the server has them, in whole seconds.
+const DATES: [&str; 3] = ["iat", "nbf", "auth_time"];
+
 /// Signs with ES256. One for all key managers that mint.
 #[derive(Debug)]
 pub struct Minter {
@@ -92,6 +95,14 @@ impl Minter {
         }
         claims.insert("iss".to_owned(), (*self.issuer).into());
         claims.insert("exp".to_owned(), expires_at.as_secs().into());
+        // Servers tell fractions of a second, which some backends' libraries take for no date.
+        for name in DATES {
+            if let Some(Value::Number(date)) = claims.get(name)
+                && let Some(date) = UnixTime::from_numeric_date(date)
+            {
+                claims.insert(name.to_owned(), date.as_secs().into());
+            }
+        }
         if !claims.get("iat").is_some_and(Value::is_number) {
             claims.insert("iat".to_owned(), now.as_secs().into());
         }

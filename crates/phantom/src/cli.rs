@@ -26,10 +26,8 @@ use clap::Subcommand;
 
 use crate::compose;
 use crate::compose::Planes;
+use crate::config::DEFAULT_NAME as DEFAULT_CONFIG;
 use crate::telemetry::log;
-
-/// The configuration file where none is named.
-const DEFAULT_CONFIG: &str = "phantom.toml";
 
 /// A configuration that is wrong, or a start that failed. Usage errors are 2, by clap.
 const FAILED: u8 = 1;

@@ -49,6 +49,9 @@ use crate::telemetry::management;
 use crate::telemetry::management::Readiness;
 use crate::telemetry::metrics::GatewayMetrics;
 
+/// The setting of that address, which has a default and so may be nowhere in the file.
+const MANAGEMENT: &str = "[management] bind";
+
 /// Crypto first: nothing that speaks TLS works before. A provider that is there already is kept,
 /// which tests rely on.
 pub fn install_crypto() {
@@ -91,7 +94,7 @@ impl Gateway {
         let (log, reopening) = access_log.as_ref().map(access_log::open).transpose()?.unzip();
         let (drain_delay, certificates) = (config.drain_delay, config.certificates.clone());
         let mut renewal = Renewal { certificates, access_log: reopening.flatten() };
-        let management_socket = background::bind(*management)?;
+        let management_socket = background::bind(*management, MANAGEMENT)?;
         let management = management_socket.local_addr().map_err(StartError::Runtime)?;
         for listener in listeners {
             background::probe(listener.bind)?;

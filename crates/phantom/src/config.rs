@@ -38,6 +38,9 @@ use crate::config::context::Context;
 use crate::config::problem::Problems;
 use crate::config::raw::RawConfig;
 
+/// The file that is read where none is named.
+pub(crate) const DEFAULT_NAME: &str = "phantom.toml";
+
 /// Longest file taken.
 const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -49,10 +52,20 @@ pub struct Source {
 }
 
 #[derive(Debug, Error)]
-#[error("cannot read {path}: {source}: name the file with -c", path = path.display())]
+#[error("cannot read {path}: {source}{hint}", path = path.display(), hint = self.hint())]
 pub struct Unreadable {
     path: PathBuf,
     source: io::Error,
+}
+
+impl Unreadable {
+    /// Where the name is the one that nobody gave, most likely.
+    fn hint(&self) -> &'static str {
+        match self.path.as_os_str() == DEFAULT_NAME {
+            true => ": name the file with -c",
+            false => "",
+        }
+    }
 }
 
 impl Source {

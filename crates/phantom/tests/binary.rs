@@ -90,8 +90,7 @@ fn check_exits_with_0_for_a_valid_file_and_1_for_a_wrong_or_missing_one() {
     assert!(json["errors"].as_u64().unwrap() >= 1, "{json}");
 
     let (code, _, err) = output(directory.path(), &["check", "-c", "nowhere.toml"]);
-    let expected = "phantom: cannot read nowhere.toml: No such file or directory (os error 2): name \
-                    the file with -c\n";
+    let expected = "phantom: cannot read nowhere.toml: No such file or directory (os error 2)\n";
     assert_eq!((code, &*err), (Some(1), expected));
 }
 
@@ -189,8 +188,68 @@ fn a_missing_password_is_asked_for_by_the_name_of_its_option() {
     let output = command.env_remove("PHANTOM_USER_PASSWORD").output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let said = "set PHANTOM_USER_PASSWORD or give --password-file";
+    let said = "no password was given: set PHANTOM_USER_PASSWORD or give --password-file";
     assert!(err.contains(said) && !err.contains("--secret-file"), "{err}");
+    let args = ["token", "--endpoint", "https://login.example.com/token"];
+    let command = &mut phantom(directory.path(), &args);
+    let output = command.env_remove("PHANTOM_CLIENT_SECRET").output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert!(err.contains("no client secret was given: set PHANTOM_CLIENT_SECRET"), "{err}");
+}
+
+/// An installation whose store holds a user.
+fn with_a_store(directory: &Path) {
+    let text = "[gateway]\ndata_dir = \"data\"\n[[listener]]\nbind = \"127.0.0.1:0\"\n\
+                [control]\nbind = \"127.0.0.1:0\"\n";
+    std::fs::write(directory.join("phantom.toml"), text).unwrap();
+    std::fs::write(directory.join("password"), "Correct-Horse-7-Battery").unwrap();
+    let add = ["user", "add", "sue", "--role", "admin", "--password-file", "password"];
+    let (code, out, err) = output(directory, &add);
+    assert_eq!(code, Some(0), "{out}{err}");
+}
+
+#[test]
+fn a_sealing_key_that_is_missing_beside_a_store_is_asked_for_by_its_path_and_never_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    with_a_store(directory.path());
+    let (key, kept) = (directory.path().join("data/sealing.key"), directory.path().join("kept"));
+    std::fs::rename(&key, &kept).unwrap();
+    for args in [&["user", "list"][..], &["run"], &["user", "list"]] {
+        let (code, _, err) = output(directory.path(), args);
+        assert_eq!(code, Some(1), "{args:?}: {err}");
+        assert!(err.contains("data/sealing.key is missing") && err.contains("restore it"), "{err}");
+        assert!(!key.exists(), "{args:?} has left a key that opens nothing");
+    }
+    std::fs::write(&key, "00".repeat(32)).unwrap();
+    let (_, _, err) = output(directory.path(), &["user", "list"]);
+    assert!(err.contains("data/sealing.key holds another key"), "{err}");
+    std::fs::rename(&kept, &key).unwrap();
+    let (code, out, err) = output(directory.path(), &["user", "list"]);
+    assert!(code == Some(0) && out.contains("sue"), "{out}{err}");
+}
+
+#[test]
+fn a_damaged_database_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    with_a_store(directory.path());
+    for name in ["phantom.db-wal", "phantom.db-shm"] {
+        let _ = std::fs::remove_file(directory.path().join("data").join(name));
+    }
+    std::fs::write(directory.path().join("data/phantom.db"), "not a database ".repeat(999))
+        .unwrap();
+    let (code, _, err) = output(directory.path(), &["run"]);
+    assert_eq!(code, Some(1));
+    assert!(err.contains("data/phantom.db is damaged") && err.contains("restore it"), "{err}");
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_not_asked_for_by_the_option_that_named_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let (code, _, err) = output(directory.path(), &["check", "-c", "nope.toml"]);
+    assert!(code == Some(1) && err.contains("cannot read nope.toml"), "{err}");
+    assert!(!err.contains("-c"), "{err}");
+    let (_, _, err) = output(directory.path(), &["check"]);
+    assert!(err.contains("phantom.toml") && err.contains("name the file with -c"), "{err}");
 }
 
 #[test]

@@ -62,6 +62,14 @@ pub enum Fault {
     VersionNotSupported,
 }
 
+impl Fault {
+    /// What the client is told of it, from a fixed set.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        said_of_fault(self).message
+    }
+}
+
 impl Answer {
     /// The answer to a refusal, of whatever the request matched.
     #[must_use]

@@ -11,6 +11,7 @@ use phantom_core::Deny;
 use phantom_core::DenyReason;
 use phantom_core::Now;
 use phantom_core::Permit;
+use phantom_core::Statement;
 use phantom_core::catalog::EntityId;
 use phantom_core::traffic::Consulted;
 
@@ -27,6 +28,11 @@ use crate::route::Target;
 use crate::route_table::Match;
 use crate::snapshot::Snapshot;
 use crate::trace::Trace;
+
+/// What helps where an audience is expected and none is named.
+const NO_AUDIENCE: &str = "the token names no audience at all: have the server name one, set \
+                           minted_audience where the JWT is minted here, or leave expected_audience \
+                           out";
 
 /// Decides on requests. One per process; the snapshot is an argument, loaded once a request.
 #[derive(Clone, Debug)]
@@ -190,6 +196,18 @@ impl<'d, T: Trace> Deciding<'d, T> {
             Err(deny) => format!("refused: {deny} ({})", deny.reason.name()),
         });
         outcome
+    }
+
+    /// Told before the refusal, which says the same of a token that is for somebody else.
+    fn trace_audience<R>(
+        &mut self,
+        outcome: &Result<R, DenyReason>,
+        statement: Option<&Statement>,
+    ) {
+        let open = statement.is_some_and(|said| said.audience.members().next().is_none());
+        if open && outcome.as_ref().err() == Some(&DenyReason::AudienceMismatch) {
+            self.trace.step("audience", || NO_AUDIENCE.to_owned());
+        }
     }
 
     fn no_route(&self) -> Answered<'d> {

@@ -90,6 +90,8 @@ pub(crate) struct RequestEvent<'a> {
     pub(crate) decision: Duration,
     pub(crate) upstream: Option<Duration>,
     pub(crate) error: Option<Cause>,
+    /// What the client was told of it, from a fixed set.
+    pub(crate) detail: Option<&'static str>,
 }
 
 impl RequestEvent<'_> {
@@ -208,6 +210,10 @@ fn write_json(event: &RequestEvent<'_>, id: &RequestId, out: &mut Vec<u8>) -> st
             write!(out, ",\"{name}\":\"{text}\"")?;
         }
     }
+    if let Some(detail) = event.detail {
+        out.extend_from_slice(b",\"detail\":");
+        serde_json::to_writer(&mut *out, detail)?;
+    }
     out.extend_from_slice(b"}\n");
     Ok(())
 }
@@ -215,7 +221,7 @@ fn write_json(event: &RequestEvent<'_>, id: &RequestId, out: &mut Vec<u8>) -> st
 fn write_text(event: &RequestEvent<'_>, id: &RequestId, out: &mut Vec<u8>) -> std::io::Result<()> {
     write!(out, "{} ", unix_millis())?;
     out.extend_from_slice(id.as_bytes());
-    writeln!(
+    write!(
         out,
         " {} \"{} {} HTTP/{}\" {} {}B {}us decision={}us upstream={}us api={} key_manager={} cache={} reason={} error={}",
         event.peer,
@@ -232,7 +238,11 @@ fn write_text(event: &RequestEvent<'_>, id: &RequestId, out: &mut Vec<u8>) -> st
         event.cache.unwrap_or("-"),
         event.reason.map_or("-", DenyReason::name),
         event.error.map_or("-", Cause::name),
-    )
+    )?;
+    match event.detail {
+        Some(detail) => writeln!(out, " detail={detail:?}"),
+        None => writeln!(out),
+    }
 }
 
 fn unix_millis() -> u128 {

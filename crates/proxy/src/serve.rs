@@ -123,7 +123,10 @@ impl<C: Client> Course<'_, C> {
     async fn refuse(&mut self, failure: Failure) {
         let format = self.published.snapshot.error_format_at(self.origin.entry);
         let answer = match failure.told {
-            Told::Fault(fault) => Answer::fault(fault, format, false),
+            Told::Fault(fault) => {
+                self.account.detail = Some(fault.words());
+                Answer::fault(fault, format, false)
+            }
             Told::Refusal(reason) => Answer::deny(&reason.into(), None, format, false),
         };
         self.answer(&answer, Ended::Answered, Some(failure.cause)).await;

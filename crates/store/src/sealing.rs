@@ -69,8 +69,9 @@ impl SealingKey {
         Self::from_bytes(&bytes)
     }
 
-    /// The key in that file; a new random one, readable by its owner alone, where there is none.
-    pub fn from_file_or_create(path: impl AsRef<Path>) -> Result<Self, SealingKeyError> {
+    /// The key in that file; a new random one, readable by its owner alone, where there is none. And
+    /// whether it was made now.
+    pub fn from_file_or_create(path: impl AsRef<Path>) -> Result<(Self, bool), SealingKeyError> {
         key_file::read_or_create(path.as_ref())
     }
 

@@ -344,6 +344,23 @@ fn release_builds_are_stripped_profiling_keeps_lines_and_only_the_gateway_links_
 }
 
 #[test]
+fn scripts_that_measure_say_what_they_take_and_build_nothing_for_that() {
+    for (script, option) in [("bench/run.sh", "--rounds"), ("bench/faults.sh", "--only")] {
+        // Without cargo or anything else to build with.
+        let help = std::process::Command::new("/bin/sh")
+            .args([script, "--help"])
+            .current_dir(workspace::root())
+            .env("PATH", "/usr/bin:/bin")
+            .env("CARGO_TARGET_DIR", "/nonexistent")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(help.stdout).unwrap();
+        assert!(help.status.success() && said.contains(option), "{script}: {said}");
+        assert!(said.contains("docs/"), "{script}: {said}");
+    }
+}
+
+#[test]
 fn make_demo_builds_what_is_soon_there_to_the_name_of_the_docs() {
     let text = |path: &str| fs::read_to_string(workspace::root().join(path)).unwrap();
     assert!(text("Makefile").contains("\t@tools/build\n\t./phantom demo"));

@@ -112,6 +112,13 @@ async fn what_refers_to_nothing_and_what_is_there_twice_is_refused() {
         told(&nowhere).await,
         "the backup has 1 error\n  applications[0].plan: names no plan of the file or the store"
     );
+    let strange = nowhere.replacen("\napplications:\n- ", "\napplications:\n- nickname: x\n  ", 1);
+    assert_eq!(
+        told(&strange).await,
+        "the backup has 2 errors\n  applications[0]: unknown member `nickname`\n  \
+         applications[0].plan: names no plan of the file or the store",
+        "a member that nobody asked for hides no other error"
+    );
     let at = text.find("apis:\n").unwrap();
     let until = text.find("revisions:\n").unwrap();
     let without_apis = format!("{}{}", &text[..at], &text[until..]);

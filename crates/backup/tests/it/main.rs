@@ -230,6 +230,15 @@ async fn nothing_is_removed_unless_it_is_asked_for_and_revocations_never() {
 }
 
 #[tokio::test]
+async fn of_revocations_the_number_is_told_and_no_line_each() {
+    let text = exported(&TestStore::planted().await.store).await;
+    let diff = compared(&TestStore::empty().await.store, &text, Others::Keep).await;
+    let told = diff.to_string();
+    assert!(told.contains("revocations    ") && !told.contains("+ revocation"), "{told}");
+    assert!(told.contains("+ application CurityApp"), "{told}");
+}
+
+#[tokio::test]
 async fn an_import_leaves_an_administrator_where_there_was_one() {
     let (from, to) = (TestStore::planted().await, TestStore::empty().await);
     for store in [&from.store, &to.store] {

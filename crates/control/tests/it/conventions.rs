@@ -106,10 +106,15 @@ async fn raw(plane: &Plane, body: &[u8]) -> Answer {
 async fn malformed_json_is_refused() {
     let plane = Plane::start().await;
     let deep = format!("{}{}", "[".repeat(2000), "]".repeat(2000));
-    for malformed in
-        [&b"{"[..], b"nonsense", b"\xff\xfe", b"{\"name\":1,\"name\":2}", deep.as_bytes()]
-    {
-        raw(&plane, malformed).await.expect_error(400, 400, "Bad Request Malformed request body.");
+    for (malformed, place) in [
+        (&b"{"[..], "line 1, column 1."),
+        (b"{\n  \"name\": nonsense}", "line 2, column 1"),
+        (b"\xff\xfe", "line 1, column 1."),
+        (b"{\"name\":1,\"name\":2}", "line 1, column 1"),
+        (deep.as_bytes(), "line 1, column 1"),
+    ] {
+        let said = format!("Bad Request Malformed request body: {place}");
+        raw(&plane, malformed).await.expect_error(400, 400, &said);
     }
 }
 

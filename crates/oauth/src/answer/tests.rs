@@ -17,7 +17,7 @@ fn said(
     body: &str,
     format: &ResponseFormat,
 ) -> Result<Said, Unusable> {
-    read(raw(status, content_type, body.as_bytes()), format, NOW)
+    read(raw(status, content_type, body.as_bytes()), format, Advice::OF_THE_FILE, NOW)
 }
 
 fn jwt(typ: &str) -> String {
@@ -84,7 +84,7 @@ fn inactive_is_an_answer() {
         let json = said(200, "application/json; charset=utf-8", body, &format);
         assert_eq!(json, Ok(Said::Inactive));
         let empty = RawAnswer { status: 204, content_type: None, retry_after: None, body: b"" };
-        assert_eq!(read(empty, &format, NOW), Ok(Said::Inactive));
+        assert_eq!(read(empty, &format, Advice::OF_THE_FILE, NOW), Ok(Said::Inactive));
         assert_eq!(said(400, "text/plain", "", &format), Ok(Said::Inactive));
     }
 }
@@ -96,6 +96,10 @@ fn a_refused_client_is_our_fault() {
         for status in [401, 403] {
             assert_eq!(said(status, "text/html", body, &PHANTOM), Err(Unusable::ClientRefused));
         }
+    }
+    for code in ["invalid_client_credentials", "invalid_client_id"] {
+        let told = said(400, "application/json", &format!(r#"{{"error":"{code}"}}"#), &PHANTOM);
+        assert_eq!(told, Err(Unusable::ClientRefused), "{code} is about us as client");
     }
     let told = said(400, "application/json", r#"{"error":"invalid_client"}"#, &PHANTOM);
     assert_eq!(told, Err(Unusable::ClientRefused), "the error is about us, not about the token");
@@ -125,7 +129,7 @@ fn trouble_is_no_verdict() {
 fn retry_after_is_seconds_or_a_date_and_bounded() {
     let of = |text| {
         let answer = RawAnswer { retry_after: Some(text), ..raw(503, "text/plain", b"") };
-        match read(answer, &PLAIN, NOW) {
+        match read(answer, &PLAIN, Advice::OF_THE_FILE, NOW) {
             Err(Unusable::Unavailable { retry_after, .. }) => retry_after.map(|d| d.as_secs()),
             other => panic!("{other:?}"),
         }
@@ -151,7 +155,7 @@ fn the_media_type_decides_what_a_body_is() {
         assert!(misbehaved(&said(200, content_type, &token, &PHANTOM)), "{content_type}");
     }
     let untyped = RawAnswer { content_type: None, ..raw(200, "", token.as_bytes()) };
-    assert!(misbehaved(&read(untyped, &PHANTOM, NOW)));
+    assert!(misbehaved(&read(untyped, &PHANTOM, Advice::OF_THE_FILE, NOW)));
     for format in [PLAIN, claim_format(), SIGNED] {
         assert!(misbehaved(&said(200, "application/jwt", &token, &format)), "{format:?}");
     }
@@ -255,7 +259,7 @@ proptest! {
             retry_after: retry_after.as_deref(),
             body: &body,
         };
-        drop(read(answer, &format, NOW));
+        drop(read(answer, &format, Advice::OF_THE_FILE, NOW));
     }
 
     #[test]
@@ -267,4 +271,19 @@ proptest! {
         let active = !matches!(said, Ok(Said::Inactive) | Err(_));
         prop_assert!(!active || status == 200);
     }
+}
+
+#[test]
+fn what_helps_names_only_settings_that_a_key_manager_has() {
+    let told = |advice| {
+        let json = br#"{"active":true}"#;
+        match read(raw(200, "application/json", json), &PHANTOM, advice, NOW) {
+            Err(Unusable::NoVerdict(error)) => error.to_string(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(told(Advice::OF_THE_FILE).contains("set response = \"json\""));
+    let managed = told(Advice::MANAGED);
+    assert!(!managed.contains("response =") && managed.contains("application/jwt"), "{managed}");
+    assert!(!Advice::MANAGED.statement.contains("response ="));
 }

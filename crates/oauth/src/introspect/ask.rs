@@ -166,7 +166,7 @@ impl IntrospectionClient {
             retry_after: retry_after.and_then(|value| value.to_str().ok()),
             body: &answer.body,
         };
-        answer::read(raw, &self.format, self.clock.now().wall)
+        answer::read(raw, &self.format, self.advice, self.clock.now().wall)
     }
 
     /// Needed for the endpoint; wanted for the algorithms of assertions (CLA-8).

@@ -3,11 +3,13 @@
 mod fields;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use phantom_core::Clock;
 use phantom_core::Trust;
 use thiserror::Error;
 
+use crate::answer::Advice;
 use crate::answer::ResponseFormat;
 use crate::discovery::Discovery;
 use crate::discovery::DocumentRules;
@@ -153,12 +155,15 @@ impl Builder<'_> {
             guard: self.guard(&clock),
             timeout: config.timeout,
             format: config.response.clone(),
+            // Who names the endpoints of a guarded one has forms, and no file.
+            advice: if config.guarded { Advice::MANAGED } else { Advice::OF_THE_FILE },
             verifier: Arc::clone(&verifier),
             minter,
             required_to_mint: required_to_mint.into_iter().map(String::into_boxed_str).collect(),
             minted_audience: config.minted_audience.as_deref().map(Box::from),
             token_cache_cap: config.token_cache_cap,
             no_store_cap: config.no_store_cap,
+            told_of_no_store: AtomicBool::new(false),
             clock,
         };
         Some(KeyManager {

@@ -76,6 +76,16 @@ fn what_the_statement_lacks_is_fresh_and_what_it_has_is_kept() {
 }
 
 #[test]
+fn dates_in_minted_tokens_are_whole_seconds() {
+    let said = json!({"iat": 1767225600.75, "nbf": 1767225599.999, "auth_time": 1767225500.5});
+    let (_, claims) = mint(&minter(), &said);
+    for (name, whole) in [("iat", 1767225600), ("nbf", 1767225599), ("auth_time", 1767225500)] {
+        assert_eq!(claims[name], json!(whole), "{name}");
+    }
+    assert_eq!(claims["exp"], END.as_secs());
+}
+
+#[test]
 fn the_kid_is_the_keys_thumbprint_and_stays() {
     let key = Minter::generate_key().unwrap();
     let one = Minter::new(&key, "https://a").unwrap();

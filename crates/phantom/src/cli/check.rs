@@ -12,6 +12,7 @@ use phantom_core::Peer;
 use phantom_oauth::Introspect;
 use phantom_oauth::IntrospectError;
 use phantom_oauth::KeyManager;
+use phantom_oauth::ResponseFormat;
 use serde_json::Value;
 use serde_json::json;
 
@@ -36,7 +37,7 @@ Exit codes: 0 no errors (there may be warnings); 1 errors, or the file cannot be
 /// Check a configuration and print all its errors and warnings
 ///
 /// Reads every file and secret the configuration names, so it says what `run` would say, and in words
-/// what the scopes and claim rules of each route mean. Writes nothing, and calls nobody without
+/// what the scopes and claim rules of each route mean. Keeps nothing, and calls nobody without
 /// --connect.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -48,7 +49,7 @@ pub(super) struct Args {
     #[arg(long)]
     connect: bool,
     /// Print JSON: {file, errors, warnings, problems: [{severity, line, column, key, message, hint}],
-    /// routes: [{route, asks}]}
+    /// routes: [{route, asks}]}; with --connect also unseen: what could not be seen of the servers
     #[arg(long)]
     json: bool,
 }
@@ -58,9 +59,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (config, mut report) = source.compile(Purpose::Check, &clock);
     let meaning = config.as_ref().map(meaning).unwrap_or_default();
+    let mut unseen = Vec::new();
     if let (Some(config), true) = (&config, args.connect) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(connect(&config.key_managers, &mut report));
+        unseen = runtime.block_on(connect(&config.key_managers, &mut report));
     }
     if args.json {
         let mut json = report.to_json();
@@ -68,6 +70,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             meaning.iter().map(|(route, asks)| json!({"route": route, "asks": asks})).collect();
         if let Some(members) = json.as_object_mut() {
             members.insert("routes".to_owned(), routes.into());
+            if args.connect {
+                members.insert("unseen".to_owned(), unseen.into());
+            }
         }
         output::line(&format!("{json:#}"));
     } else {
@@ -75,27 +80,62 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             output::line(&format!("{route}: a token with"));
             asks.iter().for_each(|ask| output::line(&format!("  - {ask}")));
         }
+        for note in &unseen {
+            output::line(note);
+        }
         output::print(&report.to_string());
     }
     Ok(if report.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-/// Metadata, keys and credentials, as the first request would need them.
-async fn connect(key_managers: &[KeyManagerSetup], report: &mut Report) {
+/// Metadata, keys and credentials, as the first request would need them. Gives what only a token that is
+/// good would show.
+async fn connect(key_managers: &[KeyManagerSetup], report: &mut Report) -> Vec<String> {
+    let mut unseen = Vec::new();
     for KeyManagerSetup { manager, accepts_jwt, place, .. } in key_managers {
+        let name = &**manager.name();
         let error = match manager.warm_up(*accepts_jwt).await {
-            Err(error) => Some(error),
-            Ok(()) => unknown_token(manager).await.err(),
+            Err(error) => Some(error.to_string()),
+            Ok(()) => match unknown_token(manager).await {
+                Err(error) => Some(error.to_string()),
+                Ok(()) if answers_unsigned(manager).await => Some(UNSIGNED.to_owned()),
+                Ok(()) => None,
+            },
         };
-        if let Some(error) = error {
-            report.add_error(place, error.to_string());
+        match (error, manager.response()) {
+            (Some(error), _) => report.add_error(place, format!("`{name}`: {error}")),
+            (None, ResponseFormat::PhantomJwt | ResponseFormat::JsonClaim { .. }) => {
+                unseen.push(format!(
+                    "{name}: it answers; whether it gives JWTs cannot be seen without a token: try \
+                     `phantom explain` with one"
+                ));
+            }
+            (None, ResponseFormat::Rfc9701 | ResponseFormat::Json) => {}
         }
     }
+    unseen
 }
+
+const UNSIGNED: &str = "it answers with unsigned JSON, though a signed answer (RFC 9701) was asked for: \
+                        switch signed introspection answers on at the server, and for this client \
+                        (introspection_signed_response_alg), or set response = \"json\"";
+
+/// A server that signs its answers signs those on unknown tokens too (RFC 9701 §5).
+async fn answers_unsigned(manager: &KeyManager) -> bool {
+    if *manager.response() != ResponseFormat::Rfc9701 {
+        return false;
+    }
+    let Ok(token) = BearerToken::parse(UNKNOWN_TOKEN) else { return false };
+    let media_type = manager.examine(token).await.media_type.unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+}
+
+const UNKNOWN_TOKEN: &[u8] = b"phantom-check-no-such-token";
 
 /// Whatever it says of that token: it understands us.
 async fn unknown_token(manager: &KeyManager) -> Result<(), IntrospectError> {
-    let Ok(token) = BearerToken::parse(b"phantom-check-no-such-token") else { return Ok(()) };
+    let Ok(token) = BearerToken::parse(UNKNOWN_TOKEN) else { return Ok(()) };
     let peer = Peer::of(Ipv4Addr::LOCALHOST.into());
     manager.introspect(token, peer).await.map(drop)
 }
@@ -110,3 +150,6 @@ fn meaning(config: &Config) -> Vec<(&str, Vec<String>)> {
     });
     routes.filter(|(_, asks)| !asks.is_empty()).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,7 +22,8 @@ use crate::outgoing::Trust;
 
 const DEMO_ENDPOINT: &str = "https://localhost:8443/oauth/v2/oauth-introspect";
 const DEMO_CLIENT: &str = "introspection-client";
-const VARIABLE: &str = "PHANTOM_INTROSPECTION_SECRET";
+/// Where the client's secret comes from.
+const PLACES: (&str, &str) = ("PHANTOM_INTROSPECTION_SECRET", "--secret-file");
 
 const EXAMPLES: &str = "\
 Examples:
@@ -81,7 +82,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let token = token_argument(&args.token)?;
     let demo = (secret::is_the_demos(&args.endpoint) && args.client_id == DEMO_CLIENT)
         .then_some(DEMO_SECRET);
-    let secret = secret::read(args.secret_file.as_ref(), (VARIABLE, "--secret-file"), demo)?;
+    let secret = secret::read("client secret", args.secret_file.as_ref(), PLACES, demo)?;
     let form = [("token", token.as_str()), ("token_type_hint", "access_token")];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let accept = args.accept.media_type();

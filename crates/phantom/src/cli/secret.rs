@@ -15,9 +15,10 @@ pub(super) fn is_the_demos(endpoint: &Url) -> bool {
     endpoint.scheme() == "https" && endpoint.host_str() == Some("localhost")
 }
 
-/// `variable` and `flag` say where it is looked for. `demo`: the secret everybody knows, where the demo's
+/// `what` it is; `variable` and `flag` say where it is looked for. `demo`: the secret everybody knows, where the demo's
 /// own server is asked.
 pub(super) fn read(
+    what: &str,
     file: Option<&PathBuf>,
     (variable, flag): (&str, &str),
     demo: Option<&str>,
@@ -29,6 +30,6 @@ pub(super) fn read(
     match (SecretSource::Env(variable.to_owned()).read(), demo) {
         (Ok(secret), _) => Ok(secret),
         (Err(_), Some(secret)) => Ok(SecretString::from(secret)),
-        (Err(_), None) => bail!("nothing was given: set {variable} or give {flag}"),
+        (Err(_), None) => bail!("no {what} was given: set {variable} or give {flag}"),
     }
 }

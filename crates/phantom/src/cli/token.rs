@@ -18,7 +18,8 @@ const DEMO_ENDPOINT: &str = "https://localhost:8443/oauth/v2/oauth-token";
 const DEMO_CLIENT: &str = "test-client";
 /// Clients of the demo, whose secret everybody knows.
 const DEMO_CLIENTS: [&str; 2] = [DEMO_CLIENT, "client-one"];
-const VARIABLE: &str = "PHANTOM_CLIENT_SECRET";
+/// Where the client's secret comes from.
+const PLACES: (&str, &str) = ("PHANTOM_CLIENT_SECRET", "--secret-file");
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,7 +53,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let is_demo =
         secret::is_the_demos(&args.endpoint) && DEMO_CLIENTS.contains(&args.client_id.as_str());
     let demo = is_demo.then_some(DEMO_SECRET);
-    let secret = secret::read(args.secret_file.as_ref(), (VARIABLE, "--secret-file"), demo)?;
+    let secret = secret::read("client secret", args.secret_file.as_ref(), PLACES, demo)?;
     let form = [("grant_type", "client_credentials"), ("scope", args.scope.as_str())];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let answer = runtime.block_on(outgoing::post(

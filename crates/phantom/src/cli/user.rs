@@ -121,14 +121,14 @@ async fn act(action: &Action, store: &Store, clock: &dyn Clock) -> anyhow::Resul
             return Ok(());
         }
         Action::Add { name, roles, password_file } => {
-            let password = secret::read(password_file.as_ref(), PASSWORD, None)?;
+            let password = secret::read("password", password_file.as_ref(), PASSWORD, None)?;
             let user = users::new(name, &password, roles, now).await?;
             let mut write = store.write(&actor, now).await?;
             users::add(&mut write, &user).await?;
             write.commit().await?;
         }
         Action::Password { name, password_file } => {
-            let password = secret::read(password_file.as_ref(), PASSWORD, None)?;
+            let password = secret::read("password", password_file.as_ref(), PASSWORD, None)?;
             let hash = users::hashed(name, &password).await?;
             let mut write = store.write(&actor, now).await?;
             users::set_password(&mut write, name, hash).await?;

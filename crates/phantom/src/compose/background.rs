@@ -27,18 +27,19 @@ pub fn background_runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(2).thread_name("background").enable_all().build()
 }
 
-pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+pub(super) fn bind(address: SocketAddr, setting: &'static str) -> Result<TcpListener, StartError> {
     let socket = TcpListener::bind(address).and_then(|socket| {
         socket.set_nonblocking(true)?;
         Ok(socket)
     });
-    socket.map_err(|source| StartError::listen(address, source))
+    socket.map_err(|source| StartError::listen(address, setting, source))
 }
 
 /// Workers share their port, and would share it with another gateway on it as well: each would
 /// get half of the requests. So the port has to be free before they begin.
 pub(super) fn probe(address: SocketAddr) -> Result<(), StartError> {
-    TcpListener::bind(address).map(drop).map_err(|source| StartError::listen(address, source))
+    let probed = TcpListener::bind(address).map(drop);
+    probed.map_err(|source| StartError::listen(address, "[[listener]] bind", source))
 }
 
 /// Until metadata and keys of every key manager are there (DSC-10).
@@ -53,7 +54,7 @@ pub(super) async fn warm_up(
             let mut pause = FIRST_RETRY;
             while let Err(error) = bound.warm_up().await {
                 let key_manager = &**bound.manager.name();
-                tracing::warn!(key_manager, %error, "not ready: tokens cannot be verified yet");
+                tracing::warn!(key_manager, %error, "not ready: its metadata or keys are not there yet");
                 if pause_or_stop(&stop, pause).await {
                     return;
                 }

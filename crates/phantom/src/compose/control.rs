@@ -25,7 +25,6 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use store::SEALING_KEY;
 pub use store::open_store;
-pub use store::sealing_key;
 
 pub(super) use entrance::Door;
 pub(super) use store::Opened;

@@ -18,10 +18,12 @@ use crate::self_signed::SelfSignedError;
 
 #[derive(Debug, Error)]
 pub enum StartError {
-    #[error("{address} is taken by another process: stop it, or choose another port")]
-    PortTaken { address: SocketAddr },
-    #[error("cannot listen on {address}: {source}")]
-    Listen { address: SocketAddr, source: io::Error },
+    #[error(
+        "{address} is taken by another process: stop it, or choose another port with {setting}"
+    )]
+    PortTaken { address: SocketAddr, setting: &'static str },
+    #[error("cannot listen on {address}, which is {setting}: {source}")]
+    Listen { address: SocketAddr, setting: &'static str, source: io::Error },
     #[error("cannot open the access log {path}: {source}", path = path.display())]
     AccessLog { path: PathBuf, source: io::Error },
     #[error("the system gives no threads or sockets: {0}")]
@@ -30,7 +32,25 @@ pub enum StartError {
     DataDir { path: PathBuf, source: io::Error },
     #[error("the store cannot be opened: {}", with_causes(.0))]
     Store(#[source] StoreError),
-    #[error(transparent)]
+    #[error(
+        "{path} is missing, and the store was written with a key already: restore it from where it \
+         is kept, or copy it from the node that has it; no other opens the store's secrets",
+        path = path.display()
+    )]
+    SealingKeyMissing { path: PathBuf },
+    #[error(
+        "{path} holds another key than the store was written with: restore that one, or begin with \
+         an empty store",
+        path = path.display()
+    )]
+    SealingKeyWrong { path: PathBuf },
+    #[error(
+        "the database {path} is damaged ({what}): restore it from a copy, or import an export into \
+         a new one",
+        path = path.display()
+    )]
+    StoreDamaged { path: PathBuf, what: String },
+    #[error("the sealing key: {}", with_causes(.0))]
     SealingKey(#[from] SealingKeyError),
     #[error("a secret of [control]: {0}")]
     Secret(#[from] SecretError),
@@ -62,11 +82,11 @@ impl StartError {
         }
     }
 
-    /// The reason a socket could not be opened, in the user's words.
-    pub(crate) fn listen(address: SocketAddr, source: io::Error) -> Self {
+    /// The reason a socket could not be opened, in the user's words. `setting` is what chooses the address.
+    pub(crate) fn listen(address: SocketAddr, setting: &'static str, source: io::Error) -> Self {
         match source.kind() {
-            io::ErrorKind::AddrInUse => Self::PortTaken { address },
-            _ => Self::Listen { address, source },
+            io::ErrorKind::AddrInUse => Self::PortTaken { address, setting },
+            _ => Self::Listen { address, setting, source },
         }
     }
 }

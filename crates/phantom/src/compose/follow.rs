@@ -330,7 +330,7 @@ pub(super) fn binder(binding: Binding, live: Arc<Live>) -> phantom_pipeline::man
         binding.runtime.spawn(async move {
             if let Err(error) = bound.warm_up().await {
                 let key_manager = &**bound.manager.name();
-                tracing::warn!(key_manager, %error, "no keys yet: each request tries again");
+                tracing::warn!(key_manager, %error, "no metadata or no keys yet: each request tries again");
             }
         });
         Some(handle)

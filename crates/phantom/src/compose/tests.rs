@@ -88,9 +88,18 @@ impl World {
 }
 
 fn start(directory: &Path, text: &str, clock: &Arc<dyn Clock>) -> Result<Gateway, StartError> {
+    start_managed_at("127.0.0.1:0", directory, text, clock)
+}
+
+fn start_managed_at(
+    management: &str,
+    directory: &Path,
+    text: &str,
+    clock: &Arc<dyn Clock>,
+) -> Result<Gateway, StartError> {
     let text = format!(
         "[gateway]\naccess_log = \"off\"\nworkers = 1\nissuer = \"https://gateway.example\"\n\
-         drain_timeout = \"1s\"\n[management]\nbind = \"127.0.0.1:0\"\n{text}"
+         drain_timeout = \"1s\"\n[management]\nbind = \"{management}\"\n{text}"
     );
     let source = Source { path: directory.join("phantom.toml"), text };
     let (config, report) = source.compile(Purpose::Run, clock);
@@ -238,8 +247,24 @@ fn a_port_that_is_taken_is_said_in_one_sentence_and_nothing_is_served() {
          static_dir = \"html\"\n"
     );
     let error = start(world.directory.path(), &text, &clock).unwrap_err();
-    assert!(matches!(error, StartError::PortTaken { address: at } if at == address), "{error}");
+    assert!(matches!(error, StartError::PortTaken { address: at, .. } if at == address), "{error}");
     assert!(error.to_string().starts_with(&format!("{address} is taken")), "{error}");
+    assert!(error.to_string().ends_with("another port with [[listener]] bind"), "{error}");
+}
+
+#[test]
+fn a_management_port_that_is_taken_is_said_with_the_setting_that_chooses_it() {
+    let world = World::new();
+    std::fs::create_dir(world.directory.path().join("html")).unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let text = "[[listener]]\nbind = \"127.0.0.1:0\"\n[[route]]\npath = \"/\"\npublic = true\n\
+                static_dir = \"html\"\n";
+    let directory = world.directory.path();
+    let error = start_managed_at(&address.to_string(), directory, text, &clock).unwrap_err();
+    let error = error.to_string();
+    assert!(error.ends_with("or choose another port with [management] bind"), "{error}");
 }
 
 #[test]

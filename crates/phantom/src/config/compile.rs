@@ -4,6 +4,7 @@ mod client_auth;
 pub mod control;
 mod cors;
 mod gateway;
+mod kept;
 mod key_manager;
 pub mod listener;
 mod route;
@@ -34,7 +35,7 @@ use crate::config::raw::RawConfig;
 /// Why a configuration is compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To see whether it is right. Nothing is written.
+    /// To see whether it is right. Nothing is kept.
     Check,
     /// To run it: what has to be kept is made and kept.
     Run,
@@ -98,6 +99,7 @@ pub(crate) fn compile(
     clock: &Arc<dyn Clock>,
 ) -> Option<Config> {
     let gateway = gateway::compile(&raw.gateway, context);
+    let purpose = kept::purpose(raw, &gateway.data_dir, purpose, context);
     let management = gateway::management(raw.management_bind.as_ref(), context);
     let minter = key_manager::minter(raw, &gateway, context, purpose);
     let key_managers = key_manager::compile(&raw.key_managers, context, clock, minter.as_ref());

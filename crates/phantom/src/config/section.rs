@@ -36,6 +36,8 @@ pub(crate) trait Read: Sized {
 pub(crate) enum Wrong {
     /// It is of another kind. With a hint, empty where there is nothing to add.
     Kind(String),
+    /// It has a unit that means time or size, as the key's name says, where a number is wanted.
+    Amount { seconds: u64, bytes: u64 },
     /// It is of the right kind and no value: what it is instead, and what would be right.
     Value(String, String),
 }
@@ -76,7 +78,7 @@ impl<'d> Section<'d> {
     pub(crate) fn take_like<T: Read>(&mut self, key: &'static str, like: &str) -> Option<At<T>> {
         let (value, place) = self.look_up(key)?;
         match T::read(value) {
-            Err(Wrong::Kind(_)) => {
+            Err(Wrong::Kind(_) | Wrong::Amount { .. }) => {
                 self.mismatch(&place, T::EXPECTED, value, format!("write {like}"));
                 None
             }
@@ -178,6 +180,15 @@ impl<'d> Section<'d> {
                     // Lists have no place in a single text; parts of a scope have blanks between.
                     DeValue::Array(items) if hint.is_empty() => joined(items, &place),
                     _ => hint,
+                };
+                self.mismatch(&place, T::EXPECTED, value, hint);
+                None
+            }
+            Err(Wrong::Amount { seconds, bytes }) => {
+                let hint = match &*place.key {
+                    key if key.ends_with("_seconds") => format!("write {seconds}: seconds"),
+                    key if key.ends_with("_bytes") => format!("write {bytes}: sizes are in bytes"),
+                    _ => String::new(),
                 };
                 self.mismatch(&place, T::EXPECTED, value, hint);
                 None
@@ -316,22 +327,20 @@ fn size(text: &str) -> Option<u64> {
 }
 
 /// How a number that was written with a unit is written without.
-fn without_unit(text: &str) -> String {
+fn without_unit(text: &str) -> Wrong {
     if text.parse::<u64>().is_ok() {
-        return format!("write {text} without quotes");
+        return Wrong::Kind(format!("write {text} without quotes"));
     }
-    match (duration::parse(text).map(|duration| duration.as_secs()), size(text)) {
+    Wrong::Kind(match (duration::parse(text).map(|duration| duration.as_secs()), size(text)) {
         // An m is a minute or a mebibyte.
-        (Some(seconds), Some(bytes)) => {
-            format!("write {seconds} where the name says seconds, {bytes} where it says bytes")
-        }
+        (Some(seconds), Some(bytes)) => return Wrong::Amount { seconds, bytes },
         (Some(seconds), None) => format!("write {seconds}: the unit is in the name"),
         (None, Some(_)) if text.ends_with('k') => {
             format!("write {}000: numbers have no unit", text.trim_end_matches('k').trim_end())
         }
         (None, Some(bytes)) => format!("write {bytes}: sizes are in bytes"),
         (None, None) => String::new(),
-    }
+    })
 }
 
 impl Read for String {
@@ -372,7 +381,7 @@ impl Read for u64 {
                     Wrong::Value(message, "a whole number, from 0 on".to_owned())
                 })
             }
-            DeValue::String(text) => Err(Wrong::Kind(without_unit(text))),
+            DeValue::String(text) => Err(without_unit(text)),
             _ => Err(Wrong::Kind(String::new())),
         }
     }

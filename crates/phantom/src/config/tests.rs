@@ -353,6 +353,8 @@ fn a_report_is_also_json() {
     assert_eq!(json["problems"][0]["column"], 1);
 }
 
+const ENDPOINT: &str = "introspection_endpoint = \"https://as.example.com/introspect\"";
+
 /// A file whose key manager answers in plain JSON, with these lines more.
 fn plain_json(lines: &str, route: &str) -> String {
     format!(
@@ -365,12 +367,11 @@ fn plain_json(lines: &str, route: &str) -> String {
 
 #[test]
 fn a_server_that_answers_in_plain_json_needs_neither_keys_nor_an_issuer() {
-    let endpoint = "introspection_endpoint = \"https://as.example.com/introspect\"";
-    assert_valid(&plain_json(endpoint, ""));
-    let audience = format!("{endpoint}\nminted_audience = \"orders-api\"");
+    assert_valid(&plain_json(ENDPOINT, ""));
+    let audience = format!("{ENDPOINT}\nminted_audience = \"orders-api\"");
     assert_valid(&plain_json(&audience, ""));
     assert_reports(&plain_json("", ""), &["in its place `introspection_endpoint`"]);
-    let jwts = plain_json(endpoint, "jwt = \"accept_jwt\"");
+    let jwts = plain_json(ENDPOINT, "jwt = \"accept_jwt\"");
     assert_reports(&jwts, &["error: route[0].jwt"]);
     let unused =
         route("").replace("name = \"login\"\n", "name = \"login\"\nminted_audience = \"x\"\n");
@@ -493,11 +494,14 @@ fn a_value_that_is_wrong_is_told_from_one_of_another_kind() {
     }
     for (text, hint) in [
         ("300s", "write 300: the unit is in the name"),
-        ("15m", "write 900 where the name says seconds, 15728640 where it says bytes"),
+        ("15m", "write 15728640: sizes are in bytes"),
         ("50k", "write 50000: numbers have no unit"),
     ] {
         assert_reports(&route(&format!("collect_body_bytes = {text:?}")), &[hint]);
     }
+    let text =
+        route("").replace("name = \"login\"\n", "name = \"login\"\ntoken_cache_seconds = \"5m\"\n");
+    assert_reports(&text, &["write 300: seconds"]);
     assert_reports(
         &route("scope = [\"read\", \"write\"]"),
         &["has to be a string, not a list", "write \"read write\": spaces part scopes"],
@@ -606,4 +610,35 @@ fn an_issuer_of_the_file_may_be_a_name_or_plain_http() {
         );
         assert!(!report(&text).contains(".issuer"), "{}", report(&text));
     }
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_said_once_at_its_own_key_by_check_and_run_alike() {
+    let directory = directory();
+    let clock: Arc<dyn Clock> = Arc::new(ManualClock::new());
+    let lines = "[gateway]\ndata_dir = \"/proc/x\"\naccess_log_file = \"/nonexistent/x.log\"\n";
+    let text = plain_json(ENDPOINT, "").replace("[gateway]\n", lines);
+    for purpose in [Purpose::Check, Purpose::Run] {
+        let path = directory.path().join("phantom.toml");
+        let (config, report) = Source { path, text: text.clone() }.compile(purpose, &clock);
+        let report = report.to_string();
+        assert!(config.is_none(), "{report}");
+        assert!(report.contains("gateway.data_dir: /proc/x cannot be written"), "{report}");
+        let log = "gateway.access_log_file: /nonexistent/x.log cannot be written";
+        assert!(report.contains(log), "{report}");
+        assert!(report.ends_with(": 2 errors\n"), "{report}");
+    }
+}
+
+#[test]
+fn a_check_leaves_nothing_behind_and_asks_for_no_directory_that_nobody_writes_to() {
+    let directory = directory();
+    let before = std::fs::read_dir(directory.path()).unwrap().count();
+    let lines = "[gateway]\naccess_log_file = \"new.log\"\n";
+    let text = plain_json(ENDPOINT, "").replace("[gateway]\n", lines);
+    let (config, report) = compile_in(directory.path(), &text);
+    assert!(config.is_some(), "{report}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), before);
+    let unused = format!("{LISTENER}{PUBLIC}[gateway]\ndata_dir = \"/proc/x\"\n");
+    assert_valid(&unused);
 }

@@ -25,7 +25,7 @@ impl Steps<'_> {
         };
         let name = text(&there, "name")?;
         match name == wanted {
-            true => self.tell(&format!("key manager {name}: there already")),
+            true => self.tell(&format!("key manager {name}: there already{}", self.other(&there))),
             false => self.tell(&format!("key manager {wanted}: there already as {name}")),
         }
         if let Some(led_on) = self.led_on(&there) {
@@ -34,6 +34,19 @@ impl Steps<'_> {
             self.tell(&format!("key manager {name}: led to where the server is now"));
         }
         Ok(name)
+    }
+
+    /// What is not as it was asked for now: what is there is not changed, since APIs rest on it.
+    fn other(&self, there: &Value) -> String {
+        let here = self.led_on(there);
+        let here = here.as_ref().unwrap_or(there).get("wellKnownEndpoint").and_then(Value::as_str);
+        match here {
+            Some(url) if url != self.environment.well_known => format!(
+                ", with another server ({url}): it stays as it is; for the one asked for choose \
+                 another KEY_MANAGER_NAME, or change it there"
+            ),
+            _ => String::new(),
+        }
     }
 
     /// The one of that name, else the one of the same authorization server: two would be asked about the

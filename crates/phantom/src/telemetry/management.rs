@@ -104,7 +104,7 @@ impl Readiness {
             let pending: Vec<&str> = state.pending.iter().map(|name| &**name).collect();
             let reason = json!({
                 "ready": false,
-                "reason": "key managers have no keys yet",
+                "reason": "key managers are not prepared yet: their metadata or keys are not there",
                 "key_managers": pending,
             });
             (StatusCode::SERVICE_UNAVAILABLE, reason)
@@ -192,6 +192,18 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn what_a_key_manager_waits_for_may_be_metadata_alone() {
+        let readiness = Readiness::new(std::iter::once(Arc::from("login")));
+        let (status, told) = readiness.answer();
+        assert_eq!(
+            (status, &told["key_managers"][0]),
+            (StatusCode::SERVICE_UNAVAILABLE, &json!("login"))
+        );
+        let reason = told["reason"].as_str().unwrap();
+        assert!(reason.contains("metadata or keys"), "{reason}");
+    }
 
     async fn ask(vitals: Vitals, path: &str) -> (u16, serde_json::Value) {
         use http::Request;

@@ -67,7 +67,9 @@ impl<'d, T: Trace> Deciding<'d, T> {
             statement: &exchanged.statement,
             trust: &exchanged.key_manager.trust,
         });
-        let permit = self.traced("authorize", authorize(&route.access, evidence, now.wall))?;
+        let outcome = authorize(&route.access, evidence, now.wall);
+        self.trace_audience(&outcome, evidence.map(|evidence| evidence.statement));
+        let permit = self.traced("authorize", outcome)?;
         let counted_before = exchanged.is_some() && by_peer.is_some();
         if let Some(limit) = route.rate_limit.as_ref().filter(|_| !counted_before) {
             let statement = evidence.map(|evidence| evidence.statement);

@@ -145,9 +145,13 @@ impl Http1Connection {
 
     /// A head that could not be read: the answer, then the end.
     async fn refuse(&mut self, fault: Fault) {
+        // It is there still: what cannot be taken is not consumed.
+        let (method, path) = request::line(self.received.data(), &self.worker.shared.config.limits);
+        let (method, path) = (method.to_owned(), path.to_owned());
         self.head.clear();
         let (mut client, origin) = self.client(Unread::without_end());
-        serve::refuse(client.worker, client.head, origin, &mut client, (fault, "", "")).await;
+        let refused = (fault, &*method, &*path);
+        serve::refuse(client.worker, client.head, origin, &mut client, refused).await;
     }
 
     fn client(&mut self, body: Unread) -> (Http1Client<'_>, Origin) {

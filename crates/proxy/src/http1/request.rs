@@ -69,6 +69,40 @@ pub fn parse(data: &[u8], head: &mut RequestHead, limits: &Limits) -> Result<Opt
     Ok(Some(length))
 }
 
+/// Method and path of a head that was refused, as far as they are there: for the log, so without query
+/// and authority, and nothing that may be something else, such as a secret in a wrong place.
+#[must_use]
+pub fn line<'a>(data: &'a [u8], limits: &Limits) -> (&'a str, &'a str) {
+    const LONGEST_METHOD: usize = 32;
+    let start = data.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let most = limits.max_target_bytes + LONGEST_METHOD + 1;
+    let line = data.get(start..).unwrap_or_default();
+    let line = line.get(..most).unwrap_or(line);
+    let line = line.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    let Some(at) = line.iter().position(|byte| *byte == b' ').filter(|at| *at <= LONGEST_METHOD)
+    else {
+        return ("", "");
+    };
+    let (method, target) = line.split_at(at);
+    let letters = |byte: &u8| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_');
+    if method.is_empty() || !method.iter().all(letters) {
+        return ("", "");
+    }
+    let target = target.get(1..).unwrap_or_default();
+    let end = target.iter().position(|byte| !byte.is_ascii_graphic() || *byte == b'?');
+    let target = target.get(..end.unwrap_or(target.len())).unwrap_or_default();
+    let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+    let (method, target) = (text(method), text(target));
+    let path = match target.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains('/') => {
+            rest.find('/').and_then(|at| rest.get(at..)).unwrap_or_default()
+        }
+        _ if target.starts_with('/') => target,
+        _ => "",
+    };
+    (method, path)
+}
+
 /// An incomplete head may already be too large.
 fn partial(data: &[u8], limits: &Limits) -> Result<Option<usize>, Fault> {
     if data.len() < limits.max_header_bytes {
@@ -124,4 +158,35 @@ fn split_target(head: &mut RequestHead, target: &str) -> Result<(), Fault> {
         None => head.set_target(rest, None),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_of_a_refused_head_is_told_as_far_as_it_is_there_and_without_secrets() {
+        let limits = Limits { max_target_bytes: 256, ..Limits::default() };
+        for (head, line_of_it) in [
+            ("GET /a/../b?token=s HTTP/1.1\r\n", ("GET", "/a/../b")),
+            ("\r\nGET //a HTTP/1.1\r\nHost: h\r\n", ("GET", "//a")),
+            ("get /half", ("get", "/half")),
+            ("GET http://user:pass@h/x?y HTTP/1.1\r\n", ("GET", "/x")),
+            ("GET http://user:pass@h HTTP/1.1\r\n", ("GET", "")),
+            ("CONNECT h:443 HTTP/1.1\r\n", ("CONNECT", "")),
+            ("GET /a\u{1}b HTTP/1.1\r\n", ("GET", "/a")),
+            ("GET /a://b HTTP/1.1\r\n", ("GET", "/a://b")),
+            ("OPTIONS * HTTP/1.1\r\n", ("OPTIONS", "")),
+            ("Authorization: Bearer s\r\n", ("", "")),
+            ("eyJhbGciOiJub25lIn0.e30. /a HTTP/1.1\r\n", ("", "")),
+            ("\u{16}\u{3}\u{1} /", ("", "")),
+            ("GET", ("", "")),
+            ("", ("", "")),
+        ] {
+            assert_eq!(line(head.as_bytes(), &limits), line_of_it, "{head:?}");
+        }
+        let long = format!("GET /{} HTTP/1.1\r\n", "a".repeat(9000));
+        let (method, path) = line(long.as_bytes(), &limits);
+        assert!(method == "GET" && (200..300).contains(&path.len()), "{}", path.len());
+    }
 }

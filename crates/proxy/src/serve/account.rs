@@ -38,6 +38,8 @@ pub(super) struct Account<'r> {
     pub(super) status: u16,
     pub(super) bytes: u64,
     pub(super) error: Option<Cause>,
+    /// What the client was told of it, where that says more.
+    pub(super) detail: Option<&'static str>,
 }
 
 impl<'r> Account<'r> {
@@ -67,6 +69,7 @@ impl<'r> Account<'r> {
             status: 0,
             bytes: 0,
             error: Some(Cause::Stopped),
+            detail: None,
         }
     }
 
@@ -109,6 +112,7 @@ impl Drop for Account<'_> {
             decision: self.decided_at.map(|at| at - self.started).unwrap_or_default(),
             upstream: self.decided_at.filter(|_| self.upstream).map(|since| ended - since),
             error: self.error,
+            detail: self.detail,
         };
         event.record(metrics, &self.worker.log);
         if let Some(book) = self.worker.book() {

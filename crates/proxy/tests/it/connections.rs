@@ -334,6 +334,43 @@ fn a_request_that_the_end_of_the_gateway_cuts_is_in_the_access_log() {
 }
 
 #[test]
+fn a_request_refused_while_its_head_is_read_is_in_the_access_log_with_its_line_and_the_cause() {
+    let long = format!("/{}", "a".repeat(9000));
+    let field = format!("X-Long: {}\r\n", "a".repeat(70_000));
+    for (method, target, fields, path, status, detail) in [
+        ("GET", "/api/../b?q=secret", "", "/api/../b", 400, "segment"),
+        ("GET", "//api", "", "//api", 400, "segment"),
+        ("GET", "/api%2f", "", "/api%2f", 400, "path"),
+        ("GET", &*long, "", "/aaaa", 414, "target"),
+        ("PUT", "/api", &*field, "/api", 431, "header section"),
+        ("TRACE", "/api", "", "/api", 501, "TRACE"),
+        (
+            "POST",
+            "/api",
+            "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n",
+            "/api",
+            400,
+            "both",
+        ),
+    ] {
+        let lines = Lines::default();
+        let access_log = Some(AccessLog::start(LogFormat::Json, lines.clone()).unwrap());
+        let mut gateway = Setup { access_log, ..Setup::new(Backend::ok().address) }.start();
+        let told = gateway.send(format!("{method} {target} HTTP/1.1\r\nHost: h\r\n{fields}\r\n"));
+        assert_eq!(told.status, status, "{method} {path}");
+        gateway.stop();
+        let line: serde_json::Value = serde_json::from_str(&lines.text()).unwrap();
+        assert_eq!(line["method"], method, "{line}");
+        assert!(line["path"].as_str().unwrap().starts_with(path), "{line}");
+        assert_eq!(line["status"], status, "{line}");
+        assert_eq!(line["error"], "bad_request", "{line}");
+        let said = line["detail"].as_str().unwrap_or_default();
+        assert!(said.contains(detail), "{detail:?} is not in {line}");
+        assert!(!lines.text().contains("secret"), "{line}");
+    }
+}
+
+#[test]
 fn the_access_log_tells_what_happened_and_no_secret() {
     for format in [LogFormat::Json, LogFormat::Text] {
         let lines = Lines::default();

@@ -16,16 +16,16 @@ use zeroize::Zeroizing;
 use super::SealingKey;
 use super::SealingKeyError;
 
-pub(super) fn read_or_create(path: &Path) -> Result<SealingKey, SealingKeyError> {
+pub(super) fn read_or_create(path: &Path) -> Result<(SealingKey, bool), SealingKeyError> {
     let failed = |source| SealingKeyError::File { path: path.display().to_string(), source };
     match read(path) {
-        Ok(text) => return SealingKey::from_text(&text),
+        Ok(text) => return Ok((SealingKey::from_text(&text)?, false)),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         Err(_) => {}
     }
-    create(path)?;
+    let is_new = create(path)?;
     // Read back what is there: another process may have been first, and its key counts.
-    SealingKey::from_text(&read(path).map_err(failed)?)
+    Ok((SealingKey::from_text(&read(path).map_err(failed)?)?, is_new))
 }
 
 fn read(path: &Path) -> io::Result<Zeroizing<String>> {
@@ -39,7 +39,8 @@ fn read(path: &Path) -> io::Result<Zeroizing<String>> {
     Ok(text)
 }
 
-fn create(path: &Path) -> Result<(), SealingKeyError> {
+/// Whether it was made by us.
+fn create(path: &Path) -> Result<bool, SealingKeyError> {
     let failed = |source| SealingKeyError::File { path: path.display().to_string(), source };
     let mut bytes = Zeroizing::new([0; 32]);
     rand::fill(&mut *bytes).map_err(|_| SealingKeyError::Random)?;
@@ -50,16 +51,19 @@ fn create(path: &Path) -> Result<(), SealingKeyError> {
     let made = write_whole(&draft, &text)
         // A link, unlike a rename, does not replace a key that came to be meanwhile.
         .and_then(|()| fs::hard_link(&draft, path))
+        .map(|()| true)
         .or_else(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => Ok(()),
+            io::ErrorKind::AlreadyExists => Ok(false),
             _ => Err(error),
         });
     let removed = fs::remove_file(&draft);
-    made.map_err(failed)?;
+    let is_new = made.map_err(failed)?;
     removed.map_err(failed)?;
     // The name lasts only once its directory is on the disk, and sealed rows must not outlive it.
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(directory.unwrap_or(Path::new("."))).and_then(|it| it.sync_all()).map_err(failed)
+    let directory = File::open(directory.unwrap_or(Path::new(".")));
+    directory.and_then(|it| it.sync_all()).map_err(failed)?;
+    Ok(is_new)
 }
 
 fn write_whole(path: &Path, text: &str) -> io::Result<()> {

@@ -80,12 +80,19 @@ fn a_key_file_is_made_once_for_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("sealing.key");
+    let mut news = 0;
     // Many at once, as when several processes start together.
     let ids: Vec<String> = std::thread::scope(|scope| {
-        let make = || SealingKey::from_file_or_create(&path).unwrap().0.id.clone();
+        let make = || SealingKey::from_file_or_create(&path).unwrap();
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let made = threads.into_iter().map(|thread| thread.join().unwrap());
+        made.map(|(key, is_new)| {
+            news += usize::from(is_new);
+            key.0.id.clone()
+        })
+        .collect()
     });
+    assert_eq!(news, 1, "one of them has made it, and knows");
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no drafts are left");

@@ -149,3 +149,13 @@ async fn what_was_left_out_of_a_change_is_gone() {
     assert_eq!(changed["description"], json!(null));
     assert_eq!(changed["alias"], json!(null));
 }
+
+#[tokio::test]
+async fn the_key_manager_of_the_docs_is_made_as_it_is_written_there() {
+    let docs = include_str!("../../../../../docs/managed-apis.md");
+    let example = docs.split("```json\n").nth(1).unwrap().split("```").next().unwrap();
+    let body: serde_json::Value = serde_json::from_str(example).unwrap();
+    let plane = Plane::start().await;
+    let made = post(&plane, "/key-managers", &body).await.expect(201);
+    assert_eq!(made["name"], "login");
+}

@@ -62,7 +62,8 @@ pub(in crate::compose) struct Door {
 
 impl Entrance {
     pub(super) fn open(config: &ControlConfig, data_dir: &Path) -> Result<Self, StartError> {
-        let sockets = config.bind.iter().map(|address| background::bind(*address));
+        let sockets =
+            config.bind.iter().map(|address| background::bind(*address, "[control] bind"));
         let sockets = sockets.collect::<Result<_, _>>()?;
         make_directory(data_dir)?;
         let tls = match &config.tls {

@@ -1,6 +1,7 @@
 //! The store of this node: opened, and made at the first start.
 
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use phantom_core::Clock;
@@ -30,8 +31,18 @@ pub(crate) const SEALING_KEY: &str = "sealing.key";
 #[derive(Clone, Debug)]
 pub(in crate::compose) struct Opener {
     config: ControlConfig,
-    sealing: SealingKey,
+    sealing: Sealing,
     clock: Arc<dyn Clock>,
+}
+
+/// What secrets in the store are sealed with.
+#[derive(Clone, Debug)]
+struct Sealing {
+    key: SealingKey,
+    /// Where it lies, unless the configuration names it.
+    file: Option<PathBuf>,
+    /// The file was made by this process.
+    is_new: bool,
 }
 
 /// What a node has of its store, and what it shows of its first start.
@@ -53,17 +64,17 @@ impl Opener {
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         make_directory(data_dir)?;
-        let (sealing, clock) = (sealing_key(config, data_dir)?, Arc::clone(clock));
+        let (sealing, clock) = (Sealing::read(config, data_dir)?, Arc::clone(clock));
         Ok(Self { config: config.clone(), sealing, clock })
     }
 
     pub(in crate::compose) const fn sealing(&self) -> &SealingKey {
-        &self.sealing
+        &self.sealing.key
     }
 
     pub(in crate::compose) async fn open(&self) -> Result<Opened, StartError> {
         let Self { config, sealing, clock } = self;
-        let store = Store::open(&settings(config, sealing.clone())).await?;
+        let store = sealing.open(config).await?;
         let signing_key = seed::signing_key(&store, clock.now().wall).await;
         let signing_key = signing_key.map_err(StartError::first_start)?;
         let minter = minter(&signing_key, &config.public_url)?;
@@ -85,16 +96,50 @@ pub fn open_store(
     runtime: &Handle,
 ) -> Result<Store, StartError> {
     make_directory(data_dir)?;
-    let settings = settings(config, sealing_key(config, data_dir)?);
-    Ok(runtime.block_on(Store::open(&settings))?)
+    runtime.block_on(Sealing::read(config, data_dir)?.open(config))
 }
 
-/// What secrets in the store are sealed with.
-pub fn sealing_key(config: &ControlConfig, data_dir: &Path) -> Result<SealingKey, StartError> {
-    Ok(match &config.sealing_key {
-        Some(source) => SealingKey::from_text(source.read()?.expose_secret())?,
-        None => SealingKey::from_file_or_create(data_dir.join(SEALING_KEY))?,
-    })
+impl Sealing {
+    /// The key of the configuration, else that of the data directory, which is made at the first start.
+    fn read(config: &ControlConfig, data_dir: &Path) -> Result<Self, StartError> {
+        if let Some(source) = &config.sealing_key {
+            let key = SealingKey::from_text(source.read()?.expose_secret())?;
+            return Ok(Self { key, file: None, is_new: false });
+        }
+        let path = data_dir.join(SEALING_KEY);
+        let (key, is_new) = SealingKey::from_file_or_create(&path)?;
+        Ok(Self { key, file: Some(path), is_new })
+    }
+
+    /// A key that was made for a store which has its own is taken back: what stands in its place must
+    /// be restored, and would otherwise have to replace a file that looks right.
+    async fn open(&self, config: &ControlConfig) -> Result<Store, StartError> {
+        let error = match Store::open(&settings(config, self.key.clone())).await {
+            Ok(store) => return Ok(store),
+            Err(error) => error,
+        };
+        Err(match (error, &self.file) {
+            (StoreError::WrongSealingKey, Some(path)) if self.is_new => {
+                let removed = std::fs::remove_file(path);
+                if let Err(error) = removed.as_ref()
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    tracing::warn!(path = %path.display(), %error, "a useless key is left");
+                }
+                StartError::SealingKeyMissing { path: path.clone() }
+            }
+            (StoreError::WrongSealingKey, Some(path)) => {
+                StartError::SealingKeyWrong { path: path.clone() }
+            }
+            (StoreError::Corrupt { what }, _) => match &config.database {
+                DatabaseChoice::Sqlite(path) => {
+                    StartError::StoreDamaged { path: path.clone(), what }
+                }
+                DatabaseChoice::Postgres(_) => StoreError::Corrupt { what }.into(),
+            },
+            (error, _) => error.into(),
+        })
+    }
 }
 
 /// Makes phantom tokens for tokens of our own.

@@ -17,6 +17,7 @@ use phantom_tls::Authorities;
 use rustls::RootCertStore;
 
 use crate::config::compile::AccessLogSettings;
+use crate::config::compile::kept;
 use crate::config::compile::listener;
 use crate::config::context::Context;
 use crate::config::place::At;
@@ -77,7 +78,14 @@ fn access_log(raw: &RawGateway, context: Context<'_>) -> Option<AccessLogSetting
         Json => LogFormat::Json,
         Text => LogFormat::Text,
     };
-    let file = raw.access_log_file.as_ref().map(|at| context.path(&at.value));
+    let file = raw.access_log_file.as_ref().map(|at| {
+        let path = context.path(&at.value);
+        if let Err(error) = kept::takes_lines(&path) {
+            let message = format!("{} cannot be written: {error}", path.display());
+            context.error(&at.place, message, "name a file in a directory that phantom may write");
+        }
+        path
+    });
     Some(AccessLogSettings { format, file })
 }
 

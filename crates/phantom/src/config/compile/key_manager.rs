@@ -19,6 +19,7 @@ use crate::config::compile::KeyManagerSetup;
 use crate::config::compile::Purpose;
 use crate::config::compile::client_auth;
 use crate::config::compile::gateway::Gateway;
+use crate::config::compile::kept;
 use crate::config::context::Context;
 use crate::config::minting;
 use crate::config::place::At;
@@ -88,7 +89,12 @@ pub(super) fn minter(
         Purpose::Check => minting::throwaway(&issuer.value),
         Purpose::Run => minting::persistent(&gateway.data_dir, &issuer.value),
     };
-    minter.map_err(|error| context.error(&issuer.place, error.to_string(), "")).ok()
+    minter
+        .or_else(|error| {
+            context.error(&kept::place(raw), error.to_string(), "");
+            minting::throwaway(&issuer.value)
+        })
+        .ok()
 }
 
 pub(super) fn compile(

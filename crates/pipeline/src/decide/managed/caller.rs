@@ -120,7 +120,9 @@ impl<'d, T: Trace> Deciding<'d, T> {
             revoked: managed.revocations.kill(statement, consumer_key.as_deref()),
         };
         let evidence = Evidence { statement, trust: &key_manager.trust };
-        let permit = self.traced("authorize", authorize_call(needs, caller, evidence, now))?;
+        let outcome = authorize_call(needs, caller, evidence, now);
+        self.trace_audience(&outcome, Some(statement));
+        let permit = self.traced("authorize", outcome)?;
         match (client, subscription) {
             (Some(client), Some(subscription)) => Ok(Admitted {
                 permit,

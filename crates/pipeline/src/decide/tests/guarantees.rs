@@ -208,6 +208,27 @@ async fn a_public_route_asks_for_nothing_and_changes_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_token_that_names_no_audience_is_told_apart_from_one_for_somebody_else() {
+    let world = World::new();
+    let curity = world.key_manager("curity");
+    let snapshot = snapshot([route("r", "/", &[&curity])]);
+    let other = Audience::from_claim(&json!("other")).unwrap();
+    for (token, audience, is_told) in [("none", Audience::default(), true), ("other", other, false)]
+    {
+        curity.says(token, Says::Active(Statement { audience, ..statement("") }));
+        let bearer = format!("Bearer {token}");
+        let fields = [("authorization", &*bearer)];
+        let mut steps = Steps::default();
+        let decision = world.traced(&snapshot, Request::get("/", &fields), &mut steps).await;
+        assert_eq!(decision.reason(), Some(DenyReason::AudienceMismatch), "{token}");
+        let said = steps.0.iter().any(|step| {
+            step.outcome.contains("names no audience") && step.outcome.contains("minted_audience")
+        });
+        assert_eq!(said, is_told, "{steps:?}");
+    }
+}
+
 /// Rows: INT-11
 #[tokio::test]
 async fn the_steps_of_a_decision_hold_neither_token_nor_claim() {
