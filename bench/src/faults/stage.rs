@@ -74,8 +74,14 @@ impl Stage {
 
     /// Hot requests and nothing else.
     pub(super) fn quiet(&self, gateway: &Gateway) -> Result<Tally> {
+        self.quiet_for(gateway, QUIET)
+    }
+
+    /// As long as the run it is compared with, where a share of both is compared: a few hundred requests
+    /// have no p99 to speak of.
+    pub(super) fn quiet_for(&self, gateway: &Gateway, time: Duration) -> Result<Tally> {
         let hot = self.hot(gateway)?;
-        interrupt::pause(QUIET)?;
+        interrupt::pause(time)?;
         hot.end()
     }
 

@@ -83,8 +83,13 @@ impl<'a> Bench<'a> {
         phantom::start(&self.options.phantom, self.options.gateway_core, &settings)
     }
 
-    /// With managed APIs out of the store in that directory.
-    pub(super) fn start_managed(&self, store: &Path, contender: Contender) -> Result<Gateway> {
+    /// With managed APIs out of the store in that directory; and where its console is.
+    pub(super) fn start_managed(
+        &self,
+        store: &Path,
+        contender: Contender,
+    ) -> Result<(Gateway, SocketAddr)> {
+        let console = free_port()?;
         let settings = phantom::Settings {
             directory: &self.directory.join(contender.name()),
             port: free_port()?,
@@ -94,9 +99,10 @@ impl<'a> Bench<'a> {
             signature: Signature::Es256,
             cache_entries: 10_000,
             log: AccessLog::Off,
-            control: Some(phantom::Control { directory: store, port: free_port()? }),
+            control: Some(phantom::Control { directory: store, port: console }),
         };
-        phantom::start(&self.options.phantom, self.options.gateway_core, &settings)
+        let gateway = phantom::start(&self.options.phantom, self.options.gateway_core, &settings)?;
+        Ok((gateway, SocketAddr::from((Ipv4Addr::LOCALHOST, console))))
     }
 
     /// Where backend and authorization server listen.

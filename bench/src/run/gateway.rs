@@ -41,6 +41,8 @@ pub(super) enum Contender {
     Managed,
     /// The same among 1,000 APIs, 100,000 applications and 300,000 subscriptions.
     ManagedLarge,
+    /// `Managed`, while somebody has the console open on Traffic.
+    ManagedWatched,
     Nginx,
     /// nginx again, without the header work that a gateway does.
     NginxBare,
@@ -59,6 +61,7 @@ impl Contender {
             Self::Protected => "protected",
             Self::Managed => "managed",
             Self::ManagedLarge => "managed_large",
+            Self::ManagedWatched => "managed_watched",
             Self::Nginx => "nginx",
             Self::NginxBare => "nginx_bare",
             Self::NginxJwt => "nginx_jwt",
@@ -69,7 +72,9 @@ impl Contender {
         match self {
             Self::Public => "/public/items/42?fields=name",
             Self::Protected => "/protected/items/42?fields=name",
-            Self::Managed | Self::ManagedLarge => "/managed/v1/items/42?fields=name",
+            Self::Managed | Self::ManagedLarge | Self::ManagedWatched => {
+                "/managed/v1/items/42?fields=name"
+            }
             Self::Nginx => "/nginx/items/42?fields=name",
             Self::NginxBare => "/bare/items/42?fields=name",
             Self::NginxJwt => "/jwt/items/42?fields=name",
@@ -78,7 +83,7 @@ impl Contender {
 
     /// What clients send a token for.
     pub(super) fn is_protected(self) -> bool {
-        matches!(self, Self::Protected | Self::Managed | Self::ManagedLarge)
+        matches!(self, Self::Protected | Self::Managed | Self::ManagedLarge | Self::ManagedWatched)
     }
 
     pub(super) fn is_nginx(self) -> bool {

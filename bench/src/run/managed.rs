@@ -3,7 +3,9 @@
 
 pub(crate) mod fill;
 pub(crate) mod pages;
+mod watcher;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -17,9 +19,10 @@ use super::gateway::{AccessLog, Contender, Gateway};
 use super::samples::Samples;
 use crate::process::cpu::resident_mib;
 use fill::Filled;
+use watcher::Watcher;
 
-const CONTENDERS: [Contender; 3] =
-    [Contender::Protected, Contender::Managed, Contender::ManagedLarge];
+const CONTENDERS: [Contender; 4] =
+    [Contender::Protected, Contender::Managed, Contender::ManagedLarge, Contender::ManagedWatched];
 /// For the catalog, and for a change.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -58,15 +61,24 @@ pub(super) fn measure(bench: &Bench<'_>, stores: &Stores) -> Result<Samples> {
     let mut samples = Samples::default();
     for round in 0..bench.options.rounds {
         let files = bench.start_phantom(AccessLog::Off)?;
-        let (small, _) = start(bench, &stores.small, Contender::Managed)?;
-        let (large, _) = start(bench, &stores.large, Contender::ManagedLarge)?;
+        let small = start(bench, &stores.small, Contender::Managed)?;
+        let large = start(bench, &stores.large, Contender::ManagedLarge)?;
+        let watched = start(bench, &stores.small, Contender::ManagedWatched)?;
+        let session = watcher::sign_in(watched.console)?;
         for contender in in_turn(&CONTENDERS, round) {
-            let gateway = match contender {
-                Contender::Managed => &small,
-                Contender::ManagedLarge => &large,
-                _ => &files,
+            let (gateway, watcher) = match contender {
+                Contender::Managed => (&small.gateway, None),
+                Contender::ManagedLarge => (&large.gateway, None),
+                Contender::ManagedWatched => {
+                    let watcher = Watcher::start(watched.console, session.clone())?;
+                    (&watched.gateway, Some(watcher))
+                }
+                _ => (&files, None),
             };
             one_round(bench, gateway, contender, round as u64, &mut samples)?;
+            if let Some(watcher) = watcher {
+                watcher.end()?;
+            }
         }
     }
     Ok(samples)
@@ -83,7 +95,7 @@ pub(super) fn pages(bench: &Bench<'_>) -> Result<Vec<pages::Page>> {
 }
 
 pub(super) fn large(bench: &Bench<'_>, stores: &Stores) -> Result<Large> {
-    let (gateway, took) = start(bench, &stores.large, Contender::ManagedLarge)?;
+    let Started { gateway, took, .. } = start(bench, &stores.large, Contender::ManagedLarge)?;
     let path = Contender::ManagedLarge.path();
     let status = || client::fetch(gateway.addr, path, Some("good-token-of-a-change"));
     ensure!(status()?.status == 200, "the subscription is not in force");
@@ -105,15 +117,22 @@ pub(super) fn large(bench: &Bench<'_>, stores: &Stores) -> Result<Large> {
     })
 }
 
+struct Started {
+    gateway: Gateway,
+    console: SocketAddr,
+    /// Until its catalog was in force.
+    took: Duration,
+}
+
 /// Starts on a store and waits for its catalog.
-fn start(bench: &Bench<'_>, store: &Filled, contender: Contender) -> Result<(Gateway, Duration)> {
+fn start(bench: &Bench<'_>, store: &Filled, contender: Contender) -> Result<Started> {
     let begun = Instant::now();
-    let gateway = bench.start_managed(&store.directory, contender)?;
+    let (gateway, console) = bench.start_managed(&store.directory, contender)?;
     while client::fetch(gateway.addr, contender.path(), None)?.status == 404 {
         ensure!(begun.elapsed() < PATIENCE, "no catalog within {PATIENCE:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
     let took = begun.elapsed();
     gateway.look(contender)?;
-    Ok((gateway, took))
+    Ok(Started { gateway, console, took })
 }

@@ -15,6 +15,8 @@ use crate::faults::table::Row;
 /// The default budget of an address: `peer_budget_burst` and `peer_budget_per_second`.
 const BURST: u64 = 100;
 const PER_SECOND: u64 = 20;
+/// Seconds of it, and of the quiet run before.
+const FLOODED: u64 = 10;
 /// How long before the flood its connections are made.
 const CONNECTED: Duration = Duration::from_secs(1);
 
@@ -27,7 +29,7 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
         );
         let gateway = Gateway::start(stage, &format!("flood-{delay}"), &Config::default())?;
         stage.server.set(Mode::Healthy)?;
-        let quiet = stage.quiet(&gateway)?;
+        let quiet = stage.quiet_for(&gateway, stage.seconds(FLOODED))?;
         stage.server.set(Mode::Slow(delay))?;
         let before = stage.server.introspections()?;
         let begin = Instant::now() + CONNECTED;
@@ -36,7 +38,7 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
         interrupt::pause(begin.saturating_duration_since(Instant::now()))?;
         let hot = stage.hot(&gateway)?;
         let fresh = stage.fresh(&gateway, 20);
-        stage.pause(10)?;
+        stage.pause(FLOODED)?;
         // Beyond it, what would be measured is the end of so many threads on the same cores.
         let end = Instant::now();
         let (flood, fresh, hot) = (flood.end()?, fresh.end()?, hot.end()?);
