@@ -118,12 +118,12 @@ async fn a_user_made_by_command_signs_in_and_may_do_what_its_role_gives() {
     let tim = ["add", "tim", "--role", "admin"];
     for (password, because) in [
         ("short", "at least 8 characters"),
-        ("timtimtim", "not the user's name"),
+        ("timtimtim", "is the user's name"),
         ("Password123", "among the first that are guessed"),
     ] {
         users.refused(&tim, password, because);
     }
-    users.refused(&["password", "sue"], "suesue", "not the user's name");
+    users.refused(&["password", "sue"], "suesue", "is the user's name");
     users.refused(&["remove", "admin"], "not-used", "\"admin\" is the last administrator");
     users.done(&tim, "another-password");
     users.done(&["remove", "admin"], "not-used");

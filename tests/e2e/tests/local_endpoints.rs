@@ -34,12 +34,12 @@ async fn an_api_leads_nowhere_on_the_gateways_own_machine_unless_that_is_allowed
     assert!(answer.body.contains("phantom_"), "{}", answer.body);
     drop(allowed);
 
-    let stack = Stack::start(directory.path(), ports, "allow_local_endpoints = false");
+    let mut stack = Stack::start(directory.path(), ports, "allow_local_endpoints = false");
     stack.ready().await;
     let asked = || stack.http.get(&metrics);
     let answer = http::eventually("refused", asked, |answer| answer.status == 502).await;
     assert!(!answer.body.contains("phantom_"), "{}", answer.body);
-    assert!(stack.process.output().contains("connect_local"), "{}", stack.process.output());
+    stack.process.wait_for("connect_local");
     for (name, endpoint) in [
         ("named", management.as_str()),
         ("loopback", "http://127.0.0.1:9090"),
