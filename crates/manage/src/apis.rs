@@ -31,9 +31,12 @@ use crate::lookup::Expected;
 use crate::lookup::Source;
 use crate::plane::Control;
 use crate::random;
+use crate::refusal::Kind;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::stored;
+
+lookup::entity!(ApiRow, Kind::Api, api);
 
 /// An API and its settings.
 #[derive(Clone, Debug)]

@@ -25,11 +25,14 @@ use crate::lookup::Source;
 use crate::page;
 use crate::plane::Control;
 use crate::random;
+use crate::refusal::Kind;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::stored;
 use crate::unenforced;
 use crate::unenforced::Of;
+
+lookup::entity!(ApplicationRow, Kind::Other("application"), application);
 
 /// An application with what is counted for it.
 #[derive(Clone, Debug)]

@@ -19,9 +19,12 @@ use crate::lookup;
 use crate::lookup::Expected;
 use crate::plane::Control;
 use crate::random;
+use crate::refusal::Kind;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::versioned::Versioned;
+
+lookup::entity!(DenyPolicyRow, Kind::Other("Deny Policy"), deny_policy);
 
 /// The bound keeps the list, which has no pages, within reason.
 const MAX_POLICIES: usize = 1000;

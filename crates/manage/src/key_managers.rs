@@ -50,11 +50,14 @@ use crate::lookup;
 use crate::lookup::Expected;
 use crate::plane::Control;
 use crate::random;
+use crate::refusal::Kind;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::stored;
 use crate::text;
 use crate::versioned::Versioned;
+
+lookup::entity!(KeyManagerRow, Kind::KeyManager, key_manager);
 
 /// The bound keeps the list, which has no pages, and what every gateway holds within reason.
 const MAX_KEY_MANAGERS: usize = 200;

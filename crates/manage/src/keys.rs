@@ -44,6 +44,8 @@ use crate::refusal::Refusal;
 use crate::seed::RESIDENT_KIND;
 use crate::stored;
 
+lookup::entity!(KeyMappingRow, Kind::Key, key_mapping);
+
 /// A key with what belongs to it.
 #[derive(Clone, Debug)]
 pub struct Key {

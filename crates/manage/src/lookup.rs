@@ -2,17 +2,13 @@
 
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
-use phantom_store::ApplicationRow;
-use phantom_store::DenyPolicyRow;
 use phantom_store::KeyManagerRow;
-use phantom_store::KeyMappingRow;
 use phantom_store::Page;
 use phantom_store::PlanRow;
 use phantom_store::ScopeRow;
 use phantom_store::ScopeUse;
 use phantom_store::Store;
 use phantom_store::StoreError;
-use phantom_store::SubscriptionRow;
 use phantom_store::Write;
 use uuid::Uuid;
 
@@ -115,29 +111,27 @@ impl Expected {
     }
 }
 
-macro_rules! entities {
-    ($( $row:ty: $kind:ident, $read:ident; )*) => { $(
-        impl Entity for $row {
-            const KIND: Kind = Kind::$kind;
+/// Makes the ids of rows found; stands with the rules of the resource. `entity!(ScopeRow, KIND, scope);` names
+/// the row, what is said where there is none, and the read of the store.
+macro_rules! entity {
+    ($row:ty, $kind:expr, $read:ident) => {
+        impl $crate::lookup::Entity for $row {
+            const KIND: $crate::refusal::Kind = $kind;
 
-            async fn stored(store: &Store, id: Uuid) -> Result<Option<Self>, StoreError> {
+            async fn stored(
+                store: &phantom_store::Store,
+                id: uuid::Uuid,
+            ) -> Result<Option<Self>, phantom_store::StoreError> {
                 store.$read(id).await
             }
 
-            async fn within(write: &mut Write, id: Uuid) -> Result<Option<Self>, StoreError> {
+            async fn within(
+                write: &mut phantom_store::Write,
+                id: uuid::Uuid,
+            ) -> Result<Option<Self>, phantom_store::StoreError> {
                 write.$read(id).await
             }
         }
-    )* };
+    };
 }
-
-entities! {
-    ApiRow: Api, api;
-    ApplicationRow: Application, application;
-    DenyPolicyRow: DenyPolicy, deny_policy;
-    KeyManagerRow: KeyManager, key_manager;
-    KeyMappingRow: Key, key_mapping;
-    PlanRow: Policy, plan;
-    ScopeRow: Scope, scope;
-    SubscriptionRow: Subscription, subscription;
-}
+pub(crate) use entity;

@@ -51,6 +51,10 @@ use crate::stored;
 use crate::unenforced;
 use crate::versioned::Versioned;
 
+lookup::entity!(PlanRow, KIND, plan);
+
+const KIND: Kind = Kind::Other("Throttle Policy");
+
 /// Plans of one level. The bound keeps lists, which have no pages, within reason.
 const MAX_PLANS: usize = 1000;
 /// Uses of a plan are counted so far.
@@ -176,7 +180,7 @@ fn checked<P: Policy>(mut policy: P) -> Outcome<P> {
 
 async fn found<P: Policy>(source: &mut impl Source, id: &str) -> Outcome<PlanRow> {
     let row: PlanRow = lookup::find(source, id).await?;
-    if row.level == P::LEVEL { Ok(row) } else { Err(Refusal::not_found(Kind::Policy, id)) }
+    if row.level == P::LEVEL { Ok(row) } else { Err(Refusal::not_found(KIND, id)) }
 }
 
 fn versioned<P: Policy>(row: &PlanRow) -> Outcome<Versioned<P>> {

@@ -152,46 +152,29 @@ pub enum Refusal {
     Internal { what: &'static str, source: Option<Cause> },
 }
 
-/// What an id can be of.
+/// What an id can be of. Those with a name of their own have a code or a sentence of WSO2's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Api,
-    /// An API as subscribers see it.
-    OfferedApi,
-    Application,
-    DenyPolicy,
-    Environment,
     /// A key of an application.
     Key,
     KeyManager,
-    /// A plan, by its name.
-    Plan,
-    /// A plan, by its id.
-    Policy,
     Revision,
-    Scope,
-    Subscription,
     User,
+    /// As it is called in sentences.
+    Other(&'static str),
 }
 
 impl Kind {
     fn not_found(self, id: &str) -> String {
-        let kind = match self {
-            Self::Api => return format!("Requested API with id '{id}' not found"),
-            Self::Revision => return format!("Requested revision with id '{id}' not found"),
-            Self::KeyManager => return format!("Key Manager with Id {id} does not exist."),
-            Self::OfferedApi => "API",
-            Self::Application => "application",
-            Self::DenyPolicy => "Deny Policy",
-            Self::Environment => "Environment",
-            Self::Key => "key mapping",
-            Self::Plan => "throttling policy",
-            Self::Policy => "Throttle Policy",
-            Self::Scope => "scope",
-            Self::Subscription => "subscription",
-            Self::User => return format!("There is no user {id:?}"),
-        };
-        format!("Requested {kind} with Id '{id}' not found")
+        match self {
+            Self::Api => format!("Requested API with id '{id}' not found"),
+            Self::Revision => format!("Requested revision with id '{id}' not found"),
+            Self::KeyManager => format!("Key Manager with Id {id} does not exist."),
+            Self::User => format!("There is no user {id:?}"),
+            Self::Key => format!("Requested key mapping with Id '{id}' not found"),
+            Self::Other(kind) => format!("Requested {kind} with Id '{id}' not found"),
+        }
     }
 }
 

@@ -20,9 +20,12 @@ use crate::lookup::Expected;
 use crate::lookup::Source;
 use crate::plane::Control;
 use crate::random;
+use crate::refusal::Kind;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::stored;
+
+lookup::entity!(ScopeRow, Kind::Other("scope"), scope);
 
 /// A shared scope.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,6 +26,10 @@ use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::stored;
 
+lookup::entity!(SubscriptionRow, KIND, subscription);
+
+const KIND: Kind = Kind::Other("subscription");
+
 /// What a subscriber asks for.
 #[derive(Clone, Debug)]
 pub struct SubscriptionDraft {
@@ -79,7 +83,7 @@ pub async fn create_all(
 pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Subscription> {
     let row = own(&mut control.read(), caller, id).await?;
     let found = control.store.subscribed(row.id).await?;
-    Subscription::of(found.ok_or_else(|| Refusal::not_found(Kind::Subscription, id))?)
+    Subscription::of(found.ok_or_else(|| Refusal::not_found(KIND, id))?)
 }
 
 /// Those of the caller's application, or of all of the caller's applications to one API.
@@ -208,6 +212,6 @@ async fn own(source: &mut impl Source, caller: &Caller, id: &str) -> Outcome<Sub
 
 /// With what it is about, in one statement.
 async fn complete(write: &mut Write, id: Uuid) -> Outcome<Subscription> {
-    let gone = || Refusal::not_found(Kind::Subscription, &id.to_string());
+    let gone = || Refusal::not_found(KIND, &id.to_string());
     Subscription::of(write.subscribed(id).await?.ok_or_else(gone)?)
 }

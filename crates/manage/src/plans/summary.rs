@@ -15,6 +15,8 @@ use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::subscriptions::permissions::Permissions;
 
+const BY_NAME: Kind = Kind::Other("throttling policy");
+
 /// A plan with its one limit.
 #[derive(Clone, Debug)]
 pub struct Summary {
@@ -46,7 +48,7 @@ pub async fn offered(control: &Control, level: PlanLevel) -> Outcome<Vec<Summary
 pub async fn named(control: &Control, level: PlanLevel, name: &str) -> Outcome<Summary> {
     let rows = control.store.plans_of(level).await?;
     let row = rows.iter().find(|row| row.name == name);
-    Summary::of(row.ok_or_else(|| Refusal::not_found(Kind::Plan, name))?)
+    Summary::of(row.ok_or_else(|| Refusal::not_found(BY_NAME, name))?)
 }
 
 /// What the caller can have.
@@ -66,7 +68,7 @@ pub async fn open_named(
     level: PlanLevel,
     name: &str,
 ) -> Outcome<Summary> {
-    let not_found = || Refusal::not_found(Kind::Plan, name);
+    let not_found = || Refusal::not_found(BY_NAME, name);
     if name.contains('\0') {
         return Err(not_found());
     }

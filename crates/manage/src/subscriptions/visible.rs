@@ -28,6 +28,8 @@ use crate::refusal::Refusal;
 use crate::search::ApiQuery;
 use crate::search::Key;
 
+const OFFERED: Kind = Kind::Other("API");
+
 /// States in which an API is offered.
 pub const STATES: [LifecycleState; 2] = [LifecycleState::Published, LifecycleState::Prototyped];
 
@@ -76,13 +78,13 @@ pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Api> 
     let api = open(&mut control.read(), caller, id).await?;
     match STATES.contains(&api.row.state) {
         true => Ok(api),
-        false => Err(Refusal::not_found(Kind::OfferedApi, id)),
+        false => Err(Refusal::not_found(OFFERED, id)),
     }
 }
 
 /// The API of that id, whatever its state and whoever may see it.
 pub(crate) async fn existing(source: &mut impl Source, id: &str) -> Outcome<ApiRow> {
-    lookup::find_as(source, Kind::OfferedApi, id).await
+    lookup::find_as(source, OFFERED, id).await
 }
 
 /// The API of that id, whatever its state, if the caller's roles let it be seen.
@@ -90,7 +92,7 @@ pub(crate) async fn open(source: &mut impl Source, caller: &Caller, id: &str) ->
     let api = Api::of(existing(source, id).await?)?;
     match is_open(&api.document, caller) {
         true => Ok(api),
-        false => Err(Refusal::not_found(Kind::OfferedApi, id)),
+        false => Err(Refusal::not_found(OFFERED, id)),
     }
 }
 

@@ -83,7 +83,7 @@ pub async fn read(
         return Ok(Json(default(&control)));
     }
     let id: String = id.chars().take(100).collect();
-    Err(Refusal::not_found(Kind::Environment, &id).into())
+    Err(Refusal::not_found(Kind::Other("Environment"), &id).into())
 }
 
 fn default(control: &Control) -> Environment {

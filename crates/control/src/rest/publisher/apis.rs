@@ -161,7 +161,7 @@ pub async fn validate(
         return Err(Problem::bad_request("query: must not be empty"));
     }
     let is_taken = apis::is_taken(&control, text).await?;
-    if is_taken { Ok(()) } else { Err(Refusal::not_found(Kind::OfferedApi, text).into()) }
+    if is_taken { Ok(()) } else { Err(Refusal::not_found(Kind::Other("API"), text).into()) }
 }
 
 pub fn created(control: &Control, api: Api) -> Answer<Response> {

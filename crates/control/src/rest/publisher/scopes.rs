@@ -153,7 +153,7 @@ pub async fn exists(
     if scopes::is_taken(&control, &name).await? {
         return Ok(());
     }
-    Err(Refusal::not_found(Kind::Scope, &name).into())
+    Err(Refusal::not_found(Kind::Other("scope"), &name).into())
 }
 
 /// List the APIs that use a shared scope
