@@ -11,6 +11,7 @@ mod error;
 mod filter;
 mod migration;
 pub mod password;
+mod progress;
 mod read;
 mod sealing;
 mod session;

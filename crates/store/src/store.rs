@@ -8,11 +8,11 @@ use std::sync::Arc;
 use phantom_core::UnixTime;
 use sqlx::PgPool;
 use sqlx::SqlitePool;
-use tokio::sync::Notify;
 
 use crate::actor::Actor;
 use crate::error::StoreError;
 use crate::migration;
+use crate::progress::Progress;
 use crate::sealing::SealingKey;
 use crate::session::BULK_DEADLINE;
 use crate::session::Connection;
@@ -32,7 +32,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     pools: Pools,
     sealing: SealingKey,
-    committed: Arc<Notify>,
+    progress: Arc<Progress>,
 }
 
 /// Begins a transaction at PostgreSQL and has the server give up with us, so that nothing runs on or
@@ -66,7 +66,7 @@ impl Store {
         let store = Self(Arc::new(Inner {
             pools,
             sealing: settings.sealing.clone(),
-            committed: Arc::default(),
+            progress: Arc::default(),
         }));
         let mut session = store.begin().await?;
         migration::bring_up_to_date(&mut session).await?;
@@ -96,14 +96,20 @@ impl Store {
     /// Begins the transaction in which `actor` writes at `now`. Writers take turns, all gateways'
     /// control planes included: the numbers of changes are committed in their order.
     pub async fn write(&self, actor: &Actor, now: UnixTime) -> Result<Write, StoreError> {
-        let committed = Arc::clone(&self.0.committed);
-        Ok(Write::new(self.begin().await?, actor.clone(), now, committed))
+        let progress = Arc::clone(&self.0.progress);
+        Ok(Write::new(self.begin().await?, actor.clone(), now, progress))
     }
 
     /// Until a change was committed by this process since the last call. For one caller: it saves
     /// that one the wait, and changes of other processes are found by looking.
     pub async fn committed(&self) {
-        self.0.committed.notified().await;
+        self.0.progress.committed().await;
+    }
+
+    /// Number of the last change that is in force at the gateway of this process: whoever changes
+    /// something here waits for it. None when nobody follows any more.
+    pub fn in_force(&self, change: Option<u64>) {
+        self.0.progress.reach(change);
     }
 
     pub(crate) fn sealing(&self) -> &SealingKey {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use phantom_core::UnixTime;
 use serde_json::Value as Json;
-use tokio::sync::Notify;
 
 use crate::actor::Actor;
 use crate::entity::Action;
@@ -15,6 +14,7 @@ use crate::entity::Audited;
 use crate::entity::Entity;
 use crate::entity::audit::AuditRow;
 use crate::error::StoreError;
+use crate::progress::Progress;
 use crate::session::Session;
 use crate::sql::Sql;
 use crate::value::values;
@@ -28,7 +28,7 @@ pub struct Write {
     pub(crate) session: Session,
     actor: Actor,
     pub(crate) now: UnixTime,
-    committed: Arc<Notify>,
+    progress: Arc<Progress>,
     audited: Option<u64>,
     changed: Option<u64>,
     /// Changes not yet written, each once. At most [`FLUSH_AT`].
@@ -43,13 +43,13 @@ impl Write {
         session: Session,
         actor: Actor,
         now: UnixTime,
-        committed: Arc<Notify>,
+        progress: Arc<Progress>,
     ) -> Self {
         Self {
             session,
             actor,
             now,
-            committed,
+            progress,
             audited: None,
             changed: None,
             pending: Vec::new(),
@@ -57,7 +57,8 @@ impl Write {
         }
     }
 
-    /// Keeps it all. What is acknowledged here survives the process.
+    /// Keeps it all. What is acknowledged here survives the process, and is in force at the gateway that
+    /// it has, unless that is more than a second behind.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.flush().await?;
         for (counter, value) in [("audit", self.audited), ("change", self.changed)] {
@@ -65,9 +66,10 @@ impl Write {
                 self.set_counter(counter, value).await?;
             }
         }
-        self.session.commit().await?;
-        if self.changed.is_some() {
-            self.committed.notify_one();
+        let Self { session, progress, changed, .. } = self;
+        session.commit().await?;
+        if let Some(changed) = changed {
+            progress.commit(changed).await;
         }
         Ok(())
     }

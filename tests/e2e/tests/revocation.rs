@@ -74,6 +74,30 @@ impl Nodes {
     }
 }
 
+/// What has to be waited for elsewhere is there at the node that was asked: no request in between passes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_control_plane_answers_is_in_force_at_its_own_gateway() {
+    let mut bed = Bed::launch(|directory, free| Stack::start(directory, free, "")).await;
+    bed.key_manager("login", "client-one").await;
+    let id = bed.stack.api(&phantom_e2e::managed::api("Bin", "login", &bed.upstream, &[])).await;
+    bed.application(&id, "login", "client-one", "Unlimited").await;
+    let url = bed.stack.api_url("/bin/v1/get");
+    for _ in 0..20 {
+        let token = bed.token("client-one");
+        let call = || bed.stack.http.get(&url).bearer_auth(&token);
+        let answer = Answer::of(call()).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        bed.stack.post(REVOCATIONS, &json!({"token": token})).await;
+        assert_eq!(Answer::of(call()).await.status, 401);
+    }
+    for name in ["One", "Two", "Three"] {
+        let body = phantom_e2e::managed::api(name, "login", &bed.upstream, &[]);
+        bed.stack.api(&body).await;
+        let url = bed.stack.api_url(&format!("/{}/v1/get", name.to_lowercase()));
+        assert_eq!(Answer::of(bed.stack.http.get(&url)).await.status, 401, "{name}");
+    }
+}
+
 /// Its server vouches for it to the end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_opaque_token_that_was_revoked_here_is_refused_at_every_gateway_until_then_over_restarts()

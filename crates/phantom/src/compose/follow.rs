@@ -274,6 +274,7 @@ impl Node {
                 }
             }
             in_force.store(follower.position(), Relaxed);
+            store.in_force(answers.then(|| follower.position()));
             if answers {
                 metrics.catalog_as_of(now);
                 keeper.confirm(now);
@@ -292,6 +293,7 @@ impl Node {
                 () = pause => {}
             }
         }
+        store.in_force(None);
         keeper.save_at_the_end().await;
         if let Some(reporting) = reporting {
             // Its last report; with the store away it gives up by itself.
