@@ -22,7 +22,6 @@ mod scenes;
 mod server;
 mod stage;
 mod table;
-mod tls;
 mod wire;
 
 use stage::Stage;

@@ -18,6 +18,7 @@ mod process;
 mod run;
 mod serve;
 mod stats;
+mod tls;
 
 #[derive(Debug, Parser)]
 #[command(name = "phantom-bench", about = "Measures phantom against nginx on two cores")]

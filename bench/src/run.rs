@@ -63,6 +63,9 @@ pub(crate) struct Options {
     /// Measure the price of a miss, and nothing else. Writes no summary.
     #[arg(long)]
     only_misses: bool,
+    /// Measure managed APIs and the pages of the console, and nothing else. Writes no summary.
+    #[arg(long, conflicts_with = "only_misses")]
+    only_managed: bool,
     /// Fail when a target is missed, and not only when an answer was wrong.
     #[arg(long)]
     strict: bool,
@@ -79,14 +82,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.only_misses {
         return report.misses(&miss::measure(&bench)?);
     }
+    let managed = |report: &mut report::Report<'_>| {
+        let stores = managed::Stores::fill(&bench)?;
+        report.managed(&managed::measure(&bench, &stores)?, &managed::large(&bench, &stores)?)?;
+        report.pages(&managed::pages(&bench)?)
+    };
+    if options.only_managed {
+        return managed(&mut report);
+    }
     report.cost("access logs off", "", &cost::measure(&bench, AccessLog::Off)?)?;
     report.cost("access logs on", "logged_", &cost::measure(&bench, AccessLog::On)?)?;
     report.latency(&latency::measure(&bench)?)?;
     report.memory(&memory::measure(&bench)?)?;
     report.misses(&miss::measure(&bench)?)?;
-    let stores = managed::Stores::fill(&bench)?;
-    report.managed(&managed::measure(&bench, &stores)?, &managed::large(&bench, &stores)?)?;
-    report.pages(&managed::pages(&bench)?)?;
+    managed(&mut report)?;
 
     let met = report.targets()?;
     let summary = bench.directory.join("summary.txt");

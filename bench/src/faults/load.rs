@@ -225,6 +225,10 @@ impl Tally {
         percentile(&sorted, 99.0).map(Duration::from_nanos)
     }
 
+    pub(super) fn p99_over(&self, quiet: &Self) -> Option<f64> {
+        Some(self.p99()?.as_secs_f64() / quiet.p99()?.as_secs_f64())
+    }
+
     /// Those meant to leave from then on.
     pub(super) fn since(&self, begin: Instant) -> Self {
         Self(self.0.iter().filter(|sample| sample.meant >= begin).copied().collect())

@@ -63,9 +63,7 @@ impl Row {
 
     /// Of hot requests, during over quiet; `most` is what is wanted.
     pub(super) fn compare(&mut self, quiet: &Tally, during: &Tally, most: Option<f64>) {
-        let seconds = |tally: &Tally| tally.p99().map(|time| time.as_secs_f64());
-        let (Some(quiet), Some(during)) = (seconds(quiet), seconds(during)) else { return };
-        let ratio = during / quiet;
+        let Some(ratio) = during.p99_over(quiet) else { return };
         self.p99 = Some(ratio);
         if let Some(most) = most {
             self.want(format!("p99 at most {most} × quiet"), ratio <= most);

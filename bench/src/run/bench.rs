@@ -15,10 +15,13 @@ use crate::jwt::Signature;
 use crate::load::Tokens;
 use crate::measures::Measures;
 use crate::process::Process;
+use crate::tls::Identity;
 
 pub(super) struct Bench<'a> {
     pub(super) options: &'a Options,
     pub(super) directory: PathBuf,
+    /// Of the consoles.
+    pub(super) identity: Identity,
     own_program: PathBuf,
     backend: u16,
     authorization_server: u16,
@@ -55,7 +58,16 @@ impl<'a> Bench<'a> {
         let (backend_process, backend) = peer("backend")?;
         let (as_process, authorization_server) = peer("as")?;
         let _peers = [backend_process, as_process];
-        Ok(Self { options, directory, own_program, backend, authorization_server, _peers })
+        let identity = Identity::make(&directory)?;
+        Ok(Self {
+            options,
+            directory,
+            identity,
+            own_program,
+            backend,
+            authorization_server,
+            _peers,
+        })
     }
 
     pub(super) fn start_phantom(&self, log: AccessLog) -> Result<Gateway> {
@@ -99,7 +111,11 @@ impl<'a> Bench<'a> {
             signature: Signature::Es256,
             cache_entries: 10_000,
             log: AccessLog::Off,
-            control: Some(phantom::Control { directory: store, port: console }),
+            control: Some(phantom::Control {
+                directory: store,
+                port: console,
+                tls: self.identity.toml(),
+            }),
         };
         let gateway = phantom::start(&self.options.phantom, self.options.gateway_core, &settings)?;
         Ok((gateway, SocketAddr::from((Ipv4Addr::LOCALHOST, console))))

@@ -19,7 +19,7 @@ use super::gateway::{AccessLog, Contender, Gateway};
 use super::samples::Samples;
 use crate::process::cpu::resident_mib;
 use fill::Filled;
-use watcher::Watcher;
+use watcher::Session;
 
 const CONTENDERS: [Contender; 4] =
     [Contender::Protected, Contender::Managed, Contender::ManagedLarge, Contender::ManagedWatched];
@@ -64,15 +64,12 @@ pub(super) fn measure(bench: &Bench<'_>, stores: &Stores) -> Result<Samples> {
         let small = start(bench, &stores.small, Contender::Managed)?;
         let large = start(bench, &stores.large, Contender::ManagedLarge)?;
         let watched = start(bench, &stores.small, Contender::ManagedWatched)?;
-        let session = watcher::sign_in(watched.console)?;
+        let session = Session::sign_in(watched.console, &bench.identity)?;
         for contender in in_turn(&CONTENDERS, round) {
             let (gateway, watcher) = match contender {
                 Contender::Managed => (&small.gateway, None),
                 Contender::ManagedLarge => (&large.gateway, None),
-                Contender::ManagedWatched => {
-                    let watcher = Watcher::start(watched.console, session.clone())?;
-                    (&watched.gateway, Some(watcher))
-                }
+                Contender::ManagedWatched => (&watched.gateway, Some(session.watch()?)),
                 _ => (&files, None),
             };
             one_round(bench, gateway, contender, round as u64, &mut samples)?;

@@ -26,11 +26,13 @@ pub(super) struct Settings<'a> {
     pub(super) control: Option<Control<'a>>,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Control<'a> {
     /// With `store.db` and `sealing.key`, see `run::managed`.
     pub(super) directory: &'a Path,
     pub(super) port: u16,
+    /// The line with its certificate.
+    pub(super) tls: String,
 }
 
 pub(super) fn start(program: &Path, core: usize, settings: &Settings<'_>) -> Result<Gateway> {
@@ -62,11 +64,12 @@ fn config(settings: &Settings<'_>) -> String {
         }
     };
     let control = settings.control.as_ref().map_or_else(String::new, |control| {
-        let (store, port) = (control.directory.display(), control.port);
+        let (store, port, tls) = (control.directory.display(), control.port, &control.tls);
         format!(
             r#"
 [control]
 bind = "127.0.0.1:{port}"
+{tls}
 database = "{store}/store.db"
 sealing_key = {{ file = "{store}/sealing.key" }}
 allow_private = true

@@ -77,7 +77,7 @@ impl Nodes {
 /// What has to be waited for elsewhere is there at the node that was asked: no request in between passes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_control_plane_answers_is_in_force_at_its_own_gateway() {
-    let mut bed = Bed::launch(|directory, free| Stack::start(directory, free, "")).await;
+    let bed = Bed::launch(|directory, free| Stack::start(directory, free, "")).await;
     bed.key_manager("login", "client-one").await;
     let id = bed.stack.api(&phantom_e2e::managed::api("Bin", "login", &bed.upstream, &[])).await;
     bed.application(&id, "login", "client-one", "Unlimited").await;

@@ -49,8 +49,7 @@ pub(super) fn held(stage: &Stage, add: Add<'_>) -> Result<()> {
         let newcomers = newcomers.paced(20, 20).anew().start();
         stage.pause(8)?;
         let (newcomers, hot) = (newcomers.end()?, hot.end()?);
-        let open =
-            gateway.metric("phantom_connections")? - gateway.metric("phantom_connections_ended")?;
+        let open = gateway.metric("phantom_connections ")?;
         let ended = crowd.disperse();
         row.good(&newcomers);
         row.good(&hot);

@@ -21,7 +21,7 @@ use crate::faults::gateway::{Config, Gateway};
 use crate::faults::interrupt;
 use crate::faults::stage::Stage;
 use crate::faults::table::Row;
-use crate::faults::tls::Identity;
+use crate::tls::Identity;
 
 const DOWNLOADS: u8 = 60;
 const UPLOADS: u8 = 12;

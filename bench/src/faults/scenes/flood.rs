@@ -28,22 +28,27 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
             format!("{rate} random tokens/s from 127.0.9.1, introspection takes {delay} ms"),
         );
         let gateway = Gateway::start(stage, &format!("flood-{delay}"), &Config::default())?;
-        stage.server.set(Mode::Healthy)?;
-        let quiet = stage.quiet_for(&gateway, stage.seconds(FLOODED))?;
-        stage.server.set(Mode::Slow(delay))?;
-        let before = stage.server.introspections()?;
-        let begin = Instant::now() + CONNECTED;
-        let flood = Plan::new(gateway.addr, "/api/flood", Tokens::Fresh("flood"));
-        let flood = flood.paced(rate, lanes).on_net(9, 1).attacks().start_at(begin);
-        interrupt::pause(begin.saturating_duration_since(Instant::now()))?;
-        let hot = stage.hot(&gateway)?;
-        let fresh = stage.fresh(&gateway, 20);
-        stage.pause(FLOODED)?;
-        // Beyond it, what would be measured is the end of so many threads on the same cores.
-        let end = Instant::now();
-        let (flood, fresh, hot) = (flood.end()?, fresh.end()?, hot.end()?);
-        let (asked, took) = (stage.server.introspections()? - before, begin.elapsed());
+        let beside = Gateway::start(stage, &format!("beside-{delay}"), &Config::default())?;
         stage.healthy()?;
+        let quiet = stage.quiet_for(&gateway, stage.seconds(FLOODED))?;
+        let flood = |at: &Gateway| -> Result<_> {
+            stage.server.set(Mode::Slow(delay))?;
+            let begin = Instant::now() + CONNECTED;
+            let flood = Plan::new(at.addr, "/api/flood", Tokens::Fresh("flood"));
+            let flood = flood.paced(rate, lanes).on_net(9, 1).attacks().start_at(begin);
+            interrupt::pause(begin.saturating_duration_since(Instant::now()))?;
+            let hot = stage.hot(&gateway)?;
+            let fresh = stage.fresh(&gateway, 20);
+            stage.pause(FLOODED)?;
+            // Beyond it, what would be measured is the end of so many threads on the same cores.
+            let end = Instant::now();
+            let (flood, fresh, hot) = (flood.end()?, fresh.end()?, hot.end()?);
+            stage.healthy()?;
+            Ok((flood, fresh, hot, end))
+        };
+        let (before, begun) = (stage.server.introspections()?, Instant::now());
+        let (flooded, fresh, hot, end) = flood(&gateway)?;
+        let (asked, took) = (stage.server.introspections()? - before, begun.elapsed());
         row.good(&hot);
         row.good(&fresh);
         row.want_all("hot requests", &hot);
@@ -56,7 +61,12 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
             asked <= budget + fresh.sent(),
         );
         row.peak_mib = gateway.peak_mib().ok();
-        row.saw(format!("the flood: {} sent, {}", flood.sent(), flood.wrong()));
+        row.saw(format!("the flood: {} sent, {}", flooded.sent(), flooded.wrong()));
+        // What the hot requests pay for no more than sharing a machine with it.
+        let (_, _, hot, end) = flood(&beside)?;
+        if let Some(ratio) = hot.before(end).p99_over(&quiet) {
+            row.saw(format!("of the same flood at a process beside: p99 {ratio:.2} × quiet"));
+        }
         add(row)?;
     }
     Ok(())

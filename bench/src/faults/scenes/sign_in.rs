@@ -17,7 +17,7 @@ use crate::faults::gateway::{Config, Gateway};
 use crate::faults::interrupt;
 use crate::faults::stage::Stage;
 use crate::faults::table::Row;
-use crate::faults::tls::{Identity, status};
+use crate::tls::{Identity, status};
 
 /// In one burst; as many as took the memory when it was found.
 const BURST: u64 = 54;

@@ -12,18 +12,18 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection};
 
 #[derive(Debug, Clone)]
-pub(super) struct Identity {
-    pub(super) certificate: PathBuf,
-    pub(super) key: PathBuf,
+pub(crate) struct Identity {
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
 }
 
-pub(super) type ClientStream = rustls::StreamOwned<ClientConnection, TcpStream>;
-pub(super) type ServerStream<'a> = rustls::StreamOwned<ServerConnection, &'a TcpStream>;
+pub(crate) type ClientStream = rustls::StreamOwned<ClientConnection, TcpStream>;
+pub(crate) type ServerStream<'a> = rustls::StreamOwned<ServerConnection, &'a TcpStream>;
 
 impl Identity {
-    pub(super) fn make(directory: &Path) -> Result<Self> {
+    pub(crate) fn make(directory: &Path) -> Result<Self> {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
         let made = rcgen::generate_simple_self_signed(names)?;
@@ -40,25 +40,25 @@ impl Identity {
         Ok(Self { certificate, key, client: Arc::new(client), server: Arc::new(server) })
     }
 
-    pub(super) fn toml(&self) -> String {
+    pub(crate) fn toml(&self) -> String {
         let (certificate, key) = (self.certificate.display(), self.key.display());
         format!("tls = {{ cert = \"{certificate}\", key = \"{key}\" }}")
     }
 
-    pub(super) fn connect(&self, stream: TcpStream) -> Result<ClientStream> {
+    pub(crate) fn connect(&self, stream: TcpStream) -> Result<ClientStream> {
         let name = ServerName::try_from("localhost")?;
         let session = ClientConnection::new(Arc::clone(&self.client), name)?;
         Ok(rustls::StreamOwned::new(session, stream))
     }
 
-    pub(super) fn accept<'a>(&self, stream: &'a TcpStream) -> Result<ServerStream<'a>> {
+    pub(crate) fn accept<'a>(&self, stream: &'a TcpStream) -> Result<ServerStream<'a>> {
         let session = ServerConnection::new(Arc::clone(&self.server))?;
         Ok(rustls::StreamOwned::new(session, stream))
     }
 }
 
 /// The status of the answer to a request after which the server closes.
-pub(super) fn status(stream: &mut ClientStream, request: &str) -> Result<u16> {
+pub(crate) fn status(stream: &mut ClientStream, request: &str) -> Result<u16> {
     stream.write_all(request.as_bytes())?;
     let mut received = Vec::new();
     // Not all servers say that they close.
