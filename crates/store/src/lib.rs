@@ -2,6 +2,13 @@
 //!
 //! [`Store`] reads, [`Write`] is one transaction that reads and writes. Every write leaves a line
 //! in the audit; every write of what gateways see leaves a [`ChangeRow`] they can follow.
+//!
+//! Every read and write may answer [`StoreError::Unavailable`], [`StoreError::Corrupt`] or, where a
+//! row has secrets, [`StoreError::Sealed`]; every write [`StoreError::Full`],
+//! [`StoreError::Refused`] and [`StoreError::Aborted`] as well. Functions name the others. Times are
+//! kept to the millisecond.
+
+#![warn(missing_docs)]
 
 mod actor;
 mod columns;

@@ -58,6 +58,11 @@ enum Pools {
 
 impl Store {
     /// Connects, brings the schema up to date and checks the sealing key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Settings`], [`StoreError::WrongSealingKey`], [`StoreError::TooNew`], and what
+    /// every write may answer.
     pub async fn open(settings: &StoreSettings) -> Result<Self, StoreError> {
         let pools = match &settings.database {
             Database::Sqlite { path } => connect::sqlite(path)?,
@@ -88,7 +93,7 @@ impl Store {
         }
     }
 
-    /// Whether the database answers.
+    /// Asks the database for nothing, to see that it answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read().await?.execute("SELECT 1", &[]).await.map(drop)
     }
