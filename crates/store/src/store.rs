@@ -94,12 +94,20 @@ impl Store {
     }
 
     /// Asks the database for nothing, to see that it answers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every read may answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read().await?.execute("SELECT 1", &[]).await.map(drop)
     }
 
     /// Begins the transaction in which `actor` writes at `now`. Writers take turns, all gateways'
     /// control planes included: the numbers of changes are committed in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn write(&self, actor: &Actor, now: UnixTime) -> Result<Write, StoreError> {
         let committed = Arc::clone(&self.0.committed);
         Ok(Write::new(self.begin().await?, actor.clone(), now, committed))

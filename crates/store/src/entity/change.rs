@@ -62,6 +62,10 @@ async fn number(session: &mut Session, select: &'static str) -> Result<u64, Stor
 
 impl Write {
     /// Forgets the changes before that time; gives their number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn forget_changes_before(&mut self, time: UnixTime) -> Result<u64, StoreError> {
         // Up to a number, not by time alone: a clock that was set back must not leave a hole.
         let delete = "DELETE FROM changes WHERE sequence < \

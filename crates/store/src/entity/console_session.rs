@@ -47,6 +47,10 @@ impl Write {
     }
 
     /// Notes that it was seen at `now`. Does nothing where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn use_console_session(
         &mut self,
         digest: &[u8; 32],
@@ -57,18 +61,30 @@ impl Write {
     }
 
     /// Does nothing where there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn end_console_session(&mut self, digest: &[u8; 32]) -> Result<(), StoreError> {
         let delete = "DELETE FROM console_sessions WHERE digest = $1";
         self.session.execute(delete, values![digest]).await.map(drop)
     }
 
     /// Ends all sessions of the user; gives their number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn end_console_sessions_of(&mut self, username: &str) -> Result<u64, StoreError> {
         let delete = "DELETE FROM console_sessions WHERE username = $1";
         self.session.execute(delete, values![username]).await
     }
 
     /// Forgets those that had ended at `now`; gives their number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn delete_expired_console_sessions(
         &mut self,
         now: UnixTime,

@@ -61,6 +61,10 @@ reads! {
 
 impl Write {
     /// Kept as given, `version` too: 1 for what is new.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn insert_deny_policy(&mut self, row: &DenyPolicyRow) -> Result<(), StoreError> {
         self.insert(row).await
     }

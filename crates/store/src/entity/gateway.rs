@@ -151,6 +151,10 @@ reads! {
 
 impl Store {
     /// A gateway has started, or goes on after the store was away.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn announce_gateway(&self, row: &GatewayRow) -> Result<(), StoreError> {
         let GatewayRow { id, name, version, started_at, stopped_at } = row;
         let upsert = "INSERT INTO gateways (id, name, version, started_at, stopped_at) \
@@ -176,6 +180,10 @@ impl Store {
     }
 
     /// Forgets gateways that have told nothing since then, with what they told; gives their number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn forget_gateways_before(&self, time: UnixTime) -> Result<u64, StoreError> {
         let delete = "DELETE FROM gateways WHERE started_at < $1 AND NOT EXISTS \
              (SELECT 1 FROM gateway_reports WHERE gateway = gateways.id AND at >= $1)";

@@ -119,6 +119,10 @@ reads! {
 
 impl Store {
     /// Everything the environment needs, as of one moment. `now` leaves out what has expired.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every read may answer.
     pub async fn snapshot(&self, environment: &str, now: UnixTime) -> Result<Snapshot, StoreError> {
         let mut session = self.read_one_moment().await?;
         Ok(Snapshot {
@@ -133,11 +137,19 @@ impl Store {
     }
 
     /// All applications with their keys and subscriptions, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every read may answer.
     pub async fn application_units(&self) -> Result<Vec<ApplicationUnit>, StoreError> {
         units::all(&mut self.read_one_moment().await?).await
     }
 
     /// The application with its keys and subscriptions, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every read may answer.
     pub async fn application_unit(&self, id: Uuid) -> Result<Option<ApplicationUnit>, StoreError> {
         let session = self.read_one_moment().await?;
         units::one(&mut session.with_deadline(STATEMENT_DEADLINE), id).await

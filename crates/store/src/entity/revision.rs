@@ -43,6 +43,7 @@ reads! {
     /// All of them, by API and number.
     fn all_revisions() -> Vec<RevisionRow> = "ORDER BY api, number";
     /// One more than any revision of the API ever had: numbers of deleted ones do not return.
+    /// [`StoreError::Missing`] when the API is gone.
     fn next_revision_number(api: Uuid) -> u64;
 }
 

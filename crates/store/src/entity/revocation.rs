@@ -56,6 +56,10 @@ reads! {
 
 impl Write {
     /// Gives back the row with its number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn insert_revocation(
         &mut self,
         kind: RevocationKind,
@@ -70,6 +74,10 @@ impl Write {
     }
 
     /// Forgets those that had expired at `now`; gives their number. Not worth a line in the audit.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn delete_expired_revocations(&mut self, now: UnixTime) -> Result<u64, StoreError> {
         self.session.execute("DELETE FROM revocations WHERE expires_at <= $1", values![now]).await
     }

@@ -84,6 +84,10 @@ impl Write {
     }
 
     /// Uses a refresh token up. False: there is no such one, or it was used before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn spend_token(&mut self, digest: &[u8; 32]) -> Result<bool, StoreError> {
         let update = "UPDATE tokens SET kind = 'SPENT' WHERE digest = $1 AND kind = 'REFRESH'";
         Ok(self.session.execute(update, values![digest]).await? > 0)
@@ -91,6 +95,10 @@ impl Write {
 
     /// Ends tokens before their time. Gateways hold verdicts on some of them, so each that lives
     /// leaves a revocation by its id. Gives the number of tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn end_tokens(&mut self, of: TokensOf<'_>) -> Result<u64, StoreError> {
         let (delete, value) = match of {
             TokensOf::Family(family) => ("DELETE FROM tokens WHERE family = $1", family.into()),
@@ -113,6 +121,10 @@ impl Write {
     /// Tells all gateways that a token of another server has ended, and has them refuse it until then,
     /// whatever its server says. The change carries the token, sealed, since each gateway's caches know
     /// it by a digest of their own; what is kept is a digest under a key that all of them have.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn announce_end(
         &mut self,
         token: &SecretString,
@@ -131,6 +143,10 @@ impl Write {
     }
 
     /// Forgets those that had expired at `now`; gives their number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn delete_expired_tokens(&mut self, now: UnixTime) -> Result<u64, StoreError> {
         self.session.execute("DELETE FROM tokens WHERE expires_at <= $1", values![now]).await
     }
