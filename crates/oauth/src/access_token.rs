@@ -22,7 +22,8 @@ use crate::typ::AcceptedTyp;
 use crate::verify::UnverifiedJws;
 
 /// RFC 9068 §2.2.
-pub const REQUIRED_CLAIMS: [&str; 7] = ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
+pub(crate) const REQUIRED_CLAIMS: [&str; 7] =
+    ["iss", "exp", "aud", "sub", "client_id", "iat", "jti"];
 
 /// The rules of one key manager.
 #[derive(Clone, Debug)]

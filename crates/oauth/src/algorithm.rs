@@ -6,19 +6,30 @@ use std::fmt;
 /// JWA names (RFC 7518 §3.1, RFC 8037 §3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Algorithm {
+    /// Ed25519 (RFC 8037 §3.1). Ed448 is not served.
     EdDsa,
+    /// ECDSA on P-256 with SHA-256 (RFC 7518 §3.4, as the next two).
     Es256,
+    /// ECDSA on P-384 with SHA-384.
     Es384,
+    /// ECDSA on P-521 with SHA-512.
     Es512,
+    /// RSASSA-PSS with SHA-256 (RFC 7518 §3.5, as the next two).
     Ps256,
+    /// RSASSA-PSS with SHA-384.
     Ps384,
+    /// RSASSA-PSS with SHA-512.
     Ps512,
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3, as the next two).
     Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
     Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
     Rs512,
 }
 
 impl Algorithm {
+    /// In the order of their JWA names.
     pub const ALL: [Self; 10] = [
         Self::EdDsa,
         Self::Es256,
@@ -42,6 +53,8 @@ impl Algorithm {
         }
     }
 
+    /// The JWA name, as headers and metadata spell it: case matters. [`Self::EdDsa`] goes by its
+    /// older name, which every server knows.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -70,13 +83,16 @@ impl fmt::Display for Algorithm {
 pub struct Algorithms(u16);
 
 impl Algorithms {
+    /// The default of `algorithms`.
     pub const ALL: Self = Self((1 << Algorithm::ALL.len()) - 1);
 
+    /// Returns whether a signature may be made with it.
     #[must_use]
     pub const fn contains(self, algorithm: Algorithm) -> bool {
         self.0 & (1 << algorithm as u16) != 0
     }
 
+    /// Returns whether no token could be verified, which [`crate::KeyManager::build`] refuses.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0

@@ -24,7 +24,10 @@ pub enum ResponseFormat {
     #[default]
     PhantomJwt,
     /// JSON with the phantom token in a claim: the named one, else `phantom_token`, else `jwt`.
-    JsonClaim { claim: Option<Box<str>> },
+    JsonClaim {
+        /// Compared byte by byte. `None`: one of the two usual names.
+        claim: Option<Box<str>>,
+    },
     /// A signed statement about the token (RFC 9701), from which we mint.
     Rfc9701,
     /// Plain RFC 7662, from which we mint.
@@ -32,6 +35,7 @@ pub enum ResponseFormat {
 }
 
 impl ResponseFormat {
+    /// The value of `Accept`: one media type, so that a server cannot choose another.
     #[must_use]
     pub const fn accept(&self) -> &'static str {
         match self {
@@ -96,20 +100,26 @@ impl Advice {
 /// An answer as it came off the wire.
 #[derive(Clone, Copy, Debug)]
 pub struct RawAnswer<'a> {
+    /// A body is read as a verdict with 200 alone.
     pub status: u16,
+    /// With its parameters. `None`: absent, repeated or not visible ASCII.
     pub content_type: Option<&'a str>,
+    /// Seconds or a date, not parsed yet; heeded with 408, 429 and 5xx.
     pub retry_after: Option<&'a str>,
+    /// Read to its end, decoded by nobody.
     pub body: &'a [u8],
 }
 
 /// The words of the answer. Nothing of it has been verified.
 #[derive(Debug, PartialEq)]
 pub enum Said {
+    /// `active:false`, 204, or a 400 that means the token (CAC-8).
     Inactive,
     /// Active, and no access token: that one is for the authorization server alone.
     RefreshToken,
     /// A compact JWS that claims to be the phantom token.
     PhantomToken {
+        /// Its signature is for [`crate::KeyManager`] to verify.
         jws: UnverifiedJws,
         /// The members around it bind the client's token to a key.
         bound: bool,
@@ -128,7 +138,12 @@ pub enum Unusable {
     /// Our credentials were refused: RSP-10, after another credential was tried (INT-7).
     ClientRefused,
     /// RSP-9.
-    Unavailable { retry_after: Option<Duration>, cause: Arc<str> },
+    Unavailable {
+        /// At most an hour. `None`: not stated, or not readable.
+        retry_after: Option<Duration>,
+        /// For the log: status, media type, size and error code, and none of the body's words.
+        cause: Arc<str>,
+    },
 }
 
 /// Longest pause we let a server ask for.
@@ -145,6 +160,12 @@ const MEANS_THE_TOKEN: [&str; 3] = [
     "invalid_token",
 ];
 
+/// Reads an answer to a request for `format`. `advice` is put into causes; `now` turns the date of
+/// a `Retry-After` into a pause.
+///
+/// # Errors
+///
+/// [`Unusable`] where the answer is no verdict on the token: it never means that the token is bad.
 pub fn read(
     answer: RawAnswer<'_>,
     format: &ResponseFormat,

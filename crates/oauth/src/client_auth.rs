@@ -32,20 +32,46 @@ use crate::signing::SigningKeyError;
 /// The configured method; one for each request, never two (CLA-2).
 #[derive(Clone, Debug)]
 pub enum ClientAuth {
-    /// `client_secret_basic`. `raw`: for servers that don't undo the form encoding (CLA-1).
-    Basic { secret: SecretSource, raw: bool },
+    /// `client_secret_basic`.
+    Basic {
+        /// Read again when the server refuses it (CLA-9).
+        secret: SecretSource,
+        /// Client id and secret go without the form encoding of RFC 6749 §2.3.1: for servers that
+        /// don't undo it (CLA-1).
+        raw: bool,
+    },
     /// `client_secret_post`.
-    Post { secret: SecretSource },
-    /// `private_key_jwt`; the key in PKCS#8 PEM.
-    PrivateKeyJwt { key: SecretSource, kid: Option<String>, options: AssertionOptions },
+    Post {
+        /// Read again when the server refuses it (CLA-9).
+        secret: SecretSource,
+    },
+    /// `private_key_jwt`.
+    PrivateKeyJwt {
+        /// PKCS#8 in PEM: RSA of 2048 bits or more, EC P-256, EC P-384 or Ed25519.
+        key: SecretSource,
+        /// The name of the key at the server. `None`: the assertion names no key.
+        kid: Option<String>,
+        /// For servers that want other assertions than RFC 10070 has.
+        options: AssertionOptions,
+    },
     /// `client_secret_jwt` with HS256.
-    ClientSecretJwt { secret: SecretSource, options: AssertionOptions },
-    /// `tls_client_auth` or `self_signed_tls_client_auth`; both files in PEM.
-    Tls { certificate: PathBuf, key: SecretSource },
+    ClientSecretJwt {
+        /// 32 bytes or more (CLA-6).
+        secret: SecretSource,
+        /// For servers that want other assertions than RFC 10070 has.
+        options: AssertionOptions,
+    },
+    /// `tls_client_auth` or `self_signed_tls_client_auth`. A new certificate takes a reload.
+    Tls {
+        /// In PEM, our certificate first, then its issuers.
+        certificate: PathBuf,
+        /// In PEM: PKCS#8, PKCS#1 or SEC 1.
+        key: SecretSource,
+    },
 }
 
 #[derive(Debug, Error)]
-pub enum ClientAuthError {
+pub(crate) enum ClientAuthError {
     #[error(transparent)]
     Secret(#[from] SecretError),
     #[error("the private key is not usable")]

@@ -1,6 +1,6 @@
 //! Metadata of an authorization server (RFC 8414, OpenID Connect Discovery), kept over time.
 
-pub mod metadata;
+mod metadata;
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -13,10 +13,7 @@ use phantom_core::Clock;
 use phantom_core::Tick;
 use url::Url;
 
-pub use metadata::Endpoint;
-pub use metadata::InvalidEndpoint;
-pub use metadata::InvalidMetadata;
-pub use metadata::Metadata;
+pub(crate) use metadata::Metadata;
 pub use metadata::WellKnown;
 
 use crate::egress::DEFAULT_BODY_LIMIT;
@@ -40,14 +37,13 @@ pub(crate) struct NoMetadata {
 
 /// The places that a document may name: https, on the host it came from or on a listed one (DSC-4).
 #[derive(Clone, Debug)]
-pub struct DocumentRules {
+pub(crate) struct DocumentRules {
     /// The issuer the document has to claim, byte for byte (DSC-2).
-    pub issuer: Box<str>,
-    pub allowed_hosts: Vec<Box<str>>,
+    pub(crate) issuer: Box<str>,
+    pub(crate) allowed_hosts: Vec<Box<str>>,
 }
 
-/// Asks for the document once, as an import form or a check does.
-pub async fn fetch(
+async fn fetch(
     egress: &Egress,
     well_known: &Url,
     rules: &DocumentRules,

@@ -1,6 +1,6 @@
 //! The one outgoing client: introspection, key sets, metadata.
 //!
-//! Questions that requests wait for go over [`http1`]; documents, and servers that speak HTTP/2, over
+//! Questions that requests wait for go over `http1`; documents, and servers that speak HTTP/2, over
 //! the general client.
 //!
 //! No redirects, no proxies from the environment, no compressed answers; every call has a deadline
@@ -51,7 +51,7 @@ pub use tls::ServerTrust;
 pub use tls::TlsError;
 
 /// Bound on answers, unless the caller states another.
-pub const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
+pub(crate) const DEFAULT_BODY_LIMIT: usize = 64 * 1024;
 
 const USER_AGENT: &str = concat!("phantom-gateway/", env!("CARGO_PKG_VERSION"));
 
@@ -82,21 +82,33 @@ pub(crate) struct Answer {
 /// Why there is no answer. Names no address and no content.
 #[derive(Debug, Error)]
 pub enum EgressError {
+    /// No connection: name not found or without a public address, refused, not within
+    /// `connect_timeout`. Nothing was sent, so it may be sent again.
     #[error("cannot connect")]
     Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// In words, with the setting that would help.
     #[error("TLS with it fails: {0}")]
     Tls(Box<str>),
+    /// The URL has a literal address that is not public, and the operator did not name it (DSC-4).
+    /// Nothing was sent.
     #[error("the address is not a public one")]
     ForbiddenAddress,
+    /// [`EgressConfig::timeout`] was over before the last byte of the answer.
     #[error("no answer in time")]
     Deadline,
+    /// The server may have seen the request.
     #[error("the connection failed during the call")]
     Cut(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Given up as soon as that was known: by `Content-Length` or by what came.
     #[error("the answer is longer than {limit} bytes")]
-    TooLong { limit: usize },
+    TooLong {
+        /// Bytes of the body that the caller takes.
+        limit: usize,
+    },
+    /// Any `Content-Encoding` but `identity`: nothing is decompressed here.
     #[error("the answer is compressed, which was not asked for")]
     Encoded,
+    /// Neither HTTP/1.1 nor, where the server chose it, HTTP/2.
     #[error("what came is no HTTP answer")]
     Malformed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -116,8 +128,10 @@ impl EgressError {
 /// Why there is no document.
 #[derive(Debug, Error)]
 pub enum FetchError {
+    /// The server was not reached, or did not answer to the end.
     #[error(transparent)]
     NoAnswer(#[from] EgressError),
+    /// Redirects are among these: they are not followed.
     #[error("the answer is {0}, not 200")]
     Status(StatusCode),
 }
@@ -125,12 +139,15 @@ pub enum FetchError {
 /// How to reach one authorization server.
 #[derive(Clone, Debug)]
 pub struct EgressConfig {
+    /// For finding the address, TCP and TLS together; a part of `timeout`.
     pub connect_timeout: Duration,
     /// For the whole call, to the last byte of the body.
     pub timeout: Duration,
+    /// Whose certificates we take.
     pub trust: ServerTrust,
     /// Which setting says whom to trust, for those who read why that fails.
     pub trust_setting: &'static str,
+    /// Shown to servers that ask for a certificate. `None`: none is shown.
     pub identity: Option<ClientIdentity>,
     /// Documents may name private addresses: for authorization servers inside.
     pub allow_private: bool,
@@ -152,14 +169,18 @@ impl Default for EgressConfig {
     }
 }
 
+/// Why there is no client. Found at start; nobody was called.
 #[derive(Debug, Error)]
 pub enum EgressBuildError {
+    /// A certificate or a key that was configured is not usable.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The library refuses settings of ours.
     #[error("the HTTP client cannot be built")]
     Client(#[from] reqwest::Error),
 }
 
+/// The client. Clones share its connections; they are made for one configuration of TLS.
 #[derive(Clone, Debug)]
 pub struct Egress {
     open: Client,
@@ -183,6 +204,11 @@ struct Direct {
 }
 
 impl Egress {
+    /// A client that has not called anybody yet.
+    ///
+    /// # Errors
+    ///
+    /// [`EgressBuildError`] where certificates or the key cannot be used.
     pub fn build(config: &EgressConfig) -> Result<Self, EgressBuildError> {
         let tls = tls::client_config(&config.trust, config.identity.as_ref())?;
         let builder = || {
@@ -218,6 +244,10 @@ impl Egress {
 
     /// The document at a place that a user named: public addresses only, unless private ones are
     /// allowed; no redirects; at most `limit` bytes, within the deadline of every call.
+    ///
+    /// # Errors
+    ///
+    /// [`FetchError`]: no answer, or one whose status is not 200.
     pub async fn fetch(
         &self,
         url: &Url,

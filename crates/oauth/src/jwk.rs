@@ -29,16 +29,24 @@ struct VerificationKey {
     serves: Vec<(Algorithm, ParsedPublicKey)>,
 }
 
+/// Why a document is not taken as a key set. A key that cannot be used is skipped instead.
 #[derive(Debug, Error)]
 pub enum InvalidJwkSet {
+    /// Longer than [`JwkSet::MAX_BYTES`].
     #[error("the key set is longer than {} bytes", JwkSet::MAX_BYTES)]
     TooLong,
+    /// Duplicate members are no more acceptable than a wrong syntax.
     #[error("the key set is not acceptable JSON")]
     Json(#[source] json::InvalidJson),
+    /// RFC 7517 §5.1.
     #[error("the key set has no array \"keys\"")]
     NoKeys,
+    /// More than [`JwkSet::MAX_KEYS`].
     #[error("the key set has {count} keys, {} are allowed", JwkSet::MAX_KEYS)]
-    TooMany { count: usize },
+    TooMany {
+        /// Members of `keys`, usable or not.
+        count: usize,
+    },
 }
 
 /// Why no key was picked for a signature.
@@ -53,10 +61,16 @@ pub(crate) enum NoKey {
 }
 
 impl JwkSet {
+    /// Longest document that is read, in bytes.
     pub const MAX_BYTES: usize = 256 * 1024;
+    /// Most members of `keys`, usable or not.
     pub const MAX_KEYS: usize = 100;
 
     /// Takes the usable keys; skips and logs the others (DSC-9).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidJwkSet`]. A set without a usable key is no error: see [`Self::is_empty`].
     pub fn parse(document: &[u8], allowed: Algorithms) -> Result<Self, InvalidJwkSet> {
         if document.len() > Self::MAX_BYTES {
             return Err(InvalidJwkSet::TooLong);
@@ -72,11 +86,13 @@ impl JwkSet {
         Ok(Self { keys })
     }
 
+    /// Usable keys.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.keys.len()
     }
 
+    /// Returns whether no key of the document is usable: nothing can be verified with it.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.keys.is_empty()

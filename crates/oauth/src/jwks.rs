@@ -67,7 +67,9 @@ pub(crate) enum Missing<'t> {
 /// Refreshes so far, for metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RefreshCounts {
+    /// Fetches that gave a key set, be it one without a usable key.
     pub succeeded: u64,
+    /// Fetches that gave none; the former keys stay in use, for a day at most.
     pub failed: u64,
 }
 

@@ -48,6 +48,7 @@ pub struct KeyManager {
 }
 
 impl KeyManager {
+    /// As configured: for routes, logs and metrics.
     #[must_use]
     pub fn name(&self) -> &Arc<str> {
         &self.name
@@ -73,6 +74,11 @@ impl KeyManager {
 
     /// Verifies a JWT that a client presents instead of an opaque token. Its audience is for
     /// `core::authorize`.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::Refused`] says that the JWT is bad, [`VerifyError::KeysUnavailable`] nothing
+    /// of it.
     pub async fn verify_access_token(&self, jwt: &str) -> Result<Arc<Statement>, VerifyError> {
         self.verifier.presented(jwt).await.map(Arc::new)
     }
@@ -80,6 +86,10 @@ impl KeyManager {
     /// Fetches metadata and keys before the first request needs them, and no more than one will need;
     /// `jwts`: clients' JWTs are taken. An error is not fatal: each request tries again, with a back-off,
     /// and is told 503 meanwhile (DSC-10).
+    ///
+    /// # Errors
+    ///
+    /// [`IntrospectError::Unavailable`], with the cause of the fetch that failed.
     pub async fn warm_up(&self, jwts: bool) -> Result<(), IntrospectError> {
         if let (Some(discovery), None) = (&self.discovery, &self.client.endpoint) {
             discovery.metadata().await.map_err(|error| IntrospectError::Unavailable {

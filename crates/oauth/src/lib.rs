@@ -3,38 +3,38 @@
 //! Asks authorization servers about tokens (RFC 7662), authenticates to them, finds their metadata
 //! and keys, and verifies what they sign. Every outgoing call has a deadline and a bound.
 
+#![warn(missing_docs, clippy::missing_errors_doc)]
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
 mod access_token;
-pub mod algorithm;
+mod algorithm;
 pub mod answer;
-pub mod client_auth;
-pub mod discovery;
+mod client_auth;
+mod discovery;
 pub mod egress;
 mod file;
 mod freshness;
 mod guard;
 mod introspect;
-pub mod introspection;
-pub mod jwk;
-pub mod jwks;
-pub mod key_manager;
+mod introspection;
+mod jwk;
+mod jwks;
+mod key_manager;
 mod kind;
-pub mod mint;
-pub mod refusal;
+mod mint;
+mod refusal;
 pub mod secret;
 pub mod signing;
 mod single_run;
 #[cfg(test)]
 mod test_support;
-pub mod token_verifier;
+mod token_verifier;
 mod typ;
 pub mod verify;
 
-pub use access_token::REQUIRED_CLAIMS;
 pub use algorithm::Algorithm;
 pub use algorithm::Algorithms;
 pub use answer::ResponseFormat;
@@ -52,8 +52,12 @@ pub use introspection::IntrospectError;
 pub use introspection::Introspection;
 pub use introspection::NotAsked;
 pub use introspection::Why;
+pub use jwk::InvalidJwkSet;
 pub use jwk::JwkSet;
+pub use jwks::KeysUnavailable;
+pub use jwks::RefreshCounts;
 pub use key_manager::BuildError;
+pub use key_manager::FieldError;
 pub use key_manager::KeyManager;
 pub use key_manager::KeyManagerConfig;
 pub use key_manager::Keys;

@@ -38,6 +38,10 @@ pub struct Minter {
 
 impl Minter {
     /// A new key as PKCS#8 DER, for the caller to keep.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningKeyError::Generate`].
     pub fn generate_key() -> Result<Zeroizing<Vec<u8>>, SigningKeyError> {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
             .and_then(|key| key.to_pkcs8v1())
@@ -46,10 +50,19 @@ impl Minter {
     }
 
     /// `pkcs8`: a P-256 key in DER. `issuer`: who backends learn the token is from.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningKeyError::Kind`] unless the key is EC P-256.
     pub fn new(pkcs8: &[u8], issuer: &str) -> Result<Self, SigningKeyError> {
         Self::with_key(SigningKey::from_der(pkcs8)?, issuer)
     }
 
+    /// The same with the key in PEM (`BEGIN PRIVATE KEY`).
+    ///
+    /// # Errors
+    ///
+    /// [`SigningKeyError::Pem`], or [`SigningKeyError::Kind`] unless the key is EC P-256.
     pub fn from_pem(pem: &[u8], issuer: &str) -> Result<Self, SigningKeyError> {
         Self::with_key(SigningKey::from_pem(pem)?, issuer)
     }
@@ -78,6 +91,7 @@ impl Minter {
         &self.jwks
     }
 
+    /// `iss` of the tokens made here, and `aud` where neither server nor configuration names one.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.issuer

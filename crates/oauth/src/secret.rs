@@ -14,21 +14,35 @@ const MAX_BYTES: usize = 64 * 1024;
 /// A place that holds a secret.
 #[derive(Clone, Debug)]
 pub enum SecretSource {
+    /// The secret itself.
     Literal(SecretString),
     /// The name of an environment variable.
     Env(String),
+    /// UTF-8, 64 KiB at most.
     File(PathBuf),
 }
 
 /// Says where the secret should be, never what it is.
 #[derive(Debug, Error)]
 pub enum SecretError {
+    /// The variable's name.
     #[error("environment variable {0} is not set, or not UTF-8")]
     Env(String),
+    /// Absent, forbidden, or longer than a secret is.
     #[error("file {path} cannot be read")]
-    File { path: PathBuf, source: std::io::Error },
+    File {
+        /// As configured.
+        path: PathBuf,
+        /// Also a length of more than 64 KiB.
+        source: std::io::Error,
+    },
+    /// Keys in DER are not UTF-8: they have to be in PEM.
     #[error("file {path} is not UTF-8")]
-    Encoding { path: PathBuf },
+    Encoding {
+        /// As configured.
+        path: PathBuf,
+    },
+    /// A line end alone is empty too.
     #[error("the secret is empty")]
     Empty,
 }
@@ -36,6 +50,10 @@ pub enum SecretError {
 impl SecretSource {
     /// The secret as it is now. The line end that editors put at the end of a file is not part of
     /// it.
+    ///
+    /// # Errors
+    ///
+    /// [`SecretError`], which names the place and nothing of what is there.
     pub fn read(&self) -> Result<SecretString, SecretError> {
         let secret = match self {
             Self::Literal(secret) => secret.clone(),

@@ -22,14 +22,19 @@ pub(crate) enum SigningKey {
     Rsa(rsa::KeyPair),
 }
 
+/// Why a private key is of no use, or did not sign.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum SigningKeyError {
+    /// Encrypted keys, and those in PKCS#1 or SEC 1, are none.
     #[error("there is no PKCS#8 private key in PEM (\"BEGIN PRIVATE KEY\")")]
     Pem,
+    /// For a minter: not EC P-256.
     #[error("the key is not RSA (2048 bits or more), EC P-256, EC P-384 or Ed25519")]
     Kind,
+    /// The library has no randomness, or does not give the key out.
     #[error("the key cannot be generated or exported")]
     Generate,
+    /// The library refuses; also where it has no randomness.
     #[error("signing failed")]
     Sign,
 }

@@ -28,8 +28,10 @@ const RECENT: Duration = Duration::from_secs(60);
 /// A token that is bad, or a token of which nothing can be said now. Never the same thing.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum VerifyError {
+    /// The JWT is bad; a client that presented it is told 401 (JWT-16).
     #[error("the JWT is refused: {0}")]
     Refused(#[from] Refusal),
+    /// Nothing can be said of the JWT: the client is told 503 (DSC-10).
     #[error(transparent)]
     KeysUnavailable(#[from] KeysUnavailable),
 }

@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 
 /// Longest JWT looked at, whatever is configured: decided before any decoding or signature work
 /// (JWT-11).
-pub const MAX_JWT_LEN: usize = 64 * 1024;
+pub(crate) const MAX_JWT_LEN: usize = 64 * 1024;
 
 /// A compact JWS whose header has been read and whose signature has not been checked.
 #[derive(Debug, PartialEq)]
@@ -34,6 +34,11 @@ struct SignatureHeader {
 
 impl UnverifiedJws {
     /// Takes what could be a JWT of some kind, and reads its header once for all who ask.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::TooLong`], [`Refusal::Shape`], or [`Refusal::Header`] for one that is not strict
+    /// JSON. A header that rules out a signature is refused later, by [`Self::check_signature`].
     pub fn parse(token: &str) -> Result<Self, Refusal> {
         if token.len() > MAX_JWT_LEN {
             return Err(Refusal::TooLong);
@@ -71,6 +76,10 @@ impl UnverifiedJws {
     }
 
     /// Checks the signature with the one key that fits, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] of header, key or signature; claims are not looked at.
     pub fn check_signature(&self, keys: &JwkSet, allowed: Algorithms) -> Result<(), Refusal> {
         let header = self.signature_header(allowed)?;
         header.check(keys, self.jws.signing_input(), self.jws.parts().signature)

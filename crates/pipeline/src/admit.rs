@@ -47,6 +47,7 @@ enum PartyKey<'a> {
 }
 
 impl RateLimit {
+    /// A limit under which nobody has been counted yet. Clones count together.
     #[must_use]
     pub fn new(rate: Rate, by: Party) -> Self {
         Self::remembering(rate, by, MAX_CLIENTS)
@@ -58,11 +59,15 @@ impl RateLimit {
     }
 
     #[must_use]
-    pub const fn by(&self) -> Party {
+    pub(crate) const fn by(&self) -> Party {
         self.by
     }
 
     /// Counts this request, or refuses it and says when to come back.
+    ///
+    /// # Errors
+    ///
+    /// [`DenyReason::RateLimited`], with the time after which one request fits again.
     pub fn admit(&self, statement: Option<&Statement>, peer: Peer, now: Tick) -> Result<(), Deny> {
         // Never `aud`: clients of one audience are not one client (pitfall 42).
         let client = statement

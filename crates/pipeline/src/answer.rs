@@ -24,9 +24,11 @@ use said::said_of_fault;
 /// An answer made here, in the terms of no transport.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answer {
+    /// HTTP's: 200 for gRPC, whose own status is a field (PRB-4).
     pub status: u16,
     /// Lower-case names. Challenges are among them, one field line each (CHL-4).
     pub fields: Vec<(&'static str, String)>,
+    /// Empty for gRPC, whose message is a field.
     pub body: Cow<'static, str>,
     /// Close the connection afterwards: what follows on it cannot be trusted.
     pub close: bool,
@@ -41,8 +43,11 @@ pub enum Fault {
     BadGateway,
     /// The request is ambiguous or malformed; the text says how, from a fixed set.
     BadRequest(&'static str),
+    /// 504: the backend did not answer in time.
     GatewayTimeout,
+    /// 431: the head is larger than the listener takes.
     HeaderTooLarge,
+    /// 413: the body is larger than the route takes.
     LengthTooLarge,
     /// The request has been here before: its route leads back to this gateway.
     LoopDetected,
@@ -50,15 +55,21 @@ pub enum Fault {
     ExpectationFailed,
     /// A file takes `GET` and `HEAD` only.
     MethodNotAllowed,
+    /// 501: `TRACE` and `CONNECT`.
     MethodNotImplemented,
+    /// 404: there is no such file.
     NotFound,
+    /// 503: as many requests are served as may be.
     Overloaded,
     /// A file is not in the state that the client goes by.
     PreconditionFailed,
     /// A file has nothing of the range.
     RangeNotSatisfiable,
+    /// 408: the request did not arrive in time.
     RequestTimeout,
+    /// 414: the request target is longer than the listener takes.
     TargetTooLong,
+    /// 505: no version of HTTP that is served here.
     VersionNotSupported,
 }
 

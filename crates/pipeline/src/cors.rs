@@ -5,17 +5,24 @@ use crate::facts::RequestFacts;
 /// The freedom that a route gives browsers of other origins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cors {
+    /// Those whose pages may read answers.
     pub origins: AllowedOrigins,
+    /// The value of `Access-Control-Allow-Methods`: names separated by commas.
     pub methods: Box<str>,
+    /// The value of `Access-Control-Allow-Headers`; empty: it is left out.
     pub headers: Box<str>,
+    /// The value of `Access-Control-Expose-Headers`; empty: it is left out.
     pub expose: Box<str>,
     /// Cookies and client certificates; not to be had with [`AllowedOrigins::Any`].
     pub credentials: bool,
+    /// For how long a browser may keep the answer to a preflight.
     pub max_age_seconds: u32,
 }
 
+/// Origins as browsers write them: scheme, host and port, compared byte by byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AllowedOrigins {
+    /// `*`, said to every page alike.
     Any,
     /// Every origin is named as if it were listed: WSO2's `*` with credentials, for the managed APIs
     /// whose owners want that.
@@ -56,12 +63,13 @@ impl Default for AllowedOrigins {
     }
 }
 
+/// Names in lower case, and values.
 pub type HeaderList = Vec<(&'static str, String)>;
 
 impl Cors {
     /// The header fields of a preflight's answer; none but `Vary` for an origin that is not listed.
     #[must_use]
-    pub fn preflight(&self, facts: &RequestFacts<'_>) -> HeaderList {
+    pub(crate) fn preflight(&self, facts: &RequestFacts<'_>) -> HeaderList {
         let mut fields = self.preflight_for(facts, &self.methods);
         if fields.iter().any(|(name, _)| *name == "access-control-allow-methods") {
             fields.push(("access-control-max-age", self.max_age_seconds.to_string()));
@@ -72,7 +80,7 @@ impl Cors {
     /// As [`Cors::preflight`], for a resource with methods of its own. How long the answer holds is
     /// not said.
     #[must_use]
-    pub fn preflight_for(&self, facts: &RequestFacts<'_>, methods: &str) -> HeaderList {
+    pub(crate) fn preflight_for(&self, facts: &RequestFacts<'_>, methods: &str) -> HeaderList {
         let mut fields = self.answer_fields(facts);
         // What a page may read is said with what there is to be read.
         fields.retain(|(name, _)| *name != "access-control-expose-headers");
@@ -89,10 +97,12 @@ impl Cors {
     /// The header fields of any other answer, refusals too: without them a browser hides the
     /// challenge from the page (COR-3).
     #[must_use]
-    pub fn answer_fields(&self, facts: &RequestFacts<'_>) -> HeaderList {
+    pub(crate) fn answer_fields(&self, facts: &RequestFacts<'_>) -> HeaderList {
         self.fields_for(facts.fields.origin.one())
     }
 
+    /// The header fields of an answer, refusals too, to a request with that `Origin`: without them
+    /// a browser hides the challenge from the page (COR-3). `None`: it names none, or several.
     #[must_use]
     pub fn fields_for(&self, origin: Option<&[u8]>) -> HeaderList {
         let mut fields = HeaderList::new();
@@ -125,7 +135,7 @@ impl Cors {
 /// `Access-Control-Request-Method` (COR-1). Any other `OPTIONS` is a request like all others and
 /// needs a token.
 #[must_use]
-pub fn preflight_method<'a>(facts: &RequestFacts<'a>) -> Option<&'a str> {
+pub(crate) fn preflight_method<'a>(facts: &RequestFacts<'a>) -> Option<&'a str> {
     if facts.method != "OPTIONS" {
         return None;
     }

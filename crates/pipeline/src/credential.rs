@@ -14,18 +14,19 @@ use crate::route::CredentialSources;
 /// A token and where it stood. `value` may be decoded from a query or form, hence the owner.
 #[derive(Debug)]
 pub struct Credential<'a> {
-    pub value: CredentialValue<'a>,
-    pub place: CredentialPlace,
+    pub(crate) value: CredentialValue<'a>,
+    pub(crate) place: CredentialPlace,
 }
 
+/// The token, as it stood in the request or out of form encoding.
 #[derive(Debug)]
-pub enum CredentialValue<'a> {
+pub(crate) enum CredentialValue<'a> {
     Borrowed(BearerToken<'a>),
     Decoded(Secret),
 }
 
 /// A decoded credential; checked to be a `b64token`, never printed.
-pub struct Secret(Zeroizing<String>);
+pub(crate) struct Secret(Zeroizing<String>);
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,6 +36,10 @@ impl std::fmt::Debug for Secret {
 
 impl Credential<'_> {
     /// The token as presented.
+    ///
+    /// # Errors
+    ///
+    /// [`DenyReason::CredentialMalformed`]; none that [`find`] took is.
     pub fn token(&self) -> Result<BearerToken<'_>, DenyReason> {
         match &self.value {
             CredentialValue::Borrowed(token) => Ok(*token),
@@ -47,6 +52,12 @@ impl Credential<'_> {
 
 /// Finds the credential. Sources that the route does not offer are not looked at, but two credentials
 /// in one request are refused wherever they stand (TOK-2, TOK-7).
+///
+/// # Errors
+///
+/// [`DenyReason::CredentialMissing`], [`DenyReason::CredentialRepeated`],
+/// [`DenyReason::CredentialMalformed`], or [`DenyReason::OriginUntrusted`] for a cookie that a
+/// foreign page sent.
 pub fn find<'a>(
     facts: &RequestFacts<'a>,
     sources: &CredentialSources,
@@ -77,7 +88,7 @@ pub(crate) fn is_outside_of_form(facts: &RequestFacts<'_>, sources: &CredentialS
 }
 
 /// Finds the credential in one header field, for APIs that take it nowhere else.
-pub fn in_field(field: Field<'_>) -> Result<Credential<'_>, DenyReason> {
+pub(crate) fn in_field(field: Field<'_>) -> Result<Credential<'_>, DenyReason> {
     from_header(field)?.ok_or(DenyReason::CredentialMissing)
 }
 
@@ -230,7 +241,7 @@ fn one_of<'a>(
 }
 
 #[must_use]
-pub fn is_form_type(media_type: &[u8]) -> bool {
+pub(crate) fn is_form_type(media_type: &[u8]) -> bool {
     let essence = media_type.split(|byte| *byte == b';').next().unwrap_or_default();
     essence.trim_ascii().eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
 }

@@ -46,11 +46,16 @@ pub struct Pipeline {
 pub enum Decision {
     /// Answer it here. `reason` is set where that is a refusal.
     Answer {
+        /// To be sent as it is: with the fields for pages of other origins.
         answer: Answer,
+        /// `None`: the answer belongs to no route and no operation.
         matched: Option<Matched>,
+        /// `None`: no refusal, as with a preflight.
         reason: Option<DenyReason>,
+        /// As much as was found before the answer was clear.
         known: Known,
     },
+    /// Permitted, or for a public route.
     Forward(Box<Forward>),
 }
 
@@ -59,17 +64,22 @@ pub enum Decision {
 pub struct Known {
     /// The one that vouched for the token, or would have had to.
     pub key_manager: Option<Arc<str>>,
+    /// The managed application that the token's client acts for.
     pub application: Option<EntityId>,
+    /// `None`: no token was looked up.
     pub consulted: Option<Consulted>,
 }
 
 /// A request to be forwarded, with the proof that it may be.
 #[derive(Debug)]
 pub struct Forward {
+    /// Made by `core::authorize` alone.
     pub permit: Permit,
+    /// The route or operation, for its bounds, its answers and its label.
     pub matched: Matched,
     /// The route's, or the API's endpoint for the caller's kind of key.
     pub target: Target,
+    /// To be applied before anything is sent.
     pub edits: Edits,
     /// The exchange behind the permit; `None` on public routes.
     pub exchanged: Option<Exchanged>,
@@ -77,15 +87,18 @@ pub struct Forward {
     pub peer: IpAddr,
     /// Bytes of the path that the upstream's own path takes the place of.
     pub consumed: usize,
+    /// Taken by the account of the request.
     pub known: Known,
 }
 
 impl Pipeline {
+    /// Counters of quotas begin at zero.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, throttle: Throttle::new() }
     }
 
+    /// The time that decisions go by.
     #[must_use]
     pub fn now(&self) -> Now {
         self.clock.now()

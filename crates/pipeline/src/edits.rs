@@ -7,10 +7,14 @@ use phantom_core::Statement;
 /// Where the credential was found; it is removed from there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CredentialPlace {
+    /// The cookie that the route names.
     Cookie,
+    /// `access_token` in a form body.
     Form,
+    /// `Authorization`, or the field of a managed API; also where there is no credential.
     #[default]
     Header,
+    /// `access_token` in the query.
     Query,
 }
 
@@ -20,6 +24,7 @@ pub struct Edits {
     /// All inbound `Authorization` fields go, and exactly one `Bearer` with this token is set
     /// (TOK-9). `None` on public routes: theirs passes untouched.
     pub bearer: Option<Arc<Statement>>,
+    /// Where the credential stood.
     pub place: CredentialPlace,
     /// The response is for this client alone, and the request does not say so by `Authorization` (RFC
     /// 6750 §2.3, RFC 9111 §3.5).

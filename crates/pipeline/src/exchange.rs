@@ -27,7 +27,9 @@ use crate::trace::Trace;
 /// One key manager as the decision uses it.
 #[derive(Debug)]
 pub struct KeyManagerHandle {
+    /// As configured; a label in logs and metrics.
     pub name: Arc<str>,
+    /// The terms on which its statements are believed.
     pub trust: Trust,
     /// Opaque tokens, by introspection. `None`: it is not asked about any.
     pub opaque: Option<Arc<TokenCache>>,
@@ -40,8 +42,11 @@ pub struct KeyManagerHandle {
 /// A statement, who made it, and the handle by which a revocation would kill it.
 #[derive(Clone, Debug)]
 pub struct Exchanged {
+    /// Shared with the cache.
     pub statement: Arc<Statement>,
+    /// The one that vouched.
     pub key_manager: Arc<KeyManagerHandle>,
+    /// For log and metrics.
     pub source: Source,
     kind: Kind,
     digest: TokenDigest,
@@ -50,11 +55,15 @@ pub struct Exchanged {
 /// Where the statement came from, for log and metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
+    /// The cache in memory.
     L1,
+    /// An introspection, or a verification by the issuer's keys: this request's, or another's of
+    /// the same token at that time.
     AuthorizationServer,
 }
 
 impl Source {
+    /// As logs and metrics write it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -81,7 +90,7 @@ impl Exchanged {
 /// vouches for is refused as bad only if *everybody* said so.
 ///
 /// `consulted` is told where the statement came from, or was looked for.
-pub async fn exchange(
+pub(crate) async fn exchange(
     key_managers: &[Arc<KeyManagerHandle>],
     policy: JwtPolicy,
     token: BearerToken<'_>,

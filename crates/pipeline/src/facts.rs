@@ -5,12 +5,15 @@ use std::net::IpAddr;
 /// A request as the decision sees it. The transport has already refused what is ambiguous.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestFacts<'a> {
+    /// Case matters (RFC 9110 §9.1).
     pub method: &'a str,
     /// Host without port, as the client wrote it.
     pub host: &'a str,
     /// The path that is sent upstream, byte for byte (HTP-11).
     pub path: &'a str,
+    /// After the `?`, percent-encoding untouched. `None`: there is no `?`.
     pub query: Option<&'a str>,
+    /// Those that any decision may need; others are asked for by name.
     pub fields: KnownFields<'a>,
     /// Fields by name, for the APIs whose token comes in one of their own.
     pub named: &'a dyn NamedFields,
@@ -30,16 +33,20 @@ pub enum Entry {
     /// Routes first, then managed APIs.
     #[default]
     All,
+    /// Managed APIs alone.
     Apis,
+    /// Routes of the file alone.
     Routes,
 }
 
 impl Entry {
+    /// Returns whether routes of the file are served.
     #[must_use]
     pub const fn serves_routes(self) -> bool {
         matches!(self, Self::All | Self::Routes)
     }
 
+    /// Returns whether managed APIs are served.
     #[must_use]
     pub const fn serves_apis(self) -> bool {
         matches!(self, Self::All | Self::Apis)
@@ -65,13 +72,17 @@ impl NamedFields for NoFields {
 /// A header field that must not be repeated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Field<'a> {
+    /// No line has the name.
     #[default]
     Absent,
+    /// The value of the one line that has it.
     One(&'a [u8]),
+    /// Several lines have it, be it with the same value.
     Repeated,
 }
 
 impl<'a> Field<'a> {
+    /// The value, where there is exactly one.
     #[must_use]
     pub const fn one(self) -> Option<&'a [u8]> {
         match self {
@@ -80,6 +91,7 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Takes a further line of the name.
     pub const fn add(&mut self, value: &'a [u8]) {
         *self = match self {
             Self::Absent => Self::One(value),
@@ -91,10 +103,15 @@ impl<'a> Field<'a> {
 /// The header fields a decision may rest on, found in one pass over the request.
 #[derive(Clone, Copy, Default)]
 pub struct KnownFields<'a> {
+    /// With `OPTIONS` and `Origin` it makes a preflight (COR-1).
     pub access_control_request_method: Field<'a>,
+    /// The usual place of the credential (RFC 6750 §2.1).
     pub authorization: Field<'a>,
+    /// Tells forms and gRPC from all else.
     pub content_type: Field<'a>,
+    /// Read on routes that take tokens from a cookie.
     pub cookie: Field<'a>,
+    /// The page that a browser acts for.
     pub origin: Field<'a>,
 }
 
@@ -109,7 +126,7 @@ impl<'a> KnownFields<'a> {
         known
     }
 
-    pub fn add(&mut self, name: &[u8], value: &'a [u8]) {
+    pub(crate) fn add(&mut self, name: &[u8], value: &'a [u8]) {
         // By length first: most fields of most requests are dismissed by one comparison.
         let (field, wanted): (_, &[u8]) = match name.len() {
             6 if name.first().is_some_and(|first| first | 0x20 == b'c') => {

@@ -3,26 +3,27 @@
 //! [`Pipeline::decide`] takes [`RequestFacts`] and yields a [`Decision`]: forward with a permit, or
 //! answer. The proxy, adapters to other proxies and `phantom explain` all enter here.
 
+#![warn(missing_docs, clippy::missing_errors_doc)]
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
 pub mod admit;
-pub mod answer;
+mod answer;
 pub mod config_hash;
 pub mod cors;
 pub mod credential;
-pub mod decide;
+mod decide;
 pub mod edits;
 mod error_format;
-pub mod exchange;
-pub mod facts;
+mod exchange;
+mod facts;
 pub mod managed;
 mod matched;
 pub mod route;
 pub mod route_table;
-pub mod snapshot;
+mod snapshot;
 pub mod trace;
 
 #[cfg(test)]
@@ -36,7 +37,9 @@ pub use decide::Known;
 pub use decide::Pipeline;
 pub use edits::Edits;
 pub use error_format::ErrorFormat;
+pub use exchange::Exchanged;
 pub use exchange::KeyManagerHandle;
+pub use exchange::Source;
 pub use facts::Entry;
 pub use facts::Field;
 pub use facts::KnownFields;

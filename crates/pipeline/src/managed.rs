@@ -19,21 +19,19 @@ use std::sync::Arc;
 pub use api::Api;
 pub use api::ManagedOperation;
 pub use api::ServedApi;
-pub use api::Standing;
+pub(crate) use api::Standing;
 pub use api_table::ApiTable;
-pub use api_table::Located;
-pub use denied::Denied;
-pub use directory::Client;
-pub use directory::Directory;
+pub(crate) use api_table::Located;
+pub(crate) use denied::Denied;
+pub(crate) use directory::Directory;
 pub use election::ManagedTerms;
-pub use plans::PlanTable;
+pub(crate) use plans::PlanTable;
 pub use publication::Binder;
 pub use publication::Publication;
-pub use revocations::Revocations;
+pub(crate) use revocations::Revocations;
 pub use revocations::TokenNames;
-pub use template::Resource;
-pub use template::Resources;
-pub use throttle::Throttle;
+pub(crate) use template::Resource;
+pub(crate) use throttle::Throttle;
 
 pub(crate) use claims::TokenClaims;
 #[cfg(test)]
@@ -52,13 +50,14 @@ use crate::matched::Matched;
 /// The part of a snapshot that the control plane published. A clone shares everything.
 #[derive(Clone, Debug, Default)]
 pub struct Managed {
+    /// The same one as long as no API changes.
     pub apis: Arc<ApiTable>,
-    pub directory: Arc<Directory>,
-    pub plans: Arc<PlanTable>,
-    pub denied: Arc<Denied>,
-    pub revocations: Arc<Revocations>,
+    pub(crate) directory: Arc<Directory>,
+    pub(crate) plans: Arc<PlanTable>,
+    pub(crate) denied: Arc<Denied>,
+    pub(crate) revocations: Arc<Revocations>,
     /// All of them, whoever chose them.
-    pub key_managers: Arc<[Arc<KeyManagerHandle>]>,
+    pub(crate) key_managers: Arc<[Arc<KeyManagerHandle>]>,
 }
 
 impl Managed {

@@ -11,9 +11,12 @@ use crate::managed::ManagedOperation;
 use crate::route::Bounds;
 use crate::route::Route;
 
+/// A route or an operation. Clones share it.
 #[derive(Clone, Debug)]
 pub enum Matched {
+    /// The operation of a managed API.
     Operation(Arc<ManagedOperation>),
+    /// The route of the file.
     Route(Arc<Route>),
 }
 
@@ -27,6 +30,7 @@ impl Matched {
         }
     }
 
+    /// The terms on which it may be called.
     #[must_use]
     pub fn access(&self) -> &Access {
         match self {
@@ -44,6 +48,7 @@ impl Matched {
         }
     }
 
+    /// Managed APIs answer as WSO2's gateways do.
     #[must_use]
     pub fn error_format(&self) -> ErrorFormat {
         match self {
@@ -52,6 +57,7 @@ impl Matched {
         }
     }
 
+    /// `None`: pages of other origins read nothing.
     #[must_use]
     pub fn cors(&self) -> Option<&Cors> {
         match self {
@@ -60,6 +66,7 @@ impl Matched {
         }
     }
 
+    /// Those of the gateway for managed APIs.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
         match self {
@@ -68,6 +75,7 @@ impl Matched {
         }
     }
 
+    /// `None` for an operation.
     #[must_use]
     pub fn route(&self) -> Option<&Route> {
         match self {
@@ -76,6 +84,7 @@ impl Matched {
         }
     }
 
+    /// `None` for a route.
     #[must_use]
     pub fn operation(&self) -> Option<&ManagedOperation> {
         match self {

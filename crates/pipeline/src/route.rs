@@ -19,20 +19,30 @@ pub struct Route {
     pub index: usize,
     /// Label in metrics, logs and `explain`; unique in the snapshot.
     pub name: Arc<str>,
+    /// Against host, path and method.
     pub matcher: Matcher,
+    /// The terms on which it may be called.
     pub access: Access,
     /// Those asked about a credential, in this order. Empty on public routes.
     pub key_managers: Vec<Arc<KeyManagerHandle>>,
+    /// Places of a token besides the `Authorization` field.
     pub credentials: CredentialSources,
+    /// JWTs from clients.
     pub jwt: JwtPolicy,
+    /// In challenges (RFC 9110 §11.5).
     pub realm: Box<str>,
+    /// For refusals and faults of its requests.
     pub error_format: ErrorFormat,
+    /// `None`: pages of other origins read nothing, and preflights are requests like others.
     pub cors: Option<Arc<Cors>>,
+    /// `None`: requests are not counted.
     pub rate_limit: Option<RateLimit>,
+    /// Public routes have one too.
     pub target: Target,
     /// Bodies that do not tell their length are read whole up to so many bytes, and sent with it: for
     /// backends that take no other. `None`: they stream.
     pub collect_body: Option<usize>,
+    /// In place of the gateway's.
     pub bounds: Bounds,
 }
 
@@ -41,8 +51,11 @@ pub struct Route {
 pub struct Bounds {
     /// Bytes of a request's body; the gateway has no bound of its own.
     pub max_body: Option<u64>,
+    /// Longest pause in a request's body.
     pub body_idle_timeout: Option<Duration>,
+    /// For a connection to the backend.
     pub connect_timeout: Option<Duration>,
+    /// Longest silence of the backend.
     pub upstream_idle_timeout: Option<Duration>,
 }
 
@@ -65,7 +78,7 @@ impl Matcher {
     }
 
     #[must_use]
-    pub fn takes_method(&self, method: &str) -> bool {
+    pub(crate) fn takes_method(&self, method: &str) -> bool {
         // HEAD is GET without a body (RFC 9110 §9.3.2): who allows the one allows the other.
         let asked = |name: &str| self.methods.iter().any(|taken| &**taken == name);
         self.methods.is_empty() || asked(method) || (method == "HEAD" && asked("GET"))
@@ -79,11 +92,14 @@ pub struct CredentialSources {
     pub query: bool,
     /// `access_token` in a form body (RFC 6750 §2.2).
     pub form: bool,
+    /// `None`: cookies pass as they are.
     pub cookie: Option<CookieSource>,
 }
 
+/// A token in a cookie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieSource {
+    /// Case matters.
     pub name: Box<str>,
     /// `Origin` has to be one of these, for every method (TOK-8); where there is none, the browser
     /// has to call a safe request one of the same origin.
@@ -103,7 +119,9 @@ pub enum JwtPolicy {
 /// Where a permitted request goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Target {
+    /// Files below this directory (`static_dir`).
     Directory(Arc<Path>),
+    /// A backend.
     Upstream(Arc<Upstream>),
 }
 
@@ -116,9 +134,11 @@ impl From<Upstream> for Target {
 /// A backend: `scheme://authority` and the path that takes the place of the route's prefix.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Upstream {
+    /// TLS to the backend.
     pub https: bool,
     /// Host in URI form, without brackets for IPv6.
     pub host: Box<str>,
+    /// Never left out: 80 or 443 where the URL names none.
     pub port: u16,
     /// Without a slash at the end; empty for the root.
     pub path: Box<str>,

@@ -22,8 +22,9 @@ struct Segment {
     routes: Vec<Arc<Route>>,
 }
 
+/// The route for a request, or why there is none.
 #[derive(Debug)]
-pub enum Match<'t> {
+pub(crate) enum Match<'t> {
     Found(&'t Arc<Route>),
     /// The prefix is there but none of its routes, which are never none, takes the method. A shorter
     /// prefix is not tried: it may be less protected.
@@ -33,15 +34,22 @@ pub enum Match<'t> {
     NoRoute,
 }
 
+/// Two routes, neither of which goes before the other.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("routes `{first}` and `{second}` take the same requests")]
 pub struct Ambiguous {
+    /// The name of the one that comes first in the file.
     pub first: Arc<str>,
+    /// The name of the other.
     pub second: Arc<str>,
 }
 
 impl RouteTable {
     /// Refuses two routes that take the same host, prefix and method.
+    ///
+    /// # Errors
+    ///
+    /// [`Ambiguous`], with the first two that do.
     pub fn new(routes: Vec<Arc<Route>>) -> Result<Self, Ambiguous> {
         let form_credentials = routes.iter().any(|route| route.credentials.form);
         let mut table = Self { routes: routes.clone(), form_credentials, ..Self::default() };
@@ -65,7 +73,7 @@ impl RouteTable {
     /// `host` in any case, with or without the dot of the root. A path with an empty segment matches
     /// nothing: a backend may read it as another path than we do.
     #[must_use]
-    pub fn find(&self, host: &str, path: &str, method: &str) -> Match<'_> {
+    pub(crate) fn find(&self, host: &str, path: &str, method: &str) -> Match<'_> {
         if path.contains("//") {
             return Match::NoRoute;
         }
@@ -93,10 +101,11 @@ impl RouteTable {
 
     /// Returns whether any route takes tokens from form bodies.
     #[must_use]
-    pub const fn has_form_credentials(&self) -> bool {
+    pub(crate) const fn has_form_credentials(&self) -> bool {
         self.form_credentials
     }
 
+    /// In the order of the file.
     #[must_use]
     pub fn routes(&self) -> &[Arc<Route>] {
         &self.routes

@@ -16,20 +16,22 @@ use crate::route_table::RouteTable;
 pub struct Snapshot {
     /// Rises with every change.
     pub version: u64,
+    /// Those of the file.
     pub routes: Arc<RouteTable>,
     /// For answers that belong to no route.
     pub error_format: ErrorFormat,
-    /// The key set of phantom tokens we mint, served at [`Snapshot::KEYS_PATH`].
+    /// The key set of phantom tokens we mint, served at `/.well-known/jwks.json`.
     pub published_keys: Option<Box<str>>,
+    /// Empty without a control plane.
     pub managed: Managed,
     /// A catalog has been published: until then no API is there, and none is known to be missing.
     pub apis_loaded: bool,
 }
 
 impl Snapshot {
-    pub const KEYS_PATH: &'static str = "/.well-known/jwks.json";
+    pub(crate) const KEYS_PATH: &'static str = "/.well-known/jwks.json";
     /// Where listeners that serve APIs tell whether they do.
-    pub const HEALTH_PATH: &'static str = "/server-startup-healthcheck";
+    pub(crate) const HEALTH_PATH: &'static str = "/server-startup-healthcheck";
 
     /// The format of answers that belong to no route, on a listener that serves this.
     #[must_use]
@@ -64,6 +66,7 @@ impl Snapshot {
 /// How much of a request's body the decision wants to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormWanted {
+    /// Nothing: it goes on to the backend as it comes.
     No,
     /// The credential is elsewhere: as much as there is room for, since there must be none in the form
     /// as well (TOK-7). A larger form is none the worse for it.

@@ -2,6 +2,8 @@
 
 /// Is told each hop of a decision and what was compared there. Never told a token or claim value.
 pub trait Trace {
+    /// `hop` names the step, always by the same word; `outcome` is made only where somebody
+    /// listens.
     fn step(&mut self, hop: &'static str, outcome: impl FnOnce() -> String);
 }
 
@@ -18,9 +20,12 @@ impl Trace for Untraced {
 #[derive(Debug, Default)]
 pub struct Steps(pub Vec<Step>);
 
+/// One hop of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
+    /// The word for it: `route`, `credential` and so on.
     pub hop: &'static str,
+    /// A sentence, for people.
     pub outcome: String,
 }
 

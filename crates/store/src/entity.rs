@@ -88,6 +88,7 @@ macro_rules! names {
         pub enum $set { $($(#[$note])* $variant),* }
 
         impl $set {
+            /// In the order in which they are declared.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// As it is stored.
@@ -96,6 +97,7 @@ macro_rules! names {
                 match self { $(Self::$variant => $name),* }
             }
 
+            /// The one that is stored by that name. Case matters.
             #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)* _ => None }
@@ -147,26 +149,47 @@ pub(crate) use names;
 names! {
     /// What an audit line or a change is about. Changes name the first seven only.
     Entity {
+        /// A [`KeyManagerRow`].
         KeyManager = "KEY_MANAGER",
+        /// A [`PlanRow`].
         Plan = "PLAN",
+        /// A [`DenyPolicyRow`].
         DenyPolicy = "DENY_POLICY",
+        /// An [`ApiRow`]; in changes its deployments too.
         Api = "API",
+        /// An [`ApplicationRow`]; in changes its keys and subscriptions too.
         Application = "APPLICATION",
+        /// A [`RevocationRow`].
         Revocation = "REVOCATION",
+        /// A token of another server that ended before its time.
         Token = "TOKEN",
+        /// A [`UserRow`].
         User = "USER",
+        /// A [`ClientRow`].
         Client = "CLIENT",
+        /// A [`ScopeRow`].
         Scope = "SCOPE",
+        /// A [`RevisionRow`].
         Revision = "REVISION",
+        /// A [`DeploymentRow`].
         Deployment = "DEPLOYMENT",
+        /// A [`KeyMappingRow`].
         KeyMapping = "KEY_MAPPING",
+        /// A [`SubscriptionRow`].
         Subscription = "SUBSCRIPTION",
     }
 }
 
 names! {
     /// What an audit line says was done.
-    Action { Create = "CREATE", Update = "UPDATE", Delete = "DELETE" }
+    Action {
+        /// There was no such row.
+        Create = "CREATE",
+        /// The row was there, and is another now.
+        Update = "UPDATE",
+        /// The row is gone, with what belonged to it.
+        Delete = "DELETE",
+    }
 }
 
 /// A row that the audit tells of.

@@ -8,56 +8,84 @@ use crate::constraint;
 
 type Cause = Box<dyn Error + Send + Sync>;
 
+/// Why the store did not do what it was asked. The causes in it are for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Another row has it; `what` is the constraint, e.g. `application.name`.
+    /// Another row has it.
     #[error("{what} is taken")]
-    Duplicate { what: &'static str },
+    Duplicate {
+        /// The constraint, e.g. `application.name`.
+        what: &'static str,
+    },
     /// The row to change, or one it refers to, is not there.
     #[error("no such row")]
     Missing,
+    /// The row that was given has another `version` than the stored one.
     #[error("changed by another since it was read")]
     VersionMismatch,
-    /// Others still refer to it; `what` names them, e.g. `api.subscriptions`.
+    /// Others still refer to it.
     #[error("in use: {what}")]
-    InUse { what: &'static str },
+    InUse {
+        /// Those that do, e.g. `api.subscriptions`.
+        what: &'static str,
+    },
     /// The value can be kept in neither database.
     #[error("cannot be stored: {reason}")]
-    Refused { reason: &'static str },
+    Refused {
+        /// In words, without the value.
+        reason: &'static str,
+    },
     /// An earlier statement of this transaction failed; nothing of it is kept.
     #[error("the transaction has failed already")]
     Aborted,
     /// No answer from the database, or not in time. Worth trying again.
     #[error("the database is not available")]
     Unavailable {
+        /// The driver's or the system's own words.
         #[source]
         source: Cause,
     },
     /// The disk is full or the database may not be written. Reading goes on.
     #[error("the database cannot be written")]
     Full {
+        /// The driver's or the system's own words.
         #[source]
         source: Cause,
     },
+    /// Sealed with another key or for another row, or damaged.
     #[error("a stored secret cannot be opened with this sealing key")]
     Sealed,
+    /// Told by [`crate::Store::open`] alone.
     #[error(
         "the database was written with another sealing key: start with the key it was first \
          started with, or with an empty database"
     )]
     WrongSealingKey,
+    /// Written by another program, or damaged.
     #[error("the database holds what cannot be read: {what}")]
-    Corrupt { what: String },
+    Corrupt {
+        /// In words, with the column.
+        what: String,
+    },
+    /// Told by [`crate::Store::open`] alone, which leaves the database as it is.
     #[error("the database is of a later version (migration {found}, this program knows {known})")]
-    TooNew { found: i64, known: i64 },
+    TooNew {
+        /// Number of the last migration that the database has been through.
+        found: i64,
+        /// Number of the last one that there is here.
+        known: i64,
+    },
+    /// The URL of the database cannot be read.
     #[error("the settings of the database are not usable")]
     Settings {
+        /// The driver's or the system's own words.
         #[source]
         source: Cause,
     },
     /// Our mistake: a statement the database does not accept.
     #[error("the database refused a statement")]
     Internal {
+        /// The driver's or the system's own words.
         #[source]
         source: Cause,
     },

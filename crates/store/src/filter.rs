@@ -5,7 +5,9 @@ use crate::error::StoreError;
 /// One page of a listing and how many rows there are in all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
+    /// In the order of the listing, no more than were asked for.
     pub rows: Vec<T>,
+    /// Of all pages together.
     pub total: u64,
 }
 

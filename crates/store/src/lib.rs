@@ -2,6 +2,13 @@
 //!
 //! [`Store`] reads, [`Write`] is one transaction that reads and writes. Every write leaves a line
 //! in the audit; every write of what gateways see leaves a [`ChangeRow`] they can follow.
+//!
+//! Every read and write may answer [`StoreError::Unavailable`], [`StoreError::Refused`] (text that no
+//! row can have), [`StoreError::Corrupt`] or, where a row has secrets, [`StoreError::Sealed`]; every
+//! write [`StoreError::Full`] as well, and everything within a [`Write`] that has failed
+//! [`StoreError::Aborted`]. Functions name the others. Times are kept to the millisecond.
+
+#![warn(missing_docs, clippy::missing_errors_doc)]
 
 mod actor;
 mod columns;

@@ -24,13 +24,16 @@ use pool::Limits;
 pub use pool::Place;
 use pool::Pool;
 
+/// Why there is no hash, or no verdict.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
+    /// Nothing was hashed.
     #[error("a password has 1 to {LONGEST} bytes")]
     Length,
     /// Nothing was hashed.
     #[error("too many passwords are being checked")]
     Busy,
+    /// No random bytes, or the thread broke down.
     #[error("the password could not be hashed")]
     Failed,
 }
@@ -52,13 +55,17 @@ static POOL: LazyLock<Arc<Pool>> = LazyLock::new(|| Arc::new(Pool::new(Limits::o
 
 static HASHED: AtomicU64 = AtomicU64::new(0);
 
-/// How many passwords this process has hashed.
+/// The number of passwords that this process has hashed.
 #[must_use]
 pub fn hashed() -> u64 {
     HASHED.load(Ordering::Relaxed)
 }
 
 /// The PHC string of a new hash.
+///
+/// # Errors
+///
+/// [`PasswordError::Length`], [`PasswordError::Busy`] or [`PasswordError::Failed`].
 pub async fn hash(password: &SecretString) -> Result<String, PasswordError> {
     if !fits(password) {
         return Err(PasswordError::Length);
@@ -69,8 +76,12 @@ pub async fn hash(password: &SecretString) -> Result<String, PasswordError> {
     POOL.run(Place::Trusted, work).await?.ok_or(PasswordError::Failed)
 }
 
-/// Whether the password is the one of the hash. What is not a hash matches nothing; no hash at all
+/// Returns whether the password is the one of the hash. What is not a hash matches nothing; no hash at all
 /// takes as long as one that does not match.
+///
+/// # Errors
+///
+/// [`PasswordError::Busy`] or [`PasswordError::Failed`]: it is not known whether it fits.
 pub async fn verify(
     password: &SecretString,
     hash: Option<&str>,

@@ -12,6 +12,10 @@ macro_rules! reads {
         impl $crate::Store {
             $(
                 $(#[$doc])*
+                ///
+                /// # Errors
+                ///
+                /// [`StoreError`], as every read may answer.
                 pub async fn $name(&self, $($argument: $type),*) -> Result<$answer, StoreError> {
                     let mut session = self.read().await?;
                     $name(&mut session, $($argument),*).await
@@ -22,6 +26,10 @@ macro_rules! reads {
         impl $crate::Write {
             $(
                 $(#[$doc])*
+                ///
+                /// # Errors
+                ///
+                /// [`StoreError`], as every read may answer.
                 pub async fn $name(&mut self, $($argument: $type),*) -> Result<$answer, StoreError> {
                     $name(&mut self.session, $($argument),*).await
                 }

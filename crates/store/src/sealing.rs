@@ -48,22 +48,32 @@ struct Inner {
     id: String,
 }
 
+/// Why there is no key.
 #[derive(Debug, thiserror::Error)]
 pub enum SealingKeyError {
+    /// Not 32 bytes in one of the two spellings.
     #[error("a sealing key is 32 bytes, in base64 or hexadecimal")]
     Form,
+    /// Neither read nor made.
     #[error("the file of the sealing key {path} cannot be used")]
     File {
+        /// As configured.
         path: String,
+        /// The system's own words.
         #[source]
         source: std::io::Error,
     },
+    /// None was made.
     #[error("no random bytes for a new sealing key")]
     Random,
 }
 
 impl SealingKey {
     /// 32 bytes in base64 (either alphabet, padded or not) or hexadecimal.
+    ///
+    /// # Errors
+    ///
+    /// [`SealingKeyError::Form`].
     pub fn from_text(text: &str) -> Result<Self, SealingKeyError> {
         let bytes = key_bytes(text).ok_or(SealingKeyError::Form)?;
         Self::from_bytes(&bytes)
@@ -71,6 +81,10 @@ impl SealingKey {
 
     /// The key in that file; a new random one, readable by its owner alone, where there is none. And
     /// whether it was made now.
+    ///
+    /// # Errors
+    ///
+    /// [`SealingKeyError`]; a file that is there is never replaced.
     pub fn from_file_or_create(path: impl AsRef<Path>) -> Result<(Self, bool), SealingKeyError> {
         key_file::read_or_create(path.as_ref())
     }

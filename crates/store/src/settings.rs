@@ -6,16 +6,26 @@ use secrecy::SecretString;
 
 use crate::sealing::SealingKey;
 
+/// The needs of [`crate::Store::open`].
 #[derive(Clone, Debug)]
 pub struct StoreSettings {
+    /// One for all nodes of an installation.
     pub database: Database,
+    /// The one that the database was first opened with.
     pub sealing: SealingKey,
 }
 
+/// The kind of database, and its place.
 #[derive(Clone, Debug)]
 pub enum Database {
     /// Made at the first start, readable by its owner alone.
-    Sqlite { path: PathBuf },
-    /// `postgres://user:password@host/database?sslmode=verify-full`. A secret: it may hold one.
-    Postgres { url: SecretString },
+    Sqlite {
+        /// A file in a directory that is there.
+        path: PathBuf,
+    },
+    /// Has to be there; its tables are made at the first start.
+    Postgres {
+        /// `postgres://user:password@host/database?sslmode=verify-full`. A secret: it may hold one.
+        url: SecretString,
+    },
 }

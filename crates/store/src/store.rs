@@ -58,6 +58,11 @@ enum Pools {
 
 impl Store {
     /// Connects, brings the schema up to date and checks the sealing key.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Settings`], [`StoreError::WrongSealingKey`], [`StoreError::TooNew`], and what
+    /// every write may answer.
     pub async fn open(settings: &StoreSettings) -> Result<Self, StoreError> {
         let pools = match &settings.database {
             Database::Sqlite { path } => connect::sqlite(path)?,
@@ -88,13 +93,21 @@ impl Store {
         }
     }
 
-    /// Whether the database answers.
+    /// Asks the database for nothing, to see that it answers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every read may answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read().await?.execute("SELECT 1", &[]).await.map(drop)
     }
 
     /// Begins the transaction in which `actor` writes at `now`. Writers take turns, all gateways'
     /// control planes included: the numbers of changes are committed in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn write(&self, actor: &Actor, now: UnixTime) -> Result<Write, StoreError> {
         let progress = Arc::clone(&self.0.progress);
         Ok(Write::new(self.begin().await?, actor.clone(), now, progress))

@@ -59,6 +59,10 @@ impl Write {
 
     /// Keeps it all. What is acknowledged here survives the process, and is in force at the gateway that
     /// it has, unless that is more than a second behind.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer. Where no answer came it may be kept all the same.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         self.flush().await?;
         for (counter, value) in [("audit", self.audited), ("change", self.changed)] {

@@ -21,11 +21,13 @@ const LIFE: Duration = Duration::from_secs(60);
 /// For servers older than RFC 10070. The defaults follow it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssertionOptions {
+    /// `aud`, a single string.
     pub audience: AssertionAudience,
     /// `None`: no `typ` in the header.
     pub typ: Option<String>,
 }
 
+/// The server that an assertion is for, as its claim `aud` says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AssertionAudience {
     /// The authorization server's issuer identifier, as a string (CLA-4).
@@ -33,6 +35,7 @@ pub enum AssertionAudience {
     Issuer,
     /// The URL that is called. An assertion for it may be replayed by whoever names that URL.
     Endpoint,
+    /// Sent as it is: for servers that go by another name.
     Fixed(String),
 }
 

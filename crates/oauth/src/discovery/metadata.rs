@@ -51,21 +51,21 @@ impl WellKnown {
 
 /// The members of a document that we use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Metadata {
-    pub issuer: Box<str>,
-    pub introspection_endpoint: Option<Endpoint>,
+pub(crate) struct Metadata {
+    pub(crate) issuer: Box<str>,
+    pub(crate) introspection_endpoint: Option<Endpoint>,
     /// RFC 8705 §5.
-    pub mtls_introspection_endpoint: Option<Endpoint>,
-    pub jwks_uri: Option<Endpoint>,
+    pub(crate) mtls_introspection_endpoint: Option<Endpoint>,
+    pub(crate) jwks_uri: Option<Endpoint>,
     /// `introspection_endpoint_auth_signing_alg_values_supported`.
-    pub assertion_algorithms: Option<Vec<Box<str>>>,
+    pub(crate) assertion_algorithms: Option<Vec<Box<str>>>,
 }
 
 /// An address, or why it is not gone to: that is for who needs it, and stops nobody else.
-pub type Endpoint = Result<Target, InvalidEndpoint>;
+pub(crate) type Endpoint = Result<Target, InvalidEndpoint>;
 
 #[derive(Debug, Error)]
-pub enum InvalidMetadata {
+pub(crate) enum InvalidMetadata {
     #[error("the document is not acceptable JSON")]
     Json(#[source] json::InvalidJson),
     #[error("the document's issuer is {found:?}, it has to be {expected:?}: document discarded")]
@@ -73,7 +73,7 @@ pub enum InvalidMetadata {
 }
 
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
-pub enum InvalidEndpoint {
+pub(crate) enum InvalidEndpoint {
     #[error("{member} of its metadata is not a URL: set it in the configuration")]
     NotAUrl { member: &'static str },
     #[error("{member} of its metadata is not https: set it in the configuration if it is right")]
@@ -86,7 +86,7 @@ pub enum InvalidEndpoint {
 }
 
 impl Metadata {
-    pub fn parse(
+    pub(crate) fn parse(
         document: &[u8],
         well_known: &Url,
         rules: &DocumentRules,

@@ -14,27 +14,38 @@ use super::Egress;
 use super::EgressError;
 use super::Target;
 
+/// The request as somebody wrote it.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a> {
+    /// Any method but `CONNECT`; case matters.
     pub method: &'a str,
+    /// Goes through no redirect, so it is the place that answers.
     pub url: &'a Url,
+    /// Name and value, in order. Those that say how a request is carried (`Host`,
+    /// `Content-Length`, …) are refused.
     pub headers: &'a [(String, String)],
+    /// Empty: none is sent.
     pub body: &'a str,
 }
 
 /// An answer of any status, read to its end.
 #[derive(Clone, Debug)]
 pub struct Answered {
+    /// Redirects and errors too.
     pub status: u16,
-    /// Those whose value is no text are left out.
+    /// Names in lower case. Those whose value is no text are left out.
     pub headers: Vec<(String, String)>,
+    /// At most as many bytes as the caller takes.
     pub body: Vec<u8>,
 }
 
+/// Why there is no answer to show.
 #[derive(Debug, Error)]
 pub enum ExchangeError {
+    /// The request is no acceptable one, and was not sent; in words for its author.
     #[error("{0}")]
     Request(&'static str),
+    /// The server was not reached, or did not answer to the end.
     #[error(transparent)]
     NoAnswer(#[from] EgressError),
 }
@@ -65,6 +76,10 @@ const OURS: [&str; 10] = [
 impl Egress {
     /// No redirects, at most `limit` bytes, within the deadline of every call. It may change something
     /// there, and so is sent once.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError`]. An answer is no error, whatever its status.
     pub async fn exchange(
         &self,
         asked: Asked<'_>,

@@ -25,7 +25,9 @@ pub enum ServerTrust {
 /// Our certificate, for `tls_client_auth` (RFC 8705 §2). PEM.
 #[derive(Clone)]
 pub struct ClientIdentity {
+    /// Our certificate first, then its issuers.
     pub certificate_chain: Vec<u8>,
+    /// PKCS#8, PKCS#1 or SEC 1.
     pub private_key: zeroize::Zeroizing<Vec<u8>>,
 }
 
@@ -35,14 +37,19 @@ impl std::fmt::Debug for ClientIdentity {
     }
 }
 
+/// Why certificates or a key are of no use.
 #[derive(Debug, Error)]
 pub enum TlsError {
+    /// Found in the file of authorities to trust.
     #[error(transparent)]
     NoAuthority(#[from] UnusableAuthority),
+    /// Found in the file of our own certificate.
     #[error("holds no certificate in PEM")]
     NoCertificate,
+    /// Encrypted keys are none.
     #[error("holds no private key in PEM (-----BEGIN PRIVATE KEY-----)")]
     NoKey,
+    /// Certificate and key don't belong together, or their kind is not supported.
     #[error("is not taken with its key: {0}")]
     Rejected(#[from] rustls::Error),
 }

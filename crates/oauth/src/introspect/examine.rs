@@ -22,16 +22,20 @@ use crate::verify::UnverifiedJws;
 pub struct Examined {
     /// Of the answer, if there was one.
     pub status: Option<u16>,
+    /// `Content-Type` as it came, 256 characters of it at most. `None`: absent, or no text.
     pub media_type: Option<String>,
     /// What the JWT in the answer says of itself, whether or not it can be believed.
     pub claimed: Option<Claimed>,
+    /// The verdict that a request would have got.
     pub outcome: Result<Introspection, Trouble>,
 }
 
 /// Claims that are compared with the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Claimed {
+    /// `iss`, 256 characters of it at most.
     pub issuer: Option<String>,
+    /// `aud`: 8 members at most, of 256 characters each.
     pub audience: Vec<String>,
 }
 

@@ -29,10 +29,13 @@ use crate::token_verifier::TokenVerifier;
 #[derive(Debug, Error)]
 #[error("key manager {key_manager:?}: {}", list(problems))]
 pub struct BuildError {
+    /// Its name.
     pub key_manager: String,
+    /// One or more, in the order in which they were found.
     pub problems: Vec<FieldError>,
 }
 
+/// One setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     /// As the configuration names it.
@@ -49,6 +52,10 @@ fn list(problems: &[FieldError]) -> String {
 
 impl KeyManager {
     /// Reads files and secrets; calls nobody. `minter` is for formats that mint.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] with all problems that were found.
     pub fn build(
         config: &KeyManagerConfig,
         clock: Arc<dyn Clock>,
@@ -58,6 +65,10 @@ impl KeyManager {
     }
 
     /// The same, over a client that is there already, which says whom to trust and where servers may be.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] with all problems that were found.
     pub fn build_over(
         egress: Option<&Egress>,
         config: &KeyManagerConfig,

@@ -19,11 +19,14 @@ use crate::secret::SecretSource;
 /// Plain values; `KeyManager::build` says what is wrong with them.
 #[derive(Clone, Debug)]
 pub struct KeyManagerConfig {
+    /// Unique among the key managers; a label of metrics.
     pub name: String,
     /// The metadata document's address; the issuer follows from it where none is given.
     pub well_known: Option<String>,
     /// Without `well_known`: derive the address from the issuer, in this form.
     pub discovery: Option<WellKnown>,
+    /// The issuer identifier (RFC 8414 §2), compared byte by byte. `None`: it follows from
+    /// `well_known`; without that too, nothing is verified.
     pub issuer: Option<String>,
     /// Goes before what metadata says.
     pub introspection_endpoint: Option<String>,
@@ -40,8 +43,11 @@ pub struct KeyManagerConfig {
     pub allow_private: bool,
     /// Plain http to hosts other than loopback.
     pub allow_http: bool,
+    /// Our client at the server; printable ASCII (RFC 6749 §A.1).
     pub client_id: String,
+    /// How we prove to be that client.
     pub client_auth: ClientAuth,
+    /// The answer that we ask the server for.
     pub response: ResponseFormat,
     /// Values of `typ` taken for access tokens; `none` for absence. Empty: `at+jwt` alone of clients,
     /// of the server `JWT` and absence too.
@@ -49,18 +55,24 @@ pub struct KeyManagerConfig {
     /// `None`: those of RFC 9068 for JWTs of clients, `iss` and `exp` for those of the server, none for
     /// plain introspection.
     pub required_claims: Option<Vec<String>>,
+    /// For signatures of the issuer; keys that serve none of them are skipped.
     pub algorithms: Algorithms,
     /// `introspection_signed_response_alg` as registered (RFC 9701 §6).
     pub signed_response_algorithm: Algorithm,
+    /// One member of `aud` has to be this, byte by byte. `None`: any audience.
     pub expected_audience: Option<String>,
     /// `aud` of minted tokens where the server names none; they are then taken to be for it.
     pub minted_audience: Option<String>,
     /// 0 to 60 s.
     pub clock_skew: Duration,
+    /// Longest life of a cached answer.
     pub token_cache_cap: Duration,
     /// Keep answers marked `no-store` this long all the same (CAC-2).
     pub no_store_cap: Option<Duration>,
+    /// Take `scope` as an array of strings too; RFC 6749 §3.3 has one string.
     pub scope_array: bool,
+    /// Bytes; longer JWTs are refused, since the backend's header field would not take them
+    /// (JIR-7).
     pub max_phantom_token_len: usize,
     /// False: signatures of phantom tokens are not verified.
     pub verify_jwt: bool,
@@ -72,26 +84,31 @@ pub struct KeyManagerConfig {
     pub ca_setting: &'static str,
     /// For a whole introspection, from when its turn has come.
     pub timeout: Duration,
+    /// For finding the address, TCP and TLS; at most `timeout`.
     pub connect_timeout: Duration,
     /// Introspection calls at a time.
     pub max_concurrent: usize,
     /// Introspections that wait for their turn, half of them of one address at most.
     pub max_waiting: usize,
-    /// Introspections of one address that come to nothing: at once, and then so many a second.
+    /// Budget of one address for introspections that come to nothing: so many at once.
     pub peer_budget_burst: u32,
+    /// So many of them are given back each second.
     pub peer_budget_per_second: u32,
 }
 
 /// Where the issuer's keys are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keys {
+    /// Its URL (`jwks_uri`).
     Uri(String),
+    /// Read anew at most every 30 s.
     File(PathBuf),
     /// The key set itself, in JSON.
     Inline(String),
 }
 
 impl KeyManagerConfig {
+    /// The defaults of the file; issuer, endpoint and keys are still to be set.
     #[must_use]
     pub fn new(name: &str, client_id: &str, client_auth: ClientAuth) -> Self {
         Self {

@@ -45,7 +45,7 @@ fn what_we_mint_is_a_whole_rfc_9068_token() {
         (json!({"azp": "c", "sub": null, "username": null, "scope": null}), "c"),
     ] {
         let (_, claims) = mint(&minter(), &said);
-        for name in crate::REQUIRED_CLAIMS {
+        for name in crate::access_token::REQUIRED_CLAIMS {
             assert!(claims.contains_key(name), "{name} is missing: {said}");
         }
         assert_eq!((&claims["sub"], &claims["client_id"]), (&json!(sub), &json!("c")), "{said}");

@@ -15,30 +15,33 @@ use crate::route::Upstream;
 /// The part of an API that all of its operations have in common.
 #[derive(Debug)]
 pub struct Api {
+    /// Its id at the control plane.
     pub id: EntityId,
     /// Name and version: the label in metrics and logs.
     pub label: Arc<str>,
     /// Where it is served, version included: what deny policies name it by.
-    pub path: Box<str>,
-    pub standing: Standing,
-    pub transports: Transports,
+    pub(crate) path: Box<str>,
+    /// Asked before anything about the caller.
+    pub(crate) standing: Standing,
+    pub(crate) transports: Transports,
     /// Those that may vouch for its callers, in the order in which they are elected.
-    pub key_managers: Vec<Arc<KeyManagerHandle>>,
+    pub(crate) key_managers: Vec<Arc<KeyManagerHandle>>,
     /// Endpoints for calls with production keys, and with sandbox keys.
-    pub production: Option<Arc<Upstream>>,
-    pub sandbox: Option<Arc<Upstream>>,
+    pub(crate) production: Option<Arc<Upstream>>,
+    pub(crate) sandbox: Option<Arc<Upstream>>,
     /// See [`phantom_core::authorize::Call::audiences`].
-    pub audiences: Box<[Box<str>]>,
+    pub(crate) audiences: Box<[Box<str>]>,
     /// An advanced plan in place of those of the operations.
-    pub plan: Option<Box<str>>,
+    pub(crate) plan: Option<Box<str>>,
     /// The field that carries the token where that is not `Authorization`; lower case.
-    pub credential_field: Option<Box<str>>,
-    pub strip_open_authorization: bool,
-    pub cors: Option<Arc<Cors>>,
+    pub(crate) credential_field: Option<Box<str>>,
+    pub(crate) strip_open_authorization: bool,
+    pub(crate) cors: Option<Arc<Cors>>,
 }
 
+/// An API's readiness for calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub(crate) enum Standing {
     /// By the owner, for a while.
     Blocked,
     /// Something in it makes no sense. What, was said in the log when it was published.
@@ -49,19 +52,21 @@ pub enum Standing {
 /// An API and its operations.
 #[derive(Debug)]
 pub struct ServedApi {
+    /// Shared with its operations.
     pub api: Arc<Api>,
-    pub resources: Resources,
+    pub(crate) resources: Resources,
 }
 
 /// One verb on one template of paths.
 #[derive(Debug)]
 pub struct ManagedOperation {
+    /// The API that it belongs to.
     pub api: Arc<Api>,
-    pub verb: Box<str>,
-    pub template: Box<str>,
-    pub access: Access,
+    pub(crate) verb: Box<str>,
+    pub(crate) template: Box<str>,
+    pub(crate) access: Access,
     /// An advanced plan.
-    pub plan: Box<str>,
+    pub(crate) plan: Box<str>,
 }
 
 /// Identity that WSO2 gateways assert to backends: never a client's to send.
@@ -69,7 +74,7 @@ const ASSERTION: &[u8] = b"x-jwt-assertion";
 
 impl Api {
     #[must_use]
-    pub const fn endpoint(&self, key_type: KeyType) -> Option<&Arc<Upstream>> {
+    pub(crate) const fn endpoint(&self, key_type: KeyType) -> Option<&Arc<Upstream>> {
         match key_type {
             KeyType::Production => self.production.as_ref(),
             KeyType::Sandbox => self.sandbox.as_ref(),

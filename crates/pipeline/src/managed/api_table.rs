@@ -20,12 +20,12 @@ struct Segment {
 
 /// An API, and how much of the path was its own.
 #[derive(Clone, Copy, Debug)]
-pub struct Located<'t, 'p> {
-    pub api: &'t Arc<ServedApi>,
+pub(crate) struct Located<'t, 'p> {
+    pub(crate) api: &'t Arc<ServedApi>,
     /// Bytes of the path up to and with the version.
-    pub consumed: usize,
+    pub(crate) consumed: usize,
     /// The rest: the path within the API.
-    pub rest: &'p str,
+    pub(crate) rest: &'p str,
 }
 
 impl ApiTable {
@@ -51,7 +51,7 @@ impl ApiTable {
     /// A path with an empty segment matches nothing: a backend may read it as another path than we
     /// do.
     #[must_use]
-    pub fn find<'p>(&self, path: &'p str) -> Option<Located<'_, 'p>> {
+    pub(crate) fn find<'p>(&self, path: &'p str) -> Option<Located<'_, 'p>> {
         if path.contains("//") {
             return None;
         }

@@ -15,7 +15,7 @@ type Names = ConfigMap<Box<str>, ()>;
 
 /// Who gets through to no managed API.
 #[derive(Debug, Default)]
-pub struct Denied {
+pub(crate) struct Denied {
     apis: Names,
     v4: Addresses,
     v6: Addresses,
@@ -61,7 +61,7 @@ impl Denied {
     }
 
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         let Self { apis, v4, v6, applications, users } = self;
         let addresses = v4.0.is_empty() && v6.0.is_empty();
         apis.is_empty() && addresses && applications.is_empty() && users.is_empty()
@@ -69,7 +69,7 @@ impl Denied {
 
     /// The refusals that can be told before a token is read.
     #[must_use]
-    pub fn api_or_address(&self, api: &Api, peer: IpAddr) -> bool {
+    pub(crate) fn api_or_address(&self, api: &Api, peer: IpAddr) -> bool {
         has(&self.apis, &api.path) || self.address(peer)
     }
 
@@ -85,7 +85,7 @@ impl Denied {
     }
 
     #[must_use]
-    pub fn caller(&self, application: &Application, user: Option<&str>) -> bool {
+    pub(crate) fn caller(&self, application: &Application, user: Option<&str>) -> bool {
         user.is_some_and(|user| !self.users.is_empty() && has(&self.users, plain(user)))
             || (!self.applications.is_empty()
                 && self

@@ -13,20 +13,20 @@ use crate::managed::sharded_map::ShardedMap;
 
 /// Applications of a snapshot, found by their consumer keys.
 #[derive(Clone, Debug, Default)]
-pub struct Directory {
+pub(crate) struct Directory {
     clients: ShardedMap<ClientKey, Client>,
 }
 
 /// An application, as one of its consumer keys leads to it.
 #[derive(Clone, Debug)]
-pub struct Client {
-    pub application: Arc<Application>,
-    pub key_type: KeyType,
+pub(crate) struct Client {
+    pub(crate) application: Arc<Application>,
+    pub(crate) key_type: KeyType,
 }
 
 impl Directory {
     #[must_use]
-    pub fn client(&self, key_manager: EntityId, consumer_key: &str) -> Option<&Client> {
+    pub(crate) fn client(&self, key_manager: EntityId, consumer_key: &str) -> Option<&Client> {
         self.clients.find(&(key_manager, consumer_key) as &dyn ClientId)
     }
 
@@ -53,13 +53,13 @@ impl Directory {
     }
 
     /// Number of consumer keys.
-    #[must_use]
-    pub const fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) const fn len(&self) -> usize {
         self.clients.len()
     }
 
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) const fn is_empty(&self) -> bool {
         self.clients.is_empty()
     }
 }

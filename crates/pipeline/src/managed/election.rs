@@ -27,7 +27,7 @@ const MAX_RULE_SIZE: usize = 1 << 20;
 /// The terms that managed APIs need of a key manager besides its caches.
 #[derive(Clone, Debug)]
 pub struct ManagedTerms {
-    pub id: EntityId,
+    pub(crate) id: EntityId,
     pub(crate) consumer_key: ClaimName,
     pub(crate) scopes: ClaimName,
     /// Empty: takes every token.

@@ -9,15 +9,15 @@ use crate::config_hash::ConfigMap;
 
 /// By name, those that limit anything: looking an unlimited plan up finds none.
 #[derive(Debug, Default)]
-pub struct PlanTable {
-    pub application: ConfigMap<Box<str>, Arc<Plan>>,
-    pub subscription: ConfigMap<Box<str>, Arc<Plan>>,
-    pub advanced: ConfigMap<Box<str>, Arc<Plan>>,
+pub(crate) struct PlanTable {
+    pub(crate) application: ConfigMap<Box<str>, Arc<Plan>>,
+    pub(crate) subscription: ConfigMap<Box<str>, Arc<Plan>>,
+    pub(crate) advanced: ConfigMap<Box<str>, Arc<Plan>>,
 }
 
 impl PlanTable {
     /// Limits callers without a token, by their address.
-    pub const UNAUTHENTICATED: &'static str = "Unauthenticated";
+    pub(crate) const UNAUTHENTICATED: &'static str = "Unauthenticated";
 
     pub(super) fn new(plans: &Plans) -> Self {
         let limiting = |plans: &[Arc<Plan>]| {

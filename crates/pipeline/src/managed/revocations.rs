@@ -26,6 +26,7 @@ const MIN_SWEEP: usize = 1024;
 pub struct TokenNames(Arc<dyn Fn(BearerToken<'_>) -> TokenDigest + Send + Sync>);
 
 impl TokenNames {
+    /// `name` gives the digest that the control plane names that token by.
     #[must_use]
     pub fn new(name: impl Fn(BearerToken<'_>) -> TokenDigest + Send + Sync + 'static) -> Self {
         Self(Arc::new(name))
@@ -39,7 +40,7 @@ impl fmt::Debug for TokenNames {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Revocations {
+pub(crate) struct Revocations {
     consumer_keys: Events<Arc<str>>,
     subjects: Events<Arc<str>>,
     token_ids: Events<Arc<str>>,
@@ -68,7 +69,7 @@ impl Revocations {
     }
 
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.consumer_keys.events.is_empty()
             && self.subjects.events.is_empty()
             && self.token_ids.events.is_empty()
@@ -76,7 +77,7 @@ impl Revocations {
 
     /// Returns whether an event killed the token. Costs nothing while there was none.
     #[must_use]
-    pub fn kill(&self, statement: &Statement, consumer_key: Option<&str>) -> bool {
+    pub(crate) fn kill(&self, statement: &Statement, consumer_key: Option<&str>) -> bool {
         // A token that does not say when it was issued may be as old as any.
         let before = |event: Event| statement.issued_at.is_none_or(|issued| issued < event.at);
         self.token_ids.find(|| name_of(statement)).is_some()
@@ -87,7 +88,7 @@ impl Revocations {
     /// Returns whether this very token was revoked, whatever its server says of it: asked before anybody else
     /// is. Costs a digest while there is such a revocation, and nothing otherwise.
     #[must_use]
-    pub fn name(&self, token: BearerToken<'_>, now: UnixTime) -> bool {
+    pub(crate) fn name(&self, token: BearerToken<'_>, now: UnixTime) -> bool {
         if self.tokens.events.is_empty() {
             return false;
         }

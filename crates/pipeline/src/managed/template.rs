@@ -18,7 +18,7 @@ use crate::managed::api::ManagedOperation;
 
 /// Operations of one API, as a tree of template segments.
 #[derive(Debug, Default)]
-pub struct Resources {
+pub(crate) struct Resources {
     literals: BTreeMap<Box<str>, Resources>,
     /// Those that ask for most first.
     patterns: BTreeMap<Pattern, Resources>,
@@ -29,7 +29,7 @@ pub struct Resources {
 }
 
 #[derive(Debug)]
-pub enum Resource<'r> {
+pub(crate) enum Resource<'r> {
     Found(&'r Arc<ManagedOperation>),
     /// A template takes the path, but none of its operations the verb.
     OtherVerbs,
@@ -69,7 +69,7 @@ impl Resources {
     /// Some backends decode a path before they look for what is asked, others do not: one that
     /// leads them to different operations leads to none.
     #[must_use]
-    pub fn find(&self, rest: &str, verb: &str) -> Resource<'_> {
+    pub(crate) fn find(&self, rest: &str, verb: &str) -> Resource<'_> {
         if !rest.contains('%') {
             return self.find_as_read(rest, verb);
         }
@@ -96,7 +96,7 @@ impl Resources {
 
     /// Verbs that the path can be asked with, each once, those of the best template first.
     #[must_use]
-    pub fn verbs(&self, rest: &str) -> Vec<&str> {
+    pub(crate) fn verbs(&self, rest: &str) -> Vec<&str> {
         let mut verbs: Vec<&str> = Vec::new();
         self.search(segments(&in_capitals(rest)), &mut |operations| {
             for operation in operations {
@@ -111,7 +111,7 @@ impl Resources {
 
     /// One of the operations, whichever.
     #[must_use]
-    pub fn any(&self) -> Option<&Arc<ManagedOperation>> {
+    pub(crate) fn any(&self) -> Option<&Arc<ManagedOperation>> {
         let mut deeper = self.literals.values().chain(self.patterns.values());
         let own = self.here.first().or_else(|| self.rest.first());
         own.or_else(|| deeper.find_map(Self::any))

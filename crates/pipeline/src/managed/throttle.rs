@@ -21,7 +21,7 @@ const MAX_PARTIES: usize = 100_000;
 
 /// Counters of all levels. Cheap to clone: there is one set per process.
 #[derive(Clone, Debug)]
-pub struct Throttle(Arc<Levels>);
+pub(crate) struct Throttle(Arc<Levels>);
 
 /// One store each, so that many parties of one level push none of another out.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ pub(crate) struct Charge<'p> {
 
 impl Throttle {
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::remembering(MAX_PARTIES)
     }
 

@@ -23,8 +23,11 @@ use crate::value::Value;
 use crate::value::values;
 use crate::write::Write;
 
+/// The working copy of an API: what its owner edits, and [`RevisionRow`](crate::RevisionRow)s are
+/// made of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApiRow {
+    /// Made by the caller; never changes.
     pub id: Uuid,
     /// Unique with the version, case aside.
     pub name: String,
@@ -32,11 +35,17 @@ pub struct ApiRow {
     pub version_name: String,
     /// Unique with the version, case aside.
     pub context: String,
+    /// User name of its owner.
     pub provider: String,
+    /// Holds for all deployments at once, unlike the document.
     pub state: LifecycleState,
+    /// All else, by the names of the Publisher API.
     pub document: Json,
+    /// Rises with every update.
     pub version: i64,
+    /// Given with the insert; never changes.
     pub created_at: UnixTime,
+    /// The time of the last update.
     pub updated_at: UnixTime,
 }
 
@@ -45,11 +54,17 @@ names! {
     #[derive(ToSchema)]
     #[serde(rename_all = "UPPERCASE")]
     LifecycleState {
+        /// Not offered to anybody yet.
         Created = "CREATED",
+        /// Offered for trying out, before it is published.
         Prototyped = "PROTOTYPED",
+        /// Offered to subscribers.
         Published = "PUBLISHED",
+        /// Calls are refused for a while.
         Blocked = "BLOCKED",
+        /// Served to those who are subscribed, and offered to nobody else.
         Deprecated = "DEPRECATED",
+        /// Not served any more.
         Retired = "RETIRED",
     }
 }
@@ -61,21 +76,31 @@ pub struct ApiFilter {
     pub name_contains: Option<String>,
     /// Case does not count.
     pub context_contains: Option<String>,
+    /// Compared exactly.
     pub version_name: Option<String>,
+    /// Compared exactly.
     pub provider: Option<String>,
+    /// In any of these states.
     pub states: Vec<LifecycleState>,
+    /// Ids decide between equals.
     pub sort_by: ApiSort,
+    /// Reverses `sort_by`.
     pub descending: bool,
+    /// Rows on the page at most.
     pub limit: u64,
+    /// Rows before the page.
     pub offset: u64,
 }
 
+/// The order of a listing of APIs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ApiSort {
     /// By name, provider and version.
     #[default]
     Name,
+    /// The oldest first.
     CreatedAt,
+    /// The one first that has been left alone for longest.
     UpdatedAt,
 }
 
@@ -135,13 +160,22 @@ async fn apis_at(session: &mut Session, context: &str) -> Result<Vec<ApiRow>, St
 }
 
 impl Write {
-    /// Stored with version 1.
+    /// Kept as given, `version` too: 1 for what is new.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Duplicate`] of `api.name` or `api.context`.
     pub async fn insert_api(&mut self, row: &ApiRow) -> Result<(), StoreError> {
         self.insert(row).await?;
         api_scope::replace(&mut self.session, row.id, &row.document).await
     }
 
     /// `row.version` is the one that was read. Gives back the row as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], [`StoreError::VersionMismatch`], or [`StoreError::Duplicate`]
+    /// of `api.name` or `api.context`.
     pub async fn update_api(&mut self, row: ApiRow) -> Result<ApiRow, StoreError> {
         let before = self.api(row.id).await?.ok_or(StoreError::Missing)?;
         let row = ApiRow {
@@ -155,7 +189,11 @@ impl Write {
         Ok(row)
     }
 
-    /// With its revisions and deployments. `InUse` while there are subscriptions.
+    /// With its revisions and deployments.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], or [`StoreError::InUse`] while there are subscriptions.
     pub async fn delete_api(&mut self, id: Uuid) -> Result<(), StoreError> {
         let before = self.api(id).await?.ok_or(StoreError::Missing)?;
         if self.subscriber_count(id).await? > 0 {

@@ -39,7 +39,9 @@ pub struct ScopeUse {
 /// How many APIs use a shared scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SharedScopeCount {
+    /// The name of the shared scope; case matters.
     pub scope: String,
+    /// Each version counts.
     pub apis: u64,
 }
 

@@ -24,40 +24,57 @@ use crate::value::Value;
 use crate::value::values;
 use crate::write::Write;
 
+/// An application; its keys and subscriptions are rows of their own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApplicationRow {
+    /// Made by the caller; never changes.
     pub id: Uuid,
     /// Unique for its owner, case aside.
     pub name: String,
+    /// User name of the subscriber.
     pub owner: String,
     /// The name of a plan.
     pub plan: String,
+    /// All else, by the names of the DevPortal API.
     pub document: Json,
+    /// Rises with every update.
     pub version: i64,
+    /// Given with the insert; never changes.
     pub created_at: UnixTime,
+    /// The time of the last update.
     pub updated_at: UnixTime,
 }
 
 /// Which applications to list; `None` takes all.
 #[derive(Clone, Debug, Default)]
 pub struct ApplicationFilter {
+    /// User name, compared exactly.
     pub owner: Option<String>,
     /// Case does not count.
     pub name_contains: Option<String>,
+    /// Names and then ids decide between equals.
     pub sort_by: ApplicationSort,
+    /// Reverses `sort_by`.
     pub descending: bool,
+    /// Rows on the page at most.
     pub limit: u64,
+    /// Rows before the page.
     pub offset: u64,
 }
 
+/// The order of a listing of applications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ApplicationSort {
+    /// Case does not count.
     #[default]
     Name,
+    /// By the name of the plan.
     Plan,
     /// All are approved, so this comes down to the name.
     Status,
+    /// By the user name.
     Owner,
+    /// The oldest first.
     CreatedAt,
 }
 
@@ -70,7 +87,9 @@ table! {
 /// An application with the number of its subscriptions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CountedApplication {
+    /// The application itself.
     pub row: ApplicationRow,
+    /// Whatever their status.
     pub subscriptions: u64,
 }
 
@@ -132,12 +151,21 @@ async fn applications(
 }
 
 impl Write {
-    /// Stored with version 1.
+    /// Kept as given, `version` too: 1 for what is new.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Duplicate`] of `application.name`.
     pub async fn insert_application(&mut self, row: &ApplicationRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
 
     /// `row.version` is the one that was read. Gives back the row as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], [`StoreError::VersionMismatch`], or [`StoreError::Duplicate`]
+    /// of `application.name`.
     pub async fn update_application(
         &mut self,
         row: ApplicationRow,
@@ -154,6 +182,10 @@ impl Write {
     }
 
     /// With its key mappings and subscriptions.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`].
     pub async fn delete_application(&mut self, id: Uuid) -> Result<(), StoreError> {
         let before = self.application(id).await?.ok_or(StoreError::Missing)?;
         self.delete(&before).await

@@ -13,15 +13,22 @@ use crate::read::reads;
 use crate::session::Session;
 use crate::value::Value;
 
+/// A line of the audit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditRow {
+    /// Rises by one with every line, in the order of the commits.
     pub sequence: u64,
+    /// The time of the transaction.
     pub at: UnixTime,
+    /// See [`Actor::name`](crate::Actor::name).
     pub who: String,
+    /// See [`Actor::address`](crate::Actor::address).
     pub address: Option<IpAddr>,
+    /// As the rows before and after tell.
     pub action: Action,
+    /// The kind of row.
     pub entity: Entity,
-    /// Of a deployment the id of its API.
+    /// The key of its row; a deployment goes by its API, a token by a part of its hash.
     pub entity_id: String,
     /// `None` when it was created. Rows beyond 16 KiB leave name, size and hash.
     pub before: Option<Json>,
@@ -34,8 +41,11 @@ pub struct AuditRow {
 pub struct AuditFilter {
     /// Compared exactly.
     pub who: Option<String>,
+    /// The kind of row.
     pub entity: Option<Entity>,
+    /// Compared exactly; tells little without `entity`.
     pub entity_id: Option<String>,
+    /// Creation, change or deletion.
     pub action: Option<Action>,
     /// Not before.
     pub from: Option<UnixTime>,

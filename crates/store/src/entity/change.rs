@@ -10,11 +10,15 @@ use crate::session::Session;
 use crate::value::values;
 use crate::write::Write;
 
+/// An entity that gateways have to look at again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangeRow {
+    /// Rises by one with every change, in the order of the commits.
     pub sequence: u64,
+    /// One of the first seven.
     pub entity: Entity,
-    /// A UUID; of a revocation its number.
+    /// A UUID; of a revocation its number, of a token the token itself, sealed: see
+    /// [`Store::announced`](crate::Store::announced).
     pub id: String,
 }
 
@@ -57,7 +61,11 @@ async fn number(session: &mut Session, select: &'static str) -> Result<u64, Stor
 }
 
 impl Write {
-    /// How many changes were older than that.
+    /// Forgets the changes before that time; gives their number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn forget_changes_before(&mut self, time: UnixTime) -> Result<u64, StoreError> {
         // Up to a number, not by time alone: a clock that was set back must not leave a hole.
         let delete = "DELETE FROM changes WHERE sequence < \

@@ -14,19 +14,28 @@ use crate::error::StoreError;
 use crate::read::reads;
 use crate::write::Write;
 
+/// A client of our own authorization server (RFC 6749 §2).
 #[derive(Clone, Debug)]
 pub struct ClientRow {
+    /// As given to clients; compared byte by byte.
     pub client_id: String,
     /// Unique among the registered ones.
     pub name: String,
+    /// User name of whom it belongs to.
     pub owner: String,
     /// Sealed at rest; kept because registration gives it again when asked again.
     pub secret: SecretString,
+    /// Grant types that it may use, by their OAuth names (RFC 7591 §2).
     pub grants: Vec<String>,
+    /// WSO2's word for the redirect URI; kept and shown, no grant here uses it.
     pub callback_url: Option<String>,
+    /// As registered, by WSO2's names; kept and shown.
     pub token_type: String,
+    /// Never changes.
     pub purpose: ClientPurpose,
+    /// All else of its registration.
     pub document: Json,
+    /// Given with the insert; never changes.
     pub created_at: UnixTime,
 }
 
@@ -60,17 +69,31 @@ reads! {
 }
 
 impl Write {
+    /// A new client, without tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Duplicate`] of `client.client_id`, or of `client.name` among the registered
+    /// ones.
     pub async fn insert_client(&mut self, row: &ClientRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
 
     /// New grants, callback, secret, token type or document. Id, name, owner and purpose stay.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`].
     pub async fn update_client(&mut self, row: &ClientRow) -> Result<(), StoreError> {
         let before = self.client(&row.client_id).await?.ok_or(StoreError::Missing)?;
         self.update(&before, row).await
     }
 
     /// With all of its tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`].
     pub async fn delete_client(&mut self, client_id: &str) -> Result<(), StoreError> {
         let before = self.client(client_id).await?.ok_or(StoreError::Missing)?;
         self.delete(&before).await

@@ -13,14 +13,20 @@ use crate::read::reads;
 use crate::value::values;
 use crate::write::Write;
 
+/// A revision that an environment serves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeploymentRow {
+    /// The API of the revision.
     pub api: Uuid,
+    /// Kept from being deleted by this row.
     pub revision: Uuid,
     /// At most one revision of an API in each.
     pub environment: String,
+    /// Host name under which subscribers see it.
     pub vhost: String,
+    /// True: subscribers see that address.
     pub display_on_devportal: bool,
+    /// Given with the insert; never changes.
     pub deployed_at: UnixTime,
 }
 
@@ -40,8 +46,11 @@ reads! {
 }
 
 impl Write {
-    /// In the place of what the environment served of the API before. `Missing` when the revision
-    /// is not one of the API's.
+    /// In the place of what the environment served of the API before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] when the revision is not one of the API's.
     pub async fn deploy(&mut self, row: &DeploymentRow) -> Result<(), StoreError> {
         let of_the_api = self.revision(row.revision).await?;
         of_the_api.filter(|revision| revision.api == row.api).ok_or(StoreError::Missing)?;
@@ -51,6 +60,11 @@ impl Write {
         self.wrote(before.as_ref(), Some(row)).await
     }
 
+    /// The environment serves nothing of the API any more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] when it did not before.
     pub async fn undeploy(&mut self, api: Uuid, environment: &str) -> Result<(), StoreError> {
         let before = self.deployment(api, environment).await?.ok_or(StoreError::Missing)?;
         self.take_out(api, environment).await?;

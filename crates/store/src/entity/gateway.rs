@@ -19,8 +19,11 @@ use crate::value::values;
 pub struct GatewayRow {
     /// Another one with each start.
     pub id: Uuid,
+    /// The name of its machine.
     pub name: String,
+    /// The program's version.
     pub version: String,
+    /// By its own clock.
     pub started_at: UnixTime,
     /// Zero while it runs, as far as is known.
     pub stopped_at: UnixTime,
@@ -33,6 +36,7 @@ table! {
 /// A gateway, and what its last report says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenGateway {
+    /// As announced.
     pub gateway: GatewayRow,
     /// When it last reported; its start, where it has not yet.
     pub at: UnixTime,
@@ -43,31 +47,43 @@ pub struct SeenGateway {
 /// What a gateway did in one span of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportRow {
+    /// Has to be announced.
     pub gateway: Uuid,
     /// In seconds.
     pub span: u64,
     /// Takes the place of the one that has it.
     pub slot: u64,
+    /// The beginning of the span.
     pub begun_at: UnixTime,
+    /// The time of the report; a span that goes on is counted up to then.
     pub at: UnixTime,
+    /// Number of the change in force.
     pub change: u64,
+    /// Counters, in JSON.
     pub document: String,
+    /// A list in JSON; `[]` where there are none.
     pub decisions: String,
 }
 
 /// The counters of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedTraffic {
+    /// The gateway that reported them.
     pub gateway: Uuid,
+    /// The beginning of the span.
     pub begun_at: UnixTime,
+    /// The time of the report; a span that went on is counted up to then.
     pub at: UnixTime,
+    /// Counters, in JSON.
     pub document: String,
 }
 
 /// The decisions of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedDecisions {
+    /// The gateway that reported them.
     pub gateway: Uuid,
+    /// A list in JSON, never empty.
     pub decisions: String,
 }
 
@@ -135,6 +151,10 @@ reads! {
 
 impl Store {
     /// A gateway has started, or goes on after the store was away.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn announce_gateway(&self, row: &GatewayRow) -> Result<(), StoreError> {
         let GatewayRow { id, name, version, started_at, stopped_at } = row;
         let upsert = "INSERT INTO gateways (id, name, version, started_at, stopped_at) \
@@ -143,7 +163,11 @@ impl Store {
         self.note(upsert, values![id, name, version, *started_at, *stopped_at]).await.map(drop)
     }
 
-    /// [`StoreError::InUse`] and the like where the gateway is not announced, or not any more.
+    /// Keeps a report, in the place of the one in its slot.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] where the gateway is not announced, or not any more.
     pub async fn report(&self, row: &ReportRow) -> Result<(), StoreError> {
         let ReportRow { gateway, span, slot, begun_at, at, change, document, decisions } = row;
         let upsert = "INSERT INTO gateway_reports \
@@ -155,7 +179,11 @@ impl Store {
         self.note(upsert, values).await.map(drop)
     }
 
-    /// Forgets gateways that have told nothing since then, with what they told. How many there were.
+    /// Forgets gateways that have told nothing since then, with what they told; gives their number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn forget_gateways_before(&self, time: UnixTime) -> Result<u64, StoreError> {
         let delete = "DELETE FROM gateways WHERE started_at < $1 AND NOT EXISTS \
              (SELECT 1 FROM gateway_reports WHERE gateway = gateways.id AND at >= $1)";

@@ -16,18 +16,26 @@ use crate::error::StoreError;
 use crate::read::reads;
 use crate::write::Write;
 
+/// An authorization server whose tokens managed APIs take.
 #[derive(Clone, Debug)]
 pub struct KeyManagerRow {
+    /// Made by the caller; never changes.
     pub id: Uuid,
     /// Unique.
     pub name: String,
+    /// WSO2's type of connector; case matters.
     pub kind: String,
+    /// False: no gateway takes its tokens.
     pub enabled: bool,
+    /// All else, by the names of the Admin API, without secrets.
     pub document: Json,
-    /// Sealed at rest, all of them together.
+    /// By the names of the properties that they were taken from. Sealed at rest, all of them together.
     pub secrets: BTreeMap<String, SecretString>,
+    /// Rises with every update.
     pub version: i64,
+    /// Given with the insert; never changes.
     pub created_at: UnixTime,
+    /// The time of the last update.
     pub updated_at: UnixTime,
 }
 
@@ -52,12 +60,21 @@ reads! {
 }
 
 impl Write {
-    /// Stored with version 1.
+    /// Kept as given, `version` too: 1 for what is new.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Duplicate`] of `key_manager.name`.
     pub async fn insert_key_manager(&mut self, row: &KeyManagerRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
 
     /// `row.version` is the one that was read. Gives back the row as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], [`StoreError::VersionMismatch`], or [`StoreError::Duplicate`]
+    /// of `key_manager.name`.
     pub async fn update_key_manager(
         &mut self,
         row: KeyManagerRow,
@@ -73,7 +90,11 @@ impl Write {
         Ok(row)
     }
 
-    /// `InUse` while applications have keys there.
+    /// Its tokens are taken no more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], or [`StoreError::InUse`] while applications have keys there.
     pub async fn delete_key_manager(&mut self, id: Uuid) -> Result<(), StoreError> {
         let before = self.key_manager(id).await?.ok_or(StoreError::Missing)?;
         if self.key_mapping_count(id).await? > 0 {

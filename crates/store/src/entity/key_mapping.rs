@@ -19,27 +19,47 @@ use crate::error::StoreError;
 use crate::read::reads;
 use crate::write::Write;
 
+/// A consumer key that acts for an application.
 #[derive(Clone, Debug)]
 pub struct KeyMappingRow {
+    /// Made by the caller; never changes.
     pub id: Uuid,
+    /// The application that it acts for.
     pub application: Uuid,
+    /// The key manager where the client is registered.
     pub key_manager: Uuid,
     /// One of each at a key manager.
     pub key_type: MappedKeyType,
     /// One application's at a key manager.
     pub consumer_key: String,
-    /// Sealed at rest.
+    /// The client's, where it was told to us. Sealed at rest.
     pub secret: Option<SecretString>,
+    /// Never changes.
     pub mode: MappingMode,
+    /// All else, by the names of the DevPortal API.
     pub document: Json,
+    /// Given with the insert; never changes.
     pub created_at: UnixTime,
 }
 
-names! { MappedKeyType { Production = "PRODUCTION", Sandbox = "SANDBOX" } }
+names! {
+    /// The endpoint of an API that a key leads to.
+    MappedKeyType {
+        /// The endpoint for production.
+        Production = "PRODUCTION",
+        /// The endpoint for trying things out.
+        Sandbox = "SANDBOX",
+    }
+}
 
 names! {
-    /// Whether the client was there before, or was made for the application.
-    MappingMode { Mapped = "MAPPED", Created = "CREATED" }
+    /// The way that a client became an application's.
+    MappingMode {
+        /// It was registered at its server before.
+        Mapped = "MAPPED",
+        /// It was made for the application, at our own authorization server.
+        Created = "CREATED",
+    }
 }
 
 table! {
@@ -51,6 +71,7 @@ table! {
 /// A key mapping with what it leads to.
 #[derive(Clone, Debug)]
 pub struct MappedKey {
+    /// The mapping itself.
     pub row: KeyMappingRow,
     /// The key manager's name.
     pub key_manager: String,
@@ -101,12 +122,21 @@ reads! {
 }
 
 impl Write {
-    /// `Missing` when the application or the key manager is gone.
+    /// One more key of the application.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] when the application or the key manager is gone,
+    /// [`StoreError::Duplicate`] of `key_mapping.consumer_key` or `key_mapping.key_type`.
     pub async fn insert_key_mapping(&mut self, row: &KeyMappingRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
 
     /// A new secret or document; the rest stays.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`].
     pub async fn update_key_mapping(&mut self, row: &KeyMappingRow) -> Result<(), StoreError> {
         let before = self.key_mapping(row.id).await?.ok_or(StoreError::Missing)?;
         let (secret, document) = (row.secret.clone(), row.document.clone());
@@ -114,6 +144,11 @@ impl Write {
         self.update(&before, &after).await
     }
 
+    /// The consumer key acts for the application no more; a client made for it stays.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`].
     pub async fn delete_key_mapping(&mut self, id: Uuid) -> Result<(), StoreError> {
         let before = self.key_mapping(id).await?.ok_or(StoreError::Missing)?;
         self.delete(&before).await

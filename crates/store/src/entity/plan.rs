@@ -16,23 +16,33 @@ use crate::session::Session;
 use crate::value::values;
 use crate::write::Write;
 
+/// A plan: how much may be used in which time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlanRow {
+    /// Made by the caller; never changes.
     pub id: Uuid,
+    /// Decides whose requests are counted together.
     pub level: PlanLevel,
     /// Unique within its level.
     pub name: String,
+    /// All else, by the names of the Admin API.
     pub document: Json,
+    /// Rises with every update.
     pub version: i64,
+    /// Given with the insert; never changes.
     pub created_at: UnixTime,
 }
 
 names! {
     /// What a plan limits.
     PlanLevel {
+        /// All calls of a user of an application.
         Application = "APPLICATION",
+        /// All calls of an application to an API.
         Subscription = "SUBSCRIPTION",
+        /// All calls to an API, or to an operation.
         Advanced = "ADVANCED",
+        /// WSO2's custom rules: kept and shown, not enforced.
         Custom = "CUSTOM",
     }
 }
@@ -84,13 +94,21 @@ async fn user_of(session: &mut Session, row: &PlanRow) -> Result<Option<&'static
 }
 
 impl Write {
-    /// Stored with version 1.
+    /// Kept as given, `version` too: 1 for what is new.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Duplicate`] of `plan.name`.
     pub async fn insert_plan(&mut self, row: &PlanRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
 
-    /// `row.version` is the one that was read. Gives back the row as it is now. `InUse` when a
-    /// plan that others name is to be called differently.
+    /// `row.version` is the one that was read. Gives back the row as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], [`StoreError::VersionMismatch`], [`StoreError::Duplicate`] of
+    /// `plan.name`, or [`StoreError::InUse`] when a plan that others name is to be called differently.
     pub async fn update_plan(&mut self, row: PlanRow) -> Result<PlanRow, StoreError> {
         let before = self.plan(row.id).await?.ok_or(StoreError::Missing)?;
         let version = next_version(before.version, row.version)?;
@@ -104,7 +122,11 @@ impl Write {
         Ok(row)
     }
 
-    /// `InUse` while applications or subscriptions name it.
+    /// APIs that name it in their documents are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], or [`StoreError::InUse`] while applications or subscriptions name it.
     pub async fn delete_plan(&mut self, id: Uuid) -> Result<(), StoreError> {
         let before = self.plan(id).await?.ok_or(StoreError::Missing)?;
         if let Some(what) = user_of(&mut self.session, &before).await? {

@@ -34,30 +34,48 @@ pub use units::UnitSubscription;
 pub struct Snapshot {
     /// The last change that is in it.
     pub sequence: u64,
+    /// Those that are not enabled too.
     pub key_managers: Vec<KeyManagerRow>,
+    /// At all levels.
     pub plans: Vec<PlanRow>,
+    /// Those that are not enabled too.
     pub deny_policies: Vec<DenyPolicyRow>,
+    /// Those that the environment serves.
     pub apis: Vec<DeployedApi>,
+    /// In the order of their ids.
     pub applications: Vec<ApplicationUnit>,
+    /// Those that can still kill a token.
     pub revocations: Vec<RevocationRow>,
 }
 
 /// An API as an environment serves it: the deployed revision's document, the live state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeployedApi {
+    /// See [`DeploymentRow::api`](crate::DeploymentRow::api).
     pub api: Uuid,
+    /// As in the working copy: it holds for all revisions.
     pub name: String,
+    /// The API's own version, `v1`.
     pub version_name: String,
+    /// The path before the version.
     pub context: String,
+    /// User name of the owner.
     pub provider: String,
+    /// The live one, whatever it was when the revision was made.
     pub state: LifecycleState,
+    /// The one that is deployed.
     pub revision: Uuid,
+    /// Its number, as people see it.
     pub revision_number: u64,
     /// The revision's.
     pub document: Json,
+    /// The one that was asked for.
     pub environment: String,
+    /// Host name under which subscribers see it.
     pub vhost: String,
+    /// True: subscribers see that address.
     pub display_on_devportal: bool,
+    /// The time at which it took the place of the one before.
     pub deployed_at: UnixTime,
 }
 
@@ -101,6 +119,10 @@ reads! {
 
 impl Store {
     /// Everything the environment needs, as of one moment. `now` leaves out what has expired.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every read may answer.
     pub async fn snapshot(&self, environment: &str, now: UnixTime) -> Result<Snapshot, StoreError> {
         let mut session = self.read_one_moment().await?;
         Ok(Snapshot {
@@ -115,11 +137,19 @@ impl Store {
     }
 
     /// All applications with their keys and subscriptions, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every read may answer.
     pub async fn application_units(&self) -> Result<Vec<ApplicationUnit>, StoreError> {
         units::all(&mut self.read_one_moment().await?).await
     }
 
     /// The application with its keys and subscriptions, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every read may answer.
     pub async fn application_unit(&self, id: Uuid) -> Result<Option<ApplicationUnit>, StoreError> {
         let session = self.read_one_moment().await?;
         units::one(&mut session.with_deadline(STATEMENT_DEADLINE), id).await

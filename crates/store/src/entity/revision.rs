@@ -14,14 +14,20 @@ use crate::session::Session;
 use crate::value::values;
 use crate::write::Write;
 
+/// An API as it was when it was frozen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RevisionRow {
+    /// Made by the caller; never changes.
     pub id: Uuid,
+    /// The API that it was made of.
     pub api: Uuid,
     /// From [`Write::next_revision_number`].
     pub number: u64,
+    /// By whoever made it; may be empty.
     pub description: String,
+    /// The working copy's at that time.
     pub document: Json,
+    /// Given with the insert; never changes.
     pub created_at: UnixTime,
 }
 
@@ -37,6 +43,7 @@ reads! {
     /// All of them, by API and number.
     fn all_revisions() -> Vec<RevisionRow> = "ORDER BY api, number";
     /// One more than any revision of the API ever had: numbers of deleted ones do not return.
+    /// [`StoreError::Missing`] when the API is gone.
     fn next_revision_number(api: Uuid) -> u64;
 }
 
@@ -46,13 +53,23 @@ async fn next_revision_number(session: &mut Session, api: Uuid) -> Result<u64, S
 }
 
 impl Write {
+    /// Its number is not given out again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] when the API is gone, [`StoreError::Duplicate`] of
+    /// `revision.number`.
     pub async fn insert_revision(&mut self, row: &RevisionRow) -> Result<(), StoreError> {
         self.insert(row).await?;
         let update = "UPDATE apis SET revisions_made = $2 WHERE id = $1 AND revisions_made < $2";
         self.session.execute(update, values![row.api, row.number]).await.map(drop)
     }
 
-    /// `InUse` while it is deployed.
+    /// Its number does not return.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], or [`StoreError::InUse`] while it is deployed.
     pub async fn delete_revision(&mut self, id: Uuid) -> Result<(), StoreError> {
         let before = self.revision(id).await?.ok_or(StoreError::Missing)?;
         let deployed: u64 =

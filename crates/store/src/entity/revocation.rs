@@ -13,11 +13,16 @@ use crate::read::reads;
 use crate::value::values;
 use crate::write::Write;
 
+/// An event that killed tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RevocationRow {
+    /// Its key; rises with every revocation.
     pub sequence: u64,
+    /// Says what `value` is.
     pub kind: RevocationKind,
+    /// Compared byte by byte.
     pub value: String,
+    /// Tokens of a consumer key or subject that were issued before are dead.
     pub at: UnixTime,
     /// When the last token it could kill has expired.
     pub expires_at: UnixTime,
@@ -26,10 +31,13 @@ pub struct RevocationRow {
 names! {
     /// What the value names.
     RevocationKind {
+        /// All tokens of that client so far.
         ConsumerKey = "CONSUMER_KEY",
+        /// All tokens of that subject so far.
         Subject = "SUBJECT",
+        /// The token of that `jti`.
         TokenId = "TOKEN_ID",
-        /// By its digest under a key that all gateways have.
+        /// One token, by its digest under a key that all gateways have.
         Token = "TOKEN",
     }
 }
@@ -48,6 +56,10 @@ reads! {
 
 impl Write {
     /// Gives back the row with its number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn insert_revocation(
         &mut self,
         kind: RevocationKind,
@@ -61,7 +73,11 @@ impl Write {
         Ok(row)
     }
 
-    /// Housekeeping, not worth a line in the audit. How many had expired at `now`.
+    /// Forgets those that had expired at `now`; gives their number. Not worth a line in the audit.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn delete_expired_revocations(&mut self, now: UnixTime) -> Result<u64, StoreError> {
         self.session.execute("DELETE FROM revocations WHERE expires_at <= $1", values![now]).await
     }

@@ -12,12 +12,16 @@ use crate::error::StoreError;
 use crate::read::reads;
 use crate::write::Write;
 
+/// A scope that several APIs share.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScopeRow {
+    /// Made by the caller; never changes.
     pub id: Uuid,
     /// Unique.
     pub name: String,
+    /// Description and roles, by the names of the Publisher API.
     pub document: Json,
+    /// Rises with every update.
     pub version: i64,
 }
 
@@ -35,12 +39,21 @@ reads! {
 }
 
 impl Write {
-    /// Stored with version 1.
+    /// Kept as given, `version` too: 1 for what is new.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Duplicate`] of `scope.name`.
     pub async fn insert_scope(&mut self, row: &ScopeRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
 
     /// `row.version` is the one that was read. Gives back the row as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], [`StoreError::VersionMismatch`], or [`StoreError::Duplicate`]
+    /// of `scope.name`.
     pub async fn update_scope(&mut self, row: ScopeRow) -> Result<ScopeRow, StoreError> {
         let before = self.scope(row.id).await?.ok_or(StoreError::Missing)?;
         let row = ScopeRow { version: next_version(before.version, row.version)?, ..row };
@@ -48,6 +61,11 @@ impl Write {
         Ok(row)
     }
 
+    /// APIs that name it are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`].
     pub async fn delete_scope(&mut self, id: Uuid) -> Result<(), StoreError> {
         let before = self.scope(id).await?.ok_or(StoreError::Missing)?;
         self.delete(&before).await

@@ -35,7 +35,11 @@ async fn secret(
 }
 
 impl Write {
-    /// [`StoreError::Duplicate`] where there is one already: it stays.
+    /// Keeps it, sealed.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Internal`] where there is one already: it stays.
     pub async fn insert_secret(
         &mut self,
         name: SecretName,

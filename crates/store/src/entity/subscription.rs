@@ -26,17 +26,26 @@ use crate::session::Session;
 use crate::value::values;
 use crate::write::Write;
 
+/// An application's leave to call an API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubscriptionRow {
+    /// Made by the caller; never changes.
     pub id: Uuid,
+    /// Never changes.
     pub application: Uuid,
     /// One subscription of an application to each.
     pub api: Uuid,
+    /// The name of the subscription plan in force.
     pub plan: String,
+    /// The name of the one that the subscriber asked for.
     pub requested_plan: String,
+    /// Set by the API's owner.
     pub status: SubscriptionState,
+    /// Rises with every update.
     pub version: i64,
+    /// Given with the insert; never changes.
     pub created_at: UnixTime,
+    /// The time of the last update.
     pub updated_at: UnixTime,
 }
 
@@ -52,12 +61,19 @@ names! {
     #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
     #[schema(as = publisher::SubscriptionState)]
     SubscriptionState {
+        /// No call.
         Blocked = "BLOCKED",
+        /// Calls with sandbox keys alone.
         ProdOnlyBlocked = "PROD_ONLY_BLOCKED",
+        /// All calls.
         Unblocked = "UNBLOCKED",
+        /// No call yet.
         OnHold = "ON_HOLD",
+        /// No call, ever.
         Rejected = "REJECTED",
+        /// All calls, under the plan in force.
         TierUpdatePending = "TIER_UPDATE_PENDING",
+        /// All calls, until it is deleted.
         DeletePending = "DELETE_PENDING",
     }
 }
@@ -65,8 +81,11 @@ names! {
 /// A subscription with both of its ends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subscribed {
+    /// The subscription itself.
     pub row: SubscriptionRow,
+    /// The working copy.
     pub api: ApiRow,
+    /// The application that is subscribed.
     pub application: CountedApplication,
 }
 
@@ -152,13 +171,22 @@ async fn subscriptions_of_api(
 }
 
 impl Write {
-    /// Stored with version 1. `Missing` when the application or the API is gone.
+    /// Kept as given, `version` too: 1 for what is new.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] when the application or the API is gone, [`StoreError::Duplicate`] of
+    /// `subscription.api`.
     pub async fn insert_subscription(&mut self, row: &SubscriptionRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
 
     /// Plans and status; whose it is and to what stays. `row.version` is the one that was read.
     /// Gives back the row as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`], [`StoreError::VersionMismatch`].
     pub async fn update_subscription(
         &mut self,
         row: SubscriptionRow,
@@ -176,6 +204,11 @@ impl Write {
         Ok(row)
     }
 
+    /// The application's calls are refused from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`].
     pub async fn delete_subscription(&mut self, id: Uuid) -> Result<(), StoreError> {
         let before = self.subscription(id).await?.ok_or(StoreError::Missing)?;
         self.delete(&before).await

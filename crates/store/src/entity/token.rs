@@ -20,17 +20,24 @@ use crate::store::Store;
 use crate::value::values;
 use crate::write::Write;
 
+/// A token that our own authorization server issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRow {
+    /// SHA-256 of the token, which is kept nowhere.
     pub digest: [u8; 32],
+    /// Access or refresh.
     pub kind: TokenKind,
     /// All tokens that came of one grant.
     pub family: Uuid,
+    /// The client that got it.
     pub client_id: String,
     /// `None` for client credentials.
     pub username: Option<String>,
+    /// As granted; tokens separated by spaces (RFC 6749 §3.3).
     pub scope: String,
+    /// Given with the insert; never changes.
     pub issued_at: UnixTime,
+    /// Not kept much longer.
     pub expires_at: UnixTime,
 }
 
@@ -41,12 +48,16 @@ pub enum TokensOf<'a> {
     Family(Uuid),
     /// The access tokens of one grant.
     AccessOf(Uuid),
+    /// All that act for the user of that name.
     User(&'a str),
 }
 
 names! {
+    /// The use that a token is for.
     TokenKind {
+        /// At APIs.
         Access = "ACCESS",
+        /// Here, for further tokens, once.
         Refresh = "REFRESH",
         /// A refresh token that was used. Kept until its own end, to be known again.
         Spent = "SPENT",
@@ -63,19 +74,31 @@ reads! {
 }
 
 impl Write {
-    /// [`StoreError::Missing`] when the client is gone.
+    /// Not in the audit.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`] when the client is gone, [`StoreError::Duplicate`] of `token.digest`.
     pub async fn insert_token(&mut self, row: &TokenRow) -> Result<(), StoreError> {
         self.session.insert(row).await
     }
 
-    /// Whether there was such a refresh token, not used before.
+    /// Uses a refresh token up. False: there is no such one, or it was used before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn spend_token(&mut self, digest: &[u8; 32]) -> Result<bool, StoreError> {
         let update = "UPDATE tokens SET kind = 'SPENT' WHERE digest = $1 AND kind = 'REFRESH'";
         Ok(self.session.execute(update, values![digest]).await? > 0)
     }
 
     /// Ends tokens before their time. Gateways hold verdicts on some of them, so each that lives
-    /// leaves a revocation by its id. How many tokens there were.
+    /// leaves a revocation by its id. Gives the number of tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn end_tokens(&mut self, of: TokensOf<'_>) -> Result<u64, StoreError> {
         let (delete, value) = match of {
             TokensOf::Family(family) => ("DELETE FROM tokens WHERE family = $1", family.into()),
@@ -98,6 +121,10 @@ impl Write {
     /// Tells all gateways that a token of another server has ended, and has them refuse it until then,
     /// whatever its server says. The change carries the token, sealed, since each gateway's caches know
     /// it by a digest of their own; what is kept is a digest under a key that all of them have.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn announce_end(
         &mut self,
         token: &SecretString,
@@ -115,7 +142,11 @@ impl Write {
         self.publish(Entity::Token, sealed).await
     }
 
-    /// How many had expired at `now`.
+    /// Forgets those that had expired at `now`; gives their number.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], as every write may answer.
     pub async fn delete_expired_tokens(&mut self, now: UnixTime) -> Result<u64, StoreError> {
         self.session.execute("DELETE FROM tokens WHERE expires_at <= $1", values![now]).await
     }
@@ -123,6 +154,10 @@ impl Write {
 
 impl Store {
     /// The token of a change that [`Write::announce_end`] left.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Sealed`] for any other change.
     pub fn announced(&self, change: &ChangeRow) -> Result<SecretString, StoreError> {
         self.sealing().open(CHANGES, TOKEN, &change.id)
     }

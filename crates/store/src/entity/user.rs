@@ -16,24 +16,35 @@ use crate::read::reads;
 use crate::value::Value;
 use crate::write::Write;
 
+/// A user who signs in here.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UserRow {
+    /// Compared byte by byte; never changes.
     pub name: String,
     /// PHC string, see [`crate::password`].
     pub password_hash: String,
+    /// As given: without the one that everybody has, perhaps.
     pub roles: Vec<Role>,
+    /// Given with the insert; never changes.
     pub created_at: UnixTime,
 }
 
 names! {
     /// A role, by WSO2's names.
     Role {
+        /// May do everything.
         Admin = "admin",
+        /// Makes and edits APIs.
         Creator = "Internal/creator",
+        /// Imports and exports.
         Devops = "Internal/devops",
+        /// Held by every user; gives nothing by itself.
         Everyone = "Internal/everyone",
+        /// Lists APIs and reads their definitions.
         IntegrationDev = "Internal/integration_dev",
+        /// Publishes and deploys APIs, and decides on subscriptions.
         Publisher = "Internal/publisher",
+        /// Has applications, and subscribes them.
         Subscriber = "Internal/subscriber",
     }
 }
@@ -49,6 +60,7 @@ impl UserRow {
         held
     }
 
+    /// Returns whether the user may do everything.
     #[must_use]
     pub fn is_administrator(&self) -> bool {
         self.roles.contains(&Role::Admin)
@@ -84,16 +96,30 @@ reads! {
 }
 
 impl Write {
+    /// A user who can sign in from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Duplicate`] of `user.name`.
     pub async fn insert_user(&mut self, row: &UserRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
 
     /// New roles or a new password; the name finds the row.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`].
     pub async fn update_user(&mut self, row: &UserRow) -> Result<(), StoreError> {
         let before = self.user(&row.name).await?.ok_or(StoreError::Missing)?;
         self.update(&before, row).await
     }
 
+    /// With the sessions in the console. Tokens are for [`Write::end_tokens`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Missing`].
     pub async fn delete_user(&mut self, name: &str) -> Result<(), StoreError> {
         let before = self.user(name).await?.ok_or(StoreError::Missing)?;
         self.delete(&before).await

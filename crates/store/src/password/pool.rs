@@ -29,7 +29,10 @@ pub enum Place {
     /// Somebody who was right before. Goes first, and has room that strangers cannot take.
     Trusted,
     /// Somebody else, from there.
-    Stranger { source: u64 },
+    Stranger {
+        /// The network that the request came from, as a number: each has few places.
+        source: u64,
+    },
 }
 
 /// What a thread's memory has room for; only the pages of [`MEMORY_KIB`] are ever touched. glibc gives

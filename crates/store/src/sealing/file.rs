@@ -22,20 +22,29 @@ const HEAD: usize = MARK.len() + 1 + KEY_ID;
 /// Why a sealed file is not opened, or none made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealedFileError {
+    /// Its first bytes are others.
     #[error("it is not a sealed file")]
     NotSealed,
+    /// By a later program.
     #[error("it is sealed in form {0}, which this program does not know")]
     Form(u8),
+    /// Known by the key's id, before anything is opened.
     #[error("it is sealed with another key")]
     OtherKey,
+    /// The tag of AES-GCM does not fit.
     #[error("it is cut, changed, or sealed for another purpose")]
     Damaged,
+    /// Nothing was made.
     #[error("no random bytes, or too much to seal")]
     Unsealable,
 }
 
 impl SealingKey {
-    /// Good for this purpose only.
+    /// Seals the contents; opened for the same purpose alone.
+    ///
+    /// # Errors
+    ///
+    /// [`SealedFileError::Unsealable`].
     pub fn seal_file(
         &self,
         purpose: &str,
@@ -60,6 +69,11 @@ impl SealingKey {
         Ok(sealed)
     }
 
+    /// The contents, if they were sealed with this key and for this purpose.
+    ///
+    /// # Errors
+    ///
+    /// [`SealedFileError`]; nothing of the contents is given out.
     pub fn open_file(
         &self,
         purpose: &str,

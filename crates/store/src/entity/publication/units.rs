@@ -15,25 +15,39 @@ use crate::value::values;
 /// What a gateway knows of an application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationUnit {
+    /// The application's.
     pub id: Uuid,
+    /// Unique for its owner, case aside.
     pub name: String,
+    /// User name of the subscriber.
     pub owner: String,
+    /// The name of an application plan.
     pub plan: String,
+    /// In no order.
     pub keys: Vec<UnitKey>,
+    /// In no order.
     pub subscriptions: Vec<UnitSubscription>,
 }
 
+/// A consumer key of the application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitKey {
+    /// The key manager where the client is registered.
     pub key_manager: Uuid,
+    /// Its `client_id` there; case matters.
     pub consumer_key: String,
+    /// The endpoint that it leads to.
     pub key_type: MappedKeyType,
 }
 
+/// A subscription of the application.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnitSubscription {
+    /// Not every environment serves it.
     pub api: Uuid,
+    /// The name of a subscription plan.
     pub plan: String,
+    /// Blocked ones are here too.
     pub status: SubscriptionState,
 }
 
