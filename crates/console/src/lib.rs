@@ -20,6 +20,7 @@ mod home;
 mod list;
 mod pages;
 mod publisher;
+mod search;
 mod session;
 mod shell;
 mod traffic;
@@ -51,6 +52,7 @@ pub fn router(control: &Arc<Control>, rest: Router, options: Options) -> Router 
     pages = traffic::pages(pages);
     pages = devportal::pages(pages);
     pages = workbench::pages(pages);
+    pages = search::pages(pages);
     if options.design {
         pages = design::pages(pages);
     }

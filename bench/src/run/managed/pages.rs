@@ -14,7 +14,14 @@ use super::fill;
 /// Each page is drawn so often; the median counts.
 const TIMES: usize = 15;
 /// `{api}` and `{application}` stand for ids of the store's.
-const PAGES: &[&str] = &["/", "/admin/key-managers", "/admin/key-managers/new", "/design"];
+const PAGES: &[&str] = &[
+    "/",
+    "/admin/key-managers",
+    "/admin/key-managers/new",
+    "/design",
+    "/search?q=crowd",
+    "/search?q=nothing-of-that-name",
+];
 
 /// Of one page: its path, the median time to draw it, its bytes.
 pub(crate) struct Page {

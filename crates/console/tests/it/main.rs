@@ -4,6 +4,7 @@ mod admin;
 mod devportal;
 mod home;
 mod publisher;
+mod search;
 mod session;
 mod support;
 mod traffic;

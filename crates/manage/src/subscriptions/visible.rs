@@ -20,6 +20,7 @@ use crate::apis::scan;
 use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Source;
+use crate::page::Few;
 use crate::page::Page;
 use crate::plane::Control;
 use crate::refusal::Kind;
@@ -58,6 +59,30 @@ pub async fn page(
     let found = control.store.apis(&filter).await?;
     let apis = found.rows.into_iter().map(Api::of).collect::<Outcome<Vec<_>>>()?;
     Ok((apis.into_iter().filter(|api| is_open(&api.document, caller)).collect(), found.total))
+}
+
+/// How many are read at once to find the first few that the caller may see, and how often at most.
+const AT_A_TIME: u64 = 25;
+const MOST_TURNS: u64 = 4;
+
+/// The first so many whose name has that text, by name. Where a hundred in a row may not be seen, those
+/// after them are not looked at.
+pub(crate) async fn first(
+    control: &Control,
+    caller: &Caller,
+    part: &str,
+    most: u64,
+) -> Outcome<Few<Api>> {
+    let mut seen = Vec::new();
+    for turn in 0..MOST_TURNS {
+        let wanted = Page { limit: AT_A_TIME, offset: turn * AT_A_TIME };
+        let (found, total) = page(control, caller, Some(part.to_owned()), wanted).await?;
+        seen.extend(found);
+        if seen.len() as u64 > most || wanted.offset + wanted.limit >= total {
+            break;
+        }
+    }
+    Ok(Few::of(seen.into_iter(), most))
 }
 
 /// The tags of what is on offer, and how many APIs have each.
