@@ -19,6 +19,7 @@ use crate::components::Hits;
 use crate::components::HitsOfKind;
 use crate::components::Hop;
 use crate::components::Link;
+use crate::components::Live;
 use crate::components::Notice;
 use crate::components::Pager;
 use crate::components::Press;
@@ -71,6 +72,7 @@ struct Design {
     no_chart: Chart,
     hits: Hits,
     options: Hits,
+    live: Live,
 }
 
 async fn page(visit: Visit) -> Answer {
@@ -262,6 +264,7 @@ fn design(visit: &Visit) -> Design {
         no_chart: Chart { title: "Requests".to_owned(), ..Chart::default() },
         hits: Hits { kinds: kinds(), are_options: false },
         options: Hits { kinds: kinds(), are_options: true },
+        live: Live::new("/admin/gateways/events", &visit.here, &Badge::good("Drawn as it changes")),
     }
 }
 

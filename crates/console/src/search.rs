@@ -87,8 +87,8 @@ async fn look(visit: &Visit, query: &str) -> Result<Hits, answer::Failure> {
     let kinds = vec![
         HitsOfKind { title: "Pages".to_owned(), hits: pages_named(visit, query), more: None },
         of_kind("APIs in the publisher", &apis, at("/publisher/apis"), |api| {
-            let href = format!("/publisher/apis/{}", api.row.id);
-            Some(Hit::new(&api.row.name, href).noted(&api.row.version_name))
+            let href = format!("/publisher/apis/{}", api.id);
+            Some(Hit::new(&api.name, href).noted(&api.version_name))
         }),
         of_kind("APIs in the devportal", &offered, at("/devportal/apis"), |api| {
             let href = format!("/devportal/apis/{}", api.row.id);

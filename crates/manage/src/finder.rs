@@ -1,22 +1,20 @@
 //! What somebody looks for by a part of its name, of all kinds at once: each kind for those whose scopes
 //! open its list, and of each no more than a glance takes in.
 
+use phantom_store::ApiRow;
 use phantom_store::ApplicationRow;
+use phantom_store::NamePart;
+use phantom_store::NamePlace;
 use uuid::Uuid;
 
-use crate::apis;
 use crate::apis::Api;
-use crate::applications;
-use crate::applications::ApplicationFilter;
 use crate::caller::Caller;
 use crate::connector::Connector;
 use crate::page::Few;
-use crate::page::Page;
 use crate::plane::Control;
 use crate::plans::PlanLevel;
 use crate::refusal::Outcome;
 use crate::rights;
-use crate::search::ApiQuery;
 use crate::subscriptions::visible;
 use crate::text;
 
@@ -25,11 +23,11 @@ const MOST: u64 = 8;
 /// Longest part of a name, in characters.
 pub const MAX_PART: usize = 100;
 
-/// What was found, of each kind by name. Of a kind that the caller may not see: nothing.
+/// What was found: of each kind by name, those that begin with the text before others. Of a kind that the caller may not see: nothing.
 #[derive(Debug, Default)]
 pub struct Found {
     /// As their owners see them.
-    pub apis: Few<Api>,
+    pub apis: Few<ApiRow>,
     /// As subscribers see them.
     pub offered: Few<Api>,
     /// The caller's own.
@@ -70,13 +68,17 @@ pub async fn find(control: &Control, caller: &Caller, part: &str) -> Outcome<Fou
     Ok(Found { apis, offered, applications, key_managers, policies })
 }
 
-async fn owned_apis(control: &Control, caller: &Caller, part: &str) -> Outcome<Few<Api>> {
+async fn owned_apis(control: &Control, caller: &Caller, part: &str) -> Outcome<Few<ApiRow>> {
     if !caller.holds_any(rights::publisher::READERS) {
         return Ok(Few::default());
     }
-    let page = Page { limit: MOST, offset: 0 };
-    let (first, total) = apis::find(control, &ApiQuery::of_name(part), page).await?;
-    Ok(Few { first, is_more: total > MOST })
+    let mut found = Vec::new();
+    for place in NamePlace::ALL {
+        let limit = (MOST + 1).saturating_sub(found.len() as u64);
+        let part = NamePart { text: part, place, limit, offset: 0 };
+        found.extend(control.store.apis_of_name(&part, &[]).await?);
+    }
+    Ok(Few::of(found.into_iter(), MOST))
 }
 
 async fn own_applications(
@@ -87,12 +89,13 @@ async fn own_applications(
     if !caller.holds_any(rights::devportal::APPLICATIONS) {
         return Ok(Few::default());
     }
-    let name_contains = Some(part.to_owned());
-    let filter = ApplicationFilter { name_contains, ..ApplicationFilter::default() };
-    let page = Page { limit: MOST, offset: 0 };
-    let found = applications::list(control, caller, filter, page).await?;
-    let first = found.rows.into_iter().map(|application| application.row).collect();
-    Ok(Few { first, is_more: found.total > MOST })
+    let mut found = Vec::new();
+    for place in NamePlace::ALL {
+        let limit = (MOST + 1).saturating_sub(found.len() as u64);
+        let part = NamePart { text: part, place, limit, offset: 0 };
+        found.extend(control.store.applications_of_name(&caller.name, &part).await?);
+    }
+    Ok(Few::of(found.into_iter(), MOST))
 }
 
 async fn key_managers(

@@ -49,12 +49,6 @@ pub(crate) enum Wanted {
 }
 
 impl ApiQuery {
-    /// For any name that has that text, whatever is in it.
-    #[must_use]
-    pub(crate) fn of_name(part: &str) -> Self {
-        Self(BTreeMap::from([(Key::Name, vec![Wanted::Part(part.to_lowercase())])]))
-    }
-
     pub fn parse(query: &str) -> Outcome<Self> {
         if query.len() > MAX_QUERY {
             return Err(Refusal::invalid(format!("query: at most {MAX_QUERY} bytes")));

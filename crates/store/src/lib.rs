@@ -73,6 +73,8 @@ pub use entity::token::TokensOf;
 pub use entity::user::Role;
 pub use entity::user::UserRow;
 pub use error::StoreError;
+pub use filter::NamePart;
+pub use filter::NamePlace;
 pub use filter::Page;
 pub use sealing::SealedFileError;
 pub use sealing::SealingKey;

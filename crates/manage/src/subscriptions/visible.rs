@@ -9,6 +9,8 @@ use std::collections::HashSet;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 use phantom_store::LifecycleState;
+use phantom_store::NamePart;
+use phantom_store::NamePlace;
 use serde_json::Value;
 
 pub use addresses::Addresses;
@@ -61,25 +63,32 @@ pub async fn page(
     Ok((apis.into_iter().filter(|api| is_open(&api.document, caller)).collect(), found.total))
 }
 
-/// How many are read at once to find the first few that the caller may see, and how often at most.
-const AT_A_TIME: u64 = 25;
-const MOST_TURNS: u64 = 4;
+/// How often the store is asked at most to find the first few that the caller may see.
+const MOST_TURNS: u64 = 12;
 
-/// The first so many whose name has that text, by name. Where a hundred in a row may not be seen, those
-/// after them are not looked at.
+/// The first so many whose name has that text: those that begin with it, then others. Where very many in a
+/// row may not be seen, those after them are not looked at.
 pub(crate) async fn first(
     control: &Control,
     caller: &Caller,
-    part: &str,
+    text: &str,
     most: u64,
 ) -> Outcome<Few<Api>> {
+    let limit = most + 1;
     let mut seen = Vec::new();
-    for turn in 0..MOST_TURNS {
-        let wanted = Page { limit: AT_A_TIME, offset: turn * AT_A_TIME };
-        let (found, total) = page(control, caller, Some(part.to_owned()), wanted).await?;
-        seen.extend(found);
-        if seen.len() as u64 > most || wanted.offset + wanted.limit >= total {
-            break;
+    for place in NamePlace::ALL {
+        for turn in 0..MOST_TURNS {
+            let part = NamePart { text, place, limit, offset: turn * limit };
+            let rows = control.store.apis_of_name(&part, &STATES).await?;
+            let is_last = (rows.len() as u64) < limit;
+            let apis = rows.into_iter().map(Api::of).collect::<Outcome<Vec<_>>>()?;
+            seen.extend(apis.into_iter().filter(|api| is_open(&api.document, caller)));
+            if seen.len() as u64 > most {
+                return Ok(Few::of(seen.into_iter(), most));
+            }
+            if is_last {
+                break;
+            }
         }
     }
     Ok(Few::of(seen.into_iter(), most))
