@@ -14,9 +14,11 @@ if (live instanceof HTMLElement && button instanceof HTMLButtonElement && words 
   let isPaused = false, isOver = false, used = Date.now(), asking = 0;
 
   // An element of the part, wherever it stands: what it is, and the how manyth of those that are just that.
-  /** @param {ParentNode} root @returns {Map<string, Element>} */
+  /** @param {ParentNode} root */
   const known = (root) => {
-    const found = new Map(), counts = new Map();
+    /** @type {Map<string, Element>} */
+    const found = new Map();
+    const counts = new Map();
     for (const one of root.querySelectorAll("a, button, summary, input, select")) {
       const is = `${one.tagName} ${one.getAttribute("href") ?? one.textContent}`;
       const count = counts.get(is) ?? 0;
@@ -25,7 +27,10 @@ if (live instanceof HTMLElement && button instanceof HTMLButtonElement && words 
     }
     return found;
   };
-  /** @param {Map<string, Element>} map @param {(one: Element) => boolean} wanted */
+  /**
+   * @param {Map<string, Element>} map
+   * @param {(one: Element) => boolean} wanted
+   */
   const names = (map, wanted) => [...map].filter(([, one]) => wanted(one)).map(([name]) => name);
 
   /** @param {ParentNode} next */

@@ -14,7 +14,6 @@ use axum::body::Bytes;
 use axum::body::HttpBody;
 use axum::extract::FromRequestParts;
 use axum::response::IntoResponse;
-use axum::response::Response;
 use http::StatusCode;
 use http::header;
 use http::request::Parts;
@@ -29,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::streams::Place;
 use self::streams::Streams;
+use crate::answer::Answer;
 use crate::answer::Failure;
 use crate::pages::Needs;
 use crate::pages::Opened;
@@ -79,7 +79,6 @@ impl Live {
     pub(crate) fn new(stop: CancellationToken) -> Self {
         Self { streams: Arc::default(), reads: Arc::new(Semaphore::new(READS)), stop }
     }
-
 }
 
 /// Somebody who follows what happens.
@@ -91,29 +90,32 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
-    /// Answers with what `draw` gives now, and each time that it gives something else.
-    pub(crate) fn answer<D, F>(self, draw: D) -> Response
+    /// Answers with what `draw` gives now, and each time that it gives something else. Where it gives nothing
+    /// now, it says why as a page does.
+    pub(crate) async fn answer<D, F>(self, draw: D) -> Answer
     where
         D: Fn(Visit) -> F + Send + Sync + 'static,
         F: Future<Output = Result<String, Failure>> + Send + 'static,
     {
         let Self { live, visit, needs } = self;
         let Some(place) = live.streams.take(&visit.caller.name) else {
-            let words = "Too many pages are open that follow what happens. This one goes on by asking.\n";
+            let words =
+                "Too many pages are open that follow what happens. This one goes on by asking.\n";
             let headers = [(header::RETRY_AFTER, "60")];
-            return (StatusCode::TOO_MANY_REQUESTS, headers, words).into_response();
+            return Ok((StatusCode::TOO_MANY_REQUESTS, headers, words).into_response());
         };
+        let first = draw(visit.clone()).await?;
         // One event waits at most: who reads slowly gets the latest, not all.
         let (sender, receiver) = mpsc::channel(1);
         let stream = Stream { live, visit, needs, draw, sender, _place: place };
-        tokio::spawn(stream.run());
+        tokio::spawn(stream.run(first));
         let headers = [
             (header::CONTENT_TYPE, "text/event-stream"),
             (header::CACHE_CONTROL, "no-store"),
             // Proxies that collect an answer before they pass it on are asked not to.
             (header::HeaderName::from_static("x-accel-buffering"), "no"),
         ];
-        (headers, Body::new(Events(receiver))).into_response()
+        Ok((headers, Body::new(Events(receiver))).into_response())
     }
 }
 
@@ -137,19 +139,23 @@ where
     D: Fn(Visit) -> F + Send + Sync + 'static,
     F: Future<Output = Result<String, Failure>> + Send + 'static,
 {
-    async fn run(self) {
+    async fn run(self, first: String) {
         let gone = self.sender.clone();
         let stop = self.live.stop.clone();
         tokio::select! {
             () = stop.cancelled() => {}
             () = gone.closed() => {}
-            _ = timeout(LONGEST, self.follow()) => {}
+            _ = timeout(LONGEST, self.follow(first)) => {}
         }
     }
 
-    async fn follow(self) {
-        let (mut shown, mut said_at) = (String::new(), Instant::now());
+    async fn follow(self, first: String) {
+        if self.say(event(&first)).await.is_err() {
+            return;
+        }
+        let (mut shown, mut said_at) = (first, Instant::now());
         loop {
+            sleep(EVERY).await;
             let event = match timeout(PATIENCE, self.look()).await.unwrap_or(Look::Nothing) {
                 Look::Ended => {
                     let _ = self.say("event: end\ndata:\n\n".to_owned()).await;
@@ -168,7 +174,6 @@ where
                 }
                 said_at = Instant::now();
             }
-            sleep(EVERY).await;
         }
     }
 

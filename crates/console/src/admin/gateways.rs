@@ -1,7 +1,6 @@
 //! Gateways: who serves, and whether what is published is in force there.
 
 use askama::Template;
-use axum::response::Response;
 use axum::routing::get;
 use phantom_core::UnixTime;
 use phantom_manage::gateways;
@@ -48,8 +47,8 @@ async fn list(visit: Visit) -> Answer {
 }
 
 /// The page, as it changes.
-async fn events(follower: Follower) -> Response {
-    follower.answer(async |visit: Visit| answer::part(&now(&visit).await?))
+async fn events(follower: Follower) -> Answer {
+    follower.answer(async |visit: Visit| answer::part(&now(&visit).await?)).await
 }
 
 async fn now(visit: &Visit) -> Outcome<List> {

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::Query;
-use axum::response::Response;
 use phantom_core::UnixTime;
 use phantom_manage::traffic;
 use phantom_manage::traffic::DecisionInfo;
@@ -87,14 +86,15 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
 }
 
 /// The list, as it changes.
-pub(super) async fn events(follower: Follower, Query(asked): Query<Asked>) -> Response {
-    follower.answer(move |visit| {
+pub(super) async fn events(follower: Follower, Query(asked): Query<Asked>) -> Answer {
+    let events = follower.answer(move |visit| {
         let asked = asked.clone();
         async move {
             let found = find(&visit, &asked).await?;
             answer::part(&table(&found, &asked, visit.control.now()))
         }
-    })
+    });
+    events.await
 }
 
 async fn find(visit: &Visit, asked: &Asked) -> Result<Vec<DecisionInfo>, Failure> {

@@ -2,7 +2,6 @@
 
 use askama::Template;
 use axum::extract::Query;
-use axum::response::Response;
 use phantom_core::UnixTime;
 use phantom_manage::traffic;
 use phantom_manage::traffic::Numbers;
@@ -139,14 +138,15 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Answer {
 }
 
 /// What the page shows of now, as it changes.
-pub(super) async fn events(follower: Follower, Query(asked): Query<Asked>) -> Response {
-    follower.answer(move |visit| {
+pub(super) async fn events(follower: Follower, Query(asked): Query<Asked>) -> Answer {
+    let events = follower.answer(move |visit| {
         let asked = asked.clone();
         async move {
             let (_, traffic) = read(&visit, &asked).await?;
             answer::part(&now(&traffic, &asked))
         }
-    })
+    });
+    events.await
 }
 
 async fn read(visit: &Visit, asked: &Asked) -> Result<(TrafficWanted, Traffic), Failure> {

@@ -3,6 +3,7 @@
 mod admin;
 mod devportal;
 mod home;
+mod live;
 mod publisher;
 mod search;
 mod session;
