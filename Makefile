@@ -1,6 +1,6 @@
 # Everything a newcomer needs: `make demo` runs the product, `make test` proves it.
 
-.PHONY: demo phantom test bench faults fuzz fmt
+.PHONY: demo phantom test bench faults fuzz fmt pictures
 
 demo: ## Build ./phantom and run everything of the tutorials in one process; ARGS="--reset" starts over
 	@tools/build
@@ -20,6 +20,11 @@ faults: ## Let everything around the gateway fail; prints a table, writes target
 
 fuzz: ## Run every fuzz target for FUZZ_SECONDS (600) each
 	@tools/fuzz
+
+pictures: ## Take the pictures of docs/images anew, by the browser test that does the tutorial
+	@tools/peer >/dev/null
+	cargo build --workspace --bins
+	PHANTOM_PICTURES=1 cargo nextest run -p phantom-e2e -E 'test(the_tutorial_is_done_by_clicks)'
 
 fmt:
 	cargo fmt --all

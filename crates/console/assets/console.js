@@ -4,3 +4,4 @@ import "./copy.js";
 import "./once.js";
 import "./menu.js";
 import "./live.js";
+import "./palette.js";

@@ -22,6 +22,7 @@ use phantom_store::SealingKey;
 use phantom_store::Store;
 use phantom_store::StoreSettings;
 use rustls::pki_types::PrivateKeyDer;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -45,14 +46,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let control = Arc::new(Control::new(store, egress, settings, clock)?);
     let rest = rest::router(Arc::clone(&control));
-    let router = phantom_console::router(&control, rest, Options { design: true });
+    let stop = CancellationToken::new();
+    let router = phantom_console::router(&control, rest, Options { design: true }, stop.clone());
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())?;
     let tls = rustls::ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    phantom_serve::serve(listener, Some(Arc::new(tls)), router, std::future::pending()).await?;
+    phantom_serve::serve(listener, Some(Arc::new(tls)), router, stop.cancelled_owned()).await?;
     Ok(())
 }
 

@@ -10,6 +10,8 @@ mod users;
 
 pub(crate) use audit::done;
 pub(crate) use audit::entity;
+pub(crate) use key_managers::kind as kind_of;
+pub(crate) use policies::place as policy;
 
 use axum::routing::get;
 use phantom_manage::rights::admin as rights;

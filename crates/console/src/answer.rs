@@ -142,6 +142,14 @@ pub(crate) fn html(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
+/// A part of a page by itself.
+pub(crate) fn part(content: &impl Template) -> Result<String, Failure> {
+    content.render().map_err(|error| {
+        tracing::error!(%error, "a part of a page cannot be drawn");
+        Failure::Refused(Refusal::internal("a part of a page cannot be drawn"))
+    })
+}
+
 /// Where drawing itself fails.
 pub(crate) fn broken() -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, "The page cannot be drawn. The log says why.\n")

@@ -14,8 +14,12 @@ use crate::components::Diff;
 use crate::components::Facts;
 use crate::components::Field;
 use crate::components::Head;
+use crate::components::Hit;
+use crate::components::Hits;
+use crate::components::HitsOfKind;
 use crate::components::Hop;
 use crate::components::Link;
+use crate::components::Live;
 use crate::components::Notice;
 use crate::components::Pager;
 use crate::components::Press;
@@ -66,6 +70,9 @@ struct Design {
     confirm: Confirm,
     chart: Chart,
     no_chart: Chart,
+    hits: Hits,
+    options: Hits,
+    live: Live,
 }
 
 async fn page(visit: Visit) -> Answer {
@@ -255,5 +262,25 @@ fn design(visit: &Visit) -> Design {
             series: vec![Series { name: "All".to_owned(), values: values.collect() }],
         },
         no_chart: Chart { title: "Requests".to_owned(), ..Chart::default() },
+        hits: Hits { kinds: kinds(), are_options: false },
+        options: Hits { kinds: kinds(), are_options: true },
+        live: Live::new("/admin/gateways/events", &visit.here, &Badge::good("Drawn as it changes")),
     }
+}
+
+/// Of what is found.
+fn kinds() -> Vec<HitsOfKind> {
+    let apis = vec![Hit::new("Orders", "#").noted("1.0.0"), Hit::new("الطلبات", "#").noted("v2")];
+    vec![
+        HitsOfKind {
+            title: "Pages".to_owned(),
+            hits: vec![Hit::new("Overview", "#").noted("Traffic"), Hit::new("Create API", "#")],
+            more: None,
+        },
+        HitsOfKind {
+            title: "APIs in the publisher".to_owned(),
+            hits: apis,
+            more: Some(Link::new("More: APIs in the publisher", "#")),
+        },
+    ]
 }

@@ -18,8 +18,10 @@ mod devportal;
 mod form;
 mod home;
 mod list;
+mod live;
 mod pages;
 mod publisher;
+mod search;
 mod session;
 mod shell;
 mod traffic;
@@ -29,10 +31,13 @@ mod workbench;
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Router;
 use axum::middleware;
 use phantom_manage::Control;
+use tokio_util::sync::CancellationToken;
 
+use crate::live::Live;
 use crate::pages::Pages;
 
 /// What the pages are shown with.
@@ -42,8 +47,13 @@ pub struct Options {
     pub design: bool,
 }
 
-/// All pages. What they do not know is answered by `rest`.
-pub fn router(control: &Arc<Control>, rest: Router, options: Options) -> Router {
+/// All pages. What they do not know is answered by `rest`. Answers that go on end when `stop` says so.
+pub fn router(
+    control: &Arc<Control>,
+    rest: Router,
+    options: Options,
+    stop: CancellationToken,
+) -> Router {
     let mut pages = Pages::default();
     pages = home::pages(pages);
     pages = admin::pages(pages);
@@ -51,11 +61,13 @@ pub fn router(control: &Arc<Control>, rest: Router, options: Options) -> Router 
     pages = traffic::pages(pages);
     pages = devportal::pages(pages);
     pages = workbench::pages(pages);
+    pages = search::pages(pages);
     if options.design {
         pages = design::pages(pages);
     }
     let signed_in = pages
         .into_router()
+        .layer(Extension(Live::new(stop)))
         .route_layer(middleware::from_fn_with_state(Arc::clone(control), session::gate::admit));
     let router = Router::new()
         .merge(signed_in)

@@ -19,6 +19,10 @@ pub(crate) type Needs = &'static [&'static str];
 
 pub(crate) const SIGNED_IN: Needs = &[];
 
+/// What opened a page, in the extensions of a request that came through.
+#[derive(Clone, Copy)]
+pub(crate) struct Opened(pub(crate) Needs);
+
 #[derive(Default)]
 pub(crate) struct Pages {
     router: Router,
@@ -40,10 +44,11 @@ impl Pages {
 async fn check(
     State(needs): State<Needs>,
     Extension(visit): Extension<Visit>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     if visit.may(needs) {
+        request.extensions_mut().insert(Opened(needs));
         return next.run(request).await;
     }
     Failure::NotForYou.into_response()

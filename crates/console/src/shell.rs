@@ -21,6 +21,7 @@ pub(crate) enum Place {
     Home,
     Account,
     Design,
+    Search,
     Admin(&'static str),
     Publisher(&'static str),
     Devportal(&'static str),
@@ -115,7 +116,7 @@ impl Place {
     /// The area's address, and that of the entry beside it.
     const fn addresses(self) -> (&'static str, &'static str) {
         match self {
-            Self::Nowhere | Self::Home | Self::Account | Self::Design => ("", ""),
+            Self::Nowhere | Self::Home | Self::Account | Self::Design | Self::Search => ("", ""),
             Self::Admin(side) => ("/admin", side),
             Self::Publisher(side) => ("/publisher", side),
             Self::Devportal(side) => ("/devportal", side),
@@ -123,6 +124,18 @@ impl Place {
             Self::Traffic(side) => ("/traffic", side),
         }
     }
+}
+
+/// Pages that lead on, which this user may open: the words of the area, of the page, and its address.
+pub(crate) fn open_to(
+    visit: &Visit,
+) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    AREAS.iter().flat_map(|area| {
+        let beside = area.side.iter().filter(|entry| visit.may(entry.needs));
+        let beside = beside.map(|entry| (area.words, entry.words, entry.href));
+        let is_one_page = area.side.is_empty() && visit.may(area.needs);
+        beside.chain(is_one_page.then_some((area.words, area.words, area.href)))
+    })
 }
 
 struct Entry {

@@ -14,7 +14,9 @@ use crate::pages::Pages;
 pub(crate) fn pages(pages: Pages) -> Pages {
     pages
         .page(rights::TRAFFIC, overview::HERE, get(overview::page))
+        .page(rights::TRAFFIC, "/traffic/events", get(overview::events))
         .page(rights::TRAFFIC, decisions::HERE, get(decisions::list))
+        .page(rights::TRAFFIC, "/traffic/decisions/events", get(decisions::events))
         .page(rights::TRAFFIC, "/traffic/decision", get(decisions::read))
 }
 

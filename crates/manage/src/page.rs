@@ -15,3 +15,24 @@ impl Page {
         (all.into_iter().skip(clamp(self.offset)).take(clamp(self.limit)).collect(), total)
     }
 }
+
+/// The first of some, and whether there are more.
+#[derive(Clone, Debug)]
+pub struct Few<T> {
+    pub first: Vec<T>,
+    pub is_more: bool,
+}
+
+impl<T> Few<T> {
+    pub(crate) fn of(mut all: impl Iterator<Item = T>, most: u64) -> Self {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let first = all.by_ref().take(most).collect();
+        Self { first, is_more: all.next().is_some() }
+    }
+}
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self { first: Vec::new(), is_more: false }
+    }
+}

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use phantom_store::Actor;
 use phantom_store::ConsoleSessionRow;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
@@ -46,27 +45,44 @@ pub async fn begin(
     Ok(secret)
 }
 
-/// Whose session it is, if it has not ended. Roles are those of now.
+/// Whose session it is, if it has not ended: that is a use of it. Roles are those of now.
 pub async fn caller(
     control: &Control,
     secret: &str,
     address: Option<IpAddr>,
 ) -> Outcome<Option<Caller>> {
-    let digest = random::token_digest(secret);
+    let Some((row, caller)) = open(control, secret, address).await? else { return Ok(None) };
     let now = control.now();
+    if row.used_at.plus(NOTED_EVERY) <= now {
+        let mut write = control.store.write(&caller.actor(), now).await?;
+        write.use_console_session(&row.digest, now).await?;
+        write.commit().await?;
+    }
+    Ok(Some(caller))
+}
+
+/// The same, for what goes on by itself: it keeps nobody signed in.
+pub async fn still(
+    control: &Control,
+    secret: &str,
+    address: Option<IpAddr>,
+) -> Outcome<Option<Caller>> {
+    Ok(open(control, secret, address).await?.map(|(_, caller)| caller))
+}
+
+async fn open(
+    control: &Control,
+    secret: &str,
+    address: Option<IpAddr>,
+) -> Outcome<Option<(ConsoleSessionRow, Caller)>> {
+    let (digest, now) = (random::token_digest(secret), control.now());
     let Some(row) = control.store.console_session(&digest).await? else { return Ok(None) };
     if row.expires_at <= now || row.used_at.plus(IDLE) <= now {
         return Ok(None);
     }
     let Some(user) = control.store.user(&row.username).await? else { return Ok(None) };
-    if row.used_at.plus(NOTED_EVERY) <= now {
-        let actor = Actor { name: user.name.clone(), address };
-        let mut write = control.store.write(&actor, now).await?;
-        write.use_console_session(&digest, now).await?;
-        write.commit().await?;
-    }
     let roles = user.held_roles();
-    Ok(Some(Caller::signed_in(user.name, roles, address)))
+    Ok(Some((row, Caller::signed_in(user.name, roles, address))))
 }
 
 /// Whether there was such a session, whatever became of it. Forgotten some time after its end.

@@ -11,6 +11,41 @@ pub struct Page<T> {
     pub total: u64,
 }
 
+/// A text that names have, case aside, and how many of them are wanted. They are not counted, so that the
+/// search ends where enough are found.
+#[derive(Clone, Copy, Debug)]
+pub struct NamePart<'t> {
+    pub text: &'t str,
+    pub place: NamePlace,
+    pub limit: u64,
+    pub offset: u64,
+}
+
+/// Where in a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamePlace {
+    Beginning,
+    /// Anywhere but at its beginning.
+    Within,
+}
+
+impl NamePlace {
+    /// In the order in which those who look for something want it.
+    pub const ALL: [Self; 2] = [Self::Beginning, Self::Within];
+}
+
+impl NamePart<'_> {
+    /// What the name is like, and what it is not.
+    pub(crate) fn patterns(&self) -> Result<[Option<String>; 2], StoreError> {
+        let anywhere = containing(self.text)?;
+        let beginning = anywhere.strip_prefix('%').unwrap_or(&anywhere).to_owned();
+        Ok(match self.place {
+            NamePlace::Beginning => [Some(beginning), None],
+            NamePlace::Within => [Some(anywhere), Some(beginning)],
+        })
+    }
+}
+
 /// The pattern for `LIKE .. ESCAPE '\'` that finds the text anywhere, case aside, and nothing but
 /// the text: `%` and `_` stand for themselves.
 pub(crate) fn containing(text: &str) -> Result<String, StoreError> {

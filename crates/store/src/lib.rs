@@ -31,6 +31,8 @@ mod write;
 pub use actor::Actor;
 pub use entity::*;
 pub use error::StoreError;
+pub use filter::NamePart;
+pub use filter::NamePlace;
 pub use filter::Page;
 pub use sealing::SealedFileError;
 pub use sealing::SealingKey;

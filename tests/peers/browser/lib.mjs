@@ -74,6 +74,36 @@ export async function hold(page, what) {
   if (beside) fail(`${what}: ${beside}`);
 }
 
+// What the page says, line by line, without what is another at each run: the text beside a picture of it.
+export async function words(page) {
+  const lines = await page.evaluate(() => {
+    const main = document.querySelector("main");
+    const fields = [...main.querySelectorAll("input, select, textarea")].filter((one) => one.checkVisibility());
+    const said = fields.map((field) => {
+      const label = field.labels?.[0]?.innerText ?? field.getAttribute("aria-label") ?? "";
+      const isBox = ["checkbox", "radio"].includes(field.type);
+      const value = isBox ? (field.checked ? "chosen" : "") : field.type === "password" ? "" : field.selectedOptions?.[0]?.text ?? field.value;
+      return value && `[${label}] ${value}`;
+    });
+    return [...main.innerText.split("\n"), ...said.join("\n").split("\n")];
+  });
+  const same = [
+    [/\beyJ[\w.-]+…?/g, "{jwt}"],
+    [/\b_0XB\w*-?[\w-]*/g, "{token}"],
+    [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, "{id}"],
+    [/\b\w{3}, \d{2} \w{3} \d{4} [\d:]+ GMT/g, "{time}"],
+    [/\b\d{4}-\d{2}-\d{2}[T ][\d:.]+( UTC|Z)?/g, "{time}"],
+    [/\b(just now|(\d+|an?) (second|minute|hour|day)s? ago)/g, "{ago}"],
+    [/\b(\d+|an?) (second|minute|hour)s?\b/g, "{while}"],
+    [/\b[\d.,]+ ms\b/g, "{ms}"],
+    [/(localhost|127\.0\.0\.1):\d+/g, "$1:{port}"],
+    [/\b[\w-]{32,}\b/g, "{long}"],
+    [/\b\d[\d,]{3,}\b/g, "{number}"],
+  ];
+  const plain = lines.map((line) => same.reduce((text, [from, to]) => text.replace(from, to), line).replace(/\s+/g, " ").trim());
+  return `${plain.filter(Boolean).join("\n")}\n`;
+}
+
 export function quiet(said, what) {
   if (said.length) fail(`${what}: ${said.join("\n  ")}`);
 }

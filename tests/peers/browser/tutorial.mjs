@@ -1,8 +1,8 @@
 // The whole WSO2 tutorial on an empty instance, from "Add Key Manager" to a 200 through the gateway and a 401
 // explained: node tutorial.mjs BASE HAND AS_ORIGIN API_URL GATEWAY [IMAGES]
 // HAND: "mouse", "keys" (Tab, arrows, Space, Enter and typing alone) or "noscript".
-import { mkdirSync } from "node:fs";
-import { fail, hold, launch, quiet, signIn, visitor } from "./lib.mjs";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { fail, hold, launch, quiet, signIn, visitor, words } from "./lib.mjs";
 
 const [base, hand, server, api, gateway, images] = process.argv.slice(2);
 const browser = await launch();
@@ -14,6 +14,7 @@ async function shot(name) {
   await page.waitForLoadState("load");
   await page.waitForTimeout(200);
   await page.screenshot({ path: `${images}/${name}.png` });
+  writeFileSync(`${images}/${name}.txt`, await words(page));
 }
 
 // Goes on by Tab until that control has the focus, as somebody without a mouse does.

@@ -244,7 +244,8 @@ fn control(store: &Store) -> Result<Router> {
 /// The pages over the store.
 pub(super) fn console(store: &Store) -> Result<Router> {
     let options = phantom_console::Options { design: true };
-    Ok(phantom_console::router(&plane(store)?, Router::new(), options))
+    let stop = tokio_util::sync::CancellationToken::new();
+    Ok(phantom_console::router(&plane(store)?, Router::new(), options, stop))
 }
 
 fn plane(store: &Store) -> Result<Arc<Control>> {

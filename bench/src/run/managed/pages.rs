@@ -63,6 +63,8 @@ const PAGES: &[&str] = &[
     "/workbench",
     "/traffic",
     "/traffic/decisions",
+    "/search?q=crowd",
+    "/search?q=nothing-of-that-name",
     "/design",
 ];
 

@@ -6,13 +6,17 @@ use phantom_core::UnixTime;
 use phantom_manage::gateways;
 use phantom_manage::gateways::GatewayInfo;
 use phantom_manage::gateways::GatewayState;
+use phantom_manage::refusal::Outcome;
 
+use crate::answer;
 use crate::answer::Answer;
 use crate::components::Badge;
 use crate::components::Cell;
 use crate::components::Head;
 use crate::components::Link;
+use crate::components::Live;
 use crate::components::Table;
+use crate::live::Follower;
 use crate::pages::Needs;
 use crate::pages::Pages;
 use crate::shell::Place;
@@ -20,19 +24,34 @@ use crate::visit::Visit;
 use crate::words;
 
 const HERE: &str = "/admin/gateways";
+const EVENTS: &str = "/admin/gateways/events";
 
 pub(super) fn pages(pages: Pages, needs: Needs) -> Pages {
-    pages.page(needs, HERE, get(list))
+    pages.page(needs, HERE, get(list)).page(needs, EVENTS, get(events))
 }
 
 #[derive(Template)]
-#[template(source = "{{ head }}<div data-live>{{ table }}</div>", ext = "html")]
+#[template(source = "{{ head }}{{ table }}", ext = "html")]
 struct List {
     head: Head,
     table: Table,
 }
 
+#[derive(Template)]
+#[template(source = "{{ self.0 }}", ext = "html")]
+struct Page(Live);
+
 async fn list(visit: Visit) -> Answer {
+    let live = Live::new(EVENTS, &visit.here, &now(&visit).await?).headed();
+    Ok(visit.show(Place::Admin(HERE), "Gateways", &Page(live)))
+}
+
+/// The page, as it changes.
+async fn events(follower: Follower) -> Answer {
+    follower.answer(async |visit: Visit| answer::part(&now(&visit).await?)).await
+}
+
+async fn now(visit: &Visit) -> Outcome<List> {
     let (all, now) = (gateways::list(&visit.control).await?, visit.control.now());
     let reporting = all.iter().filter(|one| one.state == GatewayState::Reporting).count() as u64;
     let current = all.iter().filter(|one| one.is_up_to_date()).count() as u64;
@@ -67,7 +86,7 @@ async fn list(visit: Visit) -> Answer {
         );
     let head =
         Head::new("Gateways").badge(badge).state(state).action(Link::new("Traffic", "/traffic"));
-    Ok(visit.show(Place::Admin(HERE), "Gateways", &List { head, table }))
+    Ok(List { head, table })
 }
 
 fn row(one: &GatewayInfo, now: UnixTime) -> Vec<Cell> {

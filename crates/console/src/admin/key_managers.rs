@@ -98,12 +98,20 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     ))
 }
 
-fn row(one: Overview) -> Vec<Cell> {
-    let Overview { info, issuer, keys, .. } = one;
-    let kind = Connector::of_kind(&info.kind).map_or(info.kind.as_str(), |known| match known {
+/// In words.
+pub(crate) const fn kind(connector: Connector) -> &'static str {
+    match connector {
         Connector::Resident => "Our own token endpoint",
         known => known.display_name(),
-    });
+    }
+}
+
+fn row(one: Overview) -> Vec<Cell> {
+    let Overview { info, issuer, keys, .. } = one;
+    let kind = match Connector::of_kind(&info.kind) {
+        Some(known) => kind(known),
+        None => &info.kind,
+    };
     vec![
         Cell::link(&info.name, format!("{HERE}/{}", info.id)),
         Cell::text(kind),

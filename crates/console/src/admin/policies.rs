@@ -96,6 +96,15 @@ macro_rules! at_level {
     };
 }
 
+/// In words at which level a policy is, and its page. Some have none.
+pub(crate) fn place(
+    level: PlanLevel,
+    id: impl std::fmt::Display,
+) -> Option<(&'static str, String)> {
+    let level = Level::ALL.into_iter().find(|known| known.plan() == level)?;
+    Some((level.words(), format!("{HERE}/{}/{id}", level.name())))
+}
+
 impl Level {
     const ALL: [Self; 3] = [Self::Application, Self::Subscription, Self::Advanced];
 
@@ -108,6 +117,14 @@ impl Level {
             Self::Application => "application",
             Self::Subscription => "subscription",
             Self::Advanced => "advanced",
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Application => "Application",
+            Self::Subscription => "Subscription",
+            Self::Advanced => "Advanced",
         }
     }
 
@@ -129,12 +146,7 @@ impl Level {
 
     fn tabs(self) -> Tabs {
         let here = format!("{HERE}/{}", self.name());
-        let links = [
-            ("Application", "application"),
-            ("Subscription", "subscription"),
-            ("Advanced", "advanced"),
-        ];
-        let links = links.map(|(words, name)| (words, format!("{HERE}/{name}")));
+        let links = Self::ALL.map(|level| (level.words(), format!("{HERE}/{}", level.name())));
         Tabs::new("Levels of throttling policies", &here, &links)
     }
 

@@ -114,7 +114,7 @@ async fn kept(control: &Control, here: &str, request: Request) -> Response {
 }
 
 /// Browsers say where a form comes from. One that says nothing is held to its proof alone.
-pub(super) fn is_from_here(headers: &HeaderMap) -> bool {
+pub(crate) fn is_from_here(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     if let Some(site) = text(http::HeaderName::from_static("sec-fetch-site"))
         && !matches!(site, "same-origin" | "none")

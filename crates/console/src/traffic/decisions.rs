@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::address;
 use super::advice;
 use super::hops;
+use crate::answer;
 use crate::answer::Answer;
 use crate::answer::Failure;
 use crate::components::Badge;
@@ -19,9 +20,11 @@ use crate::components::Facts;
 use crate::components::Field;
 use crate::components::Head;
 use crate::components::Link;
+use crate::components::Live;
 use crate::components::Pager;
 use crate::components::Table;
 use crate::components::Trace;
+use crate::live::Follower;
 use crate::shell::Place;
 use crate::visit::Visit;
 use crate::words;
@@ -48,23 +51,62 @@ pub(super) struct Asked {
 struct List {
     head: Head,
     filters: Vec<Field>,
-    table: Table,
+    live: Live,
+}
+
+impl Asked {
+    fn questions(&self) -> [(&'static str, &str); 5] {
+        [
+            ("api", &*self.api),
+            ("application", &*self.application),
+            ("status", &*self.status),
+            ("request", &*self.request),
+            ("all", &*self.all),
+        ]
+    }
 }
 
 pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
-    let Asked { api, application, status, request, all, page } = &asked;
-    let wanted = DecisionsWanted::parse(all.is_empty(), api, application, status, request)?;
-    let found = traffic::decisions(&visit.control, &wanted).await?;
-    let now = visit.control.now();
-    let total = found.len() as u64;
-    let questions = [
-        ("api", &**api),
-        ("application", application),
-        ("status", status),
-        ("request", request),
-        ("all", all),
+    let found = find(&visit, &asked).await?;
+    let page = asked.page.to_string();
+    let events = asked.questions().into_iter().chain([("page", &*page)]).collect::<Vec<_>>();
+    let events = address("/traffic/decisions/events", &events);
+    let head = Head::new("Why was I refused?")
+        .under("Traffic", "/traffic")
+        .state("The last decisions of all gateways, the newest first.");
+    let filters = vec![
+        Field::text("api", "API").valued(&asked.api).helped("Name and version, or id"),
+        applications(&found, &asked.application),
+        Field::text("status", "Status").valued(&asked.status).helped("Such as 401, or 4xx"),
+        Field::text("request", "Request id").valued(&asked.request),
+        Field::tick("all", "Those let through, too").ticked(!asked.all.is_empty()),
     ];
-    let page = (*page).clamp(1, total.div_ceil(PAGE as u64).max(1));
+    let live = Live::new(events, &visit.here, &table(&found, &asked, visit.control.now()));
+    Ok(visit.show(PLACE, "Why was I refused?", &List { head, filters, live }))
+}
+
+/// The list, as it changes.
+pub(super) async fn events(follower: Follower, Query(asked): Query<Asked>) -> Answer {
+    let events = follower.answer(move |visit| {
+        let asked = asked.clone();
+        async move {
+            let found = find(&visit, &asked).await?;
+            answer::part(&table(&found, &asked, visit.control.now()))
+        }
+    });
+    events.await
+}
+
+async fn find(visit: &Visit, asked: &Asked) -> Result<Vec<DecisionInfo>, Failure> {
+    let Asked { api, application, status, request, all, .. } = asked;
+    let wanted = DecisionsWanted::parse(all.is_empty(), api, application, status, request)?;
+    Ok(traffic::decisions(&visit.control, &wanted).await?)
+}
+
+fn table(found: &[DecisionInfo], asked: &Asked, now: UnixTime) -> Table {
+    let questions = asked.questions();
+    let total = found.len() as u64;
+    let page = asked.page.clamp(1, total.div_ceil(PAGE as u64).max(1));
     let pager = Pager::new(address(HERE, &questions), page, PAGE as u64, total);
     let first = (page as usize - 1) * PAGE;
     let rows = found.iter().skip(first).take(PAGE).map(|one| row(one, now)).collect();
@@ -75,18 +117,7 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         "Nobody was refused lately. What gateways refuse stands here, with the reason."
     };
     let columns = ["Time", "Request", "API", "Application", "Status", "Why"];
-    let head = Head::new("Why was I refused?")
-        .under("Traffic", "/traffic")
-        .state("The last decisions of all gateways, the newest first.");
-    let table = Table::new("Decisions", &columns).rows(rows).empty(empty, None).paged(pager);
-    let filters = vec![
-        Field::text("api", "API").valued(api).helped("Name and version, or id"),
-        applications(&found, application),
-        Field::text("status", "Status").valued(status).helped("Such as 401, or 4xx"),
-        Field::text("request", "Request id").valued(request),
-        Field::tick("all", "Those let through, too").ticked(!all.is_empty()),
-    ];
-    Ok(visit.show(PLACE, "Why was I refused?", &List { head, filters, table }))
+    Table::new("Decisions", &columns).rows(rows).empty(empty, None).paged(pager)
 }
 
 /// Those that are among the decisions.

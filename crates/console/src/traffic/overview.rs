@@ -13,16 +13,20 @@ use serde::Deserialize;
 
 use super::address;
 use super::hops;
+use crate::answer;
 use crate::answer::Answer;
+use crate::answer::Failure;
 use crate::components::Cell;
 use crate::components::Chart;
 use crate::components::Field;
 use crate::components::Head;
 use crate::components::Link;
+use crate::components::Live;
 use crate::components::Series;
 use crate::components::Stat;
 use crate::components::Table;
 use crate::components::Tabs;
+use crate::live::Follower;
 use crate::shell::Place;
 use crate::visit::Visit;
 use crate::words;
@@ -44,14 +48,24 @@ impl Asked {
     fn address(&self, change: impl FnOnce(&mut Self)) -> String {
         let mut asked = self.clone();
         change(&mut asked);
+        asked.address_at(HERE)
+    }
+
+    /// Of what is asked the same.
+    fn address_at(&self, path: &str) -> String {
         let questions = [
-            ("period", &*asked.period),
-            ("gateway", &*asked.gateway),
-            ("api", &*asked.api),
-            ("application", &*asked.application),
-            ("key_manager", &*asked.key_manager),
+            ("period", &*self.period),
+            ("gateway", &*self.gateway),
+            ("api", &*self.api),
+            ("application", &*self.application),
+            ("key_manager", &*self.key_manager),
         ];
-        address(HERE, &questions)
+        address(path, &questions)
+    }
+
+    fn is_filtered(&self) -> bool {
+        let filters = [&self.gateway, &self.api, &self.application, &self.key_manager];
+        filters.iter().any(|filter| !filter.is_empty())
     }
 
     /// Numbers are counted by each kind of party alone.
@@ -82,15 +96,20 @@ struct Overview {
     period: &'static str,
     filters: Vec<Field>,
     is_filtered: bool,
+    live: Live,
+}
+
+/// What of it changes.
+#[derive(Template)]
+#[template(path = "traffic/now.html")]
+struct Now {
     stats: Vec<Stat>,
     charts: Vec<Chart>,
     tables: Vec<Table>,
 }
 
 pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Answer {
-    let of = [&*asked.api, &*asked.application, &*asked.key_manager];
-    let wanted = TrafficWanted::parse(&asked.period, &asked.gateway, of)?;
-    let traffic = traffic::read(&visit.control, &wanted).await?;
+    let (wanted, traffic) = read(&visit, &asked).await?;
     let head = Head::new("Traffic")
         .state(state(&traffic))
         .action(Link::main("Why was I refused?", "/traffic/decisions"));
@@ -112,12 +131,33 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         periods,
         period: wanted.period.name(),
         filters: filters(&traffic, &asked),
-        is_filtered: of.iter().chain([&&*asked.gateway]).any(|filter| !filter.is_empty()),
-        stats: stats(&traffic),
-        charts: charts(&traffic),
-        tables: tables(&traffic, &asked),
+        is_filtered: asked.is_filtered(),
+        live: Live::new(asked.address_at("/traffic/events"), &visit.here, &now(&traffic, &asked)),
     };
     Ok(visit.show(Place::Traffic(HERE), "Traffic", &page))
+}
+
+/// What the page shows of now, as it changes.
+pub(super) async fn events(follower: Follower, Query(asked): Query<Asked>) -> Answer {
+    let events = follower.answer(move |visit| {
+        let asked = asked.clone();
+        async move {
+            let (_, traffic) = read(&visit, &asked).await?;
+            answer::part(&now(&traffic, &asked))
+        }
+    });
+    events.await
+}
+
+async fn read(visit: &Visit, asked: &Asked) -> Result<(TrafficWanted, Traffic), Failure> {
+    let of = [&*asked.api, &*asked.application, &*asked.key_manager];
+    let wanted = TrafficWanted::parse(&asked.period, &asked.gateway, of)?;
+    let traffic = traffic::read(&visit.control, &wanted).await?;
+    Ok((wanted, traffic))
+}
+
+fn now(traffic: &Traffic, asked: &Asked) -> Now {
+    Now { stats: stats(traffic), charts: charts(traffic), tables: tables(traffic, asked) }
 }
 
 const fn long(period: Period) -> &'static str {

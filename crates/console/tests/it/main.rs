@@ -3,7 +3,9 @@
 mod admin;
 mod devportal;
 mod home;
+mod live;
 mod publisher;
+mod search;
 mod session;
 mod support;
 mod traffic;

@@ -27,6 +27,7 @@ use phantom_store::Store;
 use phantom_store::StoreSettings;
 use phantom_testkit::ManualClock;
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) use browser::Browser;
 pub(crate) use page::Page;
@@ -36,6 +37,8 @@ pub(crate) const USERS: [(&str, &str); 3] =
     [("carla", "Internal/creator"), ("paul", "Internal/publisher"), ("sue", "Internal/subscriber")];
 
 pub(crate) struct Console {
+    /// Ends what goes on.
+    pub(crate) stop: CancellationToken,
     pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) control: Arc<Control>,
@@ -77,8 +80,10 @@ impl Console {
         let control = Control::new(store.clone(), egress.unwrap(), settings, clock.clone());
         let control = Arc::new(control.unwrap());
         let rest = rest::router(Arc::clone(&control));
-        let router = phantom_console::router(&control, rest, Options { design: true });
-        Self { store, clock, control, router, _directory: directory }
+        let stop = CancellationToken::new();
+        let options = Options { design: true };
+        let router = phantom_console::router(&control, rest, options, stop.clone());
+        Self { stop, store, clock, control, router, _directory: directory }
     }
 
     /// A browser that is signed in.

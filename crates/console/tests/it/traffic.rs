@@ -20,7 +20,7 @@ use crate::support::Console;
 const PAGES: [&str; 4] =
     ["/admin/gateways", "/traffic", "/traffic/decisions", "/traffic/decision?request=abc"];
 
-fn decided(at: UnixTime, id: &str, path: &str, reason: Option<DenyReason>) -> Decided {
+pub(crate) fn decided(at: UnixTime, id: &str, path: &str, reason: Option<DenyReason>) -> Decided {
     Decided {
         at,
         id: id.to_owned(),
@@ -39,7 +39,7 @@ fn decided(at: UnixTime, id: &str, path: &str, reason: Option<DenyReason>) -> De
 }
 
 /// A gateway that has reported for as long, so many requests every five seconds, and these decisions at last.
-async fn reported(
+pub(crate) async fn reported(
     console: &Console,
     name: &str,
     intervals: u32,

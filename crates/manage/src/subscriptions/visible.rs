@@ -9,6 +9,8 @@ use std::collections::HashSet;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 use phantom_store::LifecycleState;
+use phantom_store::NamePart;
+use phantom_store::NamePlace;
 use serde_json::Value;
 
 pub use addresses::Addresses;
@@ -20,6 +22,7 @@ use crate::apis::scan;
 use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Source;
+use crate::page::Few;
 use crate::page::Page;
 use crate::plane::Control;
 use crate::refusal::Kind;
@@ -60,6 +63,37 @@ pub async fn page(
     let found = control.store.apis(&filter).await?;
     let apis = found.rows.into_iter().map(Api::of).collect::<Outcome<Vec<_>>>()?;
     Ok((apis.into_iter().filter(|api| is_open(&api.document, caller)).collect(), found.total))
+}
+
+/// How often the store is asked at most to find the first few that the caller may see.
+const MOST_TURNS: u64 = 12;
+
+/// The first so many whose name has that text: those that begin with it, then others. Where very many in a
+/// row may not be seen, those after them are not looked at.
+pub(crate) async fn first(
+    control: &Control,
+    caller: &Caller,
+    text: &str,
+    most: u64,
+) -> Outcome<Few<Api>> {
+    let limit = most + 1;
+    let mut seen = Vec::new();
+    for place in NamePlace::ALL {
+        for turn in 0..MOST_TURNS {
+            let part = NamePart { text, place, limit, offset: turn * limit };
+            let rows = control.store.apis_of_name(&part, &STATES).await?;
+            let is_last = (rows.len() as u64) < limit;
+            let apis = rows.into_iter().map(Api::of).collect::<Outcome<Vec<_>>>()?;
+            seen.extend(apis.into_iter().filter(|api| is_open(&api.document, caller)));
+            if seen.len() as u64 > most {
+                return Ok(Few::of(seen.into_iter(), most));
+            }
+            if is_last {
+                break;
+            }
+        }
+    }
+    Ok(Few::of(seen.into_iter(), most))
 }
 
 /// The tags of what is on offer, and how many APIs have each.

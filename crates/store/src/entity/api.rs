@@ -14,6 +14,7 @@ use super::next_version;
 use crate::columns::Cells;
 use crate::columns::table;
 use crate::error::StoreError;
+use crate::filter::NamePart;
 use crate::filter::Page;
 use crate::filter::containing;
 use crate::filter::fold;
@@ -115,6 +116,8 @@ reads! {
     fn api(id: Uuid) -> Option<ApiRow> = "WHERE id = $1";
     /// One page of the APIs that match.
     fn apis(filter: &ApiFilter) -> Page<ApiRow>;
+    /// Those of such a name in one of these states, or in any where there are none, by name and version.
+    fn apis_of_name(part: &NamePart<'_>, states: &[LifecycleState]) -> Vec<ApiRow>;
     /// All versions of the API of that name, case aside, the oldest first.
     fn apis_named(name: &str) -> Vec<ApiRow>;
     /// All versions of the API at that context, case aside, the oldest first.
@@ -140,15 +143,35 @@ async fn apis(session: &mut Session, filter: &ApiFilter) -> Result<Page<ApiRow>,
         (ApiSort::UpdatedAt, false) => "updated_at, id",
         (ApiSort::UpdatedAt, true) => "updated_at DESC, id DESC",
     };
-    let states: Vec<&str> = filter.states.iter().map(|state| state.as_str()).collect();
     let values: [Value<'_>; 5] = [
         filter.name_contains.as_deref().map(containing).transpose()?.into(),
         filter.context_contains.as_deref().map(containing).transpose()?.into(),
         filter.version_name.as_deref().into(),
         filter.provider.as_deref().into(),
-        (!states.is_empty()).then(|| format!(",{},", states.join(","))).into(),
+        one_of(&filter.states).into(),
     ];
     session.page(matching, order, &values, (filter.limit, filter.offset)).await
+}
+
+/// `,CREATED,PUBLISHED,`; nothing where any will do.
+fn one_of(states: &[LifecycleState]) -> Option<String> {
+    let names: Vec<&str> = states.iter().map(|state| state.as_str()).collect();
+    (!names.is_empty()).then(|| format!(",{},", names.join(",")))
+}
+
+async fn apis_of_name(
+    session: &mut Session,
+    part: &NamePart<'_>,
+    states: &[LifecycleState],
+) -> Result<Vec<ApiRow>, StoreError> {
+    let [like, unlike] = part.patterns()?;
+    // In the order of an index that has the names: no other row is read than those given back.
+    let rest = "WHERE name_key LIKE $1 ESCAPE '\\' \
+         AND ($2 IS NULL OR name_key NOT LIKE $2 ESCAPE '\\') \
+         AND ($3 IS NULL OR $3 LIKE '%,' || state || ',%') \
+         ORDER BY name_key, api_version LIMIT $4 OFFSET $5";
+    let NamePart { limit, offset, .. } = *part;
+    session.ask(rest, values![like, unlike, one_of(states), limit, offset]).await
 }
 
 async fn apis_named(session: &mut Session, name: &str) -> Result<Vec<ApiRow>, StoreError> {

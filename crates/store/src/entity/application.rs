@@ -15,6 +15,7 @@ use crate::columns::Columns;
 use crate::columns::Record;
 use crate::columns::table;
 use crate::error::StoreError;
+use crate::filter::NamePart;
 use crate::filter::Page;
 use crate::filter::containing;
 use crate::filter::fold;
@@ -113,6 +114,8 @@ reads! {
     fn application_by_name(owner: &str, name: &str) -> Option<ApplicationRow>;
     /// One page of the applications that match.
     fn applications(filter: &ApplicationFilter) -> Page<CountedApplication>;
+    /// The owner's of such a name, by name.
+    fn applications_of_name(owner: &str, part: &NamePart<'_>) -> Vec<ApplicationRow>;
     /// All of them, in the order of their ids.
     fn all_applications() -> Vec<ApplicationRow> = "ORDER BY id";
     /// How many subscriptions it has.
@@ -148,6 +151,18 @@ async fn applications(
         filter.name_contains.as_deref().map(containing).transpose()?.into(),
     ];
     session.page(matching, order, &values, (filter.limit, filter.offset)).await
+}
+
+async fn applications_of_name(
+    session: &mut Session,
+    owner: &str,
+    part: &NamePart<'_>,
+) -> Result<Vec<ApplicationRow>, StoreError> {
+    let [like, unlike] = part.patterns()?;
+    let rest = "WHERE owner = $1 AND name_key LIKE $2 ESCAPE '\\' \
+         AND ($3 IS NULL OR name_key NOT LIKE $3 ESCAPE '\\') \
+         ORDER BY name_key LIMIT $4 OFFSET $5";
+    session.ask(rest, values![owner, like, unlike, part.limit, part.offset]).await
 }
 
 impl Write {

@@ -6,6 +6,7 @@ use crate::bed::*;
 
 on_both! {
     applications_are_found_by_part_of_their_name_and_by_owner,
+    those_that_begin_with_a_text_are_told_from_those_that_have_it_elsewhere,
     wildcards_stand_for_themselves,
     pages_cover_everything_once_in_every_order,
     apis_are_found_by_name_context_version_provider_and_state,
@@ -47,6 +48,44 @@ async fn applications_are_found_by_part_of_their_name_and_by_owner(bed: Bed) {
     let too_long = containing(&"x".repeat(1025));
     let error = bed.store.applications(&too_long).await.unwrap_err();
     assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
+}
+
+async fn those_that_begin_with_a_text_are_told_from_those_that_have_it_elsewhere(bed: Bed) {
+    let mut write = bed.write().await;
+    for (owner, name) in [
+        ("alice", "Storm"),
+        ("alice", "a%storm"),
+        ("alice", "the storm"),
+        ("alice", "Storms"),
+        ("bob", "storm of bob"),
+    ] {
+        write.insert_application(&application(owner, name)).await.unwrap();
+    }
+    let states = [LifecycleState::Created, LifecycleState::Published, LifecycleState::Published];
+    for (name, state) in ["Rain", "rainy", "No rain"].into_iter().zip(states) {
+        let row = ApiRow { state, ..api(name, "v1", name) };
+        write.insert_api(&row).await.unwrap();
+    }
+    write.commit().await.unwrap();
+    let part = |text, place, offset| NamePart { text, place, limit: 2, offset };
+    let applications = async |text, place, offset| {
+        let part = part(text, place, offset);
+        let rows = bed.store.applications_of_name("alice", &part).await.unwrap();
+        rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
+    };
+    let [beginning, within] = NamePlace::ALL;
+    assert_eq!(applications("sTORM", beginning, 0).await, ["Storm", "Storms"]);
+    assert_eq!(applications("storm", within, 0).await, ["a%storm", "the storm"]);
+    assert_eq!(applications("storm", within, 1).await, ["the storm"]);
+    assert_eq!(applications("%", beginning, 0).await, [""; 0]);
+    assert_eq!(applications("%", within, 0).await, ["a%storm"]);
+    let apis = async |place, states: &[LifecycleState]| {
+        let rows = bed.store.apis_of_name(&part("rain", place, 0), states).await.unwrap();
+        rows.into_iter().map(|row| row.name).collect::<Vec<_>>()
+    };
+    assert_eq!(apis(beginning, &[]).await, ["Rain", "rainy"]);
+    assert_eq!(apis(beginning, &[LifecycleState::Published]).await, ["rainy"]);
+    assert_eq!(apis(within, &[LifecycleState::Published]).await, ["No rain"]);
 }
 
 async fn wildcards_stand_for_themselves(bed: Bed) {

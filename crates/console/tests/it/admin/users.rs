@@ -42,7 +42,7 @@ async fn what_is_wrong_with_a_user_is_said_at_its_field_and_a_password_is_never_
     let mut browser = console.browser("admin").await;
     let page = browser.get("/admin/users/new").await;
     for (name, password, role, id) in [
-        ("uma", "short", "admin", "f-secret-password"),
+        ("uma", "sh0rt", "admin", "f-secret-password"),
         ("a:b", "correct horse", "admin", "f-name"),
         ("..", "correct horse", "admin", "f-name"),
         ("", "correct horse", "admin", "f-name"),

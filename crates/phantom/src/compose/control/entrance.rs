@@ -143,7 +143,8 @@ impl Door {
         let control = control.map_err(StartError::first_start)?;
         let control = Arc::new(control.with_own(own.clone()));
         let rest = rest::router(Arc::clone(&control));
-        let _ = behind.set(with_peer(phantom_console::router(&control, rest, config.console)));
+        let pages = phantom_console::router(&control, rest, config.console, stop.clone());
+        let _ = behind.set(with_peer(pages));
         tokio::spawn(housekeeping(store, Arc::clone(clock), stop.clone()));
         Ok(())
     }
