@@ -5,6 +5,7 @@ mod connect;
 use std::fmt;
 use std::sync::Arc;
 
+use phantom_core::TokenDigest;
 use phantom_core::UnixTime;
 use sqlx::PgPool;
 use sqlx::SqlitePool;
@@ -104,6 +105,12 @@ impl Store {
     /// that one the wait, and changes of other processes are found by looking.
     pub async fn committed(&self) {
         self.0.committed.notified().await;
+    }
+
+    /// How tokens are named that are kept nowhere.
+    #[must_use]
+    pub fn token_digest(&self, token: &str) -> TokenDigest {
+        self.0.sealing.token_digest(token)
     }
 
     pub(crate) fn sealing(&self) -> &SealingKey {

@@ -2,6 +2,7 @@
 
 mod admin;
 mod devportal;
+mod explain;
 mod home;
 mod publisher;
 mod session;

@@ -20,7 +20,7 @@ use crate::support::Console;
 const PAGES: [&str; 4] =
     ["/admin/gateways", "/traffic", "/traffic/decisions", "/traffic/decision?request=abc"];
 
-fn decided(at: UnixTime, id: &str, path: &str, reason: Option<DenyReason>) -> Decided {
+pub(crate) fn decided(at: UnixTime, id: &str, path: &str, reason: Option<DenyReason>) -> Decided {
     Decided {
         at,
         id: id.to_owned(),
@@ -39,7 +39,7 @@ fn decided(at: UnixTime, id: &str, path: &str, reason: Option<DenyReason>) -> De
 }
 
 /// A gateway that has reported for as long, so many requests every five seconds, and these decisions at last.
-async fn reported(
+pub(crate) async fn reported(
     console: &Console,
     name: &str,
     intervals: u32,
@@ -183,7 +183,12 @@ async fn a_refusal_is_found_and_explained_hop_by_hop_with_a_way_to_the_workbench
     let page = browser.get(&page.link("GET /orders/1")).await.expect(200);
     let page = page.says("What to do:").says("curity is the one to ask.").says("Not reached");
     let workbench = page.link("Open in the workbench");
-    assert_eq!(workbench, "/workbench?request=abc%2F%3D%2B1");
+    assert_eq!(
+        workbench,
+        "/workbench?method=GET&url=https%3A%2F%2Flocalhost%3A8243%2Forders%2F1#call"
+    );
+    let bench = browser.get(&workbench).await.expect(200);
+    assert!(bench.has("value=\"https://localhost:8243/orders/1\""));
     let page = browser.get("/traffic/decisions?status=500").await.expect(200);
     page.says("None that is still known fits.");
     browser.get("/traffic/decisions?status=high").await.expect(400);

@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use phantom_pipeline::Entry;
+use url::Url;
 
-use crate::cli::explain::AskedRequest;
-use crate::config::Config;
+use crate::compose::explain::AskedRequest;
+use crate::compose::explain::Laid;
 use crate::config::Entrance;
 
 /// By what a request comes in.
@@ -16,7 +17,7 @@ pub(super) struct Found {
 }
 
 /// An error says that nobody listens there, and who listens where.
-pub(super) fn find(asked: &AskedRequest, config: &Config) -> Result<Found, String> {
+pub(super) fn find(asked: &AskedRequest, laid: &Laid) -> Result<Found, String> {
     let Some((https, port)) = asked.place else {
         return Ok(Found {
             entry: Entry::All,
@@ -24,7 +25,7 @@ pub(super) fn find(asked: &AskedRequest, config: &Config) -> Result<Found, Strin
             said: "none is named: routes first, then managed APIs. A URL names one".to_owned(),
         });
     };
-    let entrances = &config.entrances;
+    let entrances = &laid.entrances;
     let at_port = |entrance: &&Entrance| entrance.address.port() == port;
     if let Some(entrance) = entrances.iter().filter(at_port).find(|each| each.tls == https) {
         let (entry, said) = (entrance.serves, described(entrance));
@@ -35,20 +36,40 @@ pub(super) fn find(asked: &AskedRequest, config: &Config) -> Result<Found, Strin
         let said = format!("{}, behind TLS that ends in front of it", described(entrance));
         return Ok(Found { entry: entrance.serves, tls: true, said });
     }
-    Err(nobody(https, port, config))
+    if let Some(found) = public(asked, https, port, laid) {
+        return Ok(found);
+    }
+    Err(nobody(https, port, laid))
 }
 
-fn nobody(https: bool, port: u16, config: &Config) -> String {
+/// The address that applications know gateways by: whoever stands there sends on to a listener for APIs.
+fn public(asked: &AskedRequest, https: bool, port: u16, laid: &Laid) -> Option<Found> {
+    let control = laid.control.as_ref()?;
+    let urls = [Some(&control.gateway_https_url), control.gateway_http_url.as_ref()];
+    let known = urls.into_iter().flatten().find(|url| {
+        Url::parse(url).is_ok_and(|url| {
+            (url.scheme() == "https") == https
+                && url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(&asked.host))
+                && url.port_or_known_default() == Some(port)
+        })
+    })?;
+    let serves_apis = || laid.entrances.iter().filter(|each| each.serves.serves_apis());
+    let entrance = serves_apis().find(|each| each.tls == https).or_else(|| serves_apis().next())?;
+    let said = format!("{}; applications know it as {known}", described(entrance));
+    Some(Found { entry: entrance.serves, tls: https, said })
+}
+
+fn nobody(https: bool, port: u16, laid: &Laid) -> String {
     let scheme = scheme(https);
     let at = |address: &SocketAddr| address.port() == port;
-    let other = config.entrances.iter().find(|each| at(&each.address));
-    let is_control = config.control.iter().flat_map(|control| &control.bind).any(at);
+    let other = laid.entrances.iter().find(|each| at(&each.address));
+    let is_control = laid.control.iter().flat_map(|control| &control.bind).any(at);
     let why = match other {
         Some(other) => format!("{} speaks {}", other.address, self::scheme(other.tls)),
-        None if at(&config.management) => "that is the management listener's".to_owned(),
+        None if at(&laid.management) => "that is the management listener's".to_owned(),
         None if is_control => "that is the control plane's".to_owned(),
         None => {
-            let all: Vec<String> = config.entrances.iter().map(described).collect();
+            let all: Vec<String> = laid.entrances.iter().map(described).collect();
             format!("there are {}", all.join("; "))
         }
     };
