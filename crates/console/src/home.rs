@@ -4,7 +4,9 @@ use askama::Template;
 use axum::routing::get;
 use phantom_manage::attention;
 use phantom_manage::attention::Attention;
+use phantom_manage::attention::Failing;
 use phantom_manage::attention::FirstSteps;
+use phantom_manage::attention::Lagging;
 use phantom_manage::audit;
 use phantom_manage::audit::AuditFilter;
 use phantom_manage::audit::Line;
@@ -54,7 +56,7 @@ async fn page(visit: Visit) -> Answer {
     let home = Home {
         head: Head::new(format!("Hello, {}", visit.caller.name)).state(state),
         first_steps: (!steps.are_taken()).then(|| first_steps(&visit, steps)),
-        attention: (!found.is_empty()).then(|| tasks(found)),
+        attention: (!found.is_empty()).then(|| tasks(&visit, found)),
         lately: match visit.may(rights::admin::AUDIT) {
             true => Some(lately(&visit).await?),
             false => None,
@@ -101,8 +103,29 @@ fn first_steps(visit: &Visit, steps: FirstSteps) -> Tasks {
     ])
 }
 
-fn tasks(found: Attention) -> Tasks {
-    let Attention { disabled, ambiguous, undeployed, changed } = found;
+fn tasks(visit: &Visit, found: Attention) -> Tasks {
+    let Attention { failing, gateways, disabled, ambiguous, undeployed, changed } = found;
+    let failing = failing.into_iter().map(|Failing { named, asked, failed }| Task {
+        badge: if asked == failed { Badge::bad("Down") } else { Badge::warn("Degraded") },
+        title: Link::new(named.name, format!("/admin/key-managers/{}", named.id)),
+        text: format!(
+            "{} of {} of the last five minutes had no verdict. Test it: that says which step fails, and why.",
+            words::count(failed),
+            words::several(asked, "introspection", "introspections")
+        ),
+    });
+    let now = visit.control.now();
+    let gateways = gateways.into_iter().map(|Lagging { named, silent_since, behind }| Task {
+        title: Link::new(named.name, "/admin/gateways"),
+        badge: if silent_since.is_some() { Badge::bad("Down") } else { Badge::warn("Behind") },
+        text: match silent_since {
+            Some(at) => format!("The gateway last reported {}.", words::ago(now, at)),
+            None => format!(
+                "{} published and not in force at this gateway.",
+                words::several(behind, "change is", "changes are")
+            ),
+        },
+    });
     let ambiguous = ambiguous.into_iter().map(|one| Task {
         badge: Badge::bad("Ambiguous"),
         title: Link::new(one.name, format!("/admin/key-managers/{}", one.id)),
@@ -125,7 +148,8 @@ fn tasks(found: Attention) -> Tasks {
         title: Link::new(one.name, format!("/publisher/apis/{}", one.id)),
         text: "It was changed since deployment: gateways serve what it was before.".to_owned(),
     });
-    Tasks(ambiguous.chain(disabled).chain(undeployed).chain(changed).collect())
+    let first = failing.chain(gateways);
+    Tasks(first.chain(ambiguous).chain(disabled).chain(undeployed).chain(changed).collect())
 }
 
 async fn lately(visit: &Visit) -> Result<Table, crate::answer::Failure> {

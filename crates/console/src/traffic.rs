@@ -5,6 +5,7 @@ pub(crate) mod advice;
 pub(crate) mod decisions;
 mod hops;
 mod overview;
+pub(crate) mod own;
 
 use axum::routing::get;
 use phantom_manage::rights::admin as rights;

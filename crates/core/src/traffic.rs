@@ -3,6 +3,7 @@
 
 mod decided;
 mod latency;
+mod pairs;
 mod report;
 mod share;
 mod tally;
@@ -11,6 +12,8 @@ pub use decided::Consulted;
 pub use decided::Decided;
 pub use decided::newest;
 pub use latency::Latency;
+pub use pairs::Pair;
+pub use pairs::Pairs;
 pub use report::Introspections;
 pub use report::Report;
 pub use share::Share;

@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod api_scope;
+pub(crate) mod api_word;
 pub(crate) mod application;
 pub(crate) mod audit;
 pub(crate) mod change;

@@ -105,11 +105,16 @@ fn applications(found: &[DecisionInfo], chosen: &str) -> Field {
 }
 
 fn row(one: &DecisionInfo, now: UnixTime) -> Vec<Cell> {
+    row_at(one, now, address("/traffic/decision", &[("request", &one.request_id)]))
+}
+
+/// With its own page at that address.
+pub(super) fn row_at(one: &DecisionInfo, now: UnixTime, href: String) -> Vec<Cell> {
     let request = format!("{} {}", one.method, one.path);
     let application = one.application.as_deref().or(one.application_id.as_deref());
     vec![
         Cell::time(now, one.time),
-        Cell::link(request, address("/traffic/decision", &[("request", &one.request_id)])),
+        Cell::link(request, href),
         Cell::text(if one.api == "none" { "–" } else { &one.api }),
         Cell::text(application.unwrap_or("–")),
         status(one).into(),

@@ -4,6 +4,7 @@ mod admin;
 mod devportal;
 mod explain;
 mod home;
+mod own_traffic;
 mod publisher;
 mod session;
 mod support;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
 use phantom_core::Clock;
 use phantom_manage::publish;
@@ -106,6 +107,7 @@ impl Planes<'_> {
         let (runtime_of_all, secret) = (runtime.clone(), Arc::new(secret));
         let bind = move |minter: Arc<Minter>| Binding {
             secret: Arc::clone(&secret),
+            policy: CachePolicy::default(),
             clock: Arc::clone(&clock_of_all),
             runtime: runtime_of_all.clone(),
             metrics: metrics.clone(),

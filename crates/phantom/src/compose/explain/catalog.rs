@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::Weak;
 use std::time::Duration;
 
+use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
 use phantom_core::Clock;
 use phantom_manage::publish;
@@ -200,6 +201,8 @@ fn begin(
     let is_self_signed = config.tls.is_none() && own.exists();
     let binding = Binding {
         secret: Arc::new(secret),
+        // The next question asks again.
+        policy: CachePolicy { inactive: Duration::ZERO, ..CachePolicy::default() },
         clock: Arc::clone(clock),
         runtime: Handle::current(),
         metrics: GatewayMetrics::register(&mut Registry::default()),
