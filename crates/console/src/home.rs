@@ -7,6 +7,7 @@ use phantom_manage::attention::Attention;
 use phantom_manage::attention::Failing;
 use phantom_manage::attention::FirstSteps;
 use phantom_manage::attention::Lagging;
+use phantom_manage::attention::Strained;
 use phantom_manage::audit;
 use phantom_manage::audit::AuditFilter;
 use phantom_manage::audit::Line;
@@ -104,7 +105,7 @@ fn first_steps(visit: &Visit, steps: FirstSteps) -> Tasks {
 }
 
 fn tasks(visit: &Visit, found: Attention) -> Tasks {
-    let Attention { failing, gateways, disabled, ambiguous, undeployed, changed } = found;
+    let Attention { failing, gateways, strained, disabled, ambiguous, undeployed, changed } = found;
     let failing = failing.into_iter().map(|Failing { named, asked, failed }| Task {
         badge: if asked == failed { Badge::bad("Down") } else { Badge::warn("Degraded") },
         title: Link::new(named.name, format!("/admin/key-managers/{}", named.id)),
@@ -148,8 +149,41 @@ fn tasks(visit: &Visit, found: Attention) -> Tasks {
         title: Link::new(one.name, format!("/publisher/apis/{}", one.id)),
         text: "It was changed since deployment: gateways serve what it was before.".to_owned(),
     });
-    let first = failing.chain(gateways);
+    let strained = strained.into_iter().map(|one| Task {
+        title: Link::new(&one.application.name, usage(visit, &one.application.id)),
+        badge: match one.refused {
+            0 => Badge::warn("Nearly used up"),
+            _ => Badge::bad("Throttled"),
+        },
+        text: plan(&one),
+    });
+    let first = failing.chain(gateways).chain(strained);
     Tasks(first.chain(ambiguous).chain(disabled).chain(undeployed).chain(changed).collect())
+}
+
+/// Where somebody sees what an application used: whoever sees all traffic there, its owner at the application.
+fn usage(visit: &Visit, id: &str) -> String {
+    match visit.may(rights::admin::TRAFFIC) {
+        true => format!("/traffic?period=1h&application={id}"),
+        false => format!("/devportal/applications/{id}/usage"),
+    }
+}
+
+fn plan(one: &Strained) -> String {
+    let Strained { plan, used, limit, refused, .. } = one;
+    let refused = match refused {
+        0 => String::new(),
+        refused => format!(
+            " {} refused for a plan in the last hour.",
+            words::several(*refused, "request was", "requests were")
+        ),
+    };
+    format!(
+        "Its plan {plan} lets each user send {} within {}; a gateway has let up to {} through.{refused}",
+        words::several(limit.requests, "request", "requests"),
+        words::duration(limit.window),
+        words::count(*used),
+    )
 }
 
 async fn lately(visit: &Visit) -> Result<Table, crate::answer::Failure> {

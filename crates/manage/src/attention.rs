@@ -1,10 +1,14 @@
 //! What somebody should look at, as far as the store knows it; and how far a new instance has come.
 
+mod strained;
+
 use phantom_core::UnixTime;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 use phantom_store::ApiSort;
 use phantom_store::LifecycleState;
+
+pub use strained::Strained;
 
 use crate::apis::Api;
 use crate::caller::Caller;
@@ -28,6 +32,8 @@ pub struct Attention {
     pub failing: Vec<Failing>,
     /// Gateways that reported and do so no more, or that do not have what is published.
     pub gateways: Vec<Lagging>,
+    /// Applications that nearly used up their plans, or did.
+    pub strained: Vec<Strained>,
     /// Key managers whose tokens are refused.
     pub disabled: Vec<Named>,
     /// Key managers that take any opaque token, where there are several of them.
@@ -78,6 +84,7 @@ impl Attention {
     pub const fn len(&self) -> usize {
         self.failing.len()
             + self.gateways.len()
+            + self.strained.len()
             + self.disabled.len()
             + self.ambiguous.len()
             + self.undeployed.len()
@@ -120,6 +127,7 @@ pub async fn of(control: &Control, caller: &Caller) -> Outcome<Attention> {
         let all = gateways::list(control).await?;
         attention.gateways = all.into_iter().filter_map(lagging).collect();
     }
+    attention.strained = strained::strained(control, caller).await?;
     if caller.holds_any(rights::publisher::REVISERS) {
         let filter = ApiFilter {
             states: SERVED.to_vec(),

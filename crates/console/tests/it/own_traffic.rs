@@ -62,6 +62,7 @@ async fn reported(console: &Console, all: &[Calls<'_>], calls: Introspections) {
         report.pairs.count(&pair, Report::MOST_KNOWN);
     }
     report.introspections.insert("curity".to_owned(), calls);
+    report.keys.insert("curity".to_owned(), 7_200);
     spans.add(&report, &last);
     let due = spans.due(now, true);
     reporting.tell(&due, 0, now, false).await.unwrap();
@@ -169,6 +170,7 @@ async fn key_managers_say_who_uses_them_and_how_they_answer() {
     let page = admin.get(&address).await.expect(200);
     let page = page.says("1 API by name, and 1 that take all key managers");
     let page = page.says("4 introspections, 1 without a verdict").says("just now");
+    let page = page.says("2 hours ago");
     let page = admin.get(&page.link("Delete")).await.expect(200);
     let page = page.says("1 API takes tokens of all key managers").says("1 API names it");
     let page = admin.send(&page, "Delete key manager", &[("typed", "curity")]).await.expect(422);

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod key_managers;
+pub mod traffic;
 pub mod users;
 pub mod workbench;
 
@@ -15,11 +16,18 @@ const KEY_MANAGERS: Needs = Needs::AnyOf(rights::admin::KEY_MANAGERS);
 const USERS: Needs = Needs::AnyOf(rights::admin::USERS);
 const AUDIT: Needs = Needs::AnyOf(rights::admin::AUDIT);
 
+const API_READERS: Needs = Needs::AnyOf(rights::publisher::READERS);
+const APPLICATIONS: Needs = Needs::AnyOf(rights::devportal::APPLICATIONS);
 const WORKBENCH: Needs = Needs::AnyOf(rights::WORKBENCH);
 
 pub(crate) fn operations() -> Operations {
     Operations::default()
         .route(KEY_MANAGERS, routes!(key_managers::test))
+        .route(KEY_MANAGERS, routes!(key_managers::standing))
+        .route(API_READERS, routes!(traffic::of_api))
+        .route(API_READERS, routes!(traffic::decisions_of_api))
+        .route(APPLICATIONS, routes!(traffic::of_application))
+        .route(APPLICATIONS, routes!(traffic::decisions_of_application))
         .route(WORKBENCH, routes!(workbench::explain))
         .route(WORKBENCH, routes!(workbench::introspect))
         .route(WORKBENCH, routes!(workbench::decode))

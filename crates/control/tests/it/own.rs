@@ -141,6 +141,48 @@ async fn tokens_are_introspected_and_decoded_at_a_key_manager_with_its_keys() {
 }
 
 #[tokio::test]
+async fn traffic_is_read_of_apis_by_publishers_and_of_applications_by_their_owners_alone() {
+    let plane = Plane::start().await;
+    let as_of = async |user: &str, path: &str| {
+        let call = plane.get(&format!("/api/phantom/v1{path}"));
+        call.basic(user, &format!("{user}-password")).send().await
+    };
+    let application = json!({"name": "Shop", "throttlingPolicy": "Unlimited"});
+    let call = plane.post("/api/am/devportal/v3/applications", &application);
+    let made = call.basic("sue", "sue-password").send().await.expect(201);
+    let id = made["applicationId"].as_str().unwrap();
+    let api = json!({
+        "name": "Orders", "version": "v1", "context": "/orders",
+        "endpointConfig": {
+            "endpoint_type": "http", "production_endpoints": {"url": "http://backend.example"},
+        },
+    });
+    let made = plane.post("/api/am/publisher/v4/apis", &api).by_admin().send().await.expect(201);
+    let api = made["id"].as_str().unwrap();
+
+    for what in ["traffic", "decisions"] {
+        let (own, of_api) = (format!("/applications/{id}/{what}"), format!("/apis/{api}/{what}"));
+        as_of("sue", &own).await.expect(200);
+        // Somebody else's, and that of those who are no subscribers.
+        assert!(matches!(as_of("sam", &own).await.status.as_u16(), 403 | 404), "{what}");
+        as_of("paul", &own).await.expect(401);
+        as_of("paul", &of_api).await.expect(200);
+        as_of("sue", &of_api).await.expect(401);
+        as_of("paul", &format!("/apis/0/{what}")).await.expect(404);
+    }
+    as_of("sue", &format!("/applications/{id}/traffic?period=1y")).await.expect(400);
+    let traffic = as_of("sue", &format!("/applications/{id}/traffic")).await.expect(200);
+    assert_eq!((&traffic["period"], &traffic["total"]["requests"]), (&json!("1h"), &json!(0)));
+
+    let list = plane.get("/api/am/admin/v4/key-managers").by_admin().send().await.expect(200);
+    let resident = list["list"][0]["id"].as_str().unwrap();
+    let standing = format!("/api/phantom/v1/key-managers/{resident}/standing");
+    let found = plane.get(&standing).by_admin().send().await.expect(200);
+    assert_eq!((&found["apisTakingAll"], &found["state"]), (&json!(1), &json!("UNKNOWN")));
+    plane.get(&standing).basic("paul", "paul-password").send().await.expect(401);
+}
+
+#[tokio::test]
 async fn users_are_made_changed_and_removed_by_the_rules_of_the_command() {
     let plane = Plane::start().await;
     let user = json!({"name": "uma/1", "password": "correct horse", "roles": ["Internal/creator"]});

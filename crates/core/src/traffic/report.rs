@@ -43,6 +43,9 @@ pub struct Report {
     /// By key manager.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub introspections: BTreeMap<String, Introspections>,
+    /// By key manager, the age of its keys in seconds when this was told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, u64>,
 }
 
 impl Introspections {
@@ -88,6 +91,11 @@ impl Report {
         self.applications.add(&other.applications, MOST_KNOWN);
         self.pairs.add(&other.pairs, MOST_KNOWN);
         self.key_managers.add(&other.key_managers, MOST_KNOWN);
+        for (name, age) in &other.keys {
+            if self.keys.len() < MOST_KNOWN || self.keys.contains_key(name) {
+                self.keys.insert(name.clone(), *age);
+            }
+        }
         for (name, calls) in &other.introspections {
             if self.introspections.len() < MOST_KNOWN || self.introspections.contains_key(name) {
                 self.introspections.entry(name.clone()).or_default().add(*calls);
@@ -103,6 +111,7 @@ impl Report {
             shares.abridge(most);
         }
         report.pairs.abridge(most * PAIRS);
+        report.keys = report.keys.into_iter().take(most * 2).collect();
         let mut calls: Vec<_> = std::mem::take(&mut report.introspections).into_iter().collect();
         calls.retain(|(_, calls)| calls.total() > 0);
         calls.sort_by_key(|(_, calls)| std::cmp::Reverse(calls.total()));
@@ -137,6 +146,9 @@ mod tests {
             let (application, api) = (EntityId::new(number), EntityId::new(u128::MAX - number));
             let pair = Pair { application, api, requests: 1 << 40, refused: 1 << 39 };
             report.pairs.count(&pair, Report::MOST_KNOWN);
+            if report.keys.len() < Report::MOST_KNOWN {
+                report.keys.insert(format!("{number:0100}"), u64::MAX);
+            }
         }
         assert_eq!(report.apis.named().len(), Report::MOST_KNOWN);
         let mut twice = report.clone();

@@ -30,7 +30,7 @@ pub(super) fn used_by(apis: Uses, keys: u64) -> String {
 }
 
 pub(super) fn facts(one: &Overview, now: UnixTime) -> Facts {
-    let Health { calls, asked_at } = &one.health;
+    let Health { calls, asked_at, keys_from } = &one.health;
     let calls_text = match (calls.total(), calls.failed()) {
         (0, _) => "None".to_owned(),
         (total, failed) => format!(
@@ -57,6 +57,13 @@ pub(super) fn facts(one: &Overview, now: UnixTime) -> Facts {
             match asked_at {
                 Some(at) => Cell::time(now, *at),
                 None => Cell::text("Not in the last five minutes"),
+            },
+        ),
+        (
+            "Keys fetched",
+            match keys_from {
+                Some(from) => Cell::time(now, *from),
+                None => Cell::text("By no gateway that reports"),
             },
         ),
         ("Used by APIs", Cell::text(apis)),
