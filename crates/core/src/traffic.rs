@@ -5,6 +5,7 @@ mod decided;
 mod latency;
 mod pairs;
 mod report;
+mod requests;
 mod share;
 mod tally;
 
@@ -16,6 +17,7 @@ pub use pairs::Pair;
 pub use pairs::Pairs;
 pub use report::Introspections;
 pub use report::Report;
+pub use requests::ApiRequests;
 pub use share::Share;
 pub use share::Shares;
 pub use tally::Ended;

@@ -28,7 +28,7 @@ pub(super) async fn read(
     let decisions =
         traffic::decisions_of_application(control, caller, &id, asked.searches()).await?;
     if let Some(request) = asked.request() {
-        let hops = Hops::of(&decisions, request, now).ok_or(Failure::NoSuchPage)?;
+        let hops = Hops::of(&visit, &decisions, request).ok_or(Failure::NoSuchPage)?;
         let head =
             application::head_within(&found, "What the gateway decided").under("Usage", base);
         return Ok(visit.show(APPLICATIONS, &name, &Stack::new(head).part(&hops)));

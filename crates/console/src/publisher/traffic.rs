@@ -39,7 +39,7 @@ async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) 
     let base = opened.address(TAB);
     let found = traffic::decisions_of_api(control, caller, &id, asked.searches()).await?;
     if let Some(request) = asked.request() {
-        let hops = Hops::of(&found, request, now).ok_or(Failure::NoSuchPage)?;
+        let hops = Hops::of(&visit, &found, request).ok_or(Failure::NoSuchPage)?;
         let head = Head::new("What the gateway decided")
             .under("APIs", super::HERE)
             .under(opened.title(), opened.address(""))

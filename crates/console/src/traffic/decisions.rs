@@ -193,7 +193,7 @@ pub(super) async fn read(visit: Visit, Query(named): Query<Named>) -> Answer {
 }
 
 /// With the same request of an API, to be explained or sent again; routes have addresses of their own.
-fn workbench(visit: &Visit, one: &DecisionInfo) -> String {
+pub(crate) fn workbench(visit: &Visit, one: &DecisionInfo) -> String {
     let url = format!("{}{}", visit.control.settings.gateway_https_url, one.path);
     let questions = match one.api_id {
         Some(_) => [("method", &*one.method), ("url", &url)],

@@ -18,6 +18,7 @@ use crate::components::Stat;
 use crate::components::Table;
 use crate::components::Tabs;
 use crate::components::drawn;
+use crate::visit::Visit;
 
 /// Decisions on one page.
 const LAST: usize = 25;
@@ -50,6 +51,8 @@ pub(crate) struct Own {
 #[template(path = "traffic/hops.html")]
 pub(crate) struct Hops {
     decisions: Vec<decisions::Page>,
+    /// The same request, to be explained or sent again.
+    workbench: String,
 }
 
 drawn!(Own, Hops);
@@ -132,9 +135,11 @@ fn row(one: &DecisionInfo, base: &str, now: UnixTime) -> Vec<Cell> {
 
 impl Hops {
     /// `None`: none of them is that request.
-    pub(crate) fn of(found: &[DecisionInfo], request: &str, now: UnixTime) -> Option<Self> {
-        let those = found.iter().filter(|one| one.request_id == request).take(10);
-        let decisions: Vec<_> = those.map(|one| decisions::page(one, now)).collect();
-        (!decisions.is_empty()).then_some(Self { decisions })
+    pub(crate) fn of(visit: &Visit, found: &[DecisionInfo], request: &str) -> Option<Self> {
+        let those: Vec<_> = found.iter().filter(|one| one.request_id == request).take(10).collect();
+        let workbench = decisions::workbench(visit, those.first()?);
+        let now = visit.control.now();
+        let decisions = those.into_iter().map(|one| decisions::page(one, now)).collect();
+        Some(Self { decisions, workbench })
     }
 }

@@ -99,6 +99,8 @@ async fn a_subscriber_sees_the_usage_of_own_applications_by_api_and_why_calls_we
     assert!(page.text.len() < 40_000, "{} bytes", page.text.len());
     let one = sue.get(&page.link("GET /orders/own")).await.expect(200);
     let one = one.says("What to do:").says("Shop");
+    let bench = sue.get(&one.link("Open in the workbench")).await.expect(200);
+    assert!(bench.has("value=\"https://localhost:8243/orders/own\""));
     assert!(!one.has("foreign"));
     // Of two in three nobody was refused.
     let all = sue.get(&page.link("Show those let through, too")).await.expect(200);
@@ -183,4 +185,28 @@ async fn key_managers_say_who_uses_them_and_how_they_answer() {
     let home = admin.get("/").await.expect(200);
     let home = home.says("The gateway last reported 7 minutes ago.");
     assert!(!home.has("introspections"));
+}
+
+#[tokio::test]
+async fn who_nearly_used_up_a_plan_is_told_so_at_the_door_and_others_are_not() {
+    let console = Console::start().await;
+    let orders = api(&console, "Orders", serde_json::json!({})).await;
+    let mut sue = console.browser("sue").await;
+    let page = sue.get("/devportal/applications/new").await.expect(200);
+    let fields = [("name", "Shop"), ("quota", "10PerMin")];
+    let made = sue.send(&page, "Save", &fields).await.expect(303).location().unwrap();
+    let shop = id(made.split('?').next().unwrap());
+    // Two of three are let through: eight in a minute, of ten.
+    let call = || Calls { application: &shop, api: &orders, path: "/orders/one" };
+    reported(&console, &[call(), call(), call(), call()], Introspections::default()).await;
+    let home = sue.get("/").await.expect(200).says("Nearly used up");
+    let home = home.says("Its plan 10PerMin lets each user send 10 requests within 60 seconds");
+    let home = home.says("a gateway has let up to 8 through");
+    sue.get(&home.link("Shop")).await.expect(200).says("Usage");
+    let home = console.browser("admin").await.get("/").await.expect(200).says("Nearly used up");
+    assert_eq!(home.link("Shop"), format!("/traffic?period=1h&application={shop}"));
+    for other in ["paul", "carla"] {
+        let home = console.browser(other).await.get("/").await.expect(200);
+        assert!(!home.has("Nearly used up") && !home.has("Shop"), "{other}");
+    }
 }

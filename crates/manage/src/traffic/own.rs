@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use phantom_core::catalog::EntityId;
+use phantom_core::traffic::ApiRequests;
 use phantom_core::traffic::Pair;
 use uuid::Uuid;
 
+use super::MOST_ROWS;
 use super::Party;
 use super::Period;
 use super::Sums;
@@ -21,6 +23,7 @@ use super::wanted;
 use crate::apis;
 use crate::applications;
 use crate::caller::Caller;
+use crate::gateways::Span;
 use crate::plane::Control;
 use crate::refusal::Kind;
 use crate::refusal::Outcome;
@@ -100,11 +103,13 @@ pub async fn requests_by_api(control: &Control, caller: &Caller) -> Outcome<BTre
     if !caller.holds_any(rights::publisher::READERS) {
         return Ok(requests);
     }
-    let wanted = TrafficWanted { period: Period::Day, ..TrafficWanted::default() };
-    let (_, sums) = sum(control, &wanted).await?;
-    for share in sums.report.apis.named() {
-        if let Some(id) = share.id {
-            requests.insert(wanted::key(Some(id), ""), share.tally.requests);
+    let (span, begin) = (Span::COARSEST, control.now().minus(Period::Day.length()));
+    let rows = control.read().reported_traffic(span.seconds, begin, MOST_ROWS).await?;
+    for row in rows {
+        let known: ApiRequests = serde_json::from_str(&row.document)
+            .map_err(|_| Refusal::internal("a report cannot be read"))?;
+        for (id, count) in known.iter() {
+            *requests.entry(wanted::key(Some(id), "")).or_default() += count;
         }
     }
     Ok(requests)

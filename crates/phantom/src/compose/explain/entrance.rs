@@ -31,13 +31,13 @@ pub(super) fn find(asked: &AskedRequest, laid: &Laid) -> Result<Found, String> {
         let (entry, said) = (entrance.serves, described(entrance));
         return Ok(Found { entry, tls: https || entrance.behind_tls, said });
     }
+    if let Some(found) = public(asked, https, port, laid) {
+        return Ok(found);
+    }
     // Whoever ends TLS in front of it has a port of its own.
     if https && let Some(entrance) = entrances.iter().find(|each| each.behind_tls && !each.tls) {
         let said = format!("{}, behind TLS that ends in front of it", described(entrance));
         return Ok(Found { entry: entrance.serves, tls: true, said });
-    }
-    if let Some(found) = public(asked, https, port, laid) {
-        return Ok(found);
     }
     Err(nobody(https, port, laid))
 }
@@ -87,4 +87,65 @@ fn described(entrance: &Entrance) -> String {
 
 const fn scheme(https: bool) -> &'static str {
     if https { "https" } else { "http" }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use phantom_core::Clock;
+
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::Purpose;
+    use crate::config::Source;
+
+    /// A gateway behind somebody who ends TLS at another port.
+    fn laid() -> Laid {
+        crate::compose::install_crypto();
+        let directory = tempfile::tempdir().unwrap();
+        let text = format!(
+            "[gateway]\ndata_dir = \"{}\"\n[[listener]]\nbind = \"127.0.0.1:18280\"\nserve = \"apis\"\n\
+             behind_tls = true\n[[listener]]\nbind = \"127.0.0.1:18080\"\nserve = \"routes\"\n\
+             behind_tls = true\n[control]\nbind = \"127.0.0.1:19443\"\n\
+             gateway_https_url = \"https://api.example.com/\"\n",
+            directory.path().display()
+        );
+        let source = Source { path: directory.path().join("phantom.toml"), text };
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let (config, report) = source.compile(Purpose::Check, &clock);
+        Laid::of(&config.unwrap_or_else(|| panic!("{report}")))
+    }
+
+    fn find(url: &str, laid: &Laid) -> Result<Found, String> {
+        super::find(&AskedRequest::new("GET", url, None, [], None).unwrap(), laid)
+    }
+
+    #[test]
+    fn the_address_that_applications_know_leads_to_the_listener_for_apis() {
+        let mut laid = laid();
+        laid.entrances.reverse();
+        let found =
+            find("https://api.example.com/orders", &laid).unwrap_or_else(|why| panic!("{why}"));
+        assert!(found.tls && found.entry == Entry::Apis);
+        assert!(
+            found.said.ends_with("applications know it as https://api.example.com"),
+            "{}",
+            found.said
+        );
+        // Of another address it is only known that TLS may end in front of a listener.
+        for elsewhere in ["https://other.example.com/orders", "https://api.example.com:8443/orders"]
+        {
+            let found = find(elsewhere, &laid).unwrap_or_else(|why| panic!("{why}"));
+            assert!(found.said.ends_with("behind TLS that ends in front of it"), "{}", found.said);
+        }
+        let why = find("http://api.example.com/orders", &laid).err().unwrap();
+        assert!(why.starts_with("none takes http on port 80"), "{why}");
+    }
+
+    #[test]
+    fn a_listener_is_found_by_its_port_before_any_other_way() {
+        let found = find("http://localhost:18080/", &laid()).unwrap_or_else(|why| panic!("{why}"));
+        assert!(found.entry == Entry::Routes && found.tls, "TLS ends in front of it");
+    }
 }
