@@ -9,6 +9,7 @@ mod keys;
 mod subscription;
 mod subscriptions;
 mod try_it;
+mod usage;
 
 use axum::routing::get;
 use axum::routing::post;
@@ -40,6 +41,7 @@ pub(crate) fn pages(pages: Pages) -> Pages {
             &at("/delete"),
             get(application::confirm).post(application::delete),
         )
+        .page(own, &at("/usage"), get(usage::read))
         .page(own, &at("/keys"), get(keys::list))
         .page(own, &at("/keys/new"), get(keys::new).post(keys::create))
         .page(own, &key, get(key::read).post(key::update))

@@ -4,7 +4,10 @@ use askama::Template;
 use axum::routing::get;
 use phantom_manage::attention;
 use phantom_manage::attention::Attention;
+use phantom_manage::attention::Failing;
 use phantom_manage::attention::FirstSteps;
+use phantom_manage::attention::Lagging;
+use phantom_manage::attention::Strained;
 use phantom_manage::audit;
 use phantom_manage::audit::AuditFilter;
 use phantom_manage::audit::Line;
@@ -54,7 +57,7 @@ async fn page(visit: Visit) -> Answer {
     let home = Home {
         head: Head::new(format!("Hello, {}", visit.caller.name)).state(state),
         first_steps: (!steps.are_taken()).then(|| first_steps(&visit, steps)),
-        attention: (!found.is_empty()).then(|| tasks(found)),
+        attention: (!found.is_empty()).then(|| tasks(&visit, found)),
         lately: match visit.may(rights::admin::AUDIT) {
             true => Some(lately(&visit).await?),
             false => None,
@@ -101,8 +104,29 @@ fn first_steps(visit: &Visit, steps: FirstSteps) -> Tasks {
     ])
 }
 
-fn tasks(found: Attention) -> Tasks {
-    let Attention { disabled, ambiguous, undeployed, changed } = found;
+fn tasks(visit: &Visit, found: Attention) -> Tasks {
+    let Attention { failing, gateways, strained, disabled, ambiguous, undeployed, changed } = found;
+    let failing = failing.into_iter().map(|Failing { named, asked, failed }| Task {
+        badge: if asked == failed { Badge::bad("Down") } else { Badge::warn("Degraded") },
+        title: Link::new(named.name, format!("/admin/key-managers/{}", named.id)),
+        text: format!(
+            "{} of {} of the last five minutes had no verdict. Test it: that says which step fails, and why.",
+            words::count(failed),
+            words::several(asked, "introspection", "introspections")
+        ),
+    });
+    let now = visit.control.now();
+    let gateways = gateways.into_iter().map(|Lagging { named, silent_since, behind }| Task {
+        title: Link::new(named.name, "/admin/gateways"),
+        badge: if silent_since.is_some() { Badge::bad("Down") } else { Badge::warn("Behind") },
+        text: match silent_since {
+            Some(at) => format!("The gateway last reported {}.", words::ago(now, at)),
+            None => format!(
+                "{} published and not in force at this gateway.",
+                words::several(behind, "change is", "changes are")
+            ),
+        },
+    });
     let ambiguous = ambiguous.into_iter().map(|one| Task {
         badge: Badge::bad("Ambiguous"),
         title: Link::new(one.name, format!("/admin/key-managers/{}", one.id)),
@@ -125,7 +149,41 @@ fn tasks(found: Attention) -> Tasks {
         title: Link::new(one.name, format!("/publisher/apis/{}", one.id)),
         text: "It was changed since deployment: gateways serve what it was before.".to_owned(),
     });
-    Tasks(ambiguous.chain(disabled).chain(undeployed).chain(changed).collect())
+    let strained = strained.into_iter().map(|one| Task {
+        title: Link::new(&one.application.name, usage(visit, &one.application.id)),
+        badge: match one.refused {
+            0 => Badge::warn("Nearly used up"),
+            _ => Badge::bad("Throttled"),
+        },
+        text: plan(&one),
+    });
+    let first = failing.chain(gateways).chain(strained);
+    Tasks(first.chain(ambiguous).chain(disabled).chain(undeployed).chain(changed).collect())
+}
+
+/// Where somebody sees what an application used: whoever sees all traffic there, its owner at the application.
+fn usage(visit: &Visit, id: &str) -> String {
+    match visit.may(rights::admin::TRAFFIC) {
+        true => format!("/traffic?period=1h&application={id}"),
+        false => format!("/devportal/applications/{id}/usage"),
+    }
+}
+
+fn plan(one: &Strained) -> String {
+    let Strained { plan, used, limit, refused, .. } = one;
+    let refused = match refused {
+        0 => String::new(),
+        refused => format!(
+            " {} refused for a plan in the last hour.",
+            words::several(*refused, "request was", "requests were")
+        ),
+    };
+    format!(
+        "Its plan {plan} lets each user send {} within {}; a gateway has let up to {} through.{refused}",
+        words::several(limit.requests, "request", "requests"),
+        words::duration(limit.window),
+        words::count(*used),
+    )
 }
 
 async fn lately(visit: &Visit) -> Result<Table, crate::answer::Failure> {

@@ -15,6 +15,7 @@ mod runtime;
 mod scopes;
 mod shared_scopes;
 mod subscriptions;
+mod traffic;
 
 use axum::routing::get;
 
@@ -40,6 +41,7 @@ pub(crate) fn pages(pages: Pages) -> Pages {
         runtime::pages,
         scopes::pages,
         subscriptions::pages,
+        traffic::pages,
         definition::pages,
         revisions::pages,
         deletion::pages,

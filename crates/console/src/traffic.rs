@@ -1,10 +1,11 @@
 //! Traffic: what gateways do, and why they refuse what they refuse. Read through the store, where each
 //! gateway reports every few seconds.
 
-mod advice;
-mod decisions;
+pub(crate) mod advice;
+pub(crate) mod decisions;
 mod hops;
 mod overview;
+pub(crate) mod own;
 
 use axum::routing::get;
 use phantom_manage::rights::admin as rights;
@@ -21,7 +22,7 @@ pub(crate) fn pages(pages: Pages) -> Pages {
 }
 
 /// An address with those of the questions that ask something.
-fn address(path: &str, questions: &[(&str, &str)]) -> String {
+pub(crate) fn address(path: &str, questions: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     let asked = questions.iter().filter(|(_, value)| !value.is_empty());
     query.extend_pairs(asked);

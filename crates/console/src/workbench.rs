@@ -2,13 +2,17 @@
 //! with each form, and goes with each answer.
 
 mod bench;
+mod decision;
 mod drawn;
+mod explained;
 mod sealed;
 
 use axum::extract::Query;
 use axum::routing::get;
 use http::HeaderMap;
 use http::header;
+use phantom_manage::explain;
+use phantom_manage::explain::Question;
 use phantom_manage::keys::visible_key_managers;
 use phantom_manage::refusal::Outcome;
 use phantom_manage::refusal::Refusal;
@@ -42,7 +46,11 @@ const CALLBACK: &str = "/workbench/callback";
 const PLACE: Place = Place::Workbench(HERE);
 
 pub(crate) fn pages(pages: Pages) -> Pages {
-    pages.page(SIGNED_IN, HERE, get(page).post(act)).page(SIGNED_IN, CALLBACK, get(came_back))
+    pages.page(SIGNED_IN, HERE, get(page).post(act)).page(SIGNED_IN, CALLBACK, get(came_back)).page(
+        SIGNED_IN,
+        decision::HERE,
+        get(decision::page),
+    )
 }
 
 /// What refusals call a field, and where it stands.
@@ -99,6 +107,7 @@ async fn act(visit: Visit, headers: HeaderMap, form: Form) -> Answer {
         "introspect" => introspect(&visit, &form).await,
         "decode" => decode(&visit, &form).await,
         "call" => call(&visit, &form).await,
+        "explain" => explained(&visit, &form).await,
         _ => token(&visit, &form).await,
     };
     match done {
@@ -181,7 +190,21 @@ async fn call(visit: &Visit, form: &Form) -> Outcome<Found> {
         headers: secret(form, "secret.headers"),
         body: secret(form, "secret.body"),
     };
-    Ok(Found::of_call(&workbench::call(&visit.control, request).await?))
+    let called = workbench::call(&visit.control, request).await?;
+    let decision = called.request_id.map(|id| decision::address_of(visit, &id));
+    Ok(Found::of_call(&called.step, decision))
+}
+
+async fn explained(visit: &Visit, form: &Form) -> Outcome<Found> {
+    let headers = workbench::read_headers(form.get("secret.headers"))?;
+    let question = Question {
+        method: form.get("method").to_owned(),
+        url: form.get("url").to_owned(),
+        token: form.given("secret.token").map(SecretString::from),
+        headers: headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
+    };
+    let explained = explain::explain(&visit.control, &visit.caller, &question).await?;
+    Ok(Found::of_explained(explained))
 }
 
 fn redirect_uri(visit: &Visit) -> String {

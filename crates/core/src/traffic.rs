@@ -3,7 +3,9 @@
 
 mod decided;
 mod latency;
+mod pairs;
 mod report;
+mod requests;
 mod share;
 mod tally;
 
@@ -11,8 +13,11 @@ pub use decided::Consulted;
 pub use decided::Decided;
 pub use decided::newest;
 pub use latency::Latency;
+pub use pairs::Pair;
+pub use pairs::Pairs;
 pub use report::Introspections;
 pub use report::Report;
+pub use requests::ApiRequests;
 pub use share::Share;
 pub use share::Shares;
 pub use tally::Ended;

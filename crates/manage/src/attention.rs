@@ -1,13 +1,21 @@
 //! What somebody should look at, as far as the store knows it; and how far a new instance has come.
 
+mod strained;
+
+use phantom_core::UnixTime;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 use phantom_store::ApiSort;
 use phantom_store::LifecycleState;
 
+pub use strained::Strained;
+
 use crate::apis::Api;
 use crate::caller::Caller;
 use crate::connector::Connector;
+use crate::gateways;
+use crate::gateways::GatewayInfo;
+use crate::gateways::GatewayState;
 use crate::key_managers;
 use crate::plane::Control;
 use crate::refusal::Outcome;
@@ -20,6 +28,12 @@ const LOOKED_AT: u64 = 20;
 /// What the caller may see of it, and could mend.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attention {
+    /// Key managers that gave no verdict lately: to all questions, or to some of them.
+    pub failing: Vec<Failing>,
+    /// Gateways that reported and do so no more, or that do not have what is published.
+    pub gateways: Vec<Lagging>,
+    /// Applications that nearly used up their plans, or did.
+    pub strained: Vec<Strained>,
     /// Key managers whose tokens are refused.
     pub disabled: Vec<Named>,
     /// Key managers that take any opaque token, where there are several of them.
@@ -28,6 +42,23 @@ pub struct Attention {
     pub undeployed: Vec<Named>,
     /// APIs whose working copy is not what gateways serve.
     pub changed: Vec<Named>,
+}
+
+/// A key manager, with its questions of the last five minutes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failing {
+    pub named: Named,
+    pub asked: u64,
+    pub failed: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lagging {
+    pub named: Named,
+    /// When it reported last, where it does so no more.
+    pub silent_since: Option<UnixTime>,
+    /// Changes that are not in force there.
+    pub behind: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +82,13 @@ impl Attention {
     /// How many things there are.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.disabled.len() + self.ambiguous.len() + self.undeployed.len() + self.changed.len()
+        self.failing.len()
+            + self.gateways.len()
+            + self.strained.len()
+            + self.disabled.len()
+            + self.ambiguous.len()
+            + self.undeployed.len()
+            + self.changed.len()
     }
 
     #[must_use]
@@ -72,6 +109,10 @@ pub async fn of(control: &Control, caller: &Caller) -> Outcome<Attention> {
     if caller.holds_any(rights::admin::KEY_MANAGERS) {
         for one in key_managers::overview(control).await? {
             let named = Named { id: one.info.id, name: one.info.name };
+            let (asked, failed) = (one.health.calls.total(), one.health.calls.failed());
+            if failed > 0 {
+                attention.failing.push(Failing { named: named.clone(), asked, failed });
+            }
             if one.takes_any {
                 attention.ambiguous.push(named);
             } else if !one.info.enabled {
@@ -82,6 +123,11 @@ pub async fn of(control: &Control, caller: &Caller) -> Outcome<Attention> {
             attention.ambiguous.clear();
         }
     }
+    if caller.holds_any(rights::admin::TRAFFIC) {
+        let all = gateways::list(control).await?;
+        attention.gateways = all.into_iter().filter_map(lagging).collect();
+    }
+    attention.strained = strained::strained(control, caller).await?;
     if caller.holds_any(rights::publisher::REVISERS) {
         let filter = ApiFilter {
             states: SERVED.to_vec(),
@@ -95,6 +141,16 @@ pub async fn of(control: &Control, caller: &Caller) -> Outcome<Attention> {
         }
     }
     Ok(attention)
+}
+
+fn lagging(gateway: GatewayInfo) -> Option<Lagging> {
+    let silent = gateway.state == GatewayState::Silent;
+    let lags = silent || (gateway.state != GatewayState::Stopped && !gateway.is_up_to_date());
+    lags.then(|| Lagging {
+        silent_since: silent.then_some(gateway.reported_at),
+        behind: gateway.behind,
+        named: Named { id: gateway.gateway_id, name: gateway.name },
+    })
 }
 
 /// In which gateways serve an API, if it is deployed.

@@ -3,6 +3,7 @@
 mod certificate;
 mod discovered;
 mod document;
+mod health;
 pub mod published;
 mod resident;
 mod rules;
@@ -10,7 +11,7 @@ mod secrets;
 mod token_rules;
 mod trial;
 
-use phantom_store::ApiFilter;
+use phantom_store::KeyManagerNamed;
 use phantom_store::KeyManagerRow;
 use phantom_store::StoreError;
 use serde::Serialize;
@@ -32,6 +33,8 @@ pub use document::Permissions;
 pub use document::Properties;
 pub use document::TokenValidation;
 pub use document::TokenValidationType;
+pub use health::Health;
+pub use health::State;
 pub use secrets::MASK;
 pub use trial::StepName;
 pub use trial::StepOutcome;
@@ -41,8 +44,7 @@ pub use trial::test;
 
 use self::document::KeyManagerEndpoint;
 use self::rules::Settled;
-use crate::apis::document::ApiDocument;
-use crate::apis::scan;
+use crate::apis::document::ALL_KEY_MANAGERS;
 use crate::caller::Caller;
 use crate::connector::Connector;
 use crate::connector::Endpoint;
@@ -85,8 +87,26 @@ pub struct Overview {
     pub issuer: Option<String>,
     /// Keys that applications have there.
     pub keys: u64,
+    pub apis: Uses,
+    pub health: Health,
     /// Enabled, it takes any opaque token; of two such one gets tokens that are the other's.
     pub takes_any: bool,
+}
+
+/// APIs that take tokens of a key manager.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// They name it.
+    pub named: u64,
+    /// They take all key managers.
+    pub all: u64,
+}
+
+impl Uses {
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.named + self.all
+    }
 }
 
 pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
@@ -101,15 +121,43 @@ pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
 
 pub async fn overview(control: &Control) -> Outcome<Vec<Overview>> {
     let rows = control.store.key_managers().await?;
+    let named = control.store.key_managers_named().await?;
+    let mut health = health::all(control).await?;
     let mut list = Vec::with_capacity(rows.len());
     for row in rows {
+        let apis = uses(&named, &row.name);
+        let health = health.remove(&row.name).unwrap_or_default();
         let keys = control.store.key_mapping_count(row.id).await?;
         let document: KeyManagerDocument = stored::read(&row.document)?;
         let takes_any = takes_any(&row);
         let info = info(&row, &document, keys > 0);
-        list.push(Overview { info, issuer: document.issuer, keys, takes_any });
+        list.push(Overview { info, issuer: document.issuer, keys, apis, health, takes_any });
     }
     Ok(list)
+}
+
+/// One of them.
+pub async fn overview_of(control: &Control, id: &str) -> Outcome<Overview> {
+    let row = lookup::find::<KeyManagerRow>(&mut control.read(), id).await?;
+    let (keys, apis) = used_by(control, id).await?;
+    let health = health::all(control).await?.remove(&row.name).unwrap_or_default();
+    let document: KeyManagerDocument = stored::read(&row.document)?;
+    let (takes_any, info) = (takes_any(&row), info(&row, &document, keys > 0));
+    Ok(Overview { info, issuer: document.issuer, keys, apis, health, takes_any })
+}
+
+fn uses(named: &[KeyManagerNamed], name: &str) -> Uses {
+    let of = |name: &str| named.iter().find(|named| named.name == name).map_or(0, |n| n.apis);
+    Uses { named: of(name), all: of(ALL_KEY_MANAGERS) }
+}
+
+/// Keys that applications have at it, and the APIs that take its tokens.
+pub async fn used_by(control: &Control, id: &str) -> Outcome<(u64, Uses)> {
+    let row = lookup::find::<KeyManagerRow>(&mut control.read(), id).await?;
+    let keys = control.store.key_mapping_count(row.id).await?;
+    let named = control.store.apis_naming_key_manager(&row.name).await?;
+    let all = control.store.apis_naming_key_manager(ALL_KEY_MANAGERS).await?;
+    Ok((keys, Uses { named, all }))
 }
 
 fn info(row: &KeyManagerRow, document: &KeyManagerDocument, is_used: bool) -> KeyManagerInfo {
@@ -224,13 +272,7 @@ pub async fn delete(
     if write.key_mapping_count(row.id).await? > 0 {
         return Err(Refusal::KeyManagerNotDeleted("Applications have keys of this Key Manager."));
     }
-    let mut named = false;
-    scan::each(&mut write, ApiFilter::default(), |api| {
-        named |= stored::read::<ApiDocument>(&api.document)?.key_managers.contains(&row.name);
-        Ok(())
-    })
-    .await?;
-    if named {
+    if write.apis_naming_key_manager(&row.name).await? > 0 {
         return Err(Refusal::KeyManagerNotDeleted("APIs are restricted to this Key Manager."));
     }
     write.delete_key_manager(row.id).await.map_err(|error| match error {

@@ -18,6 +18,7 @@ pub mod caller;
 pub mod connector;
 pub mod definition;
 pub mod deny_policies;
+pub mod explain;
 pub mod finder;
 pub mod gateways;
 pub mod json;

@@ -9,6 +9,7 @@ use phantom_store::Store;
 use phantom_store::Write;
 
 use crate::caller::Caller;
+use crate::explain::Explain;
 use crate::refusal::Outcome;
 use crate::sign_in::SignIn;
 
@@ -37,6 +38,8 @@ pub struct Control {
     /// For the addresses that the operator gave to gateways and to ourselves.
     pub(crate) own: Egress,
     pub(crate) sign_in: SignIn,
+    /// `None` where nothing is known of gateways.
+    pub(crate) explainer: Option<Arc<dyn Explain>>,
 }
 
 impl Control {
@@ -48,7 +51,7 @@ impl Control {
     ) -> Outcome<Self> {
         let sign_in = SignIn::new(Arc::clone(&clock))?;
         let own = egress.clone();
-        Ok(Self { store, clock, settings, egress, own, sign_in })
+        Ok(Self { store, clock, settings, egress, own, sign_in, explainer: None })
     }
 
     /// Who is believed to be a gateway, or ourselves, where that is somebody else than servers that
@@ -56,6 +59,18 @@ impl Control {
     #[must_use]
     pub fn with_own(self, own: Egress) -> Self {
         Self { own, ..self }
+    }
+
+    /// Who says what gateways would decide.
+    #[must_use]
+    pub fn with_explainer(self, explainer: Arc<dyn Explain>) -> Self {
+        Self { explainer: Some(explainer), ..self }
+    }
+
+    /// Whether anybody can say what gateways would decide.
+    #[must_use]
+    pub const fn explains(&self) -> bool {
+        self.explainer.is_some()
     }
 
     #[must_use]

@@ -45,6 +45,13 @@ pub(crate) fn token_digest(token: &str) -> [u8; 32] {
     bytes
 }
 
+/// In hexadecimal digits, as traces are named.
+pub(crate) fn hexadecimal<const BYTES: usize>() -> Result<String, Refusal> {
+    let mut bytes = [0; BYTES];
+    rand::fill(&mut bytes).map_err(|_| Refusal::internal("the system gives no random numbers"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
 fn text<const BYTES: usize>() -> Result<String, Refusal> {
     let mut bytes = [0; BYTES];
     rand::fill(&mut bytes).map_err(|_| Refusal::internal("the system gives no random numbers"))?;

@@ -40,6 +40,9 @@ pub enum Refusal {
     /// So many passwords are being checked that this one was not looked at.
     #[error("Too many sign-ins at once; nothing was checked. Try again later.")]
     Busy,
+    /// So much of one kind is being done that this was not begun.
+    #[error("{0}")]
+    Crowded(&'static str),
 
     #[error("The API {name}-{version} already exists")]
     ApiExists { name: String, version: String },

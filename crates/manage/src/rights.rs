@@ -1,5 +1,9 @@
 //! Which scopes, without prefix, let a caller do what: any one of each list. REST and the pages ask the same.
 
+/// What the workbench does, which has its page for whoever is signed in: a scope that each role gives.
+pub const WORKBENCH: &[&str] =
+    &["admin", "admin_operations", "api_view", "api_import_export", "api_list_view", "subscribe"];
+
 /// What the admin does.
 pub mod admin {
     pub const KEY_MANAGERS: &[&str] = &["admin", "admin_operations", "keymanagers_manage"];

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use phantom_store::TagWanted;
+
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 
@@ -103,6 +105,34 @@ impl ApiQuery {
             let wanted = self.0.get(&Key::Name).map(Vec::as_slice);
             matches!(wanted, Some([Wanted::Part(_)]))
         })
+    }
+
+    /// A part of the name and a tag, where nothing else is asked: the store finds those alone.
+    #[must_use]
+    pub(crate) fn only_name_part_and_tag(&self) -> Option<(Option<&str>, Option<TagWanted>)> {
+        let name = match self.0.get(&Key::Name).map(Vec::as_slice) {
+            None => None,
+            Some([Wanted::Part(part)]) => Some(part.as_str()),
+            Some(_) => return None,
+        };
+        let tag = match self.0.get(&Key::Tag).map(Vec::as_slice) {
+            None => None,
+            Some([Wanted::Part(part)]) => Some(TagWanted::Part(part.clone())),
+            Some([Wanted::Whole(whole)]) => Some(TagWanted::Whole(whole.clone())),
+            Some(_) => return None,
+        };
+        let asked = usize::from(name.is_some()) + usize::from(tag.is_some());
+        (self.0.len() == asked).then_some((name, tag))
+    }
+
+    /// The tag, where one is asked for: lets the store narrow the search.
+    #[must_use]
+    pub(crate) fn tag(&self) -> Option<TagWanted> {
+        match self.0.get(&Key::Tag).map(Vec::as_slice) {
+            Some([Wanted::Whole(whole)]) => Some(TagWanted::Whole(whole.clone())),
+            Some([only]) => only.part().map(|part| TagWanted::Part(part.to_owned())),
+            _ => None,
+        }
     }
 
     /// What the name has to hold, where that is one thing: lets the store narrow the search.

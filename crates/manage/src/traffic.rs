@@ -2,6 +2,7 @@
 
 mod decisions;
 mod numbers;
+mod own;
 mod wanted;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,11 @@ pub use decisions::DecisionsWanted;
 pub use decisions::decisions;
 pub use numbers::Numbers;
 pub use numbers::Refused;
+pub use own::decisions_of_api;
+pub use own::decisions_of_application;
+pub use own::of_api;
+pub use own::of_application;
+pub use own::requests_by_api;
 pub use wanted::Period;
 pub use wanted::TrafficOf;
 pub use wanted::TrafficWanted;
@@ -84,8 +90,20 @@ pub struct Calls {
     pub unavailable: u64,
 }
 
-/// The traffic that is wanted, of the period that ends now.
+/// The traffic that is wanted, of the period that ends now: for those who may see all of it.
 pub async fn read(control: &Control, wanted: &TrafficWanted) -> Outcome<Traffic> {
+    let (mut traffic, mut sums) = sum(control, wanted).await?;
+    let names = names(control, &mut sums).await?;
+    traffic.apis = parties(&mut sums.report.apis, &names.none);
+    traffic.applications = parties(&mut sums.report.applications, &names.applications);
+    traffic.key_managers = parties(&mut sums.report.key_managers, &names.none);
+    traffic.introspections = calls(sums.report.introspections);
+    traffic.gateways = gateway_parties(sums.gateways, &names.gateways);
+    Ok(traffic)
+}
+
+/// The numbers of what is wanted, without who had them; and what was reported of that.
+async fn sum(control: &Control, wanted: &TrafficWanted) -> Outcome<(Traffic, Sums)> {
     let (span, now) = (wanted.period.span(), control.now());
     // Of the longest, what goes on is reported as well.
     let goes_on = if span == Span::COARSEST { span.length() } else { Duration::ZERO };
@@ -111,19 +129,18 @@ pub async fn read(control: &Control, wanted: &TrafficWanted) -> Outcome<Traffic>
         total.add(tally);
         covered += *of_it;
     }
-    let names = names(control, &mut sums).await?;
-    let total = Numbers::of(&total, covered.as_secs());
-    Ok(Traffic {
+    let traffic = Traffic {
         period: wanted.period,
         step_seconds: step.as_secs(),
         points,
-        total,
-        apis: parties(&mut sums.report.apis, &names.none),
-        applications: parties(&mut sums.report.applications, &names.applications),
-        key_managers: parties(&mut sums.report.key_managers, &names.none),
-        introspections: calls(sums.report.introspections),
-        gateways: gateway_parties(sums.gateways, &names.gateways),
-    })
+        total: Numbers::of(&total, covered.as_secs()),
+        apis: Vec::new(),
+        applications: Vec::new(),
+        key_managers: Vec::new(),
+        introspections: Vec::new(),
+        gateways: Vec::new(),
+    };
+    Ok((traffic, sums))
 }
 
 #[derive(Default)]

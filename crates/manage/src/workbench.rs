@@ -9,9 +9,14 @@ mod step;
 mod token;
 
 pub use call::CallRequest;
+pub use call::Called;
 pub use call::call;
 pub use call::gateways;
 pub use call::is_below;
+pub use call::read_headers;
+
+pub(crate) use call::check_is_served;
+
 pub use decode::Claim;
 pub use decode::Decoded;
 pub use decode::Signature;
@@ -31,4 +36,4 @@ pub use token::finish;
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
 /// Longest token taken, in bytes.
-const MAX_TOKEN: usize = 16 * 1024;
+pub(crate) const MAX_TOKEN: usize = 16 * 1024;

@@ -107,6 +107,7 @@ struct State {
 #[derive(Debug)]
 struct Held {
     keys: Arc<JwkSet>,
+    fetched: Tick,
     due: Tick,
     until: Tick,
 }
@@ -180,6 +181,14 @@ impl KeySource {
         if self.0.attempt_wanted(FLOOR / 2) {
             self.refresh().await;
         }
+    }
+
+    /// For how long they are known; of keys that are fetched, and where there are any.
+    pub(crate) fn age(&self) -> Option<Duration> {
+        let now = self.0.clock.now().tick;
+        let is_fetched = !matches!(self.0.location, KeyLocation::Inline(_));
+        let state = self.0.state();
+        state.keys.as_ref().filter(|_| is_fetched).map(|held| held.fetched.until(now))
     }
 
     pub(crate) fn counts(&self) -> RefreshCounts {
@@ -269,7 +278,7 @@ impl Shared {
                     KeyLocation::Inline(_) => Tick::from_millis(u64::MAX),
                     _ => now.plus(fresh),
                 };
-                state.keys = Some(Held { keys: Arc::new(keys), due, until });
+                state.keys = Some(Held { keys: Arc::new(keys), fetched: now, due, until });
                 state.next_attempt = None;
                 state.failure = None;
                 state.failures = 0;

@@ -137,6 +137,12 @@ impl KeyManager {
         self.client.guard.load()
     }
 
+    /// For how long the issuer's keys are known here, if there are any that are fetched.
+    #[must_use]
+    pub fn keys_age(&self) -> Option<Duration> {
+        self.keys.as_ref().and_then(KeySource::age)
+    }
+
     /// Fetches of the issuer's keys so far.
     #[must_use]
     pub fn key_refreshes(&self) -> RefreshCounts {

@@ -15,7 +15,6 @@ mod secret;
 mod setup;
 mod token;
 mod user;
-mod words;
 
 use std::ffi::OsString;
 use std::io;

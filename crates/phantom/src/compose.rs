@@ -4,11 +4,11 @@ mod background;
 pub mod control;
 mod descriptors;
 mod error;
+pub(crate) mod explain;
 mod follow;
 mod keep;
 pub mod key_managers;
 mod managed;
-pub mod peek;
 mod presented_jwt;
 pub mod renewal;
 mod report;
@@ -39,6 +39,7 @@ use tokio_util::sync::CancellationToken;
 pub use background::background_runtime;
 pub use error::StartError;
 
+use crate::compose::explain::Laid;
 use crate::compose::follow::Live;
 use crate::compose::managed::Bound;
 use crate::compose::renewal::Renewal;
@@ -101,6 +102,7 @@ impl Gateway {
         }
         let (error_format, listeners, proxy) = (*error_format, listeners.clone(), proxy.clone());
         let (control, data_dir) = (config.control.clone(), config.data_dir.clone());
+        let laid = Laid::of(&config);
 
         let background = background_runtime().map_err(StartError::Runtime)?;
         let mut registry = Registry::default();
@@ -138,6 +140,7 @@ impl Gateway {
         let planes = control.as_ref().map(|config| control::Planes {
             config,
             data_dir: &data_dir,
+            laid,
             serve: planes == Planes::DataAndControl,
             clock,
             runtime: background.handle(),

@@ -15,3 +15,4 @@ mod outgoing;
 pub mod self_signed;
 pub mod setup;
 pub mod telemetry;
+mod words;

@@ -18,6 +18,8 @@ use quick_cache::sync::Cache;
 
 /// Clients a limit remembers at once. The least used is forgotten first, which lets it start anew.
 const MAX_CLIENTS: usize = 100_000;
+/// Clients that a limit remembers for one decision.
+const FEW_CLIENTS: usize = 16;
 
 /// A rate, and the usage of the clients under it. Shared by all workers of the process.
 ///
@@ -56,6 +58,12 @@ impl RateLimit {
     fn remembering(rate: Rate, by: Party, clients: usize) -> Self {
         let usage = Arc::new(Cache::new(clients));
         Self { rate, by, hasher: RandomState::new(), usage }
+    }
+
+    /// The same limit, of which nobody has used anything; it remembers few.
+    #[must_use]
+    pub fn unused(&self) -> Self {
+        Self::remembering(self.rate, self.by, FEW_CLIENTS)
     }
 
     #[must_use]

@@ -98,6 +98,12 @@ impl Pipeline {
         Self { clock, throttle: Throttle::new() }
     }
 
+    /// For one decision, to which no request before it counts.
+    #[must_use]
+    pub fn for_one(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, throttle: Throttle::for_one() }
+    }
+
     /// The time that decisions go by.
     #[must_use]
     pub fn now(&self) -> Now {

@@ -13,7 +13,7 @@ use crate::error_format::ErrorFormat;
 use crate::exchange::KeyManagerHandle;
 
 /// One route of the snapshot. Everything a request needs is ready in it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Route {
     /// Place in the snapshot's list of routes, by which the transport finds what it keeps of it.
     pub index: usize,

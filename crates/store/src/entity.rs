@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 pub(crate) mod api_scope;
+pub(crate) mod api_word;
 pub(crate) mod application;
 pub(crate) mod audit;
 pub(crate) mod change;
@@ -28,8 +29,10 @@ pub use api::ApiFilter;
 pub use api::ApiRow;
 pub use api::ApiSort;
 pub use api::LifecycleState;
+pub use api::TagWanted;
 pub use api_scope::ScopeUse;
 pub use api_scope::SharedScopeCount;
+pub use api_word::KeyManagerNamed;
 pub use application::ApplicationFilter;
 pub use application::ApplicationRow;
 pub use application::ApplicationSort;

@@ -15,15 +15,20 @@ pub struct Page<T> {
 /// search ends where enough are found.
 #[derive(Clone, Copy, Debug)]
 pub struct NamePart<'t> {
+    /// Taken as it is: `%` and `_` stand for themselves.
     pub text: &'t str,
+    /// Names that have it elsewhere are left out.
     pub place: NamePlace,
+    /// Rows at most.
     pub limit: u64,
+    /// Rows that match and are left out before.
     pub offset: u64,
 }
 
 /// Where in a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamePlace {
+    /// The name begins with the text.
     Beginning,
     /// Anywhere but at its beginning.
     Within,

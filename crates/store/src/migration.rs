@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0002_api_scopes.sql"),
     include_str!("../migrations/0003_console_sessions.sql"),
     include_str!("../migrations/0004_gateways.sql"),
+    include_str!("../migrations/0005_api_words.sql"),
 ];
 
 /// To be called with the writers' turn taken, so that two programs starting at once do not meet.
@@ -39,10 +40,16 @@ fn adapted(sql: &str, postgres: bool) -> String {
     if !postgres {
         return sql.to_owned();
     }
-    sql.replace(" TEXT", " TEXT COLLATE \"C\"").replace(
-        "json_each(apis.document, '$.scopes') AS each",
-        "json_array_elements(apis.document::json -> 'scopes') AS each (value)",
-    )
+    let lists = [("scopes", ""), ("keyManagers", "_text"), ("tags", "_text")];
+    let sql = sql.replace(" TEXT", " TEXT COLLATE \"C\"");
+    lists.iter().fold(sql, |sql, (member, as_text)| {
+        sql.replace(
+            &format!("json_each(apis.document, '$.{member}') AS each"),
+            &format!(
+                "json_array_elements{as_text}(apis.document::json -> '{member}') AS each (value)"
+            ),
+        )
+    })
 }
 
 const WITNESS: &str = "phantom";

@@ -5,6 +5,7 @@ mod connect;
 use std::fmt;
 use std::sync::Arc;
 
+use phantom_core::TokenDigest;
 use phantom_core::UnixTime;
 use sqlx::PgPool;
 use sqlx::SqlitePool;
@@ -123,6 +124,12 @@ impl Store {
     /// something here waits for it. None when nobody follows any more.
     pub fn in_force(&self, change: Option<u64>) {
         self.0.progress.reach(change);
+    }
+
+    /// How tokens are named that are kept nowhere.
+    #[must_use]
+    pub fn token_digest(&self, token: &str) -> TokenDigest {
+        self.0.sealing.token_digest(token)
     }
 
     pub(crate) fn sealing(&self) -> &SealingKey {

@@ -38,6 +38,8 @@ macro_rules! on_both {
 
 #[path = "suite/api_scopes.rs"]
 mod api_scopes;
+#[path = "suite/api_words.rs"]
+mod api_words;
 #[path = "suite/audit.rs"]
 mod audit;
 #[path = "suite/changes.rs"]

@@ -169,6 +169,10 @@ await step("a refusal, explained", async () => {
   await fill("Token", "_0XBPWQQ_2fe74ce6-08dc-4a5d-8f1b-7a9c3b0e6f11");
   await press("button", "Call the API");
   await says("401");
+  // The page looks again by itself until the gateway has reported it.
+  await press("link", "See what the gateway decided, hop by hop");
+  await says("What to do:");
+  if (hand === "mouse") await hold(page, "the decision on a call");
   await page.goto(`${base}/traffic/decisions`);
   const refused = page.getByRole("row").filter({ hasText: "401" });
   for (let wait = 0; (await refused.count()) === 0 && wait < 40; wait++) {
@@ -179,6 +183,16 @@ await step("a refusal, explained", async () => {
   await shot("decisions");
   await page.goto(`${base}/traffic`);
   await shot("traffic");
+});
+
+await step("the same, explained without sending", async () => {
+  await page.goto(`${base}/workbench`);
+  await fill("URL at a gateway", `${gateway}/httpbin/v1/get`);
+  await fill("Token", "_0XBPWQQ_2fe74ce6-08dc-4a5d-8f1b-7a9c3b0e6f11");
+  await press("button", "Explain without sending");
+  await says("401 (token_inactive)");
+  if (hand === "mouse") await hold(page, "an explanation");
+  await shot("explained");
 });
 
 quiet(said, "the tutorial");

@@ -1,6 +1,7 @@
 //! Key managers: who says which tokens are good.
 
 mod form;
+mod standing;
 mod trial;
 
 use askama::Template;
@@ -12,6 +13,7 @@ use phantom_manage::key_managers;
 use phantom_manage::key_managers::DiscoveredKeyManager;
 use phantom_manage::key_managers::KeyManagerDocument;
 use phantom_manage::key_managers::Overview;
+use phantom_manage::key_managers::Uses;
 use phantom_manage::refusal::Refusal;
 use phantom_manage::versioned::Versioned;
 use serde::Deserialize;
@@ -24,6 +26,7 @@ use crate::components::Badge;
 use crate::components::Cell;
 use crate::components::Confirm;
 use crate::components::Diff;
+use crate::components::Facts;
 use crate::components::Head;
 use crate::components::Link;
 use crate::components::Notice;
@@ -82,9 +85,10 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         Notice::new(Tone::Warn, "Several key managers take any opaque token", words)
     });
     let add = Link::main("Add Key Manager", "/admin/key-managers/new");
-    let table = Table::new("Key managers", &["Name", "Type", "Issuer", "State", "Used by"])
-        .rows(all.into_iter().map(row).collect())
-        .empty("Key managers are authorization servers whose tokens gateways take.", None);
+    let table =
+        Table::new("Key managers", &["Name", "Type", "Issuer", "State", "Health", "Used by"])
+            .rows(all.into_iter().map(row).collect())
+            .empty("Key managers are authorization servers whose tokens gateways take.", None);
     let head = Head::new("Key Managers").state(state).action(add);
     Ok(visit.show(
         PLACE,
@@ -107,7 +111,7 @@ pub(crate) const fn kind(connector: Connector) -> &'static str {
 }
 
 fn row(one: Overview) -> Vec<Cell> {
-    let Overview { info, issuer, keys, .. } = one;
+    let Overview { info, issuer, keys, apis, health, .. } = one;
     let kind = match Connector::of_kind(&info.kind) {
         Some(known) => kind(known),
         None => &info.kind,
@@ -117,10 +121,8 @@ fn row(one: Overview) -> Vec<Cell> {
         Cell::text(kind),
         issuer.map_or_else(|| Cell::text("–"), Cell::code),
         Badge::enabled(info.enabled).into(),
-        Cell::text(match keys {
-            0 => "Nobody yet".to_owned(),
-            keys => words::several(keys, "application key", "application keys"),
-        }),
+        standing::badge(&health).into(),
+        Cell::text(standing::used_by(apis, keys)),
     ]
 }
 
@@ -132,6 +134,8 @@ struct Page {
     /// What is stored, and what was typed meanwhile.
     diff: Option<Diff>,
     sheet: Sheet,
+    /// How it does; of one that is there.
+    standing: Option<Facts>,
     trial: Option<TrialForm>,
 }
 
@@ -152,7 +156,7 @@ fn adding(visit: &Visit, connector: Connector, draft: &Draft, notices: Vec<Notic
         .under("Key Managers", HERE)
         .state("An authorization server whose tokens gateways take.");
     let sheet = Sheet::new(visit.csrf.clone(), connector, draft, None);
-    Page { head, notices, diff: None, sheet, trial: None }
+    Page { head, notices, diff: None, sheet, standing: None, trial: None }
 }
 
 async fn create(visit: Visit, form: Form) -> Answer {
@@ -239,7 +243,10 @@ async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) 
     let stored = key_managers::read(&visit.control, &id).await?;
     let connector = connector(&stored)?;
     let draft = Draft::new(form::filled(connector, &stored.value));
+    let overview = key_managers::overview_of(&visit.control, &id).await?;
+    let standing = Some(standing::facts(&overview, visit.control.now()));
     let page = changing(&visit, &id, connector, &stored, &draft, asked.notice(DONE));
+    let page = Page { standing, ..page };
     Ok(visit.show(PLACE, &stored.value.name, &page))
 }
 
@@ -272,7 +279,7 @@ fn changing(
     let sheet = Sheet::new(visit.csrf.clone(), connector, draft, version);
     let notices = notice.into_iter().collect();
     let trial = (connector != Connector::Resident).then(|| TrialForm::new(visit, id, None));
-    Page { head, notices, diff: None, sheet, trial }
+    Page { head, notices, diff: None, sheet, standing: None, trial }
 }
 
 async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
@@ -317,7 +324,8 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
 
 async fn confirm(visit: Visit, Path(id): Path<String>) -> Answer {
     let stored = key_managers::read(&visit.control, &id).await?;
-    let page = deletion(&visit, &id, &stored, None);
+    let used_by = key_managers::used_by(&visit.control, &id).await?;
+    let page = deletion(&visit, &id, &stored, used_by, None);
     Ok(visit.show(PLACE, "Delete key manager", &page))
 }
 
@@ -325,6 +333,7 @@ fn deletion(
     visit: &Visit,
     id: &str,
     stored: &Versioned<KeyManagerDocument>,
+    (keys, apis): (u64, Uses),
     error: Option<String>,
 ) -> Confirm {
     let name = &stored.value.name;
@@ -334,10 +343,7 @@ fn deletion(
         action: format!("{HERE}/{id}/delete"),
         back: format!("{HERE}/{id}"),
         question: format!("Delete the key manager {name}?"),
-        effects: vec![
-            "Its tokens are refused at all gateways, from the next request on.".to_owned(),
-            "It cannot be deleted while applications have keys of it or APIs name it.".to_owned(),
-        ],
+        effects: standing::effects(apis, keys),
         verb: "Delete key manager".to_owned(),
         typed: Some(name.clone()),
         error,
@@ -346,16 +352,17 @@ fn deletion(
 
 async fn delete(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     let stored = key_managers::read(&visit.control, &id).await?;
+    let used_by = key_managers::used_by(&visit.control, &id).await?;
     if form.get("typed") != stored.value.name {
         let error = format!("What was typed is not “{}”.", stored.value.name);
-        let page = deletion(&visit, &id, &stored, Some(error));
+        let page = deletion(&visit, &id, &stored, used_by, Some(error));
         return Ok(visit.show_refused(PLACE, "Delete key manager", &page));
     }
     match key_managers::delete(&visit.control, &visit.caller, &id, &form.expected()).await {
         Ok(()) => Ok(answer::see(&format!("{HERE}?done=deleted"))),
         Err(refusal) => {
             let errors = Errors::from_refusal(refusal, &[])?;
-            let page = deletion(&visit, &id, &stored, errors.whole);
+            let page = deletion(&visit, &id, &stored, used_by, errors.whole);
             Ok(visit.show_refused(PLACE, "Delete key manager", &page))
         }
     }

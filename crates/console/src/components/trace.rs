@@ -17,4 +17,14 @@ pub(crate) struct Hop {
     pub(crate) text: String,
 }
 
+impl Hop {
+    /// What stands between backticks is code.
+    fn parts(&self) -> Vec<(bool, &str)> {
+        let parts = self.text.split('`').enumerate();
+        // One that is not closed is none.
+        let closed = self.text.matches('`').count() / 2 * 2;
+        parts.map(|(at, part)| (at % 2 == 1 && at <= closed, part)).collect()
+    }
+}
+
 drawn!(Trace);

@@ -76,16 +76,10 @@ pub(super) async fn list(
     Ok(visit.show(APIS, "APIs", &Stack::new(head).notice(notice).part(&table)))
 }
 
-/// A part of the name is looked for by the store; what else a query can say asks for each API.
 async fn find(visit: &Visit, asked: &Asked) -> Outcome<(Vec<Api>, u64)> {
     text::optional("query", Some(&asked.query), MAX_QUERY)?;
-    let query = asked.query.trim();
-    if !query.contains([':', '"', '*']) && !query.contains(char::is_whitespace) {
-        let name = Some(query.to_owned()).filter(|name| !name.is_empty());
-        return visible::page(&visit.control, &visit.caller, name, asked.part()).await;
-    }
-    let query = ApiQuery::parse(query)?;
-    Ok(asked.part().of(visible::list(&visit.control, &visit.caller, &query).await?))
+    let query = ApiQuery::parse(&asked.query)?;
+    visible::page(&visit.control, &visit.caller, &query, asked.part()).await
 }
 
 fn row(api: Api, asks: &str) -> Vec<Cell> {

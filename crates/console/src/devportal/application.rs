@@ -45,6 +45,7 @@ pub(super) fn stack(visit: &Visit, application: &Application, head: Head) -> Sta
         tab("Overview", ""),
         tab("Keys", "/keys"),
         tab("Subscriptions", "/subscriptions"),
+        tab("Usage", "/usage"),
         tab("Settings", "/edit"),
     ];
     Stack::new(head).tabs(Tabs::new(&application.row.name, &visit.here, &links))
@@ -85,7 +86,7 @@ pub(super) async fn read(
             "Subscribe to an API",
             format!("/devportal/apis?application={}", application.row.id),
         )),
-        _ => head,
+        _ => head.action(Link::new("Usage", format!("{base}/usage"))),
     };
     let steps = Steps(vec![
         step(

@@ -138,7 +138,7 @@ pub(super) async fn call(visit: Visit, Path(id): Path<String>, form: Form) -> An
         headers: form.get("secret.headers").to_owned().into(),
         body: form.raw("secret.body").to_owned().into(),
     };
-    let step = workbench::call(&visit.control, request).await?;
+    let step = workbench::call(&visit.control, request).await?.step;
     Ok(match step.answer {
         Ok(answer) => passed_on(answer),
         Err(why) => {

@@ -39,7 +39,7 @@ pub(super) struct Opened {
 }
 
 /// Pages of an API, in the order of their tabs.
-const TABS: [(&str, &str); 8] = [
+const TABS: [(&str, &str); 9] = [
     ("Overview", ""),
     ("Endpoints", "/endpoints"),
     ("Resources", "/resources"),
@@ -48,6 +48,7 @@ const TABS: [(&str, &str); 8] = [
     ("Definition", "/definition"),
     ("Revisions", "/revisions"),
     ("Subscriptions", "/subscriptions"),
+    ("Traffic", "/traffic"),
 ];
 
 /// What every page of an API begins with.

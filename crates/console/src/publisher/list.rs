@@ -1,5 +1,7 @@
 //! All APIs: found, and how each of them stands.
 
+use std::collections::BTreeMap;
+
 use axum::extract::Query;
 use axum::routing::get;
 use phantom_manage::apis;
@@ -7,6 +9,7 @@ use phantom_manage::apis::Listed;
 use phantom_manage::refusal::Refusal;
 use phantom_manage::rights::publisher as rights;
 use phantom_manage::search::ApiQuery;
+use phantom_manage::traffic;
 
 use super::HERE;
 use super::PLACE;
@@ -55,9 +58,11 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         head =
             head.action(Link::new("Import OpenAPI", IMPORT)).action(Link::main("Create API", NEW));
     }
-    let columns = ["Name", "Version", "Context", "State", "Deployment", "Subscribers"];
+    let requests = traffic::requests_by_api(&visit.control, &visit.caller).await?;
+    let columns =
+        ["Name", "Version", "Context", "State", "Deployment", "Subscribers", "Requests in 24 h"];
     let table = Table::new("APIs", &columns)
-        .rows(found.into_iter().map(row).collect())
+        .rows(found.into_iter().map(|listed| row(listed, &requests)).collect())
         .search(asked.query.trim(), "Name, context:/x, tag:x, status:x")
         .empty(
             "An API is a backend with a name, a version and a path at the gateways. Make the first \
@@ -68,7 +73,7 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     Ok(visit.show(PLACE, "APIs", &List { head, tabs: None, notices, table }))
 }
 
-fn row(listed: Listed) -> Vec<Cell> {
+fn row(listed: Listed, requests: &BTreeMap<String, u64>) -> Vec<Cell> {
     let Listed { api, is_deployed, subscribers } = listed;
     let deployment =
         if is_deployed { Badge::good("Deployed") } else { Badge::neutral("Not deployed") };
@@ -79,5 +84,9 @@ fn row(listed: Listed) -> Vec<Cell> {
         api::state(api.row.state).into(),
         deployment.into(),
         Cell::number(subscribers),
+        match requests.get(&api.row.id.to_string()) {
+            Some(requests) => Cell::number(*requests),
+            None => Cell::Number("–".to_owned()),
+        },
     ]
 }

@@ -10,6 +10,7 @@ use phantom_manage::lifecycle::LifecycleState;
 use phantom_manage::page::Page as Part;
 use phantom_manage::rights::publisher as rights;
 use phantom_manage::subscribers;
+use phantom_manage::traffic;
 
 use super::PLACE;
 use super::api;
@@ -109,6 +110,8 @@ pub(super) async fn drawn(
     let id = opened.api.row.id.to_string();
     let one = Part { limit: 1, offset: 0 };
     let (_, subscribers) = subscribers::list(&visit.control, Some(&id), one).await?;
+    let requests = traffic::requests_by_api(&visit.control, &visit.caller).await?;
+    let requests = requests.get(&id).copied();
     let mut frame = opened.frame(visit, "", notices);
     let draft = match no {
         Some((no, mine)) => {
@@ -122,7 +125,7 @@ pub(super) async fn drawn(
         next: next(opened, subscribers),
         steps: lifecycle::steps(visit, opened),
         code: Code::new("curl", curl(visit, opened)),
-        facts: facts(visit, opened, subscribers),
+        facts: facts(visit, opened, subscribers, requests),
         csrf: visit.csrf.clone(),
         version: opened.version(),
         fields: fields(&draft),
@@ -229,7 +232,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-fn facts(visit: &Visit, opened: &Opened, subscribers: u64) -> Facts {
+fn facts(visit: &Visit, opened: &Opened, subscribers: u64, requests: Option<u64>) -> Facts {
     let (row, document) = (&opened.api.row, &opened.api.document);
     let now = visit.control.now();
     let open = document.operations.iter().filter(|each| each.auth_type.is_open()).count() as u64;
@@ -250,7 +253,13 @@ fn facts(visit: &Visit, opened: &Opened, subscribers: u64) -> Facts {
         false => document.policies.join(", "),
     };
     let endpoint = document.endpoint_config.as_ref().and_then(|config| config.production());
+    let requests = match requests {
+        Some(requests) => words::several(requests, "request", "requests"),
+        None => "None, or too few to be told apart".to_owned(),
+    };
+    let traffic = Cell::link(requests, opened.address("/traffic"));
     let mut facts = vec![
+        ("In the last 24 hours", traffic),
         ("Context", Cell::code(&row.context)),
         ("Backend", endpoint.map_or_else(|| Cell::text("None yet"), Cell::code)),
         ("Resources", Cell::link(resources, opened.address("/resources"))),

@@ -3,13 +3,17 @@
 use phantom_core::DenyReason;
 
 /// What was found wrong.
-pub(super) const fn meaning(reason: DenyReason) -> &'static str {
+pub(crate) const fn meaning(reason: DenyReason) -> &'static str {
     words(reason).0
 }
 
 /// What to change, and where.
-pub(super) const fn remedy(reason: DenyReason) -> &'static str {
+pub(crate) const fn remedy(reason: DenyReason) -> &'static str {
     words(reason).1
+}
+
+pub(crate) fn known(name: &str) -> Option<DenyReason> {
+    DenyReason::ALL.into_iter().find(|reason| reason.name() == name)
 }
 
 const fn words(reason: DenyReason) -> (&'static str, &'static str) {
@@ -171,7 +175,7 @@ const fn words(reason: DenyReason) -> (&'static str, &'static str) {
 }
 
 /// What else can go wrong, by its name in the log.
-pub(super) fn failure(name: &str) -> &'static str {
+pub(crate) fn failure(name: &str) -> &'static str {
     match name {
         "timeout" | "connect_timeout" => "The backend did not answer in time",
         "body_too_large" | "bad_request" | "not_collected" => {

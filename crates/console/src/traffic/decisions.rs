@@ -136,11 +136,16 @@ fn applications(found: &[DecisionInfo], chosen: &str) -> Field {
 }
 
 fn row(one: &DecisionInfo, now: UnixTime) -> Vec<Cell> {
+    row_at(one, now, address("/traffic/decision", &[("request", &one.request_id)]))
+}
+
+/// With its own page at that address.
+pub(super) fn row_at(one: &DecisionInfo, now: UnixTime, href: String) -> Vec<Cell> {
     let request = format!("{} {}", one.method, one.path);
     let application = one.application.as_deref().or(one.application_id.as_deref());
     vec![
         Cell::time(now, one.time),
-        Cell::link(request, address("/traffic/decision", &[("request", &one.request_id)])),
+        Cell::link(request, href),
         Cell::text(if one.api == "none" { "–" } else { &one.api }),
         Cell::text(application.unwrap_or("–")),
         status(one).into(),
@@ -179,11 +184,11 @@ struct Pages {
     decisions: Vec<Page>,
 }
 
-struct Page {
-    title: String,
-    remedy: &'static str,
-    facts: Facts,
-    trace: Trace,
+pub(crate) struct Page {
+    pub(crate) title: String,
+    pub(crate) remedy: &'static str,
+    pub(crate) facts: Facts,
+    pub(crate) trace: Trace,
 }
 
 pub(super) async fn read(visit: Visit, Query(named): Query<Named>) -> Answer {
@@ -212,16 +217,23 @@ pub(super) async fn read(visit: Visit, Query(named): Query<Named>) -> Answer {
         .under("Why was I refused?", HERE)
         .badge(status(first))
         .state(why(first))
-        .action(Link::main(
-            "Open in the workbench",
-            address("/workbench", &[("request", request)]),
-        ));
+        .action(Link::main("Open in the workbench", workbench(&visit, first)));
     let now = visit.control.now();
     let decisions = found.iter().take(10).map(|one| page(one, now)).collect();
     Ok(visit.show(PLACE, title, &Pages { head, decisions }))
 }
 
-fn page(one: &DecisionInfo, now: UnixTime) -> Page {
+/// With the same request of an API, to be explained or sent again; routes have addresses of their own.
+pub(crate) fn workbench(visit: &Visit, one: &DecisionInfo) -> String {
+    let url = format!("{}{}", visit.control.settings.gateway_https_url, one.path);
+    let questions = match one.api_id {
+        Some(_) => [("method", &*one.method), ("url", &url)],
+        None => [("", ""); 2],
+    };
+    format!("{}#call", address("/workbench", &questions))
+}
+
+pub(crate) fn page(one: &DecisionInfo, now: UnixTime) -> Page {
     let reason = one.reason.as_deref();
     let mut facts = vec![
         ("Time", Cell::time(now, one.time)),
@@ -240,7 +252,7 @@ fn page(one: &DecisionInfo, now: UnixTime) -> Page {
     facts.push(("Gateway", Cell::code(&one.gateway_id)));
     Page {
         title: format!("{} {}", one.method, one.path),
-        remedy: reason.and_then(hops::known).map_or("", advice::remedy),
+        remedy: reason.and_then(advice::known).map_or("", advice::remedy),
         facts: Facts(facts.into_iter().map(|(name, cell)| (name.to_owned(), cell)).collect()),
         trace: Trace(hops::of(one)),
     }

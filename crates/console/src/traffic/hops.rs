@@ -124,18 +124,14 @@ impl Step {
     }
 }
 
-pub(super) fn known(name: &str) -> Option<DenyReason> {
-    DenyReason::ALL.into_iter().find(|reason| reason.name() == name)
-}
-
 /// What a reason of that name means.
 pub(super) fn sentence(name: &str) -> Option<&'static str> {
-    known(name).map(advice::meaning)
+    advice::known(name).map(advice::meaning)
 }
 
 /// The way of the request, to where it ended.
 pub(super) fn of(decision: &DecisionInfo) -> Vec<Hop> {
-    let reason = decision.reason.as_deref().and_then(known);
+    let reason = decision.reason.as_deref().and_then(advice::known);
     let stopped = reason.map(|reason| Step::of(reason, decision.key_manager.is_some()));
     let is_managed = decision.api_id.is_some();
     // Nobody was asked about a token, and the request got past where one is needed.

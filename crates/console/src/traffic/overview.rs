@@ -160,7 +160,7 @@ fn now(traffic: &Traffic, asked: &Asked) -> Now {
     Now { stats: stats(traffic), charts: charts(traffic), tables: tables(traffic, asked) }
 }
 
-const fn long(period: Period) -> &'static str {
+pub(super) const fn long(period: Period) -> &'static str {
     match period {
         Period::FiveMinutes => "5 minutes",
         Period::Hour => "1 hour",
@@ -213,7 +213,7 @@ fn select(name: &str, label: &str, all: &str, parties: &[Party], chosen: &str) -
     Field::select(name, label, &choices, chosen)
 }
 
-fn stats(traffic: &Traffic) -> Vec<Stat> {
+pub(super) fn stats(traffic: &Traffic) -> Vec<Stat> {
     let total = &traffic.total;
     let stat = |label: &str, value: String, unit: &str, note: String| Stat {
         label: label.to_owned(),
@@ -275,7 +275,7 @@ fn share(part: u64, whole: u64) -> String {
 /// A name, and its value at each point.
 type Line<'l> = (&'l str, &'l dyn Fn(&Numbers) -> Option<f64>);
 
-fn charts(traffic: &Traffic) -> Vec<Chart> {
+pub(super) fn charts(traffic: &Traffic) -> Vec<Chart> {
     let day = traffic.period == Period::Day;
     let times: Vec<_> = traffic.points.iter().map(|point| clock(point.time, day)).collect();
     let chart = |title: &str, unit: &str, series: &[Line<'_>]| {
@@ -341,11 +341,17 @@ fn clock(at: UnixTime, is_long: bool) -> String {
     if is_long { clock.get(..5).unwrap_or_default().to_owned() } else { clock.to_owned() }
 }
 
-fn tables(traffic: &Traffic, asked: &Asked) -> Vec<Table> {
-    let refusals = traffic.total.refusals.iter().map(|refused| {
+pub(super) fn refusals(traffic: &Traffic) -> Table {
+    let rows = traffic.total.refusals.iter().map(|refused| {
         let words = hops::sentence(&refused.reason).unwrap_or("Other reasons");
         vec![Cell::text(words), Cell::number(refused.count), Cell::code(&refused.reason)]
     });
+    Table::new("Refusals by reason", &["Reason", "Requests", "Name in the log"])
+        .rows(rows.collect())
+        .empty("Nobody was refused in this time.", None)
+}
+
+fn tables(traffic: &Traffic, asked: &Asked) -> Vec<Table> {
     let calls = traffic.introspections.iter().map(|calls| {
         vec![
             Cell::text(&calls.key_manager),
@@ -355,9 +361,7 @@ fn tables(traffic: &Traffic, asked: &Asked) -> Vec<Table> {
         ]
     });
     vec![
-        Table::new("Refusals by reason", &["Reason", "Requests", "Name in the log"])
-            .rows(refusals.collect())
-            .empty("Nobody was refused in this time.", None),
+        refusals(traffic),
         parties("APIs and routes", "API", Kind::Api, &traffic.apis, asked),
         parties("Applications", "Application", Kind::Application, &traffic.applications, asked),
         parties("Key managers", "Key manager", Kind::KeyManager, &traffic.key_managers, asked),

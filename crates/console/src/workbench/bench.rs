@@ -41,6 +41,7 @@ pub(super) struct Bench {
     introspector_secret: Secret,
     call: [Field; 4],
     found: Found,
+    explains: bool,
 }
 
 impl Bench {
@@ -102,6 +103,7 @@ impl Bench {
                 private("secret.body", "Body", 3),
             ],
             found,
+            explains: visit.control.explains(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a step has found, drawn.
 
+use phantom_manage::explain::Explained;
 use phantom_manage::workbench::Answer;
 use phantom_manage::workbench::Claim;
 use phantom_manage::workbench::Decoded;
@@ -8,6 +9,7 @@ use phantom_manage::workbench::Signature;
 use phantom_manage::workbench::Step;
 use serde_json::Value;
 
+use super::explained::Decision;
 use crate::components::Badge;
 use crate::components::Cell;
 use crate::components::Code;
@@ -32,6 +34,9 @@ pub(super) struct Found {
     pub(super) introspection: Vec<Shown>,
     pub(super) jwt: Option<Jwt>,
     pub(super) call: Vec<Shown>,
+    /// Where the decision on the call stands, once it is reported.
+    pub(super) decision: Option<String>,
+    pub(super) explained: Option<Decision>,
     got: Option<String>,
     notices: Vec<Notice>,
 }
@@ -109,13 +114,18 @@ impl Found {
         Self { jwt: Some(Jwt::of(decoded)), ..Self::default() }
     }
 
-    /// The decision of the gateway, hop by hop, has its place after it.
-    pub(super) fn of_call(step: &Step) -> Self {
+    pub(super) fn of_call(step: &Step, decision: Option<String>) -> Self {
         let notices = match &step.answer {
             Err(why) => vec![unanswered(why)],
             Ok(_) => Vec::new(),
         };
-        Self { call: vec![Shown::of("Call", step)], notices, ..Self::default() }
+        // What has not come to a gateway is no decision of it.
+        let decision = decision.filter(|_| step.answer.is_ok());
+        Self { call: vec![Shown::of("Call", step)], decision, notices, ..Self::default() }
+    }
+
+    pub(super) fn of_explained(explained: Explained) -> Self {
+        Self { explained: Some(Decision::of(explained)), ..Self::default() }
     }
 
     /// The form, with the token that was got.

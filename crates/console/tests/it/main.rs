@@ -2,8 +2,10 @@
 
 mod admin;
 mod devportal;
+mod explain;
 mod home;
 mod live;
+mod own_traffic;
 mod publisher;
 mod search;
 mod session;

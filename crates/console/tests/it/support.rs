@@ -1,6 +1,7 @@
 //! A console in memory, and a browser without script.
 
 mod browser;
+mod canned;
 mod page;
 
 use std::sync::Arc;
@@ -78,7 +79,8 @@ impl Console {
             allow_local_endpoints: true,
         };
         let control = Control::new(store.clone(), egress.unwrap(), settings, clock.clone());
-        let control = Arc::new(control.unwrap());
+        let explainer = Arc::new(canned::Canned);
+        let control = Arc::new(control.unwrap().with_explainer(explainer));
         let rest = rest::router(Arc::clone(&control));
         let stop = CancellationToken::new();
         let options = Options { design: true };

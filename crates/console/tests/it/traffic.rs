@@ -183,7 +183,12 @@ async fn a_refusal_is_found_and_explained_hop_by_hop_with_a_way_to_the_workbench
     let page = browser.get(&page.link("GET /orders/1")).await.expect(200);
     let page = page.says("What to do:").says("curity is the one to ask.").says("Not reached");
     let workbench = page.link("Open in the workbench");
-    assert_eq!(workbench, "/workbench?request=abc%2F%3D%2B1");
+    assert_eq!(
+        workbench,
+        "/workbench?method=GET&url=https%3A%2F%2Flocalhost%3A8243%2Forders%2F1#call"
+    );
+    let bench = browser.get(&workbench).await.expect(200);
+    assert!(bench.has("value=\"https://localhost:8243/orders/1\""));
     let page = browser.get("/traffic/decisions?status=500").await.expect(200);
     page.says("None that is still known fits.");
     browser.get("/traffic/decisions?status=high").await.expect(400);

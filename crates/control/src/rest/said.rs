@@ -52,7 +52,7 @@ pub(super) const fn said(refusal: &Refusal) -> Said {
         R::OtherVersion => PRECONDITION,
         R::TooManyGuesses { wait } => plain(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests")
             .retried_after(wait.as_secs().saturating_add(1)),
-        R::Busy => UNAVAILABLE.retried_after(1),
+        R::Busy | R::Crowded(_) => UNAVAILABLE.retried_after(1),
 
         R::ApiExists { .. } => EXISTS.code(900_300),
         R::ApiNameInOtherCase(_) => EXISTS.code(900_250),

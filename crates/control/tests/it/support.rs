@@ -1,6 +1,7 @@
 //! A control plane in memory: its router, its store in a temporary directory, its users.
 
 mod contract;
+mod explainer;
 mod request;
 
 use std::sync::Arc;
@@ -170,7 +171,8 @@ fn router(store: &Store, clock: &Arc<ManualClock>) -> Router {
         },
         clock.clone(),
     );
-    rest::router(Arc::new(control.unwrap()))
+    let control = control.unwrap().with_explainer(Arc::new(explainer::Echo));
+    rest::router(Arc::new(control))
 }
 
 fn rustls_provider() -> &'static () {

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::pairs::Pairs;
 use super::share::Shares;
 
 /// Kept apart while a stretch of time goes on; more of them than are reported, so that the busiest are found.
 const MOST_KNOWN: usize = 256;
+/// Pairs that are reported for each application that is.
+const PAIRS: usize = 2;
 
 /// Calls about tokens, by how they came out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,12 +34,18 @@ pub struct Report {
     /// By application, up to a bound.
     #[serde(default, skip_serializing_if = "Shares::is_empty")]
     pub applications: Shares,
+    /// By application and API, up to a bound.
+    #[serde(default, skip_serializing_if = "Pairs::is_empty")]
+    pub pairs: Pairs,
     /// By key manager, up to a bound.
     #[serde(default, skip_serializing_if = "Shares::is_empty")]
     pub key_managers: Shares,
     /// By key manager.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub introspections: BTreeMap<String, Introspections>,
+    /// By key manager, the age of its keys in seconds when this was told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, u64>,
 }
 
 impl Introspections {
@@ -80,7 +89,13 @@ impl Report {
     pub fn add(&mut self, other: &Self) {
         self.apis.add(&other.apis, MOST_KNOWN);
         self.applications.add(&other.applications, MOST_KNOWN);
+        self.pairs.add(&other.pairs, MOST_KNOWN);
         self.key_managers.add(&other.key_managers, MOST_KNOWN);
+        for (name, age) in &other.keys {
+            if self.keys.len() < MOST_KNOWN || self.keys.contains_key(name) {
+                self.keys.insert(name.clone(), *age);
+            }
+        }
         for (name, calls) in &other.introspections {
             if self.introspections.len() < MOST_KNOWN || self.introspections.contains_key(name) {
                 self.introspections.entry(name.clone()).or_default().add(*calls);
@@ -95,6 +110,8 @@ impl Report {
         for shares in [&mut report.apis, &mut report.applications, &mut report.key_managers] {
             shares.abridge(most);
         }
+        report.pairs.abridge(most * PAIRS);
+        report.keys = report.keys.into_iter().take(most * 2).collect();
         let mut calls: Vec<_> = std::mem::take(&mut report.introspections).into_iter().collect();
         calls.retain(|(_, calls)| calls.total() > 0);
         calls.sort_by_key(|(_, calls)| std::cmp::Reverse(calls.total()));
@@ -111,6 +128,7 @@ mod tests {
     use crate::catalog::EntityId;
     use crate::deny::DenyReason;
     use crate::traffic::Ended;
+    use crate::traffic::Pair;
 
     #[test]
     fn a_flood_of_apis_and_applications_does_not_grow_a_report() {
@@ -125,6 +143,12 @@ mod tests {
             report.apis.of(id, &long, Report::MOST_KNOWN).count(&ended);
             report.applications.of(id, "", Report::MOST_KNOWN).count(&ended);
             report.key_managers.of(None, &number.to_string(), Report::MOST_KNOWN).count(&ended);
+            let (application, api) = (EntityId::new(number), EntityId::new(u128::MAX - number));
+            let pair = Pair { application, api, requests: 1 << 40, refused: 1 << 39 };
+            report.pairs.count(&pair, Report::MOST_KNOWN);
+            if report.keys.len() < Report::MOST_KNOWN {
+                report.keys.insert(format!("{number:0100}"), u64::MAX);
+            }
         }
         assert_eq!(report.apis.named().len(), Report::MOST_KNOWN);
         let mut twice = report.clone();
@@ -135,6 +159,12 @@ mod tests {
         assert_eq!((total.requests, total.refused()), (10_000, 10_000), "none is lost");
         let bytes = serde_json::to_string(&abridged).unwrap().len();
         assert!(bytes < 64 * 1024, "{bytes} bytes");
+    }
+
+    #[test]
+    fn a_report_of_before_is_read_as_one_without_pairs() {
+        let report: Report = serde_json::from_str(r#"{"apis": {"named": []}}"#).unwrap();
+        assert_eq!(report, Report::default());
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub async fn find(control: &Control, query: &ApiQuery, page: Page) -> Outcome<(V
     }
     // The order asks for all of them; what the store can leave out it does.
     let name_contains = query.name_part().map(str::to_owned);
-    let filter = ApiFilter { name_contains, ..ApiFilter::default() };
+    let filter = ApiFilter { name_contains, tag: query.tag(), ..ApiFilter::default() };
     let mut found = Vec::new();
     scan::each(&mut control.read(), filter, |row| {
         let mut api = Api::of(row)?;

@@ -104,6 +104,27 @@ fn queries_are_bounded() {
     assert!(ApiQuery::parse(&"a ".repeat(MAX_TERMS + 1)).is_err());
 }
 
+#[test]
+fn what_the_store_finds_alone_is_a_part_of_a_name_and_one_tag() {
+    let whole = |tag: &str| Some(TagWanted::Whole(tag.to_owned()));
+    let part = |tag: &str| Some(TagWanted::Part(tag.to_owned()));
+    for (text, expected) in [
+        ("", Some((None, None))),
+        ("Http", Some((Some("http"), None))),
+        ("tag:Weather", Some((None, part("weather")))),
+        ("tag:\"Weather map\" Http", Some((Some("http"), whole("weather map")))),
+        ("tag:a tag:b", None),
+        ("tag:a*", None),
+        ("name:\"Http\"", None),
+        ("context:/x", None),
+        ("tag:a status:PUBLISHED", None),
+    ] {
+        assert_eq!(query(text).only_name_part_and_tag(), expected, "{text}");
+    }
+    assert_eq!(query("tag:a*bcd status:PUBLISHED").tag(), part("bcd"));
+    assert_eq!(query("tag:a tag:b").tag(), None);
+}
+
 proptest! {
     #[test]
     fn no_text_is_too_strange_for_the_parser(text in ".{0,200}") {

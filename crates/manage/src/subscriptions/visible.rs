@@ -50,16 +50,21 @@ pub async fn list(control: &Control, caller: &Caller, query: &ApiQuery) -> Outco
     Ok(found)
 }
 
-/// One page of all versions whose name has that text, by name. Those that the caller may not see are
-/// left out of it, so that it may be short; how many there are in all counts them.
+/// One page of what is found. Where nothing but a part of the name or a tag is asked for: of all versions, by
+/// name; those that the caller may not see are left out of it, so that it may be short, and how many there
+/// are in all counts them. Else of [`list`], for which each API is looked at.
 pub async fn page(
     control: &Control,
     caller: &Caller,
-    name_contains: Option<String>,
-    Page { limit, offset }: Page,
+    query: &ApiQuery,
+    page: Page,
 ) -> Outcome<(Vec<Api>, u64)> {
-    let states = STATES.to_vec();
-    let filter = ApiFilter { name_contains, states, limit, offset, ..ApiFilter::default() };
+    let Some((name, tag)) = query.only_name_part_and_tag() else {
+        return Ok(page.of(list(control, caller, query).await?));
+    };
+    let Page { limit, offset } = page;
+    let (name_contains, states) = (name.map(str::to_owned), STATES.to_vec());
+    let filter = ApiFilter { name_contains, states, tag, limit, offset, ..ApiFilter::default() };
     let found = control.store.apis(&filter).await?;
     let apis = found.rows.into_iter().map(Api::of).collect::<Outcome<Vec<_>>>()?;
     Ok((apis.into_iter().filter(|api| is_open(&api.document, caller)).collect(), found.total))
@@ -134,6 +139,7 @@ async fn all(control: &Control, caller: &Caller, query: &ApiQuery) -> Outcome<Ve
     let filter = ApiFilter {
         name_contains: query.name_part().map(str::to_owned),
         states: STATES.to_vec(),
+        tag: query.tag(),
         ..ApiFilter::default()
     };
     let mut found = Vec::new();

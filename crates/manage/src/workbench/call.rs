@@ -11,10 +11,12 @@ use super::step::Request;
 use super::step::Step;
 use crate::plane::Control;
 use crate::plane::Settings;
+use crate::random;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::text;
 
+const TRACE: &str = "traceparent";
 /// Most headers of a call.
 const MAX_HEADERS: usize = 50;
 /// Longest body of a call, in bytes.
@@ -37,14 +39,19 @@ pub fn gateways(settings: &Settings) -> Vec<&str> {
     https.into_iter().chain(settings.gateway_http_url.as_deref()).collect()
 }
 
-pub async fn call(control: &Control, request: CallRequest) -> Outcome<Step> {
+/// A call and what came of it.
+#[derive(Clone, Debug)]
+pub struct Called {
+    pub step: Step,
+    /// By which gateways tell of the request, unless whoever called chose another name for it.
+    pub request_id: Option<String>,
+}
+
+pub async fn call(control: &Control, request: CallRequest) -> Outcome<Called> {
     let CallRequest { method, url, token, headers, body } = request;
     let body = body.expose_secret();
     let url = text::url("url", &url)?;
-    if !is_served(&control.settings, &url) {
-        let all = gateways(&control.settings).join(" or ");
-        return Err(Refusal::invalid(format!("url: must begin with {all}")));
-    }
+    check_is_served(&control.settings, &url)?;
     const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
     if !METHODS.contains(&method.as_str()) {
         return Err(Refusal::invalid("method: is none that APIs have"));
@@ -56,15 +63,36 @@ pub async fn call(control: &Control, request: CallRequest) -> Outcome<Step> {
     if token.as_ref().is_some_and(|token| token.expose_secret().len() > MAX_TOKEN) {
         return Err(Refusal::invalid(format!("token: at most {MAX_TOKEN} bytes")));
     }
+    let mut headers = read_headers(headers.expose_secret())?;
+    let request_id = traced(&mut headers)?;
     let request = Request {
         method,
         url,
         authorization: token.map_or(Authorization::None, Authorization::Bearer),
-        headers: read_headers(headers.expose_secret())?,
+        headers,
         body: if body.is_empty() { Body::None } else { Body::Text(body.to_owned()) },
         is_own: true,
     };
-    Ok(request.send(control).await)
+    Ok(Called { step: request.send(control).await, request_id })
+}
+
+/// Begins a trace (W3C Trace Context), whose id gateways give the request. Nobody else can guess it.
+fn traced(headers: &mut Vec<(String, String)>) -> Outcome<Option<String>> {
+    if headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(TRACE)) {
+        return Ok(None);
+    }
+    let (id, span) = (random::hexadecimal::<16>()?, random::hexadecimal::<8>()?);
+    headers.push((TRACE.to_owned(), format!("00-{id}-{span}-00")));
+    Ok(Some(id))
+}
+
+/// Only gateways are called.
+pub(crate) fn check_is_served(settings: &Settings, url: &Url) -> Outcome<()> {
+    if is_served(settings, url) {
+        return Ok(());
+    }
+    let all = gateways(settings).join(" or ");
+    Err(Refusal::invalid(format!("url: must begin with {all}")))
 }
 
 fn is_served(settings: &Settings, url: &Url) -> bool {
@@ -80,7 +108,8 @@ pub fn is_below(base: &str, url: &str) -> bool {
     is_below && url.origin() == base.origin()
 }
 
-fn read_headers(text: &str) -> Outcome<Vec<(String, String)>> {
+/// `Name: value`, one a line.
+pub fn read_headers(text: &str) -> Outcome<Vec<(String, String)>> {
     let mut headers = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (name, value) = line

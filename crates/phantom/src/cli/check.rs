@@ -18,13 +18,13 @@ use serde_json::json;
 
 use crate::cli::FAILED;
 use crate::cli::output;
-use crate::cli::words;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::config::KeyManagerSetup;
 use crate::config::Purpose;
 use crate::config::Report;
 use crate::config::Source;
+use crate::words;
 
 const EXAMPLES: &str = "\
 Examples:

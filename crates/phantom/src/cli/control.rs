@@ -13,6 +13,7 @@ use crate::cli::run::compiled;
 use crate::cli::run::show_once;
 use crate::clock::SystemClock;
 use crate::compose::control::ControlPlane;
+use crate::compose::explain::Laid;
 use crate::compose::signals::Signals;
 
 const EXAMPLES: &str = "\
@@ -42,7 +43,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         bail!("{} has no [control]: add it, or use `phantom gateway`", args.config.display());
     };
     let mut signals = Signals::listen().context("cannot listen to signals")?;
-    let plane = ControlPlane::start(control, &config.data_dir, &clock)?;
+    let plane = ControlPlane::start(control, Laid::of(&config), &config.data_dir, &clock)?;
     show_once(plane.generated_password());
     signals.renew(plane.renewal());
     for address in plane.addresses() {

@@ -1,9 +1,6 @@
 //! `phantom explain`: step by step what the gateway decides on a request, and why.
 
-mod entrance;
-mod request;
-mod view;
-
+use std::fmt;
 use std::io;
 use std::io::Read;
 use std::path::PathBuf;
@@ -12,27 +9,23 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use anyhow::bail;
-use phantom_cache::CacheSecret;
 use phantom_core::Clock;
-use phantom_pipeline::Decision;
-use phantom_pipeline::Fault;
-use phantom_pipeline::Pipeline;
-use phantom_pipeline::Snapshot;
-use phantom_pipeline::trace::Step;
-use phantom_pipeline::trace::Steps;
+use phantom_manage::explain::Answered;
+use phantom_manage::explain::Explained;
+use phantom_manage::explain::Forwarded;
+use phantom_manage::explain::Verdict;
 use zeroize::Zeroizing;
 
 use crate::cli::FAILED;
-use crate::cli::explain::entrance::Found;
 use crate::cli::output;
 use crate::clock::SystemClock;
 use crate::compose;
-use crate::compose::peek;
+use crate::compose::explain::AskedRequest;
+use crate::compose::explain::Explainer;
+use crate::compose::explain::Laid;
+use crate::compose::explain::Origin;
 use crate::config::Purpose;
 use crate::config::Source;
-
-pub(crate) use request::AskedRequest;
-pub(crate) use view::View;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -88,12 +81,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         &args.method,
         &args.url,
         args.host.as_deref(),
-        &args.headers,
+        args.headers.iter().map(|field| named(field)).collect::<anyhow::Result<Vec<_>>>()?,
         token.as_ref().map(|token| token.as_str()),
     )?;
     match explain(&source, &asked)? {
-        Ok(view) if args.json => output::line(&format!("{:#}", view.to_json())),
-        Ok(view) => output::print(&view.to_string()),
+        Ok(explained) if args.json => {
+            output::line(&format!("{:#}", serde_json::to_value(&explained)?));
+        }
+        Ok(explained) => output::print(&Text(&explained).to_string()),
         Err(report) => {
             output::error(report.trim_end());
             return Ok(ExitCode::from(FAILED));
@@ -102,73 +97,59 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A header field, `Name: value`.
+fn named(field: &str) -> anyhow::Result<(&str, &str)> {
+    let named = field.split_once(':').map(|(name, value)| (name.trim(), value.trim()));
+    named.context("a header is written \"Name: value\"")
+}
+
 /// Decides as the gateway would. The inner error is the report on a wrong configuration.
-fn explain(source: &Source, asked: &AskedRequest) -> anyhow::Result<Result<View, String>> {
+fn explain(source: &Source, asked: &AskedRequest) -> anyhow::Result<Result<Explained, String>> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (config, report) = source.compile(Purpose::Check, &clock);
     let Some(config) = config else { return Ok(Err(report.to_string())) };
-    let mut steps = Steps::default();
-    let found = match entrance::find(asked, &config) {
-        Ok(found) => found,
-        Err(why) => {
-            steps.0.push(Step { hop: "listener", outcome: why });
-            return Ok(Ok(View::unheard(asked, steps)));
-        }
-    };
-    steps.0.push(Step { hop: "listener", outcome: found.said.clone() });
     let runtime = compose::background_runtime().context("the system gives no threads")?;
-    let secret = CacheSecret::random();
-    let handles = compose::key_managers::handles(config.key_managers, &secret, &clock, None);
-    let keys = config.minter.as_ref().map(|minter| minter.jwks_json().into());
-    let snapshot = compose::snapshot::bind(config.routes, &handles, config.error_format, keys)?;
-    let snapshot = match config.control.filter(|_| found.entry.serves_apis()) {
-        None => snapshot,
-        Some(control) => {
-            let (of_the_file, data_dir) = (snapshot.clone(), &config.data_dir);
-            let in_force =
-                peek::in_force(&control, data_dir, of_the_file, secret, &clock, &runtime);
-            let (outcome, snapshot) = match in_force {
-                Ok(Some(in_force)) => {
-                    let peek::InForce { snapshot, change, apis } = in_force;
-                    let apis = if apis == 1 { "1 API".to_owned() } else { format!("{apis} APIs") };
-                    (format!("{apis}, as of change {change} of the store"), snapshot)
-                }
-                Ok(None) => ("no store yet, so no managed APIs".to_owned(), snapshot),
-                Err(error) => (format!("cannot be read, so no managed APIs: {error}"), snapshot),
-            };
-            steps.0.push(Step { hop: "catalog", outcome });
-            snapshot
-        }
-    };
-    Ok(Ok(runtime.block_on(decide(&snapshot, clock, asked, &found, steps))))
+    let explainer = Explainer::new(Laid::of(&config), Origin::Files, clock);
+    let explained = runtime.block_on(async {
+        let explained = explainer.explain(asked).await;
+        explainer.end().await;
+        explained
+    });
+    Ok(Ok(explained?))
 }
 
-async fn decide(
-    snapshot: &Snapshot,
-    clock: Arc<dyn Clock>,
-    asked: &AskedRequest,
-    found: &Found,
-    mut steps: Steps,
-) -> View {
-    if let Err(fault) = phantom_proxy::normalize::check_path(&asked.path) {
-        let outcome = match fault {
-            Fault::BadRequest(why) => format!("refused before any decision: {why}"),
-            fault => format!("refused before any decision: {fault:?}"),
-        };
-        steps.0.push(Step { hop: "normalize", outcome });
-        let answer = phantom_pipeline::Answer::fault(fault, snapshot.error_format, false);
-        let decision = Decision::Answer {
-            answer,
-            matched: None,
-            reason: None,
-            known: phantom_pipeline::Known::default(),
-        };
-        return View::new(asked, steps, &decision);
+/// A decision as a terminal shows it.
+struct Text<'e>(&'e Explained);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Explained { request, asks, steps, outcome } = self.0;
+        writeln!(f, "{request}")?;
+        for step in steps {
+            writeln!(f, "  {:<12} {}", step.hop, step.outcome)?;
+            if matches!(&*step.hop, "resource" | "route") {
+                for asked in asks {
+                    writeln!(f, "  {:<12} - {asked}", "")?;
+                }
+            }
+        }
+        match outcome {
+            Verdict::Answer(Answered { status, reason, fields }) => {
+                match reason {
+                    Some(reason) => writeln!(f, "answer {status} ({reason})")?,
+                    None => writeln!(f, "answer {status}")?,
+                }
+                fields.iter().try_for_each(|field| writeln!(f, "  {}: {}", field.name, field.value))
+            }
+            Verdict::Forward(Forwarded { to, edits }) => {
+                writeln!(f, "forward to {to}")?;
+                edits.iter().try_for_each(|edit| writeln!(f, "  {edit}"))
+            }
+            Verdict::Unheard(_) => {
+                writeln!(f, "no answer: this gateway does not listen there")
+            }
+        }
     }
-    steps.0.push(Step { hop: "normalize", outcome: "passed".to_owned() });
-    let facts = asked.facts(found.entry, found.tls);
-    let decision = Pipeline::new(clock).decide(snapshot, &facts, &mut steps).await;
-    View::new(asked, steps, &decision)
 }
 
 /// A token given as an argument, or `-` for standard input.

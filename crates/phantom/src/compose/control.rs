@@ -8,6 +8,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
 use phantom_core::Clock;
 use phantom_manage::publish;
@@ -30,10 +31,12 @@ pub(super) use entrance::Door;
 pub(super) use store::Opened;
 pub(super) use store::Opener;
 pub(super) use store::minter;
+pub(super) use store::opened_store;
 
 use crate::compose::StartError;
 use crate::compose::background;
 use crate::compose::control::entrance::Entrance;
+use crate::compose::explain::Laid;
 use crate::compose::follow;
 use crate::compose::follow::Node;
 use crate::compose::managed::Binding;
@@ -46,6 +49,8 @@ use crate::self_signed;
 pub(super) struct Planes<'a> {
     pub(super) config: &'a ControlConfig,
     pub(super) data_dir: &'a Path,
+    /// For decisions that are explained.
+    pub(super) laid: Laid,
     /// Serve the control plane, not only follow its store.
     pub(super) serve: bool,
     pub(super) clock: &'a Arc<dyn Clock>,
@@ -75,8 +80,9 @@ impl Planes<'_> {
         secret: CacheSecret,
         gateway: follow::Gateway,
     ) -> Result<Started, StartError> {
-        let Self { config, data_dir, clock, runtime, stop, .. } = self;
-        let entrance = self.serve.then(|| Entrance::open(config, data_dir)).transpose()?;
+        let own_authorities = self.own_authorities();
+        let Self { config, data_dir, laid, clock, runtime, stop, serve } = self;
+        let entrance = serve.then(|| Entrance::open(config, data_dir)).transpose()?;
         let certificate = entrance.as_ref().map(Entrance::certificate);
         let opener = Opener::new(config, data_dir, clock)?;
         let opened = match runtime.block_on(opener.open()) {
@@ -91,16 +97,17 @@ impl Planes<'_> {
         let (addresses, door) = match entrance {
             None => (Vec::new(), None),
             Some(entrance) => {
-                let (addresses, door) = entrance.serve(config, clock, runtime, stop)?;
+                let (addresses, door) = entrance.serve(config, laid, clock, runtime, stop)?;
                 (addresses, Some(door))
             }
         };
-        let (ca_file, own_authorities) = (config.ca_file.clone(), self.own_authorities());
+        let ca_file = config.ca_file.clone();
         let (allow_private, public_url) = (config.allow_private, config.public_url.clone());
         let (clock_of_all, metrics) = (Arc::clone(clock), gateway.metrics.clone());
         let (runtime_of_all, secret) = (runtime.clone(), Arc::new(secret));
         let bind = move |minter: Arc<Minter>| Binding {
             secret: Arc::clone(&secret),
+            policy: CachePolicy::default(),
             clock: Arc::clone(&clock_of_all),
             runtime: runtime_of_all.clone(),
             metrics: metrics.clone(),
@@ -169,8 +176,9 @@ pub struct ControlPlane {
 
 impl ControlPlane {
     /// Fails where the store is away: without it there is nothing to serve.
-    pub fn start(
+    pub(crate) fn start(
         config: &ControlConfig,
+        laid: Laid,
         data_dir: &Path,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
@@ -181,7 +189,7 @@ impl ControlPlane {
         let certificates = vec![entrance.certificate()];
         let renewal = Renewal { certificates, access_log: None };
         let opened = runtime.block_on(Opener::new(config, data_dir, clock)?.open())?;
-        let (addresses, door) = entrance.serve(config, clock, runtime, &stop)?;
+        let (addresses, door) = entrance.serve(config, laid, clock, runtime, &stop)?;
         {
             let _within = runtime.enter();
             door.open(&opened)?;

@@ -90,7 +90,7 @@ impl Live {
     }
 
     /// All caches start over: tokens may have ended that we were not told of.
-    fn forget(&self) {
+    pub(super) fn forget(&self) {
         for handle in self.handles() {
             for exchange in handle.opaque.iter().chain(&handle.jwt) {
                 exchange.forget();

@@ -30,6 +30,8 @@ pub(super) const CA_SETTING: &str = "ca_file in [control]";
 #[derive(Debug)]
 pub(super) struct Binding {
     pub(super) secret: Arc<CacheSecret>,
+    /// What key managers do not say of their caches.
+    pub(super) policy: CachePolicy,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) runtime: Handle,
     pub(super) metrics: GatewayMetrics,
@@ -85,11 +87,15 @@ impl Binding {
                 return None;
             }
         };
-        let default = CachePolicy::default();
+        let default = &self.policy;
         let entries = managed.opaque.as_ref().map_or(default.max_entries, |o| o.cache_max_entries);
         let setup = KeyManagerSetup {
             manager: Arc::clone(&manager),
-            policy: CachePolicy { max_entries: entries, cap: config.token_cache_cap, ..default },
+            policy: CachePolicy {
+                max_entries: entries,
+                cap: config.token_cache_cap,
+                ..default.clone()
+            },
             accepts_jwt: managed.validates_jwt && managed.keys.is_some(),
             place: Place::default(),
         };

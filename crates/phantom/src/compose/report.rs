@@ -59,6 +59,7 @@ impl Reporter {
             let collected = traffic.take();
             let mut report = collected.report;
             report.introspections = calls.since_last(&metrics);
+            report.keys = metrics.ages_of_keys();
             spans.add(&report, &collected.decided);
             let due = spans.due(now, stopped);
             let told = reporting.tell(&due, in_force.load(Relaxed), now, stopped).await;

@@ -72,7 +72,7 @@ pub struct AccessLogSettings {
 }
 
 /// A key manager that can be asked, and how its answers are kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct KeyManagerSetup {
     pub manager: Arc<KeyManager>,
     pub policy: CachePolicy,
@@ -83,7 +83,7 @@ pub struct KeyManagerSetup {
 }
 
 /// A route whose key managers are not bound yet.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PlannedRoute {
     /// With an empty list of key managers.
     pub route: Route,

@@ -160,6 +160,15 @@ impl GatewayMetrics {
         so_far.collect()
     }
 
+    /// How old the keys of each key manager are, in seconds.
+    pub(crate) fn ages_of_keys(&self) -> BTreeMap<String, u64> {
+        let sources = self.observed.sources();
+        let ages = sources.managers.iter().filter_map(|manager| {
+            Some((manager.name().to_string(), manager.keys_age()?.as_secs()))
+        });
+        ages.collect()
+    }
+
     pub(crate) fn questions_not_asked(&self, key_manager: &str, cause: &'static str) -> Counter {
         let labels = NotAskedLabels { key_manager: key_manager.to_owned(), cause };
         self.not_asked.get_or_create_owned(&labels)

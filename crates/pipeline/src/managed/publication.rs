@@ -157,6 +157,12 @@ impl Publication {
         self.key_managers.iter().map(|bound| &bound.handle)
     }
 
+    /// How many APIs there are.
+    #[must_use]
+    pub fn apis(&self) -> usize {
+        self.apis.len()
+    }
+
     fn bind_key_managers(&mut self, key_managers: &[Arc<ManagedKeyManager>]) {
         let before = std::mem::take(&mut self.key_managers);
         for key_manager in key_managers {

@@ -18,6 +18,8 @@ use quick_cache::sync::Cache;
 
 /// Parties a level remembers at once. The least used is forgotten first, which lets it start anew.
 const MAX_PARTIES: usize = 100_000;
+/// More than one decision can charge.
+const FEW_PARTIES: usize = 16;
 
 /// Counters of all levels. Cheap to clone: there is one set per process.
 #[derive(Clone, Debug)]
@@ -69,6 +71,12 @@ impl Throttle {
     #[must_use]
     pub(crate) fn new() -> Self {
         Self::remembering(MAX_PARTIES)
+    }
+
+    /// For one decision, which finds nothing used.
+    #[must_use]
+    pub(crate) fn for_one() -> Self {
+        Self::remembering(FEW_PARTIES)
     }
 
     fn remembering(parties: usize) -> Self {

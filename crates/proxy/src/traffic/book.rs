@@ -7,6 +7,8 @@ use std::time::Instant;
 use phantom_core::UnixTime;
 use phantom_core::catalog::EntityId;
 use phantom_core::traffic::Ended;
+use phantom_core::traffic::Pair;
+use phantom_core::traffic::Pairs;
 use phantom_core::traffic::Report;
 use phantom_core::traffic::Shares;
 use phantom_core::traffic::Tally;
@@ -24,6 +26,7 @@ pub(crate) struct Book {
     apis: Tallies<ApiKey>,
     applications: Tallies<EntityId>,
     key_managers: Tallies<Arc<str>>,
+    pairs: Pairing,
     last: Last,
 }
 
@@ -70,6 +73,9 @@ impl Book {
         self.apis.count(&ApiKey::of(matched), event.api, &ended);
         if let Some(application) = &known.application {
             self.applications.count(application, "", &ended);
+            if let Some(Matched::Operation(operation)) = matched {
+                self.pairs.count((*application, operation.api.id), event.reason.is_some());
+            }
         }
         if let Some(key_manager) = &known.key_manager {
             self.key_managers.count(key_manager, key_manager, &ended);
@@ -90,7 +96,50 @@ impl Book {
         self.apis.move_to(&mut report.apis, |key| key.id());
         self.applications.move_to(&mut report.applications, |id| Some(*id));
         self.key_managers.move_to(&mut report.key_managers, |_| None);
+        self.pairs.move_to(&mut report.pairs);
         to.hand_over(&report, self.last.take(wall, now));
+    }
+}
+
+/// Requests by application and API.
+#[derive(Debug, Default)]
+struct Pairing {
+    places: ConfigMap<(EntityId, EntityId), usize>,
+    entries: Vec<Pair>,
+    /// As in [`Tallies`].
+    recent: usize,
+}
+
+impl Pairing {
+    fn count(&mut self, key: (EntityId, EntityId), is_refused: bool) {
+        let is_it = |pair: &Pair| (pair.application, pair.api) == key;
+        if !self.entries.get(self.recent).is_some_and(is_it) {
+            self.recent = self.place(key);
+        }
+        if let Some(pair) = self.entries.get_mut(self.recent) {
+            pair.requests += 1;
+            pair.refused += u64::from(is_refused);
+        }
+    }
+
+    /// Beyond the last where there is none left.
+    fn place(&mut self, key: (EntityId, EntityId)) -> usize {
+        if let Some(place) = self.places.get(&key) {
+            return *place;
+        }
+        let place = self.entries.len();
+        if place >= Report::MOST_KNOWN {
+            return usize::MAX;
+        }
+        self.places.insert(key, place);
+        let (application, api) = key;
+        self.entries.push(Pair { application, api, requests: 0, refused: 0 });
+        place
+    }
+
+    fn move_to(&mut self, pairs: &mut Pairs) {
+        self.places.clear();
+        self.entries.drain(..).for_each(|pair| pairs.count(&pair, Report::MOST_KNOWN));
     }
 }
 
@@ -180,5 +229,21 @@ mod tests {
         assert_eq!(shares.total().requests, 20_000, "none is lost");
         assert_eq!(shares.of(Some(EntityId::new(1)), "", 0).requests, 10_001);
         assert!(tallies.entries.is_empty() && tallies.places.is_empty() && tallies.rest.is_empty());
+    }
+
+    #[test]
+    fn pairs_are_counted_within_their_bound() {
+        let mut pairing = Pairing::default();
+        let id = EntityId::new;
+        for number in 0..10_000 {
+            pairing.count((id(number), id(number)), false);
+            pairing.count((id(1), id(2)), number % 4 == 0);
+        }
+        assert_eq!(pairing.entries.len(), Report::MOST_KNOWN);
+        let mut pairs = Pairs::default();
+        pairing.move_to(&mut pairs);
+        let found = pairs.iter().find(|pair| (pair.application, pair.api) == (id(1), id(2)));
+        assert_eq!(found.map(|pair| (pair.requests, pair.refused)), Some((10_000, 2_500)));
+        assert!(pairing.entries.is_empty() && pairing.places.is_empty());
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::Audited;
 use super::Entity;
 use super::api_scope;
+use super::api_word;
 use super::names;
 use super::next_version;
 use crate::columns::Cells;
@@ -83,6 +84,8 @@ pub struct ApiFilter {
     pub provider: Option<String>,
     /// In any of these states.
     pub states: Vec<LifecycleState>,
+    /// Case does not count.
+    pub tag: Option<TagWanted>,
     /// Ids decide between equals.
     pub sort_by: ApiSort,
     /// Reverses `sort_by`.
@@ -91,6 +94,15 @@ pub struct ApiFilter {
     pub limit: u64,
     /// Rows before the page.
     pub offset: u64,
+}
+
+/// The tag of APIs to list, or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TagWanted {
+    /// The tag, with case or without.
+    Whole(String),
+    /// A text that is in it.
+    Part(String),
 }
 
 /// The order of a listing of APIs.
@@ -134,7 +146,15 @@ async fn apis(session: &mut Session, filter: &ApiFilter) -> Result<Page<ApiRow>,
     let matching = "WHERE ($1 IS NULL OR name_key LIKE $1 ESCAPE '\\') \
          AND ($2 IS NULL OR context_key LIKE $2 ESCAPE '\\') \
          AND ($3 IS NULL OR api_version = $3) AND ($4 IS NULL OR provider = $4) \
-         AND ($5 IS NULL OR $5 LIKE '%,' || state || ',%')";
+         AND ($5 IS NULL OR $5 LIKE '%,' || state || ',%') \
+         AND ($6 IS NULL OR id IN (SELECT api FROM api_words WHERE kind = 'tag' AND word = $6)) \
+         AND ($7 IS NULL OR id IN \
+         (SELECT api FROM api_words WHERE kind = 'tag' AND word LIKE $7 ESCAPE '\\'))";
+    let (tag, tag_part) = match &filter.tag {
+        None => (None, None),
+        Some(TagWanted::Whole(tag)) => (Some(fold(tag)), None),
+        Some(TagWanted::Part(part)) => (None, Some(containing(part)?)),
+    };
     let order = match (filter.sort_by, filter.descending) {
         (ApiSort::Name, false) => "name_key, provider, api_version, id",
         (ApiSort::Name, true) => "name_key DESC, provider DESC, api_version DESC, id DESC",
@@ -143,12 +163,14 @@ async fn apis(session: &mut Session, filter: &ApiFilter) -> Result<Page<ApiRow>,
         (ApiSort::UpdatedAt, false) => "updated_at, id",
         (ApiSort::UpdatedAt, true) => "updated_at DESC, id DESC",
     };
-    let values: [Value<'_>; 5] = [
+    let values: [Value<'_>; 7] = [
         filter.name_contains.as_deref().map(containing).transpose()?.into(),
         filter.context_contains.as_deref().map(containing).transpose()?.into(),
         filter.version_name.as_deref().into(),
         filter.provider.as_deref().into(),
         one_of(&filter.states).into(),
+        tag.into(),
+        tag_part.into(),
     ];
     session.page(matching, order, &values, (filter.limit, filter.offset)).await
 }
@@ -190,7 +212,8 @@ impl Write {
     /// [`StoreError::Duplicate`] of `api.name` or `api.context`.
     pub async fn insert_api(&mut self, row: &ApiRow) -> Result<(), StoreError> {
         self.insert(row).await?;
-        api_scope::replace(&mut self.session, row.id, &row.document).await
+        api_scope::replace(&mut self.session, row.id, &row.document).await?;
+        api_word::replace(&mut self.session, row.id, &row.document).await
     }
 
     /// `row.version` is the one that was read. Gives back the row as it is now.
@@ -209,6 +232,7 @@ impl Write {
         };
         self.update(&before, &row).await?;
         api_scope::replace(&mut self.session, row.id, &row.document).await?;
+        api_word::replace(&mut self.session, row.id, &row.document).await?;
         Ok(row)
     }
 

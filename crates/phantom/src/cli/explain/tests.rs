@@ -21,9 +21,9 @@ const FREE: Ports = Ports {
 
 fn explained(directory: &Path, method: &str, url: &str, token: Option<&str>) -> (String, String) {
     let source = Source::read(&directory.join("demo/phantom.toml")).unwrap();
-    let asked = AskedRequest::new(method, url, None, &[], token).unwrap();
-    let view = explain(&source, &asked).unwrap().unwrap();
-    (view.to_string(), view.to_json().to_string())
+    let asked = AskedRequest::new(method, url, None, [], token).unwrap();
+    let explained = explain(&source, &asked).unwrap().unwrap();
+    (Text(&explained).to_string(), serde_json::to_string(&explained).unwrap())
 }
 
 #[test]
@@ -121,8 +121,165 @@ fn a_managed_api_is_explained_by_its_listener_and_the_catalog_of_the_store() {
     assert!(text.contains("api          `HttpBin") && text.contains("answer 401"), "{text}");
 }
 
+/// The control plane's pages and its REST, as a browser and a script ask them.
+struct Asking {
+    runtime: tokio::runtime::Runtime,
+    client: reqwest::Client,
+    base: String,
+    cookies: std::collections::BTreeMap<String, String>,
+}
+
+impl Asking {
+    fn sign_in(base: String) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .danger_accept_invalid_certs(true)
+            .redirect(reqwest::redirect::Policy::none());
+        let (client, cookies) = (client.build().unwrap(), std::collections::BTreeMap::new());
+        let mut asking = Self { runtime, client, base, cookies };
+        let page = asking.page("/login", None);
+        asking.page(
+            "/login",
+            Some(&[("_csrf", &proof(&page)), ("user", "admin"), ("secret.password", "admin")]),
+        );
+        asking
+    }
+
+    fn page(&mut self, path: &str, form: Option<&[(&str, &str)]>) -> String {
+        let url = format!("{}{path}", self.base);
+        let cookies: Vec<_> = self.cookies.iter().map(|(n, v)| format!("{n}={v}")).collect();
+        let request = match form {
+            None => self.client.get(url),
+            Some(fields) => {
+                let mut text = url::form_urlencoded::Serializer::new(String::new());
+                text.extend_pairs(fields);
+                let form = "application/x-www-form-urlencoded";
+                self.client.post(url).header("content-type", form).body(text.finish())
+            }
+        };
+        let answer = self.runtime.block_on(async {
+            let answer = request.header("cookie", cookies.join("; ")).send().await.unwrap();
+            let cookies: Vec<_> = answer.headers().get_all("set-cookie").iter().cloned().collect();
+            (cookies, answer.text().await.unwrap())
+        });
+        for cookie in answer.0 {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        answer.1
+    }
+
+    fn rest(&self, order: &serde_json::Value) -> serde_json::Value {
+        let request = self.client.post(format!("{}/api/phantom/v1/explain", self.base));
+        let request = request.basic_auth("admin", Some("admin"));
+        let request = request.header("content-type", "application/json").body(order.to_string());
+        let text = self.runtime.block_on(async { request.send().await.unwrap().text().await });
+        serde_json::from_str(&text.unwrap()).unwrap()
+    }
+}
+
+fn proof(page: &str) -> String {
+    let rest = page.split("name=\"_csrf\" value=\"").nth(1).unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+/// What is read of a page: without markup, references resolved.
+fn read(page: &str) -> String {
+    let mut text = String::new();
+    for part in page.split('<').skip(1) {
+        text.push_str(part.split_once('>').map_or("", |(_, text)| text));
+    }
+    let known = [
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ];
+    known.iter().fold(text, |text, (reference, character)| text.replace(reference, character))
+}
+
+#[test]
+fn the_page_and_rest_say_the_same_of_a_request_as_the_command_and_charge_nobody_for_it() {
+    compose::install_crypto();
+    let directory = tempfile::tempdir().unwrap();
+    let (data_dir, set_up) = (directory.path().to_owned(), Extent::Everything);
+    let options =
+        Options { data_dir, ports: FREE, set_up, reset: false, command: "phantom".to_owned() };
+    let demo = Demo::start(&options).unwrap();
+    let Ports { gateway, apis_https, control, .. } = demo.ports();
+    let mut asking = Asking::sign_in(format!("https://localhost:{control}"));
+    let of_the_file = demo.authorization_server().issue_token("test-client", "read");
+    let of_an_application = demo.authorization_server().issue_token("client-one", "read");
+    for (url, token, part) in [
+        (format!("http://localhost:{gateway}/api"), Some(&*of_the_file), "forward"),
+        (
+            format!("https://localhost:{apis_https}/httpbin/v1/get"),
+            Some(&*of_an_application),
+            "forward",
+        ),
+        // Asked again, nothing is remembered of the first time.
+        (
+            format!("https://localhost:{apis_https}/httpbin/v1/get"),
+            Some(&*of_an_application),
+            "asked, active",
+        ),
+        (
+            format!("https://localhost:{apis_https}/httpbin/v1/get"),
+            Some("no-such-token"),
+            "token_inactive",
+        ),
+        (format!("https://localhost:{apis_https}/httpbin/v1/get"), None, "credential_missing"),
+        (format!("https://localhost:{apis_https}/none"), None, "no_route"),
+        (format!("http://localhost:{gateway}/api/../x"), None, "400"),
+        ("https://nobody.example:1/".to_owned(), Some("no-such-token"), "unheard"),
+    ] {
+        let (_, by_command) = explained(directory.path(), "GET", &url, token);
+        assert!(by_command.contains(part), "{by_command}");
+        let by_command: serde_json::Value = serde_json::from_str(&by_command).unwrap();
+        let by_rest = asking.rest(&serde_json::json!({"url": url, "token": token}));
+        assert_eq!(by_rest, by_command, "{url}");
+
+        let page = asking.page("/workbench", None);
+        let token = token.unwrap_or_default();
+        let fields = [
+            ("_csrf", &*proof(&page)),
+            ("do", "explain"),
+            ("method", "GET"),
+            ("url", &url),
+            ("secret.token", token),
+        ];
+        let page = read(&asking.page("/workbench", Some(&fields)));
+        let words = page.replace(char::is_whitespace, " ");
+        let steps = by_command["steps"].as_array().unwrap();
+        assert!(!steps.is_empty());
+        let mut rest = &*words;
+        for step in steps {
+            let outcome = step["outcome"].as_str().unwrap().replace('`', "");
+            // It is a badge there.
+            let outcome = if outcome == "passed" { "Passed" } else { &outcome };
+            let at = rest.find(outcome);
+            let at = at.unwrap_or_else(|| panic!("{outcome:?} is not in\n{rest}"));
+            rest = &rest[at..];
+        }
+        for asked in by_command["asks"].as_array().unwrap() {
+            assert!(words.contains(&asked.as_str().unwrap().replace('`', "")), "{asked}\n{words}");
+        }
+    }
+    demo.stop();
+}
+
 #[test]
 fn a_token_argument_is_trimmed_and_never_empty() {
     assert_eq!(&**token_argument(" abc\n").unwrap(), "abc");
     assert!(token_argument(" ").is_err());
+}
+
+#[test]
+fn a_header_is_a_name_a_colon_and_a_value() {
+    assert_eq!(named("Origin: https://a.example").unwrap(), ("Origin", "https://a.example"));
+    assert!(named("Origin").is_err());
 }

@@ -33,6 +33,8 @@ use crate::compose::StartError;
 use crate::compose::background;
 use crate::compose::control::store::Opened;
 use crate::compose::control::store::make_directory;
+use crate::compose::explain::Explainer;
+use crate::compose::explain::Laid;
 use crate::compose::managed::CA_SETTING;
 use crate::config::ControlConfig;
 use crate::config::compile::listener::Served;
@@ -57,6 +59,8 @@ pub(in crate::compose) struct Door {
     /// For the gateways' addresses and our own.
     own: Egress,
     clock: Arc<dyn Clock>,
+    /// For decisions that are explained.
+    laid: Laid,
     stop: CancellationToken,
 }
 
@@ -87,6 +91,7 @@ impl Entrance {
     pub(super) fn serve(
         self,
         config: &ControlConfig,
+        laid: Laid,
         clock: &Arc<dyn Clock>,
         runtime: &Handle,
         stop: &CancellationToken,
@@ -98,6 +103,7 @@ impl Entrance {
             egress,
             own,
             clock: Arc::clone(clock),
+            laid,
             stop: stop.clone(),
         };
         let mut addresses = Vec::new();
@@ -130,7 +136,7 @@ impl Door {
 
     /// There is a store now. Within the runtime, where the housekeeping goes on.
     pub(in crate::compose) fn open(&self, opened: &Opened) -> Result<(), StartError> {
-        let Self { behind, config, egress, own, clock, stop } = self;
+        let Self { behind, config, egress, own, clock, laid, stop } = self;
         let settings = Settings {
             public_url: config.public_url.clone(),
             gateway_https_url: config.gateway_https_url.clone(),
@@ -141,7 +147,9 @@ impl Door {
         let store = opened.store.clone();
         let control = Control::new(store.clone(), egress.clone(), settings, Arc::clone(clock));
         let control = control.map_err(StartError::first_start)?;
-        let control = Arc::new(control.with_own(own.clone()));
+        let explainer = Explainer::new(laid.clone(), opened.into(), Arc::clone(clock));
+        let control = control.with_own(own.clone()).with_explainer(Arc::new(explainer));
+        let control = Arc::new(control);
         let rest = rest::router(Arc::clone(&control));
         let pages = phantom_console::router(&control, rest, config.console, stop.clone());
         let _ = behind.set(with_peer(pages));

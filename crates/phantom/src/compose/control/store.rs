@@ -95,8 +95,16 @@ pub fn open_store(
     data_dir: &Path,
     runtime: &Handle,
 ) -> Result<Store, StartError> {
+    runtime.block_on(opened_store(config, data_dir))
+}
+
+/// The same without blocking.
+pub(in crate::compose) async fn opened_store(
+    config: &ControlConfig,
+    data_dir: &Path,
+) -> Result<Store, StartError> {
     make_directory(data_dir)?;
-    runtime.block_on(Sealing::read(config, data_dir)?.open(config))
+    Sealing::read(config, data_dir)?.open(config).await
 }
 
 impl Sealing {

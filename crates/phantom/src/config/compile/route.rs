@@ -40,6 +40,14 @@ impl PlannedRoute {
         matches!(&self.route.target, Target::Upstream(upstream) if upstream.https)
     }
 
+    /// The same route, whose limit nobody has used.
+    pub(crate) fn unused(&self) -> Self {
+        let Self { route, key_managers } = self;
+        let rate_limit = route.rate_limit.as_ref().map(RateLimit::unused);
+        let (route, key_managers) = (Route { rate_limit, ..route.clone() }, key_managers.clone());
+        Self { route, key_managers }
+    }
+
     pub(super) fn accepts_jwt(&self) -> bool {
         self.route.jwt == JwtPolicy::AcceptJwt
     }

@@ -4,7 +4,7 @@ use phantom_core::Protection;
 use phantom_core::RequiredScope;
 
 /// A line for the scope and one for each rule.
-pub(super) fn protection(protection: &Protection) -> Vec<String> {
+pub(crate) fn protection(protection: &Protection) -> Vec<String> {
     let mut lines = Vec::new();
     match &protection.scope {
         RequiredScope::All(scope) | RequiredScope::Any(scope) if scope.is_empty() => {}

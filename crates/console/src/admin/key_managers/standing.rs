@@ -1,0 +1,110 @@
+//! How a key manager does, and who depends on it.
+
+use phantom_core::UnixTime;
+use phantom_manage::key_managers::Health;
+use phantom_manage::key_managers::Overview;
+use phantom_manage::key_managers::State;
+use phantom_manage::key_managers::Uses;
+
+use crate::components::Badge;
+use crate::components::Cell;
+use crate::components::Facts;
+use crate::words;
+
+pub(super) fn badge(health: &Health) -> Badge {
+    match health.state() {
+        State::Healthy => Badge::good("Healthy"),
+        State::Degraded => Badge::warn("Degraded"),
+        State::Down => Badge::bad("Down"),
+        State::Unknown => Badge::neutral("Unknown"),
+    }
+}
+
+/// APIs first, then keys.
+pub(super) fn used_by(apis: Uses, keys: u64) -> String {
+    if apis.total() == 0 && keys == 0 {
+        return "Nobody yet".to_owned();
+    }
+    let apis = words::several(apis.total(), "API", "APIs");
+    format!("{apis}, {}", words::several(keys, "application key", "application keys"))
+}
+
+pub(super) fn facts(one: &Overview, now: UnixTime) -> Facts {
+    let Health { calls, asked_at, keys_from } = &one.health;
+    let calls_text = match (calls.total(), calls.failed()) {
+        (0, _) => "None".to_owned(),
+        (total, failed) => format!(
+            "{}, {} without a verdict",
+            words::several(total, "introspection", "introspections"),
+            words::count(failed)
+        ),
+    };
+    let apis = match one.apis {
+        Uses { named: 0, all } => {
+            format!("{}, which take all key managers", words::several(all, "API", "APIs"))
+        }
+        Uses { named, all } => format!(
+            "{} by name, and {} that take all key managers",
+            words::several(named, "API", "APIs"),
+            words::count(all)
+        ),
+    };
+    let facts = [
+        ("Health", Cell::from(badge(&one.health))),
+        ("In the last five minutes", Cell::text(calls_text)),
+        (
+            "Last asked",
+            match asked_at {
+                Some(at) => Cell::time(now, *at),
+                None => Cell::text("Not in the last five minutes"),
+            },
+        ),
+        (
+            "Keys fetched",
+            match keys_from {
+                Some(from) => Cell::time(now, *from),
+                None => Cell::text("By no gateway that reports"),
+            },
+        ),
+        ("Used by APIs", Cell::text(apis)),
+        ("Used by applications", Cell::text(words::several(one.keys, "key", "keys"))),
+    ];
+    Facts(facts.map(|(name, cell)| (name.to_owned(), cell)).into())
+}
+
+/// What a deletion meets, counted.
+pub(super) fn effects(apis: Uses, keys: u64) -> Vec<String> {
+    let mut effects =
+        vec!["Its tokens are refused at all gateways, from the next request on.".to_owned()];
+    if apis.all > 0 {
+        let apis = words::several(apis.all, "API takes", "APIs take");
+        effects.push(format!("{apis} tokens of all key managers, and so of this one."));
+    }
+    let named =
+        (apis.named > 0).then(|| words::several(apis.named, "API names it", "APIs name it"));
+    let keyed = (keys > 0).then(|| {
+        words::several(keys, "application has a key of it", "keys of applications are of it")
+    });
+    let obstacles: Vec<_> = named.into_iter().chain(keyed).collect();
+    if !obstacles.is_empty() {
+        effects.push(format!("It cannot be deleted now: {}.", obstacles.join(", and ")));
+    }
+    effects
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_depends_on_it_is_counted() {
+        assert_eq!(used_by(Uses::default(), 0), "Nobody yet");
+        assert_eq!(used_by(Uses { named: 1, all: 0 }, 2), "1 API, 2 application keys");
+        let effects = effects(Uses { named: 2, all: 3 }, 1);
+        assert_eq!(effects[1], "3 APIs take tokens of all key managers, and so of this one.");
+        assert_eq!(
+            effects[2],
+            "It cannot be deleted now: 2 APIs name it, and 1 application has a key of it."
+        );
+    }
+}
