@@ -82,7 +82,8 @@ fn every_component_stands_on_the_page_that_shows_all_of_them() {
     let mut components = Vec::new();
     for file in files {
         let text = std::fs::read_to_string(file).unwrap();
-        let named = text.lines().filter_map(|line| line.strip_prefix("drawn!(")?.strip_suffix(");"));
+        let named =
+            text.lines().filter_map(|line| line.strip_prefix("drawn!(")?.strip_suffix(");"));
         components.extend(named.flat_map(|names| names.split(", ")).map(str::to_owned));
     }
     assert!(components.len() >= 18, "{components:?}");
@@ -162,7 +163,8 @@ fn pictures(taken: &Path) {
     let kept = workspace::root().join("docs/images");
     let anew = std::env::var_os("PHANTOM_PICTURES").is_some();
     let names = std::fs::read_dir(&kept).unwrap().map(|entry| entry.unwrap().path());
-    let pictures: Vec<_> = names.filter(|path| path.extension().is_some_and(|e| e == "png")).collect();
+    let pictures: Vec<_> =
+        names.filter(|path| path.extension().is_some_and(|e| e == "png")).collect();
     assert!(!pictures.is_empty());
     for picture in pictures {
         for kind in ["png", "txt"] {
