@@ -5,10 +5,10 @@ const dialog = document.querySelector("dialog.palette");
 const bar = document.querySelector("form.find");
 const input = dialog?.querySelector("input");
 const list = dialog?.querySelector("[role=listbox]");
-const status = dialog?.querySelector("[role=status]");
+const told = dialog?.querySelector("[role=status]");
 const isMac = /Mac|iP(hone|ad)/.test(navigator.platform);
 
-if (dialog instanceof HTMLDialogElement && bar instanceof HTMLFormElement && input && list && status) {
+if (dialog instanceof HTMLDialogElement && bar instanceof HTMLFormElement && input && list && told) {
   const asked = bar.querySelector("input");
   const key = bar.querySelector("kbd");
   if (isMac && key) key.textContent = "⌘K";
@@ -39,7 +39,7 @@ if (dialog instanceof HTMLDialogElement && bar instanceof HTMLFormElement && inp
     const found = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-said]");
     if (!(found instanceof HTMLElement) || query !== input.value) return;
     list.replaceChildren(...found.childNodes);
-    status.textContent = found.dataset.said ?? "";
+    told.textContent = found.dataset.said ?? "";
     shown = query;
     choose(0);
   };
@@ -47,7 +47,7 @@ if (dialog instanceof HTMLDialogElement && bar instanceof HTMLFormElement && inp
     if (error.name === "AbortError") return;
     list.replaceChildren();
     choose(0);
-    status.textContent = "There is no answer. Sign in again, or try later.";
+    told.textContent = "There is no answer. Sign in again, or try later.";
   });
 
   const open = () => {

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::routing::get;
 use phantom_core::UnixTime;
 
+use crate::answer;
 use crate::answer::Answer;
 use crate::components::Badge;
 use crate::components::Cell;
@@ -36,13 +37,22 @@ use crate::components::Tasks;
 use crate::components::Tone;
 use crate::components::Trace;
 use crate::components::Version;
+use crate::live::Follower;
 use crate::pages::Pages;
 use crate::pages::SIGNED_IN;
 use crate::shell::Place;
 use crate::visit::Visit;
 
 pub(crate) fn pages(pages: Pages) -> Pages {
-    pages.page(SIGNED_IN, "/design", get(page))
+    pages.page(SIGNED_IN, "/design", get(page)).page(SIGNED_IN, "/design/events", get(events))
+}
+
+async fn events(follower: Follower) -> Answer {
+    follower.answer(async |visit: Visit| answer::part(&drawn_at(&visit))).await
+}
+
+fn drawn_at(visit: &Visit) -> Badge {
+    Badge::good(format!("Drawn at {}", crate::words::time(visit.control.now())))
 }
 
 #[derive(Template)]
@@ -264,7 +274,7 @@ fn design(visit: &Visit) -> Design {
         no_chart: Chart { title: "Requests".to_owned(), ..Chart::default() },
         hits: Hits { kinds: kinds(), are_options: false },
         options: Hits { kinds: kinds(), are_options: true },
-        live: Live::new("/admin/gateways/events", &visit.here, &Badge::good("Drawn as it changes")),
+        live: Live::new("/design/events", &visit.here, &drawn_at(visit)),
     }
 }
 

@@ -16,7 +16,7 @@ const STATES = {
   "[type=number]": 1, "[type=password]": 2, "button.main": 1, "button.bad": 1, "button:disabled": 1,
   ".facts": 1, ".code pre": 1, "[data-copy]:not([hidden])": 1, ".diff del": 1, ".diff ins": 1,
   ".trace li.good": 1, ".trace li.bad": 1, ".steps li.good": 1, ".steps li.bad": 1, ".steps li.neutral": 1, ".tasks li": 2,
-  ".chart svg path.line": 1, ".chart .empty": 1, ".hits a": 4, "[role=option]": 5, "[data-pause]": 1, "[data-live] .badge": 1,
+  ".chart svg path.line": 1, ".chart .empty": 1, ".hits a": 4, "[role=option]": 5, "[role=option][aria-selected=true]": 1, "[data-pause]": 1, "[data-live] .badge": 1,
 };
 
 // What holds of a drawn page whatever fonts there are: nothing is empty, cut, or lies over its neighbour.

@@ -91,6 +91,7 @@ export async function words(page) {
     [/\beyJ[\w.-]+…?/g, "{jwt}"],
     [/\b_0XB\w*-?[\w-]*/g, "{token}"],
     [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}/g, "{id}"],
+    [/\b(?=\w*\d)[0-9a-f]{8,}\b/g, "{hex}"],
     [/\b\w{3}, \d{2} \w{3} \d{4} [\d:]+ GMT/g, "{time}"],
     [/\b\d{4}-\d{2}-\d{2}[T ][\d:.]+( UTC|Z)?/g, "{time}"],
     [/\b(just now|(\d+|an?) (second|minute|hour|day)s? ago)/g, "{ago}"],

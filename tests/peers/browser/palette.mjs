@@ -72,7 +72,7 @@ await signIn(plain.page, base);
 await plain.page.getByRole("searchbox", { name: "Search", exact: true }).fill("curity");
 await plain.page.keyboard.press("Enter");
 await plain.page.waitForURL((url) => url.pathname === "/search");
-await plain.page.getByRole("main").getByRole("link").first().click();
+await plain.page.getByRole("main").getByRole("link", { name: "curity", exact: true }).click();
 await plain.page.waitForURL((url) => url.pathname.startsWith("/admin/key-managers/"));
 await browser.close();
 console.log("found");
