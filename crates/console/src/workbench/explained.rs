@@ -29,7 +29,7 @@ impl Decision {
         let mut hops: Vec<Hop> = Vec::new();
         for (at, step) in steps.into_iter().enumerate() {
             let badge = if at < reached { Badge::good("Passed") } else { end(&outcome) };
-            hops.push(hop(step, &asks, badge));
+            hops.push(hop(&step, &asks, badge));
         }
         let reason = match &outcome {
             Verdict::Answer(answered) => answered.reason.as_deref(),
@@ -54,7 +54,7 @@ fn end(outcome: &Verdict) -> Badge {
     }
 }
 
-fn hop(step: Told, asks: &[String], outcome: Badge) -> Hop {
+fn hop(step: &Told, asks: &[String], outcome: Badge) -> Hop {
     let mut text = match &*step.outcome {
         // The badge says it.
         "passed" => String::new(),
@@ -66,7 +66,11 @@ fn hop(step: Told, asks: &[String], outcome: Badge) -> Hop {
             text.push_str(ask);
         }
     }
-    Hop { name: words::sentence(&step.hop), outcome, text }
+    let name = match &*step.hop {
+        "api" => "API".to_owned(),
+        hop => words::sentence(hop),
+    };
+    Hop { name, outcome, text }
 }
 
 /// What the client would be told, or where the request would go.

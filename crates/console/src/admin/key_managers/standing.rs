@@ -25,8 +25,9 @@ pub(super) fn used_by(apis: Uses, keys: u64) -> String {
     if apis.total() == 0 && keys == 0 {
         return "Nobody yet".to_owned();
     }
-    let apis = words::several(apis.total(), "API", "APIs");
-    format!("{apis}, {}", words::several(keys, "application key", "application keys"))
+    let apis = (apis.total() > 0).then(|| words::several(apis.total(), "API", "APIs"));
+    let keys = (keys > 0).then(|| words::several(keys, "application key", "application keys"));
+    apis.into_iter().chain(keys).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn facts(one: &Overview, now: UnixTime) -> Facts {
@@ -100,6 +101,7 @@ mod tests {
     fn who_depends_on_it_is_counted() {
         assert_eq!(used_by(Uses::default(), 0), "Nobody yet");
         assert_eq!(used_by(Uses { named: 1, all: 0 }, 2), "1 API, 2 application keys");
+        assert_eq!(used_by(Uses { named: 0, all: 2 }, 0), "2 APIs");
         let effects = effects(Uses { named: 2, all: 3 }, 1);
         assert_eq!(effects[1], "3 APIs take tokens of all key managers, and so of this one.");
         assert_eq!(
