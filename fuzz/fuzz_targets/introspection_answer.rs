@@ -6,6 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use phantom_core::UnixTime;
 use phantom_oauth::ResponseFormat;
 use phantom_oauth::answer;
+use phantom_oauth::answer::Advice;
 use phantom_oauth::answer::RawAnswer;
 use phantom_oauth::answer::Said;
 
@@ -35,11 +36,13 @@ fuzz_target!(|data: &[u8]| {
         ResponseFormat::Json,
     ];
     for format in &formats {
-        if let Ok(Said::PhantomToken { jwt, .. } | Said::SignedStatement(jwt)) =
-            answer::read(raw, format, UnixTime::from_secs(1_800_000_000))
+        let now = UnixTime::from_secs(1_800_000_000);
+        if let Ok(Said::PhantomToken { jws, .. } | Said::SignedStatement(jws)) =
+            answer::read(raw, format, Advice::OF_THE_FILE, now)
         {
-            assert_eq!(jwt.split('.').count(), 3);
-            assert!(jwt.bytes().all(|byte| byte.is_ascii_graphic()));
+            let jws = jws.as_str();
+            assert_eq!(jws.split('.').count(), 3);
+            assert!(jws.bytes().all(|byte| byte.is_ascii_graphic()));
         }
     }
 });
