@@ -8,6 +8,7 @@ pub(crate) mod explain;
 mod follow;
 mod keep;
 pub mod key_managers;
+mod live;
 mod managed;
 mod presented_jwt;
 pub mod renewal;
@@ -40,7 +41,7 @@ pub use background::background_runtime;
 pub use error::StartError;
 
 use crate::compose::explain::Laid;
-use crate::compose::follow::Live;
+use crate::compose::live::Live;
 use crate::compose::managed::Bound;
 use crate::compose::renewal::Renewal;
 use crate::config::Config;

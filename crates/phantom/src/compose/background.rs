@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::compose::StartError;
-use crate::compose::follow::Live;
+use crate::compose::live::Live;
 use crate::compose::managed::Bound;
 use crate::telemetry::management::Readiness;
 

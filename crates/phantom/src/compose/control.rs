@@ -1,7 +1,7 @@
 //! The control plane of this node: its store opened, its first start made, its listeners served.
 
 mod entrance;
-mod store;
+pub(super) mod store;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -31,7 +31,6 @@ pub(super) use entrance::Door;
 pub(super) use store::Opened;
 pub(super) use store::Opener;
 pub(super) use store::minter;
-pub(super) use store::opened_store;
 
 use crate::compose::StartError;
 use crate::compose::background;

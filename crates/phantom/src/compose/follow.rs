@@ -3,27 +3,20 @@
 //! catalog that it has kept.
 
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use std::time::Instant;
 
-use phantom_core::BearerToken;
 use phantom_core::Clock;
 use phantom_core::HeldBack;
 use phantom_core::UnixTime;
 use phantom_core::catalog::Change;
-use phantom_core::catalog::EndedToken;
 use phantom_core::causes::with_causes;
 use phantom_manage::publish::Follower;
 use phantom_manage::publish::Update;
 use phantom_manage::publish::kept::CatalogFile;
-use phantom_oauth::KeyManager;
 use phantom_oauth::Minter;
-use phantom_pipeline::KeyManagerHandle;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::managed::Publication;
 use phantom_pipeline::managed::TokenNames;
@@ -38,8 +31,9 @@ use crate::compose::control::Door;
 use crate::compose::control::Opened;
 use crate::compose::control::Opener;
 use crate::compose::keep::Keeper;
+use crate::compose::live::Live;
+use crate::compose::live::binder;
 use crate::compose::managed::Binding;
-use crate::compose::managed::Bound;
 use crate::compose::report::Reporter;
 use crate::telemetry::management::Readiness;
 use crate::telemetry::metrics::GatewayMetrics;
@@ -52,64 +46,6 @@ const SETTLING: Duration = Duration::from_millis(10);
 const AWAY: Duration = Duration::from_secs(1);
 /// While it has been away since the start.
 const COMPLAIN_EVERY: Duration = Duration::from_secs(10);
-
-/// Key managers that the control plane published, with those of the file: what background tasks and
-/// metrics go through.
-#[derive(Debug, Default)]
-pub(super) struct Live(Mutex<Vec<Bound>>);
-
-impl Live {
-    pub(super) fn new(of_the_file: Vec<Bound>) -> Self {
-        Self(Mutex::new(of_the_file))
-    }
-
-    pub(super) fn all(&self) -> Vec<Bound> {
-        self.bound().clone()
-    }
-
-    fn managers(&self) -> Vec<Arc<KeyManager>> {
-        self.bound().iter().map(|bound| Arc::clone(&bound.manager)).collect()
-    }
-
-    pub(super) fn handles(&self) -> Vec<Arc<KeyManagerHandle>> {
-        self.bound().iter().map(|bound| Arc::clone(&bound.handle)).collect()
-    }
-
-    fn add(&self, bound: Bound) {
-        self.bound().push(bound);
-    }
-
-    /// Whoever vouched for the token: its verdict is dead in all caches.
-    fn end(&self, token: &EndedToken) {
-        let Ok(token) = BearerToken::parse(token.0.as_bytes()) else { return };
-        for handle in self.handles() {
-            for exchange in handle.opaque.iter().chain(&handle.jwt) {
-                exchange.revoke(exchange.digest(token));
-            }
-        }
-    }
-
-    /// All caches start over: tokens may have ended that we were not told of.
-    pub(super) fn forget(&self) {
-        for handle in self.handles() {
-            for exchange in handle.opaque.iter().chain(&handle.jwt) {
-                exchange.forget();
-            }
-        }
-    }
-
-    /// Forgets managed key managers that are not published any more.
-    fn keep(&self, published: &[&Arc<KeyManagerHandle>]) {
-        self.bound().retain(|bound| {
-            bound.handle.managed.is_none()
-                || published.iter().any(|handle| Arc::ptr_eq(handle, &bound.handle))
-        });
-    }
-
-    fn bound(&self) -> MutexGuard<'_, Vec<Bound>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// What following needs besides the store.
 pub(super) struct Gateway {
@@ -321,20 +257,4 @@ fn publish(publication: &mut Publication, shared: &Shared, live: &Live, metrics:
     metrics.observe(&live.handles(), &live.managers());
     let next = shared.published.load().succeeded_by(snapshot, &shared.metrics);
     shared.published.store(Arc::new(next));
-}
-
-/// New key managers fetch their keys before the first request needs them.
-pub(super) fn binder(binding: Binding, live: Arc<Live>) -> phantom_pipeline::managed::Binder {
-    Box::new(move |managed| {
-        let bound = binding.bind(managed)?;
-        let handle = Arc::clone(&bound.handle);
-        live.add(bound.clone());
-        binding.runtime.spawn(async move {
-            if let Err(error) = bound.warm_up().await {
-                let key_manager = &**bound.manager.name();
-                tracing::warn!(key_manager, %error, "no metadata or no keys yet: each request tries again");
-            }
-        });
-        Some(handle)
-    })
 }

@@ -24,10 +24,10 @@ use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use crate::compose::StartError;
-use crate::compose::control;
-use crate::compose::control::Opened;
-use crate::compose::follow;
-use crate::compose::follow::Live;
+use crate::compose::control::store;
+use crate::compose::control::store::Opened;
+use crate::compose::live;
+use crate::compose::live::Live;
 use crate::compose::managed::Binding;
 use crate::compose::managed::Resident;
 use crate::config::ControlConfig;
@@ -175,18 +175,18 @@ async fn open(place: Place<'_>, clock: &Arc<dyn Clock>) -> Result<Option<Known>,
         DatabaseChoice::Sqlite(path) => path.exists(),
         DatabaseChoice::Postgres(_) => true,
     };
-    let has_key = config.sealing_key.is_some() || data_dir.join(control::SEALING_KEY).exists();
+    let has_key = config.sealing_key.is_some() || data_dir.join(store::SEALING_KEY).exists();
     if !is_made || !has_key {
         return Ok(None);
     }
-    let store = control::opened_store(config, data_dir).await?;
-    let resident = match publish::resident(&store, &config.public_url).await {
+    let opened = store::opened_store(config, data_dir).await?;
+    let resident = match publish::resident(&opened, &config.public_url).await {
         Err(StoreError::Missing) => return Ok(None),
         resident => resident?,
     };
-    let key = seed::signing_key(&store, clock.now().wall).await;
-    let minter = control::minter(&key.map_err(StartError::first_start)?, &config.public_url)?;
-    Ok(Some(Known { store, resident, minter }))
+    let key = seed::signing_key(&opened, clock.now().wall).await;
+    let minter = store::minter(&key.map_err(StartError::first_start)?, &config.public_url)?;
+    Ok(Some(Known { store: opened, resident, minter }))
 }
 
 /// Nothing is read yet.
@@ -217,7 +217,7 @@ fn begin(
     let live = Arc::new(Live::default());
     let names = known.store.clone();
     let names = TokenNames::new(move |token| names.token_digest(token.expose()));
-    let publication = Publication::new(of_the_file, follow::binder(binding, Arc::clone(&live)))
+    let publication = Publication::new(of_the_file, live::binder(binding, Arc::clone(&live)))
         .naming_tokens(names)
         .guarded(!config.allow_local_endpoints);
     let follower = Follower::new(known.store.clone(), known.resident.clone(), Arc::clone(clock));
