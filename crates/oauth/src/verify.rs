@@ -90,7 +90,8 @@ impl UnverifiedJws {
         jwt::decode(self.jws.parts().payload).map_err(|_| Refusal::Shape)
     }
 
-    pub(crate) fn as_str(&self) -> &str {
+    /// The three parts as they came, of which nothing is believed.
+    pub fn as_str(&self) -> &str {
         self.jws.as_str()
     }
 
