@@ -261,8 +261,8 @@ impl Draft {
     /// A field for a secret, `name` without its beginning.
     pub(crate) fn secret(&self, name: &str, label: &str) -> Secret {
         let name = format!("{SECRET}{name}");
-        let error = self.errors.of(&name);
-        Secret::new(name, label).failing(error)
+        let (error, is_dropped) = (self.errors.of(&name), self.form.given(&name).is_some());
+        Secret::new(name, label).failing(error).dropped_if(is_dropped)
     }
 
     fn field(&self, field: Field) -> Field {

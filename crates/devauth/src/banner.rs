@@ -2,10 +2,12 @@
 
 /// A few lines for a terminal. They warn, and they hold a command to paste.
 pub(crate) fn banner(issuer: &str, token_endpoint: &str) -> String {
+    let metadata = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
     format!(
         "Development authorization server. DEVELOPMENT ONLY: its passwords are public, its keys \
          and tokens live in memory.\n\
          Issuer: {issuer}\n\
+         Well-known URL: {metadata}\n\
          Clients: test-client, client-one, public-client; introspection-client, \
          api-gateway-client (introspection). Users: demouser, alice. Every secret and password \
          of the default set-up is Password1.\n\

@@ -91,7 +91,8 @@ impl Demo {
             files.keep_ports(ports)?;
         }
         let server = companions.banner();
-        let banner = Banner { command: &options.command, configuration: &path, ports, server };
+        let command = &*options.command;
+        let banner = Banner { command, configuration: &path, ports, server, extent };
         let banner = banner.text(left_alone.as_ref());
         Ok(Self { gateway, companions, runtime, ports, banner, _files: files })
     }

@@ -205,7 +205,14 @@ async fn import(visit: &Visit, connector: Connector, form: Form) -> (Draft, Noti
             (Draft::new(form::imported(form, &found)), notice)
         }
         Err(reason) => {
-            let words = words::sentence(&reason.to_string());
+            let mut words = words::sentence(&reason.to_string());
+            if !url.contains("/.well-known/") {
+                // What people have at hand is the issuer.
+                let issuer = url.trim_end_matches('/');
+                words += &format!(
+                    ". Metadata are mostly at a well-known URL: {issuer}/.well-known/openid-configuration"
+                );
+            }
             let errors = Errors::default().at("well_known", words.clone());
             let hint = format!("{words}. The fields can also be filled in by hand.");
             (Draft::refused(form, errors), Notice::new(Tone::Bad, "Nothing was imported", hint))

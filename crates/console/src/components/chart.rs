@@ -70,6 +70,13 @@ impl Chart {
         path
     }
 
+    /// Known values with none beside them, of which no line can tell.
+    fn dots(&self, series: &Series) -> String {
+        let path = self.path(series);
+        let runs = path.split_inclusive('M').skip(1).map(|run| run.trim_end_matches('M'));
+        runs.filter(|run| !run.contains('L')).map(|run| format!("M{run}h0")).collect()
+    }
+
     fn begin(&self) -> &str {
         self.times.first().map_or("", String::as_str)
     }
@@ -101,6 +108,7 @@ mod tests {
         };
         assert_eq!(chart.top(), 10.0);
         assert_eq!(chart.path(&chart.series[0]), "M0.0 120.0L200.0 60.0M600.0 0.0");
+        assert_eq!(chart.dots(&chart.series[0]), "M600.0 0.0h0", "the last has none beside it");
         assert!(!chart.is_empty() && Chart::default().is_empty());
     }
 }

@@ -57,6 +57,8 @@ pub(crate) struct Secret {
     is_kept: bool,
     /// It is used once, and kept nowhere.
     is_passing: bool,
+    /// What was entered before did not come back with the form.
+    is_dropped: bool,
 }
 
 drawn!(Field, Secret);
@@ -235,11 +237,16 @@ impl Secret {
             is_required: false,
             is_kept: false,
             is_passing: false,
+            is_dropped: false,
         }
     }
 
     pub(crate) fn required_if(self, is_required: bool) -> Self {
         Self { is_required, ..self }
+    }
+
+    pub(crate) fn dropped_if(self, is_dropped: bool) -> Self {
+        Self { is_dropped, ..self }
     }
 
     pub(crate) fn kept_if(self, is_kept: bool) -> Self {

@@ -202,13 +202,17 @@ impl Place {
         let connector = Connector::of_kind(&row.kind);
         let claim = settings.consumer_key_claim.as_deref().filter(|claim| !claim.is_empty());
         let claim = claim.or(connector.map(Connector::consumer_key_claim)).unwrap_or("azp");
-        let help = match claim {
-            "aud" => format!(
+        let help = match (claim, self.key_manager.only_consumer_key()) {
+            (_, Some(expected)) => format!(
+                "Is {expected}: the audience that {} expects of all its tokens is their consumer key.",
+                row.name
+            ),
+            ("aud", None) => format!(
                 "Must equal the claim aud of the tokens that {} issues to this client: with the \
                  audience client-one in its tokens, the consumer key is client-one.",
                 row.name
             ),
-            claim => format!(
+            (claim, None) => format!(
                 "Must equal the claim {claim} of the tokens that {} issues to this client.",
                 row.name
             ),
@@ -251,7 +255,9 @@ pub(super) fn grant_fields(draft: &Draft, key_manager: &KeyManager) -> Vec<Field
 
 pub(super) async fn new(visit: Visit, Path(id): Path<String>, Query(at): Query<At>) -> Answer {
     let place = Place::find(&visit, &id, &at).await?;
-    let draft = Draft::new(Form::default().with("grants", "client_credentials"));
+    let only = place.key_manager.only_consumer_key().unwrap_or_default().to_owned();
+    let form = Form::default().with("grants", "client_credentials").with("consumer_key", only);
+    let draft = Draft::new(form);
     Ok(visit.show(APPLICATIONS, place.title(), &place.page(&visit, &draft, None)))
 }
 
@@ -297,6 +303,12 @@ pub(super) fn document(
 }
 
 async fn map(visit: &Visit, id: &str, place: &Place, form: &Form) -> Outcome<Key> {
+    if let Some(only) = place.key_manager.only_consumer_key()
+        && form.get("consumer_key") != only
+    {
+        let words = "would never be met: the key manager takes tokens of the audience";
+        return Err(Refusal::invalid(format!("consumerKey: {words} {only} alone")));
+    }
     let secret = form.given("secret.consumer_secret").map(Into::into);
     let key_manager = Some(place.key_manager.row.id.to_string());
     let key = form.get("consumer_key").to_owned();

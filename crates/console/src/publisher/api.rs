@@ -130,11 +130,31 @@ impl Opened {
         }
     }
 
+    /// Nothing of it is served yet, deployed or not.
+    fn is_unpublished(&self) -> bool {
+        self.api.row.state == LifecycleState::Created
+    }
+
+    /// What a redirect says was done.
+    pub(super) fn done(&self, what: &str) -> Vec<Notice> {
+        if what == "deployed" && self.is_unpublished() {
+            let words = "Gateways serve it once the API is published: Publish is among the steps of its \
+                         life cycle, on the overview.";
+            return vec![Notice::new(Tone::Warn, "Saved and deployed", words)];
+        }
+        done(what)
+    }
+
     /// At the end of the page's own form.
     pub(super) fn bar(&self, visit: &Visit, needs: crate::pages::Needs) -> Bar {
         let number = self.standing.deployed.as_ref().map(|deployed| deployed.number);
         let words = match (number, self.standing.is_changed) {
             (None, _) => "Gateways do not serve it.".to_owned(),
+            (Some(number), _) if self.is_unpublished() => {
+                format!(
+                    "Revision {number} is deployed. Gateways serve it once the API is published."
+                )
+            }
             (Some(number), false) => {
                 format!("Gateways serve revision {number}, as it is saved here.")
             }
@@ -267,11 +287,15 @@ pub(super) fn state(state: LifecycleState) -> Badge {
     }
 }
 
-/// What a redirect says was done: one of a closed set.
-pub(super) fn done(what: &str) -> Vec<Notice> {
+/// One of a closed set.
+fn done(what: &str) -> Vec<Notice> {
     let said = |tone, title: &str, text: &str| vec![Notice::new(tone, title, text)];
     match what {
-        "created" => said(Tone::Good, "The API is made", "Gateways serve it once it is deployed."),
+        "created" => said(
+            Tone::Good,
+            "The API is made",
+            "Gateways serve it once it is deployed and published.",
+        ),
         "saved" => said(
             Tone::Warn,
             "Saved, and not deployed",

@@ -85,7 +85,7 @@ async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) 
     let is_cut = text.len() > MOST_SHOWN;
     text.truncate(text.floor_char_boundary(MOST_SHOWN));
     let page = Shown {
-        frame: opened.frame(&visit, TAB, api::done(&asked.done)),
+        frame: opened.frame(&visit, TAB, opened.done(&asked.done)),
         code: Code::new("OpenAPI", text),
         is_cut,
         download: opened.address("/definition/download"),

@@ -66,7 +66,7 @@ struct Endpoints {
 
 async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let opened = Opened::find(&visit, &id).await?;
-    let frame = opened.frame(&visit, TAB, api::done(&asked.done));
+    let frame = opened.frame(&visit, TAB, opened.done(&asked.done));
     let draft = Draft::new(filled(&opened.api.document));
     Ok(visit.show(PLACE, &opened.title(), &drawn(&visit, &opened, frame, &draft, None)))
 }

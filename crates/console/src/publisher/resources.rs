@@ -63,7 +63,7 @@ struct Resources {
 
 async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let opened = Opened::find(&visit, &id).await?;
-    let frame = opened.frame(&visit, TAB, api::done(&asked.done));
+    let frame = opened.frame(&visit, TAB, opened.done(&asked.done));
     let known = known_scopes(&visit, &opened).await?;
     let draft = Draft::new(Form::default());
     let page = drawn(&visit, &opened, frame, &asked, &known, &draft);

@@ -119,7 +119,7 @@ struct Revisions {
 
 async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let opened = Opened::find(&visit, &id).await?;
-    let page = drawn(&visit, &opened, api::done(&asked.done), "", None).await?;
+    let page = drawn(&visit, &opened, opened.done(&asked.done), "", None).await?;
     Ok(visit.show(PLACE, &opened.title(), &page))
 }
 

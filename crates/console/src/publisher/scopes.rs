@@ -62,7 +62,7 @@ struct Row {
 
 async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let opened = Opened::find(&visit, &id).await?;
-    let frame = opened.frame(&visit, TAB, api::done(&asked.done));
+    let frame = opened.frame(&visit, TAB, opened.done(&asked.done));
     let page = drawn(&visit, &opened, frame, &Draft::new(Form::default()));
     Ok(visit.show(PLACE, &opened.title(), &page))
 }

@@ -70,7 +70,7 @@ struct Subscriptions {
 
 async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let opened = Opened::find(&visit, &id).await?;
-    let frame = opened.frame(&visit, TAB, api::done(&asked.done));
+    let frame = opened.frame(&visit, TAB, opened.done(&asked.done));
     let draft = Draft::new(filled(&opened.api.document));
     let page = drawn(&visit, &opened, frame, &draft, &asked).await?;
     Ok(visit.show(PLACE, &opened.title(), &page))

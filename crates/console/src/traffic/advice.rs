@@ -108,7 +108,7 @@ const fn words(reason: DenyReason) -> (&'static str, &'static str) {
         ),
         R::NoRoute => (
             "No API and no route is at this path.",
-            "See the API's context and version, and whether it is deployed.",
+            "See the API's context and version, and whether it is deployed and published.",
         ),
         R::NoSandboxEndpoint => (
             "The API has no endpoint for sandbox keys.",

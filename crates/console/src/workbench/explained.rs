@@ -28,7 +28,11 @@ impl Decision {
         let reached = steps.iter().rposition(|step| step.hop != stopped).map_or(0, |at| at + 1);
         let mut hops: Vec<Hop> = Vec::new();
         for (at, step) in steps.into_iter().enumerate() {
-            let badge = if at < reached { Badge::good("Passed") } else { end(&outcome) };
+            let badge = match &outcome {
+                _ if at >= reached => end(&outcome),
+                outcome if is_missing(&step, outcome) => Badge::bad("Missing"),
+                _ => Badge::good("Passed"),
+            };
             hops.push(hop(&step, &asks, badge));
         }
         let reason = match &outcome {
@@ -41,6 +45,14 @@ impl Decision {
         hops.extend(last);
         Self { request, badge, advice, trace: Trace(hops) }
     }
+}
+
+/// What the later hop refused is the want of this one.
+fn is_missing(step: &Told, outcome: &Verdict) -> bool {
+    let Verdict::Answer(Answered { reason: Some(reason), .. }) = outcome else { return false };
+    let is_party = matches!(&*step.hop, "application" | "subscription");
+    let is_told_none = ["none ", "the token has no "].iter().any(|it| step.outcome.starts_with(it));
+    is_party && is_told_none && reason == "no_subscription"
 }
 
 /// How the hop came out at which the decision was made.

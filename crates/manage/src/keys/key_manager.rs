@@ -5,6 +5,8 @@ use phantom_store::Write;
 use uuid::Uuid;
 
 use crate::caller::Caller;
+use crate::connector::Connector;
+use crate::connector::EXPECTED_AUDIENCE;
 use crate::key_managers::KeyManagerDocument;
 use crate::key_managers::KeyManagerTokenType;
 use crate::plane::Control;
@@ -97,6 +99,17 @@ impl KeyManager {
     #[must_use]
     pub fn only_exchanges(&self) -> bool {
         self.settings.token_type == Some(KeyManagerTokenType::Exchanged)
+    }
+
+    /// The one consumer key that its tokens can lead to: the audience that it expects of all of them.
+    #[must_use]
+    pub fn only_consumer_key(&self) -> Option<&str> {
+        let connector = Connector::of_kind(&self.row.kind)?;
+        let claim = self.settings.consumer_key_claim.as_deref().filter(|claim| !claim.is_empty());
+        let claim = claim.unwrap_or(connector.consumer_key_claim());
+        let properties = self.row.document.get("additionalProperties")?;
+        let expected = properties.get(EXPECTED_AUDIENCE)?.as_str()?;
+        (claim == "aud" && !expected.is_empty()).then_some(expected)
     }
 
     pub fn require_visible(&self, caller: &Caller) -> Outcome<()> {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::demo::Ports;
 use crate::demo::prepare::LeftAlone;
+use crate::setup::Extent;
 
 pub(super) struct Banner<'a> {
     /// How this program is called.
@@ -12,6 +13,8 @@ pub(super) struct Banner<'a> {
     pub(super) ports: Ports,
     /// What the authorization server says of itself.
     pub(super) server: &'a str,
+    /// What was set up.
+    pub(super) extent: Extent,
 }
 
 impl Banner<'_> {
@@ -31,6 +34,18 @@ impl Banner<'_> {
         };
         let place = std::env::current_dir().map(|place| format!(", in {}", place.display()));
         let place = place.unwrap_or_default();
+        let managed = match self.extent {
+            Extent::Nothing => "(no API yet)",
+            Extent::Everything | Extent::UpToApplication => "(API HttpBin, at /httpbin/v1)",
+        };
+        let managed_command = match self.extent {
+            Extent::Everything => format!(
+                "The managed API, as the application whose consumer key is client-one:\n  \
+                 curl -k -H \"Authorization: Bearer $({command} token -k{endpoint} --client-id client-one)\" https://localhost:{apis_https}/httpbin/v1/get\n"
+            ),
+            // What it takes is not there yet.
+            Extent::UpToApplication | Extent::Nothing => String::new(),
+        };
         format!(
             "{server}\
              \n\
@@ -38,7 +53,7 @@ impl Banner<'_> {
              Page:        http://localhost:{gateway}/\n\
              Gateway:     http://localhost:{gateway}/api\n\
              Sample API:  http://localhost:{api}/api\n\
-             Managed:     https://localhost:{apis_https}/httpbin/v1 (API HttpBin)\n\
+             Managed:     https://localhost:{apis_https}/ {managed}\n\
              REST:        https://localhost:{control}/openapi.json (the same user)\n\
              Management:  http://127.0.0.1:{management}/metrics\n\
              Running from {configuration}, which you may read, and copy beside it: its paths begin there.\n\
@@ -50,8 +65,7 @@ impl Banner<'_> {
              curl -H \"Authorization: Bearer <opaque_token_value>\" http://localhost:{gateway}/api\n\
              Both steps in one:\n  \
              curl -H \"Authorization: Bearer $({command} token -k{endpoint})\" http://localhost:{gateway}/api\n\
-             The managed API, as the application whose consumer key is client-one:\n  \
-             curl -k -H \"Authorization: Bearer $({command} token -k{endpoint} --client-id client-one)\" https://localhost:{apis_https}/httpbin/v1/get\n\
+             {managed_command}\
              \n\
              Ctrl-C stops it.\n"
         )

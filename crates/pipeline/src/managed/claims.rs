@@ -61,9 +61,12 @@ impl<'s> TokenClaims<'s> {
     pub(crate) fn consumer_key(&self, claim: &ClaimName) -> Option<Cow<'_, str>> {
         let Statement { audience, authorized_party, client_id, subject, .. } = self.statement;
         let ready = match claim {
-            // The audience that the token must contain is the key, wherever in the list it stands.
+            // The audience that the token must contain is the key, wherever in the list it stands. One
+            // that is not there is nobody's: the application must not be charged for strangers' tokens.
             ClaimName::Audience => {
-                self.trust.audience.as_deref().or_else(|| audience.members().next())
+                let expected = self.trust.audience.as_deref();
+                let expected = expected.filter(|expected| audience.contains(expected));
+                expected.or_else(|| audience.members().next())
             }
             ClaimName::AuthorizedParty => authorized_party.as_deref(),
             // Where there is no `client_id` the statement's is `azp`, which was not asked for.

@@ -99,7 +99,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
         self.application = client.map(|client| client.application.id);
         self.trace.step("application", || match (client, &consumer_key) {
             (Some(client), _) => format!("`{}`", client.application.name),
-            (None, Some(_)) => "none has the token's consumer key".to_owned(),
+            (None, Some(consumer_key)) => format!("none has the consumer key `{consumer_key}`"),
             (None, None) => "the token has no consumer key".to_owned(),
         });
         let subscription = client.and_then(|client| client.application.subscription(api.id));

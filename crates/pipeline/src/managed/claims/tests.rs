@@ -63,6 +63,8 @@ fn the_expected_audience_is_the_key_wherever_in_the_list_it_stands() {
         let key = consumer_key("aud", &trust, &json!({"aud": audience}));
         assert_eq!(key.as_deref(), Some("ours"));
     }
+    let key = consumer_key("aud", &trust, &json!({"aud": ["x", "y"]}));
+    assert_eq!(key.as_deref(), Some("x"), "a stranger's token is of nobody's application");
     let key = consumer_key("azp", &trust, &json!({"aud": "ours", "azp": "a"}));
     assert_eq!(key.as_deref(), Some("a"), "only where the claim is `aud`");
 }
