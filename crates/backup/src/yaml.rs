@@ -1,7 +1,6 @@
 //! YAML within bounds: what a backup needs, and nothing that unfolds.
 
-use std::thread;
-
+use phantom_core::room::with_room;
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -20,7 +19,7 @@ pub(crate) fn read(text: &str) -> Result<Json, BackupError> {
     if text.len() > MAX_BYTES {
         return Err(BackupError::TooLarge);
     }
-    with_room(|| bounded(text))
+    with_room(|| bounded(text)).unwrap_or(Err(BackupError::NoThread))
 }
 
 fn bounded(text: &str) -> Result<Json, BackupError> {
@@ -63,7 +62,7 @@ fn refused(error: &serde_saphyr::Error) -> BackupError {
 }
 
 pub(crate) fn write(file: &(impl Serialize + Sync)) -> Result<String, BackupError> {
-    with_room(|| rendered(file))
+    with_room(|| rendered(file)).unwrap_or(Err(BackupError::NoThread))
 }
 
 fn rendered(file: &impl Serialize) -> Result<String, BackupError> {
@@ -72,18 +71,6 @@ fn rendered(file: &impl Serialize) -> Result<String, BackupError> {
     let text = serde_saphyr::to_string_with_options(file, options)
         .map_err(|_| BackupError::Unfaithful { source: None })?;
     if text.len() > MAX_BYTES { Err(BackupError::TooLarge) } else { Ok(text) }
-}
-
-/// On a thread whose stack has room for the deepest document, whoever calls.
-fn with_room<T: Send>(
-    work: impl FnOnce() -> Result<T, BackupError> + Send,
-) -> Result<T, BackupError> {
-    const STACK: usize = 64 << 20;
-    thread::scope(|scope| {
-        let worker = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
-        let worker = worker.map_err(|_| BackupError::NoThread)?;
-        worker.join().unwrap_or(Err(BackupError::NoThread))
-    })
 }
 
 #[cfg(test)]

@@ -54,7 +54,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key)?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    phantom_serve::serve(listener, Some(Arc::new(tls)), router, stop.cancelled_owned()).await?;
+    phantom_serve::serve(listener, Some(Arc::new(tls)), router, 256, stop.cancelled_owned())
+        .await?;
     Ok(())
 }
 

@@ -24,9 +24,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use axum::Extension;
-use axum::Json;
 use axum::Router;
 use axum::body::Body;
+use axum::body::Bytes;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::Request;
 use axum::middleware;
@@ -132,8 +132,10 @@ fn operations() -> Operations {
         .nest(OWN, own::operations())
 }
 
-async fn document() -> Json<&'static Value> {
-    Json(&DOCUMENT)
+/// Written once: whoever asks for it often, and takes none, keeps no copies here.
+async fn document() -> impl IntoResponse {
+    static WRITTEN: LazyLock<Bytes> = LazyLock::new(|| DOCUMENT.to_string().into());
+    ([(header::CONTENT_TYPE, "application/json")], WRITTEN.clone())
 }
 
 async fn not_found() -> Problem {

@@ -24,6 +24,7 @@ pub mod json;
 pub mod jwt;
 pub mod peer;
 pub mod quota;
+pub mod room;
 pub mod scope;
 pub mod server_url;
 pub mod statement;

@@ -49,7 +49,7 @@ impl SampleApi {
     /// # Errors
     /// If the listener keeps failing.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        serve(self.listener, None, router(), shutdown).await
+        serve(self.listener, None, router(), usize::MAX, shutdown).await
     }
 }
 

@@ -97,7 +97,7 @@ impl DevAuth {
     /// # Errors
     /// If the listener keeps failing.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        serve(self.listener, self.tls, router(self.server), shutdown).await
+        serve(self.listener, self.tls, router(self.server), usize::MAX, shutdown).await
     }
 }
 

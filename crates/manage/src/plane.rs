@@ -10,6 +10,7 @@ use phantom_store::Write;
 
 use crate::caller::Caller;
 use crate::explain::Explain;
+use crate::explain::Explaining;
 use crate::refusal::Outcome;
 use crate::sign_in::SignIn;
 
@@ -40,6 +41,7 @@ pub struct Control {
     pub(crate) sign_in: SignIn,
     /// `None` where nothing is known of gateways.
     pub(crate) explainer: Option<Arc<dyn Explain>>,
+    pub(crate) explaining: Explaining,
 }
 
 impl Control {
@@ -51,7 +53,16 @@ impl Control {
     ) -> Outcome<Self> {
         let sign_in = SignIn::new(Arc::clone(&clock))?;
         let own = egress.clone();
-        Ok(Self { store, clock, settings, egress, own, sign_in, explainer: None })
+        Ok(Self {
+            store,
+            clock,
+            settings,
+            egress,
+            own,
+            sign_in,
+            explainer: None,
+            explaining: Explaining::default(),
+        })
     }
 
     /// Who is believed to be a gateway, or ourselves, where that is somebody else than servers that

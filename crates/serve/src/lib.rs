@@ -7,8 +7,11 @@
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
+mod pace;
 mod request_body;
+mod sources;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -22,16 +25,18 @@ use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use pace::{Pace, Patience, Standing};
 use request_body::RequestBody;
+use sources::Sources;
 
 /// Connections at once; further ones wait in the listen queue.
 const MAX_CONNECTIONS: usize = 4096;
@@ -42,7 +47,7 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// hyper grows its HTTP/1.1 buffer by doubling, so a header may get to twice that.
 const MAX_HEADER_BYTES: usize = 64 * 1024;
-const MAX_STREAMS: u32 = 256;
+const MAX_STREAMS: u32 = 32;
 
 /// In a row, 50 ms apart; after that the listener itself is lost.
 const MAX_ACCEPT_FAILURES: u32 = 100;
@@ -51,16 +56,34 @@ const MAX_ACCEPT_FAILURES: u32 = 100;
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
-/// Serves until told to stop, then lets open requests end for a few seconds.
+/// Serves until told to stop, then lets open requests end for a few seconds. Of one source (an IPv4 address,
+/// 64 bits of an IPv6 address) no more than `per_source` connections are kept; more are closed.
+///
+/// # Errors
+///
+/// The listener is lost.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Arc<rustls::ServerConfig>>,
     router: Router,
+    per_source: usize,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    serve_with(Patience::USUAL, listener, tls, router, per_source, shutdown).await
+}
+
+async fn serve_with(
+    patience: Patience,
+    listener: TcpListener,
+    tls: Option<Arc<rustls::ServerConfig>>,
+    router: Router,
+    per_source: usize,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let acceptor = tls.map(|config| TlsAcceptor::from(with_alpn(config)));
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let graceful = GracefulShutdown::new();
+    let sources = Sources::new(per_source);
+    let (stop, stopped) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
     let mut failures = 0;
@@ -73,11 +96,16 @@ pub async fn serve(
         match accepted {
             Ok((stream, peer, slot)) => {
                 failures = 0;
-                let (acceptor, router) = (acceptor.clone(), router.clone());
-                let watcher = graceful.watcher();
+                let Some(place) = sources.take(peer.ip()) else {
+                    tracing::debug!(source = %peer.ip(), "a source has all its connections");
+                    continue;
+                };
+                let acceptor = acceptor.clone();
+                let serving =
+                    Serving { router: router.clone(), patience, stopped: stopped.clone() };
                 connections.spawn(async move {
-                    connection(stream, acceptor, router, Peer(peer), watcher).await;
-                    drop(slot);
+                    connection(stream, acceptor, serving, Peer(peer)).await;
+                    drop((slot, place));
                 });
             }
             Err(error) => {
@@ -91,8 +119,9 @@ pub async fn serve(
             }
         }
     }
-    drop(listener);
-    if timeout(DRAIN_TIMEOUT, graceful.shutdown()).await.is_err() {
+    drop((listener, stop));
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if timeout(DRAIN_TIMEOUT, ended).await.is_err() {
         tracing::debug!("connections were cut after the drain timeout");
     }
     connections.shutdown().await;
@@ -110,23 +139,29 @@ async fn accept(
     Ok((stream, peer, slot))
 }
 
+/// What each connection is served with.
+struct Serving {
+    router: Router,
+    patience: Patience,
+    stopped: watch::Receiver<()>,
+}
+
 async fn connection(
     stream: TcpStream,
     acceptor: Option<TlsAcceptor>,
-    router: Router,
+    serving: Serving,
     peer: Peer,
-    watcher: Watcher,
 ) {
     let Some(acceptor) = acceptor else {
         if let Ok(Ok(http2)) = timeout(HANDSHAKE_TIMEOUT, begins_http2(&stream)).await {
-            speak(stream, http2, router, peer, watcher).await;
+            speak(stream, http2, serving, peer).await;
         }
         return;
     };
     match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            speak(stream, http2, router, peer, watcher).await;
+            speak(stream, http2, serving, peer).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake timed out"),
@@ -154,19 +189,48 @@ async fn begins_http2(stream: &TcpStream) -> io::Result<bool> {
 async fn speak(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     http2: bool,
-    router: Router,
+    serving: Serving,
     peer: Peer,
-    watcher: Watcher,
 ) {
-    let router = TowerToHyperService::new(router);
+    let Serving { router, patience, mut stopped } = serving;
+    let (router, pace) = (TowerToHyperService::new(router), Pace::new());
+    let requests = pace.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        let under_way = requests.begin();
         let answer = router.call(request.map(|incoming| RequestBody::new(incoming, http2)));
-        async move { answer.await as Result<Response<Body>, _> }
+        async move {
+            let answer: Response<Body> = answer.await?;
+            Ok::<_, Infallible>(answer.map(|body| under_way.answer(body)))
+        }
     });
-    let connection = builder(http2).serve_connection(TokioIo::new(stream), service).into_owned();
-    if let Err(error) = watcher.watch(connection).await {
-        tracing::debug!(%error, "connection ended");
+    let builder = builder(http2);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let (mut looks, mut is_ending) = (interval(patience.look), false);
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended");
+                }
+                return;
+            }
+            _ = stopped.changed(), if !is_ending => {
+                is_ending = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            _ = looks.tick() => match pace.standing(patience) {
+                Standing::Fine => {}
+                Standing::Idle if !is_ending => {
+                    is_ending = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                // Whoever did not take that either is not waited for.
+                standing @ (Standing::Idle | Standing::Stalled) => {
+                    return tracing::debug!(?standing, "a connection was given up");
+                }
+            },
+        }
     }
 }
 
@@ -196,3 +260,6 @@ fn with_alpn(config: Arc<rustls::ServerConfig>) -> Arc<rustls::ServerConfig> {
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Arc::new(config)
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_console_sessions.sql"),
     include_str!("../migrations/0004_gateways.sql"),
     include_str!("../migrations/0005_api_words.sql"),
+    include_str!("../migrations/0006_api_listing.sql"),
 ];
 
 /// To be called with the writers' turn taken, so that two programs starting at once do not meet.

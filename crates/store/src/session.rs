@@ -96,9 +96,30 @@ impl Session {
         values: &[Value<'_>],
         (limit, offset): (u64, u64),
     ) -> Result<Page<T>, StoreError> {
-        let [count, select] = Sql::page::<T>(matching, order, values.len());
+        let statements = Sql::page::<T>(matching, order, values.len());
+        self.counted(statements, values, values![limit, offset]).await
+    }
+
+    /// The same of one table with an index for the listing.
+    pub(crate) async fn page_of_ids<T: Record>(
+        &mut self,
+        matching: &'static str,
+        order: &'static str,
+        values: &[Value<'_>],
+        (limit, offset): (u64, u64),
+    ) -> Result<Page<T>, StoreError> {
+        let statements = Sql::page_of_ids::<T>(matching, order, values.len());
+        self.counted(statements, values, values![limit, offset]).await
+    }
+
+    async fn counted<T: Record>(
+        &mut self,
+        [count, select]: [Sql; 2],
+        values: &[Value<'_>],
+        part: &[Value<'_>],
+    ) -> Result<Page<T>, StoreError> {
         let total = self.number(count, values).await?.unwrap_or_default();
-        let rows = self.rows(select, &[values, values![limit, offset]].concat()).await?;
+        let rows = self.rows(select, &[values, part].concat()).await?;
         Ok(Page { rows, total })
     }
 

@@ -39,6 +39,22 @@ impl Sql {
         ]
     }
 
+    /// The same of one table, whose rows are read once it is known which they are: an index can have all that
+    /// is asked and ordered by.
+    pub(crate) fn page_of_ids<T: Record>(
+        matching: &'static str,
+        order: &'static str,
+        bound: usize,
+    ) -> [Self; 2] {
+        let (columns, from) = (T::columns(), T::FROM);
+        let (limit, offset) = (bound + 1, bound + 2);
+        let [count, _] = Self::page::<T>(matching, order, bound);
+        let ids = format!(
+            "SELECT id FROM {from} {matching} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
+        );
+        [count, Self(format!("SELECT {columns} FROM {from} WHERE id IN ({ids}) ORDER BY {order}"))]
+    }
+
     /// Gives back the rows that the statement touched.
     pub(crate) fn returning<T: Record>(statement: &'static str) -> Self {
         Self(format!("{statement} RETURNING {}", T::columns()))

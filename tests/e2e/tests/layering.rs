@@ -18,7 +18,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("phantom-cache", &["phantom-core", "phantom-oauth"]),
     ("phantom-pipeline", &["phantom-core", "phantom-oauth", "phantom-cache"]),
     ("phantom-proxy", &["phantom-core", "phantom-pipeline", "phantom-tls", "phantom-wire"]),
-    ("phantom-serve", &[]),
+    ("phantom-serve", &["phantom-core"]),
     ("phantom-store", &["phantom-core"]),
     ("phantom-backup", &["phantom-core", "phantom-store"]),
     ("phantom-manage", &["phantom-core", "phantom-oauth", "phantom-store"]),

@@ -1,9 +1,12 @@
 //! **Try it**: Swagger UI in a frame of its own, with a policy of its own. What it sends goes to us, and
 //! from here to the gateway: no request of the page leaves the origin.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use askama::Template;
+use axum::body::Bytes;
 use axum::extract::Path;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -158,9 +161,10 @@ fn passed_on(answer: workbench::Answer) -> Response {
             name.as_str(),
             "content-type" | "etag" | "last-modified" | "retry-after" | "www-authenticate"
         );
+        // The browser would ask for a password, in our name and with the backend's words.
+        let name = if name == "www-authenticate" { "x-www-authenticate" } else { name };
         let value = HeaderValue::from_str(value);
-        if let (true, Ok(name), Ok(value)) = (is_shown, HeaderName::try_from(name.as_str()), value)
-        {
+        if let (true, Ok(name), Ok(value)) = (is_shown, HeaderName::try_from(name), value) {
             headers.append(name, value);
         }
     }
@@ -170,20 +174,26 @@ fn passed_on(answer: workbench::Answer) -> Response {
     response
 }
 
+/// Read once: a copy each would be held for as long as somebody does not take it.
+static SWAGGER_UI: LazyLock<BTreeMap<&str, (Bytes, SwaggerFile<'_>)>> = LazyLock::new(|| {
+    let config = Arc::new(Config::from("/"));
+    let files = ["swagger-ui.css", "swagger-ui-bundle.js"].into_iter().filter_map(|name| {
+        let mut file = utoipa_swagger_ui::serve(name, Arc::clone(&config)).ok().flatten()?;
+        let bytes = std::mem::take(&mut file.bytes).into_owned();
+        Some((name, (bytes.into(), file)))
+    });
+    files.collect()
+});
+
 /// A file of Swagger UI.
 pub(super) async fn asset(Path(file): Path<String>) -> Answer {
-    let is_used = ["swagger-ui.css", "swagger-ui-bundle.js"].contains(&file.as_str());
-    let config = Arc::new(Config::from("/"));
-    let found = utoipa_swagger_ui::serve(&file, config).ok().flatten().filter(|_| is_used);
-    let Some(SwaggerFile { bytes, content_type, gzpipped, .. }) = found else {
-        return Err(Failure::NoSuchPage);
-    };
-    let mut response = bytes.into_owned().into_response();
+    let (bytes, file) = SWAGGER_UI.get(file.as_str()).ok_or(Failure::NoSuchPage)?;
+    let mut response = bytes.clone().into_response();
     let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&content_type) {
+    if let Ok(value) = HeaderValue::from_str(&file.content_type) {
         headers.insert(header::CONTENT_TYPE, value);
     }
-    if gzpipped {
+    if file.gzpipped {
         headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     let kept = HeaderValue::from_static("private, max-age=86400");

@@ -182,7 +182,7 @@ async fn streams_end_when_the_server_does_and_do_not_hold_it_up() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stop = console.stop.clone().cancelled_owned();
-    let server = phantom_serve::serve(listener, None, console.router.clone(), stop);
+    let server = phantom_serve::serve(listener, None, console.router.clone(), usize::MAX, stop);
     let server = tokio::spawn(server);
     let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let request = format!(

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use phantom_core::json::Strict;
+use phantom_core::room::with_room;
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
 use serde_json::Map;
@@ -47,7 +48,12 @@ pub enum InvalidDefinition {
 }
 
 impl Definition {
+    /// Reads the text on a thread with room: what is nested deeply is refused, wherever it is read.
     pub fn parse(text: &[u8]) -> Result<Self, InvalidDefinition> {
+        with_room(|| Self::read(text)).unwrap_or(Err(InvalidDefinition::TooLarge))
+    }
+
+    fn read(text: &[u8]) -> Result<Self, InvalidDefinition> {
         if text.len() > MAX_DEFINITION {
             return Err(InvalidDefinition::TooLong);
         }

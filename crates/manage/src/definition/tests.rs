@@ -422,3 +422,22 @@ proptest! {
         let _ = parse(&text);
     }
 }
+
+/// A runtime's threads have 2 MiB of stack: in a development build 70 levels were more than that, and the
+/// process ended.
+#[test]
+fn what_is_nested_deeply_is_refused_and_ends_nothing() {
+    let head = "openapi: 3.0.1\ninfo: {title: A, version: \"1\"}\npaths: ";
+    for depth in [63, 70, 127, 128, 300, 5_000] {
+        let flow = format!("{head}{}1{}", "{a: ".repeat(depth), "}".repeat(depth));
+        let json = format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        let block: String = (0..depth.min(500)).map(|at| format!("{}a:\n", " ".repeat(at))).collect();
+        for text in [flow, json, block] {
+            let read = std::thread::Builder::new()
+                .stack_size(2 << 20)
+                .spawn(move || Definition::parse(text.as_bytes()).is_err())
+                .unwrap();
+            assert!(read.join().unwrap(), "{depth}");
+        }
+    }
+}

@@ -172,7 +172,7 @@ async fn apis(session: &mut Session, filter: &ApiFilter) -> Result<Page<ApiRow>,
         tag.into(),
         tag_part.into(),
     ];
-    session.page(matching, order, &values, (filter.limit, filter.offset)).await
+    session.page_of_ids(matching, order, &values, (filter.limit, filter.offset)).await
 }
 
 /// `,CREATED,PUBLISHED,`; nothing where any will do.

@@ -165,9 +165,14 @@ async fn subscriptions_of_api(
     limit: u64,
     offset: u64,
 ) -> Result<Page<Subscribed>, StoreError> {
-    let order = "a.name_key, a.provider, a.api_version, a.id, s.id";
-    let api = api.map(|api| api.to_string());
-    session.page("WHERE ($1 IS NULL OR s.api = $1)", order, values![api], (limit, offset)).await
+    match api {
+        // In the order of an index that has both.
+        Some(api) => session.page("WHERE s.api = $1", "s.id", values![api], (limit, offset)).await,
+        None => {
+            let order = "a.name_key, a.provider, a.api_version, a.id, s.id";
+            session.page("", order, &[], (limit, offset)).await
+        }
+    }
 }
 
 impl Write {

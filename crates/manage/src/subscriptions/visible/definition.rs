@@ -1,5 +1,7 @@
 //! The definition of an API as subscribers get it.
 
+mod servers;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -16,6 +18,7 @@ pub fn of(settings: &Settings, api: &Api) -> Value {
     let authorization_url = format!("{}/oauth2/authorize", settings.public_url);
     let mut document = definition::write(api, &authorization_url);
     conceal(&mut document);
+    servers::remove(&mut document);
     let Addresses { https, http } = Addresses::of(settings, api, &api.path());
     let servers = https.into_iter().chain(http).map(|url| json!({"url": url})).collect();
     if let Value::Object(members) = &mut document {

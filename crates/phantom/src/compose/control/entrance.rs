@@ -40,6 +40,9 @@ use crate::config::ControlConfig;
 use crate::config::compile::listener::Served;
 use crate::self_signed;
 
+/// Connections of one source at once: a browser has a few, a proxy in front some dozens.
+const PER_SOURCE: usize = 256;
+
 /// What the control plane is reached by and reaches others with. Taken before the first start is made:
 /// a port that somebody else has or a file that is missing must not cost the password that is shown
 /// once.
@@ -113,7 +116,7 @@ impl Entrance {
             runtime.spawn(async move {
                 let serving = async {
                     let socket = tokio::net::TcpListener::from_std(socket)?;
-                    serve(socket, Some(tls), router, stop.cancelled_owned()).await
+                    serve(socket, Some(tls), router, PER_SOURCE, stop.cancelled_owned()).await
                 };
                 if let Err(error) = serving.await {
                     tracing::error!(%error, "the control plane's listener failed");
