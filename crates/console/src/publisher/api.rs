@@ -150,9 +150,11 @@ impl Opened {
         let number = self.standing.deployed.as_ref().map(|deployed| deployed.number);
         let words = match (number, self.standing.is_changed) {
             (None, _) => "Gateways do not serve it.".to_owned(),
-            (Some(number), _) if self.is_unpublished() => {
+            (Some(number), is_changed) if self.is_unpublished() => {
+                let since = if is_changed { ", without what was saved since" } else { "" };
                 format!(
-                    "Revision {number} is deployed. Gateways serve it once the API is published."
+                    "Revision {number} is deployed{since}. Gateways serve it once the API is \
+                     published."
                 )
             }
             (Some(number), false) => {

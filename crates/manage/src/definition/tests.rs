@@ -431,7 +431,8 @@ fn what_is_nested_deeply_is_refused_and_ends_nothing() {
     for depth in [63, 70, 127, 128, 300, 5_000] {
         let flow = format!("{head}{}1{}", "{a: ".repeat(depth), "}".repeat(depth));
         let json = format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
-        let block: String = (0..depth.min(500)).map(|at| format!("{}a:\n", " ".repeat(at))).collect();
+        let block: String =
+            (0..depth.min(500)).map(|at| format!("{}a:\n", " ".repeat(at))).collect();
         for text in [flow, json, block] {
             let read = std::thread::Builder::new()
                 .stack_size(2 << 20)

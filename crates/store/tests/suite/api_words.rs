@@ -82,7 +82,11 @@ async fn databases_of_before_have_their_words_listed(bed: Bed) {
     write.insert_api(&api("Without", "v1", "/without")).await.unwrap();
     write.commit().await.unwrap();
     // As the version before left them.
-    for back in ["DROP TABLE api_words", "DELETE FROM migrations WHERE number >= 5"] {
+    for back in [
+        "DROP INDEX api_listing",
+        "DROP TABLE api_words",
+        "DELETE FROM migrations WHERE number >= 5",
+    ] {
         bed.place.run(back).await;
     }
     let store = bed.another().await;

@@ -27,9 +27,12 @@ async fn a_consumer_key_is_mapped_with_the_words_that_say_what_it_has_to_equal()
     let at = application(&mut browser, "CurityApp").await;
     let page = browser.get(&format!("{at}/keys")).await.expect(200).says("Curity Phantom Token");
     let page = browser.get(&page.link("Map a consumer key")).await.expect(200);
-    let page = page.says("Must equal the claim aud of the tokens that curity issues");
-    let wrong = browser.send(&page, "Map a consumer key", &[]).await.expect(422);
-    wrong.says("aria-invalid");
+    // It is filled in, as no other would ever be met.
+    let page =
+        page.says("Is client-one: the audience that curity expects").says("value=\"client-one\"");
+    let other = [("consumer_key", "client-two")];
+    let wrong = browser.send(&page, "Map a consumer key", &other).await.expect(422);
+    wrong.says("aria-invalid").says("Would never be met").says("client-two");
     let sent = [("consumer_key", "client-one"), ("secret.consumer_secret", "not-used")];
     let page2 = browser.send_on(&page, "Map a consumer key", &sent).await.expect(200);
     let page2 = page2.says("The consumer key is mapped").says("client-one");

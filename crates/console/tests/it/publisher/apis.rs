@@ -23,7 +23,7 @@ async fn an_api_is_made_from_four_fields_and_says_what_to_do_next() {
     let page = page.says("Saved and deployed").says("Publish it");
     let page = browser.send_on(&page, "Publish", &[]).await.expect(200);
     let page = page.says("The life cycle went on").says("Get the first subscriber");
-    page.says("curl &#39;https://localhost:8243/orders/v2/&#39;").says("Published");
+    page.says("curl -k &#39;https://localhost:8243/orders/v2/&#39;").says("Published");
     let list = browser.get("/publisher/apis").await.expect(200);
     list.says("Orders").says("Deployed").says("1 API so far.");
 }

@@ -39,7 +39,9 @@ async fn the_tutorials_steps_protect_resources_choose_key_managers_and_deploy_a_
     let page = page.says("Choose at least one, or Allow all");
     let some = [("choice", "selected"), ("key_managers", "Resident Key Manager")];
     let page = browser.send_on(&page, "Save and Deploy", &some).await.expect(200);
-    let page = page.says("Saved and deployed").says("Gateways serve revision 1");
+    let page = page
+        .says("Saved and deployed")
+        .says("Revision 1 is deployed. Gateways serve it once the API is published.");
 
     let document = deployed(&console).await;
     assert_eq!(document["keyManagers"], serde_json::json!(["Resident Key Manager"]));
@@ -61,7 +63,7 @@ async fn the_tutorials_steps_protect_resources_choose_key_managers_and_deploy_a_
     ] {
         let page = tab(&mut browser, &page, words).await;
         let page = page.says("Changed since deployment").says("Save and Deploy");
-        page.says("Gateways serve revision 1, without what was saved since.");
+        page.says("Revision 1 is deployed, without what was saved since.");
     }
     let page = tab(&mut browser, &page, "Revisions").await;
     let page = page.says("<code>keyManagers</code>").says("<ins>[&#34;all&#34;]</ins>");
