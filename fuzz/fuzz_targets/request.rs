@@ -34,7 +34,7 @@ fuzz_target!(|data: &[u8]| {
         assert_eq!(normalize(&mut head), Ok(()));
         assert_eq!(before, (head.framing, head.keep_alive, head.authority().to_owned()));
     }
-    let _ = response::parse(data, &mut response::ResponseHead::default(), false);
+    let _ = response::parse(data, &mut response::ResponseHead::default(), false, &limits);
     let mut buffer = ReadBuffer::default();
     buffer.push(data);
     let mut decoder = decoder(Framing::Chunked);
