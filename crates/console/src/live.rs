@@ -50,7 +50,7 @@ const READS: usize = 2;
 /// The streams of one console. In the extensions of each request.
 #[derive(Clone, Debug)]
 pub(crate) struct Live {
-    streams: Arc<Streams>,
+    streams: Streams,
     reads: Arc<Semaphore>,
     /// The server ends: connections that stay open would hold it up.
     stop: CancellationToken,
@@ -77,7 +77,7 @@ enum Look {
 
 impl Live {
     pub(crate) fn new(stop: CancellationToken) -> Self {
-        Self { streams: Arc::default(), reads: Arc::new(Semaphore::new(READS)), stop }
+        Self { streams: Streams::new(), reads: Arc::new(Semaphore::new(READS)), stop }
     }
 }
 

@@ -23,6 +23,7 @@ pub mod issuer;
 pub mod json;
 pub mod jwt;
 pub mod peer;
+pub mod places;
 pub mod quota;
 pub mod room;
 pub mod scope;

@@ -1,12 +1,8 @@
 //! What a gateway would decide on a request, which is sent nowhere. Who decides lies behind [`Explain`]: the
 //! control plane knows no gateway.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
@@ -121,7 +117,8 @@ pub async fn explain(
         let url = text::url("url", &question.url)?;
         workbench::check_is_served(&control.settings, &url)?;
     }
-    let Some(_turn) = Turn::take(&control.explaining, caller) else {
+    // Nobody takes the places of all.
+    let Some(_turn) = control.explaining.take(caller.name.clone(), 1) else {
         let words = "A decision is being explained to you already. Ask again when that is done.";
         return Err(Refusal::Crowded(words));
     };
@@ -134,34 +131,6 @@ pub async fn explain(
         "the endpoint of the API".clone_into(&mut forwarded.to);
     }
     Ok(explained)
-}
-
-/// Who has asked and is not answered yet: one question each, so that nobody takes the places of all.
-#[derive(Debug, Default)]
-pub(crate) struct Explaining(Mutex<HashSet<String>>);
-
-struct Turn<'c> {
-    explaining: &'c Explaining,
-    name: &'c str,
-}
-
-impl<'c> Turn<'c> {
-    fn take(explaining: &'c Explaining, caller: &'c Caller) -> Option<Self> {
-        let name = &caller.name;
-        explaining.names().insert(name.clone()).then_some(Self { explaining, name })
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        self.explaining.names().remove(self.name);
-    }
-}
-
-impl Explaining {
-    fn names(&self) -> MutexGuard<'_, HashSet<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn check(question: &Question) -> Outcome<()> {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use phantom_core::Clock;
 use phantom_core::UnixTime;
+use phantom_core::places::Places;
 use phantom_oauth::egress::Egress;
 use phantom_store::Store;
 use phantom_store::Write;
 
 use crate::caller::Caller;
 use crate::explain::Explain;
-use crate::explain::Explaining;
 use crate::refusal::Outcome;
 use crate::sign_in::SignIn;
 
@@ -41,7 +41,8 @@ pub struct Control {
     pub(crate) sign_in: SignIn,
     /// `None` where nothing is known of gateways.
     pub(crate) explainer: Option<Arc<dyn Explain>>,
-    pub(crate) explaining: Explaining,
+    /// Who has asked for a decision and is not answered yet, by name.
+    pub(crate) explaining: Places<String>,
 }
 
 impl Control {
@@ -61,7 +62,7 @@ impl Control {
             own,
             sign_in,
             explainer: None,
-            explaining: Explaining::default(),
+            explaining: Places::default(),
         })
     }
 

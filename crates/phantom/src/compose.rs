@@ -23,13 +23,13 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use phantom_cache::CacheSecret;
 use phantom_core::Clock;
+use phantom_core::places::Places;
 use phantom_pipeline::Pipeline;
 use phantom_proxy::AccessLog;
 use phantom_proxy::Metrics;
 use phantom_proxy::Published;
 use phantom_proxy::Server;
 use phantom_proxy::Shared;
-use phantom_proxy::sources::Sources;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -132,7 +132,7 @@ impl Gateway {
             config: proxy,
             metrics,
             access_log: log,
-            sources: Sources::default(),
+            sources: Places::default(),
             traffic: control.as_ref().map(|_| Arc::default()),
         });
 

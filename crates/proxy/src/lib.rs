@@ -35,7 +35,6 @@ mod respond;
 pub mod response;
 mod serve;
 pub mod server;
-pub mod sources;
 mod static_files;
 pub mod tls;
 pub mod traffic;

@@ -7,6 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use phantom_core::Peer;
+use phantom_core::places::Place;
 use socket2::Domain;
 use socket2::Protocol;
 use socket2::Type;
@@ -22,7 +24,6 @@ use crate::forward::Origin;
 use crate::http1::connection::Http1Connection;
 use crate::http2;
 use crate::proxy_protocol;
-use crate::sources::Place;
 use crate::transport::Socket;
 use crate::transport::Transport;
 use crate::vitals::Acceptor;
@@ -185,13 +186,13 @@ pub(crate) async fn converse(
 }
 
 /// The source's place for this connection, if it may have one more.
-fn place(worker: &Worker, peer: IpAddr) -> io::Result<Option<Place>> {
+fn place(worker: &Worker, peer: IpAddr) -> io::Result<Option<Place<Peer>>> {
     let config = &worker.shared.config;
     if config.trusts(peer) {
         return Ok(None);
     }
     let most = config.limits.max_connections_per_source;
-    let place = worker.shared.sources.place(peer, most);
+    let place = worker.shared.sources.take(Peer::of(peer), most);
     if place.is_none() {
         worker.shared.metrics.ended.source.inc();
         if let Some(held_back) = worker.complains_of_connections() {

@@ -9,6 +9,8 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use phantom_core::HeldBack;
+use phantom_core::Peer;
+use phantom_core::places::Places;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Matched;
 use phantom_pipeline::Pipeline;
@@ -29,7 +31,6 @@ use crate::network::Network;
 use crate::request_id::RequestId;
 use crate::respond::Stamp;
 use crate::response::ResponseHead;
-use crate::sources::Sources;
 use crate::traffic::Book;
 use crate::traffic::Traffic;
 use crate::upstream::Pool;
@@ -45,7 +46,7 @@ pub struct Shared {
     pub config: ProxyConfig,
     pub metrics: Metrics,
     pub access_log: Option<AccessLog>,
-    pub sources: Sources,
+    pub sources: Places<Peer>,
     /// Where somebody reports it.
     pub traffic: Option<Arc<Traffic>>,
 }

@@ -9,7 +9,6 @@
 
 mod pace;
 mod request_body;
-mod sources;
 
 use std::convert::Infallible;
 use std::io;
@@ -26,6 +25,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use phantom_core::places::Places;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -36,7 +36,6 @@ use tokio_rustls::TlsAcceptor;
 
 use pace::{Pace, Patience, Standing};
 use request_body::RequestBody;
-use sources::Sources;
 
 /// Connections at once; further ones wait in the listen queue.
 const MAX_CONNECTIONS: usize = 4096;
@@ -82,7 +81,7 @@ async fn serve_with(
 ) -> io::Result<()> {
     let acceptor = tls.map(|config| TlsAcceptor::from(with_alpn(config)));
     let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let sources = Sources::new(per_source);
+    let sources = Places::default();
     let (stop, stopped) = watch::channel(());
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -96,7 +95,8 @@ async fn serve_with(
         match accepted {
             Ok((stream, peer, slot)) => {
                 failures = 0;
-                let Some(place) = sources.take(peer.ip()) else {
+                let Some(place) = sources.take(phantom_core::Peer::of(peer.ip()), per_source)
+                else {
                     tracing::debug!(source = %peer.ip(), "a source has all its connections");
                     continue;
                 };

@@ -1,56 +1,36 @@
 //! How many streams there are, of each user and in all: each is a connection that stays, and a look at the
 //! store every few seconds.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
+
+use phantom_core::places;
+use phantom_core::places::Places;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::Semaphore;
 
 const MOST: usize = 64;
 /// A page each, in as many tabs.
 const MOST_OF_ONE: usize = 6;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Streams {
-    of: Mutex<HashMap<String, usize>>,
+    /// By the user's name.
+    of: Places<String>,
+    all: Arc<Semaphore>,
 }
 
 /// One stream's, given back when it ends.
-#[derive(Debug)]
-pub(super) struct Place {
-    streams: Arc<Streams>,
-    user: String,
-}
+pub(super) type Place = (places::Place<String>, OwnedSemaphorePermit);
 
 impl Streams {
+    pub(super) fn new() -> Self {
+        Self { of: Places::default(), all: Arc::new(Semaphore::new(MOST)) }
+    }
+
     /// `None`: there are enough.
-    pub(super) fn take(self: &Arc<Self>, user: &str) -> Option<Place> {
-        let mut of = self.of();
-        if of.values().sum::<usize>() >= MOST {
-            return None;
-        }
-        let open = of.entry(user.to_owned()).or_default();
-        if *open >= MOST_OF_ONE {
-            return None;
-        }
-        *open += 1;
-        Some(Place { streams: Arc::clone(self), user: user.to_owned() })
-    }
-
-    fn of(&self) -> MutexGuard<'_, HashMap<String, usize>> {
-        self.of.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut of = self.streams.of();
-        let Some(open) = of.get_mut(&self.user) else { return };
-        *open = open.saturating_sub(1);
-        if *open == 0 {
-            of.remove(&self.user);
-        }
+    pub(super) fn take(&self, user: &str) -> Option<Place> {
+        let place = self.of.take(user.to_owned(), MOST_OF_ONE)?;
+        Some((place, Arc::clone(&self.all).try_acquire_owned().ok()?))
     }
 }
 
@@ -60,7 +40,7 @@ mod tests {
 
     #[test]
     fn streams_are_few_for_each_user_and_in_all_and_their_places_come_back() {
-        let streams = Arc::new(Streams::default());
+        let streams = Streams::new();
         let mut of_ann: Vec<_> = (0..MOST_OF_ONE).map(|_| streams.take("ann").unwrap()).collect();
         assert!(streams.take("ann").is_none());
         of_ann.pop();
@@ -69,6 +49,7 @@ mod tests {
         assert!(others.iter().all(Option::is_some));
         assert!(streams.take("bob").is_none());
         drop((of_ann, others));
-        assert!(streams.of().is_empty());
+        let again: Vec<_> = (0..MOST).map(|n| streams.take(&n.to_string())).collect();
+        assert!(again.iter().all(Option::is_some));
     }
 }

@@ -141,7 +141,7 @@ fn shared(https: bool, roots: &RootCertStore) -> Arc<Shared> {
         },
         metrics,
         access_log: Some(AccessLog::start(LogFormat::Json, std::io::sink()).unwrap()),
-        sources: crate::sources::Sources::default(),
+        sources: phantom_core::places::Places::default(),
         traffic: None,
     })
 }

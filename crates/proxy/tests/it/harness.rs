@@ -196,7 +196,7 @@ impl Setup {
             },
             metrics,
             access_log: self.access_log,
-            sources: phantom_proxy::sources::Sources::default(),
+            sources: phantom_core::places::Places::default(),
             traffic: None,
         });
         let server = Server::start(&shared, &[self.listener]).unwrap();
