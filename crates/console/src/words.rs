@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use phantom_core::UnixTime;
+pub(crate) use phantom_manage::workbench::quoted;
 
 /// `12,345`.
 pub(crate) fn count(number: u64) -> String {
@@ -86,11 +87,6 @@ pub(crate) fn time(at: UnixTime) -> String {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
         Err(_) => "an unknown time".to_owned(),
     }
-}
-
-/// One word for a shell.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// With a capital letter.

@@ -27,6 +27,7 @@ pub use server::Server;
 pub use step::Answer;
 pub use step::Body;
 pub use step::Step;
+pub use step::quoted;
 pub use token::Client;
 pub use token::Pending;
 pub use token::begin;

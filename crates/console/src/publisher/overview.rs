@@ -225,12 +225,7 @@ fn curl(visit: &Visit, opened: &Opened) -> String {
     let method = if verb == "GET" { String::new() } else { format!(" -X {verb}") };
     let token = if is_open { "" } else { " \\\n  -H \"Authorization: Bearer $TOKEN\"" };
     // As the code samples of the devportal have it: a gateway's first certificate is its own.
-    format!("curl -k{method} {}{token}", quoted(&url))
-}
-
-/// One word for a shell, whatever is in it.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
+    format!("curl -k{method} {}{token}", words::quoted(&url))
 }
 
 fn facts(visit: &Visit, opened: &Opened, subscribers: u64, requests: Option<u64>) -> Facts {

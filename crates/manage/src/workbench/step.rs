@@ -219,8 +219,9 @@ fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// One word for a shell.
-fn quoted(text: &str) -> String {
+/// One word for a shell, whatever is in it.
+#[must_use]
+pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
