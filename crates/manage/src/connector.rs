@@ -4,6 +4,7 @@
 pub mod field;
 
 pub use field::Field;
+use phantom_store::KeyManagerRow;
 
 /// The type of a key manager. A closed set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,11 @@ pub const CLIENT_SECRET: &str = "client_secret";
 pub const EXPECTED_AUDIENCE: &str = "expected_audience";
 pub const CLOCK_SKEW: &str = "clock_skew";
 pub const CACHE_MAX_ENTRIES: &str = "cache_max_entries";
+
+/// What a key manager's document says in such a field.
+pub(crate) fn property<'r>(row: &'r KeyManagerRow, name: &str) -> Option<&'r str> {
+    row.document.get("additionalProperties")?.get(name)?.as_str()
+}
 
 impl Connector {
     pub const ALL: [Self; 3] = [Self::CurityPhantomToken, Self::Custom, Self::Resident];

@@ -197,12 +197,12 @@ impl Place {
     }
 
     fn mapping(&self, visit: &Visit, draft: &Draft) -> Sheet {
-        let KeyManager { row, settings } = &self.key_manager;
+        let row = &self.key_manager.row;
         let is_resident = self.key_manager.is_resident();
-        let connector = Connector::of_kind(&row.kind);
-        let claim = settings.consumer_key_claim.as_deref().filter(|claim| !claim.is_empty());
-        let claim = claim.or(connector.map(Connector::consumer_key_claim)).unwrap_or("azp");
-        let help = match (claim, self.key_manager.only_consumer_key()) {
+        let help = match (
+            self.key_manager.consumer_key_claim(),
+            self.key_manager.only_consumer_key(),
+        ) {
             (_, Some(expected)) => format!(
                 "Is {expected}: the audience that {} expects of all its tokens is their consumer key.",
                 row.name
@@ -303,12 +303,7 @@ pub(super) fn document(
 }
 
 async fn map(visit: &Visit, id: &str, place: &Place, form: &Form) -> Outcome<Key> {
-    if let Some(only) = place.key_manager.only_consumer_key()
-        && form.get("consumer_key") != only
-    {
-        let words = "would never be met: the key manager takes tokens of the audience";
-        return Err(Refusal::invalid(format!("consumerKey: {words} {only} alone")));
-    }
+    place.key_manager.check_consumer_key(form.get("consumer_key"))?;
     let secret = form.given("secret.consumer_secret").map(Into::into);
     let key_manager = Some(place.key_manager.row.id.to_string());
     let key = form.get("consumer_key").to_owned();

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::caller::Caller;
 use crate::connector::Connector;
 use crate::connector::EXPECTED_AUDIENCE;
+use crate::connector::property;
 use crate::key_managers::KeyManagerDocument;
 use crate::key_managers::KeyManagerTokenType;
 use crate::plane::Control;
@@ -101,15 +102,31 @@ impl KeyManager {
         self.settings.token_type == Some(KeyManagerTokenType::Exchanged)
     }
 
+    /// The claim that has the consumer key.
+    #[must_use]
+    pub fn consumer_key_claim(&self) -> &str {
+        let claim = self.settings.consumer_key_claim.as_deref().filter(|claim| !claim.is_empty());
+        let usual = || Connector::of_kind(&self.row.kind).map(Connector::consumer_key_claim);
+        claim.or_else(usual).unwrap_or("azp")
+    }
+
     /// The one consumer key that its tokens can lead to: the audience that it expects of all of them.
     #[must_use]
     pub fn only_consumer_key(&self) -> Option<&str> {
-        let connector = Connector::of_kind(&self.row.kind)?;
-        let claim = self.settings.consumer_key_claim.as_deref().filter(|claim| !claim.is_empty());
-        let claim = claim.unwrap_or(connector.consumer_key_claim());
-        let properties = self.row.document.get("additionalProperties")?;
-        let expected = properties.get(EXPECTED_AUDIENCE)?.as_str()?;
-        (claim == "aud" && !expected.is_empty()).then_some(expected)
+        let expected = property(&self.row, EXPECTED_AUDIENCE).filter(|it| !it.is_empty())?;
+        (self.consumer_key_claim() == "aud").then_some(expected)
+    }
+
+    /// # Errors
+    /// No token of it will ever have that consumer key. REST takes it as WSO2 does.
+    pub fn check_consumer_key(&self, key: &str) -> Outcome<()> {
+        match self.only_consumer_key() {
+            Some(only) if only != key => Err(Refusal::invalid(format!(
+                "consumerKey: would never be met: the key manager takes tokens of the audience {only} \
+                 alone"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     pub fn require_visible(&self, caller: &Caller) -> Outcome<()> {

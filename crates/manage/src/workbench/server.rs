@@ -7,6 +7,7 @@ use url::Url;
 use crate::caller::Caller;
 use crate::connector;
 use crate::connector::Connector;
+use crate::connector::property;
 use crate::key_managers;
 use crate::key_managers::CertificateType;
 use crate::key_managers::Certificates;
@@ -59,7 +60,9 @@ impl Server {
         let given = |endpoint: Option<String>| endpoint.filter(|url| !url.is_empty());
         Self {
             introspector: is_manager.then(|| introspector(&row)).flatten(),
-            expected_audience: property(&row, connector::EXPECTED_AUDIENCE).filter(|_| is_manager),
+            expected_audience: is_manager
+                .then(|| property(&row, connector::EXPECTED_AUDIENCE).map(str::to_owned))
+                .flatten(),
             name: row.name,
             issuer: if is_own { Some(publish::issuer(public_url)) } else { settings.issuer },
             token_endpoint: given(token_endpoint),
@@ -101,10 +104,5 @@ impl Server {
 
 fn introspector(row: &KeyManagerRow) -> Option<(String, SecretString)> {
     let secret = row.secrets.get(connector::CLIENT_SECRET)?;
-    Some((property(row, connector::CLIENT_ID)?, secret.clone()))
-}
-
-fn property(row: &KeyManagerRow, name: &str) -> Option<String> {
-    let value = row.document.get("additionalProperties")?.get(name)?;
-    value.as_str().map(str::to_owned)
+    Some((property(row, connector::CLIENT_ID)?.to_owned(), secret.clone()))
 }
