@@ -52,29 +52,27 @@ impl Chart {
         crate::words::decimal(rounded)
     }
 
+    /// Known values that follow one another, as points of the drawing.
+    fn runs(&self, series: &Series) -> Vec<Vec<String>> {
+        let (top, last) = (self.top(), self.times.len().saturating_sub(1).max(1) as f64);
+        let points = series.values.iter().enumerate().map(|(index, value)| {
+            let x = index as f64 / last * WIDTH;
+            value.map(|value| format!("{x:.1} {:.1}", HEIGHT - value / top * HEIGHT))
+        });
+        let points: Vec<_> = points.collect();
+        let runs = points.split(Option::is_none).filter(|run| !run.is_empty());
+        runs.map(|run| run.iter().flatten().cloned().collect()).collect()
+    }
+
     /// The lines of a series: one for each run of known values.
     fn path(&self, series: &Series) -> String {
-        let (top, last) = (self.top(), self.times.len().saturating_sub(1).max(1) as f64);
-        let mut path = String::new();
-        let mut broken = true;
-        for (index, value) in series.values.iter().enumerate() {
-            let Some(value) = value else {
-                broken = true;
-                continue;
-            };
-            let x = index as f64 / last * WIDTH;
-            let y = HEIGHT - value / top * HEIGHT;
-            path.push_str(&format!("{}{x:.1} {y:.1}", if broken { "M" } else { "L" }));
-            broken = false;
-        }
-        path
+        self.runs(series).iter().map(|run| format!("M{}", run.join("L"))).collect()
     }
 
     /// Known values with none beside them, of which no line can tell.
     fn dots(&self, series: &Series) -> String {
-        let path = self.path(series);
-        let runs = path.split_inclusive('M').skip(1).map(|run| run.trim_end_matches('M'));
-        runs.filter(|run| !run.contains('L')).map(|run| format!("M{run}h0")).collect()
+        let runs = self.runs(series).into_iter();
+        runs.filter(|run| run.len() == 1).map(|run| format!("M{}h0", run.concat())).collect()
     }
 
     fn begin(&self) -> &str {
