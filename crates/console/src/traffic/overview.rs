@@ -157,7 +157,11 @@ async fn read(visit: &Visit, asked: &Asked) -> Result<(TrafficWanted, Traffic), 
 }
 
 fn now(traffic: &Traffic, asked: &Asked) -> Now {
-    Now { stats: stats(traffic), charts: charts(traffic), tables: tables(traffic, asked) }
+    Now {
+        stats: stats(traffic, Sight::Whole),
+        charts: charts(traffic, Sight::Whole),
+        tables: tables(traffic, asked),
+    }
 }
 
 pub(super) const fn long(period: Period) -> &'static str {
@@ -213,7 +217,15 @@ fn select(name: &str, label: &str, all: &str, parties: &[Party], chosen: &str) -
     Field::select(name, label, &choices, chosen)
 }
 
-pub(super) fn stats(traffic: &Traffic) -> Vec<Stat> {
+/// What somebody is shown.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    Whole,
+    /// Without what tokens cost, which is no business of owners of APIs and applications.
+    Own,
+}
+
+pub(super) fn stats(traffic: &Traffic, sight: Sight) -> Vec<Stat> {
     let total = &traffic.total;
     let stat = |label: &str, value: String, unit: &str, note: String| Stat {
         label: label.to_owned(),
@@ -223,7 +235,7 @@ pub(super) fn stats(traffic: &Traffic) -> Vec<Stat> {
     };
     let millis = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), words::decimal);
     let looked_up = total.cache_hits + total.cache_shared + total.cache_asked;
-    vec![
+    let mut stats = vec![
         stat(
             "Requests",
             words::decimal(total.requests_per_second),
@@ -252,7 +264,9 @@ pub(super) fn stats(traffic: &Traffic) -> Vec<Stat> {
             "",
             format!("{} broken off", words::count(total.failed)),
         ),
-        stat(
+    ];
+    if sight == Sight::Whole {
+        stats.push(stat(
             "Tokens from the cache",
             share(total.cache_hits, looked_up),
             "",
@@ -261,8 +275,9 @@ pub(super) fn stats(traffic: &Traffic) -> Vec<Stat> {
                 words::count(total.cache_asked),
                 words::count(total.cache_shared)
             ),
-        ),
-    ]
+        ));
+    }
+    stats
 }
 
 fn share(part: u64, whole: u64) -> String {
@@ -275,7 +290,7 @@ fn share(part: u64, whole: u64) -> String {
 /// A name, and its value at each point.
 type Line<'l> = (&'l str, &'l dyn Fn(&Numbers) -> Option<f64>);
 
-pub(super) fn charts(traffic: &Traffic) -> Vec<Chart> {
+pub(super) fn charts(traffic: &Traffic, sight: Sight) -> Vec<Chart> {
     let day = traffic.period == Period::Day;
     let times: Vec<_> = traffic.points.iter().map(|point| clock(point.time, day)).collect();
     let chart = |title: &str, unit: &str, series: &[Line<'_>]| {
@@ -295,7 +310,7 @@ pub(super) fn charts(traffic: &Traffic) -> Vec<Chart> {
         }
     };
     let rate = |count: u64, one: &Numbers| Some(count as f64 / one.seconds as f64);
-    vec![
+    let mut charts = vec![
         chart(
             "Requests",
             "a second",
@@ -314,7 +329,9 @@ pub(super) fn charts(traffic: &Traffic) -> Vec<Chart> {
                 ("99 %", &|one| one.p99_millis),
             ],
         ),
-        chart(
+    ];
+    if sight == Sight::Whole {
+        charts.push(chart(
             "Tokens",
             "a second",
             &[
@@ -322,16 +339,17 @@ pub(super) fn charts(traffic: &Traffic) -> Vec<Chart> {
                 ("Shared", &|one| rate(one.cache_shared, one)),
                 ("Asked", &|one| rate(one.cache_asked, one)),
             ],
-        ),
-        chart(
-            "Refusals",
-            "a second",
-            &[
-                ("Refused", &|one| rate(one.refused, one)),
-                ("Of them throttled", &|one| rate(one.throttled, one)),
-            ],
-        ),
-    ]
+        ));
+    }
+    charts.push(chart(
+        "Refusals",
+        "a second",
+        &[
+            ("Refused", &|one| rate(one.refused, one)),
+            ("Of them throttled", &|one| rate(one.throttled, one)),
+        ],
+    ));
+    charts
 }
 
 /// `12:05:10`, in UTC.

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::address;
 use super::decisions;
 use super::overview;
+use super::overview::Sight;
 use crate::components::Cell;
 use crate::components::Chart;
 use crate::components::Link;
@@ -59,10 +60,7 @@ drawn!(Own, Hops);
 
 impl Asked {
     pub(crate) fn period(&self) -> Outcome<Period> {
-        match &*self.period {
-            "" => Ok(Period::Hour),
-            name => Period::parse(name),
-        }
+        Period::parse_or(&self.period, Period::Hour)
     }
 
     pub(crate) fn refused_only(&self) -> bool {
@@ -97,11 +95,8 @@ impl Own {
         });
         let periods =
             Tabs { headings: Vec::new(), label: "Period".to_owned(), links: links.into() };
-        let mut stats = overview::stats(traffic);
-        let mut charts = overview::charts(traffic);
-        // What tokens cost is no business of theirs.
-        stats.truncate(4);
-        charts.retain(|chart| chart.title != "Tokens");
+        let stats = overview::stats(traffic, Sight::Own);
+        let charts = overview::charts(traffic, Sight::Own);
         let turn = match asked.all.is_empty() {
             true => Link::new("Show those let through, too", at(traffic.period, "on")),
             false => Link::new("Show refusals alone", at(traffic.period, "")),

@@ -40,7 +40,11 @@ impl Period {
         }
     }
 
-    pub fn parse(name: &str) -> Outcome<Self> {
+    /// Where none is asked for, the other one.
+    pub fn parse_or(name: &str, other: Self) -> Outcome<Self> {
+        if name.is_empty() {
+            return Ok(other);
+        }
         let found = Self::ALL.into_iter().find(|period| period.name() == name);
         found.ok_or_else(|| Refusal::invalid("period: one of 5m, 1h, 3h and 24h"))
     }
@@ -98,7 +102,7 @@ impl TrafficWanted {
         gateway: &str,
         [api, application, key_manager]: [&str; 3],
     ) -> Outcome<Self> {
-        let period = if period.is_empty() { Period::default() } else { Period::parse(period)? };
+        let period = Period::parse_or(period, Period::default())?;
         let gateway = match gateway {
             "" => None,
             id => Some(Uuid::try_parse(id).map_err(|_| Refusal::invalid("gateway: no id of one"))?),

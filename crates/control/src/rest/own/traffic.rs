@@ -21,10 +21,7 @@ pub struct PeriodQuery {
 
 impl PeriodQuery {
     fn period(&self) -> Answer<Period> {
-        match &*self.period {
-            "" => Ok(Period::Hour),
-            name => Ok(Period::parse(name)?),
-        }
+        Ok(Period::parse_or(&self.period, Period::Hour)?)
     }
 }
 
