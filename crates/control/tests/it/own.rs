@@ -8,11 +8,8 @@ use crate::support::Plane;
 const USERS: &str = "/api/phantom/v1/users";
 const AUDIT: &str = "/api/phantom/v1/audit";
 
-#[tokio::test]
-async fn a_key_manager_is_tested_step_by_step_and_the_resident_one_has_nobody_to_ask() {
-    let plane = Plane::start().await;
-    let server = phantom_testkit::FakeAs::start().await;
-    server.answer("/introspect", phantom_testkit::Reply::status(401));
+/// One whose answers are the fake server's.
+async fn key_manager(plane: &Plane, server: &phantom_testkit::FakeAs) -> Value {
     let document = json!({
         "name": "curity", "type": "CurityPhantomToken", "issuer": "https://as.example",
         "introspectionEndpoint": server.url("/introspect"),
@@ -25,7 +22,15 @@ async fn a_key_manager_is_tested_step_by_step_and_the_resident_one_has_nobody_to
         },
     });
     let made = plane.post("/api/am/admin/v4/key-managers", &document).by_admin();
-    let made = made.send().await.expect(201);
+    made.send().await.expect(201)
+}
+
+#[tokio::test]
+async fn a_key_manager_is_tested_step_by_step_and_the_resident_one_has_nobody_to_ask() {
+    let plane = Plane::start().await;
+    let server = phantom_testkit::FakeAs::start().await;
+    server.answer("/introspect", phantom_testkit::Reply::status(401));
+    let made = key_manager(&plane, &server).await;
     let path = format!("/api/phantom/v1/key-managers/{}/test", made["id"].as_str().unwrap());
     let answer = plane.post(&path, &json!({"token": "opaque-1"})).by_admin().send().await;
     assert!(!answer.text.contains("opaque-1") && !answer.text.contains("Password1"));
@@ -97,19 +102,7 @@ async fn tokens_are_introspected_and_decoded_at_a_key_manager_with_its_keys() {
         Some("application/jwt") => phantom_testkit::Reply::jwt(&said),
         _ => phantom_testkit::Reply::json(&json!({"active": true})),
     });
-    let document = json!({
-        "name": "curity", "type": "CurityPhantomToken", "issuer": "https://as.example",
-        "introspectionEndpoint": server.url("/introspect"),
-        "tokenEndpoint": "https://as.example/token",
-        "certificates": {"type": "JWKS", "value": server.url("/jwks")},
-        "consumerKeyClaim": "aud", "scopesClaim": "scope",
-        "additionalProperties": {
-            "client_id": "gateway", "client_secret": "Password1", "expected_audience": "one",
-            "clock_skew": "0", "cache_max_entries": "100",
-        },
-    });
-    let made = plane.post("/api/am/admin/v4/key-managers", &document).by_admin();
-    let made = made.send().await.expect(201);
+    let made = key_manager(&plane, &server).await;
     let at = |what: &str| {
         format!("/api/phantom/v1/key-managers/{}/{what}", made["id"].as_str().unwrap())
     };

@@ -19,6 +19,13 @@ const FREE: Ports = Ports {
     management: 0,
 };
 
+fn demo(directory: &Path) -> Demo {
+    let (data_dir, set_up) = (directory.to_owned(), Extent::Everything);
+    let options =
+        Options { data_dir, ports: FREE, set_up, reset: false, command: "phantom".to_owned() };
+    Demo::start(&options).unwrap()
+}
+
 fn explained(directory: &Path, method: &str, url: &str, token: Option<&str>) -> (String, String) {
     let source = Source::read(&directory.join("demo/phantom.toml")).unwrap();
     let asked = AskedRequest::new(method, url, None, [], token).unwrap();
@@ -30,10 +37,7 @@ fn explained(directory: &Path, method: &str, url: &str, token: Option<&str>) -> 
 fn a_decision_is_explained_hop_by_hop_without_tokens_claims_or_query() {
     compose::install_crypto();
     let directory = tempfile::tempdir().unwrap();
-    let (data_dir, set_up) = (directory.path().to_owned(), Extent::Everything);
-    let options =
-        Options { data_dir, ports: FREE, set_up, reset: false, command: "phantom".to_owned() };
-    let demo = Demo::start(&options).unwrap();
+    let demo = demo(directory.path());
     let token = demo.authorization_server().issue_token("test-client", "read");
 
     let (text, json) = explained(directory.path(), "GET", "/api?access_token=s3cret", Some(&token));
@@ -69,10 +73,7 @@ fn a_decision_is_explained_hop_by_hop_without_tokens_claims_or_query() {
 fn a_managed_api_is_explained_by_its_listener_and_the_catalog_of_the_store() {
     compose::install_crypto();
     let directory = tempfile::tempdir().unwrap();
-    let (data_dir, set_up) = (directory.path().to_owned(), Extent::Everything);
-    let options =
-        Options { data_dir, ports: FREE, set_up, reset: false, command: "phantom".to_owned() };
-    let demo = Demo::start(&options).unwrap();
+    let demo = demo(directory.path());
     let Ports { gateway, apis_https, apis_http, control, management, .. } = demo.ports();
     let token = demo.authorization_server().issue_token("client-one", "read");
     let explain = |url: &str, token| explained(directory.path(), "GET", url, token);
@@ -206,10 +207,7 @@ fn read(page: &str) -> String {
 fn the_page_and_rest_say_the_same_of_a_request_as_the_command_and_charge_nobody_for_it() {
     compose::install_crypto();
     let directory = tempfile::tempdir().unwrap();
-    let (data_dir, set_up) = (directory.path().to_owned(), Extent::Everything);
-    let options =
-        Options { data_dir, ports: FREE, set_up, reset: false, command: "phantom".to_owned() };
-    let demo = Demo::start(&options).unwrap();
+    let demo = demo(directory.path());
     let Ports { gateway, apis_https, control, .. } = demo.ports();
     let mut asking = Asking::sign_in(format!("https://localhost:{control}"));
     let of_the_file = demo.authorization_server().issue_token("test-client", "read");
