@@ -3,9 +3,7 @@
 mod strained;
 
 use phantom_core::UnixTime;
-use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
-use phantom_store::ApiSort;
 use phantom_store::LifecycleState;
 
 pub use strained::Strained;
@@ -129,14 +127,7 @@ pub async fn of(control: &Control, caller: &Caller) -> Outcome<Attention> {
     }
     attention.strained = strained::strained(control, caller).await?;
     if caller.holds_any(rights::publisher::REVISERS) {
-        let filter = ApiFilter {
-            states: SERVED.to_vec(),
-            sort_by: ApiSort::UpdatedAt,
-            descending: true,
-            limit: LOOKED_AT,
-            ..ApiFilter::default()
-        };
-        for row in control.store.apis(&filter).await?.rows {
+        for row in control.store.apis_changed_last(&SERVED, LOOKED_AT).await? {
             look_at(control, row, &mut attention).await?;
         }
     }

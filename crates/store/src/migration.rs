@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_gateways.sql"),
     include_str!("../migrations/0005_api_words.sql"),
     include_str!("../migrations/0006_api_listing.sql"),
+    include_str!("../migrations/0007_listings.sql"),
 ];
 
 /// To be called with the writers' turn taken, so that two programs starting at once do not meet.

@@ -18,6 +18,7 @@ use crate::columns::Table;
 use crate::error::StoreError;
 use crate::filter::Page;
 use crate::sealing::SealingKey;
+use crate::sql::Listing;
 use crate::sql::Sql;
 use crate::value::Value;
 use crate::value::values;
@@ -91,35 +92,13 @@ impl Session {
     /// One page of the rows that match, and how many there are.
     pub(crate) async fn page<T: Record>(
         &mut self,
-        matching: &'static str,
-        order: &'static str,
+        listing: &Listing,
         values: &[Value<'_>],
         (limit, offset): (u64, u64),
     ) -> Result<Page<T>, StoreError> {
-        let statements = Sql::page::<T>(matching, order, values.len());
-        self.counted(statements, values, values![limit, offset]).await
-    }
-
-    /// The same of one table with an index for the listing.
-    pub(crate) async fn page_of_ids<T: Record>(
-        &mut self,
-        matching: &'static str,
-        order: &'static str,
-        values: &[Value<'_>],
-        (limit, offset): (u64, u64),
-    ) -> Result<Page<T>, StoreError> {
-        let statements = Sql::page_of_ids::<T>(matching, order, values.len());
-        self.counted(statements, values, values![limit, offset]).await
-    }
-
-    async fn counted<T: Record>(
-        &mut self,
-        [count, select]: [Sql; 2],
-        values: &[Value<'_>],
-        part: &[Value<'_>],
-    ) -> Result<Page<T>, StoreError> {
+        let [count, select] = Sql::page::<T>(listing, values.len());
         let total = self.number(count, values).await?.unwrap_or_default();
-        let rows = self.rows(select, &[values, part].concat()).await?;
+        let rows = self.rows(select, &[values, values![limit, offset]].concat()).await?;
         Ok(Page { rows, total })
     }
 

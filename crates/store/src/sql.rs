@@ -12,6 +12,18 @@ use crate::value::Value;
 
 pub(crate) struct Sql(String);
 
+/// Which rows are listed, and in what order.
+pub(crate) struct Listing {
+    /// The table, or what is joined for the order; with the short names of what rows are read from.
+    pub(crate) of: &'static str,
+    /// The column that tells the rows apart.
+    pub(crate) id: &'static str,
+    /// `WHERE` and what follows, or nothing.
+    pub(crate) matching: &'static str,
+    /// Ends with what tells the rows apart, so that pages neither overlap nor leave gaps.
+    pub(crate) order: &'static str,
+}
+
 impl Sql {
     pub(crate) fn select<T: Record>(rest: &'static str) -> Self {
         Self(format!("SELECT {} FROM {} {rest}", T::columns(), T::FROM))
@@ -22,37 +34,18 @@ impl Sql {
         Self(format!("SELECT COUNT(*) AS number FROM {from}"))
     }
 
-    /// How many rows match, and one page of them; the page binds two values more.
-    pub(crate) fn page<T: Record>(
-        matching: &'static str,
-        order: &'static str,
-        bound: usize,
-    ) -> [Self; 2] {
-        let (columns, from) = (T::columns(), T::FROM);
-        let (limit, offset) = (bound + 1, bound + 2);
-        [
-            Self(format!("SELECT COUNT(*) AS number FROM {from} {matching}")),
-            Self(format!(
-                "SELECT {columns} FROM {from} {matching} ORDER BY {order} \
-                 LIMIT ${limit} OFFSET ${offset}"
-            )),
-        ]
-    }
-
-    /// The same of one table, whose rows are read once it is known which they are: an index can have all that
-    /// is asked and ordered by.
-    pub(crate) fn page_of_ids<T: Record>(
-        matching: &'static str,
-        order: &'static str,
-        bound: usize,
-    ) -> [Self; 2] {
-        let (columns, from) = (T::columns(), T::FROM);
-        let (limit, offset) = (bound + 1, bound + 2);
-        let [count, _] = Self::page::<T>(matching, order, bound);
+    /// How many rows match, and one page of them; the page binds two values more. Rows are read once it is known
+    /// which they are: an index can have all that is asked and ordered by.
+    pub(crate) fn page<T: Record>(listing: &Listing, bound: usize) -> [Self; 2] {
+        let Listing { of, id, matching, order } = listing;
+        let (columns, from, limit, offset) = (T::columns(), T::FROM, bound + 1, bound + 2);
         let ids = format!(
-            "SELECT id FROM {from} {matching} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
+            "SELECT {id} FROM {of} {matching} ORDER BY {order} LIMIT ${limit} OFFSET ${offset}"
         );
-        [count, Self(format!("SELECT {columns} FROM {from} WHERE id IN ({ids}) ORDER BY {order}"))]
+        [
+            Self(format!("SELECT COUNT(*) AS number FROM {of} {matching}")),
+            Self(format!("SELECT {columns} FROM {from} WHERE {id} IN ({ids}) ORDER BY {order}")),
+        ]
     }
 
     /// Gives back the rows that the statement touched.

@@ -21,6 +21,7 @@ use crate::filter::containing;
 use crate::filter::fold;
 use crate::read::reads;
 use crate::session::Session;
+use crate::sql::Listing;
 use crate::value::Value;
 use crate::value::values;
 use crate::write::Write;
@@ -130,6 +131,8 @@ reads! {
     fn apis(filter: &ApiFilter) -> Page<ApiRow>;
     /// Those of such a name in one of these states, or in any where there are none, by name and version.
     fn apis_of_name(part: &NamePart<'_>, states: &[LifecycleState]) -> Vec<ApiRow>;
+    /// Of those in one of these states, so many that were changed last.
+    fn apis_changed_last(states: &[LifecycleState], limit: u64) -> Vec<ApiRow>;
     /// All versions of the API of that name, case aside, the oldest first.
     fn apis_named(name: &str) -> Vec<ApiRow>;
     /// All versions of the API at that context, case aside, the oldest first.
@@ -172,7 +175,8 @@ async fn apis(session: &mut Session, filter: &ApiFilter) -> Result<Page<ApiRow>,
         tag.into(),
         tag_part.into(),
     ];
-    session.page_of_ids(matching, order, &values, (filter.limit, filter.offset)).await
+    let listing = Listing { of: "apis", id: "id", matching, order };
+    session.page(&listing, &values, (filter.limit, filter.offset)).await
 }
 
 /// `,CREATED,PUBLISHED,`; nothing where any will do.
@@ -194,6 +198,16 @@ async fn apis_of_name(
          ORDER BY name_key, api_version LIMIT $4 OFFSET $5";
     let NamePart { limit, offset, .. } = *part;
     session.ask(rest, values![like, unlike, one_of(states), limit, offset]).await
+}
+
+async fn apis_changed_last(
+    session: &mut Session,
+    states: &[LifecycleState],
+    limit: u64,
+) -> Result<Vec<ApiRow>, StoreError> {
+    let rest = "WHERE id IN (SELECT id FROM apis WHERE ($1 IS NULL OR $1 LIKE '%,' || state || ',%') \
+         ORDER BY updated_at DESC, id DESC LIMIT $2) ORDER BY updated_at DESC, id DESC";
+    session.ask(rest, values![one_of(states), limit]).await
 }
 
 async fn apis_named(session: &mut Session, name: &str) -> Result<Vec<ApiRow>, StoreError> {

@@ -21,7 +21,7 @@ use crate::filter::containing;
 use crate::filter::fold;
 use crate::read::reads;
 use crate::session::Session;
-use crate::value::Value;
+use crate::sql::Listing;
 use crate::value::values;
 use crate::write::Write;
 
@@ -134,8 +134,15 @@ async fn applications(
     session: &mut Session,
     filter: &ApplicationFilter,
 ) -> Result<Page<CountedApplication>, StoreError> {
-    let matching =
-        "WHERE ($1 IS NULL OR owner = $1) AND ($2 IS NULL OR name_key LIKE $2 ESCAPE '\\')";
+    let name = filter.name_contains.as_deref().map(containing).transpose()?;
+    // Two statements: an index is chosen before it is known what is bound.
+    let (matching, values) = match filter.owner.as_deref() {
+        Some(owner) => (
+            "WHERE owner = $1 AND ($2 IS NULL OR name_key LIKE $2 ESCAPE '\\')",
+            vec![owner.into(), name.into()],
+        ),
+        None => ("WHERE ($1 IS NULL OR name_key LIKE $1 ESCAPE '\\')", vec![name.into()]),
+    };
     let order = match (filter.sort_by, filter.descending) {
         (ApplicationSort::Name | ApplicationSort::Status, false) => "name_key, id",
         (ApplicationSort::Name | ApplicationSort::Status, true) => "name_key DESC, id DESC",
@@ -146,11 +153,8 @@ async fn applications(
         (ApplicationSort::CreatedAt, false) => "created_at, id",
         (ApplicationSort::CreatedAt, true) => "created_at DESC, id DESC",
     };
-    let values: [Value<'_>; 2] = [
-        filter.owner.as_deref().into(),
-        filter.name_contains.as_deref().map(containing).transpose()?.into(),
-    ];
-    session.page(matching, order, &values, (filter.limit, filter.offset)).await
+    let listing = Listing { of: ApplicationRow::FROM, id: "id", matching, order };
+    session.page(&listing, &values, (filter.limit, filter.offset)).await
 }
 
 async fn applications_of_name(
@@ -193,6 +197,9 @@ impl Write {
             ..row
         };
         self.update(&before, &row).await?;
+        if (&before.name, &before.owner) != (&row.name, &row.owner) {
+            self.list_anew(row.id).await?;
+        }
         Ok(row)
     }
 

@@ -23,6 +23,7 @@ use crate::error::StoreError;
 use crate::filter::Page;
 use crate::read::reads;
 use crate::session::Session;
+use crate::sql::Listing;
 use crate::value::values;
 use crate::write::Write;
 
@@ -144,8 +145,8 @@ async fn subscriptions_of_application(
     limit: u64,
     offset: u64,
 ) -> Result<Page<Subscribed>, StoreError> {
-    let matching = "WHERE s.application = $1";
-    session.page(matching, "s.id", values![application], (limit, offset)).await
+    let listing = listing("WHERE s.application = $1", "s.id");
+    session.page(&listing, values![application], (limit, offset)).await
 }
 
 async fn subscriptions_of_owner(
@@ -155,8 +156,8 @@ async fn subscriptions_of_owner(
     limit: u64,
     offset: u64,
 ) -> Result<Page<Subscribed>, StoreError> {
-    let matching = "WHERE s.api = $1 AND p.owner = $2";
-    session.page(matching, "p.name, s.id", values![api, owner], (limit, offset)).await
+    let listing = listing("WHERE s.api = $1 AND s.owner = $2", "s.application_key, s.id");
+    session.page(&listing, values![api, owner], (limit, offset)).await
 }
 
 async fn subscriptions_of_api(
@@ -167,12 +168,32 @@ async fn subscriptions_of_api(
 ) -> Result<Page<Subscribed>, StoreError> {
     match api {
         // In the order of an index that has both.
-        Some(api) => session.page("WHERE s.api = $1", "s.id", values![api], (limit, offset)).await,
+        Some(api) => {
+            let listing = listing("WHERE s.api = $1", "s.id");
+            session.page(&listing, values![api], (limit, offset)).await
+        }
         None => {
+            let of = "subscriptions s JOIN apis a ON a.id = s.api";
             let order = "a.name_key, a.provider, a.api_version, a.id, s.id";
-            session.page("", order, &[], (limit, offset)).await
+            session.page(&Listing { of, ..listing("", order) }, &[], (limit, offset)).await
         }
     }
+}
+
+const fn listing(matching: &'static str, order: &'static str) -> Listing {
+    Listing { of: "subscriptions s", id: "s.id", matching, order }
+}
+
+/// Writes beside subscriptions what they are listed by, and what is their application's.
+macro_rules! listed_under {
+    ($those:literal) => {
+        concat!(
+            "UPDATE subscriptions SET (owner, application_key) = \
+             (SELECT a.owner, a.name_key FROM applications a WHERE a.id = subscriptions.application) \
+             WHERE ",
+            $those
+        )
+    };
 }
 
 impl Write {
@@ -183,7 +204,14 @@ impl Write {
     /// [`StoreError::Missing`] when the application or the API is gone, [`StoreError::Duplicate`] of
     /// `subscription.api`.
     pub async fn insert_subscription(&mut self, row: &SubscriptionRow) -> Result<(), StoreError> {
-        self.insert(row).await
+        self.insert(row).await?;
+        self.session.execute(listed_under!("id = $1"), values![row.id]).await.map(drop)
+    }
+
+    /// An application has another name or owner: its subscriptions are listed by both.
+    pub(super) async fn list_anew(&mut self, application: Uuid) -> Result<(), StoreError> {
+        let update = listed_under!("application = $1");
+        self.session.execute(update, values![application]).await.map(drop)
     }
 
     /// Plans and status; whose it is and to what stays. `row.version` is the one that was read.

@@ -1,6 +1,7 @@
 //! Pages of what matches.
 
 use phantom_store::*;
+use uuid::Uuid;
 
 use crate::bed::*;
 
@@ -11,6 +12,7 @@ on_both! {
     pages_cover_everything_once_in_every_order,
     apis_are_found_by_name_context_version_provider_and_state,
     subscriptions_are_listed_by_api_by_application_and_by_owner,
+    the_apis_that_were_changed_last_come_first,
 }
 
 async fn names(bed: &Bed, filter: ApplicationFilter) -> Vec<String> {
@@ -212,4 +214,44 @@ async fn subscriptions_are_listed_by_api_by_application_and_by_owner(bed: Bed) {
     assert_eq!((page.total, page.rows.len(), page.rows[0].row.application), (5, 1, apps[4]));
     let page = bed.store.subscriptions_of_application(apps[0], 1, 1).await.unwrap();
     assert_eq!((page.total, page.rows.len(), page.rows[0].row.api), (2, 1, two.id));
+
+    // Names and owners are the applications', also when those change.
+    let mut write = bed.write().await;
+    let renamed = ApplicationRow { name: "zz".to_owned(), ..first.clone() };
+    write.update_application(renamed).await.unwrap();
+    let moved = ApplicationRow { owner: "o".to_owned(), name: "1a".to_owned(), ..others.clone() };
+    write.update_application(moved).await.unwrap();
+    write.commit().await.unwrap();
+    let page = bed.store.subscriptions_of_owner("o", two.id, 5, 0).await.unwrap();
+    let named: Vec<_> = page.rows.iter().map(|found| found.row.application).collect();
+    assert_eq!((page.total, named), (3, vec![apps[0], others.id, first.id]));
+    let page = bed.store.subscriptions_of_owner("p", two.id, 5, 0).await.unwrap();
+    assert_eq!((page.total, page.rows.len()), (0, 0));
+}
+
+async fn the_apis_that_were_changed_last_come_first(bed: Bed) {
+    let states = [LifecycleState::Published, LifecycleState::Deprecated, LifecycleState::Created];
+    let mut ids = Vec::new();
+    for (number, state) in states.into_iter().enumerate() {
+        let name = number.to_string();
+        let row = ApiRow { state, ..api(&name, "v1", &format!("/{name}")) };
+        let mut write = bed.write().await;
+        write.insert_api(&row).await.unwrap();
+        write.commit().await.unwrap();
+        ids.push(row.id);
+    }
+    // By their times, and by their ids where those are the same.
+    let mut rows = bed.store.all_apis().await.unwrap();
+    rows.sort_by_key(|row| std::cmp::Reverse((row.updated_at, row.id)));
+    let sorted = |states: &[LifecycleState]| -> Vec<Uuid> {
+        let of_state = rows.iter().filter(|row| states.contains(&row.state));
+        of_state.map(|row| row.id).collect()
+    };
+    let listed = async |states: &[LifecycleState], limit| -> Vec<Uuid> {
+        let rows = bed.store.apis_changed_last(states, limit).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect()
+    };
+    assert_eq!(listed(&states, 9).await, sorted(&states));
+    assert_eq!(listed(&states[..2], 9).await, sorted(&states[..2]));
+    assert_eq!(listed(&states, 1).await, sorted(&states)[..1]);
 }
