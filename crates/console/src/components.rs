@@ -108,6 +108,8 @@ pub(crate) struct Confirm {
     pub(crate) question: String,
     /// What will be affected, counted.
     pub(crate) effects: Vec<String>,
+    /// Why it cannot be done yet: there is no button then.
+    pub(crate) obstacle: Option<String>,
     /// The button.
     pub(crate) verb: String,
     /// For the worst: this has to be typed.

@@ -261,6 +261,7 @@ fn design(visit: &Visit) -> Design {
                 "3 subscriptions end with it.".to_owned(),
                 "2 revisions are deleted.".to_owned(),
             ],
+            obstacle: None,
             verb: "Delete API".to_owned(),
             typed: Some("Orders".to_owned()),
             error: None,

@@ -190,7 +190,7 @@ async fn call(visit: &Visit, form: &Form) -> Outcome<Found> {
         headers: secret(form, "secret.headers"),
         body: secret(form, "secret.body"),
     };
-    let called = workbench::call(&visit.control, request).await?;
+    let called = workbench::call(&visit.control, &visit.caller, request).await?;
     let decision = called.request_id.map(|id| decision::address_of(visit, &id));
     Ok(Found::of_call(&called.step, decision))
 }

@@ -120,18 +120,13 @@ pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
 }
 
 pub async fn overview(control: &Control) -> Outcome<Vec<Overview>> {
-    let rows = control.store.key_managers().await?;
     let named = control.store.key_managers_named().await?;
     let mut health = health::all(control).await?;
-    let mut list = Vec::with_capacity(rows.len());
-    for row in rows {
-        let apis = uses(&named, &row.name);
+    let mut list = Vec::new();
+    for row in control.store.key_managers().await? {
         let health = health.remove(&row.name).unwrap_or_default();
-        let keys = control.store.key_mapping_count(row.id).await?;
-        let document: KeyManagerDocument = stored::read(&row.document)?;
-        let takes_any = takes_any(&row);
-        let info = info(&row, &document, keys > 0);
-        list.push(Overview { info, issuer: document.issuer, keys, apis, health, takes_any });
+        let apis = uses(&named, &row.name);
+        list.push(overview_with(control, row, apis, health).await?);
     }
     Ok(list)
 }
@@ -139,8 +134,18 @@ pub async fn overview(control: &Control) -> Outcome<Vec<Overview>> {
 /// One of them.
 pub async fn overview_of(control: &Control, id: &str) -> Outcome<Overview> {
     let row = lookup::find::<KeyManagerRow>(&mut control.read(), id).await?;
-    let (keys, apis) = used_by(control, id).await?;
+    let (_, apis) = used_by(control, id).await?;
     let health = health::all(control).await?.remove(&row.name).unwrap_or_default();
+    overview_with(control, row, apis, health).await
+}
+
+async fn overview_with(
+    control: &Control,
+    row: KeyManagerRow,
+    apis: Uses,
+    health: Health,
+) -> Outcome<Overview> {
+    let keys = control.store.key_mapping_count(row.id).await?;
     let document: KeyManagerDocument = stored::read(&row.document)?;
     let (takes_any, info) = (takes_any(&row), info(&row, &document, keys > 0));
     Ok(Overview { info, issuer: document.issuer, keys, apis, health, takes_any })

@@ -17,6 +17,7 @@ pub use defaults::SUBSCRIPTIONLESS;
 pub use defaults::UNAUTHENTICATED;
 pub use defaults::UNLIMITED_NAME;
 pub use defaults::default_plans;
+pub use defaults::is_fallback;
 pub use limit::UNLIMITED;
 pub use phantom_store::PlanLevel;
 pub use policy::AdvancedThrottlePolicy;

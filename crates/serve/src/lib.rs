@@ -19,7 +19,8 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use http::{Request, Response};
+use http::header::HOST;
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -198,9 +199,14 @@ async fn speak(
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer);
         let under_way = requests.begin();
-        let answer = router.call(request.map(|incoming| RequestBody::new(incoming, http2)));
+        let has_one_host = request.headers().get_all(HOST).iter().nth(1).is_none();
+        let answer = has_one_host
+            .then(|| router.call(request.map(|incoming| RequestBody::new(incoming, http2))));
         async move {
-            let answer: Response<Body> = answer.await?;
+            let answer: Response<Body> = match answer {
+                Some(answer) => answer.await?,
+                None => two_hosts(),
+            };
             Ok::<_, Infallible>(answer.map(|body| under_way.answer(body)))
         }
     });
@@ -232,6 +238,13 @@ async fn speak(
             },
         }
     }
+}
+
+/// RFC 9112 section 3.2: what is in front may have gone by the other one.
+fn two_hosts() -> Response<Body> {
+    let mut answer = Response::new(Body::from("The request has two Host fields.\n"));
+    *answer.status_mut() = StatusCode::BAD_REQUEST;
+    answer
 }
 
 fn builder(http2: bool) -> Builder<TokioExecutor> {

@@ -2,7 +2,7 @@
 
 use axum::routing::get;
 use bytes::Bytes;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -109,4 +109,18 @@ async fn a_source_has_no_more_connections_than_it_may() {
     let mut third = TcpStream::connect(server.address).await.unwrap();
     let read = timeout(ENOUGH, third.read(&mut [0; 1])).await.expect("an answer");
     assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+}
+
+#[tokio::test]
+async fn a_request_with_two_hosts_is_answered_400() {
+    let server = Server::start(Patience::USUAL, 10).await;
+    for (hosts, status) in [("Host: a\r\n", "200"), ("Host: a\r\nHost: b\r\n", "400")] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        let request = format!("GET /large HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{hosts}: {answer:.100}");
+    }
 }

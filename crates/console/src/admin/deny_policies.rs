@@ -256,6 +256,7 @@ fn deletion(
             whom(condition)
         ),
         effects: vec![effect.to_owned()],
+        obstacle: None,
         verb: "Delete deny policy".to_owned(),
         typed: None,
         error,

@@ -14,6 +14,7 @@ use phantom_manage::key_managers::DiscoveredKeyManager;
 use phantom_manage::key_managers::KeyManagerDocument;
 use phantom_manage::key_managers::Overview;
 use phantom_manage::key_managers::Uses;
+use phantom_manage::keys;
 use phantom_manage::refusal::Refusal;
 use phantom_manage::versioned::Versioned;
 use serde::Deserialize;
@@ -252,8 +253,10 @@ async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) 
     let draft = Draft::new(form::filled(connector, &stored.value));
     let overview = key_managers::overview_of(&visit.control, &id).await?;
     let standing = Some(standing::facts(&overview, visit.control.now()));
-    let page = changing(&visit, &id, connector, &stored, &draft, asked.notice(DONE));
-    let page = Page { standing, ..page };
+    let mut page = changing(&visit, &id, connector, &stored, &draft, asked.notice(DONE));
+    page.standing = standing;
+    let unmet = keys::unmet_keys(&visit.control, &id).await?;
+    page.notices.extend((unmet > 0).then(|| standing::unmet(unmet)));
     Ok(visit.show(PLACE, &stored.value.name, &page))
 }
 
@@ -350,7 +353,8 @@ fn deletion(
         action: format!("{HERE}/{id}/delete"),
         back: format!("{HERE}/{id}"),
         question: format!("Delete the key manager {name}?"),
-        effects: standing::effects(apis, keys),
+        effects: standing::effects(apis),
+        obstacle: standing::obstacle(apis, keys),
         verb: "Delete key manager".to_owned(),
         typed: Some(name.clone()),
         error,

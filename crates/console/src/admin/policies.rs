@@ -356,13 +356,20 @@ async fn deletion(
 ) -> Outcome<Confirm> {
     let name = text(&stored.value, "policyName");
     let uses = plans::uses(&visit.control, level.plan(), name).await?;
-    let effect = match level {
-        Level::Advanced => "It cannot be deleted while an API or a resource has it.".to_owned(),
-        _ if uses > 0 => format!(
-            "It is used by {}, and cannot be deleted before they have another.",
-            words::uses(level, uses)
-        ),
-        _ => "Nobody uses it.".to_owned(),
+    let effects = match level {
+        Level::Advanced => {
+            vec!["It cannot be deleted while an API or a resource has it.".to_owned()]
+        }
+        _ if uses > 0 => Vec::new(),
+        _ => vec!["Nobody uses it.".to_owned()],
+    };
+    let obstacle = if plans::is_fallback(level.plan(), name) {
+        Some("It is the default where nothing else is set, and stays.".to_owned())
+    } else {
+        (uses > 0).then(|| {
+            let users = words::uses(level, uses);
+            format!("It is used by {users}, and cannot be deleted before they have another.")
+        })
     };
     let back = format!("{HERE}/{}/{id}", level.name());
     Ok(Confirm {
@@ -371,7 +378,8 @@ async fn deletion(
         action: format!("{back}/delete"),
         back,
         question: format!("Delete the policy {name}?"),
-        effects: vec![effect],
+        effects,
+        obstacle,
         verb: "Delete policy".to_owned(),
         typed: None,
         error,

@@ -268,6 +268,7 @@ async fn deletion(visit: &Visit, name: &str, error: Option<String>) -> Result<Co
         back: address(name),
         question: format!("Delete the user {name}?"),
         effects,
+        obstacle: None,
         verb: "Delete user".to_owned(),
         typed: Some(user.name),
         error,

@@ -201,6 +201,7 @@ async fn deletion(
             counted(keys.len() as u64, "key is taken away", "keys are taken away")
                 + ": calls with its tokens are refused at all gateways.",
         ],
+        obstacle: None,
         verb: "Delete application".to_owned(),
         typed: Some(application.row.name.clone()),
         error,

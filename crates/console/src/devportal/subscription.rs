@@ -108,6 +108,7 @@ fn ending(visit: &Visit, found: &Subscription, error: Option<String>) -> Confirm
         effects: vec![format!(
             "Calls of {name} to {api} are refused at all gateways from the next request on."
         )],
+        obstacle: None,
         verb: "Unsubscribe".to_owned(),
         typed: None,
         error,

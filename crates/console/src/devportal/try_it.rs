@@ -44,6 +44,9 @@ const FRAMING: &str = "default-src 'none'; style-src 'self'; script-src 'self'; 
 const FRAMED: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' \
                       data:; connect-src 'self'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'";
 
+/// The parameter in the place of an asterisk.
+const PLACE: &str = "path";
+
 #[derive(Template)]
 #[template(
     source = r#"<iframe class="tool" src="{{ self.0 }}" title="Resources of the API, to be tried"></iframe>"#,
@@ -92,7 +95,8 @@ pub(super) async fn frame(visit: Visit, Path(id): Path<String>) -> Answer {
 /// The API's definition, where a token is all there is to authorize with.
 pub(super) async fn definition(visit: Visit, Path(id): Path<String>) -> Answer {
     let api = visible::find(&visit.control, &visit.caller, &id).await?;
-    let document = with_token(visible::definition::of(&visit.control.settings, &api));
+    let document = visible::definition::of(&visit.control.settings, &api);
+    let document = with_places(with_token(document));
     Ok(([(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response())
 }
 
@@ -124,6 +128,34 @@ fn with_token(mut document: Value) -> Value {
     document
 }
 
+/// A path that stands for all below it is shown with a place for what is to be there: `/*` itself is no address.
+fn with_places(mut document: Value) -> Value {
+    let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
+        return document;
+    };
+    let place = json!({
+        "name": PLACE,
+        "in": "path",
+        "required": true,
+        "description": "What stands at the gateway in the place of the asterisk.",
+        "schema": {"type": "string"},
+    });
+    let all: Vec<String> = paths.keys().filter(|path| path.ends_with("/*")).cloned().collect();
+    for path in all {
+        let shown = format!("{}{{{PLACE}}}", path.trim_end_matches('*'));
+        if paths.contains_key(&shown) {
+            continue;
+        }
+        let Some(Value::Object(mut item)) = paths.remove(&path) else { continue };
+        match item.entry("parameters").or_insert_with(|| json!([])) {
+            Value::Array(parameters) => parameters.push(place.clone()),
+            other => *other = json!([place]),
+        }
+        paths.insert(shown, Value::Object(item));
+    }
+    document
+}
+
 /// What Swagger UI would have sent to the gateway, sent from here.
 pub(super) async fn call(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     let api = visible::find(&visit.control, &visit.caller, &id).await?;
@@ -141,7 +173,7 @@ pub(super) async fn call(visit: Visit, Path(id): Path<String>, form: Form) -> An
         headers: form.get("secret.headers").to_owned().into(),
         body: form.raw("secret.body").to_owned().into(),
     };
-    let step = workbench::call(&visit.control, request).await?.step;
+    let step = workbench::call(&visit.control, &visit.caller, request).await?.step;
     Ok(match step.answer {
         Ok(answer) => passed_on(answer),
         Err(why) => {
@@ -225,5 +257,23 @@ mod tests {
             let document = with_token(json!({"components": components, "paths": [[]]}));
             assert_eq!(document["security"], json!([{"token": []}]));
         }
+    }
+    #[test]
+    fn a_path_for_all_has_a_place_to_be_filled_in() {
+        let document = with_places(json!({"paths": {
+            "/*": {"get": {"summary": "all"}},
+            "/a/*": {"get": {}, "parameters": [{"name": "x", "in": "query"}]},
+            "/b/*": {"get": {}}, "/b/{path}": {"get": {"summary": "there already"}},
+            "/c": {"get": {}},
+            "/d/*": "no path",
+        }}));
+        let paths = &document["paths"];
+        assert_eq!(paths["/{path}"]["get"], json!({"summary": "all"}));
+        assert_eq!(paths["/{path}"]["parameters"][0]["in"], "path");
+        assert_eq!(paths["/a/{path}"]["parameters"][1]["name"], "path");
+        assert_eq!(paths["/b/{path}"]["get"]["summary"], "there already");
+        assert_eq!(paths.get("/*"), None);
+        assert_eq!(paths["/c"], json!({"get": {}}));
+        assert_eq!(with_places(json!({"paths": []})), json!({"paths": []}));
     }
 }

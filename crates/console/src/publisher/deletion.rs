@@ -40,14 +40,16 @@ async fn deletion(
     let (_, subscribers) = subscribers::list(&visit.control, Some(&id), one).await?;
     let revisions = revisions::list(&visit.control, &id).await?.len() as u64;
     let mut effects = Vec::new();
-    effects.push(match subscribers {
-        0 => "No application is subscribed to it.".to_owned(),
-        count => format!(
+    let obstacle = (subscribers > 0).then(|| {
+        format!(
             "{} subscribed to it. It cannot be deleted before that ends, in the devportal; until then it \
              can be blocked or retired.",
-            words::several(count, "application is", "applications are")
-        ),
+            words::several(subscribers, "application is", "applications are")
+        )
     });
+    if obstacle.is_none() {
+        effects.push("No application is subscribed to it.".to_owned());
+    }
     if opened.standing.deployed.is_some() {
         let path = opened.api.path();
         effects.push(format!("Gateways stop to serve {path}: its calls get 404 from then on."));
@@ -61,6 +63,7 @@ async fn deletion(
         back: opened.address(""),
         question: format!("Delete the API {}?", opened.title()),
         effects,
+        obstacle,
         verb: "Delete API".to_owned(),
         typed: Some(opened.api.row.name.clone()),
         error,

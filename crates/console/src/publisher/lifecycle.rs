@@ -157,6 +157,7 @@ async fn confirm(
             ),
             format!("Its state becomes {}.", lifecycle::title(after)),
         ],
+        obstacle: None,
         verb: name.to_owned(),
         typed: None,
         error: None,

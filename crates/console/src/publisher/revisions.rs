@@ -300,6 +300,7 @@ fn asked(
         back: opened.address(TAB),
         question: format!("{} revision {number} of {}?", act.words(), opened.title()),
         effects,
+        obstacle: None,
         verb: format!("{} revision {number}", act.words()),
         typed: None,
         error,

@@ -210,19 +210,21 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
 async fn deletion(visit: &Visit, scope: &SharedScope, error: Option<String>) -> Outcome<Confirm> {
     let all = scopes::list(&visit.control).await?;
     let uses = all.into_iter().find(|(each, _)| each.id == scope.id).map_or(0, |(_, uses)| uses);
+    let (effects, obstacle) = match uses {
+        0 => (vec!["No API uses it.".to_owned()], None),
+        uses => {
+            let users = words::several(uses, "API uses", "APIs use");
+            (Vec::new(), Some(format!("{users} it. It cannot be deleted until none does.")))
+        }
+    };
     Ok(Confirm {
         csrf: visit.csrf.clone(),
         version: Some(Version(scope.version)),
         action: format!("{HERE}/{}/delete", scope.id),
         back: format!("{HERE}/{}", scope.id),
         question: format!("Delete the scope {}?", scope.name),
-        effects: vec![match uses {
-            0 => "No API uses it.".to_owned(),
-            uses => format!(
-                "{} it. It cannot be deleted until none does.",
-                words::several(uses, "API uses", "APIs use")
-            ),
-        }],
+        effects,
+        obstacle,
         verb: "Delete scope".to_owned(),
         typed: None,
         error,

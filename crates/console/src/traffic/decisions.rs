@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::Query;
 use phantom_core::UnixTime;
+use phantom_manage::refusal::Outcome;
 use phantom_manage::traffic;
 use phantom_manage::traffic::DecisionInfo;
 use phantom_manage::traffic::DecisionsWanted;
@@ -24,6 +25,7 @@ use crate::components::Live;
 use crate::components::Pager;
 use crate::components::Table;
 use crate::components::Trace;
+use crate::form::Errors;
 use crate::live::Follower;
 use crate::shell::Place;
 use crate::visit::Visit;
@@ -32,6 +34,8 @@ use crate::words;
 pub(super) const HERE: &str = "/traffic/decisions";
 const PLACE: Place = Place::Traffic(HERE);
 const PAGE: usize = 25;
+/// Questions that can be wrong.
+const FIELDS: &[(&str, &str)] = &[("status", "status"), ("application", "application")];
 
 /// The questions of the page's address.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -67,7 +71,10 @@ impl Asked {
 }
 
 pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
-    let found = find(&visit, &asked).await?;
+    let (found, errors) = match wanted(&asked) {
+        Ok(wanted) => (traffic::decisions(&visit.control, &wanted).await?, Errors::default()),
+        Err(refusal) => (Vec::new(), Errors::from_refusal(refusal, FIELDS)?),
+    };
     let page = asked.page.to_string();
     let events = asked.questions().into_iter().chain([("page", &*page)]).collect::<Vec<_>>();
     let events = address("/traffic/decisions/events", &events);
@@ -76,13 +83,20 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         .state("The last decisions of all gateways, the newest first.");
     let filters = vec![
         Field::text("api", "API").valued(&asked.api).helped("Name and version, or id"),
-        applications(&found, &asked.application),
-        Field::text("status", "Status").valued(&asked.status).helped("Such as 401, or 4xx"),
+        applications(&found, &asked.application).failing(errors.of("application")),
+        Field::text("status", "Status")
+            .valued(&asked.status)
+            .helped("Such as 401, or 4xx")
+            .failing(errors.of("status")),
         Field::text("request", "Request id").valued(&asked.request),
         Field::tick("all", "Those let through, too").ticked(!asked.all.is_empty()),
     ];
     let live = Live::new(events, &visit.here, &table(&found, &asked, visit.control.now()));
-    Ok(visit.show(PLACE, "Why was I refused?", &List { head, filters, live }))
+    let list = List { head, filters, live };
+    Ok(match errors.is_empty() {
+        true => visit.show(PLACE, "Why was I refused?", &list),
+        false => visit.show_refused(PLACE, "Why was I refused?", &list),
+    })
 }
 
 /// The list, as it changes.
@@ -90,17 +104,16 @@ pub(super) async fn events(follower: Follower, Query(asked): Query<Asked>) -> An
     let events = follower.answer(move |visit| {
         let asked = asked.clone();
         async move {
-            let found = find(&visit, &asked).await?;
+            let found = traffic::decisions(&visit.control, &wanted(&asked)?).await?;
             answer::part(&table(&found, &asked, visit.control.now()))
         }
     });
     events.await
 }
 
-async fn find(visit: &Visit, asked: &Asked) -> Result<Vec<DecisionInfo>, Failure> {
+fn wanted(asked: &Asked) -> Outcome<DecisionsWanted> {
     let Asked { api, application, status, request, all, .. } = asked;
-    let wanted = DecisionsWanted::parse(all.is_empty(), api, application, status, request)?;
-    Ok(traffic::decisions(&visit.control, &wanted).await?)
+    DecisionsWanted::parse(all.is_empty(), api, application, status, request)
 }
 
 fn table(found: &[DecisionInfo], asked: &Asked, now: UnixTime) -> Table {

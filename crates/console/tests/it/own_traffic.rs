@@ -175,8 +175,7 @@ async fn key_managers_say_who_uses_them_and_how_they_answer() {
     let page = page.says("2 hours ago");
     let page = admin.get(&page.link("Delete")).await.expect(200);
     let page = page.says("1 API takes tokens of all key managers").says("1 API names it");
-    let page = admin.send(&page, "Delete key manager", &[("typed", "curity")]).await.expect(422);
-    page.says("APIs are restricted to this Key Manager");
+    assert!(!page.has("Delete key manager</button>"), "it would be refused");
     // At the door.
     let home = admin.get("/").await.expect(200);
     home.says("1 of 4 introspections").says("Degraded");

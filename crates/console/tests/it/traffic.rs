@@ -191,7 +191,13 @@ async fn a_refusal_is_found_and_explained_hop_by_hop_with_a_way_to_the_workbench
     assert!(bench.has("value=\"https://localhost:8243/orders/1\""));
     let page = browser.get("/traffic/decisions?status=500").await.expect(200);
     page.says("None that is still known fits.");
-    browser.get("/traffic/decisions?status=high").await.expect(400);
+    let page = browser.get("/traffic/decisions?status=high&request=other").await.expect(422);
+    let page = page.says("A number such as 401, or a class such as 4xx").says("aria-invalid");
+    assert!(
+        page.has("value=\"high\"") && page.has("value=\"other\""),
+        "what was asked is still there"
+    );
+    browser.get("/traffic/decisions?application=none").await.expect(422).says("aria-invalid");
     let page = browser.get("/traffic/decision?request=nobody").await.expect(200);
     page.says("not known any more");
 }

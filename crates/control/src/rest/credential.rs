@@ -35,6 +35,13 @@ pub(crate) async fn caller(
     }
 }
 
+/// A browser sends a password that it keeps along with what other sites' pages ask for, and says so.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-site")
+        .is_some_and(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
+}
+
 impl Credential {
     /// `None` without a field; a field that is no credential of these is a bad one.
     pub(crate) fn of(headers: &HeaderMap) -> Outcome<Option<Self>> {
@@ -48,7 +55,8 @@ impl Credential {
         } else if scheme.eq_ignore_ascii_case("bearer") && !rest.is_empty() {
             Ok(Some(Self::Bearer(Zeroizing::new(rest.to_owned()))))
         } else if scheme.eq_ignore_ascii_case("basic") {
-            Self::basic(rest).map(Some).ok_or(Refusal::Unauthenticated)
+            let basic = Self::basic(rest).filter(|_| !is_of_another_site(headers));
+            basic.map(Some).ok_or(Refusal::Unauthenticated)
         } else {
             Err(Refusal::Unauthenticated)
         }

@@ -54,6 +54,21 @@ async fn basic_and_bearer_are_both_taken_and_bad_ones_are_401() {
     }
 }
 
+/// A browser keeps a password that it was asked for once, and sends it along with what any page asks for.
+#[tokio::test]
+async fn a_password_that_comes_along_with_another_sites_request_is_not_taken() {
+    let plane = Plane::start().await;
+    let token = plane.token("sue", "sue-password", "apim:subscribe").await;
+    for (site, status) in
+        [("cross-site", 401), ("same-site", 401), ("same-origin", 200), ("none", 200)]
+    {
+        let by_password = plane.get(APPLICATIONS).by_user("sue").header("sec-fetch-site", site);
+        by_password.send().await.expect(status);
+        let by_token = plane.get(APPLICATIONS).bearer(&token).header("sec-fetch-site", site);
+        by_token.send().await.expect(200);
+    }
+}
+
 #[tokio::test]
 async fn json_answers_end_with_a_line_break() {
     let plane = Plane::start().await;

@@ -29,3 +29,15 @@ pub enum DenyPolicy {
     /// By the token's subject.
     User(Box<str>),
 }
+
+impl DenyPolicy {
+    /// Whether it is about addresses, and lets through nothing that comes from this one. A mapped IPv4 address
+    /// (RFC 4291 section 2.5.5.2) is the IPv4 address.
+    #[must_use]
+    pub fn denies_address(&self, peer: IpAddr) -> bool {
+        let Self::Addresses { first, last, invert } = self else { return false };
+        let (peer, first, last) = (peer.to_canonical(), first.to_canonical(), last.to_canonical());
+        let is_within = first.is_ipv4() == peer.is_ipv4() && first <= peer && peer <= last;
+        is_within != *invert
+    }
+}

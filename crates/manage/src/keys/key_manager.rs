@@ -10,6 +10,7 @@ use crate::connector::EXPECTED_AUDIENCE;
 use crate::connector::property;
 use crate::key_managers::KeyManagerDocument;
 use crate::key_managers::KeyManagerTokenType;
+use crate::lookup;
 use crate::plane::Control;
 use crate::plane::Settings;
 use crate::refusal::Outcome;
@@ -41,6 +42,15 @@ pub async fn visible_key_managers(control: &Control, caller: &Caller) -> Outcome
 /// All there are, by name.
 pub async fn key_managers(control: &Control) -> Outcome<Vec<KeyManager>> {
     control.store.key_managers().await?.into_iter().map(KeyManager::of).collect()
+}
+
+/// How many keys applications have at it that no token of it will ever have: it expects another audience by now.
+pub async fn unmet_keys(control: &Control, id: &str) -> Outcome<u64> {
+    let key_manager = KeyManager::of(lookup::find(&mut control.read(), id).await?)?;
+    match key_manager.only_consumer_key() {
+        Some(only) => Ok(control.store.other_key_mapping_count(key_manager.row.id, only).await?),
+        None => Ok(0),
+    }
 }
 
 /// By name or id; the resident one where none is named.

@@ -75,7 +75,7 @@ pub fn default_plans() -> Vec<(PlanLevel, String, Value)> {
 
 /// Whether a plan of that name stays for ever: something falls back on it.
 #[must_use]
-pub(crate) fn is_fallback(level: PlanLevel, name: &str) -> bool {
+pub fn is_fallback(level: PlanLevel, name: &str) -> bool {
     match level {
         PlanLevel::Application | PlanLevel::Advanced => name == UNLIMITED_NAME,
         PlanLevel::Subscription => {

@@ -88,7 +88,11 @@ impl DecisionsWanted {
             "" => None,
             text => match text.parse() {
                 Ok(status @ (0..=5 | 100..=999)) => Some(status),
-                _ => return Err(Refusal::invalid("status: such as 401, or 4xx")),
+                _ => {
+                    return Err(Refusal::invalid(
+                        "status: a number such as 401, or a class such as 4xx",
+                    ));
+                }
             },
         };
         let (api, request_id) = (api.trim().to_owned(), request_id.trim().to_owned());

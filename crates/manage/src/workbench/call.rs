@@ -9,6 +9,8 @@ use super::step::Authorization;
 use super::step::Body;
 use super::step::Request;
 use super::step::Step;
+use crate::caller::Caller;
+use crate::deny_policies;
 use crate::plane::Control;
 use crate::plane::Settings;
 use crate::random;
@@ -47,7 +49,7 @@ pub struct Called {
     pub request_id: Option<String>,
 }
 
-pub async fn call(control: &Control, request: CallRequest) -> Outcome<Called> {
+pub async fn call(control: &Control, caller: &Caller, request: CallRequest) -> Outcome<Called> {
     let CallRequest { method, url, token, headers, body } = request;
     let body = body.expose_secret();
     let url = text::url("url", &url)?;
@@ -63,6 +65,7 @@ pub async fn call(control: &Control, request: CallRequest) -> Outcome<Called> {
     if token.as_ref().is_some_and(|token| token.expose_secret().len() > MAX_TOKEN) {
         return Err(Refusal::invalid(format!("token: at most {MAX_TOKEN} bytes")));
     }
+    deny_policies::check_address(control, caller).await?;
     let mut headers = read_headers(headers.expose_secret())?;
     let request_id = traced(&mut headers)?;
     let request = Request {

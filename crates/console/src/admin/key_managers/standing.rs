@@ -9,6 +9,8 @@ use phantom_manage::key_managers::Uses;
 use crate::components::Badge;
 use crate::components::Cell;
 use crate::components::Facts;
+use crate::components::Notice;
+use crate::components::Tone;
 use crate::words;
 
 pub(super) fn badge(health: &Health) -> Badge {
@@ -73,24 +75,38 @@ pub(super) fn facts(one: &Overview, now: UnixTime) -> Facts {
     Facts(facts.map(|(name, cell)| (name.to_owned(), cell)).into())
 }
 
+/// Keys that were mapped before the expected audience was what it is now.
+pub(super) fn unmet(keys: u64) -> Notice {
+    let words = "It takes tokens of the expected audience alone, and that is their consumer key. Map the keys \
+                 anew at the applications, or expect the audience that they name.";
+    let title = match keys {
+        1 => "A key of an application is never met".to_owned(),
+        keys => format!("{} keys of applications are never met", words::count(keys)),
+    };
+    Notice::new(Tone::Warn, title, words)
+}
+
 /// What a deletion meets, counted.
-pub(super) fn effects(apis: Uses, keys: u64) -> Vec<String> {
+pub(super) fn effects(apis: Uses) -> Vec<String> {
     let mut effects =
         vec!["Its tokens are refused at all gateways, from the next request on.".to_owned()];
     if apis.all > 0 {
         let apis = words::several(apis.all, "API takes", "APIs take");
         effects.push(format!("{apis} tokens of all key managers, and so of this one."));
     }
+    effects
+}
+
+/// What keeps it from being deleted.
+pub(super) fn obstacle(apis: Uses, keys: u64) -> Option<String> {
     let named =
         (apis.named > 0).then(|| words::several(apis.named, "API names it", "APIs name it"));
     let keyed = (keys > 0).then(|| {
         words::several(keys, "application has a key of it", "keys of applications are of it")
     });
     let obstacles: Vec<_> = named.into_iter().chain(keyed).collect();
-    if !obstacles.is_empty() {
-        effects.push(format!("It cannot be deleted now: {}.", obstacles.join(", and ")));
-    }
-    effects
+    let obstacles = (!obstacles.is_empty()).then(|| obstacles.join(", and "))?;
+    Some(format!("It cannot be deleted now: {obstacles}. It can be disabled on its page."))
 }
 
 #[cfg(test)]
@@ -102,11 +118,12 @@ mod tests {
         assert_eq!(used_by(Uses::default(), 0), "Nobody yet");
         assert_eq!(used_by(Uses { named: 1, all: 0 }, 2), "1 API, 2 application keys");
         assert_eq!(used_by(Uses { named: 0, all: 2 }, 0), "2 APIs");
-        let effects = effects(Uses { named: 2, all: 3 }, 1);
+        let effects = effects(Uses { named: 2, all: 3 });
         assert_eq!(effects[1], "3 APIs take tokens of all key managers, and so of this one.");
-        assert_eq!(
-            effects[2],
-            "It cannot be deleted now: 2 APIs name it, and 1 application has a key of it."
-        );
+        let obstacle = |named, keys| obstacle(Uses { named, all: 3 }, keys);
+        assert_eq!(obstacle(0, 0), None);
+        let words = "It cannot be deleted now: 2 APIs name it, and 1 application has a key of it. It can be \
+                     disabled on its page.";
+        assert_eq!(obstacle(2, 1).as_deref(), Some(words));
     }
 }

@@ -1,4 +1,5 @@
 use http::Method;
+use phantom_control::PeerAddress;
 use phantom_testkit::FakeAs;
 use phantom_testkit::Reply;
 use serde_json::json;
@@ -6,6 +7,7 @@ use serde_json::json;
 use super::MARKUP;
 use super::api;
 use super::is_text;
+use crate::support::Browser;
 use crate::support::Console;
 
 #[tokio::test]
@@ -113,16 +115,8 @@ async fn what_is_tried_goes_through_the_gateway_to_that_api_alone_and_its_answer
     let id = api(&console, "HttpBin", json!({})).await;
     api(&console, "Orders", json!({})).await;
     let mut browser = console.browser("sue").await;
-    let frame = browser.get(&format!("/devportal/apis/{id}/try/frame")).await.expect(200);
-    let proof = frame.text.split("name=\"_csrf\" value=\"").nth(1).unwrap();
-    let proof = proof.split('"').next().unwrap().to_owned();
+    let proof = proof(&mut browser, &id).await;
     let at = format!("/devportal/apis/{id}/try/call");
-    let sent = |url: &str, proof: &str| {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("_csrf", proof).append_pair("url", url).append_pair("method", "GET");
-        form.append_pair("secret.headers", "authorization: Bearer t");
-        form.finish()
-    };
     let url = gateway.url("/httpbin/v1/get");
     let answer = browser.request(Method::POST, &at, &[], sent(&url, &proof)).await.expect(200);
     assert_eq!(gateway.last("/httpbin/v1/get").header("authorization"), Some("Bearer t"));
@@ -142,4 +136,46 @@ async fn what_is_tried_goes_through_the_gateway_to_that_api_alone_and_its_answer
     ] {
         browser.request(Method::POST, &at, &[], sent(&url, &proof)).await.expect(400);
     }
+}
+
+#[tokio::test]
+async fn what_is_called_from_the_pages_is_denied_with_the_address_of_whoever_calls() {
+    let gateway = FakeAs::start().await;
+    gateway.answer("/httpbin/v1/get", Reply::json(&json!({})));
+    let console = Console::start_before(gateway.url("").trim_end_matches('/'), true).await;
+    let id = api(&console, "HttpBin", json!({})).await;
+    let mut admin = console.browser("admin").await;
+    let page = admin.get("/admin/deny-policies").await.expect(200);
+    let page = admin.get(&page.link("Add deny policy")).await.expect(200);
+    let fields = [("kind", "IP"), ("first", "192.0.2.1")];
+    admin.send_on(&page, "Add deny policy", &fields).await.expect(200);
+
+    let (at, url) = (format!("/devportal/apis/{id}/try/call"), gateway.url("/httpbin/v1/get"));
+    for (address, tried, called) in [("192.0.2.2", 200, 200), ("192.0.2.1", 403, 422)] {
+        let peer = PeerAddress(address.parse().unwrap());
+        let router = console.router.clone().layer(axum::Extension(peer));
+        let mut browser = Browser::new(&router);
+        browser.sign_in("sue").await;
+        let form = sent(&url, &proof(&mut browser, &id).await);
+        browser.request(Method::POST, &at, &[], form).await.expect(tried);
+        let page = browser.get("/workbench").await.expect(200);
+        let fields = [("url", url.as_str()), ("secret.token", "t")];
+        let page = browser.send(&page, "Call the API", &fields).await.expect(called);
+        assert_eq!(page.has("A deny policy is in the way"), called == 422);
+    }
+    assert_eq!(gateway.count("/httpbin/v1/get"), 2);
+}
+
+/// What a form of the frame is sent with.
+async fn proof(browser: &mut Browser<'_>, api: &str) -> String {
+    let frame = browser.get(&format!("/devportal/apis/{api}/try/frame")).await.expect(200);
+    let proof = frame.text.split("name=\"_csrf\" value=\"").nth(1).unwrap();
+    proof.split('"').next().unwrap().to_owned()
+}
+
+fn sent(url: &str, proof: &str) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("_csrf", proof).append_pair("url", url).append_pair("method", "GET");
+    form.append_pair("secret.headers", "authorization: Bearer t");
+    form.finish()
 }

@@ -41,6 +41,20 @@ async fn a_consumer_key_is_mapped_with_the_words_that_say_what_it_has_to_equal()
     let key = browser.get(&page2.link("client-one")).await.expect(200).says("Mapped");
     assert!(!key.has("not-used") && !key.has("Show the secret"));
 
+    // An audience that is expected later on makes it one that is never met.
+    let mut admin = console.browser("admin").await;
+    let list = admin.get("/admin/key-managers").await.expect(200);
+    let manager = admin.get(&list.link("curity")).await.expect(200);
+    assert!(!manager.has("never met"));
+    let audience = |audience| [("expected_audience", audience)];
+    let manager = admin.send_on(&manager, "Save", &audience("client-two")).await.expect(200);
+    let manager = manager.says("A key of an application is never met");
+    let page = admin.get(&manager.link("Delete")).await.expect(200);
+    let page = page.says("1 application has a key of it").says("disabled on its page");
+    assert!(!page.has("Delete key manager</button>"), "what would be refused is not offered");
+    let manager = admin.send_on(&manager, "Save", &audience("client-one")).await.expect(200);
+    assert!(!manager.has("never met"));
+
     // Of another application of the same key manager it is taken.
     let other = application(&mut browser, "Other").await;
     let page = browser.get(&format!("{other}/keys")).await.expect(200);

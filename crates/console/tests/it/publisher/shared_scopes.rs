@@ -22,12 +22,14 @@ async fn a_shared_scope_is_made_assigned_counted_and_deleted_when_nobody_uses_it
     let late = browser.send(&second, "Save", &[("description", "mine")]).await.expect(422);
     late.says("It was changed meanwhile").says("value=\"mine\"");
 
+    let sure = browser.get(&first.link("Delete")).await.says("No API uses it.");
     let api = httpbin(&mut browser).await;
     let resources = tab(&mut browser, &api, "Resources").await.says("all.read");
     let given = [("scopes.0", "all.read")];
     let resources = browser.send_on(&resources, "Save", &given).await.expect(200);
-    let sure = browser.get(&first.link("Delete")).await.expect(200).says("1 API uses it.");
     browser.send(&sure, "Delete scope", &[]).await.expect(422).says("is used by APIs");
+    let page = browser.get(&first.link("Delete")).await.expect(200).says("1 API uses it.");
+    assert!(!page.has("Delete scope</button>"));
     let none = [("scopes.0", "(none)")];
     let resources = browser.send_on(&resources, "Save", &none).await.expect(200);
     let scopes = tab(&mut browser, &resources, "Local Scopes").await.says("Shared");
