@@ -202,6 +202,7 @@ async fn explained(visit: &Visit, form: &Form) -> Outcome<Found> {
         url: form.get("url").to_owned(),
         token: form.given("secret.token").map(SecretString::from),
         headers: headers.into_iter().map(|(name, value)| (name, value.into())).collect(),
+        peer: visit.caller.address,
     };
     let explained = explain::explain(&visit.control, &visit.caller, &question).await?;
     Ok(Found::of_explained(explained))

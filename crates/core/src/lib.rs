@@ -16,6 +16,7 @@ pub mod authorize;
 pub mod catalog;
 pub mod causes;
 pub mod claims;
+pub mod credential_field;
 pub mod deny;
 pub mod endpoint;
 mod held_back;

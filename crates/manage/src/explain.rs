@@ -2,6 +2,7 @@
 //! control plane knows no gateway.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::pin::Pin;
 
 use secrecy::ExposeSecret;
@@ -41,6 +42,8 @@ pub struct Question {
     /// Sent as `Authorization: Bearer`.
     pub token: Option<SecretString>,
     pub headers: Vec<(String, SecretString)>,
+    /// Where it comes from: deny policies are on addresses, too.
+    pub peer: Option<IpAddr>,
 }
 
 impl fmt::Debug for Question {
@@ -134,7 +137,7 @@ pub async fn explain(
 }
 
 fn check(question: &Question) -> Outcome<()> {
-    let Question { method, url, token, headers } = question;
+    let Question { method, url, token, headers, peer: _ } = question;
     let is_name = |text: &str| {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         !text.is_empty() && text.bytes().all(fits)

@@ -191,6 +191,7 @@ pub async fn create(
     let connector = Connector::for_new(&request.kind).ok_or(Refusal::KeyManagerType)?;
     let name = request.name.clone();
     let settled = rules::settle(connector, request, None)?;
+    check_reach(control, &settled.document)?;
     let mut write = control.write(caller).await?;
     if write.key_manager_by_name(&name).await?.is_some() {
         return Err(Refusal::KeyManagerExists(name));
@@ -250,6 +251,7 @@ pub async fn update(
             rules::settle(connector, request, Some(&before))?
         }
     };
+    check_reach(control, &settled.document)?;
     let row = KeyManagerRow {
         enabled: settled.document.enabled.unwrap_or(true),
         document: to_store(&settled.document)?,
@@ -260,6 +262,29 @@ pub async fn update(
     warn_of_ambiguity(&write.key_managers().await?);
     write.commit().await?;
     versioned(&row)
+}
+
+/// What gateways call of an enabled one: an address that they may not call would never give a verdict.
+fn check_reach(control: &Control, document: &KeyManagerDocument) -> Outcome<()> {
+    if document.enabled == Some(false) {
+        return Ok(());
+    }
+    let certificates = document.certificates.as_ref();
+    let key_set = certificates.filter(|it| it.kind == Some(CertificateType::Jwks));
+    for (member, url) in [
+        ("introspectionEndpoint", document.introspection_endpoint.as_deref()),
+        ("certificates.value", key_set.and_then(|it| it.value.as_deref())),
+    ] {
+        if let Some(url) = url.filter(|url| !url.is_empty())
+            && !control.egress.may_call(&text::url(member, url)?)
+        {
+            return Err(Refusal::invalid(format!(
+                "{member}: its address is not a public one, and gateways ask those alone unless \
+                 control.allow_private is set"
+            )));
+        }
+    }
+    Ok(())
 }
 
 pub async fn delete(

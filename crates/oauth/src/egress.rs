@@ -261,6 +261,18 @@ impl Egress {
         }
     }
 
+    /// Whether what others name by this URL may be called, as far as the URL itself tells: a name that leads to
+    /// a private address is found out when it is called.
+    #[must_use]
+    pub fn may_call(&self, url: &Url) -> bool {
+        let leads_here = url.domain().is_some_and(|name| {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        });
+        let target = Target { url: url.clone(), guarded: true };
+        self.public_only(&target).is_ok_and(|public_only| !(public_only && leads_here))
+    }
+
     pub(crate) async fn get(
         &self,
         target: &Target,

@@ -39,6 +39,12 @@ impl Snapshot {
         if entry.serves_routes() { self.error_format } else { ErrorFormat::Managed }
     }
 
+    /// Whether a deny policy looks at the address that a request comes from.
+    #[must_use]
+    pub fn denies_by_address(&self) -> bool {
+        self.managed.denied.has_addresses()
+    }
+
     /// Returns whether the decision will want the request's body: a form, on a route that takes tokens from
     /// forms. The transport then reads it first.
     #[must_use]

@@ -54,6 +54,14 @@ impl Scene {
         }
     }
 
+    /// With what status the gateway would answer itself, by what the control plane explains.
+    async fn explained(&self, peer: Option<&str>) -> Option<u64> {
+        let url = self.bed.stack.api_url(PATH);
+        let order = json!({"url": url, "token": self.token, "peer": peer});
+        let explained = self.bed.stack.post("/api/phantom/v1/explain", &order).await;
+        explained["outcome"]["answer"]["status"].as_u64()
+    }
+
     /// The new policy's path.
     async fn deny(&self, kind: &str, value: &Value) -> String {
         let body = json!({"conditionType": kind, "conditionValue": value});
@@ -79,6 +87,10 @@ async fn deny_policies_of_all_kinds_act_at_every_gateway_within_a_second() {
     ] {
         let path = scene.deny(kind, &value).await;
         scene.are_denied(true, kind).await;
+        // What is explained is what happens: asked from here, it comes from here.
+        assert_eq!(scene.explained(None).await, Some(403), "{kind}");
+        let there = scene.explained(Some("10.0.0.5")).await;
+        assert_eq!(there.is_some(), matches!(kind, "API" | "APPLICATION" | "USER"), "{kind}");
         let off = json!({"conditionStatus": false});
         scene.bed.stack.rest(Method::PATCH, &path, &off).await;
         scene.are_denied(false, kind).await;

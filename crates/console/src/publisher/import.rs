@@ -183,8 +183,13 @@ fn preview(
     draft: &Draft,
     definition: &Definition,
     described: &Described,
-    notices: Vec<Notice>,
+    mut notices: Vec<Notice>,
 ) -> Preview {
+    if described.operations.iter().any(|operation| operation.scopes.len() > 1) {
+        let words = "The document may ask for all of them at once. A resource here lets a token through that \
+                     has any one.";
+        notices.push(Notice::new(Tone::Warn, "Of several scopes, one suffices", words));
+    }
     let open = described.operations.iter().filter(|each| each.auth_type.is_open()).count() as u64;
     let names: Vec<_> = described.scopes.iter().map(|scope| scope.name.as_str()).collect();
     let scopes = match names.is_empty() {
@@ -224,7 +229,7 @@ fn preview(
         csrf: visit.csrf.clone(),
         fields: new::fields(draft),
         facts: Facts(facts.into_iter().map(|(name, cell)| (name.to_owned(), cell)).collect()),
-        resources: Table::new("Resources", &["Resource", "Security", "Scopes"])
+        resources: Table::new("Resources", &["Resource", "Security", "Scopes, any one"])
             .rows(rows.collect())
             .empty("The document has no path: all are passed on, and protected.", None),
         more: (more > 0).then(|| format!("And {} more.", words::count(more))),

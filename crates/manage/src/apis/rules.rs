@@ -16,6 +16,7 @@ pub use scopes::valid as valid_scope;
 
 use std::collections::BTreeMap;
 
+use phantom_core::credential_field;
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
@@ -209,16 +210,9 @@ fn header_name(member: &str, name: String, usual: &str) -> Outcome<String> {
     if name.is_empty() {
         return Ok(usual.to_owned());
     }
-    if name.len() > 128 || !name.bytes().all(is_token) {
-        return Err(Refusal::invalid(format!("{member}: not the name of a header")));
-    }
+    let invalid = |rule| Refusal::invalid(format!("{member}: {rule}"));
+    credential_field::check(&name).map_err(invalid)?;
     Ok(name)
-}
-
-/// A character of a token (RFC 9110 §5.6.2).
-const fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
 fn security_schemes(given: Vec<SecurityScheme>) -> Vec<SecurityScheme> {

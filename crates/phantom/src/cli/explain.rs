@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::io::Read;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -69,6 +70,9 @@ pub(super) struct Args {
     /// A header field of the request
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
+    /// The address that the request comes from, for deny policies on addresses
+    #[arg(long, value_name = "ADDRESS")]
+    peer: Option<IpAddr>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -83,7 +87,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         args.host.as_deref(),
         args.headers.iter().map(|field| named(field)).collect::<anyhow::Result<Vec<_>>>()?,
         token.as_ref().map(|token| token.as_str()),
-    )?;
+    )?
+    .from_peer(args.peer);
     match explain(&source, &asked)? {
         Ok(explained) if args.json => {
             output::line(&format!("{:#}", serde_json::to_value(&explained)?));

@@ -54,7 +54,8 @@ pub(super) async fn warm_up(
             let mut pause = FIRST_RETRY;
             while let Err(error) = bound.warm_up().await {
                 let key_manager = &**bound.manager.name();
-                tracing::warn!(key_manager, %error, "not ready: its metadata or keys are not there yet");
+                tracing::warn!(key_manager, %error, "its metadata or keys are not there yet: its tokens get 503");
+                readiness.failed(key_manager);
                 if pause_or_stop(&stop, pause).await {
                     return;
                 }

@@ -105,6 +105,10 @@ impl Explainer {
             return told::told(asked, steps, &decision);
         }
         steps.0.push(Step { hop: "normalize", outcome: "passed".to_owned() });
+        if asked.peer.is_none() && found.entry.serves_apis() && snapshot.denies_by_address() {
+            let outcome = "some are on addresses, and none was given: answered as for 0.0.0.0";
+            steps.0.push(Step { hop: "deny policies", outcome: outcome.to_owned() });
+        }
         let facts = asked.facts(found.entry, found.tls);
         let pipeline = Pipeline::for_one(Arc::clone(&self.clock));
         let decision = pipeline.decide(snapshot, &facts, &mut steps).await;
@@ -127,12 +131,13 @@ impl Explain for Explainer {
                 let words = "Several decisions are being explained already. Ask again in a moment.";
                 return Err(Refusal::Crowded(words));
             };
-            let Question { method, url, token, headers } = question;
+            let Question { method, url, token, headers, peer } = question;
             let fields = headers.iter().map(|(name, value)| (&**name, value.expose_secret()));
             let token = token.as_ref().map(ExposeSecret::expose_secret);
             let asked =
                 AskedRequest::new(method, url, None, fields, token.filter(|t| !t.is_empty()))
-                    .map_err(|error| Refusal::invalid(format!("url: {error}")))?;
+                    .map_err(|error| Refusal::invalid(format!("url: {error}")))?
+                    .from_peer(*peer);
             let explained = Self::explain(self, &asked).await;
             explained.map_err(Refusal::because("the routes of the file are ambiguous"))
         })

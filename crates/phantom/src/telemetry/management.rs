@@ -1,6 +1,6 @@
 //! `/healthz`, `/readyz` and `/metrics`: on the management listener and nowhere else.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -27,8 +27,10 @@ pub struct Readiness(Mutex<Conditions>);
 
 #[derive(Debug)]
 struct Conditions {
-    /// Key managers without keys so far.
-    pending: BTreeSet<Arc<str>>,
+    /// Key managers without keys so far, and whether their server was asked and gave none.
+    pending: BTreeMap<Arc<str>, bool>,
+    /// Others are.
+    any_prepared: bool,
     /// No catalog of the control plane is in force yet, though there is to be one.
     awaits_catalog: bool,
     /// That catalog is one that was kept on the disk.
@@ -40,7 +42,8 @@ struct Conditions {
 impl Readiness {
     pub(crate) fn new(pending: impl Iterator<Item = Arc<str>>) -> Self {
         Self(Mutex::new(Conditions {
-            pending: pending.collect(),
+            pending: pending.map(|name| (name, false)).collect(),
+            any_prepared: false,
             awaits_catalog: false,
             kept: false,
             store_away: false,
@@ -70,7 +73,14 @@ impl Readiness {
     }
 
     pub(crate) fn warmed_up(&self, key_manager: &str) {
-        self.state().pending.remove(key_manager);
+        let mut state = self.state();
+        state.any_prepared |= state.pending.remove(key_manager).is_some();
+    }
+
+    pub(crate) fn failed(&self, key_manager: &str) {
+        if let Some(failed) = self.state().pending.get_mut(key_manager) {
+            *failed = true;
+        }
     }
 
     pub(crate) fn drain(&self) {
@@ -79,8 +89,7 @@ impl Readiness {
 
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        let state = self.state();
-        !state.draining && state.pending.is_empty() && !state.awaits_catalog
+        self.answer().0 == StatusCode::OK
     }
 
     fn answer(&self) -> Told {
@@ -92,27 +101,43 @@ impl Readiness {
             let reason = "the catalog of the control plane is not there yet";
             let reason = json!({"ready": false, "reason": reason});
             (StatusCode::SERVICE_UNAVAILABLE, reason)
-        } else if state.pending.is_empty() && state.store_away {
-            let note = match state.kept {
-                true => "the store does not answer: the catalog kept on the disk is in force",
-                false => "the store does not answer: what was published before is in force",
-            };
-            (StatusCode::OK, json!({"ready": true, "note": note}))
-        } else if state.pending.is_empty() {
-            (StatusCode::OK, json!({"ready": true}))
-        } else {
-            let pending: Vec<&str> = state.pending.iter().map(|name| &**name).collect();
+        } else if state.awaits_key_managers() {
             let reason = json!({
                 "ready": false,
                 "reason": "key managers are not prepared yet: their metadata or keys are not there",
-                "key_managers": pending,
+                "key_managers": state.pending_names(),
             });
             (StatusCode::SERVICE_UNAVAILABLE, reason)
+        } else {
+            let mut told = json!({"ready": true});
+            if state.store_away {
+                told["note"] = json!(match state.kept {
+                    true => "the store does not answer: the catalog kept on the disk is in force",
+                    false => "the store does not answer: what was published before is in force",
+                });
+            }
+            if !state.pending.is_empty() {
+                // One sick server does not take what others vouch for out of service.
+                told["without_keys"] = json!(state.pending_names());
+            }
+            (StatusCode::OK, told)
         }
     }
 
     fn state(&self) -> MutexGuard<'_, Conditions> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Conditions {
+    /// Nobody has keys yet, or a server was not even asked.
+    fn awaits_key_managers(&self) -> bool {
+        let all_failed = self.pending.values().all(|failed| *failed);
+        !self.pending.is_empty() && !(all_failed && self.any_prepared)
+    }
+
+    fn pending_names(&self) -> Vec<&str> {
+        self.pending.keys().map(|name| &**name).collect()
     }
 }
 
@@ -203,6 +228,26 @@ mod tests {
         );
         let reason = told["reason"].as_str().unwrap();
         assert!(reason.contains("metadata or keys"), "{reason}");
+    }
+
+    #[test]
+    fn one_sick_server_does_not_keep_a_gateway_out_of_service_once_it_was_asked() {
+        let readiness = Readiness::new(["sick", "login"].into_iter().map(Arc::from));
+        readiness.failed("sick");
+        assert!(!readiness.is_ready(), "the other was not asked yet");
+        readiness.failed("login");
+        assert!(!readiness.is_ready(), "nobody vouches for anything");
+        readiness.warmed_up("login");
+        let (status, told) = readiness.answer();
+        assert_eq!(
+            (status, told),
+            (StatusCode::OK, json!({"ready": true, "without_keys": ["sick"]}))
+        );
+        readiness.warmed_up("sick");
+        assert_eq!(readiness.answer(), (StatusCode::OK, json!({"ready": true})));
+        let readiness = Readiness::new(["slow", "login"].into_iter().map(Arc::from));
+        readiness.warmed_up("login");
+        assert!(!readiness.is_ready(), "its first answer is waited for");
     }
 
     async fn ask(vitals: Vitals, path: &str) -> (u16, serde_json::Value) {

@@ -14,6 +14,7 @@ use phantom_core::catalog::KeyManagerChoice;
 use phantom_core::catalog::ManagedApi;
 use phantom_core::catalog::Operation;
 use phantom_core::catalog::OperationSecurity;
+use phantom_core::credential_field;
 
 use crate::cors::AllowedOrigins;
 use crate::cors::Cors;
@@ -40,12 +41,12 @@ pub(crate) fn compile(
     let sandbox = sandbox.and_then(|url| problems.endpoint(url));
     let scopes: Vec<Option<RequiredScope>> =
         published.operations.iter().map(|operation| problems.scope(operation)).collect();
+    let field = problems.credential_field(&published.authorization_header);
     let standing = match (problems.any, published.state) {
         (_, ApiState::Blocked) => Standing::Blocked,
         (true, ApiState::Serving) => Standing::Misconfigured,
         (false, ApiState::Serving) => Standing::Serving,
     };
-    let field = published.authorization_header.to_ascii_lowercase();
     let api = Arc::new(Api {
         id: published.id,
         path: published.path.clone(),
@@ -88,6 +89,15 @@ impl Problems<'_> {
                 None
             }
         }
+    }
+
+    /// A credential in another field might be passed on with it.
+    fn credential_field(&mut self, name: &str) -> String {
+        if let Err(error) = credential_field::check(name) {
+            tracing::error!(api = self.api, name, %error, "no token can come in the API's header");
+            self.any = true;
+        }
+        name.to_ascii_lowercase()
     }
 
     /// An unreadable scope must not become none at all.

@@ -63,8 +63,8 @@ impl Denied {
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         let Self { apis, v4, v6, applications, users } = self;
-        let addresses = v4.0.is_empty() && v6.0.is_empty();
-        apis.is_empty() && addresses && applications.is_empty() && users.is_empty()
+        let no_address = v4.0.is_empty() && v6.0.is_empty();
+        apis.is_empty() && no_address && applications.is_empty() && users.is_empty()
     }
 
     /// The refusals that can be told before a token is read.
@@ -73,8 +73,14 @@ impl Denied {
         has(&self.apis, &api.path) || self.address(peer)
     }
 
+    /// Whether there is anything to hold an address against.
+    #[must_use]
+    pub(crate) fn has_addresses(&self) -> bool {
+        !(self.v4.0.is_empty() && self.v6.0.is_empty())
+    }
+
     fn address(&self, peer: IpAddr) -> bool {
-        if self.v4.0.is_empty() && self.v6.0.is_empty() {
+        if !self.has_addresses() {
             return false;
         }
         let (family, at) = place(peer);

@@ -102,3 +102,27 @@ async fn markup_in_names_and_descriptions_is_text() {
     let page = browser.get(&page.link("curity")).await.expect(200);
     assert!(!page.has("<script>alert") && !page.has("<img") && page.has("&#60;script&#62;alert"));
 }
+
+#[tokio::test]
+async fn a_server_that_gateways_may_not_call_is_refused_where_it_is_entered() {
+    let console = Console::start_before("http://localhost:8280", false).await;
+    let mut browser = console.browser("admin").await;
+    let page = browser.get("/admin/key-managers/new").await;
+    for (field, url) in [
+        ("introspection_endpoint", "https://10.0.0.5/introspect"),
+        ("introspection_endpoint", "https://localhost:8443/introspect"),
+        ("introspection_endpoint", "https://[fd00::5]/introspect"),
+        ("certificate", "https://169.254.169.254/jwks"),
+    ] {
+        let mut fields = FIELDS.to_vec();
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, url));
+        let refused = browser.send(&page, "Save", &fields).await.expect(422);
+        let wrong = refused.text.split("<div class=\"field wrong\">").nth(1).unwrap();
+        assert!(
+            wrong.contains("control.allow_private") && wrong.contains(url),
+            "{url}: {wrong:.400}"
+        );
+    }
+    browser.send(&page, "Save", &FIELDS).await.expect(303);
+}

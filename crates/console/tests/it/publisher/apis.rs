@@ -118,6 +118,22 @@ async fn an_openapi_document_is_previewed_and_then_made() {
 }
 
 #[tokio::test]
+async fn a_preview_says_that_of_several_scopes_one_suffices() {
+    let console = Console::start().await;
+    let mut browser = console.browser("carla").await;
+    let page = browser.get("/publisher/apis/import").await.expect(200);
+    for (scopes, is_said) in [("[a]", false), ("[a, b]", true)] {
+        let document = format!(
+            "openapi: 3.0.1\ninfo: {{title: T, version: '1'}}\nservers: [{{url: https://t.example.com}}]\n\
+             paths: {{/x: {{get: {{security: [{{o: {scopes}}}], responses: {{}}}}}}}}\n\
+             components: {{securitySchemes: {{o: {{type: oauth2, flows: {{}}}}}}}}\n"
+        );
+        let preview = browser.send(&page, "Preview", &[("pasted", &document)]).await.expect(200);
+        assert_eq!(preview.has("Of several scopes, one suffices"), is_said, "{scopes}");
+    }
+}
+
+#[tokio::test]
 async fn a_document_of_which_nothing_can_be_made_is_refused_at_the_field_it_came_by() {
     let console = Console::start().await;
     let mut browser = console.browser("carla").await;

@@ -2,6 +2,7 @@
 //! cannot do for itself.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use phantom_core::UnixTime;
 use phantom_manage::explain;
@@ -38,6 +39,9 @@ pub struct ExplainOrder {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>, write_only)]
     headers: BTreeMap<String, WireSecret>,
+    /// The address that it comes from, for deny policies on addresses. Your own where none is given.
+    #[schema(value_type = Option<String>, max_length = 45)]
+    peer: Option<IpAddr>,
 }
 
 fn get() -> String {
@@ -61,10 +65,10 @@ pub async fn explain(
     Extension(caller): Extension<Caller>,
     Body(order): Body<ExplainOrder>,
 ) -> Answer<Json<Explained>> {
-    let ExplainOrder { method, url, token, headers } = order;
+    let ExplainOrder { method, url, token, headers, peer } = order;
     let headers = headers.into_iter().map(|(name, WireSecret(value))| (name, value)).collect();
     let token = token.map(|WireSecret(token)| token);
-    let question = Question { method, url, token, headers };
+    let question = Question { method, url, token, headers, peer: peer.or(caller.address) };
     Ok(Json(explain::explain(&control, &caller, &question).await?))
 }
 

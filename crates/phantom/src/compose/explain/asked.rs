@@ -23,6 +23,8 @@ pub(crate) struct AskedRequest {
     pub(crate) query: Option<String>,
     /// Whether https, and which port; `None` where only a path was given.
     pub(crate) place: Option<(bool, u16)>,
+    /// Where it comes from.
+    pub(crate) peer: Option<IpAddr>,
     fields: Vec<(String, Zeroizing<String>)>,
 }
 
@@ -59,8 +61,13 @@ impl AskedRequest {
             path: path.to_owned(),
             query,
             place,
+            peer: None,
             fields: fields.chain(bearer).collect(),
         })
+    }
+
+    pub(crate) fn from_peer(self, peer: Option<IpAddr>) -> Self {
+        Self { peer, ..self }
     }
 
     /// As it comes in by such a listener.
@@ -74,7 +81,7 @@ impl AskedRequest {
             fields: KnownFields::collect(fields),
             named: self,
             form: None,
-            peer: NOBODY,
+            peer: self.peer.unwrap_or(NOBODY),
             entry,
             tls,
         }

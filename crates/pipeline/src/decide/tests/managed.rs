@@ -39,6 +39,22 @@ fn cors(origins: &[&str], credentials: bool) -> Option<CorsPolicy> {
     })
 }
 
+/// A control plane of before that rule may have published it: the token would go on to the backend.
+#[tokio::test]
+async fn an_api_whose_token_would_come_in_a_field_that_is_passed_on_is_not_served() {
+    for (field, is_served) in [("X-Token", true), ("Via", false), ("X-Forwarded-For", false)] {
+        let gateway = Gateway::with_api(|api| api.authorization_header = field.into());
+        let name = field.to_ascii_lowercase();
+        let decision = gateway.get("/httpbin/v1/get", &[(&name, BEARER.1)]).await;
+        let refused = decision.reason();
+        assert_eq!(
+            refused == Some(DenyReason::ApiMisconfigured),
+            !is_served,
+            "{field}: {refused:?}"
+        );
+    }
+}
+
 /// Rows: WSO2-8.2
 #[tokio::test]
 async fn the_endpoint_takes_the_place_of_context_and_version() {
