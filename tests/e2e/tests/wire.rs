@@ -178,3 +178,26 @@ fn the_gateway_may_open_as_many_files_as_the_system_lets_it() {
     let mut numbers = line.trim_start_matches("Max open files").split_whitespace();
     assert_eq!(numbers.next(), numbers.next(), "{line}");
 }
+
+#[test]
+fn settings_for_which_there_are_too_few_open_files_are_warned_about() {
+    let (backend, _) = hasty_backend();
+    for (max_connections, warned) in [(100, false), (5000, true)] {
+        let directory = gateway::directory();
+        let text = format!(
+            "[gateway]\nworkers = 1\n[gateway.limits]\nmax_connections = {max_connections}\n\
+             [management]\nbind = \"127.0.0.1:0\"\n[[listener]]\nbind = \"127.0.0.1:0\"\n{}",
+            public(&backend)
+        );
+        let run = gateway::command(directory.path(), &text);
+        // The soft limit and the hard one: nothing raises it again.
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "ulimit -n 1000 && exec \"$0\" \"$@\""]).arg(run.get_program());
+        limited.args(run.get_args()).current_dir(directory.path()).env("RUST_LOG", "info");
+        let mut process = Process::start("phantom", &mut limited);
+        process.wait_until("where it listens", |output| output.contains("\"listening\""));
+        let output = process.output();
+        let words = "the limit of open files does not reach for max_connections";
+        assert_eq!(output.contains(words), warned, "{output}");
+    }
+}

@@ -154,21 +154,36 @@ async fn a_server_that_asks_everybody_to_wait_is_left_alone_that_long() {
     admit(&guard, "new", 9).await.unwrap().vouched();
 }
 
+/// Each of them alone: beside answers that are good they would be too few to count.
 #[tokio::test]
 async fn what_is_not_the_server_s_failure_never_opens_the_breaker() {
-    let (_, guard) = guard(1, WIDE, Duration::ZERO);
-    for number in 0..200 {
-        let mut call = admit(&guard, number, (number % 9) as u8).await.unwrap();
-        // Too late for a turn: no call was made.
-        assert_eq!(why(admit(&guard, 1000 + number, 77).await), Why::Late);
-        match number % 4 {
-            0 => call.not_sent(),
-            1 => call.answered(),
-            2 => call.undecided(),
-            _ => call.inactive(),
+    for kind in ["not sent", "of no use", "undecided", "inactive"] {
+        let (_, guard) = guard(1, WIDE, Duration::ZERO);
+        for number in 0..200 {
+            let admitted = admit(&guard, number, (number % 9) as u8).await;
+            let mut call = admitted.unwrap_or_else(|refused| panic!("{kind}: {refused:?}"));
+            match kind {
+                "not sent" => call.not_sent(),
+                "of no use" => call.answered(),
+                "undecided" => call.undecided(),
+                _ => call.inactive(),
+            }
         }
+        assert!(!guard.load().paused, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn time_in_our_own_queue_is_no_failure_of_the_server() {
+    let (_, guard) = guard(1, WIDE, Duration::ZERO);
+    let held = admit(&guard, "held", 99).await.unwrap();
+    for number in 0..200 {
+        // Too late for a turn: no call was made.
+        assert_eq!(why(admit(&guard, number, (number % 9) as u8).await), Why::Late);
     }
     assert!(!guard.load().paused);
+    drop(held);
+    admit(&guard, "new", 1).await.unwrap().vouched();
 }
 
 #[tokio::test]

@@ -260,7 +260,11 @@ fn clients_that_never_read_their_answers_do_not_keep_others_out() {
 #[test]
 fn a_source_has_no_more_connections_than_it_may() {
     let backend = Backend::ok();
-    let limits = limits(|limits| limits.max_connections_per_source = 3);
+    let limits = limits(|limits| {
+        limits.max_connections_per_source = 3;
+        // One that says nothing is not closed for that.
+        limits.header_timeout = Duration::from_secs(60);
+    });
     let gateway = Setup { limits: limits.clone(), ..Setup::new(backend.address) }.start();
     let mut clients: Vec<_> = (0..3).map(|_| gateway.connect()).collect();
     for client in &mut clients {

@@ -218,3 +218,103 @@ fn an_upload_over_tls_arrives_whole_at_a_backend_that_is_slow() {
         assert_eq!(client.response().text(), "taken");
     }
 }
+
+/// Lengths of which some end where the sockets between two peers are just full: what is left then lies
+/// in the TLS session alone. A few at a time.
+fn lengths() -> impl Iterator<Item = Vec<usize>> {
+    let all: Vec<usize> = (8..112).map(|pieces| pieces * (48 << 10)).collect();
+    all.chunks(8).map(<[usize]>::to_vec).collect::<Vec<_>>().into_iter()
+}
+
+/// Longer than it takes to fill the sockets.
+const NOT_READING: Duration = Duration::from_millis(400);
+
+#[test]
+fn the_end_of_an_answer_does_not_stay_in_the_session_of_a_connection_that_is_kept() {
+    let backend = Backend::start(|request| {
+        let path = request.split(' ').nth(1).unwrap();
+        ok(&"x".repeat(path[1..].parse().unwrap()))
+    });
+    let (gateway, roots) = tls_gateway(backend.address, true);
+    for lengths in lengths() {
+        let asked: Vec<_> = lengths
+            .into_iter()
+            .map(|length| {
+                let (mut session, mut tcp) =
+                    (client_session(roots.clone()), TcpStream::connect(gateway.address).unwrap());
+                tcp.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+                let request = format!("GET /{length} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+                let mut stream = rustls::Stream::new(&mut session, &mut tcp);
+                stream.write_all(request.as_bytes()).unwrap();
+                (length, session, tcp)
+            })
+            .collect();
+        std::thread::sleep(NOT_READING);
+        for (length, mut session, mut tcp) in asked {
+            let mut stream = rustls::Stream::new(&mut session, &mut tcp);
+            let (mut answer, mut piece) = (Vec::new(), vec![0; 64 << 10]);
+            let missing = |answer: &[u8]| {
+                let head = find(answer, b"\r\n\r\n").map_or(0, |at| at + 4);
+                (head + length).saturating_sub(answer.len())
+            };
+            while missing(&answer) > 0 {
+                let count = stream.read(&mut piece).unwrap_or_default();
+                assert!(count > 0, "the last {} of {length} bytes", missing(&answer));
+                answer.extend_from_slice(&piece[..count]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_end_of_an_upload_does_not_stay_in_the_session_of_a_backends_connection() {
+    let theirs = identity("localhost");
+    let certificate = theirs.certificate.clone();
+    let config = tls::server_config(vec![theirs.certificate], theirs.key, None, false).unwrap();
+    let backend = Backend::custom(move |mut tcp| {
+        let mut session = rustls::ServerConnection::new(config.clone()).unwrap();
+        let mut stream = rustls::Stream::new(&mut session, &mut tcp);
+        let (mut request, mut piece) = (Vec::new(), vec![0; 64 << 10]);
+        let whole = loop {
+            let count = stream.read(&mut piece).unwrap();
+            request.extend_from_slice(&piece[..count]);
+            if let Some(head) = find(&request, b"\r\n\r\n") {
+                let text = Request::new(&String::from_utf8_lossy(&request[..head + 4]));
+                let length: usize = text.field("content-length").unwrap().parse().unwrap();
+                break head + 4 + length;
+            }
+        };
+        std::thread::sleep(NOT_READING);
+        let mut got = request.len();
+        while got < whole {
+            match stream.read(&mut piece) {
+                Ok(count) if count > 0 => got += count,
+                _ => return,
+            }
+        }
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\ntaken";
+        stream.write_all(answer).unwrap();
+        let _ = stream.read(&mut piece);
+    });
+    let trusting =
+        Setup { upstream_roots: roots(&certificate), ..Setup::with_routes(https_route(&backend)) };
+    let gateway = trusting.start();
+    for lengths in lengths() {
+        let sending: Vec<_> = lengths
+            .into_iter()
+            .map(|length| {
+                let mut client = gateway.connect();
+                std::thread::spawn(move || {
+                    let head =
+                        format!("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n");
+                    client.write(head);
+                    client.write(vec![b'x'; length]);
+                    assert_eq!(client.response().text(), "taken", "{length}");
+                })
+            })
+            .collect();
+        for sent in sending {
+            sent.join().unwrap();
+        }
+    }
+}

@@ -168,6 +168,21 @@ fn an_old_call_neither_closes_nor_prolongs() {
 
 /// Rows: INT-14
 #[test]
+fn gateways_of_one_server_do_not_come_back_together() {
+    let pauses = [0, 250, 500, 750, 999].map(|dice| {
+        let mut breaker = Breaker::default();
+        for number in 0..12 {
+            breaker.record(ended(0, number % 4, u64::from(number), true), false, dice);
+        }
+        breaker.pause(peer(1), at(0)).unwrap()
+    });
+    let times: std::collections::BTreeSet<_> = pauses.into_iter().collect();
+    assert_eq!(times.len(), pauses.len(), "{pauses:?}");
+    assert!(times.iter().all(|pause| (FIRST_PAUSE * 4 / 5..=FIRST_PAUSE).contains(pause)));
+}
+
+/// Rows: INT-14
+#[test]
 fn the_server_s_own_pause_is_respected_up_to_the_bound() {
     for (asked, expected) in [(0, 1), (3, 3), (5, 5), (3600, 5)] {
         let mut breaker = Breaker::default();
