@@ -3,9 +3,14 @@ use std::path::PathBuf;
 use phantom_core::Access;
 use phantom_core::DenyReason;
 use phantom_core::Protection;
+use phantom_core::Scope;
 use phantom_core::UnixTime;
 use phantom_core::authorize;
 use phantom_core::authorize::Evidence;
+use phantom_core::catalog::EntityId;
+use phantom_core::catalog::KeySet;
+use phantom_core::catalog::ManagedKeyManager;
+use phantom_core::catalog::OpaqueTokens;
 use phantom_testkit::ManualClock;
 use phantom_testkit::Reply;
 use phantom_testkit::Signer;
@@ -221,6 +226,50 @@ async fn a_presented_jwt_gets_the_full_validation() {
         assert_eq!(refused, VerifyError::Refused(refusal));
     }
     assert_eq!(stage.server.count(PATH), 0, "what fails is not introspected");
+}
+
+#[tokio::test]
+async fn a_key_manager_of_the_control_plane_takes_jwts_with_a_list_of_scopes_and_any_usual_typ() {
+    let stage = Stage::new().await;
+    let managed = ManagedKeyManager {
+        id: EntityId::new(1),
+        revision: 1,
+        name: "managed".into(),
+        issuer: Some(ISSUER.into()),
+        keys: Some(KeySet::Uri(stage.server.url("/jwks").into())),
+        opaque: Some(OpaqueTokens {
+            introspection_endpoint: stage.server.url(PATH).into(),
+            client_id: "gateway".into(),
+            client_secret: String::from("s3cret").into(),
+            cache_max_entries: 1,
+        }),
+        validates_jwt: true,
+        expected_audience: None,
+        clock_skew: Duration::from_secs(60),
+        consumer_key_claim: "aud".into(),
+        scopes_claim: "scope".into(),
+        claim_renames: Vec::new(),
+        token_rules: Vec::new(),
+    };
+    // The server of the test is on this machine.
+    let config = KeyManagerConfig { allow_private: true, ..KeyManagerConfig::managed(&managed) };
+    let key_manager = stage.build(&config);
+    let exp = ManualClock::START.as_secs() + 300;
+    let claims = json!({"iss": ISSUER, "exp": exp, "scope": ["read", "write"]});
+    let header = json!({"alg": "ES256", "kid": "k1"});
+    for token in [
+        stage.signer.sign(&claims),
+        stage.signer.sign_typ("JWT", &claims),
+        stage.signer.sign_with(&header, &claims),
+    ] {
+        let presented = key_manager.verify_access_token(&token).await.unwrap();
+        stage.answer(Reply::jwt(&token));
+        let asked = ask(&key_manager).await;
+        let Ok(Introspection::Active { statement, .. }) = asked else { panic!("{asked:?}") };
+        for statement in [&*presented, &*statement] {
+            assert_eq!(statement.scope, Scope::parse("read write").unwrap());
+        }
+    }
 }
 
 /// Rows: PITFALL-4
