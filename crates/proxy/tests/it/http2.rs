@@ -496,6 +496,23 @@ fn values_with_white_space_at_their_edges_are_refused_in_http2() {
     assert!(!raw.is_refused(&[("x-a", "a b"), ("x-empty", "")]));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn trailers_with_white_space_at_their_edges_are_refused_in_http2() {
+    for (value, refused) in [(" 3", true), ("3\t", true), ("3 4", false)] {
+        let backend = Backend::ok();
+        let gateway = Setup::new(backend.address).start();
+        let mut sender = connect(&gateway).await;
+        let mut trailers = http::HeaderMap::new();
+        trailers.insert("x-sum", value.parse().unwrap());
+        let data = Bytes::from_static(b"abc");
+        let body = futures_frames(vec![Frame::data(data), Frame::trailers(trailers)]);
+        let request = get("/x").method("POST").body(body).unwrap();
+        let answered = sender.send_request(request).await;
+        let is_passed = answered.is_ok_and(|response| response.status() == 200);
+        assert_eq!(is_passed, !refused, "{value:?}");
+    }
+}
+
 #[test]
 fn a_request_that_is_refused_for_its_form_is_logged_with_who_sent_it_and_what() {
     let lines = Lines::default();
