@@ -202,7 +202,10 @@ async fn after_an_outage_the_first_new_token_is_answered_within_six_seconds() {
     let clients: Vec<_> = (2..8).map(client).collect();
     let began = Instant::now();
     let mut number = 0;
+    let mut is_told = false;
     while began.elapsed() < Duration::from_secs(8) {
+        let metrics = stack.gateway.metrics().await;
+        is_told |= metrics.contains("phantom_introspections_paused{key_manager=\"login\"} 1\n");
         for client in &clients {
             number += 1;
             let answer = stack.get(client, &format!("good-lost-{number}")).await;
@@ -212,6 +215,7 @@ async fn after_an_outage_the_first_new_token_is_answered_within_six_seconds() {
         }
         sleep(Duration::from_millis(50)).await;
     }
+    assert!(is_told, "a scrape shows the pause");
     let asked = stack.server.introspections();
     assert!(asked < number / 4, "a dead server is left alone: {asked} of {number}");
     stack.serve(Reply::status(204), Duration::ZERO);
