@@ -50,7 +50,16 @@ pub(crate) struct Seen {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Closed,
+    /// Without TLS's own close: a cut is not told from it.
+    Cut,
     Reset,
+}
+
+impl End {
+    /// Whatever came before it is all there is.
+    pub(crate) fn is_orderly(self) -> bool {
+        self == Self::Closed
+    }
 }
 
 struct Client {
@@ -67,8 +76,9 @@ pub(crate) async fn play(script: Rc<Script>, io: Io, mut chance: Chance) -> Rc<R
     let seen = Rc::new(RefCell::new(Seen::default()));
     let news = Rc::new(Notify::new());
     let paused = Rc::default();
-    let client = Client { script, io: io.clone(), seen: seen.clone(), news, paused };
-    let reading = {
+    let client =
+        Client { script: script.clone(), io: io.clone(), seen: seen.clone(), news, paused };
+    let mut reading = {
         let (client, chance) = (client.clone(), chance.split());
         tokio::task::spawn_local(client.read(chance))
     };
@@ -93,10 +103,17 @@ pub(crate) async fn play(script: Rc<Script>, io: Io, mut chance: Chance) -> Rc<R
             }
         }
     }
+    let closes = seen.borrow().answers.last().is_some_and(|got| got.closes);
+    // How it ends then is the gateway's to show.
+    let has_ended = script.gentle
+        && closes
+        && tokio::time::timeout(Duration::from_secs(60), &mut reading).await.is_ok();
     // Whoever got what it waited for hangs up, at some time.
     io.hang_up();
-    reading.abort();
-    let _ = reading.await;
+    if !has_ended {
+        reading.abort();
+        let _ = reading.await;
+    }
     seen
 }
 
@@ -221,7 +238,7 @@ impl Client {
                     self.seen.borrow_mut().nonsense = Some(error.to_string());
                     break End::Closed;
                 }
-                // TLS calls an end without its own close so; it is one all the same.
+                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => break End::Cut,
                 Err(_) => break End::Reset,
             }
             self.news.notify_waiters();

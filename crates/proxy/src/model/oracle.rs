@@ -85,7 +85,8 @@ fn answers(course: &Course<'_>) -> Verdict {
             let body: &[u8] = if to_head { b"" } else { &request.answer.body };
             hold!(body.starts_with(&got.body), "request {}: another body", request.id);
             // Until the connection's end: only a reset tells HTTP/1.0 that something is missing.
-            let until_close = request.http10 && course.client.ended == Some(End::Reset);
+            let until_close =
+                request.http10 && course.client.ended.is_some_and(|end| !end.is_orderly());
             let whole = got.whole && !until_close;
             let from_close = request.answer.framing == AnswerFraming::UntilClose;
             hold!(
@@ -130,7 +131,7 @@ fn log(course: &Course<'_>) -> Verdict {
         let faithful = !left
             && course.script.reads_at_most.is_none()
             && line.get("error").is_none()
-            && *ended != Some(End::Reset);
+            && ended.is_none_or(End::is_orderly);
         hold!(
             !faithful || got >= bytes,
             "request {id}: the log says {bytes} bytes were sent, {got} arrived: {line}"
@@ -141,6 +142,7 @@ fn log(course: &Course<'_>) -> Verdict {
 
 /// Where both sides keep the rules and their time, all requests succeed.
 fn success(course: &Course<'_>) -> Verdict {
+    hold!(course.client.ended != Some(End::Cut), "TLS ended without its close: {:?}", course.log);
     for (at, request) in course.script.requests.iter().enumerate() {
         let Some(got) = course.client.answers.get(at) else {
             return Err(format!("request {at} has no answer: {:?}", course.log));

@@ -134,8 +134,12 @@ impl Script {
         let backend_tls = chance.one_in(60);
         let count = 1 + chance.below(5);
         let window = chance.of(&[1, 16, 500, 5_000, 70_000, 1 << 20]);
-        let requests: Vec<_> =
+        let mut requests: Vec<_> =
             (0..count).map(|id| Request::new(chance, id, gentle, protocol, window)).collect();
+        if let Some(request) = requests.last_mut().filter(|_| gentle) {
+            // How the gateway ends a connection is to be seen.
+            request.last = protocol == Protocol::Http1 && chance.one_in(3);
+        }
         let total: usize =
             requests.iter().map(|request| request.body.len() + request.answer.body.len()).sum();
         let window = window.max(total / 100);
