@@ -288,7 +288,7 @@ mod tests {
             (json!({"_number": 5}), ""),
             (json!({"_number": -2}), "_number: must be between -1 and 5"),
             (json!({"_list": ["a", "b", "c"]}), "_list: at most 2 entries"),
-            (json!({"_list": ["abc"]}), "_list: size must be between 0 and 2"),
+            (json!({"_list": ["abc"]}), "_list[0]: size must be between 0 and 2"),
             (json!({"_table": {"a": "b", "c": "d"}}), "_table: at most 1 entries"),
             (json!({"_table": {"ab": "b"}}), "_table: size must be between 1 and 1"),
             (json!({"_table": {"a": "bcd"}}), "_table.a: size must be between 0 and 2"),

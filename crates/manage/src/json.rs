@@ -1,13 +1,19 @@
-//! JSON that clients send: strict, read by name, and refused in the words of the conventions.
+//! What clients send: strict, read by name, and refused in the words of the conventions, which name the
+//! member that is at fault.
 
 mod by_name;
+mod by_text;
 mod misfit;
 pub mod shape;
+#[cfg(test)]
+mod tests;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use self::by_name::ByName;
+use self::by_text::Parameters;
+use self::misfit::Misfit;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 
@@ -22,9 +28,7 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Outcome<T> {
         }
         None => Refusal::invalid("Malformed request body."),
     })?;
-    if holds_nul(&value) {
-        return Err(Refusal::invalid(misfit::DISALLOWED));
-    }
+    without_nul(&value).map_err(|misfit| Refusal::invalid(misfit.to_string()))?;
     typed(value)
 }
 
@@ -33,14 +37,32 @@ pub fn typed<T: DeserializeOwned>(value: Value) -> Outcome<T> {
     T::deserialize(ByName(value)).map_err(|misfit| Refusal::invalid(misfit.to_string()))
 }
 
+/// The same of a value that was that member of another.
+pub fn typed_member<T: DeserializeOwned>(name: &str, value: Value) -> Outcome<T> {
+    let typed = T::deserialize(ByName(value)).map_err(|misfit| misfit.of(name));
+    typed.map_err(|misfit| Refusal::invalid(misfit.to_string()))
+}
+
+/// Parameters of a query as that type. Those that it does not know are passed over.
+pub fn parameters<T: DeserializeOwned>(
+    pairs: impl Iterator<Item = (String, String)>,
+) -> Outcome<T> {
+    T::deserialize(Parameters::new(pairs)).map_err(|misfit| Refusal::invalid(misfit.of_query()))
+}
+
 /// No database of ours keeps it, and no name holds it for a good reason.
-fn holds_nul(value: &Value) -> bool {
+fn without_nul(value: &Value) -> Result<(), Misfit> {
+    let held = || Err(Misfit::disallowed("must not hold the character U+0000"));
     match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(holds_nul),
-        Value::Object(members) => {
-            members.iter().any(|(name, value)| name.contains('\0') || holds_nul(value))
+        Value::String(text) if text.contains('\0') => held(),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.try_for_each(|(index, item)| without_nul(item).map_err(|misfit| misfit.at(index)))
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::Object(members) => members.iter().try_for_each(|(name, value)| match name {
+            name if name.contains('\0') => held(),
+            name => without_nul(value).map_err(|misfit| misfit.of(name)),
+        }),
+        _ => Ok(()),
     }
 }

@@ -359,8 +359,9 @@ fn warn_of_ambiguity(rows: &[KeyManagerRow]) {
     if names.len() > 1 {
         tracing::warn!(
             key_managers = names.join(", "),
-            "several key managers take any opaque token: give each a tokenValidation entry, or \
-             choose one per API"
+            "several key managers take any opaque token: say of each which tokens are its own \
+             (tokenValidation: [{{\"enable\":true,\"type\":\"REFERENCE\",\"value\":\"an expression for \
+             the whole token\"}}]), or name one in each API's keyManagers"
         );
     }
 }

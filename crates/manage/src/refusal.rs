@@ -56,9 +56,15 @@ pub enum Refusal {
     NoOperation(&'static str),
     #[error("{0}")]
     Definition(String),
-    #[error("The scope '{0}' is already used by another API")]
+    #[error(
+        "The scope '{0}' is already used by another API: take another name, or share it: remove it from \
+         that API, make it a shared scope, and name it in both"
+    )]
     ScopeOfAnotherApi(String),
-    #[error("The scope '{0}' already exists")]
+    #[error(
+        "The scope '{0}' already exists: as a shared one, or as the own of an API, which has to give it up \
+         before it can be shared"
+    )]
     ScopeExists(String),
     #[error("The shared scope '{0}' is used by APIs")]
     ScopeInUse(String),

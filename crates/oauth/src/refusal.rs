@@ -53,6 +53,14 @@ pub enum Refusal {
     /// Of another type than its standard gives it (INT-9).
     #[error("claim {0} is malformed")]
     ClaimMalformed(&'static str),
+    /// A signed introspection answer whose members stand where a token's stand: nothing in it says that
+    /// it is for us (RFC 9701 §5).
+    #[error(
+        "it is a signed introspection answer (typ token-introspection+jwt) without the member \
+         token_introspection that RFC 9701 asks for: no phantom token, and too little to permit. Have the \
+         server answer by RFC 9701 (response = \"rfc9701\") or in JSON (response = \"json\")"
+    )]
+    FlatStatement,
     /// Compared byte by byte; absent is another one too (JWT-6).
     #[error("its issuer is not the configured one")]
     Issuer,

@@ -109,7 +109,7 @@ impl TokenVerifier {
             // token's and not ours. That is enough to deny and not enough to permit.
             return match claims.get("active") {
                 Some(Value::Bool(false)) => Ok(None),
-                _ => Err(Refusal::ClaimMissing("token_introspection".into())),
+                _ => Err(Refusal::FlatStatement),
             };
         };
         let audience = claims.get("aud").map(Audience::from_claim);

@@ -87,12 +87,12 @@ impl Gateway {
     /// Opens all sockets, starts the workers and the background tasks. Requests that need a key
     /// manager are answered 503 until its keys are there (DSC-10).
     pub fn start(
-        config: Config,
+        mut config: Config,
         planes: Planes,
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
+        descriptors::raise(&mut config.proxy.limits, config.chosen);
         let Config { error_format, access_log, management, listeners, proxy, .. } = &config;
-        descriptors::raise(&proxy.limits);
         let (log, reopening) = access_log.as_ref().map(access_log::open).transpose()?.unzip();
         let (drain_delay, certificates) = (config.drain_delay, config.certificates.clone());
         let mut renewal = Renewal { certificates, access_log: reopening.flatten() };

@@ -31,6 +31,8 @@ pub use compile::PlannedRoute;
 pub use compile::Purpose;
 pub use compile::control::ControlConfig;
 pub use compile::control::DatabaseChoice;
+pub use compile::gateway::ChosenLimits;
+pub(crate) use compile::gateway::places_of_a_source;
 pub use compile::listener::Entrance;
 pub use report::Report;
 

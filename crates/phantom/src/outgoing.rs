@@ -63,17 +63,26 @@ pub(crate) async fn post(
     send(request, url).await
 }
 
-/// Sends a request and reads its answer to the end, within bounds. Errors name the host alone.
+/// Host and port, which says which server on a machine is meant. Nothing else of a URL is for errors.
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// Sends a request and reads its answer to the end, within bounds. Errors name host and port alone.
 pub(crate) async fn send(request: RequestBuilder, url: &Url) -> anyhow::Result<Answer> {
     let sent = request.send().await.map_err(reqwest::Error::without_url);
     let mut response = sent.map_err(|error| {
-        let host = url.host_str().unwrap_or_default();
+        let called = authority(url);
         match phantom_tls::tls_failure(&error, "--ca-file") {
             Some(said) => anyhow!(
-                "cannot call {host}: TLS with it fails: {said} (-k accepts any certificate)"
+                "cannot call {called}: TLS with it fails: {said} (-k accepts any certificate)"
             ),
             None => {
-                anyhow::Error::new(error).context(format!("cannot call {host} (is it running?)"))
+                anyhow::Error::new(error).context(format!("cannot call {called} (is it running?)"))
             }
         }
     })?;
@@ -111,4 +120,34 @@ pub(crate) fn client(trust: &Trust) -> anyhow::Result<Client> {
         .timeout(TIMEOUT)
         .build();
     client.context("the HTTP client cannot be built")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_is_not_there_is_named_with_its_port() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        crate::compose::install_crypto();
+        let url = Url::parse(&format!("http://{address}/secret?token=t")).unwrap();
+        let trust = Trust { insecure: true, ca_file: None };
+        let request = client(&trust).unwrap().get(url.clone());
+        let error = send(request, &url).await.err().unwrap();
+        let said = format!("cannot call {address} (is it running?)");
+        assert_eq!(error.to_string(), said);
+        let whole = format!("{error:#}");
+        assert!(!whole.contains("secret"), "{whole}");
+    }
+
+    #[test]
+    fn a_server_on_its_schemes_port_is_named_with_it() {
+        let of = |url| authority(&Url::parse(url).unwrap());
+        assert_eq!(of("https://a:b@login.example.com/x"), "login.example.com:443");
+        assert_eq!(of("http://[::1]/"), "[::1]:80");
+    }
 }

@@ -157,7 +157,8 @@ impl FirstStart {
         self.directory.path().join("ca.pem")
     }
 
-    fn start(&self, command: &str) -> Process {
+    /// `phantom.toml`, in the directory.
+    fn write_configuration(&self) {
         let Ports { control, apis, management } = self.ports;
         let text = format!(
             "[gateway]\nworkers = 1\ndata_dir = \"data\"\n\
@@ -168,6 +169,10 @@ impl FirstStart {
         );
         // Writes the file; it is what `run` begins with.
         let _ = gateway::command(self.directory.path(), &text);
+    }
+
+    fn start(&self, command: &str) -> Process {
+        self.write_configuration();
         let mut process = Command::new(workspace::phantom());
         process.args([command, "-c", "phantom.toml"]).current_dir(self.directory.path());
         Process::start(command, process.env("RUST_LOG", "debug,hyper=info,h2=info"))
@@ -206,6 +211,23 @@ async fn the_password_of_a_first_start_is_shown_once_and_kept_from_the_log() {
         assert_eq!(again.stop(), Some(0), "{}", again.output());
         assert_eq!(shown(&again.output()), None);
         assert!(!again.output().contains(&password));
+    }
+}
+
+#[test]
+fn the_password_of_a_first_start_is_not_in_the_stream_of_the_access_log() {
+    for (command, up) in [("run", "\"management\""), ("control", "\"control plane\"")] {
+        let first = FirstStart::new();
+        first.write_configuration();
+        let mut process = Command::new("sh");
+        process.args(["-c", "exec \"$0\" \"$1\" -c phantom.toml > stdout"]);
+        process.arg(workspace::phantom()).arg(command).current_dir(first.directory.path());
+        let mut process = Process::start(command, &mut process);
+        process.wait_for(up);
+        process.wait_for(SHOWN);
+        assert_eq!(process.stop(), Some(0), "{}", process.output());
+        let stdout = fs::read_to_string(first.directory.path().join("stdout")).unwrap();
+        assert_eq!(stdout, "", "{command}");
     }
 }
 

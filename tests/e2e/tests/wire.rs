@@ -169,6 +169,35 @@ fn a_route_that_leads_back_to_its_gateway_ends_in_one_answer() {
     assert!(answer.contains("leads back to it"), "{answer}");
 }
 
+/// What a gateway says at its start, under a limit of 1024 open files and with these limits.
+fn started_with_few_files(limits: &str) -> String {
+    let (backend, _) = hasty_backend();
+    let directory = gateway::directory();
+    let text = format!(
+        "[gateway]\nworkers = 2\n{limits}[management]\nbind = \"127.0.0.1:0\"\n[[listener]]\nbind = \"127.0.0.1:0\"\n{}",
+        public(&backend)
+    );
+    let phantom = gateway::command(directory.path(), &text);
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 1024; exec \"$0\" \"$@\""]);
+    command.arg(phantom.get_program()).args(phantom.get_args());
+    let environment = phantom.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    command.envs(environment).current_dir(directory.path());
+    let mut process = Process::start("phantom", &mut command);
+    process.wait_until("where it listens", |output| output.contains("\"listening\""));
+    assert_eq!(process.stop(), Some(0), "{}", process.output());
+    process.output()
+}
+
+#[test]
+fn only_a_number_of_connections_that_was_chosen_is_warned_about_where_open_files_do_not_reach() {
+    let untouched = started_with_few_files("");
+    assert!(!untouched.contains("WARN"), "{untouched}");
+    assert!(untouched.contains("\"max_connections\":384"), "{untouched}");
+    let chosen = started_with_few_files("[gateway.limits]\nmax_connections = 5000\n");
+    assert!(chosen.contains("raise it (ulimit -n, LimitNOFILE=)"), "{chosen}");
+}
+
 #[test]
 fn the_gateway_may_open_as_many_files_as_the_system_lets_it() {
     let (backend, _) = hasty_backend();

@@ -166,10 +166,7 @@ fn suggested(definition: &Definition, described: &Described) -> Form {
         .base_path
         .as_deref()
         .map(|path| path.strip_suffix(&format!("/{version}")).unwrap_or(path).to_owned());
-    let server = || {
-        let servers = definition.servers().into_iter();
-        servers.into_iter().find(|url| url.starts_with("https://") || url.starts_with("http://"))
-    };
+    let server = || definition.servers().into_iter().next();
     let endpoint = described.production_endpoint.clone().or_else(server);
     Form::default()
         .with("name", name.trim())

@@ -2,8 +2,8 @@
 
 use axum::extract::FromRequestParts;
 use axum::extract::Path;
-use axum::extract::Query;
 use http::request::Parts;
+use phantom_manage::json;
 use serde::de::DeserializeOwned;
 
 use crate::rest::problem::Problem;
@@ -37,11 +37,10 @@ where
 {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::from_request_parts(parts, state).await;
-        let Query(value) = query.map_err(|_| {
-            Problem::bad_request("One or more query parameters contain disallowed values.")
-        })?;
-        Ok(Self(value))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        let pairs = pairs.map(|(name, text)| (name.into_owned(), text.into_owned()));
+        Ok(Self(json::parameters(pairs)?))
     }
 }

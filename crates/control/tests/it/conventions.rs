@@ -1,5 +1,6 @@
 //! Section 4: what all REST operations have in common, and sections 0 and 3.3.
 
+use serde_json::Value;
 use serde_json::json;
 
 use crate::support::Answer;
@@ -153,6 +154,69 @@ async fn values_outside_their_type_or_enumeration_are_refused() {
         br#"{"name":"a\u0000","throttlingPolicy":"Unlimited"}"#,
     ] {
         raw(&plane, body).await.expect_error(400, 400, said);
+    }
+}
+
+/// Rows: WSO2-4.3
+#[tokio::test]
+async fn what_is_disallowed_is_named_with_what_is_allowed() {
+    let plane = Plane::start().await;
+    let api = |operation: Value| json!({"name": "A", "context": "a", "version": "1", "operations": [operation]});
+    let denied = |kind: &str, value: Value| json!({"conditionType": kind, "conditionValue": value});
+    for (path, body, named) in [
+        (APPLICATIONS, json!([]), "The body must be an object"),
+        (APPLICATIONS, json!({"name": 5}), "name: must be a string"),
+        (
+            APPLICATIONS,
+            json!({"name": "a", "tokenType": "PAPER"}),
+            "tokenType: must be one of JWT, OAUTH",
+        ),
+        (
+            "/api/am/publisher/v4/apis",
+            api(json!({"target": "/*", "verb": "FOO"})),
+            "operations[0].verb: must be one of GET, POST, PUT, DELETE, PATCH, HEAD, OPTIONS",
+        ),
+        (
+            "/api/am/publisher/v4/apis",
+            json!({"accessControl": "SOME"}),
+            "accessControl: must be one of NONE, RESTRICTED",
+        ),
+        (
+            "/api/am/admin/v4/throttling/deny-policies",
+            denied("FOO", json!("/a/1")),
+            "conditionType: must be one of API, APPLICATION, IP, IPRANGE, USER",
+        ),
+        (
+            "/api/am/admin/v4/throttling/deny-policies",
+            denied("USER", json!(5)),
+            "conditionValue: must be a string",
+        ),
+        ("/api/phantom/v1/revocations", json!({"token": 5}), "token: must be a string"),
+    ] {
+        let said = format!(
+            "Bad Request One or more request body parameters contain disallowed values. {named}"
+        );
+        plane.post(path, &body).by_admin().send().await.expect_error(400, 400, &said);
+    }
+    let block = "/api/am/publisher/v4/subscriptions/block-subscription?subscriptionId=a";
+    for (method, path, named) in [
+        ("GET", format!("{APPLICATIONS}?limit=abc"), "limit: must be a whole number of 0 or more"),
+        (
+            "POST",
+            format!("{block}&blockState=UNBLOCKED"),
+            "blockState: must be one of BLOCKED, PROD_ONLY_BLOCKED",
+        ),
+        ("POST", block.to_owned(), "blockState: must be given"),
+        (
+            "GET",
+            "/api/am/admin/v4/traffic/decisions?refused=1".to_owned(),
+            "refused: must be true or false",
+        ),
+    ] {
+        let said =
+            format!("Bad Request One or more query parameters contain disallowed values. {named}");
+        let call = plane.call(method, &path).by_admin().out_of_contract();
+        call.send().await.expect_error(400, 400, &said);
     }
 }
 

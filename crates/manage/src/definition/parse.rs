@@ -117,7 +117,7 @@ impl Definition {
         self.0.get("openapi").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// URLs of its servers, with the usual values of their variables.
+    /// Absolute URLs of its servers, with the usual values of their variables.
     #[must_use]
     pub fn servers(&self) -> Vec<String> {
         servers::urls(&self.0)

@@ -3,10 +3,17 @@
 use serde_json::Map;
 use serde_json::Value;
 
-/// URLs of its servers, in their order; `{variable}` has its usual value, where it has one.
+/// URLs of its servers that can be called, in their order; `{variable}` has its usual value, where it has
+/// one. What is relative is so to wherever the definition was found, which nobody knows.
 pub(super) fn urls(members: &Map<String, Value>) -> Vec<String> {
     let servers = members.get("servers").and_then(Value::as_array);
-    servers.into_iter().flatten().filter_map(url).collect()
+    servers.into_iter().flatten().filter_map(url).filter(|url| is_absolute(url)).collect()
+}
+
+fn is_absolute(url: &str) -> bool {
+    url.split_once("://").is_some_and(|(scheme, _)| {
+        ["https", "http"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+    })
 }
 
 fn url(server: &Value) -> Option<String> {

@@ -272,7 +272,7 @@ fn texts_in_quotation_marks_may_go_on_at_the_left() {
 }
 
 #[test]
-fn servers_have_the_usual_values_of_their_variables() {
+fn servers_are_absolute_and_have_the_usual_values_of_their_variables() {
     let mut definition = protected();
     definition["servers"] = json!([
         {"url": "{scheme}://{region}.example:{port}/v1", "variables": {
@@ -284,7 +284,7 @@ fn servers_have_the_usual_values_of_their_variables() {
         {"description": "no url"},
     ]);
     let servers = Definition::of(definition).unwrap().servers();
-    let expected = ["https://eu.example:8443/v1", "https://{unknown}.example", "/v2"];
+    let expected = ["https://eu.example:8443/v1", "https://{unknown}.example"];
     assert_eq!(servers, expected);
 }
 

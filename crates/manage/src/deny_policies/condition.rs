@@ -74,16 +74,17 @@ pub(super) fn application(owner: &str, name: &str) -> Value {
 impl BlockingCondition {
     /// The value in the one form it is kept in.
     pub fn checked_value(&self) -> Outcome<Value> {
+        let name = "conditionValue";
         let value = self.condition_value.clone();
         match self.condition_type {
             ConditionType::Api | ConditionType::Application | ConditionType::User => {
-                let text: String = json::typed(value)?;
-                text::name("conditionValue", &text, 512)?;
+                let text: String = json::typed_member(name, value)?;
+                text::name(name, &text, 512)?;
                 Ok(Value::String(text))
             }
-            ConditionType::Ip => stored::write(&json::typed::<Address>(value)?),
+            ConditionType::Ip => stored::write(&json::typed_member::<Address>(name, value)?),
             ConditionType::IpRange => {
-                let range: AddressRange = json::typed(value)?;
+                let range: AddressRange = json::typed_member(name, value)?;
                 let one_family = range.starting_ip.is_ipv4() == range.ending_ip.is_ipv4();
                 if !one_family || range.starting_ip > range.ending_ip {
                     let rule = "conditionValue: endingIp must not be before startingIp";

@@ -3,14 +3,16 @@
 //! serde reads an array where a structure is expected as its members in order, and fills in those
 //! that have a default: `[]` would be a key manager.
 
+use std::vec;
+
 use serde::Deserializer;
 use serde::de::DeserializeSeed;
 use serde::de::Error as _;
 use serde::de::IntoDeserializer;
 use serde::de::MapAccess;
+use serde::de::SeqAccess;
 use serde::de::Unexpected;
 use serde::de::Visitor;
-use serde::de::value::SeqDeserializer;
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
 use serde_json::map;
@@ -30,14 +32,13 @@ impl<'de> Deserializer<'de> for ByName {
             Value::Number(number) => match (number.as_u64(), number.as_i64(), number.as_f64()) {
                 (Some(number), _, _) => visitor.visit_u64(number),
                 (None, Some(number), _) => visitor.visit_i64(number),
-                (None, None, number) => visitor.visit_f64(number.ok_or(Misfit::Disallowed)?),
+                (None, None, number) => match number {
+                    Some(number) => visitor.visit_f64(number),
+                    None => Err(Misfit::invalid_type(Unexpected::Other("number"), &visitor)),
+                },
             },
             Value::String(text) => visitor.visit_string(text),
-            Value::Array(items) => {
-                let mut items = SeqDeserializer::new(items.into_iter().map(ByName));
-                let value = visitor.visit_seq(&mut items)?;
-                items.end().map(|()| value)
-            }
+            Value::Array(items) => visitor.visit_seq(Items { items: items.into_iter(), begun: 0 }),
             Value::Object(members) => {
                 visitor.visit_map(Members { members: members.into_iter(), next: None })
             }
@@ -79,12 +80,12 @@ impl<'de> Deserializer<'de> for ByName {
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,
-        _variants: &'static [&'static str],
+        variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Misfit> {
         match self.0 {
             Value::String(text) => visitor.visit_enum(text.into_deserializer()),
-            _ => Err(Misfit::invalid_type(Unexpected::Other("no text"), &visitor)),
+            _ => Err(Misfit::outside(variants)),
         }
     }
 
@@ -99,6 +100,29 @@ impl IntoDeserializer<'_, Misfit> for ByName {
 
     fn into_deserializer(self) -> Self {
         self
+    }
+}
+
+struct Items {
+    items: vec::IntoIter<Value>,
+    begun: usize,
+}
+
+impl<'de> SeqAccess<'de> for Items {
+    type Error = Misfit;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Misfit> {
+        let Some(item) = self.items.next() else { return Ok(None) };
+        let index = self.begun;
+        self.begun += 1;
+        seed.deserialize(ByName(item)).map(Some).map_err(|misfit| misfit.at(index))
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.items.len())
     }
 }
 
@@ -121,7 +145,7 @@ impl<'de> MapAccess<'de> for Members {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Misfit> {
-        let (name, value) = self.next.take().ok_or(Misfit::Disallowed)?;
+        let (name, value) = self.next.take().ok_or_else(|| Misfit::custom("has no value"))?;
         seed.deserialize(ByName(value)).map_err(|misfit| misfit.of(&name))
     }
 }

@@ -163,7 +163,7 @@ pub(super) fn sort(
     if let Some(private) =
         shape.private.iter().copied().chain(keeps).find(|name| members.contains_key(*name))
     {
-        return Err(Misfit::Unknown(private.to_owned()));
+        return Err(Misfit::unknown(private));
     }
     members.retain(|name, _| !shape.ours.split(' ').any(|ours| ours == name));
     let mut others = Map::new();
@@ -173,13 +173,13 @@ pub(super) fn sort(
             Some(value) if verbatim.takes(&value) => {
                 others.insert(name.to_owned(), value);
             }
-            Some(_) => return Err(Misfit::Disallowed),
+            Some(_) => return Err(verbatim.misfit().of(name)),
         }
     }
     // Types that are kept as well are read from the store with whatever a later version has added.
     let mut names = members.keys();
     if let Some(unknown) = names.find(|name| !known.contains(&name.as_str())) {
-        return Err(Misfit::Unknown(unknown.clone()));
+        return Err(Misfit::unknown(unknown));
     }
     members.retain(|_, value| !value.is_null());
     if keeps.is_some() {
@@ -191,13 +191,13 @@ pub(super) fn sort(
 fn unfold(within: &'static str, members: &mut Map<String, Value>) -> Result<(), Misfit> {
     let inner = match members.remove(within) {
         Some(Value::Object(inner)) => inner,
-        None | Some(Value::Null) => return Err(Misfit::Missing(within)),
-        Some(_) => return Err(Misfit::Disallowed),
+        None | Some(Value::Null) => return Err(Misfit::missing(within)),
+        Some(_) => return Err(Verbatim::Object.misfit().of(within)),
     };
     let outer = std::mem::replace(members, inner);
     match outer.keys().find(|name| *name != "shared") {
-        Some(unknown) => return Err(Misfit::Unknown(unknown.clone())),
-        None if members.contains_key("shared") => return Err(Misfit::Unknown("shared".to_owned())),
+        Some(unknown) => return Err(Misfit::unknown(unknown)),
+        None if members.contains_key("shared") => return Err(Misfit::unknown("shared")),
         None => {}
     }
     members.extend(outer);
@@ -225,5 +225,16 @@ impl Verbatim {
             Self::Objects => all(Value::is_object),
             Self::OneOf(_, texts) => value.as_str().is_some_and(|text| texts.contains(&text)),
         }
+    }
+    fn misfit(self) -> Misfit {
+        Misfit::disallowed(match self {
+            Self::Flag => "must be true or false",
+            Self::Number => "must be a whole number",
+            Self::Text => "must be a string",
+            Self::Texts => "must be an array of strings",
+            Self::Object => "must be an object",
+            Self::Objects => "must be an array of objects",
+            Self::OneOf(_, texts) => return Misfit::outside(texts),
+        })
     }
 }

@@ -279,8 +279,9 @@ fn introspection(
                     format!(
                         "It answered in JSON, though `Accept: application/jwt` asks for a JWT: {cause}."
                     ),
-                    "Have the server's introspection answer with the JWT itself, as `application/jwt`: at \
-                     Curity, that is the introspection procedure for this type.",
+                    "Have the server's introspection answer with the JWT itself, as `application/jwt` (at \
+                     Curity, that is the introspection procedure for this type), or with the JWT as \
+                     the member `phantom_token` or `jwt` of its JSON.",
                     taken(),
                 ),
                 Some(200) => (

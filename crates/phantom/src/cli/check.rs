@@ -1,5 +1,6 @@
 //! `phantom check`: all that is wrong with a configuration.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,7 +50,8 @@ pub(super) struct Args {
     #[arg(long)]
     connect: bool,
     /// Print JSON: {file, errors, warnings, problems: [{severity, line, column, key, message, hint}],
-    /// routes: [{route, asks}]}; with --connect also unseen: what could not be seen of the servers
+    /// routes: [{route, asks}]}; with --connect also answers: the key managers that answer as they should,
+    /// and unseen: what could not be seen of them
     #[arg(long)]
     json: bool,
 }
@@ -59,10 +61,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (config, mut report) = source.compile(Purpose::Check, &clock);
     let meaning = config.as_ref().map(meaning).unwrap_or_default();
-    let mut unseen = Vec::new();
+    let mut answering = Vec::new();
     if let (Some(config), true) = (&config, args.connect) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        unseen = runtime.block_on(connect(&config.key_managers, &mut report));
+        answering = runtime.block_on(connect(&config.key_managers, &mut report));
     }
     if args.json {
         let mut json = report.to_json();
@@ -71,6 +73,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         if let Some(members) = json.as_object_mut() {
             members.insert("routes".to_owned(), routes.into());
             if args.connect {
+                let names: Vec<&str> = answering.iter().map(|one| &*one.name).collect();
+                members.insert("answers".to_owned(), names.into());
+                let unseen = answering.iter().filter(|one| one.is_partly_seen);
+                let unseen: Vec<String> = unseen.map(Answering::to_string).collect();
                 members.insert("unseen".to_owned(), unseen.into());
             }
         }
@@ -80,18 +86,37 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             output::line(&format!("{route}: a token with"));
             asks.iter().for_each(|ask| output::line(&format!("  - {ask}")));
         }
-        for note in &unseen {
-            output::line(note);
+        for one in &answering {
+            output::line(&one.to_string());
         }
         output::print(&report.to_string());
     }
     Ok(if report.errors() == 0 { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
-/// Metadata, keys and credentials, as the first request would need them. Gives what only a token that is
-/// good would show.
-async fn connect(key_managers: &[KeyManagerSetup], report: &mut Report) -> Vec<String> {
-    let mut unseen = Vec::new();
+/// A key manager that answers, as far as that can be seen.
+#[derive(Debug)]
+struct Answering {
+    name: Arc<str>,
+    /// Only a token that is good would show the rest.
+    is_partly_seen: bool,
+}
+
+impl fmt::Display for Answering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: it answers", self.name)?;
+        match self.is_partly_seen {
+            true => f.write_str(
+                "; whether it gives JWTs cannot be seen without a token: try `phantom explain` with one",
+            ),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Metadata, keys and credentials, as the first request would need them.
+async fn connect(key_managers: &[KeyManagerSetup], report: &mut Report) -> Vec<Answering> {
+    let mut answering = Vec::new();
     for KeyManagerSetup { manager, accepts_jwt, place, .. } in key_managers {
         let name = &**manager.name();
         let error = match manager.warm_up(*accepts_jwt).await {
@@ -102,18 +127,18 @@ async fn connect(key_managers: &[KeyManagerSetup], report: &mut Report) -> Vec<S
                 Ok(()) => None,
             },
         };
-        match (error, manager.response()) {
-            (Some(error), _) => report.add_error(place, format!("`{name}`: {error}")),
-            (None, ResponseFormat::PhantomJwt | ResponseFormat::JsonClaim { .. }) => {
-                unseen.push(format!(
-                    "{name}: it answers; whether it gives JWTs cannot be seen without a token: try \
-                     `phantom explain` with one"
-                ));
-            }
-            (None, ResponseFormat::Rfc9701 | ResponseFormat::Json) => {}
+        match error {
+            Some(error) => report.add_error(place, format!("`{name}`: {error}")),
+            None => answering.push(Answering {
+                name: Arc::clone(manager.name()),
+                is_partly_seen: match manager.response() {
+                    ResponseFormat::PhantomJwt | ResponseFormat::JsonClaim { .. } => true,
+                    ResponseFormat::Rfc9701 | ResponseFormat::Json => false,
+                },
+            }),
         }
     }
-    unseen
+    answering
 }
 
 const UNSIGNED: &str = "it answers with unsigned JSON, though a signed answer (RFC 9701) was asked for: \

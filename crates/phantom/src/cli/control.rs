@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     };
     let mut signals = Signals::listen().context("cannot listen to signals")?;
     let plane = ControlPlane::start(control, Laid::of(&config), &config.data_dir, &clock)?;
-    show_once(plane.generated_password());
+    plane.generated_password().into_iter().for_each(show_once);
     signals.renew(plane.renewal());
     for address in plane.addresses() {
         tracing::info!(%address, "control plane");

@@ -31,7 +31,8 @@ pub(super) fn line(text: &str) {
 }
 
 pub(super) fn error(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    // In one piece: the log is written beside it.
+    let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }
 
 /// How this program was called, as it can be pasted into a shell of the same place.

@@ -81,10 +81,10 @@ fn serve(config: Config, planes: Planes, clock: &Arc<dyn Clock>) -> anyhow::Resu
     let mut gateway = Gateway::start(config, planes, clock)?;
     if let Some(mut password) = gateway.generated_password() {
         match password.try_recv() {
-            Ok(password) => show_once(Some(&password)),
-            // The first start waits for the store. Standard output may hang: it has its own thread.
+            Ok(password) => show_once(&password),
+            // The first start waits for the store. Standard error may hang: it has its own thread.
             Err(TryRecvError::Empty) => drop(gateway.background().spawn_blocking(move || {
-                show_once(password.blocking_recv().ok().as_ref());
+                password.blocking_recv().iter().for_each(show_once);
             })),
             Err(TryRecvError::Closed) => {}
         }
@@ -105,15 +105,14 @@ fn serve(config: Config, planes: Planes, clock: &Arc<dyn Clock>) -> anyhow::Resu
     Ok(ExitCode::SUCCESS)
 }
 
-/// On standard output and nowhere else: a log is kept and read by many.
-pub(super) fn show_once(password: Option<&SecretString>) {
-    if let Some(password) = password {
-        output::line(&format!(
-            "First start: the user `admin` has the password {}\n\
-             It is shown this once. Keep it, or set control.admin_password before the first start.",
-            password.expose_secret()
-        ));
-    }
+/// On standard error and nowhere else: standard output is the access log's, one JSON object a line, and a
+/// log's file is kept and read by many.
+pub(super) fn show_once(password: &SecretString) {
+    output::error(&format!(
+        "First start: the user `admin` has the password {}\n\
+         It is shown this once. Keep it, or set control.admin_password before the first start.",
+        password.expose_secret()
+    ));
 }
 
 pub(super) fn log_warnings(report: &Report) {

@@ -3,7 +3,7 @@
 mod client_auth;
 pub mod control;
 mod cors;
-mod gateway;
+pub mod gateway;
 mod kept;
 mod key_manager;
 pub mod listener;
@@ -26,6 +26,7 @@ use phantom_proxy::access_log::LogFormat;
 use phantom_proxy::tls::Certificate;
 
 use crate::config::compile::control::ControlConfig;
+use crate::config::compile::gateway::ChosenLimits;
 use crate::config::compile::listener::Entrance;
 use crate::config::context::Context;
 use crate::config::place::Place;
@@ -56,6 +57,8 @@ pub struct Config {
     /// The same, as callers see them.
     pub entrances: Vec<Entrance>,
     pub proxy: ProxyConfig,
+    /// Those of its limits that are not ours to choose.
+    pub chosen: ChosenLimits,
     pub key_managers: Vec<KeyManagerSetup>,
     pub routes: Vec<PlannedRoute>,
     /// Signs the phantom tokens we make ourselves, where any key manager needs that.
@@ -152,6 +155,7 @@ pub(crate) fn compile(
         drain_delay: gateway.drain_delay,
         entrances: listener::entrances(&raw.listeners),
         proxy,
+        chosen: gateway::chosen(&raw.gateway.limits),
         key_managers,
         routes,
         minter,

@@ -527,7 +527,14 @@ fn an_address_that_is_none_is_told_why() {
 #[test]
 fn what_is_wrong_with_a_server_or_its_secret_comes_with_what_helps() {
     let http = route("").replace("https://login", "http://login");
-    assert_reports(&http, &["is plain http", "write https://…, or allow_http = true"]);
+    assert_reports(
+        &http,
+        &[
+            "is plain http",
+            "write https://…, or allow_http = true for a network that you trust",
+            "always allowed to this machine",
+        ],
+    );
     let unset = route("").replace("file = \"secret\"", "env = \"PHANTOM_TEST_UNSET\"");
     assert_reports(&unset, &["PHANTOM_TEST_UNSET is not set", "set it where phantom runs"]);
 }

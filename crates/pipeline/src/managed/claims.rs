@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::fmt;
 
 use phantom_core::ClaimPath;
 use phantom_core::Claims;
@@ -41,6 +42,20 @@ impl ClaimName {
             ("sub", []) => Self::Subject,
             _ => Self::Other(path),
         }
+    }
+}
+
+/// As the token calls it, in backticks.
+impl fmt::Display for ClaimName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Audience => "`aud`",
+            Self::AuthorizedParty => "`azp`",
+            Self::ClientId => "`client_id`",
+            Self::Scope => "`scope`",
+            Self::Subject => "`sub`",
+            Self::Other(path) => return path.fmt(f),
+        })
     }
 }
 

@@ -192,7 +192,8 @@ pub(super) fn in_order(
             api,
             key_manager = &*name,
             "more than one key manager of the API takes every opaque token: only the first by name \
-             is asked, give the others a token rule"
+             is asked; say of each which tokens are its own (tokenValidation), or name one in the \
+             API's keyManagers"
         );
     }
     key_managers

@@ -114,6 +114,11 @@ async fn a_test_says_which_step_failed_why_and_what_would_be_right() {
             "Introspection failed",
             "It answered in JSON, though “Accept: application/jwt” asks for a JWT",
         ),
+        (
+            Reply::json(&json!({"active": true, "sub": "sue"})),
+            "Introspection failed",
+            "or with the JWT as the member “phantom_token” or “jwt” of its JSON",
+        ),
         (Reply::json(&json!({"active": false})), "Introspection failed", "is not active"),
         (Reply::status(404), "Introspection failed", "Check the introspection endpoint"),
         (Reply::status(500), "Introspection failed", "Until it is well, gateways answer 503"),

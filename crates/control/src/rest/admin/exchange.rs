@@ -1,7 +1,6 @@
 //! What the Admin API's operations have in common: searches, and what was made.
 
 use axum::extract::FromRequestParts;
-use axum::extract::Query;
 use http::HeaderValue;
 use http::request::Parts;
 use phantom_manage::versioned::Versioned;
@@ -35,8 +34,7 @@ impl<S: Send + Sync> FromRequestParts<S> for SearchQuery {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::<Self>::from_request_parts(parts, state).await;
-        let Query(search) = query.map_err(|_| Problem::bad_request("query: cannot be read"))?;
+        let QueryOf(search) = QueryOf::<Self>::from_request_parts(parts, state).await?;
         match search.query.as_ref().map_or(0, |text| text.chars().count()) {
             0..=512 => Ok(search),
             _ => Err(Problem::bad_request("query: size must be between 0 and 512")),

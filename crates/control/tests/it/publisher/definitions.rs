@@ -345,6 +345,7 @@ async fn a_server_with_variables_is_the_endpoint_by_their_usual_values() {
         "openapi": "3.0.1", "info": {"title": "Regions", "version": "v1"},
         "x-wso2-basePath": "/regions", "paths": {"/{proxy+}": {"get": {}}},
         "servers": [
+            {"url": "/relative"},
             {"url": "https://{unknown}.example"},
             {"url": "https://{region}.example/{base}",
                 "variables": {"region": {"default": "eu"}, "base": {"default": "v1"}}},

@@ -61,6 +61,7 @@ async fn every_member_of_a_wrong_type_is_refused() {
         let body = with("Other", json!({member: wrong}));
         let answer = plane.post(&at("/apis"), &body).by_admin().send().await;
         assert_eq!(answer.status.as_u16(), 400, "{member}: {}", answer.text);
+        assert!(answer.text.contains(member), "{member}: {}", answer.text);
     }
 }
 

@@ -48,6 +48,30 @@ async fn a_name_is_taken_once_by_shared_and_local_scopes_alike() {
     post("local").await.expect_error(409, 900_984, "local");
 }
 
+#[tokio::test]
+async fn a_scope_that_another_api_has_is_shared_by_the_steps_that_the_refusal_names() {
+    let plane = Plane::start().await;
+    let own = |name: &str| with(name, json!({"scopes": [{"scope": {"name": "read"}}]}));
+    let operations = json!([{"target": "/*", "verb": "GET", "scopes": ["read"]}]);
+    let shared = |name: &str| with(name, json!({"operations": operations}));
+    let first = plane.make(&own("One")).await;
+    let second = plane.post(&at("/apis"), &own("Two")).by_admin().send().await;
+    second.expect_error(
+        400,
+        900_988,
+        "remove it from that API, make it a shared scope, and name it in both",
+    );
+    let taken = plane.post(&at("/scopes"), &json!({"name": "read"})).by_admin().send().await;
+    taken.expect_error(409, 900_984, "the own of an API, which has to give it up");
+
+    let path = at(&format!("/apis/{}", first["id"].as_str().unwrap()));
+    let given_up = json!({"scopes": [], "operations": [{"target": "/*", "verb": "GET"}]});
+    plane.put(&path, &with("One", given_up)).by_admin().send().await.expect(200);
+    share(&plane, "read").await;
+    plane.put(&path, &shared("One")).by_admin().send().await.expect(200);
+    plane.make(&shared("Two")).await;
+}
+
 /// Rows: WSO2-6.4.6
 #[tokio::test]
 async fn a_scope_in_use_stays_and_its_users_are_named() {

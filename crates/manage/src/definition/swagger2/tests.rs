@@ -155,9 +155,9 @@ fn protection_of_swagger_2_is_protection_here() {
 #[test]
 fn a_document_without_host_scheme_or_base_path_is_taken() {
     for (changes, servers, base_path) in [
-        (json!({"host": null}), &["/v2"][..], Some("/v2")),
+        (json!({"host": null}), &[][..], Some("/v2")),
         (json!({"schemes": null}), &["https://shop.example:8443/v2"], Some("/v2")),
-        (json!({"basePath": null, "host": null}), &["/"], None),
+        (json!({"basePath": null, "host": null}), &[], None),
         (json!({"schemes": ["http"], "basePath": "/"}), &["http://shop.example:8443"], None),
     ] {
         let mut document = shop();

@@ -173,6 +173,12 @@ async fn a_flat_statement_can_deny_and_cannot_permit() {
             .await;
             assert_eq!(is_inactive(&asked), denied, "{asked:?}");
             assert!(!is_active(&asked));
+            if let Err(error) = asked {
+                let error = error.to_string();
+                let said = "it is a signed introspection answer (typ token-introspection+jwt)";
+                assert!(error.contains(said), "{error}");
+                assert!(error.contains("response = \"json\""), "{error}");
+            }
         }
     }
 }

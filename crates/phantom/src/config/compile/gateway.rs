@@ -166,7 +166,7 @@ fn limits(raw: &RawLimits, gateway: &RawGateway, context: Context<'_>) -> Limits
         max_connections_per_source: number(
             &raw.max_connections_per_source,
             1..=1_000_000,
-            (max_connections / 4).max(LEAST_PER_SOURCE),
+            places_of_a_source(max_connections),
         ),
         max_concurrent_streams: context.number(
             raw.max_concurrent_streams.as_ref(),
@@ -182,6 +182,25 @@ fn limits(raw: &RawLimits, gateway: &RawGateway, context: Context<'_>) -> Limits
             default.max_drain_bytes,
         ),
     }
+}
+
+/// Of the limits on connections, those that the file sets. The others are fitted to the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChosenLimits {
+    pub max_connections: bool,
+    pub max_connections_per_source: bool,
+}
+
+pub(super) const fn chosen(raw: &RawLimits) -> ChosenLimits {
+    ChosenLimits {
+        max_connections: raw.max_connections.is_some(),
+        max_connections_per_source: raw.max_connections_per_source.is_some(),
+    }
+}
+
+/// The default of `max_connections_per_source`.
+pub(crate) fn places_of_a_source(max_connections: usize) -> usize {
+    (max_connections / 4).max(LEAST_PER_SOURCE)
 }
 
 fn trusted_proxies(raw: &RawGateway, context: Context<'_>) -> Vec<IpNet> {

@@ -352,7 +352,8 @@ fn report(raw: &RawKeyManager, field: &str, message: &str, context: Context<'_>)
 /// What helps, where the message does not say it.
 fn hint(message: &str) -> &'static str {
     if message.contains("plain http") {
-        return "write https://…, or allow_http = true for a server on this machine";
+        return "write https://…, or allow_http = true for a network that you trust: plain http is always \
+                allowed to this machine, as localhost or 127.0.0.1";
     }
     if message.contains("environment variable") {
         return "set it where phantom runs, as `NAME=… phantom run`, or use { file = \"…\" }";

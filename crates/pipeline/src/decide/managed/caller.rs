@@ -99,8 +99,16 @@ impl<'d, T: Trace> Deciding<'d, T> {
         self.application = client.map(|client| client.application.id);
         self.trace.step("application", || match (client, &consumer_key) {
             (Some(client), _) => format!("`{}`", client.application.name),
-            (None, Some(consumer_key)) => format!("none has the consumer key `{consumer_key}`"),
-            (None, None) => "the token has no consumer key".to_owned(),
+            (None, Some(consumer_key)) => format!(
+                "none has the consumer key `{consumer_key}`, the token's claim {}: this key manager's \
+                 consumerKeyClaim",
+                terms.consumer_key
+            ),
+            (None, None) => format!(
+                "the token has no claim {}, where this key manager looks for the consumer key \
+                 (consumerKeyClaim)",
+                terms.consumer_key
+            ),
         });
         let subscription = client.and_then(|client| client.application.subscription(api.id));
         self.trace.step("subscription", || match subscription {

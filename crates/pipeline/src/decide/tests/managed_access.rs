@@ -22,6 +22,7 @@ use serde_json::json;
 
 use crate::exchange::Source;
 use crate::testing::ISSUER;
+use crate::testing::Request;
 use crate::testing::Says;
 use crate::testing::jwt;
 use crate::testing::managed::BEARER;
@@ -36,6 +37,7 @@ use crate::testing::managed::key_manager;
 use crate::testing::managed::subscription;
 use crate::testing::managed::token;
 use crate::testing::secs;
+use crate::trace::Steps;
 
 const GET: &str = "/httpbin/v1/get";
 const INVALID: &str = r#"{"code":"900901","message":"Invalid Credentials","description":"Invalid Credentials. Make sure you have provided the correct security credentials"}"#;
@@ -298,6 +300,23 @@ async fn a_token_without_the_consumer_key_claim_is_900908() {
     let azp = Statement { authorized_party: Some(CLIENT.into()), ..token("read") };
     gateway.curity().says("has-azp", Says::Active(azp));
     gateway.get(GET, &[("authorization", "Bearer has-azp")]).await.forwarded();
+}
+
+#[tokio::test]
+async fn an_explanation_names_the_claim_in_which_a_consumer_key_was_looked_for() {
+    for (claim, told) in [
+        ("azp", "the token has no claim `azp`"),
+        ("ext.client", "the token has no claim `client` in `ext`"),
+        ("sub", "the token's claim `sub`"),
+    ] {
+        let gateway = with_key_manager(|managed| managed.consumer_key_claim = claim.into());
+        let mut steps = Steps::default();
+        let request = Request::get(GET, &[BEARER]);
+        gateway.world.traced(&gateway.snapshot, request, &mut steps).await;
+        let said = steps.0.iter().find(|step| step.hop == "application").unwrap();
+        assert!(said.outcome.contains(told), "{said:?}");
+        assert!(said.outcome.contains("consumerKeyClaim"), "{said:?}");
+    }
 }
 
 /// Rows: WSO2-10.6
