@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         args.headers.iter().map(|field| named(field)).collect::<anyhow::Result<Vec<_>>>()?,
         token.as_ref().map(|token| token.as_str()),
     )?
-    .from_peer(args.peer);
+    .sent_from(args.peer);
     match explain(&source, &asked)? {
         Ok(explained) if args.json => {
             output::line(&format!("{:#}", serde_json::to_value(&explained)?));

@@ -137,7 +137,7 @@ impl Explain for Explainer {
             let asked =
                 AskedRequest::new(method, url, None, fields, token.filter(|t| !t.is_empty()))
                     .map_err(|error| Refusal::invalid(format!("url: {error}")))?
-                    .from_peer(*peer);
+                    .sent_from(*peer);
             let explained = Self::explain(self, &asked).await;
             explained.map_err(Refusal::because("the routes of the file are ambiguous"))
         })

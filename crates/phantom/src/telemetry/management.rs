@@ -109,17 +109,19 @@ impl Readiness {
             });
             (StatusCode::SERVICE_UNAVAILABLE, reason)
         } else {
-            let mut told = json!({"ready": true});
+            let mut told = serde_json::Map::from_iter([("ready".to_owned(), json!(true))]);
             if state.store_away {
-                told["note"] = json!(match state.kept {
+                let note = match state.kept {
                     true => "the store does not answer: the catalog kept on the disk is in force",
                     false => "the store does not answer: what was published before is in force",
-                });
+                };
+                told.insert("note".to_owned(), json!(note));
             }
             if !state.pending.is_empty() {
                 // One sick server does not take what others vouch for out of service.
-                told["without_keys"] = json!(state.pending_names());
+                told.insert("without_keys".to_owned(), json!(state.pending_names()));
             }
+            let told = serde_json::Value::Object(told);
             (StatusCode::OK, told)
         }
     }
@@ -132,8 +134,11 @@ impl Readiness {
 impl Conditions {
     /// Nobody has keys yet, or a server was not even asked.
     fn awaits_key_managers(&self) -> bool {
-        let all_failed = self.pending.values().all(|failed| *failed);
-        !self.pending.is_empty() && !(all_failed && self.any_prepared)
+        let all_were_asked = self.pending.values().all(|failed| *failed);
+        match self.pending.is_empty() {
+            true => false,
+            false => !(all_were_asked && self.any_prepared),
+        }
     }
 
     fn pending_names(&self) -> Vec<&str> {

@@ -66,7 +66,7 @@ impl AskedRequest {
         })
     }
 
-    pub(crate) fn from_peer(self, peer: Option<IpAddr>) -> Self {
+    pub(crate) fn sent_from(self, peer: Option<IpAddr>) -> Self {
         Self { peer, ..self }
     }
 
