@@ -263,7 +263,7 @@ const METRICS: [&str; 19] = [
     "phantom_config_version",
     "phantom_config_reloads_total",
     "phantom_build_info{version=",
-    "phantom_connections_limit 20000",
+    "phantom_connections_limit ",
     "process_resident_memory_bytes",
     "process_open_fds",
     "phantom_requests_total{api=\"/api\",outcome=\"forwarded\",status_class=\"2xx\"}",

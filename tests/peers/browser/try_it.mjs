@@ -23,6 +23,8 @@ page.on("response", (answer) => { if (answer.url().endsWith("/try/call")) answer
 
 const operation = tool.locator(".opblock-get").first();
 await operation.locator(".opblock-summary").first().click();
+// A path for all has a place to be filled in.
+await operation.locator(".parameters input[placeholder=path]").fill("get");
 const run = async (status) => {
   await operation.getByRole("button", { name: /^Execute/ }).click();
   await operation.locator(".live-responses-table .response-col_status", { hasText: String(status) }).waitFor();

@@ -24,7 +24,7 @@ const ID: &str = "01900000-0000-7000-8000-000000000001";
 const ROWS: [&str; 10] = [
     "apis VALUES ('@', 'A', 'a', 'v1', '/a', '/a', 'sue', '$', '{}', 1, 0, 0, 0)",
     "applications VALUES ('@', 'A', 'a', 'sue', 'Gold', '{}', 1, 0, 0)",
-    "subscriptions VALUES ('@', '@', '@', 'Gold', 'Gold', '$', 1, 0, 0)",
+    "subscriptions VALUES ('@', '@', '@', 'Gold', 'Gold', '$', 1, 0, 0, 'sue', 'a')",
     "key_managers VALUES ('@', 'K', 'k', 1, '{}', '', 1, 0, 0)",
     "key_mappings VALUES ('@', '@', '@', '$', 'key', NULL, 'MAPPED', '{}', 0)",
     "deny_policies VALUES ('@', '$', 1, '{}', 1)",

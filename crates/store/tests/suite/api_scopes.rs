@@ -67,18 +67,7 @@ async fn a_scope_is_bound_as_the_apis_that_have_it_say(bed: Bed) {
 
 async fn databases_of_before_have_their_scopes_listed(bed: Bed) {
     two_apis_and_a_shared_scope(&bed).await;
-    // As the first version left them.
-    for back in [
-        "DROP INDEX api_listing",
-        "DROP TABLE api_words",
-        "DROP TABLE gateway_reports",
-        "DROP TABLE gateways",
-        "DROP TABLE console_sessions",
-        "DROP TABLE api_scopes",
-        "DELETE FROM migrations WHERE number >= 2",
-    ] {
-        bed.place.run(back).await;
-    }
+    bed.goes_back_to(1).await;
     let store = bed.another().await;
     assert_eq!(bindings(&store, "write").await, [["admin"], ["Internal/creator"]]);
     assert_eq!(bindings(&store, "all").await, [["Internal/devops"]]);

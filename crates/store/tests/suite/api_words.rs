@@ -81,14 +81,7 @@ async fn databases_of_before_have_their_words_listed(bed: Bed) {
     let mut write = bed.write().await;
     write.insert_api(&api("Without", "v1", "/without")).await.unwrap();
     write.commit().await.unwrap();
-    // As the version before left them.
-    for back in [
-        "DROP INDEX api_listing",
-        "DROP TABLE api_words",
-        "DELETE FROM migrations WHERE number >= 5",
-    ] {
-        bed.place.run(back).await;
-    }
+    bed.goes_back_to(4).await;
     let store = bed.another().await;
     assert_eq!(counted(&store).await.len(), 3);
     assert_eq!(tagged(&store, whole("weather")).await, ["One", "Two"]);

@@ -13,6 +13,7 @@ on_both! {
     apis_are_found_by_name_context_version_provider_and_state,
     subscriptions_are_listed_by_api_by_application_and_by_owner,
     the_apis_that_were_changed_last_come_first,
+    databases_of_before_have_their_subscriptions_listed_by_owner,
 }
 
 async fn names(bed: &Bed, filter: ApplicationFilter) -> Vec<String> {
@@ -227,6 +228,18 @@ async fn subscriptions_are_listed_by_api_by_application_and_by_owner(bed: Bed) {
     assert_eq!((page.total, named), (3, vec![apps[0], others.id, first.id]));
     let page = bed.store.subscriptions_of_owner("p", two.id, 5, 0).await.unwrap();
     assert_eq!((page.total, page.rows.len()), (0, 0));
+}
+
+async fn databases_of_before_have_their_subscriptions_listed_by_owner(bed: Bed) {
+    let (one, app) = (api("A", "v1", "/a"), application("o", "mine"));
+    let mut write = bed.write().await;
+    write.insert_api(&one).await.unwrap();
+    write.insert_application(&app).await.unwrap();
+    write.insert_subscription(&subscription(app.id, one.id)).await.unwrap();
+    write.commit().await.unwrap();
+    bed.goes_back_to(6).await;
+    let page = bed.another().await.subscriptions_of_owner("o", one.id, 5, 0).await.unwrap();
+    assert_eq!((page.total, page.rows[0].row.application), (1, app.id));
 }
 
 async fn the_apis_that_were_changed_last_come_first(bed: Bed) {

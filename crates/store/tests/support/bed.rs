@@ -27,6 +27,21 @@ pub(crate) enum Place {
     Pooled(Box<Pooler>),
 }
 
+/// What undoes each migration, the last one first.
+const MIGRATIONS_BACK: [(u32, &str); 11] = [
+    (7, "DROP INDEX subscription_listing"),
+    (7, "ALTER TABLE subscriptions DROP COLUMN owner"),
+    (7, "ALTER TABLE subscriptions DROP COLUMN application_key"),
+    (7, "DROP INDEX api_change"),
+    (7, "DROP INDEX application_listing"),
+    (6, "DROP INDEX api_listing"),
+    (5, "DROP TABLE api_words"),
+    (4, "DROP TABLE gateway_reports"),
+    (4, "DROP TABLE gateways"),
+    (3, "DROP TABLE console_sessions"),
+    (2, "DROP TABLE api_scopes"),
+];
+
 impl Bed {
     pub(crate) async fn sqlite() -> Self {
         Self::at(Place::Sqlite(tempfile::tempdir().unwrap())).await
@@ -45,6 +60,16 @@ impl Bed {
 
     async fn at(place: Place) -> Self {
         Self { store: Store::open(&place.settings()).await.unwrap(), place }
+    }
+
+    /// As a version left it that had no more migrations than that.
+    pub(crate) async fn goes_back_to(&self, last: u32) {
+        for (migration, back) in MIGRATIONS_BACK {
+            if migration > last {
+                self.place.run(back).await;
+            }
+        }
+        self.place.run(&format!("DELETE FROM migrations WHERE number > {last}")).await;
     }
 
     /// Another process would see it so.
@@ -73,7 +98,8 @@ impl Place {
     }
 
     /// Runs a statement that is no business of the store's.
-    pub(crate) async fn run(&self, sql: &'static str) {
+    pub(crate) async fn run(&self, sql: &str) {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
         let url = match self {
             Self::Sqlite(directory) => {
                 let path = directory.path().join("store.db");
