@@ -47,6 +47,13 @@ pub fn is_local(address: IpAddr) -> bool {
         }
 }
 
+/// Returns whether a name says of itself that it is this machine (RFC 6761 section 6.3).
+#[must_use]
+pub fn is_local_name(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name == "localhost" || name.ends_with(".localhost")
+}
+
 /// The ones of Amazon over IPv6, Alibaba, Oracle and Azure.
 const METADATA_SERVICES: [IpAddr; 4] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),

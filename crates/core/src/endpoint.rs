@@ -102,10 +102,7 @@ impl Endpoint {
     pub fn is_local(&self) -> bool {
         match self.host.parse::<IpAddr>() {
             Ok(literal) => address::is_local(literal),
-            Err(_) => {
-                let name = self.host.trim_end_matches('.');
-                name == "localhost" || name.ends_with(".localhost")
-            }
+            Err(_) => address::is_local_name(&self.host),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::pin::Pin;
 
+use phantom_core::credential_field::is_token;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -138,10 +139,7 @@ pub async fn explain(
 
 fn check(question: &Question) -> Outcome<()> {
     let Question { method, url, token, headers, peer: _ } = question;
-    let is_name = |text: &str| {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        !text.is_empty() && text.bytes().all(fits)
-    };
+    let is_name = |text: &str| !text.is_empty() && text.bytes().all(is_token);
     if method.len() > MAX_METHOD || !is_name(method) {
         return Err(Refusal::invalid("method: is none that a request can have"));
     }

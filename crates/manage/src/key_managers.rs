@@ -134,7 +134,7 @@ pub async fn overview(control: &Control) -> Outcome<Vec<Overview>> {
 /// One of them.
 pub async fn overview_of(control: &Control, id: &str) -> Outcome<Overview> {
     let row = lookup::find::<KeyManagerRow>(&mut control.read(), id).await?;
-    let (_, apis) = used_by(control, id).await?;
+    let apis = uses_of(control, &row.name).await?;
     let health = health::all(control).await?.remove(&row.name).unwrap_or_default();
     overview_with(control, row, apis, health).await
 }
@@ -160,9 +160,13 @@ fn uses(named: &[KeyManagerNamed], name: &str) -> Uses {
 pub async fn used_by(control: &Control, id: &str) -> Outcome<(u64, Uses)> {
     let row = lookup::find::<KeyManagerRow>(&mut control.read(), id).await?;
     let keys = control.store.key_mapping_count(row.id).await?;
-    let named = control.store.apis_naming_key_manager(&row.name).await?;
+    Ok((keys, uses_of(control, &row.name).await?))
+}
+
+async fn uses_of(control: &Control, name: &str) -> Outcome<Uses> {
+    let named = control.store.apis_naming_key_manager(name).await?;
     let all = control.store.apis_naming_key_manager(ALL_KEY_MANAGERS).await?;
-    Ok((keys, Uses { named, all }))
+    Ok(Uses { named, all })
 }
 
 fn info(row: &KeyManagerRow, document: &KeyManagerDocument, is_used: bool) -> KeyManagerInfo {

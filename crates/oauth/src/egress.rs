@@ -45,6 +45,7 @@ use http1::Connection;
 use kept::Kept;
 use kept::Place;
 
+use phantom_core::address::is_local_name;
 pub(crate) use phantom_core::address::is_public;
 pub use tls::ClientIdentity;
 pub use tls::ServerTrust;
@@ -265,10 +266,7 @@ impl Egress {
     /// a private address is found out when it is called.
     #[must_use]
     pub fn may_call(&self, url: &Url) -> bool {
-        let leads_here = url.domain().is_some_and(|name| {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        });
+        let leads_here = url.domain().is_some_and(is_local_name);
         let target = Target { url: url.clone(), guarded: true };
         self.public_only(&target).is_ok_and(|public_only| !(public_only && leads_here))
     }

@@ -226,6 +226,7 @@ impl Verbatim {
             Self::OneOf(_, texts) => value.as_str().is_some_and(|text| texts.contains(&text)),
         }
     }
+
     fn misfit(self) -> Misfit {
         Misfit::disallowed(match self {
             Self::Flag => "must be true or false",

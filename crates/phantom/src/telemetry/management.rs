@@ -135,10 +135,8 @@ impl Conditions {
     /// Nobody has keys yet, or a server was not even asked.
     fn awaits_key_managers(&self) -> bool {
         let all_were_asked = self.pending.values().all(|failed| *failed);
-        match self.pending.is_empty() {
-            true => false,
-            false => !(all_were_asked && self.any_prepared),
-        }
+        let one_suffices = all_were_asked && self.any_prepared;
+        !(self.pending.is_empty() || one_suffices)
     }
 
     fn pending_names(&self) -> Vec<&str> {

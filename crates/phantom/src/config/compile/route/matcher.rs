@@ -94,8 +94,7 @@ fn methods(raw: &RawRoute, context: Context<'_>) -> Box<[Box<str>]> {
 
 /// RFC 9110 §5.6.2.
 pub(in crate::config::compile) fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    !text.is_empty() && text.bytes().all(phantom_core::credential_field::is_token)
 }
 
 #[cfg(test)]
