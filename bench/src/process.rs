@@ -1,8 +1,8 @@
 //! Processes of the run: started on one core, ended with the run however it ends.
 
-use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, ErrorKind, Read as _};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 pub(crate) mod cpu;
+pub(crate) mod idle;
 pub(crate) mod timer_slack;
 
 /// How long a process may take to end when asked.
@@ -102,4 +103,10 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// The kernel's id of this thread, as it names its directory in `/proc`.
+fn thread_id() -> std::io::Result<OsString> {
+    let thread = fs::read_link("/proc/thread-self")?;
+    thread.file_name().map(OsStr::to_owned).ok_or_else(|| ErrorKind::NotFound.into())
 }

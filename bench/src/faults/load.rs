@@ -42,8 +42,6 @@ pub(super) struct Plan {
     pub(super) together: bool,
     /// Each request on a new connection.
     pub(super) anew: bool,
-    /// See [`machines_of_their_own`].
-    pub(super) attacks: bool,
 }
 
 impl Plan {
@@ -58,7 +56,6 @@ impl Plan {
             hosts: 40,
             together: false,
             anew: false,
-            attacks: false,
         }
     }
 
@@ -76,11 +73,6 @@ impl Plan {
 
     pub(super) fn anew(self) -> Self {
         Self { anew: true, ..self }
-    }
-
-    /// From machines of its own, as far as there can be such on this one.
-    pub(super) fn attacks(self) -> Self {
-        Self { attacks: true, ..self }
     }
 
     pub(super) fn start(self) -> Load {
@@ -109,9 +101,6 @@ impl Plan {
         answered: &AtomicU64,
     ) -> Vec<Sample> {
         timer_slack::least();
-        if self.attacks {
-            machines_of_their_own();
-        }
         let host = 1 + (lane % self.hosts) as u8;
         let from = Ipv4Addr::new(127, 0, self.net, host);
         let mut client = Client::new(from, self.to, Duration::from_secs(10));
@@ -123,8 +112,7 @@ impl Plan {
             let place = if self.together { number - lane } else { number };
             let meant = begin + Duration::from_nanos(place * 1_000_000_000 / self.rate);
             while !stop.load(Ordering::Relaxed) && Instant::now() < meant {
-                let left = meant.saturating_duration_since(Instant::now());
-                thread::sleep(left.min(Duration::from_millis(50)));
+                thread::park_timeout(meant.saturating_duration_since(Instant::now()));
             }
             if stop.load(Ordering::Relaxed) {
                 break;
@@ -152,13 +140,6 @@ impl Plan {
     }
 }
 
-/// The thread gets the processor when nobody else wants it. Attackers have processors of their own: their
-/// many threads are not to keep the good clients', whose times are measured, from running.
-pub(super) fn machines_of_their_own() {
-    // It can be refused by no rule for a thread's own, and the table shows if it was.
-    let _ = rustix::process::nice(19);
-}
-
 #[derive(Debug)]
 pub(super) struct Load {
     lanes: Vec<JoinHandle<Vec<Sample>>>,
@@ -172,8 +153,17 @@ impl Load {
         self.right.load(Ordering::Relaxed)
     }
 
-    pub(super) fn end(mut self) -> Result<Tally> {
+    /// Wakes those that wait for their turn: a thousand that look for themselves now and then are a load of
+    /// their own.
+    fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+        for lane in &self.lanes {
+            lane.thread().unpark();
+        }
+    }
+
+    pub(super) fn end(mut self) -> Result<Tally> {
+        self.stop();
         let mut samples = Vec::new();
         for lane in self.lanes.drain(..) {
             samples.extend(lane.join().map_err(|_| anyhow!("a lane panicked"))?);
@@ -184,7 +174,7 @@ impl Load {
 
 impl Drop for Load {
     fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop();
     }
 }
 

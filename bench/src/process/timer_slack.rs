@@ -2,8 +2,10 @@
 //! much as the latencies measured here.
 
 use std::fs;
-use std::io::{Error, ErrorKind, Result};
+use std::io::Result;
 use std::path::{Path, PathBuf};
+
+use super::thread_id;
 
 /// The least there is, for this thread. Without the right to set it the lateness stays, and the
 /// report shows it.
@@ -14,9 +16,7 @@ pub(crate) fn least() {
 /// It stands in the thread's own directory under /proc, which no listing shows, and not under
 /// /proc/thread-self.
 fn file() -> Result<PathBuf> {
-    let thread = fs::read_link("/proc/thread-self")?;
-    let thread = thread.file_name().ok_or_else(|| Error::from(ErrorKind::NotFound))?;
-    Ok(Path::new("/proc").join(thread).join("timerslack_ns"))
+    Ok(Path::new("/proc").join(thread_id()?).join("timerslack_ns"))
 }
 
 #[cfg(test)]

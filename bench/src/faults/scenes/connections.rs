@@ -12,9 +12,10 @@ use anyhow::{Result, ensure};
 use super::Add;
 use crate::faults::client::connect;
 use crate::faults::gateway::{Config, Gateway};
-use crate::faults::load::{Plan, Tokens, machines_of_their_own};
+use crate::faults::load::{Plan, Tokens};
 use crate::faults::stage::Stage;
 use crate::faults::table::Row;
+use crate::process::idle::launch_idle;
 
 /// More than `max_connections` of the scenes, from so few addresses.
 const HOLDERS: u64 = 320;
@@ -43,7 +44,7 @@ pub(super) fn held(stage: &Stage, add: Add<'_>) -> Result<()> {
         let gateway = Gateway::start(stage, name, &config)?;
         let quiet = stage.quiet(&gateway)?;
         let hot = stage.hot(&gateway)?;
-        let crowd = Crowd::gather(gateway.addr, HOLDERS, holder);
+        let crowd = launch_idle(|| Crowd::gather(gateway.addr, HOLDERS, holder))?;
         stage.pause(3)?;
         let newcomers = Plan::new(gateway.addr, "/open/new", Tokens::None);
         let newcomers = newcomers.paced(20, 20).anew().start();
@@ -82,15 +83,9 @@ pub(super) fn floods(stage: &Stage, add: Add<'_>) -> Result<()> {
         let gateway = Gateway::start(stage, name, &Config::default())?;
         let quiet = stage.quiet(&gateway)?;
         let hot = stage.hot(&gateway)?;
-        let floods: Vec<_> = (1..=8)
-            .map(|host| {
-                let to = gateway.addr;
-                thread::spawn(move || {
-                    machines_of_their_own();
-                    flood(to, host, frame)
-                })
-            })
-            .collect();
+        let to = gateway.addr;
+        let attacker = |host| thread::spawn(move || flood(to, host, frame));
+        let floods: Vec<_> = launch_idle(|| (1..=8).map(attacker).collect())?;
         let mut ended = 0;
         for flood in floods {
             ended += u64::from(matches!(flood.join(), Ok(Ok(true))));
@@ -125,7 +120,6 @@ impl Crowd {
             let (over, ended) = (Arc::clone(&over), Arc::clone(&ended));
             let from = Ipv4Addr::new(127, 0, 9, 1 + (member % ADDRESSES) as u8);
             thread::spawn(move || {
-                machines_of_their_own();
                 while !over.load(Ordering::Relaxed) {
                     if let Ok(stream) = connect(from, to, Duration::from_millis(500), None) {
                         let _ = holder(&stream, &over);

@@ -11,6 +11,7 @@ use crate::faults::load::{Plan, Tokens};
 use crate::faults::peer::Mode;
 use crate::faults::stage::Stage;
 use crate::faults::table::Row;
+use crate::process::idle::launch_idle;
 
 /// The default budget of an address: `peer_budget_burst` and `peer_budget_per_second`.
 const BURST: u64 = 100;
@@ -35,7 +36,8 @@ pub(super) fn tokens(stage: &Stage, add: Add<'_>) -> Result<()> {
             stage.server.set(Mode::Slow(delay))?;
             let begin = Instant::now() + CONNECTED;
             let flood = Plan::new(at.addr, "/api/flood", Tokens::Fresh("flood"));
-            let flood = flood.paced(rate, lanes).on_net(9, 1).attacks().start_at(begin);
+            let flood = flood.paced(rate, lanes).on_net(9, 1);
+            let flood = launch_idle(|| flood.start_at(begin))?;
             interrupt::pause(begin.saturating_duration_since(Instant::now()))?;
             let hot = stage.hot(&gateway)?;
             let fresh = stage.fresh(&gateway, 20);
