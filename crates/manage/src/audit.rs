@@ -1,13 +1,18 @@
 //! Who did what: the audit, as it is read.
 
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+
 use phantom_core::UnixTime;
 pub use phantom_store::Action;
 pub use phantom_store::AuditFilter;
 use phantom_store::AuditRow;
 pub use phantom_store::Entity;
+use phantom_store::RevocationKind;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::plane::Control;
 use crate::refusal::Outcome;
@@ -35,6 +40,8 @@ pub struct Line {
     #[schema(value_type = String)]
     pub entity: Entity,
     pub entity_id: String,
+    /// What people call the entity, where anything says it.
+    pub name: Option<String>,
     /// The entity as it was, without secrets.
     pub before: Option<Value>,
     /// As it is since.
@@ -54,9 +61,10 @@ pub async fn list(control: &Control, filter: &AuditFilter, limit: u32) -> Outcom
     check(filter)?;
     let limit = limit.min(MOST);
     let rows = control.store.audit_matching(filter, limit + 1).await?;
-    let mut lines: Vec<Line> = rows.into_iter().map(Line::of).collect();
-    let has_more = lines.len() > limit as usize;
-    lines.truncate(limit as usize);
+    let has_more = rows.len() > limit as usize;
+    let rows: Vec<AuditRow> = rows.into_iter().take(limit as usize).collect();
+    let called = Called::by(control, &rows).await?;
+    let lines: Vec<Line> = rows.into_iter().map(|row| Line::of(row, &called)).collect();
     let below = lines.last().filter(|_| has_more).map(|line| line.sequence);
     Ok(Lines { lines, below })
 }
@@ -87,8 +95,9 @@ fn check(filter: &AuditFilter) -> Outcome<()> {
 }
 
 impl Line {
-    fn of(row: AuditRow) -> Self {
+    fn of(row: AuditRow, called: &Called) -> Self {
         Self {
+            name: name(&row, called),
             sequence: row.sequence,
             at: row.at.as_millis(),
             who: row.who,
@@ -105,25 +114,83 @@ impl Line {
     pub const fn time(&self) -> UnixTime {
         UnixTime::from_millis(self.at)
     }
+}
 
-    /// What people call the entity, if it says.
-    #[must_use]
-    pub fn name(&self) -> Option<String> {
-        let known = self.after.as_ref().or(self.before.as_ref())?;
-        let text = |pointer: &str| known.pointer(pointer).and_then(Value::as_str);
-        match (text("/name"), text("/document/startingIp")) {
-            (Some(name), _) if self.entity == Entity::Api => {
-                Some([name, text("/version").unwrap_or_default()].join(" "))
-            }
-            (Some(name), _) => Some(name.to_owned()),
-            (None, Some(first)) => {
-                Some([first, text("/document/endingIp").unwrap_or_default()].join(" to "))
-            }
-            // Of a deny policy whom it denies, of a mapped key the key.
-            (None, None) => {
-                let other = text("/document").or_else(|| text("/document/fixedIp"));
-                other.or_else(|| text("/consumer_key")).map(str::to_owned)
+/// What the ids in lines of an audit are called, of those that there still are.
+#[derive(Debug, Default)]
+struct Called(HashMap<Uuid, String>);
+
+impl Called {
+    async fn by(control: &Control, rows: &[AuditRow]) -> Outcome<Self> {
+        let (mut apis, mut applications) = (BTreeSet::new(), BTreeSet::new());
+        for row in rows {
+            match row.entity {
+                Entity::Deployment => apis.extend(Uuid::try_parse(&row.entity_id).ok()),
+                Entity::Revision | Entity::Subscription => {
+                    apis.extend(id(row, "/api"));
+                    applications.extend(id(row, "/application"));
+                }
+                _ => {}
             }
         }
+        let [apis, applications] = [apis, applications].map(Vec::from_iter);
+        let reader = control.read();
+        let apis = reader.api_labels(&apis).await?.into_iter();
+        let apis = apis.map(|api| (api.id, format!("{} {}", api.name, api.version_name)));
+        let applications = reader.application_labels(&applications).await?.into_iter();
+        let applications = applications.map(|application| (application.id, application.name));
+        Ok(Self(apis.chain(applications).collect()))
+    }
+
+    fn of(&self, id: Option<Uuid>) -> Option<&str> {
+        self.0.get(&id?).map(String::as_str)
+    }
+}
+
+fn text<'r>(row: &'r AuditRow, pointer: &str) -> Option<&'r str> {
+    row.after.as_ref().or(row.before.as_ref())?.pointer(pointer)?.as_str()
+}
+
+fn id(row: &AuditRow, pointer: &str) -> Option<Uuid> {
+    Uuid::try_parse(text(row, pointer)?).ok()
+}
+
+fn name(row: &AuditRow, called: &Called) -> Option<String> {
+    let text = |pointer| text(row, pointer);
+    let called = |id| called.of(id);
+    let known = row.after.as_ref().or(row.before.as_ref())?;
+    match row.entity {
+        Entity::Api => Some([text("/name")?, text("/version").unwrap_or_default()].join(" ")),
+        Entity::Revision => {
+            Some(format!("{}, revision {}", called(id(row, "/api"))?, known.get("number")?))
+        }
+        Entity::Deployment => {
+            let api = called(Uuid::try_parse(&row.entity_id).ok())?;
+            Some(format!("{api} in {}", text("/environment")?))
+        }
+        Entity::Subscription => {
+            let application = called(id(row, "/application"))?;
+            Some(format!("{application} to {}", called(id(row, "/api"))?))
+        }
+        Entity::Revocation => {
+            Some(match (RevocationKind::from_name(text("/kind")?)?, text("/value")?) {
+                (RevocationKind::ConsumerKey, key) => {
+                    format!("All tokens of the consumer key {key}")
+                }
+                (RevocationKind::Subject, subject) => {
+                    format!("All tokens of the subject {subject}")
+                }
+                (RevocationKind::TokenId, id) => format!("The token {id}"),
+                (RevocationKind::Token, _) => "A token of another server".to_owned(),
+            })
+        }
+        Entity::KeyMapping => text("/consumer_key").map(str::to_owned),
+        Entity::DenyPolicy => match text("/document/startingIp") {
+            Some(first) => {
+                Some([first, text("/document/endingIp").unwrap_or_default()].join(" to "))
+            }
+            None => text("/document").or_else(|| text("/document/fixedIp")).map(str::to_owned),
+        },
+        _ => text("/name").map(str::to_owned),
     }
 }

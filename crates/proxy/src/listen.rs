@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use phantom_core::Peer;
 use phantom_core::places::Place;
+use phantom_pipeline::Fault;
 use socket2::Domain;
 use socket2::Protocol;
 use socket2::Type;
@@ -35,6 +36,8 @@ const BACKLOG: i32 = 4096;
 const UNSENT: u32 = 256 * 1024;
 /// The preface of an HTTP/2 client with prior knowledge (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+const PLAIN_HTTP: &str = "this port speaks HTTPS: the request came without TLS";
 
 /// A listening socket whose port the workers of this process share.
 pub(crate) fn open(address: SocketAddr) -> io::Result<std::net::TcpListener> {
@@ -151,7 +154,20 @@ async fn establish(
         origin.tls = listener.tls.is_some() || header.tls.unwrap_or(origin.tls);
     }
     let _place = place(&worker, origin.peer)?;
+    if listener.tls.is_some() && deadline.bound(is_plain_http(&tcp)).await? {
+        let transport = Transport::Plain(Socket::new(tcp));
+        let (received, origin) = (ReadBuffer::default(), Origin { tls: false, ..origin });
+        let connection = Http1Connection::new(worker, transport, received, origin, deadline);
+        connection.refusing(Fault::BadRequest(PLAIN_HTTP)).serve().await;
+        return Ok(());
+    }
     converse(worker, listener, Socket::new(tcp), origin, deadline).await
+}
+
+/// A method begins with a capital letter, a TLS handshake (RFC 8446 section 5.1) with none.
+async fn is_plain_http(tcp: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    Ok(tcp.peek(&mut first).await? > 0 && first[0].is_ascii_uppercase())
 }
 
 /// Tells the protocols apart and serves what is spoken.

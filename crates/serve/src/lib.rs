@@ -52,6 +52,8 @@ const MAX_STREAMS: u32 = 32;
 /// In a row, 50 ms apart; after that the listener itself is lost.
 const MAX_ACCEPT_FAILURES: u32 = 100;
 
+const PLAIN_HTTP: &str = "This port speaks HTTPS: the request came without TLS.\n";
+
 /// The peer of the connection, in the extensions of each request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
@@ -159,6 +161,14 @@ async fn connection(
         }
         return;
     };
+    match timeout(HANDSHAKE_TIMEOUT, is_plain_http(&stream)).await {
+        Ok(Ok(false)) => {}
+        Ok(Ok(true)) => {
+            let router = Router::new().fallback(async || (StatusCode::BAD_REQUEST, PLAIN_HTTP));
+            return speak(stream, false, Serving { router, ..serving }, peer).await;
+        }
+        Ok(Err(_)) | Err(_) => return,
+    }
     match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
@@ -167,6 +177,12 @@ async fn connection(
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake timed out"),
     }
+}
+
+/// A method begins with a capital letter, a TLS handshake (RFC 8446 section 5.1) with none.
+async fn is_plain_http(stream: &TcpStream) -> io::Result<bool> {
+    let mut first = [0];
+    Ok(stream.peek(&mut first).await? > 0 && first[0].is_ascii_uppercase())
 }
 
 /// HTTP/2 with prior knowledge begins with `PRI` (RFC 9113 §3.4); no HTTP/1.1 method does.

@@ -24,13 +24,21 @@ struct Server {
 
 impl Server {
     async fn start(patience: Patience, per_source: usize) -> Self {
+        Self::start_with(patience, per_source, None).await
+    }
+
+    async fn start_with(
+        patience: Patience,
+        per_source: usize,
+        tls: Option<Arc<rustls::ServerConfig>>,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/large", get(|| async { Bytes::from(vec![b'x'; 300_000]) }))
             .route("/silent", get(|| async { Body::new(Silent) }));
         let never = std::future::pending();
-        let task = tokio::spawn(serve_with(patience, listener, None, router, per_source, never));
+        let task = tokio::spawn(serve_with(patience, listener, tls, router, per_source, never));
         Self { address, task }
     }
 
@@ -123,4 +131,24 @@ async fn a_request_with_two_hosts_is_answered_400() {
         let answer = String::from_utf8_lossy(&answer);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{hosts}: {answer:.100}");
     }
+}
+
+#[tokio::test]
+async fn a_request_without_tls_is_told_that_the_port_speaks_https() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = made.signing_key.serialize_der().try_into().unwrap();
+    let config = rustls::ServerConfig::builder().with_no_client_auth();
+    let config = config.with_single_cert(vec![made.cert.der().clone()], key).unwrap();
+    let server = Server::start_with(Patience::USUAL, 10, Some(Arc::new(config))).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(
+        answer.ends_with("This port speaks HTTPS: the request came without TLS.\n"),
+        "{answer}"
+    );
 }

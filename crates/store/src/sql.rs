@@ -29,6 +29,13 @@ impl Sql {
         Self(format!("SELECT {} FROM {} {rest}", T::columns(), T::FROM))
     }
 
+    /// The rows whose column is one of so many values, in no order.
+    pub(crate) fn among<T: Record>(column: &'static str, values: usize) -> Self {
+        let places: Vec<String> = (1..=values).map(|place| format!("${place}")).collect();
+        let (columns, from, places) = (T::columns(), T::FROM, places.join(", "));
+        Self(format!("SELECT {columns} FROM {from} WHERE {column} IN ({places})"))
+    }
+
     /// How many rows there are in what follows FROM.
     pub(crate) fn count(from: &'static str) -> Self {
         Self(format!("SELECT COUNT(*) AS number FROM {from}"))

@@ -1,5 +1,7 @@
 //! "Why was I refused?": the last decisions, and each one hop by hop.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::Query;
 use phantom_core::UnixTime;
@@ -75,6 +77,11 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         Ok(wanted) => (traffic::decisions(&visit.control, &wanted).await?, Errors::default()),
         Err(refusal) => (Vec::new(), Errors::from_refusal(refusal, FIELDS)?),
     };
+    let all = match asked.api.is_empty() && asked.application.is_empty() {
+        true => None,
+        false => Some(traffic::decisions(&visit.control, &DecisionsWanted::default()).await?),
+    };
+    let parties = all.as_deref().unwrap_or(&found);
     let page = asked.page.to_string();
     let events = asked.questions().into_iter().chain([("page", &*page)]).collect::<Vec<_>>();
     let events = address("/traffic/decisions/events", &events);
@@ -82,8 +89,8 @@ pub(super) async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         .under("Traffic", "/traffic")
         .state("The last decisions of all gateways, the newest first.");
     let filters = vec![
-        Field::text("api", "API").valued(&asked.api).helped("Name and version, or id"),
-        applications(&found, &asked.application).failing(errors.of("application")),
+        apis(parties, &asked.api),
+        applications(parties, &asked.application).failing(errors.of("application")),
         Field::text("status", "Status")
             .valued(&asked.status)
             .helped("Such as 401, or 4xx")
@@ -133,10 +140,20 @@ fn table(found: &[DecisionInfo], asked: &Asked, now: UnixTime) -> Table {
     Table::new("Decisions", &columns).rows(rows).empty(empty, None).paged(pager)
 }
 
+/// Those that are among the decisions are offered. Another one can be typed.
+fn apis(decisions: &[DecisionInfo], chosen: &str) -> Field {
+    let names: BTreeSet<&str> =
+        decisions.iter().map(|one| &*one.api).filter(|name| *name != "none").collect();
+    Field::text("api", "API")
+        .valued(chosen)
+        .helped("Name and version, or id")
+        .suggesting(names.into_iter().map(str::to_owned).collect())
+}
+
 /// Those that are among the decisions.
-fn applications(found: &[DecisionInfo], chosen: &str) -> Field {
+fn applications(decisions: &[DecisionInfo], chosen: &str) -> Field {
     let mut choices = vec![("", "All applications")];
-    for one in found {
+    for one in decisions {
         let Some(id) = one.application_id.as_deref() else { continue };
         if choices.iter().all(|(known, _)| *known != id) {
             choices.push((id, one.application.as_deref().unwrap_or(id)));

@@ -180,6 +180,9 @@ async fn a_refusal_is_found_and_explained_hop_by_hop_with_a_way_to_the_workbench
     let page = browser.get("/traffic/decisions?request=other").await.expect(200);
     assert!(page.has("/orders/2") && !page.has("/orders/1"));
     let page = browser.get("/traffic/decisions?status=4xx&api=Orders+1.0").await.expect(200);
+    let other = browser.get("/traffic/decisions?api=Other+2.0").await.expect(200);
+    let other = other.says("None that is still known fits.");
+    assert!(other.has("<option value=\"Orders 1.0\">"), "what there is can be chosen");
     let page = browser.get(&page.link("GET /orders/1")).await.expect(200);
     let page = page.says("What to do:").says("curity is the one to ask.").says("Not reached");
     let workbench = page.link("Open in the workbench");

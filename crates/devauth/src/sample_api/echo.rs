@@ -180,15 +180,12 @@ pub(super) fn origin(headers: &HeaderMap, Peer(peer): Peer) -> String {
     forwarded.map_or_else(|| peer.ip().to_string(), str::to_owned)
 }
 
+/// What was asked of this server, whatever a proxy before it was asked: that one's path is not known here.
 pub(super) fn url(uri: &Uri, headers: &HeaderMap) -> String {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let scheme = match text("x-forwarded-proto") {
-        Some("https") => "https",
-        _ => "http",
-    };
-    let host = uri.authority().map(http::uri::Authority::as_str).or_else(|| text("host"));
+    let host = headers.get(HOST).and_then(|value| value.to_str().ok());
+    let host = uri.authority().map(http::uri::Authority::as_str).or(host);
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
-    format!("{scheme}://{}{target}", host.unwrap_or_default())
+    format!("http://{}{target}", host.unwrap_or_default())
 }
 
 /// The body as text; bytes that are none as httpbin writes them.

@@ -186,11 +186,7 @@ pub(super) async fn applications(
     control: &Control,
     ids: BTreeSet<Uuid>,
 ) -> Outcome<BTreeMap<String, String>> {
-    let mut names = BTreeMap::new();
-    for id in ids.into_iter().take(MOST) {
-        if let Some(row) = control.read().application(id).await? {
-            names.insert(id.to_string(), row.name);
-        }
-    }
-    Ok(names)
+    let ids: Vec<Uuid> = ids.into_iter().take(MOST).collect();
+    let labels = control.read().application_labels(&ids).await?;
+    Ok(labels.into_iter().map(|label| (label.id.to_string(), label.name)).collect())
 }

@@ -37,6 +37,8 @@ pub(crate) struct Http1Connection {
     origin: Origin,
     deadline: Deadline,
     head: RequestHead,
+    /// The answer to whatever is asked here.
+    refused: Option<Fault>,
 }
 
 /// The fate of the client's connection.
@@ -59,7 +61,11 @@ impl Http1Connection {
     ) -> Self {
         let head = RequestHead::default();
         let outbox = Outbox::default();
-        Self { worker, io, received, outbox, origin, deadline, head }
+        Self { worker, io, received, outbox, origin, deadline, head, refused: None }
+    }
+
+    pub(crate) fn refusing(self, fault: Fault) -> Self {
+        Self { refused: Some(fault), ..self }
     }
 
     pub(crate) async fn serve(mut self) {
@@ -89,6 +95,7 @@ impl Http1Connection {
         let limits = &self.worker.shared.config.limits;
         let (received, io, head) = (&mut self.received, &mut self.io, &mut self.head);
         let (deadline, draining) = (&self.deadline, &self.worker.ending);
+        let refused = self.refused;
         let mut started = false;
         let mut parsed = 0;
         deadline.clear();
@@ -108,6 +115,9 @@ impl Http1Connection {
                     memchr::memchr(b'\n', fresh).is_some() || data.len() >= limits.max_header_bytes;
                 parsed = data.len();
                 if worthwhile && let Some(length) = request::parse(data, head, limits)? {
+                    if let Some(fault) = refused {
+                        return Poll::Ready(Err(fault));
+                    }
                     received.consume(length);
                     deadline.clear();
                     deadline.busy();
@@ -155,7 +165,7 @@ impl Http1Connection {
     }
 
     fn client(&mut self, body: Unread) -> (Http1Client<'_>, Origin) {
-        let Self { worker, io, received, outbox, origin, deadline, head } = self;
+        let Self { worker, io, received, outbox, origin, deadline, head, .. } = self;
         (Http1Client::new(worker, head, deadline, (io, received, outbox), body), *origin)
     }
 

@@ -74,6 +74,32 @@ fn clients_reach_us_over_tls_and_the_backend_is_told_so() {
 }
 
 #[test]
+fn a_request_without_tls_is_told_that_the_port_speaks_https_and_never_forwarded() {
+    let backend = Backend::ok();
+    let (gateway, _) = tls_gateway(backend.address, true);
+    for request in [
+        "GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 70000\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
+        let mut tcp = TcpStream::connect(gateway.address).unwrap();
+        tcp.write_all(request.as_bytes()).unwrap();
+        if request.starts_with("POST") {
+            tcp.write_all(&[b'x'; 70_000]).unwrap();
+        }
+        let mut answer = String::new();
+        tcp.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        // HTTP/2 is no request that HTTP/1.1 could read.
+        let is_read = !request.starts_with("PRI");
+        assert_eq!(answer.contains("this port speaks HTTPS"), is_read, "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+        assert!(!answer.contains("strict-transport-security"), "{answer}");
+    }
+    assert_eq!(backend.connections(), 0);
+}
+
+#[test]
 fn a_client_that_offers_http_1_0_alone_is_served() {
     let backend = Backend::ok();
     let (gateway, roots) = tls_gateway(backend.address, true);

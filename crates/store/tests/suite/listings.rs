@@ -9,6 +9,7 @@ on_both! {
     applications_are_found_by_part_of_their_name_and_by_owner,
     those_that_begin_with_a_text_are_told_from_those_that_have_it_elsewhere,
     wildcards_stand_for_themselves,
+    names_are_given_for_ids_that_there_still_are,
     pages_cover_everything_once_in_every_order,
     apis_are_found_by_name_context_version_provider_and_state,
     subscriptions_are_listed_by_api_by_application_and_by_owner,
@@ -51,6 +52,26 @@ async fn applications_are_found_by_part_of_their_name_and_by_owner(bed: Bed) {
     let too_long = containing(&"x".repeat(1025));
     let error = bed.store.applications(&too_long).await.unwrap_err();
     assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
+}
+
+async fn names_are_given_for_ids_that_there_still_are(bed: Bed) {
+    let (mut write, mut ids) = (bed.write().await, vec![Uuid::from_u128(1)]);
+    for number in 0..1001 {
+        let row = application("alice", &format!("app-{number}"));
+        ids.push(row.id);
+        write.insert_application(&row).await.unwrap();
+    }
+    let pizza = api("Pizza", "1.0", "/pizza");
+    write.insert_api(&pizza).await.unwrap();
+    write.commit().await.unwrap();
+    let found = bed.store.application_labels(&ids).await.unwrap();
+    assert_eq!(found.len(), 1001, "more than one statement takes, and not the unknown one");
+    let named = found.iter().find(|label| label.id == ids[1000]).unwrap();
+    assert_eq!(named.name, "app-999");
+    let labels = bed.store.api_labels(&[ids[0], pizza.id]).await.unwrap();
+    let [ApiLabel { id, name, version_name }] = labels.try_into().unwrap();
+    assert_eq!((id, &*name, &*version_name), (pizza.id, "Pizza", "1.0"));
+    assert_eq!(bed.store.api_labels(&[]).await.unwrap(), []);
 }
 
 async fn those_that_begin_with_a_text_are_told_from_those_that_have_it_elsewhere(bed: Bed) {

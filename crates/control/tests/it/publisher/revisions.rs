@@ -238,3 +238,30 @@ async fn a_revision_stays_what_it_was() {
     let deployed = plane.store.deployed_api(id, "Default").await.unwrap().unwrap();
     assert_eq!(deployed.document["operations"].as_array().unwrap().len(), 5);
 }
+
+#[tokio::test]
+async fn the_audit_calls_by_name_what_is_known_by_ids_alone() {
+    let plane = Plane::start().await;
+    let id = plane.made("HttpBin").await;
+    plane.deployed(&id).await;
+    plane.subscribed(&id).await;
+    for order in [json!({"consumerKey": "key-1"}), json!({"token": "opaque-secret"})] {
+        plane.post("/api/phantom/v1/revocations", &order).by_admin().send().await.expect(201);
+    }
+    let names = async |entity: &str| {
+        let path = format!("/api/phantom/v1/audit?entity={entity}");
+        let page = plane.get(&path).by_admin().send().await.expect(200);
+        let lines = page["list"].as_array().unwrap().iter();
+        lines.map(|line| line["name"].as_str().unwrap_or("-").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("REVISION").await, ["HttpBin v1, revision 1"]);
+    assert_eq!(names("DEPLOYMENT").await, ["HttpBin v1 in Default"]);
+    let [subscription] = names("SUBSCRIPTION").await.try_into().unwrap();
+    assert!(subscription.ends_with(" to HttpBin v1"), "{subscription}");
+    let revocations = names("REVOCATION").await;
+    assert!(
+        revocations.contains(&"All tokens of the consumer key key-1".to_owned()),
+        "{revocations:?}"
+    );
+    assert!(!format!("{revocations:?}").contains("opaque-secret"), "{revocations:?}");
+}
