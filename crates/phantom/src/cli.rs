@@ -22,10 +22,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::Subcommand;
+use phantom_config::DEFAULT_NAME as DEFAULT_CONFIG;
 
 use crate::compose;
 use crate::compose::Planes;
-use crate::config::DEFAULT_NAME as DEFAULT_CONFIG;
 use crate::telemetry::log;
 
 /// A configuration that is wrong, or a start that failed. Usage errors are 2, by clap.

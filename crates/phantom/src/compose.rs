@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use phantom_cache::CacheSecret;
+use phantom_config::Config;
 use phantom_core::Clock;
 use phantom_core::places::Places;
 use phantom_pipeline::Pipeline;
@@ -44,7 +45,6 @@ use crate::compose::explain::Laid;
 use crate::compose::live::Live;
 use crate::compose::managed::Bound;
 use crate::compose::renewal::Renewal;
-use crate::config::Config;
 use crate::telemetry::access_log;
 use crate::telemetry::log as own_log;
 use crate::telemetry::management;

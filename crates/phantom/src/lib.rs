@@ -9,10 +9,8 @@
 pub mod cli;
 pub mod clock;
 pub mod compose;
-pub mod config;
 pub mod demo;
 mod outgoing;
-pub mod self_signed;
 pub mod setup;
 pub mod telemetry;
 mod words;

@@ -10,7 +10,7 @@ use std::process::Command;
 use phantom_e2e::workspace;
 
 /// A room, and the rooms and libraries it must not import outside of its tests.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("phantom-core", &[]),
     ("phantom-tls", &[]),
     ("phantom-wire", &[]),
@@ -18,6 +18,18 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("phantom-cache", &["phantom-core", "phantom-oauth"]),
     ("phantom-pipeline", &["phantom-core", "phantom-oauth", "phantom-cache"]),
     ("phantom-proxy", &["phantom-core", "phantom-pipeline", "phantom-tls", "phantom-wire"]),
+    (
+        "phantom-config",
+        &[
+            "phantom-core",
+            "phantom-oauth",
+            "phantom-cache",
+            "phantom-pipeline",
+            "phantom-proxy",
+            "phantom-manage",
+            "phantom-tls",
+        ],
+    ),
     ("phantom-serve", &["phantom-core"]),
     ("phantom-store", &["phantom-core"]),
     ("phantom-backup", &["phantom-core", "phantom-store"]),
@@ -33,6 +45,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "phantom-cache",
             "phantom-pipeline",
             "phantom-proxy",
+            "phantom-config",
             "phantom-devauth",
             "phantom-serve",
             "phantom-store",
@@ -47,7 +60,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
 ];
 
 /// Libraries that a room must do without.
-const WITHOUT: [(&str, &[&str]); 7] = [
+const WITHOUT: [(&str, &[&str]); 8] = [
     (
         "phantom-core",
         &["tokio", "hyper", "axum", "reqwest", "http", "rand", "getrandom", "aws-lc-rs", "tracing"],
@@ -56,6 +69,7 @@ const WITHOUT: [(&str, &[&str]); 7] = [
         "phantom-pipeline",
         &["hyper", "hyper-util", "http", "axum", "tonic", "sqlx", "redis", "reqwest"],
     ),
+    ("phantom-config", &["tokio", "hyper", "axum", "reqwest", "sqlx"]),
     ("phantom-proxy", &["sqlx", "redis", "axum", "reqwest", "phantom-store", "phantom-control"]),
     ("phantom-cache", &["hyper", "axum", "reqwest"]),
     ("phantom-manage", &["sqlx", "hyper", "reqwest", "axum", "http", "tower", "utoipa-axum"]),
@@ -123,6 +137,7 @@ fn a_forbidden_edge_is_found() {
         ("phantom-core", "phantom-oauth"),
         ("phantom-pipeline", "hyper"),
         ("phantom-proxy", "phantom-oauth"),
+        ("phantom-config", "phantom-console"),
         ("phantom-cache", "phantom-pipeline"),
     ] {
         let mut dependencies = dependencies();

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use phantom_cache::CacheSecret;
 use phantom_cache::Carrier;
 use phantom_cache::TokenCache;
+use phantom_config::KeyManagerSetup;
 use phantom_core::Clock;
 use phantom_oauth::Introspect;
 use phantom_pipeline::KeyManagerHandle;
 
 use crate::compose::presented_jwt::PresentedJwt;
-use crate::config::KeyManagerSetup;
 use crate::telemetry::introspections::Metered;
 use crate::telemetry::metrics::GatewayMetrics;
 

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use phantom_config::AccessLogSettings;
 use phantom_proxy::AccessLog;
 
 use crate::compose::StartError;
-use crate::config::AccessLogSettings;
 
 /// The log, and what opens its file anew where it has one.
 pub(crate) fn open(

@@ -11,6 +11,7 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use phantom_cache::CacheStats;
+use phantom_config::certificate::Validity;
 use phantom_core::Clock;
 use phantom_core::UnixTime;
 use phantom_core::traffic::Introspections;
@@ -33,7 +34,6 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::clock::SystemClock;
-use crate::config::certificate::Validity;
 use crate::telemetry::process::Process;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

@@ -15,6 +15,7 @@ const MAX_CIRCLE: usize = 5;
 const WITHOUT: &[(&str, &[&str])] = &[
     ("crates/manage/src", &["StatusCode", "HeaderMap"]),
     ("crates/control/src/rest", &["phantom_store"]),
+    ("crates/config/src", &["TcpListener", "TcpStream", "UdpSocket", "ToSocketAddrs", "spawn"]),
     ("crates/proxy/src/http1", &["crate::http2"]),
     ("crates/proxy/src/http2", &["crate::http1"]),
 ];
