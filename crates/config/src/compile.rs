@@ -22,8 +22,8 @@ use phantom_pipeline::ErrorFormat;
 use phantom_pipeline::Route;
 use phantom_proxy::Listener;
 use phantom_proxy::ProxyConfig;
-use phantom_proxy::access_log::LogFormat;
 use phantom_proxy::tls::Certificate;
+use phantom_telemetry::access_log::LogFormat;
 
 use crate::compile::control::ControlConfig;
 use crate::compile::gateway::ChosenLimits;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use phantom_core::Peer;
 use phantom_core::places::Place;
+use phantom_telemetry::vitals::Acceptor;
 use socket2::Domain;
 use socket2::Protocol;
 use socket2::Type;
@@ -27,7 +28,6 @@ use crate::http2;
 use crate::proxy_protocol;
 use crate::transport::Socket;
 use crate::transport::Transport;
-use crate::vitals::Acceptor;
 use crate::worker::Worker;
 use phantom_wire::ReadBuffer;
 

@@ -10,14 +10,18 @@ use std::process::Command;
 use phantom_e2e::workspace;
 
 /// A room, and the rooms and libraries it must not import outside of its tests.
-const ROOMS: [(&str, &[&str]); 17] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("phantom-core", &[]),
     ("phantom-tls", &[]),
     ("phantom-wire", &[]),
     ("phantom-oauth", &["phantom-core", "phantom-tls", "phantom-wire"]),
     ("phantom-cache", &["phantom-core", "phantom-oauth"]),
     ("phantom-pipeline", &["phantom-core", "phantom-oauth", "phantom-cache"]),
-    ("phantom-proxy", &["phantom-core", "phantom-pipeline", "phantom-tls", "phantom-wire"]),
+    ("phantom-telemetry", &["phantom-core", "phantom-oauth", "phantom-pipeline"]),
+    (
+        "phantom-proxy",
+        &["phantom-core", "phantom-pipeline", "phantom-telemetry", "phantom-tls", "phantom-wire"],
+    ),
     (
         "phantom-config",
         &[
@@ -26,6 +30,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "phantom-cache",
             "phantom-pipeline",
             "phantom-proxy",
+            "phantom-telemetry",
             "phantom-manage",
             "phantom-tls",
         ],
@@ -45,6 +50,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "phantom-cache",
             "phantom-pipeline",
             "phantom-proxy",
+            "phantom-telemetry",
             "phantom-config",
             "phantom-devauth",
             "phantom-serve",
@@ -60,7 +66,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 /// Libraries that a room must do without.
-const WITHOUT: [(&str, &[&str]); 8] = [
+const WITHOUT: [(&str, &[&str]); 9] = [
     (
         "phantom-core",
         &["tokio", "hyper", "axum", "reqwest", "http", "rand", "getrandom", "aws-lc-rs", "tracing"],
@@ -69,6 +75,7 @@ const WITHOUT: [(&str, &[&str]); 8] = [
         "phantom-pipeline",
         &["hyper", "hyper-util", "http", "axum", "tonic", "sqlx", "redis", "reqwest"],
     ),
+    ("phantom-telemetry", &["tokio", "hyper", "h2", "http", "httparse", "axum", "reqwest", "sqlx"]),
     ("phantom-config", &["tokio", "hyper", "axum", "reqwest", "sqlx"]),
     ("phantom-proxy", &["sqlx", "redis", "axum", "reqwest", "phantom-store", "phantom-control"]),
     ("phantom-cache", &["hyper", "axum", "reqwest"]),
@@ -137,6 +144,7 @@ fn a_forbidden_edge_is_found() {
         ("phantom-core", "phantom-oauth"),
         ("phantom-pipeline", "hyper"),
         ("phantom-proxy", "phantom-oauth"),
+        ("phantom-telemetry", "tokio"),
         ("phantom-config", "phantom-console"),
         ("phantom-cache", "phantom-pipeline"),
     ] {

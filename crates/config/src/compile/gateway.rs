@@ -10,9 +10,9 @@ use ipnet::IpNet;
 use phantom_pipeline::ErrorFormat;
 use phantom_proxy::Limits;
 use phantom_proxy::ProxyConfig;
-use phantom_proxy::access_log::LogFormat;
 use phantom_proxy::http1::request::MAX_FIELDS;
 use phantom_proxy::tls;
+use phantom_telemetry::access_log::LogFormat;
 use phantom_tls::Authorities;
 use rustls::RootCertStore;
 

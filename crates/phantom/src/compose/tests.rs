@@ -270,9 +270,9 @@ fn a_management_port_that_is_taken_is_said_with_the_setting_that_chooses_it() {
 #[test]
 fn an_access_log_that_cannot_be_opened_is_named() {
     let settings = phantom_config::AccessLogSettings {
-        format: phantom_proxy::access_log::LogFormat::Json,
+        format: phantom_telemetry::access_log::LogFormat::Json,
         file: Some("/nonexistent/access.log".into()),
     };
-    let error = access_log::open(&settings).unwrap_err().to_string();
+    let error = open_log(&settings).unwrap_err().to_string();
     assert!(error.starts_with("cannot open the access log /nonexistent/access.log"), "{error}");
 }

@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
+use crate::LogWriter;
+use crate::log_writer::Voice;
 use jiff::Timestamp;
-use phantom_proxy::LogWriter;
-use phantom_proxy::log_writer::Voice;
 use serde_json::Value;
 use serde_json::json;
 use thiserror::Error;

@@ -12,7 +12,7 @@ use phantom_pipeline::Known;
 use phantom_pipeline::Matched;
 
 use crate::access_log::RequestEvent;
-use crate::failure::Cause;
+use crate::cause::Cause;
 use crate::request_id::RequestId;
 
 const FAILED: usize = 128;
@@ -20,28 +20,29 @@ const PASSED: usize = 32;
 
 /// One of them, of a fixed size.
 #[derive(Debug)]
-pub(crate) struct Line {
-    pub(crate) ended: Instant,
-    pub(crate) id: Option<RequestId>,
-    pub(crate) method: Text<{ Decided::METHOD }>,
-    pub(crate) path: Text<{ Decided::PATH }>,
-    pub(crate) matched: Option<Matched>,
-    pub(crate) known: Known,
-    pub(crate) status: u16,
-    pub(crate) reason: Option<DenyReason>,
-    pub(crate) error: Option<Cause>,
-    pub(crate) took: Duration,
+pub struct Line {
+    pub ended: Instant,
+    pub id: Option<RequestId>,
+    pub method: Text<{ Decided::METHOD }>,
+    pub path: Text<{ Decided::PATH }>,
+    pub matched: Option<Matched>,
+    pub known: Known,
+    pub status: u16,
+    pub reason: Option<DenyReason>,
+    pub error: Option<Cause>,
+    pub took: Duration,
 }
 
 /// The beginning of a text.
 #[derive(Debug)]
-pub(crate) struct Text<const N: usize> {
+pub struct Text<const N: usize> {
     bytes: [u8; N],
     length: usize,
 }
 
 impl<const N: usize> Text<N> {
-    pub(crate) fn of(text: &str) -> Self {
+    #[must_use]
+    pub fn of(text: &str) -> Self {
         let text = Decided::shortened(text, N);
         let mut bytes = [0; N];
         if let Some(place) = bytes.get_mut(..text.len()) {
@@ -80,7 +81,8 @@ impl Last {
 }
 
 impl Line {
-    pub(crate) fn of(event: &RequestEvent<'_>, ended: Instant) -> Self {
+    #[must_use]
+    pub fn of(event: &RequestEvent<'_>, ended: Instant) -> Self {
         Self {
             ended,
             id: event.id,

@@ -14,7 +14,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::failure::Cause;
+use crate::cause::Cause;
 
 /// Labels at a time. Each is some fifty lines of a scrape, and more with many reasons.
 const MOST: usize = 200;

@@ -49,7 +49,7 @@ impl Vitals {
         self.older(now, SHUT, |pulse| &pulse.shut)
     }
 
-    pub(crate) fn beat(&self, worker: usize, accepts: bool, now: Instant) {
+    pub fn beat(&self, worker: usize, accepts: bool, now: Instant) {
         let Some(pulse) = self.workers.get(worker) else { return };
         let now = self.millis(now);
         pulse.beat.store(now, Ordering::Relaxed);
@@ -58,7 +58,7 @@ impl Vitals {
     }
 
     /// The worker has ended because it was told to.
-    pub(crate) fn end(&self, worker: usize) {
+    pub fn end(&self, worker: usize) {
         if let Some(pulse) = self.workers.get(worker) {
             pulse.beat.store(NEVER, Ordering::Relaxed);
         }
@@ -81,7 +81,7 @@ impl Vitals {
 
 /// One listener of one worker, as seen from what takes its connections.
 #[derive(Debug, Default)]
-pub(crate) struct Acceptor {
+pub struct Acceptor {
     held: Cell<bool>,
     moved: Cell<bool>,
     ended: Cell<bool>,
@@ -89,26 +89,27 @@ pub(crate) struct Acceptor {
 
 impl Acceptor {
     /// The next connection is taken when it comes.
-    pub(crate) fn wait(&self) {
+    pub fn wait(&self) {
         self.held.set(false);
     }
 
     /// The next connection has to wait.
-    pub(crate) fn hold(&self) {
+    pub fn hold(&self) {
         self.held.set(true);
     }
 
-    pub(crate) fn accepted(&self) {
+    pub fn accepted(&self) {
         self.moved.set(true);
     }
 
     /// Nobody takes connections any more.
-    pub(crate) fn end(&self) {
+    pub fn end(&self) {
         self.ended.set(true);
     }
 
     /// Returns whether a connection was taken since the last question, or would be now.
-    pub(crate) fn accepts(&self) -> bool {
+    #[must_use]
+    pub fn accepts(&self) -> bool {
         let moved = self.moved.take();
         !self.ended.get() && (moved || !self.held.get())
     }

@@ -16,14 +16,15 @@ use prometheus_client::metrics::gauge::ConstGauge;
 /// Ticks of a second in `/proc`, whatever the kernel's own clock is.
 const TICKS: f64 = 100.0;
 
-/// Started when it was made.
+/// This process, started when the value was made.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     started: Duration,
 }
 
 impl Process {
-    pub(crate) fn new() -> Self {
+    #[must_use]
+    pub fn just_started() -> Self {
         Self { started: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() }
     }
 }
@@ -102,7 +103,7 @@ mod tests {
     #[test]
     fn the_process_is_described_under_its_usual_names() {
         let mut registry = Registry::default();
-        registry.register_collector(Box::new(Process::new()));
+        registry.register_collector(Box::new(Process::just_started()));
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
         let value = |name: &str| {

@@ -22,7 +22,7 @@ use super::last::Line;
 use crate::access_log::RequestEvent;
 
 #[derive(Debug, Default)]
-pub(crate) struct Book {
+pub struct Book {
     apis: Tallies<ApiKey>,
     applications: Tallies<EntityId>,
     key_managers: Tallies<Arc<str>>,
@@ -57,12 +57,7 @@ impl ApiKey {
 
 impl Book {
     /// A request has ended.
-    pub(crate) fn note(
-        &mut self,
-        event: &RequestEvent<'_>,
-        matched: Option<&Matched>,
-        known: &Known,
-    ) {
+    pub fn note(&mut self, event: &RequestEvent<'_>, matched: Option<&Matched>, known: &Known) {
         let ended = Ended {
             outcome: event.outcome as usize,
             status: event.status,
@@ -83,12 +78,12 @@ impl Book {
     }
 
     /// Keeps it as one of the last.
-    pub(crate) fn keep(&mut self, line: Line) {
+    pub fn keep(&mut self, line: Line) {
         self.last.keep(line);
     }
 
     /// Begins anew.
-    pub(crate) fn hand_over(&mut self, to: &Traffic, wall: UnixTime, now: Instant) {
+    pub fn hand_over(&mut self, to: &Traffic, wall: UnixTime, now: Instant) {
         if self.apis.entries.is_empty() {
             return;
         }

@@ -22,38 +22,38 @@ mod by_api;
 use by_api::ByApi;
 use by_api::Label;
 
-use crate::failure::Cause;
-use crate::failure::Side;
+use crate::cause::Cause;
+use crate::cause::Side;
 
 #[derive(Clone, Debug)]
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     by_api: ByApi,
-    pub(crate) connections: Gauge,
-    pub(crate) connections_limit: Gauge,
-    pub(crate) held: HeldConnections,
-    pub(crate) ended: EndedConnections,
+    pub connections: Gauge,
+    pub connections_limit: Gauge,
+    pub held: HeldConnections,
+    pub ended: EndedConnections,
 }
 
 /// Connections that had to wait for a place.
 #[derive(Clone, Debug)]
-pub(crate) struct HeldConnections {
-    pub(crate) at_limit: Counter,
+pub struct HeldConnections {
+    pub at_limit: Counter,
     /// The system gave none.
-    pub(crate) without_descriptor: Counter,
+    pub without_descriptor: Counter,
 }
 
 /// Connections that the gateway ended for the sake of others.
 #[derive(Clone, Debug)]
-pub(crate) struct EndedConnections {
+pub struct EndedConnections {
     /// Idle, and its place was needed.
-    pub(crate) idle: Counter,
+    pub idle: Counter,
     /// Its client did not send or take what it was to, and its place was needed.
-    pub(crate) slow: Counter,
+    pub slow: Counter,
     /// Frames of HTTP/2 that ask for nothing.
-    pub(crate) flood: Counter,
+    pub flood: Counter,
     /// More from one source than it may have.
-    pub(crate) source: Counter,
+    pub source: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -150,7 +150,8 @@ impl Metrics {
     }
 
     /// Handles for the managed APIs of one snapshot; those of an older one are kept.
-    pub(crate) fn for_apis(&self, apis: &ApiTable, known: Option<&ApiMetrics>) -> ApiMetrics {
+    #[must_use]
+    pub fn for_apis(&self, apis: &ApiTable, known: Option<&ApiMetrics>) -> ApiMetrics {
         let handles = apis.apis().iter().map(|served| {
             let (id, label) = (served.api.id, &*served.api.label);
             let kept = known.and_then(|known| known.get(&id)).filter(|kept| &*kept.api == label);
@@ -162,7 +163,7 @@ impl Metrics {
 }
 
 /// By the id of the API.
-pub(crate) type ApiMetrics = ConfigMap<EntityId, Arc<RouteMetrics>>;
+pub type ApiMetrics = ConfigMap<EntityId, Arc<RouteMetrics>>;
 
 /// Metric handles of one route or API, each looked up once.
 #[derive(Debug)]
@@ -191,7 +192,7 @@ impl RouteMetrics {
         }
     }
 
-    pub(crate) fn count_request(
+    pub fn count_request(
         &self,
         outcome: Ended,
         status: u16,
@@ -218,13 +219,13 @@ impl RouteMetrics {
     }
 
     /// If a backend was at fault. Rare: the counter is looked up each time.
-    pub(crate) fn count_error(&self, cause: Cause) {
+    pub fn count_error(&self, cause: Cause) {
         if cause.side() == Side::Backend {
             self.label.upstream_errors(cause).inc();
         }
     }
 
-    pub(crate) fn count_decision(&self, reason: Option<DenyReason>) {
+    pub fn count_decision(&self, reason: Option<DenyReason>) {
         let (handle, reason) = match reason {
             Some(reason) => (self.denied.get(reason as usize), reason.name()),
             None => (Some(&self.permitted), by_api::PERMIT),

@@ -11,31 +11,19 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use phantom_config::AccessLogSettings;
-use phantom_proxy::AccessLog;
+use super::AccessLog;
+use super::LogFormat;
 
-use crate::compose::StartError;
-
-/// The log, and what opens its file anew where it has one.
-pub(crate) fn open(
-    settings: &AccessLogSettings,
-) -> Result<(AccessLog, Option<Reopening>), StartError> {
-    let started = match &settings.file {
+/// The log, and what opens its file anew where it has one. Without a file it goes to standard output.
+pub fn open(format: LogFormat, file: Option<&Path>) -> io::Result<(AccessLog, Option<Reopening>)> {
+    let Some(path) = file else {
         // A handle of our own: a lock on the shared one is held for as long as a write hangs.
-        None => io::stdout()
-            .as_fd()
-            .try_clone_to_owned()
-            .and_then(|sink| Ok((AccessLog::start(settings.format, File::from(sink))?, None))),
-        Some(path) => append(path).and_then(|file| {
-            let reopening = Reopening { path: path.clone(), next: Arc::default() };
-            let sink = LogFile { file, next: Arc::clone(&reopening.next) };
-            Ok((AccessLog::start(settings.format, sink)?, Some(reopening)))
-        }),
+        let sink = io::stdout().as_fd().try_clone_to_owned()?;
+        return Ok((AccessLog::start(format, File::from(sink))?, None));
     };
-    started.map_err(|source| {
-        let path = settings.file.clone().unwrap_or_else(|| "on standard output".into());
-        StartError::AccessLog { path, source }
-    })
+    let reopening = Reopening { path: path.to_owned(), next: Arc::default() };
+    let sink = LogFile { file: append(path)?, next: Arc::clone(&reopening.next) };
+    Ok((AccessLog::start(format, sink)?, Some(reopening)))
 }
 
 fn append(path: &Path) -> io::Result<File> {
@@ -47,18 +35,18 @@ type Next = Arc<Mutex<Option<File>>>;
 
 /// Opens the file of a log anew.
 #[derive(Clone, Debug)]
-pub(crate) struct Reopening {
+pub struct Reopening {
     path: PathBuf,
     next: Next,
 }
 
 impl Reopening {
-    pub(crate) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// From the next lines on they go to what has the name now. It is made if it is not there.
-    pub(crate) fn reopen(&self) -> io::Result<()> {
+    pub fn reopen(&self) -> io::Result<()> {
         let file = append(&self.path)?;
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
         Ok(())

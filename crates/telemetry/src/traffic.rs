@@ -13,8 +13,8 @@ use phantom_core::traffic;
 use phantom_core::traffic::Decided;
 use phantom_core::traffic::Report;
 
-pub(crate) use book::Book;
-pub(crate) use last::Line;
+pub use book::Book;
+pub use last::Line;
 
 /// Decisions kept until they are taken.
 const MOST_DECIDED: usize = 200;

@@ -1,5 +1,8 @@
 //! One line per request, written in batches by each worker. Never a token, secret, claim or query.
 
+mod file;
+
+use std::cell::Cell;
 use std::cell::RefCell;
 use std::io;
 use std::io::Write;
@@ -10,7 +13,10 @@ use std::time::UNIX_EPOCH;
 
 use phantom_core::DenyReason;
 
-use crate::failure::Cause;
+pub use file::Reopening;
+pub use file::open;
+
+use crate::cause::Cause;
 use crate::log_writer::LogWriter;
 use crate::log_writer::Trouble;
 use crate::log_writer::Voice;
@@ -67,35 +73,35 @@ impl Voice for LogFormat {
 
 /// All there is to say about one request: makes its log line and its metrics together.
 #[derive(Debug)]
-pub(crate) struct RequestEvent<'a> {
-    pub(crate) api: &'a str,
-    pub(crate) method: &'a str,
+pub struct RequestEvent<'a> {
+    pub api: &'a str,
+    pub method: &'a str,
     /// Without query.
-    pub(crate) path: &'a str,
-    pub(crate) protocol: &'static str,
-    pub(crate) peer: IpAddr,
+    pub path: &'a str,
+    pub protocol: &'static str,
+    pub peer: IpAddr,
     /// Where anybody reads it.
-    pub(crate) id: Option<RequestId>,
-    pub(crate) outcome: Ended,
+    pub id: Option<RequestId>,
+    pub outcome: Ended,
     /// The status that the client was told; zero where nothing could be told.
-    pub(crate) status: u16,
-    pub(crate) reason: Option<DenyReason>,
+    pub status: u16,
+    pub reason: Option<DenyReason>,
     /// Was there a decision? Not for requests that were malformed.
-    pub(crate) decided: bool,
-    pub(crate) key_manager: Option<&'a str>,
-    pub(crate) cache: Option<&'static str>,
+    pub decided: bool,
+    pub key_manager: Option<&'a str>,
+    pub cache: Option<&'static str>,
     /// Body bytes to the client.
-    pub(crate) bytes: u64,
-    pub(crate) total: Duration,
-    pub(crate) decision: Duration,
-    pub(crate) upstream: Option<Duration>,
-    pub(crate) error: Option<Cause>,
+    pub bytes: u64,
+    pub total: Duration,
+    pub decision: Duration,
+    pub upstream: Option<Duration>,
+    pub error: Option<Cause>,
     /// What the client was told of it, from a fixed set.
-    pub(crate) detail: Option<&'static str>,
+    pub detail: Option<&'static str>,
 }
 
 impl RequestEvent<'_> {
-    pub(crate) fn record(&self, metrics: &RouteMetrics, log: &LogBuffer) {
+    pub fn record(&self, metrics: &RouteMetrics, log: &LogBuffer) {
         metrics.count_request(self.outcome, self.status, self.total, self.upstream);
         if self.decided {
             metrics.count_decision(self.reason);
@@ -109,35 +115,39 @@ impl RequestEvent<'_> {
 
 /// A worker's lines that are not written yet.
 #[derive(Debug)]
-pub(crate) struct LogBuffer {
+pub struct LogBuffer {
     log: Option<AccessLog>,
     lines: RefCell<Vec<u8>>,
     /// Makes request ids: a random start for this worker, then counted up.
-    next_id: std::cell::Cell<u64>,
+    next_id: Cell<u64>,
 }
 
 impl LogBuffer {
-    /// Lines that have not been handed on yet.
-    #[cfg(test)]
-    pub(crate) fn take(&self) -> Vec<u8> {
+    /// The lines that have not been handed on yet, for whoever reads them at once: a log never has them.
+    #[must_use]
+    pub fn take(&self) -> Vec<u8> {
         self.lines.take()
     }
 
-    pub(crate) fn new(log: Option<AccessLog>, worker: usize) -> Self {
+    #[must_use]
+    pub fn new(log: Option<AccessLog>, worker: usize) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let start = (since.as_nanos() as u64) << 12 ^ (worker as u64) << 56;
-        Self { log, lines: RefCell::default(), next_id: std::cell::Cell::new(start) }
+        Self { log, lines: RefCell::default(), next_id: Cell::new(start) }
     }
 
     /// The next request's, where nobody else has named it.
-    pub(crate) fn next_id(&self) -> u64 {
+    #[inline]
+    pub fn next_id(&self) -> u64 {
         let id = self.next_id.get();
         self.next_id.set(id.wrapping_add(1));
         id
     }
 
     /// Returns whether anybody reads what only the log tells.
-    pub(crate) const fn is_on(&self) -> bool {
+    #[inline]
+    #[must_use]
+    pub const fn is_on(&self) -> bool {
         self.log.is_some()
     }
 
@@ -157,7 +167,7 @@ impl LogBuffer {
     }
 
     /// Hands the lines on. A log that cannot be written loses lines, never requests.
-    pub(crate) fn flush(&self) {
+    pub fn flush(&self) {
         let Some(log) = &self.log else { return };
         let mut lines = self.lines.borrow_mut();
         if lines.is_empty() {
