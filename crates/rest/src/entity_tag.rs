@@ -12,7 +12,7 @@ use phantom_manage::lookup::Expected;
 use phantom_manage::versioned::Versioned;
 use serde::Serialize;
 
-use crate::rest::problem::Problem;
+use crate::problem::Problem;
 
 /// The versions that `If-Match` names (RFC 9110 §13.1.1).
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ impl<T: Serialize> IntoResponse for Tagged<T> {
     }
 }
 
-pub(crate) fn entity_tag(version: i64) -> HeaderValue {
+pub fn entity_tag(version: i64) -> HeaderValue {
     HeaderValue::try_from(text(version)).unwrap_or(HeaderValue::from_static("\"\""))
 }
 

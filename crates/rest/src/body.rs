@@ -9,7 +9,7 @@ use http::header;
 use phantom_manage::json;
 use serde::de::DeserializeOwned;
 
-use super::problem::Problem;
+use crate::problem::Problem;
 
 /// A JSON body of that type. Unknown and duplicate members are refused.
 #[derive(Clone, Copy, Debug)]

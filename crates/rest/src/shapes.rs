@@ -11,7 +11,7 @@ use serde_json::json;
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-pub(super) fn describe(document: &mut Value) {
+pub fn describe(document: &mut Value) {
     let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
     let Some(schemas) = schemas else { return };
     let (bounded, mut named): (Map<String, Value>, Map<String, Value>) =

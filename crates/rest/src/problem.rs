@@ -13,29 +13,29 @@ use phantom_manage::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::said::Words;
-use super::said::said;
+use crate::said::Words;
+use crate::said::said;
 
 /// What a handler gives.
-pub(crate) type Answer<T> = Result<T, Problem>;
+pub type Answer<T> = Result<T, Problem>;
 
 /// A request that is not served, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    pub(super) status: StatusCode,
+    status: StatusCode,
     /// The status again, or a six-digit code of WSO2's.
-    pub(super) code: u32,
-    pub(super) message: Cow<'static, str>,
-    pub(super) description: Cow<'static, str>,
+    code: u32,
+    message: Cow<'static, str>,
+    description: Cow<'static, str>,
     /// Seconds, with 429 and 503.
-    pub(super) retry_after: Option<u64>,
+    retry_after: Option<u64>,
 }
 
 /// The error object. Members stand in the order in which WSO2 writes them.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Error)]
-pub(crate) struct ErrorBody {
+pub struct ErrorBody {
     pub code: u32,
     pub message: Cow<'static, str>,
     pub description: Cow<'static, str>,
@@ -45,16 +45,33 @@ pub(crate) struct ErrorBody {
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = ErrorListItem)]
-pub(crate) struct ErrorItem {
+pub struct ErrorItem {
     pub code: String,
     pub message: String,
     pub description: String,
+}
+
+/// One of several in an answer that is none itself.
+impl From<Problem> for ErrorItem {
+    fn from(problem: Problem) -> Self {
+        Self {
+            code: problem.code.to_string(),
+            message: problem.message.into_owned(),
+            description: problem.description.into_owned(),
+        }
+    }
 }
 
 impl Problem {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// Seconds.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// What a person is told.
@@ -71,33 +88,38 @@ impl Problem {
         Self { status, code, message, description, retry_after: None }
     }
 
-    pub(super) fn bad_request(description: impl Into<Cow<'static, str>>) -> Self {
+    pub fn bad_request(description: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "Bad Request", description.into())
     }
 
-    pub(super) fn no_such_resource() -> Self {
+    #[must_use]
+    pub fn no_such_resource() -> Self {
         let description = "There is no such resource. GET /openapi.json lists them all.";
         Self::new(StatusCode::NOT_FOUND, "Not Found", description.into())
     }
 
-    pub(super) fn method_not_allowed() -> Self {
+    #[must_use]
+    pub fn method_not_allowed() -> Self {
         let description = "The resource does not take this method.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed", description.into())
     }
 
-    pub(super) fn too_large() -> Self {
+    #[must_use]
+    pub fn too_large() -> Self {
         let description = "The body is longer than 1 MiB.";
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large", description.into())
     }
 
-    pub(super) fn not_of_type(media_type: &str) -> Self {
+    #[must_use]
+    pub fn not_of_type(media_type: &str) -> Self {
         let description = format!("The body has to be {media_type}.");
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         Self::new(status, "Unsupported Media Type", description.into())
     }
 
     /// No answer within the deadline, or no store yet.
-    pub(super) fn unavailable() -> Self {
+    #[must_use]
+    pub fn unavailable() -> Self {
         let description = "The store cannot be used now; nothing was changed. Try again later.";
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let problem = Self::new(status, "Service Unavailable", description.into());

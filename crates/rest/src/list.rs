@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
-use super::problem::Answer;
+use crate::problem::Answer;
 
 /// Longest page given.
 const MAX_LIMIT: u64 = 1000;

@@ -6,7 +6,7 @@ use http::request::Parts;
 use phantom_manage::json;
 use serde::de::DeserializeOwned;
 
-use crate::rest::problem::Problem;
+use crate::problem::Problem;
 
 /// Parameters of the path. Ids stay text: one that cannot be is one that is not there.
 #[derive(Clone, Copy, Debug)]

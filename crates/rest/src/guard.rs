@@ -1,6 +1,7 @@
 //! The rule travels with the route: who may call an operation is said where the operation is added, and
 //! there is no other way to add one.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Extension;
@@ -30,9 +31,9 @@ use utoipa::openapi::security::SecurityScheme;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::router::UtoipaMethodRouter;
 
-use super::credential;
 use crate::PeerAddress;
-use crate::rest::problem::Problem;
+use crate::credential;
+use crate::problem::Problem;
 
 /// What an operation asks of its caller. Scopes stand without their prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,14 +60,20 @@ pub struct Rule {
 
 /// Operations, each with its rule, ready to be served and described.
 #[derive(Default)]
-pub(crate) struct Operations {
+pub struct Operations {
     router: OpenApiRouter<Arc<Control>>,
     rules: Vec<Rule>,
 }
 
+impl fmt::Debug for Operations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Operations").field(&self.rules).finish()
+    }
+}
+
 impl Operations {
     /// None yet, under the title of their document.
-    pub(crate) fn titled(title: &str) -> Self {
+    pub fn titled(title: &str) -> Self {
         let info = InfoBuilder::new()
             .title(title)
             .version(env!("CARGO_PKG_VERSION"))
@@ -82,7 +89,7 @@ impl Operations {
     }
 
     /// Adds operations of one path that ask for the same.
-    pub(crate) fn route(
+    pub fn route(
         mut self,
         needs: Needs,
         (schemas, mut paths, methods): UtoipaMethodRouter<Arc<Control>>,
@@ -98,7 +105,7 @@ impl Operations {
     }
 
     /// Adds a `GET` that the document does not describe.
-    pub(crate) fn undescribed(
+    pub fn undescribed(
         mut self,
         needs: Needs,
         path: &str,
@@ -110,18 +117,18 @@ impl Operations {
     }
 
     /// Adds the operations of another API under its base path.
-    pub(crate) fn nest(mut self, base: &str, inner: Self) -> Self {
+    pub fn nest(mut self, base: &str, inner: Self) -> Self {
         let rules = inner.rules.into_iter();
         self.rules.extend(rules.map(|rule| Rule { path: format!("{base}{}", rule.path), ..rule }));
         self.router = self.router.nest(base, inner.router);
         self
     }
 
-    pub(crate) fn rules(self) -> Vec<Rule> {
+    pub fn rules(self) -> Vec<Rule> {
         self.rules
     }
 
-    pub(crate) fn split(self) -> (Router<Arc<Control>>, OpenApi) {
+    pub fn split(self) -> (Router<Arc<Control>>, OpenApi) {
         self.router.split_for_parts()
     }
 }
@@ -137,7 +144,7 @@ impl Needs {
     }
 
     /// The same with their prefix.
-    pub(crate) fn wire_scopes(self) -> impl Iterator<Item = String> {
+    pub fn wire_scopes(self) -> impl Iterator<Item = String> {
         self.scopes().iter().map(|scope| format!("{PREFIX}{scope}"))
     }
 

@@ -15,17 +15,17 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::Response;
 use utoipa::openapi::ResponseBuilder;
 
-use crate::rest::problem::Answer;
+use crate::problem::Answer;
 
 /// Where something that was made is read: a path of the API with that base.
-pub(crate) fn location(control: &Control, base: &str, path: &str) -> Answer<HeaderValue> {
+pub fn location(control: &Control, base: &str, path: &str) -> Answer<HeaderValue> {
     let url = format!("{}{base}{path}", control.settings.public_url);
     let location = HeaderValue::try_from(url);
     Ok(location.map_err(Refusal::because("a location is no header"))?)
 }
 
 /// Times as the portals write most of them.
-pub(crate) fn millis(time: UnixTime) -> String {
+pub fn millis(time: UnixTime) -> String {
     time.as_millis().to_string()
 }
 
@@ -33,7 +33,7 @@ macro_rules! errors {
     ($( $(#[$doc:meta])* $name:ident: $($status:literal)*; )*) => { $(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
-        pub(crate) struct $name;
+        pub struct $name;
 
         impl IntoResponses for $name {
             fn responses() -> BTreeMap<String, RefOr<Response>> {

@@ -9,7 +9,7 @@ use serde::Serializer;
 
 /// A secret of a request or for the answer to its owner.
 #[derive(Clone, Debug)]
-pub(crate) struct WireSecret(pub SecretString);
+pub struct WireSecret(pub SecretString);
 
 impl<'de> Deserialize<'de> for WireSecret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

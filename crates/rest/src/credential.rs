@@ -1,5 +1,6 @@
 //! The credential of a request: what its `Authorization` field holds, and whose it is.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use base64::Engine;
@@ -13,13 +14,23 @@ use phantom_manage::refusal::Refusal;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 
-pub(crate) enum Credential {
+pub enum Credential {
     Basic { name: String, password: SecretString },
     Bearer(Zeroizing<String>),
 }
 
+/// Without what it holds.
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Basic { .. } => "Basic",
+            Self::Bearer(_) => "Bearer",
+        })
+    }
+}
+
 /// Whoever the request's credential is of; nobody where there is none.
-pub(crate) async fn caller(
+pub async fn caller(
     control: &Control,
     headers: &HeaderMap,
     address: Option<IpAddr>,
@@ -44,7 +55,7 @@ fn is_of_another_site(headers: &HeaderMap) -> bool {
 
 impl Credential {
     /// `None` without a field; a field that is no credential of these is a bad one.
-    pub(crate) fn of(headers: &HeaderMap) -> Outcome<Option<Self>> {
+    pub fn of(headers: &HeaderMap) -> Outcome<Option<Self>> {
         let mut fields = headers.get_all(header::AUTHORIZATION).iter();
         let Some(field) = fields.next() else { return Ok(None) };
         let value = field.to_str().map_err(|_| Refusal::Unauthenticated)?;
