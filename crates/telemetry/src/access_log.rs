@@ -36,19 +36,27 @@ pub struct AccessLog {
     writer: LogWriter,
 }
 
+/// How a line is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LogFormat {
+    /// An object.
     #[default]
     Json,
+    /// Words and names, for a person.
     Text,
 }
 
 impl AccessLog {
-    /// Fails where the system gives no thread.
+    /// Lines go to that sink, from a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread.
     pub fn start(format: LogFormat, sink: impl Write + Send + 'static) -> io::Result<Self> {
         Ok(Self { format, writer: LogWriter::start("access", WAITING, sink, format)? })
     }
 
+    /// Where its lines go, for whoever waits for them or counts those that are lost.
     #[must_use]
     pub const fn writer(&self) -> &LogWriter {
         &self.writer
@@ -74,33 +82,46 @@ impl Voice for LogFormat {
 /// All there is to say about one request: makes its log line and its metrics together.
 #[derive(Debug)]
 pub struct RequestEvent<'a> {
+    /// Of the route or API; `none` where there is none.
     pub api: &'a str,
+    /// As sent.
     pub method: &'a str,
     /// Without query.
     pub path: &'a str,
+    /// Of HTTP: `1.1`.
     pub protocol: &'static str,
+    /// The client's address.
     pub peer: IpAddr,
     /// Where anybody reads it.
     pub id: Option<RequestId>,
+    /// How it ended.
     pub outcome: Ended,
     /// The status that the client was told; zero where nothing could be told.
     pub status: u16,
+    /// Why it was refused, if it was.
     pub reason: Option<DenyReason>,
     /// Was there a decision? Not for requests that were malformed.
     pub decided: bool,
+    /// Who vouched for the token.
     pub key_manager: Option<&'a str>,
+    /// Where the statement about the token came from.
     pub cache: Option<&'static str>,
     /// Body bytes to the client.
     pub bytes: u64,
+    /// From the head to the end of the answer.
     pub total: Duration,
+    /// From the head to the decision; zero without one.
     pub decision: Duration,
+    /// From the decision to the end, where a backend was asked.
     pub upstream: Option<Duration>,
+    /// What went wrong, where something did.
     pub error: Option<Cause>,
     /// What the client was told of it, from a fixed set.
     pub detail: Option<&'static str>,
 }
 
 impl RequestEvent<'_> {
+    /// Counts it and writes its line.
     pub fn record(&self, metrics: &RouteMetrics, log: &LogBuffer) {
         metrics.count_request(self.outcome, self.status, self.total, self.upstream);
         if self.decided {
@@ -129,6 +150,7 @@ impl LogBuffer {
         self.lines.take()
     }
 
+    /// Of that worker; without a log it takes nothing.
     #[must_use]
     pub fn new(log: Option<AccessLog>, worker: usize) -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,11 +1,14 @@
 //! What made a request fail that was understood or permitted: a closed set. The access log, the metrics and
 //! `docs/operations.md` have its names from here.
 
-/// Who has to look for it.
+/// Where a failure comes from, and so who has to look for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
+    /// Whoever runs the backend.
     Backend,
+    /// The client, or nobody: clients come and go.
     Client,
+    /// Whoever runs the gateway.
     Gateway,
     /// Nobody: the authorization server or an administrator wanted it so.
     Token,
@@ -16,10 +19,16 @@ macro_rules! causes {
         /// Each cause, its name and side.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Cause {
-            $($(#[$doc])* $cause,)*
+            $(
+                #[doc = concat!("`", $name, "`")]
+                ///
+                $(#[$doc])*
+                $cause,
+            )*
         }
 
         impl Cause {
+            /// All of them.
             pub const ALL: &[Self] = &[$(Self::$cause),*];
 
             /// Stable, for the access log and metrics.
@@ -29,6 +38,7 @@ macro_rules! causes {
                 match self { $(Self::$cause => $name,)* }
             }
 
+            /// Who has to look for it.
             #[inline]
             #[must_use]
             pub const fn side(self) -> Side {

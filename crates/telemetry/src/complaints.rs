@@ -26,6 +26,7 @@ const MOST: usize = 1024;
 pub struct BackendComplaints(Mutex<HashMap<(Box<str>, u16), HeldBack>>);
 
 impl BackendComplaints {
+    /// The error goes on from the cause, in the words of the system.
     pub fn log(&self, upstream: &Upstream, cause: Cause, error: &dyn Display, now: Instant) {
         let (host, port) = (&*upstream.host, upstream.port);
         if let Some(held_back) = self.turn(host, port, now) {
@@ -55,6 +56,7 @@ pub struct KeyManagerComplaints {
 }
 
 impl KeyManagerComplaints {
+    /// None yet, about the key manager of that name.
     #[must_use]
     pub fn about(key_manager: &str) -> Self {
         Self { key_manager: key_manager.into(), held_back: Mutex::new(HeldBack::new(PAUSE)) }

@@ -42,6 +42,7 @@ pub struct IntrospectionMetrics {
 }
 
 impl IntrospectionMetrics {
+    /// None yet, as a scrape of that registry shows them.
     pub fn register(registry: &mut Registry) -> Self {
         // From 1 ms to 10 s.
         let buckets =
@@ -108,6 +109,8 @@ pub struct Metered {
 }
 
 impl Metered {
+    /// Counts what is asked of `inner` under the name of its key manager.
+    #[must_use]
     pub fn new(
         inner: Arc<dyn Introspect>,
         key_manager: &str,

@@ -4,6 +4,7 @@
 //! Nobody writes to a log but its thread ([`log_writer`]), and nothing here makes a request wait. What never
 //! lives here is a connection, an HTTP library, a task or the store: whoever serves tells what happened.
 
+#![warn(missing_docs, clippy::missing_errors_doc)]
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)

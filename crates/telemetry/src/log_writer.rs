@@ -41,8 +41,10 @@ pub trait Voice: Send + Sync + 'static {
 /// Why lines are lost.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble<'a> {
+    /// More waits than there is room for.
     #[error("nobody reads it in time")]
     Unread,
+    /// A write failed.
     #[error("it cannot be written: {0}")]
     Failed(&'a io::Error),
 }
@@ -77,6 +79,10 @@ struct Queue {
 
 impl LogWriter {
     /// Starts the log's thread. `name` tells it from others, in metrics and complaints.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread.
     pub fn start(
         name: &'static str,
         capacity: usize,
@@ -123,6 +129,7 @@ impl LogWriter {
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
+    /// What tells it from other logs.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.0.0.name

@@ -25,19 +25,25 @@ use by_api::Label;
 use crate::cause::Cause;
 use crate::cause::Side;
 
+/// All of the data plane. A clone counts into the same.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     by_api: ByApi,
+    /// Client connections open now.
     pub connections: Gauge,
+    /// Those that may be open.
     pub connections_limit: Gauge,
+    /// Those that had to wait.
     pub held: HeldConnections,
+    /// Those that had to go.
     pub ended: EndedConnections,
 }
 
 /// Connections that had to wait for a place.
 #[derive(Clone, Debug)]
 pub struct HeldConnections {
+    /// As many as may be were open.
     pub at_limit: Counter,
     /// The system gave none.
     pub without_descriptor: Counter,
@@ -82,6 +88,8 @@ pub enum Ended {
 impl Ended {
     const ALL: [Self; 3] = [Self::Answered, Self::Forwarded, Self::Failed];
 
+    /// Stable, for the access log and metrics.
+    #[inline]
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -95,6 +103,7 @@ impl Ended {
 const STATUS_CLASSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
 
 impl Metrics {
+    /// None yet, as a scrape of that registry shows them.
     pub fn register(registry: &mut Registry) -> Self {
         let held = Family::<WhyLabels, Counter>::default();
         let ended = Family::<WhyLabels, Counter>::default();
@@ -192,7 +201,7 @@ impl RouteMetrics {
         }
     }
 
-    pub fn count_request(
+    pub(crate) fn count_request(
         &self,
         outcome: Ended,
         status: u16,
@@ -219,13 +228,13 @@ impl RouteMetrics {
     }
 
     /// If a backend was at fault. Rare: the counter is looked up each time.
-    pub fn count_error(&self, cause: Cause) {
+    pub(crate) fn count_error(&self, cause: Cause) {
         if cause.side() == Side::Backend {
             self.label.upstream_errors(cause).inc();
         }
     }
 
-    pub fn count_decision(&self, reason: Option<DenyReason>) {
+    pub(crate) fn count_decision(&self, reason: Option<DenyReason>) {
         let (handle, reason) = match reason {
             Some(reason) => (self.denied.get(reason as usize), reason.name()),
             None => (Some(&self.permitted), by_api::PERMIT),

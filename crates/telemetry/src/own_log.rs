@@ -24,15 +24,25 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 /// One for the process, as is the subscriber that writes to it.
 static WRITER: OnceLock<LogWriter> = OnceLock::new();
 
+/// Why there is no log.
 #[derive(Debug, Error)]
 pub enum LogError {
+    /// It says what to write instead.
     #[error("the log filter {filter:?} is not understood: write info, or phantom_oauth=debug,warn")]
-    Filter { filter: String },
+    Filter {
+        /// As given.
+        filter: String,
+    },
+    /// The system gives no handle or thread.
     #[error("the log cannot be written: {0}")]
     Output(#[source] io::Error),
 }
 
 /// `filter`: from `--log`, else `RUST_LOG`, else `default`. A second call changes nothing.
+///
+/// # Errors
+///
+/// The filter is none, or the log cannot be written.
 pub fn install(filter: Option<&str>, default: &str) -> Result<(), LogError> {
     let from_environment = std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty());
     let filter = filter.map(str::to_owned).or(from_environment);

@@ -23,6 +23,7 @@ pub struct Process {
 }
 
 impl Process {
+    /// Its start is now.
     #[must_use]
     pub fn just_started() -> Self {
         Self { started: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() }

@@ -3,6 +3,7 @@
 /// Longest that is taken from others.
 const MOST: usize = 64;
 
+/// What can stand in a log line and in a field, 64 bytes at most.
 #[derive(Clone, Copy)]
 pub struct RequestId {
     bytes: [u8; MOST],
@@ -35,6 +36,7 @@ impl RequestId {
         Self { bytes, length: 16 }
     }
 
+    /// As it is written.
     #[inline]
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -23,8 +23,10 @@ const MOST_DECIDED: usize = 200;
 #[derive(Debug, Default)]
 pub struct Traffic(Mutex<Collected>);
 
+/// What was counted, and the last decisions.
 #[derive(Debug, Default)]
 pub struct Collected {
+    /// Numbers, by API, application and key manager.
     pub report: Report,
     /// The last, the newest first.
     pub decided: Vec<Decided>,

@@ -30,6 +30,7 @@ struct Pulse {
 }
 
 impl Vitals {
+    /// All have just begun.
     #[must_use]
     pub fn new(workers: usize, now: Instant) -> Self {
         let pulse = || Pulse { beat: AtomicU64::new(0), shut: AtomicU64::new(NEVER) };
@@ -49,6 +50,7 @@ impl Vitals {
         self.older(now, SHUT, |pulse| &pulse.shut)
     }
 
+    /// The worker turns, and takes connections or not.
     pub fn beat(&self, worker: usize, accepts: bool, now: Instant) {
         let Some(pulse) = self.workers.get(worker) else { return };
         let now = self.millis(now);
@@ -98,6 +100,7 @@ impl Acceptor {
         self.held.set(true);
     }
 
+    /// A connection was taken.
     pub fn accepted(&self) {
         self.moved.set(true);
     }

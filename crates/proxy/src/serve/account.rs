@@ -119,7 +119,7 @@ impl Drop for Account<'_> {
             let mut book = book.borrow_mut();
             book.note(&event, self.matched.as_ref(), &self.known);
             let mut line = Line::of(&event, ended);
-            (line.matched, line.known) = (self.matched.take(), std::mem::take(&mut self.known));
+            line.is_for(self.matched.take(), std::mem::take(&mut self.known));
             book.keep(line);
         }
     }

@@ -15,6 +15,10 @@ use super::AccessLog;
 use super::LogFormat;
 
 /// The log, and what opens its file anew where it has one. Without a file it goes to standard output.
+///
+/// # Errors
+///
+/// The file cannot be appended to, or the system gives no handle or thread.
 pub fn open(format: LogFormat, file: Option<&Path>) -> io::Result<(AccessLog, Option<Reopening>)> {
     let Some(path) = file else {
         // A handle of our own: a lock on the shared one is held for as long as a write hangs.
@@ -41,11 +45,17 @@ pub struct Reopening {
 }
 
 impl Reopening {
+    /// Where lines go.
+    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// From the next lines on they go to what has the name now. It is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be appended to. Lines go on to where they went.
     pub fn reopen(&self) -> io::Result<()> {
         let file = append(&self.path)?;
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);

@@ -21,6 +21,7 @@ use super::last::Last;
 use super::last::Line;
 use crate::access_log::RequestEvent;
 
+/// The book of one worker.
 #[derive(Debug, Default)]
 pub struct Book {
     apis: Tallies<ApiKey>,

@@ -21,28 +21,27 @@ const PASSED: usize = 32;
 /// One of them, of a fixed size.
 #[derive(Debug)]
 pub struct Line {
-    pub ended: Instant,
-    pub id: Option<RequestId>,
-    pub method: Text<{ Decided::METHOD }>,
-    pub path: Text<{ Decided::PATH }>,
-    pub matched: Option<Matched>,
-    pub known: Known,
-    pub status: u16,
-    pub reason: Option<DenyReason>,
-    pub error: Option<Cause>,
-    pub took: Duration,
+    ended: Instant,
+    id: Option<RequestId>,
+    method: Text<{ Decided::METHOD }>,
+    path: Text<{ Decided::PATH }>,
+    matched: Option<Matched>,
+    known: Known,
+    status: u16,
+    reason: Option<DenyReason>,
+    error: Option<Cause>,
+    took: Duration,
 }
 
 /// The beginning of a text.
 #[derive(Debug)]
-pub struct Text<const N: usize> {
+struct Text<const N: usize> {
     bytes: [u8; N],
     length: usize,
 }
 
 impl<const N: usize> Text<N> {
-    #[must_use]
-    pub fn of(text: &str) -> Self {
+    fn of(text: &str) -> Self {
         let text = Decided::shortened(text, N);
         let mut bytes = [0; N];
         if let Some(place) = bytes.get_mut(..text.len()) {
@@ -81,6 +80,7 @@ impl Last {
 }
 
 impl Line {
+    /// Of a request that has ended now. What it was for is told with [`Line::is_for`].
     #[must_use]
     pub fn of(event: &RequestEvent<'_>, ended: Instant) -> Self {
         Self {
@@ -95,6 +95,11 @@ impl Line {
             error: event.error,
             took: event.total,
         }
+    }
+
+    /// The route or operation that was found, and what is known of the caller.
+    pub fn is_for(&mut self, matched: Option<Matched>, known: Known) {
+        (self.matched, self.known) = (matched, known);
     }
 
     fn told(self, wall: UnixTime, now: Instant) -> Decided {
