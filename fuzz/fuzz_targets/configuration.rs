@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use phantom::config::Purpose;
-use phantom::config::Source;
+use phantom_config::Purpose;
+use phantom_config::Source;
 use phantom_core::Clock;
 use phantom_core::Now;
 use phantom_core::Tick;

@@ -3,6 +3,8 @@
 //! One [`TokenCache`] per key manager. A hit is synchronous and takes no lock of its own; a miss
 //! asks the authorization server once, however many callers wait. What is kept is the server's
 //! statement, never a verdict on it (CAC-4).
+//!
+//! What never lives here is a call: whom to ask, and how, is an `Introspect` that is given.
 
 #![warn(missing_docs, clippy::missing_errors_doc)]
 #![cfg_attr(

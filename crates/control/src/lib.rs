@@ -1,8 +1,8 @@
 //! The REST APIs of the control plane, as clients and scripts of WSO2 API Manager know them: which
-//! operations there are, who may call them, what goes over the wire, and the status, code and words of
-//! each answer. Each handler asks one use case of `phantom-manage`.
+//! operations there are, who may call them, and what goes over the wire. Each handler asks one use case of
+//! `phantom-manage`, and is made of what `phantom-rest` has.
 //!
-//! What never lives here is a rule about what is kept, or the store.
+//! What never lives here is a rule about what is kept, a status for what was refused, or the store.
 
 #![cfg_attr(
     not(test),
@@ -10,9 +10,3 @@
 )]
 
 pub mod rest;
-
-use std::net::IpAddr;
-
-/// The address of the connection's other end, in the extensions of each request.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerAddress(pub IpAddr);

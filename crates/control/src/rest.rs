@@ -1,23 +1,12 @@
 //! The REST APIs, put together: base paths, bounds, and the OpenAPI document from the code.
 
 pub mod admin;
-pub(crate) mod answers;
-mod body;
-mod credential;
 pub mod dcr;
 pub mod devportal;
-pub(crate) mod entity_tag;
-pub(crate) mod extract;
-pub mod guard;
-mod list;
 pub mod oauth2;
 pub mod own;
-mod prelude;
-pub mod problem;
 pub mod publisher;
 pub mod revocations;
-mod said;
-mod shapes;
 
 use std::sync::Arc;
 use std::sync::LazyLock;
@@ -39,16 +28,16 @@ use http::Uri;
 use http::header;
 use phantom_manage::Control;
 use phantom_manage::refusal::Refusal;
+use phantom_rest::guard::Needs;
+use phantom_rest::guard::Operations;
+use phantom_rest::guard::Rule;
+use phantom_rest::problem::Problem;
 use serde_json::Value;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::routes;
 
-use crate::rest::guard::Needs;
-use crate::rest::guard::Operations;
-use crate::rest::guard::Rule;
 use crate::rest::oauth2::OAuthProblem;
-use crate::rest::problem::Problem;
 
 pub(crate) const ADMIN: &str = "/api/am/admin/v4";
 pub(crate) const DEVPORTAL: &str = "/api/am/devportal/v3";
@@ -67,7 +56,7 @@ const REVOKERS: Needs = Needs::AnyOf(&["admin", "admin_operations"]);
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let (_, document) = operations().split();
     let mut document = serde_json::to_value(document).unwrap_or_default();
-    shapes::describe(&mut document);
+    phantom_rest::shapes::describe(&mut document);
     document
 });
 

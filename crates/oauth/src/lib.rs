@@ -2,6 +2,8 @@
 //!
 //! Asks authorization servers about tokens (RFC 7662), authenticates to them, finds their metadata
 //! and keys, and verifies what they sign. Every outgoing call has a deadline and a bound.
+//!
+//! What never lives here is a decision on a request, what is remembered of a token, or the store.
 
 #![warn(missing_docs, clippy::missing_errors_doc)]
 #![cfg_attr(

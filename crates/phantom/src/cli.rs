@@ -22,11 +22,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::Subcommand;
+use phantom_config::DEFAULT_NAME as DEFAULT_CONFIG;
+use phantom_telemetry::own_log;
 
 use crate::compose;
 use crate::compose::Planes;
-use crate::config::DEFAULT_NAME as DEFAULT_CONFIG;
-use crate::telemetry::log;
 
 /// A configuration that is wrong, or a start that failed. Usage errors are 2, by clap.
 const FAILED: u8 = 1;
@@ -89,7 +89,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(_) | Command::Run(_) | Command::Gateway(_) | Command::Control(_) => "info",
         _ => "error",
     };
-    let outcome = match log::install(cli.log.as_deref(), default) {
+    let outcome = match own_log::install(cli.log.as_deref(), default) {
         Err(error) => Err(error.into()),
         Ok(()) => match cli.command {
             Command::Demo(args) => demo::run(&args),
@@ -110,7 +110,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         },
     };
     // What was said before comes before.
-    log::flush();
+    own_log::flush();
     match outcome {
         Ok(code) => ended(code),
         Err(error) => {

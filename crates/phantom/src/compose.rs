@@ -22,14 +22,19 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use phantom_cache::CacheSecret;
+use phantom_config::AccessLogSettings;
+use phantom_config::Config;
 use phantom_core::Clock;
 use phantom_core::places::Places;
 use phantom_pipeline::Pipeline;
-use phantom_proxy::AccessLog;
-use phantom_proxy::Metrics;
 use phantom_proxy::Published;
 use phantom_proxy::Server;
 use phantom_proxy::Shared;
+use phantom_telemetry::AccessLog;
+use phantom_telemetry::Metrics;
+use phantom_telemetry::access_log;
+use phantom_telemetry::access_log::Reopening;
+use phantom_telemetry::own_log;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
@@ -44,9 +49,6 @@ use crate::compose::explain::Laid;
 use crate::compose::live::Live;
 use crate::compose::managed::Bound;
 use crate::compose::renewal::Renewal;
-use crate::config::Config;
-use crate::telemetry::access_log;
-use crate::telemetry::log as own_log;
 use crate::telemetry::management;
 use crate::telemetry::management::Readiness;
 use crate::telemetry::metrics::GatewayMetrics;
@@ -58,6 +60,13 @@ const MANAGEMENT: &str = "[management] bind";
 /// which tests rely on.
 pub fn install_crypto() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+fn open_log(settings: &AccessLogSettings) -> Result<(AccessLog, Option<Reopening>), StartError> {
+    access_log::open(settings.format, settings.file.as_deref()).map_err(|source| {
+        let path = settings.file.clone().unwrap_or_else(|| "on standard output".into());
+        StartError::AccessLog { path, source }
+    })
 }
 
 /// Which planes of a configuration with `[control]` run in this process.
@@ -93,7 +102,7 @@ impl Gateway {
     ) -> Result<Self, StartError> {
         descriptors::raise(&mut config.proxy.limits, config.chosen);
         let Config { error_format, access_log, management, listeners, proxy, .. } = &config;
-        let (log, reopening) = access_log.as_ref().map(access_log::open).transpose()?.unzip();
+        let (log, reopening) = access_log.as_ref().map(open_log).transpose()?.unzip();
         let (drain_delay, certificates) = (config.drain_delay, config.certificates.clone());
         let mut renewal = Renewal { certificates, access_log: reopening.flatten() };
         let management_socket = background::bind(*management, MANAGEMENT)?;

@@ -13,6 +13,9 @@ mod relay;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use phantom_config::Purpose;
+use phantom_config::Source;
+use phantom_config::self_signed;
 use phantom_core::Clock;
 use phantom_devauth::DevAuthHandle;
 use tokio::runtime::Runtime;
@@ -24,12 +27,9 @@ use crate::clock::SystemClock;
 use crate::compose::Gateway;
 use crate::compose::Planes;
 use crate::compose::background_runtime;
-use crate::config::Purpose;
-use crate::config::Source;
 use crate::demo::banner::Banner;
 use crate::demo::companions::Companions;
 use crate::demo::files::Files;
-use crate::self_signed;
 use crate::setup::Extent;
 
 /// Secret of all clients of the development authorization server. Public knowledge.
@@ -78,7 +78,7 @@ impl Demo {
         let (config, report) = source.compile(Purpose::Run, &clock);
         let mut config = config.ok_or_else(|| DemoError::Report(report.to_string()))?;
         if let Some(control) = &mut config.control {
-            control.console.design = true;
+            control.shows_design = true;
         }
         let gateway =
             Gateway::start(config, Planes::DataAndControl, &clock).map_err(DemoError::Gateway)?;

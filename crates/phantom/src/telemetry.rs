@@ -1,9 +1,5 @@
-//! Logs, metrics and the management listener.
+//! What is told of the whole gateway, and can be only where all of it is at hand: the management listener, and
+//! the metrics of what stands behind the data plane.
 
-pub mod access_log;
-pub(crate) mod complaints;
-pub mod introspections;
-pub mod log;
 pub mod management;
 pub mod metrics;
-mod process;

@@ -2,6 +2,8 @@
 //!
 //! [`Pipeline::decide`] takes [`RequestFacts`] and yields a [`Decision`]: forward with a permit, or
 //! answer. The proxy, adapters to other proxies and `phantom explain` all enter here.
+//!
+//! What never lives here is an HTTP library, a connection or the store: facts are borrowed from whoever has them.
 
 #![warn(missing_docs, clippy::missing_errors_doc)]
 #![cfg_attr(

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use phantom_pipeline::Fault;
 use phantom_pipeline::route::Bounds;
+use phantom_telemetry::Cause;
 use thiserror::Error;
 
 use crate::config::Limits;
-use crate::failure::Cause;
 use crate::response;
 use crate::response::InvalidResponse;
 use crate::response::ResponseHead;

@@ -12,12 +12,12 @@ use phantom_pipeline::edits::CredentialPlace;
 use phantom_pipeline::edits::without_access_token;
 use phantom_pipeline::edits::without_cookie;
 use phantom_pipeline::route::Upstream;
+use phantom_telemetry::RequestId;
 
 use crate::config::ProxyConfig;
 use crate::content::Content;
 use crate::head::FieldKind;
 use crate::head::RequestHead;
-use crate::request_id::RequestId;
 use crate::request_id::is_id_field;
 use phantom_wire::Framing;
 

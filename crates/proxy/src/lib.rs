@@ -4,14 +4,15 @@
 //! HTTP/1.1 is our own on both sides, because a gateway has to refuse on the wire what a general
 //! server repairs, and because it is where the time of a cached request goes. HTTP/2's frames, streams
 //! and windows are `h2`'s.
+//!
+//! What never lives here is a decision, a question to an authorization server, or a log's format: the pipeline
+//! decides, and what happened is told to `phantom-telemetry`.
 
 #![cfg_attr(
     not(test),
     deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
 )]
 
-pub mod access_log;
-mod complaints;
 pub mod config;
 mod content;
 mod date;
@@ -23,8 +24,6 @@ pub mod head;
 pub mod http1;
 mod http2;
 pub mod listen;
-pub mod log_writer;
-pub mod metrics;
 #[cfg(test)]
 mod model;
 mod network;
@@ -37,21 +36,14 @@ mod serve;
 pub mod server;
 mod static_files;
 pub mod tls;
-pub mod traffic;
 pub mod trailers;
 mod transport;
 mod upstream;
-pub mod vitals;
 mod worker;
 
-pub use access_log::AccessLog;
 pub use config::Limits;
 pub use config::Listener;
 pub use config::ProxyConfig;
-pub use log_writer::LogWriter;
-pub use metrics::Metrics;
 pub use server::Server;
-pub use traffic::Traffic;
-pub use vitals::Vitals;
 pub use worker::Published;
 pub use worker::Shared;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use phantom_core::Peer;
 use phantom_core::places::Place;
 use phantom_pipeline::Fault;
+use phantom_telemetry::vitals::Acceptor;
 use socket2::Domain;
 use socket2::Protocol;
 use socket2::Type;
@@ -27,7 +29,6 @@ use crate::http2;
 use crate::proxy_protocol;
 use crate::transport::Socket;
 use crate::transport::Transport;
-use crate::vitals::Acceptor;
 use crate::worker::Worker;
 use phantom_wire::ReadBuffer;
 
@@ -55,6 +56,12 @@ pub(crate) fn open(address: SocketAddr) -> io::Result<std::net::TcpListener> {
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Whether `[::1]` can be listened on here.
+#[must_use]
+pub fn has_ipv6_loopback() -> bool {
+    std::net::TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
 }
 
 /// Accepts until aborted. Connections are owned by `connections`.

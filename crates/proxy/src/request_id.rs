@@ -1,63 +1,20 @@
-//! The name that tells a request from all others: in the access log, and where it is set so, at backend and client.
+//! Where a request has its name from, and which fields would be taken for one.
 
 use phantom_pipeline::Field;
 use phantom_pipeline::NamedFields;
+use phantom_telemetry::RequestId;
 
 use crate::head::RequestHead;
 
-/// Longest that is taken from a trusted proxy.
-const MOST: usize = 64;
-
-#[derive(Clone, Copy)]
-pub(crate) struct RequestId {
-    bytes: [u8; MOST],
-    length: u8,
-}
-
-impl RequestId {
-    /// The name that a trusted proxy gives the request; else the trace it belongs to (W3C Trace Context); else
-    /// `own`.
-    pub(crate) fn of(head: &RequestHead, trusted: bool, own: u64) -> Self {
-        let theirs = || match head.named("x-request-id") {
-            Field::One(name) => Self::named(name),
-            Field::Absent | Field::Repeated => None,
-        };
-        let named = if trusted { theirs() } else { None };
-        let trace = || head.lines("traceparent").next().and_then(trace_id).and_then(Self::named);
-        named.or_else(trace).unwrap_or_else(|| Self::own(own))
-    }
-
-    /// Nothing that a log line or a field could not hold.
-    fn named(name: &[u8]) -> Option<Self> {
-        let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:+/=@".contains(byte);
-        if name.is_empty() || !name.iter().all(fits) {
-            return None;
-        }
-        let mut bytes = [0; MOST];
-        bytes.get_mut(..name.len())?.copy_from_slice(name);
-        Some(Self { bytes, length: name.len() as u8 })
-    }
-
-    /// Sixteen hexadecimal digits.
-    pub(crate) fn own(number: u64) -> Self {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut bytes = [0; MOST];
-        for (at, byte) in bytes.iter_mut().take(16).enumerate() {
-            let digit = (number >> (60 - 4 * at)) & 0xf;
-            *byte = DIGITS.get(digit as usize).copied().unwrap_or(b'0');
-        }
-        Self { bytes, length: 16 }
-    }
-
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
-    }
-}
-
-impl std::fmt::Debug for RequestId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&String::from_utf8_lossy(self.as_bytes()))
-    }
+/// The name that a trusted proxy gives the request; else the trace it belongs to (W3C Trace Context); else `own`.
+pub(crate) fn identify(head: &RequestHead, trusted: bool, own: u64) -> RequestId {
+    let theirs = || match head.named("x-request-id") {
+        Field::One(name) => RequestId::named(name),
+        Field::Absent | Field::Repeated => None,
+    };
+    let named = if trusted { theirs() } else { None };
+    let trace = || head.lines("traceparent").next().and_then(trace_id).and_then(RequestId::named);
+    named.or_else(trace).unwrap_or_else(|| RequestId::own(own))
 }
 
 /// Returns whether a field is taken for the request's id, by whoever reads `_` as `-` too.
@@ -84,7 +41,7 @@ mod tests {
         let mut head = RequestHead::default();
         let request = format!("GET / HTTP/1.1\r\nHost: h\r\n{fields}\r\n");
         request::parse(request.as_bytes(), &mut head, &Limits::default()).unwrap().unwrap();
-        format!("{:?}", RequestId::of(&head, trusted, 0x0123_4567_89ab_cdef))
+        format!("{:?}", identify(&head, trusted, 0x0123_4567_89ab_cdef))
     }
 
     #[test]

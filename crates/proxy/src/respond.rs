@@ -6,10 +6,10 @@ use http::StatusCode;
 use phantom_pipeline::Answer;
 use phantom_pipeline::cors::Cors;
 use phantom_pipeline::cors::HeaderList;
+use phantom_telemetry::RequestId;
 
 use crate::date::HttpDate;
 use crate::head::Version;
-use crate::request_id::RequestId;
 use crate::request_id::is_id_field;
 use crate::response::ResponseHead;
 use phantom_wire::Framing;

@@ -21,16 +21,16 @@ use phantom_pipeline::Matched;
 use phantom_pipeline::RequestFacts;
 use phantom_pipeline::Target;
 use phantom_pipeline::trace::Untraced;
+use phantom_telemetry::Cause;
+use phantom_telemetry::metrics::Ended;
 
 use crate::config::ProxyConfig;
-use crate::failure::Cause;
 use crate::failure::Failure;
 use crate::failure::Told;
 use crate::forward;
 use crate::forward::Origin;
 use crate::head::FieldKind;
 use crate::head::RequestHead;
-use crate::metrics::Ended;
 use crate::worker::Published;
 use crate::worker::Worker;
 use account::Account;

@@ -9,19 +9,19 @@ use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
 
+use phantom_telemetry::access_log::AccessLog;
+use phantom_telemetry::complaints::BackendComplaints;
+use phantom_telemetry::vitals::Acceptor;
+use phantom_telemetry::vitals::Vitals;
 use thiserror::Error;
 use tokio::runtime::Builder;
 use tokio::runtime::LocalOptions;
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
-use crate::access_log::AccessLog;
-use crate::complaints::Complaints;
 use crate::config::Listener;
 use crate::listen;
 use crate::network::Network;
-use crate::vitals::Acceptor;
-use crate::vitals::Vitals;
 use crate::worker::Shared;
 use crate::worker::Worker;
 
@@ -73,7 +73,7 @@ impl Server {
         }
         let (stop, stopped) = watch::channel(false);
         let vitals = Arc::new(Vitals::new(workers, Instant::now()));
-        let complaints = Arc::new(Complaints::default());
+        let complaints = Arc::new(BackendComplaints::default());
         let threads = sockets.into_iter().enumerate().map(|(index, sockets)| {
             let start = Start {
                 index,
@@ -127,7 +127,7 @@ struct Start {
     index: usize,
     shared: Arc<Shared>,
     vitals: Arc<Vitals>,
-    complaints: Arc<Complaints>,
+    complaints: Arc<BackendComplaints>,
     sockets: Vec<Socket>,
     stopped: watch::Receiver<bool>,
 }

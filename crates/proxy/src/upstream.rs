@@ -16,10 +16,10 @@ use std::time::Instant;
 use phantom_pipeline::config_hash::ConfigMap;
 use phantom_pipeline::route::Bounds;
 use phantom_pipeline::route::Upstream;
+use phantom_telemetry::complaints::BackendComplaints;
 
 pub(crate) use connect::ConnectError;
 
-use crate::complaints::Complaints;
 use crate::config::Limits;
 use crate::deadline::Coarse;
 use crate::exchange::Reusable;
@@ -43,7 +43,7 @@ pub(crate) struct Pool {
     limits: Limits,
     tls: Arc<rustls::ClientConfig>,
     network: Network,
-    complaints: Arc<Complaints>,
+    complaints: Arc<BackendComplaints>,
     /// By port, scheme and guard, then by host: routes that differ only in their path share connections.
     idle: RefCell<ConfigMap<(u16, bool, bool), IdleByHost>>,
 }
@@ -62,7 +62,7 @@ impl Pool {
         limits: Limits,
         tls: Arc<rustls::ClientConfig>,
         network: Network,
-        complaints: Arc<Complaints>,
+        complaints: Arc<BackendComplaints>,
     ) -> Self {
         Self { limits, tls, network, complaints, idle: RefCell::default() }
     }
@@ -84,8 +84,9 @@ impl Pool {
         }
         let limit = bounds.connect_timeout.unwrap_or(self.limits.connect_timeout);
         let connected = connect::connect(upstream, &self.network, &self.tls, limit).await;
-        let io =
-            connected.inspect_err(|error| self.complaints.log(upstream, error, Instant::now()))?;
+        let io = connected.inspect_err(|error| {
+            self.complaints.log(upstream, error.cause(), error, Instant::now());
+        })?;
         Ok(UpstreamConnection {
             io,
             received: ReadBuffer::default(),

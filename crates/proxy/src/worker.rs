@@ -15,24 +15,25 @@ use phantom_pipeline::Forward;
 use phantom_pipeline::Matched;
 use phantom_pipeline::Pipeline;
 use phantom_pipeline::Snapshot;
+use phantom_telemetry::Cause;
+use phantom_telemetry::RequestId;
+use phantom_telemetry::access_log::AccessLog;
+use phantom_telemetry::access_log::LogBuffer;
+use phantom_telemetry::complaints::BackendComplaints;
+use phantom_telemetry::metrics::ApiMetrics;
+use phantom_telemetry::metrics::Metrics;
+use phantom_telemetry::metrics::RouteMetrics;
+use phantom_telemetry::traffic::Book;
+use phantom_telemetry::traffic::Traffic;
 
-use crate::access_log::AccessLog;
-use crate::access_log::LogBuffer;
-use crate::complaints::Complaints;
 use crate::config::ProxyConfig;
 use crate::date::Dates;
 use crate::deadline::Deadlines;
-use crate::failure::Cause;
 use crate::head::RequestHead;
-use crate::metrics::ApiMetrics;
-use crate::metrics::Metrics;
-use crate::metrics::RouteMetrics;
 use crate::network::Network;
-use crate::request_id::RequestId;
+use crate::request_id::identify;
 use crate::respond::Stamp;
 use crate::response::ResponseHead;
-use crate::traffic::Book;
-use crate::traffic::Traffic;
 use crate::upstream::Pool;
 
 /// The pause between complaints about connections in general.
@@ -120,7 +121,7 @@ impl Worker {
         index: usize,
         shared: Arc<Shared>,
         network: Network,
-        complaints: Arc<Complaints>,
+        complaints: Arc<BackendComplaints>,
     ) -> Self {
         let (limits, tls) = (shared.config.limits.clone(), shared.config.upstream_tls.clone());
         Self {
@@ -171,7 +172,7 @@ impl Worker {
             return None;
         }
         let trusted = config.request_id && config.trusts(peer);
-        Some(RequestId::of(head, trusted, self.log.next_id()))
+        Some(identify(head, trusted, self.log.next_id()))
     }
 
     /// What the worker counts, where somebody reports it.

@@ -1,6 +1,7 @@
 //! Accepts connections and serves a router on them: HTTP/1.1 and HTTP/2, with or without TLS.
 //!
-//! For the control plane and the development servers. The data plane has a server of its own.
+//! For the control plane and the development servers. The data plane has a server of its own. What never lives
+//! here is an operation: whoever serves brings a router.
 
 #![cfg_attr(
     not(test),

@@ -1,5 +1,6 @@
 //! Reaching servers of all kinds: authorization servers, backends, our own control plane. Which of their
-//! addresses, whom we believe to be one over TLS, and in words why not.
+//! addresses, whom we believe to be one over TLS, and in words why not. What never lives here is a connection:
+//! whoever opens one asks.
 
 #![warn(missing_docs)]
 #![cfg_attr(

@@ -10,20 +10,38 @@ use std::process::Command;
 use phantom_e2e::workspace;
 
 /// A room, and the rooms and libraries it must not import outside of its tests.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("phantom-core", &[]),
     ("phantom-tls", &[]),
     ("phantom-wire", &[]),
     ("phantom-oauth", &["phantom-core", "phantom-tls", "phantom-wire"]),
     ("phantom-cache", &["phantom-core", "phantom-oauth"]),
     ("phantom-pipeline", &["phantom-core", "phantom-oauth", "phantom-cache"]),
-    ("phantom-proxy", &["phantom-core", "phantom-pipeline", "phantom-tls", "phantom-wire"]),
+    ("phantom-telemetry", &["phantom-core", "phantom-oauth", "phantom-pipeline"]),
+    (
+        "phantom-proxy",
+        &["phantom-core", "phantom-pipeline", "phantom-telemetry", "phantom-tls", "phantom-wire"],
+    ),
+    (
+        "phantom-config",
+        &[
+            "phantom-core",
+            "phantom-oauth",
+            "phantom-cache",
+            "phantom-pipeline",
+            "phantom-proxy",
+            "phantom-telemetry",
+            "phantom-manage",
+            "phantom-tls",
+        ],
+    ),
     ("phantom-serve", &["phantom-core"]),
     ("phantom-store", &["phantom-core"]),
     ("phantom-backup", &["phantom-core", "phantom-store"]),
     ("phantom-manage", &["phantom-core", "phantom-oauth", "phantom-store"]),
-    ("phantom-control", &["phantom-core", "phantom-manage", "phantom-store"]),
-    ("phantom-console", &["phantom-control", "phantom-core", "phantom-manage"]),
+    ("phantom-rest", &["phantom-core", "phantom-manage"]),
+    ("phantom-control", &["phantom-core", "phantom-manage", "phantom-rest"]),
+    ("phantom-console", &["phantom-core", "phantom-manage", "phantom-rest"]),
     ("phantom-devauth", &["phantom-core", "phantom-serve"]),
     (
         "phantom",
@@ -33,6 +51,8 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "phantom-cache",
             "phantom-pipeline",
             "phantom-proxy",
+            "phantom-telemetry",
+            "phantom-config",
             "phantom-devauth",
             "phantom-serve",
             "phantom-store",
@@ -40,6 +60,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
             "phantom-manage",
             "phantom-console",
             "phantom-control",
+            "phantom-rest",
             "phantom-tls",
         ],
     ),
@@ -47,7 +68,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
 ];
 
 /// Libraries that a room must do without.
-const WITHOUT: [(&str, &[&str]); 7] = [
+const WITHOUT: [(&str, &[&str]); 10] = [
     (
         "phantom-core",
         &["tokio", "hyper", "axum", "reqwest", "http", "rand", "getrandom", "aws-lc-rs", "tracing"],
@@ -56,9 +77,12 @@ const WITHOUT: [(&str, &[&str]); 7] = [
         "phantom-pipeline",
         &["hyper", "hyper-util", "http", "axum", "tonic", "sqlx", "redis", "reqwest"],
     ),
+    ("phantom-telemetry", &["tokio", "hyper", "h2", "http", "httparse", "axum", "reqwest", "sqlx"]),
+    ("phantom-config", &["tokio", "hyper", "axum", "reqwest", "sqlx"]),
     ("phantom-proxy", &["sqlx", "redis", "axum", "reqwest", "phantom-store", "phantom-control"]),
     ("phantom-cache", &["hyper", "axum", "reqwest"]),
     ("phantom-manage", &["sqlx", "hyper", "reqwest", "axum", "http", "tower", "utoipa-axum"]),
+    ("phantom-rest", &["sqlx", "hyper", "reqwest"]),
     ("phantom-control", &["sqlx", "hyper", "reqwest"]),
     ("phantom-console", &["sqlx", "hyper", "reqwest", "phantom-store"]),
 ];
@@ -123,6 +147,9 @@ fn a_forbidden_edge_is_found() {
         ("phantom-core", "phantom-oauth"),
         ("phantom-pipeline", "hyper"),
         ("phantom-proxy", "phantom-oauth"),
+        ("phantom-telemetry", "tokio"),
+        ("phantom-config", "phantom-console"),
+        ("phantom-control", "phantom-store"),
         ("phantom-cache", "phantom-pipeline"),
     ] {
         let mut dependencies = dependencies();

@@ -9,10 +9,9 @@ pub mod settings;
 pub mod traffic;
 
 use phantom_manage::rights::admin as rights;
+use phantom_rest::guard::Needs;
+use phantom_rest::guard::Operations;
 use utoipa_axum::routes;
-
-use crate::rest::guard::Needs;
-use crate::rest::guard::Operations;
 
 const KEY_MANAGERS: Needs = Needs::AnyOf(rights::KEY_MANAGERS);
 const KEY_MANAGERS_DELETE: Needs = Needs::AnyOf(rights::KEY_MANAGERS_DELETE);

@@ -7,16 +7,15 @@ use phantom_manage::refusal::Refusal;
 use phantom_manage::resident;
 use phantom_manage::resident::Client;
 use phantom_manage::resident::Registration;
+use phantom_rest::PeerAddress;
+use phantom_rest::credential;
+use phantom_rest::prelude::*;
+use phantom_rest::problem::ErrorBody;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
-
-use crate::PeerAddress;
-use crate::rest::credential;
-use crate::rest::prelude::*;
-use crate::rest::problem::ErrorBody;
 
 /// What a client asks for. Members that WSO2 takes and does nothing with are taken as well.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

@@ -5,16 +5,14 @@ pub mod applications;
 pub mod key_managers;
 pub mod keys;
 pub mod policies;
-pub(crate) mod secret;
 pub mod settings;
 pub mod subscriptions;
 pub mod tags;
 
 use phantom_manage::rights::devportal as rights;
+use phantom_rest::guard::Needs;
+use phantom_rest::guard::Operations;
 use utoipa_axum::routes;
-
-use crate::rest::guard::Needs;
-use crate::rest::guard::Operations;
 
 const APPLICATIONS: Needs = Needs::AnyOf(rights::APPLICATIONS);
 const EXPORTERS_TOO: Needs = Needs::AnyOf(rights::EXPORTERS_TOO);

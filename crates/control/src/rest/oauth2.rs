@@ -7,7 +7,7 @@ pub mod introspect;
 pub mod revoke;
 pub mod token;
 
-use crate::rest::prelude::*;
+use phantom_rest::prelude::*;
 
 pub(crate) use error::OAuthProblem;
 

@@ -7,10 +7,9 @@ pub mod users;
 pub mod workbench;
 
 use phantom_manage::rights;
+use phantom_rest::guard::Needs;
+use phantom_rest::guard::Operations;
 use utoipa_axum::routes;
-
-use crate::rest::guard::Needs;
-use crate::rest::guard::Operations;
 
 const KEY_MANAGERS: Needs = Needs::AnyOf(rights::admin::KEY_MANAGERS);
 const USERS: Needs = Needs::AnyOf(rights::admin::USERS);

@@ -14,10 +14,9 @@ pub mod settings;
 pub mod subscriptions;
 
 use phantom_manage::rights::publisher as rights;
+use phantom_rest::guard::Needs;
+use phantom_rest::guard::Operations;
 use utoipa_axum::routes;
-
-use crate::rest::guard::Needs;
-use crate::rest::guard::Operations;
 
 /// The list, which the tutorial reads with a subscriber's token.
 const LISTERS: Needs = Needs::AnyOfOrViewerWith(

@@ -7,12 +7,11 @@ use phantom_manage::revocations::DEFAULT_LIFETIME;
 use phantom_manage::revocations::Dead;
 use phantom_manage::revocations::MAX_LIFETIME;
 use phantom_manage::revocations::RevocationKind;
+use phantom_rest::prelude::*;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::rest::prelude::*;
 
 /// Exactly one of `token`, `tokenId`, `consumerKey` and `subject`.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use phantom_control::rest;
-use phantom_control::rest::guard::Needs;
 use phantom_manage::roles;
 use phantom_manage::roles::Role;
+use phantom_rest::guard::Needs;
 
 use crate::support::Plane;
 use crate::support::USERS;

@@ -6,6 +6,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use phantom_config::Config;
+use phantom_config::KeyManagerSetup;
+use phantom_config::Purpose;
+use phantom_config::Report;
+use phantom_config::Source;
 use phantom_core::Access;
 use phantom_core::BearerToken;
 use phantom_core::Clock;
@@ -20,11 +25,6 @@ use serde_json::json;
 use crate::cli::FAILED;
 use crate::cli::output;
 use crate::clock::SystemClock;
-use crate::config::Config;
-use crate::config::KeyManagerSetup;
-use crate::config::Purpose;
-use crate::config::Report;
-use crate::config::Source;
 use crate::words;
 
 const EXAMPLES: &str = "\

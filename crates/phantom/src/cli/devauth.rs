@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use phantom_config::self_signed;
 use phantom_devauth::DevAuth;
 use phantom_devauth::DevAuthOptions;
 use phantom_devauth::SampleApi;
@@ -15,7 +16,6 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::output;
 use crate::compose::background_runtime;
 use crate::compose::signals::Signals;
-use crate::self_signed;
 
 const DEVAUTH_EXAMPLES: &str = "\
 Examples:

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use anyhow::bail;
+use phantom_config::Purpose;
+use phantom_config::Source;
 use phantom_core::Clock;
 use phantom_manage::explain::Answered;
 use phantom_manage::explain::Explained;
@@ -25,8 +27,6 @@ use crate::compose::explain::AskedRequest;
 use crate::compose::explain::Explainer;
 use crate::compose::explain::Laid;
 use crate::compose::explain::Origin;
-use crate::config::Purpose;
-use crate::config::Source;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,6 +6,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
+use phantom_config::Config;
+use phantom_config::Purpose;
+use phantom_config::Report;
+use phantom_config::Source;
+use phantom_config::problem::Severity;
 use phantom_core::Clock;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
@@ -17,11 +22,6 @@ use crate::clock::SystemClock;
 use crate::compose::Gateway;
 use crate::compose::Planes;
 use crate::compose::signals::Signals;
-use crate::config::Config;
-use crate::config::Purpose;
-use crate::config::Report;
-use crate::config::Source;
-use crate::config::problem::Severity;
 
 const EXAMPLES: &str = "\
 Examples:

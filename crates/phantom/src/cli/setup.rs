@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::time::Instant;
 
+use phantom_config::duration;
+
 use crate::cli::output;
-use crate::config::duration;
 use crate::outgoing::Trust;
 use crate::setup;
 use crate::setup::Environment;

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
+use phantom_config::ControlConfig;
+use phantom_config::self_signed;
 use phantom_core::Clock;
 use phantom_manage::publish;
 use phantom_manage::publish::kept::CatalogFile;
@@ -41,8 +43,6 @@ use crate::compose::follow::Node;
 use crate::compose::managed::Binding;
 use crate::compose::managed::Resident;
 use crate::compose::renewal::Renewal;
-use crate::config::ControlConfig;
-use crate::self_signed;
 
 /// What the two planes of one process need of each other.
 pub(super) struct Planes<'a> {

@@ -1,10 +1,9 @@
 //! File descriptors: as many as the system lets the process have. A number of connections that nobody
 //! chose keeps to them; one that was chosen stays, with a word where they do not reach.
 
+use phantom_config::ChosenLimits;
+use phantom_config::places_of_a_source;
 use phantom_proxy::Limits;
-
-use crate::config::ChosenLimits;
-use crate::config::places_of_a_source;
 
 /// For sockets that are no client's: listeners, the store, authorization servers, files.
 const OTHERS: u64 = 256;

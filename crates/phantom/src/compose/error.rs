@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use phantom_config::minting::MintingError;
+use phantom_config::self_signed::SelfSignedError;
 use phantom_core::causes::with_causes;
 use phantom_manage::Refusal;
 use phantom_oauth::egress::EgressBuildError;
@@ -12,9 +14,6 @@ use phantom_pipeline::route_table::Ambiguous;
 use phantom_store::SealingKeyError;
 use phantom_store::StoreError;
 use thiserror::Error;
-
-use crate::config::minting::MintingError;
-use crate::self_signed::SelfSignedError;
 
 #[derive(Debug, Error)]
 pub enum StartError {

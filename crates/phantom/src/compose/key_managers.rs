@@ -5,13 +5,13 @@ use std::sync::Arc;
 use phantom_cache::CacheSecret;
 use phantom_cache::Carrier;
 use phantom_cache::TokenCache;
+use phantom_config::KeyManagerSetup;
 use phantom_core::Clock;
 use phantom_oauth::Introspect;
 use phantom_pipeline::KeyManagerHandle;
+use phantom_telemetry::introspections::Metered;
 
 use crate::compose::presented_jwt::PresentedJwt;
-use crate::config::KeyManagerSetup;
-use crate::telemetry::introspections::Metered;
 use crate::telemetry::metrics::GatewayMetrics;
 
 /// Those of the configuration file, in its order.
@@ -40,7 +40,9 @@ pub(super) fn handle(
         Arc::new(TokenCache::new(scope, secret, policy, introspect, clock, carrier))
     };
     let introspect: Arc<dyn Introspect> = match metrics {
-        Some(metrics) => Arc::new(Metered::new(manager.clone(), manager.name(), metrics)),
+        Some(metrics) => {
+            Arc::new(Metered::new(manager.clone(), manager.name(), metrics.introspections()))
+        }
         None => manager.clone(),
     };
     let opaque = cache(&scope, introspect);

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
+use phantom_config::KeyManagerSetup;
+use phantom_config::place::Place;
 use phantom_core::Clock;
 use phantom_core::catalog::ManagedKeyManager;
 use phantom_oauth::IntrospectError;
@@ -19,8 +21,6 @@ use phantom_pipeline::managed::ManagedTerms;
 use tokio::runtime::Handle;
 
 use crate::compose::key_managers;
-use crate::config::KeyManagerSetup;
-use crate::config::place::Place;
 use crate::telemetry::metrics::GatewayMetrics;
 
 /// Where it is set whose certificates managed key managers' servers may have.

@@ -14,19 +14,18 @@ use phantom_oauth::Introspection;
 use phantom_oauth::KeyManager;
 use phantom_oauth::Refusal;
 use phantom_oauth::VerifyError;
-
-use crate::telemetry::complaints::Complaints;
+use phantom_telemetry::complaints::KeyManagerComplaints;
 
 /// For routes with `jwt = "accept_jwt"` (JWT-15).
 #[derive(Debug)]
 pub(super) struct PresentedJwt {
     manager: Arc<KeyManager>,
-    complaints: Complaints,
+    complaints: KeyManagerComplaints,
 }
 
 impl PresentedJwt {
     pub(super) fn new(manager: Arc<KeyManager>) -> Self {
-        let complaints = Complaints::about(manager.name());
+        let complaints = KeyManagerComplaints::about(manager.name());
         Self { manager, complaints }
     }
 

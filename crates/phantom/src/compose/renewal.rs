@@ -4,8 +4,7 @@
 use std::sync::Arc;
 
 use phantom_proxy::tls::Certificate;
-
-use crate::telemetry::access_log::Reopening;
+use phantom_telemetry::access_log::Reopening;
 
 /// A clone is of the same files.
 #[derive(Clone, Debug, Default)]

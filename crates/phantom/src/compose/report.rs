@@ -18,8 +18,8 @@ use phantom_core::traffic::Report;
 use phantom_manage::gateways::Announced;
 use phantom_manage::gateways::Reporting;
 use phantom_manage::gateways::Spans;
-use phantom_proxy::Traffic;
 use phantom_store::Store;
+use phantom_telemetry::Traffic;
 use tokio_util::sync::CancellationToken;
 
 use crate::telemetry::metrics::GatewayMetrics;

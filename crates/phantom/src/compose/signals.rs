@@ -4,6 +4,7 @@
 
 use std::io;
 
+use phantom_telemetry::own_log;
 use tokio::runtime::Builder;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::Signal;
@@ -11,7 +12,6 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
 use crate::compose::renewal::Renewal;
-use crate::telemetry::log;
 
 /// All of them, from the moment this is made: before anything can be connected to. What comes while a
 /// server starts is heeded when it has.
@@ -83,6 +83,6 @@ impl Signals {
 
 #[expect(clippy::exit, clippy::disallowed_methods, reason = "the user asked twice")]
 fn exit_now() -> ! {
-    log::flush();
+    own_log::flush();
     std::process::exit(1)
 }

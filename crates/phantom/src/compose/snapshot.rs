@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use phantom_config::PlannedRoute;
 use phantom_pipeline::ErrorFormat;
 use phantom_pipeline::KeyManagerHandle;
 use phantom_pipeline::RouteTable;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::route_table::Ambiguous;
-
-use crate::config::PlannedRoute;
 
 /// The first snapshot of this process.
 pub fn bind(

@@ -8,6 +8,8 @@ use std::time::Duration;
 use std::time::Instant;
 
 use http::HeaderMap;
+use phantom_config::Purpose;
+use phantom_config::Source;
 use phantom_devauth::DevAuth;
 use phantom_devauth::DevAuthHandle;
 use phantom_devauth::DevAuthOptions;
@@ -19,8 +21,6 @@ use tokio_util::sync::DropGuard;
 
 use super::*;
 use crate::clock::SystemClock;
-use crate::config::Purpose;
-use crate::config::Source;
 
 /// Servers and the test's own calls.
 struct World {
@@ -269,10 +269,10 @@ fn a_management_port_that_is_taken_is_said_with_the_setting_that_chooses_it() {
 
 #[test]
 fn an_access_log_that_cannot_be_opened_is_named() {
-    let settings = crate::config::AccessLogSettings {
-        format: phantom_proxy::access_log::LogFormat::Json,
+    let settings = phantom_config::AccessLogSettings {
+        format: phantom_telemetry::access_log::LogFormat::Json,
         file: Some("/nonexistent/access.log".into()),
     };
-    let error = access_log::open(&settings).unwrap_err().to_string();
+    let error = open_log(&settings).unwrap_err().to_string();
     assert!(error.starts_with("cannot open the access log /nonexistent/access.log"), "{error}");
 }

@@ -4,13 +4,13 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use phantom_config::Unreadable;
+use phantom_config::self_signed::SelfSignedError;
 use phantom_devauth::DevAuthError;
 use thiserror::Error;
 
 use crate::compose::StartError;
-use crate::config::Unreadable;
 use crate::demo::ports::PortsTaken;
-use crate::self_signed::SelfSignedError;
 
 #[derive(Debug, Error)]
 pub enum DemoError {

@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 use std::time::Instant;
 
+use phantom_config::self_signed;
 use tokio::runtime::Runtime;
 
 use crate::demo::DemoError;
 use crate::demo::Ports;
 use crate::outgoing::Trust;
-use crate::self_signed;
 use crate::setup;
 use crate::setup::CredentialsRefused;
 use crate::setup::Environment;

@@ -14,7 +14,7 @@ use axum::response::Response;
 use axum::routing::get;
 use http::StatusCode;
 use http::header;
-use phantom_proxy::Vitals;
+use phantom_telemetry::Vitals;
 use prometheus_client::encoding::text;
 use prometheus_client::registry::Registry;
 use serde_json::json;

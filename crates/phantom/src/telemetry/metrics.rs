@@ -11,14 +11,17 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
 use phantom_cache::CacheStats;
+use phantom_config::certificate::Validity;
 use phantom_core::Clock;
 use phantom_core::UnixTime;
 use phantom_core::traffic::Introspections;
 use phantom_oauth::KeyManager;
 use phantom_oauth::Load;
 use phantom_pipeline::KeyManagerHandle;
-use phantom_proxy::LogWriter;
 use phantom_proxy::tls::Certificate;
+use phantom_telemetry::LogWriter;
+use phantom_telemetry::introspections::IntrospectionMetrics;
+use phantom_telemetry::process::Process;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -28,25 +31,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use crate::clock::SystemClock;
-use crate::config::certificate::Validity;
-use crate::telemetry::process::Process;
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct IntrospectionLabels {
-    key_manager: String,
-    outcome: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct NotAskedLabels {
-    key_manager: String,
-    cause: &'static str,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OutcomeLabels {
@@ -56,40 +44,18 @@ struct OutcomeLabels {
 /// Handles to write to; what others count is read when it is asked for.
 #[derive(Clone, Debug)]
 pub struct GatewayMetrics {
-    introspections: Family<IntrospectionLabels, Counter>,
-    introspection_seconds: Histogram,
-    not_asked: Family<NotAskedLabels, Counter>,
+    introspections: IntrospectionMetrics,
     config_version: Gauge,
     observed: Observed,
 }
 
 impl GatewayMetrics {
     pub fn register(registry: &mut Registry) -> Self {
-        // From 1 ms to 10 s.
-        let buckets =
-            [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
         let metrics = Self {
-            introspections: Family::default(),
-            introspection_seconds: Histogram::new(buckets),
-            not_asked: Family::default(),
+            introspections: IntrospectionMetrics::register(registry),
             config_version: Gauge::default(),
             observed: Observed::default(),
         };
-        registry.register(
-            "phantom_introspections",
-            "Calls about tokens, by key manager and outcome",
-            metrics.introspections.clone(),
-        );
-        registry.register(
-            "phantom_introspection_seconds",
-            "Time of one introspection, waiting and verifying included",
-            metrics.introspection_seconds.clone(),
-        );
-        registry.register(
-            "phantom_introspections_not_made",
-            "Calls about tokens that were not made, by key manager and cause",
-            metrics.not_asked.clone(),
-        );
         metrics.config_version.set(1);
         registry.register(
             "phantom_config_version",
@@ -98,7 +64,7 @@ impl GatewayMetrics {
         );
         let build = [("version", env!("CARGO_PKG_VERSION"))];
         registry.register("phantom_build", "The build of this process", Info::new(build.to_vec()));
-        registry.register_collector(Box::new(Process::new()));
+        registry.register_collector(Box::new(Process::just_started()));
         let reloads = Family::<OutcomeLabels, Counter>::default();
         for outcome in ["succeeded", "failed"] {
             drop(reloads.get_or_create(&OutcomeLabels { outcome }));
@@ -138,9 +104,8 @@ impl GatewayMetrics {
         self.observed.sources().store_up = Some(answers);
     }
 
-    pub(crate) fn introspections(&self, key_manager: &str, outcome: &'static str) -> Counter {
-        let labels = IntrospectionLabels { key_manager: key_manager.to_owned(), outcome };
-        self.introspections.get_or_create_owned(&labels)
+    pub(crate) const fn introspections(&self) -> &IntrospectionMetrics {
+        &self.introspections
     }
 
     /// All calls about tokens so far, by key manager in use.
@@ -148,13 +113,7 @@ impl GatewayMetrics {
         let names: BTreeSet<String> =
             self.observed.sources().managers.iter().map(|m| m.name().to_string()).collect();
         let so_far = names.into_iter().map(|name| {
-            let count = |outcome| self.introspections(&name, outcome).get();
-            let calls = Introspections {
-                active: count("active"),
-                inactive: count("inactive"),
-                misbehaved: count("misbehaved"),
-                unavailable: count("unavailable"),
-            };
+            let calls = self.introspections.so_far(&name);
             (name, calls)
         });
         so_far.collect()
@@ -167,15 +126,6 @@ impl GatewayMetrics {
             Some((manager.name().to_string(), manager.keys_age()?.as_secs()))
         });
         ages.collect()
-    }
-
-    pub(crate) fn questions_not_asked(&self, key_manager: &str, cause: &'static str) -> Counter {
-        let labels = NotAskedLabels { key_manager: key_manager.to_owned(), cause };
-        self.not_asked.get_or_create_owned(&labels)
-    }
-
-    pub(crate) fn introspection_seconds(&self) -> Histogram {
-        self.introspection_seconds.clone()
     }
 }
 

@@ -17,6 +17,8 @@ use http::Response;
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 use phantom_pipeline::Answer;
+use phantom_telemetry::Cause;
+use phantom_telemetry::cause::Side;
 
 use super::OpenStream;
 use super::fields;
@@ -26,8 +28,6 @@ use crate::exchange::BodyError;
 use crate::exchange::RequestBody;
 use crate::exchange::Sink;
 use crate::exchange::Turn;
-use crate::failure::Cause;
-use crate::failure::Side;
 use crate::head::RequestHead;
 use crate::respond;
 use crate::respond::ResponseEdits;

@@ -18,6 +18,9 @@ use phantom_pipeline::route::CredentialSources;
 use phantom_pipeline::route::JwtPolicy;
 use phantom_pipeline::route::Matcher;
 use phantom_pipeline::route::Upstream;
+use phantom_telemetry::AccessLog;
+use phantom_telemetry::Metrics;
+use phantom_telemetry::access_log::LogFormat;
 use phantom_testkit::ManualClock;
 use prometheus_client::registry::Registry;
 use rustls::RootCertStore;
@@ -28,14 +31,11 @@ use std::time::Duration;
 use super::ends::Io;
 use super::oracle::COLLECTED;
 use super::wire::End;
-use crate::AccessLog;
 use crate::Limits;
 use crate::Listener;
-use crate::Metrics;
 use crate::ProxyConfig;
 use crate::Published;
 use crate::Shared;
-use crate::access_log::LogFormat;
 use crate::tls;
 
 pub(crate) struct World {

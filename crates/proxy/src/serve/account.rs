@@ -7,14 +7,14 @@ use phantom_core::DenyReason;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Known;
 use phantom_pipeline::Matched;
+use phantom_telemetry::Cause;
+use phantom_telemetry::RequestId;
+use phantom_telemetry::access_log::RequestEvent;
+use phantom_telemetry::metrics::Ended;
+use phantom_telemetry::traffic::Line;
 
-use crate::access_log::RequestEvent;
-use crate::failure::Cause;
 use crate::forward::Origin;
 use crate::head::RequestHead;
-use crate::metrics::Ended;
-use crate::request_id::RequestId;
-use crate::traffic::Line;
 use crate::worker::Published;
 use crate::worker::Worker;
 
@@ -119,7 +119,7 @@ impl Drop for Account<'_> {
             let mut book = book.borrow_mut();
             book.note(&event, self.matched.as_ref(), &self.known);
             let mut line = Line::of(&event, ended);
-            (line.matched, line.known) = (self.matched.take(), std::mem::take(&mut self.known));
+            line.is_for(self.matched.take(), std::mem::take(&mut self.known));
             book.keep(line);
         }
     }

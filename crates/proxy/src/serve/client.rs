@@ -4,11 +4,11 @@ use std::task::Context;
 use std::task::Poll;
 
 use phantom_pipeline::Answer;
+use phantom_telemetry::Cause;
 
 use crate::deadline::Deadline;
 use crate::exchange::RequestBody;
 use crate::exchange::Turn;
-use crate::failure::Cause;
 use crate::respond::ResponseEdits;
 use crate::respond::Stamp;
 use crate::response::ResponseHead;

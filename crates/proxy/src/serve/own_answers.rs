@@ -9,12 +9,12 @@ use std::task::ready;
 use phantom_pipeline::Answer;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Matched;
+use phantom_telemetry::Cause;
+use phantom_telemetry::metrics::Ended;
 
 use super::Client;
 use super::Course;
 use crate::exchange::Turn;
-use crate::failure::Cause;
-use crate::metrics::Ended;
 use crate::respond;
 use crate::static_files;
 use crate::static_files::File;

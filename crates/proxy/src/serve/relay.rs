@@ -4,6 +4,8 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
 
+use phantom_telemetry::Cause;
+
 use super::Client;
 use super::Course;
 use super::upstream::Sending;
@@ -11,7 +13,6 @@ use super::upstream::Unserved;
 use crate::exchange::Exchange;
 use crate::exchange::Heard;
 use crate::exchange::Turn;
-use crate::failure::Cause;
 use crate::failure::Failure;
 use crate::respond::ResponseEdits;
 use phantom_wire::Framing;

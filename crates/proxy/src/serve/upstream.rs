@@ -4,18 +4,18 @@ use std::future::poll_fn;
 
 use phantom_pipeline::Forward;
 use phantom_pipeline::route::Upstream;
+use phantom_telemetry::Cause;
+use phantom_telemetry::metrics::Ended;
 
 use super::Client;
 use super::Course;
 use super::relay::Relay;
 use crate::content::Content;
 use crate::exchange::Exchange;
-use crate::failure::Cause;
 use crate::failure::Failure;
 use crate::forward;
 use crate::forward::Outgoing;
 use crate::head::FieldKind;
-use crate::metrics::Ended;
 use crate::respond::ResponseEdits;
 use crate::upstream::UpstreamConnection;
 use phantom_wire::Framing;

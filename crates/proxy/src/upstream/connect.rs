@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phantom_pipeline::route::Upstream;
+use phantom_telemetry::Cause;
 use phantom_tls::race;
 use rustls::pki_types::ServerName;
 use thiserror::Error;
 use tokio::net::TcpStream;
 
-use crate::failure::Cause;
 use crate::network::Network;
 use crate::transport::Socket;
 use crate::transport::Transport;

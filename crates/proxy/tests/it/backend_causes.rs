@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use phantom_core::Access;
 use phantom_pipeline::route::Upstream;
-use phantom_proxy::AccessLog;
-use phantom_proxy::access_log::LogFormat;
+use phantom_telemetry::AccessLog;
+use phantom_telemetry::access_log::LogFormat;
 
 use crate::harness::Backend;
 use crate::harness::Setup;

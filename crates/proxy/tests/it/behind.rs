@@ -2,8 +2,8 @@
 //! decision are told.
 
 use phantom_core::Access;
-use phantom_proxy::AccessLog;
-use phantom_proxy::access_log::LogFormat;
+use phantom_telemetry::AccessLog;
+use phantom_telemetry::access_log::LogFormat;
 
 use crate::harness::*;
 use crate::lines::Lines;

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use phantom_proxy::AccessLog;
 use phantom_proxy::Limits;
-use phantom_proxy::access_log::LogFormat;
+use phantom_telemetry::AccessLog;
+use phantom_telemetry::access_log::LogFormat;
 
 use crate::harness::*;
 use crate::lines::Lines;

@@ -43,11 +43,11 @@ use phantom_pipeline::route::Matcher;
 use phantom_pipeline::route::Upstream;
 use phantom_proxy::Limits;
 use phantom_proxy::Listener;
-use phantom_proxy::Metrics;
 use phantom_proxy::ProxyConfig;
 use phantom_proxy::Published;
 use phantom_proxy::Server;
 use phantom_proxy::Shared;
+use phantom_telemetry::Metrics;
 use phantom_testkit::FakeIntrospect;
 use phantom_testkit::ManualClock;
 use phantom_testkit::introspect::active;
@@ -85,7 +85,7 @@ pub(crate) struct Setup {
     pub(crate) routes: Vec<Route>,
     pub(crate) trusted_proxies: Vec<&'static str>,
     pub(crate) upstream_roots: rustls::RootCertStore,
-    pub(crate) access_log: Option<phantom_proxy::AccessLog>,
+    pub(crate) access_log: Option<phantom_telemetry::AccessLog>,
     pub(crate) request_id: bool,
     pub(crate) drain: Duration,
     /// Managed APIs; `None`: no catalog has been published.

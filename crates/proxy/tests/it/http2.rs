@@ -8,6 +8,8 @@ use hyper::body::Frame;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
+use phantom_telemetry::access_log::AccessLog;
+use phantom_telemetry::access_log::LogFormat;
 use std::future::Future;
 use std::io::Write;
 use std::pin::Pin;
@@ -16,9 +18,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
-
-use phantom_proxy::access_log::AccessLog;
-use phantom_proxy::access_log::LogFormat;
 
 use crate::harness::*;
 use crate::lines::Lines;

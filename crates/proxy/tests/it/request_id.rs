@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
-use phantom_proxy::AccessLog;
-use phantom_proxy::access_log::LogFormat;
+use phantom_telemetry::AccessLog;
+use phantom_telemetry::access_log::LogFormat;
 
 use crate::harness::*;
 use crate::lines::Lines;

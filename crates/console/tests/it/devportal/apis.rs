@@ -1,5 +1,5 @@
 use http::Method;
-use phantom_control::PeerAddress;
+use phantom_rest::PeerAddress;
 use phantom_testkit::FakeAs;
 use phantom_testkit::Reply;
 use serde_json::json;

@@ -3,10 +3,10 @@
 use phantom_manage::deny_policies;
 use phantom_manage::deny_policies::BlockingCondition;
 use phantom_manage::deny_policies::BlockingConditionStatus;
+use phantom_rest::prelude::*;
 
 use super::exchange::Created;
 use super::exchange::SearchQuery;
-use crate::rest::prelude::*;
 
 /// List deny policies
 #[utoipa::path(

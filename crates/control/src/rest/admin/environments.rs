@@ -2,12 +2,11 @@
 
 use phantom_manage::refusal::Kind;
 use phantom_manage::refusal::Refusal;
+use phantom_rest::prelude::*;
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
-
-use crate::rest::prelude::*;
 
 const DEFAULT: &str = "Default";
 

@@ -4,13 +4,13 @@ use axum::extract::FromRequestParts;
 use http::HeaderValue;
 use http::request::Parts;
 use phantom_manage::versioned::Versioned;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::rest::ADMIN;
-use crate::rest::prelude::*;
 
 /// A search. Unknown parameters are passed over, as clients of WSO2 send a few.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

@@ -6,11 +6,11 @@ use phantom_manage::key_managers;
 use phantom_manage::key_managers::DiscoveredKeyManager;
 use phantom_manage::key_managers::KeyManagerDocument;
 use phantom_manage::key_managers::KeyManagerInfo;
+use phantom_rest::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::exchange::Created;
-use crate::rest::prelude::*;
 
 /// Parts of the form that are looked at.
 const MAX_PARTS: usize = 16;

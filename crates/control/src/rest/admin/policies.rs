@@ -2,9 +2,9 @@
 
 use phantom_manage::plans;
 use phantom_manage::plans::PlanDetails;
+use phantom_rest::prelude::*;
 
 use super::exchange::SearchQuery;
-use crate::rest::prelude::*;
 
 /// Look for throttling policies of all levels
 #[utoipa::path(
@@ -30,9 +30,9 @@ macro_rules! operations {
         pub mod $module {
             use phantom_manage::plans;
             use phantom_manage::plans::$policy;
+            use phantom_rest::prelude::*;
 
             use crate::rest::admin::exchange::Created;
-            use crate::rest::prelude::*;
 
             /// List the policies of this level
             #[utoipa::path(

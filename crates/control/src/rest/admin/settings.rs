@@ -6,11 +6,10 @@ use phantom_manage::connector::Endpoint;
 use phantom_manage::connector::Field;
 use phantom_manage::roles;
 use phantom_manage::roles::PREFIX;
+use phantom_rest::answers::ReadErrors;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-
-use crate::rest::answers::ReadErrors;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -7,10 +7,9 @@ use phantom_manage::traffic::DecisionInfo;
 use phantom_manage::traffic::DecisionsWanted;
 use phantom_manage::traffic::Traffic;
 use phantom_manage::traffic::TrafficWanted;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
-
-use crate::rest::prelude::*;
 
 /// List gateways
 ///

@@ -7,6 +7,7 @@ use phantom_manage::plans;
 use phantom_manage::revisions;
 use phantom_manage::search::ApiQuery;
 use phantom_manage::subscriptions::visible;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -16,7 +17,6 @@ pub use wire::ApiSearchResult;
 pub use wire::ScopeInfo;
 
 use super::policies::ThrottlingPolicy;
-use crate::rest::prelude::*;
 
 /// Which APIs are listed.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -9,6 +9,7 @@ use phantom_manage::applications::ApplicationFilter;
 use phantom_manage::applications::ApplicationSort;
 use phantom_manage::keys;
 use phantom_manage::text;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
@@ -17,7 +18,6 @@ pub use wire::ApplicationInfo;
 pub use wire::ApplicationResponse;
 
 use crate::rest::DEVPORTAL;
-use crate::rest::prelude::*;
 
 /// Which applications are listed, in which order.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

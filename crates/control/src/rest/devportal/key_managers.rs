@@ -3,13 +3,12 @@
 use phantom_manage::key_managers::KeyManagerTokenType;
 use phantom_manage::keys;
 use phantom_manage::keys::KeyManager;
+use phantom_rest::prelude::*;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::rest::prelude::*;
 
 /// A key manager without its secrets, in the order in which WSO2 writes it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

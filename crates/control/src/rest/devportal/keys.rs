@@ -17,7 +17,7 @@ pub use wire::RegeneratedSecret;
 pub use wire::TokenRequest;
 pub use wire::UpdateKeyRequest;
 
-use crate::rest::prelude::*;
+use phantom_rest::prelude::*;
 
 /// Names one key.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -1,12 +1,11 @@
 //! `/settings` and `/tenants`: what the portal's pages ask before anything else.
 
 use phantom_manage::roles::PREFIX;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
-
-use crate::rest::prelude::*;
 
 /// What the portal can do.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -6,6 +6,7 @@ use phantom_manage::refusal::Outcome;
 use phantom_manage::subscriptions;
 use phantom_manage::subscriptions::Subscription;
 use phantom_manage::text;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -14,7 +15,6 @@ pub use wire::SubscriptionResponse;
 pub use wire::SubscriptionStatus;
 
 use crate::rest::DEVPORTAL;
-use crate::rest::prelude::*;
 
 /// Most subscriptions of one request.
 const MAX_AT_ONCE: usize = 100;

@@ -1,10 +1,9 @@
 //! `/tags`: of the APIs on offer.
 
 use phantom_manage::subscriptions::visible;
+use phantom_rest::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::rest::prelude::*;
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = devportal::Tag)]

@@ -7,11 +7,11 @@ use phantom_manage::Control;
 use phantom_manage::resident;
 use phantom_manage::resident::Client;
 use phantom_manage::resident::OAuthRefusal;
+use phantom_rest::credential::Credential;
 use secrecy::SecretString;
 
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::rest::credential::Credential;
 
 /// The client, by Basic or by the form; by both at once it is refused.
 pub(crate) async fn authenticate(

@@ -7,10 +7,9 @@ use http::HeaderValue;
 use http::StatusCode;
 use http::header;
 use phantom_manage::resident::OAuthRefusal;
+use phantom_rest::problem::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::rest::problem::Problem;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuthProblem {
@@ -47,7 +46,7 @@ impl From<OAuthRefusal> for OAuthProblem {
 /// Trouble of our own, told in the words of OAuth.
 impl From<Problem> for OAuthProblem {
     fn from(problem: Problem) -> Self {
-        let error = match problem.status {
+        let error = match problem.status() {
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
                 "temporarily_unavailable"
             }
@@ -55,7 +54,7 @@ impl From<Problem> for OAuthProblem {
         };
         let error_description = "The request cannot be served now. Try again later.".to_owned();
         let body = OAuthErrorBody { error_description, error };
-        Self { status: problem.status, body, retry_after: problem.retry_after }
+        Self { status: problem.status(), body, retry_after: problem.retry_after() }
     }
 }
 

@@ -7,6 +7,9 @@ use axum::extract::Extension;
 use http::HeaderMap;
 use phantom_manage::resident;
 use phantom_manage::resident::Token;
+use phantom_rest::PeerAddress;
+use phantom_rest::credential::Credential;
+use phantom_rest::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,9 +17,6 @@ use super::client;
 use super::error::OAuthErrorBody;
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::PeerAddress;
-use crate::rest::credential::Credential;
-use crate::rest::prelude::*;
 
 /// RFC 7662 §2.2. An inactive token has no other member than `active`.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -75,7 +75,7 @@ pub struct IntrospectionRequest {
         (status = 400, body = OAuthErrorBody),
         (status = 401, body = OAuthErrorBody),
         (status = 403, body = OAuthErrorBody),
-        (status = 413, body = crate::rest::problem::ErrorBody),
+        (status = 413, body = phantom_rest::problem::ErrorBody),
         (status = 429, body = OAuthErrorBody),
         (status = 503, body = OAuthErrorBody),
     ),

@@ -4,14 +4,14 @@ use axum::body::Bytes;
 use axum::extract::Extension;
 use http::HeaderMap;
 use phantom_manage::resident;
+use phantom_rest::PeerAddress;
+use phantom_rest::prelude::*;
 use utoipa::ToSchema;
 
 use super::client;
 use super::error::OAuthErrorBody;
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::PeerAddress;
-use crate::rest::prelude::*;
 
 /// Form parameters, for the description.
 #[derive(Debug, ToSchema)]
@@ -33,7 +33,7 @@ pub struct RevocationRequest {
         (status = 200, description = "The token is dead, or never lived"),
         (status = 400, body = OAuthErrorBody),
         (status = 401, body = OAuthErrorBody),
-        (status = 413, body = crate::rest::problem::ErrorBody),
+        (status = 413, body = phantom_rest::problem::ErrorBody),
         (status = 429, body = OAuthErrorBody),
         (status = 503, body = OAuthErrorBody),
     ),

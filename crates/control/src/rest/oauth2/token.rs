@@ -6,6 +6,8 @@ use http::HeaderMap;
 use phantom_manage::resident;
 use phantom_manage::resident::GrantType;
 use phantom_manage::resident::Tokens;
+use phantom_rest::PeerAddress;
+use phantom_rest::prelude::*;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -15,8 +17,6 @@ use super::client;
 use super::error::OAuthErrorBody;
 use super::error::OAuthProblem;
 use super::form::Form;
-use crate::PeerAddress;
-use crate::rest::prelude::*;
 
 /// RFC 6749 §5.1, in the order in which WSO2 writes it.
 #[derive(Serialize, ToSchema)]
@@ -56,7 +56,7 @@ pub struct TokenRequest {
         (status = 200, body = TokenResponse),
         (status = 400, body = OAuthErrorBody),
         (status = 401, body = OAuthErrorBody),
-        (status = 413, body = crate::rest::problem::ErrorBody),
+        (status = 413, body = phantom_rest::problem::ErrorBody),
         (status = 429, body = OAuthErrorBody),
         (status = 503, body = OAuthErrorBody),
     ),

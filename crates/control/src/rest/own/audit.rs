@@ -7,12 +7,11 @@ use phantom_manage::audit::AuditFilter;
 use phantom_manage::audit::Entity;
 use phantom_manage::audit::Line;
 use phantom_manage::refusal::Refusal;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
-
-use crate::rest::prelude::*;
 
 /// Which lines are wanted. All that is given has to fit.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

@@ -4,12 +4,11 @@ use phantom_core::UnixTime;
 use phantom_manage::key_managers;
 use phantom_manage::key_managers::State as HealthState;
 use phantom_manage::key_managers::Trial;
+use phantom_rest::prelude::*;
+use phantom_rest::secret::WireSecret;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::rest::devportal::secret::WireSecret;
-use crate::rest::prelude::*;
 
 /// What to ask about.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -5,10 +5,9 @@ use phantom_manage::traffic;
 use phantom_manage::traffic::DecisionInfo;
 use phantom_manage::traffic::Period;
 use phantom_manage::traffic::Traffic;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
-
-use crate::rest::prelude::*;
 
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

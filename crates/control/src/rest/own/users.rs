@@ -3,11 +3,10 @@
 use phantom_manage::users;
 use phantom_manage::users::NewUser;
 use phantom_manage::users::User;
+use phantom_rest::prelude::*;
+use phantom_rest::secret::WireSecret;
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-use crate::rest::devportal::secret::WireSecret;
-use crate::rest::prelude::*;
 
 /// A user to be made.
 #[derive(Debug, Deserialize, ToSchema)]

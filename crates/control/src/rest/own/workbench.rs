@@ -14,13 +14,12 @@ use phantom_manage::workbench::Client;
 use phantom_manage::workbench::Server;
 use phantom_manage::workbench::Signature;
 use phantom_manage::workbench::Step;
+use phantom_rest::prelude::*;
+use phantom_rest::secret::WireSecret;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::rest::devportal::secret::WireSecret;
-use crate::rest::prelude::*;
 
 /// A request that is not sent.
 #[derive(Debug, Deserialize, ToSchema)]

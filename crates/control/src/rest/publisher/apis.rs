@@ -7,6 +7,7 @@ use phantom_manage::apis::Api;
 use phantom_manage::apis::document::ApiDocument;
 use phantom_manage::refusal::Kind;
 use phantom_manage::refusal::Refusal;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,7 +18,6 @@ pub use wire::ScopeResponse;
 use super::extract::ApiParameter;
 use super::extract::QueryParameter;
 use crate::rest::PUBLISHER;
-use crate::rest::prelude::*;
 
 /// How the new version is called.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

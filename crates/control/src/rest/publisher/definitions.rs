@@ -10,6 +10,8 @@ use phantom_manage::definition;
 use phantom_manage::definition::Definition;
 use phantom_manage::json;
 use phantom_manage::refusal::Refusal;
+use phantom_rest::prelude::*;
+use phantom_rest::problem::ErrorItem;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
@@ -22,8 +24,6 @@ use self::form::Form;
 use self::form::ImportForm;
 use super::apis as rest_apis;
 use super::apis::ApiResponse;
-use crate::rest::prelude::*;
-use crate::rest::problem::ErrorItem;
 
 /// Whether a definition can be imported.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -189,11 +189,6 @@ fn written(control: &Control, api: &Api) -> Response {
 
 impl ValidationResponse {
     fn refusing(problem: Problem) -> Self {
-        let item = ErrorItem {
-            code: problem.code.to_string(),
-            message: problem.message.into_owned(),
-            description: problem.description.into_owned(),
-        };
-        Self { is_valid: false, content: None, info: None, errors: vec![item] }
+        Self { is_valid: false, content: None, info: None, errors: vec![problem.into()] }
     }
 }

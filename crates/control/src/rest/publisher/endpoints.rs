@@ -2,12 +2,11 @@
 
 use phantom_manage::apis::endpoint;
 use phantom_manage::apis::endpoint::Reached;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
-
-use crate::rest::prelude::*;
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -2,13 +2,12 @@
 
 use phantom_manage::keys;
 use phantom_manage::keys::KeyManager;
+use phantom_rest::prelude::*;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::rest::prelude::*;
 
 /// A key manager, without what is secret of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

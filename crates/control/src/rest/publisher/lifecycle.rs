@@ -5,14 +5,14 @@ use phantom_manage::apis::Api;
 use phantom_manage::lifecycle;
 use phantom_manage::lifecycle::LifecycleAction;
 use phantom_manage::lifecycle::LifecycleState;
+use phantom_rest::answers::millis;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 
 use super::extract::ApiParameter;
-use crate::rest::answers::millis;
-use crate::rest::prelude::*;
 
 /// What is to be done.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

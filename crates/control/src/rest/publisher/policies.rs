@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
 use phantom_manage::plans::Summary;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
-
-use crate::rest::prelude::*;
 
 /// `subcription` is how WSO2's description spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]

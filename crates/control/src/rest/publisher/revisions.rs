@@ -5,6 +5,7 @@ use phantom_manage::revisions::DeploymentRow;
 use phantom_manage::revisions::Place;
 use phantom_manage::revisions::Revision;
 use phantom_manage::text;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
@@ -15,7 +16,6 @@ use super::apis;
 use super::apis::ApiResponse;
 use super::date_time;
 use crate::rest::PUBLISHER;
-use crate::rest::prelude::*;
 
 /// A revision to be made. Members that only we set are taken and change nothing.
 #[derive(Clone, Debug, Deserialize, ToSchema)]

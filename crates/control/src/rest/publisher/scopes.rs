@@ -8,13 +8,13 @@ use phantom_manage::refusal::Kind;
 use phantom_manage::refusal::Refusal;
 use phantom_manage::scopes;
 use phantom_manage::scopes::SharedScope;
+use phantom_rest::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::apis::ScopeResponse;
 use crate::rest::PUBLISHER;
-use crate::rest::prelude::*;
 
 /// Which APIs use a scope.
 #[derive(Clone, Debug, Serialize, ToSchema)]

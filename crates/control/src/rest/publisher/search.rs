@@ -4,12 +4,12 @@ use phantom_manage::apis;
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::ApiType;
 use phantom_manage::lifecycle::LifecycleState;
+use phantom_rest::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::extract::QueryParameter;
-use crate::rest::prelude::*;
 
 /// An API that was found. Nothing else is searched.
 #[derive(Clone, Debug, Serialize, ToSchema)]

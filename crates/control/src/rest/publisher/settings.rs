@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use phantom_manage::revisions;
+use phantom_rest::prelude::*;
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
-
-use crate::rest::prelude::*;
 
 /// All that any operation asks for, once each.
 static SCOPES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {

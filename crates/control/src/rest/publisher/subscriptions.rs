@@ -3,13 +3,12 @@
 use phantom_manage::subscribers;
 use phantom_manage::subscribers::Subscriber;
 use phantom_manage::subscribers::SubscriptionState;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::rest::prelude::*;
 
 /// Of which API.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

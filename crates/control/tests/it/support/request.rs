@@ -10,7 +10,7 @@ use http::HeaderMap;
 use http::Request;
 use http::StatusCode;
 use http::header;
-use phantom_control::PeerAddress;
+use phantom_rest::PeerAddress;
 use serde_json::Value;
 use tower::ServiceExt;
 

@@ -11,7 +11,9 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
 use axum::response::IntoResponse;
-use phantom_control::PeerAddress;
+use phantom_config::ControlConfig;
+use phantom_config::Served;
+use phantom_config::self_signed;
 use phantom_control::rest;
 use phantom_core::Clock;
 use phantom_core::causes::with_causes;
@@ -22,6 +24,7 @@ use phantom_oauth::egress::Egress;
 use phantom_oauth::egress::EgressConfig;
 use phantom_oauth::egress::ServerTrust;
 use phantom_proxy::tls::Certificate;
+use phantom_rest::PeerAddress;
 use phantom_serve::Peer;
 use phantom_serve::serve;
 use phantom_store::Store;
@@ -36,9 +39,6 @@ use crate::compose::control::store::make_directory;
 use crate::compose::explain::Explainer;
 use crate::compose::explain::Laid;
 use crate::compose::managed::CA_SETTING;
-use crate::config::ControlConfig;
-use crate::config::compile::listener::Served;
-use crate::self_signed;
 
 /// Connections of one source at once: a browser has a few, a proxy in front some dozens.
 const PER_SOURCE: usize = 256;
@@ -154,7 +154,8 @@ impl Door {
         let control = control.with_own(own.clone()).with_explainer(Arc::new(explainer));
         let control = Arc::new(control);
         let rest = rest::router(Arc::clone(&control));
-        let pages = phantom_console::router(&control, rest, config.console, stop.clone());
+        let options = phantom_console::Options { design: config.shows_design };
+        let pages = phantom_console::router(&control, rest, options, stop.clone());
         let _ = behind.set(with_peer(pages));
         tokio::spawn(housekeeping(store, Arc::clone(clock), stop.clone()));
         Ok(())

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use phantom_config::ControlConfig;
+use phantom_config::DatabaseChoice;
+use phantom_config::minting::MintingError;
 use phantom_core::Clock;
 use phantom_manage::publish;
 use phantom_manage::publish::ResidentEndpoint;
@@ -20,9 +23,6 @@ use tokio::runtime::Handle;
 use zeroize::Zeroizing;
 
 use crate::compose::StartError;
-use crate::config::ControlConfig;
-use crate::config::DatabaseChoice;
-use crate::config::minting::MintingError;
 
 /// File of the sealing key in the data directory.
 pub(crate) const SEALING_KEY: &str = "sealing.key";

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
+use phantom_config::ControlConfig;
+use phantom_config::DatabaseChoice;
+use phantom_config::self_signed;
 use phantom_core::Clock;
 use phantom_manage::publish;
 use phantom_manage::publish::Follower;
@@ -30,9 +33,6 @@ use crate::compose::live;
 use crate::compose::live::Live;
 use crate::compose::managed::Binding;
 use crate::compose::managed::Resident;
-use crate::config::ControlConfig;
-use crate::config::DatabaseChoice;
-use crate::self_signed;
 use crate::telemetry::metrics::GatewayMetrics;
 
 /// What was read stays for so long, and only what changed since is read again.

@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 
+use phantom_config::Entrance;
 use phantom_pipeline::Entry;
 use url::Url;
 
 use crate::compose::explain::AskedRequest;
 use crate::compose::explain::Laid;
-use crate::config::Entrance;
 
 /// By what a request comes in.
 pub(super) struct Found {
@@ -93,12 +93,12 @@ const fn scheme(https: bool) -> &'static str {
 mod tests {
     use std::sync::Arc;
 
+    use phantom_config::Purpose;
+    use phantom_config::Source;
     use phantom_core::Clock;
 
     use super::*;
     use crate::clock::SystemClock;
-    use crate::config::Purpose;
-    use crate::config::Source;
 
     /// A gateway behind somebody who ends TLS at another port.
     fn laid() -> Laid {

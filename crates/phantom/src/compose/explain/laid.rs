@@ -6,6 +6,11 @@ use std::sync::Arc;
 
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
+use phantom_config::Config;
+use phantom_config::ControlConfig;
+use phantom_config::Entrance;
+use phantom_config::KeyManagerSetup;
+use phantom_config::PlannedRoute;
 use phantom_core::Clock;
 use phantom_pipeline::ErrorFormat;
 use phantom_pipeline::Snapshot;
@@ -13,11 +18,6 @@ use phantom_pipeline::route_table::Ambiguous;
 
 use crate::compose::key_managers;
 use crate::compose::snapshot;
-use crate::config::Config;
-use crate::config::ControlConfig;
-use crate::config::Entrance;
-use crate::config::KeyManagerSetup;
-use crate::config::PlannedRoute;
 
 /// A cache is for one decision.
 const MAX_ENTRIES: usize = 16;

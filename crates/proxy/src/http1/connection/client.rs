@@ -7,11 +7,11 @@ use std::task::Poll;
 use std::task::ready;
 
 use phantom_pipeline::Answer;
+use phantom_telemetry::Cause;
 
 use super::Then;
 use crate::deadline::Deadline;
 use crate::exchange::Turn;
-use crate::failure::Cause;
 use crate::head::RequestHead;
 use crate::head::Version;
 use crate::http1::body::Unread;

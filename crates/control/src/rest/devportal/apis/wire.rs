@@ -5,13 +5,13 @@ use phantom_manage::apis::document::BusinessInformation;
 use phantom_manage::apis::document::Property;
 use phantom_manage::apis::document::SecurityScheme;
 use phantom_manage::apis::document::Transport;
+use phantom_rest::answers::millis;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::endpoints::EndpointUrls;
-use crate::rest::answers::millis;
 
 const TYPE: &str = "HTTP";
 const SUBTYPE: &str = "DEFAULT";

@@ -6,11 +6,11 @@ use phantom_manage::applications::Attributes;
 use phantom_manage::applications::TokenType;
 use phantom_manage::bounded::List;
 use phantom_manage::bounded::Text;
+use phantom_rest::answers::millis;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::rest::answers::millis;
 use crate::rest::devportal::apis::ScopeInfo;
 use crate::rest::devportal::keys::ApplicationKey;
 

@@ -1,12 +1,12 @@
 //! `/applications/{applicationId}/keys`: what older clients know keys by, their type.
 
 use phantom_manage::keys;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::ApplicationKey;
 use super::KeyType;
-use crate::rest::prelude::*;
 
 /// Names the resident key manager's key of one type.
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -13,6 +13,7 @@ use phantom_manage::refusal::Outcome;
 use phantom_manage::refusal::Refusal;
 use phantom_manage::unenforced;
 use phantom_manage::unenforced::Of;
+use phantom_rest::secret::WireSecret;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;
@@ -21,8 +22,6 @@ use serde_json::Value;
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::rest::devportal::secret::WireSecret;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]

@@ -12,14 +12,13 @@ use phantom_manage::apis::document::Property;
 use phantom_manage::apis::document::ScopeDocument;
 use phantom_manage::apis::document::SecurityScheme;
 use phantom_manage::lifecycle::LifecycleState;
+use phantom_rest::answers::millis;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
-
-use crate::rest::answers::millis;
 
 /// What gateways are, in WSO2's words.
 const GATEWAY_TYPE: &str = "wso2/synapse";

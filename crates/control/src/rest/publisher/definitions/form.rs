@@ -6,10 +6,9 @@ use axum::extract::Multipart;
 use axum::extract::Request;
 use axum::extract::multipart::MultipartError;
 use phantom_manage::definition;
+use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-use crate::rest::prelude::*;
 
 /// What a form may hold; one of the first four has to be there.
 #[derive(Debug, Default)]

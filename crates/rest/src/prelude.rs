@@ -1,0 +1,34 @@
+//! What handlers are written with.
+
+pub use crate::answers::ActErrors;
+pub use crate::answers::AdminCreateErrors;
+pub use crate::answers::AdminDeleteErrors;
+pub use crate::answers::AdminUpdateErrors;
+pub use crate::answers::CreateErrors;
+pub use crate::answers::DeleteErrors;
+pub use crate::answers::ListErrors;
+pub use crate::answers::OwnReadErrors;
+pub use crate::answers::ReadErrors;
+pub use crate::answers::UpdateErrors;
+pub use crate::answers::location;
+pub use crate::body::Body;
+pub use crate::entity_tag::IfMatch;
+pub use crate::entity_tag::Tagged;
+pub use crate::entity_tag::entity_tag;
+pub use crate::extract::PathOf;
+pub use crate::extract::QueryOf;
+pub use crate::list::PageRequest;
+pub use crate::list::PagedList;
+pub use crate::list::WholeList;
+pub use crate::problem::Answer;
+pub use crate::problem::Problem;
+pub use axum::Extension;
+pub use axum::Json;
+pub use axum::extract::State;
+pub use axum::response::IntoResponse;
+pub use axum::response::Response;
+pub use http::StatusCode;
+pub use http::header;
+pub use phantom_manage::Control;
+pub use phantom_manage::caller::Caller;
+pub use std::sync::Arc;
