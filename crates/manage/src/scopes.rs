@@ -10,7 +10,6 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::apis::Api;
-use crate::apis::document::ScopeDocument;
 use crate::apis::rules;
 use crate::apis::scan;
 use crate::apis::scope::RawScope;
@@ -24,6 +23,7 @@ use crate::refusal::Kind;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
 use crate::stored;
+use phantom_definition::ScopeDocument;
 
 lookup::entity!(ScopeRow, Kind::Other("scope"), scope);
 

@@ -10,7 +10,7 @@ use std::process::Command;
 use phantom_e2e::workspace;
 
 /// A room, and the rooms and libraries it must not import outside of its tests.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("phantom-core", &[]),
     ("phantom-tls", &[]),
     ("phantom-wire", &[]),
@@ -21,9 +21,13 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("phantom-serve", &["phantom-core"]),
     ("phantom-store", &["phantom-core"]),
     ("phantom-backup", &["phantom-core", "phantom-store"]),
-    ("phantom-manage", &["phantom-core", "phantom-oauth", "phantom-store"]),
-    ("phantom-control", &["phantom-core", "phantom-manage", "phantom-store"]),
-    ("phantom-console", &["phantom-control", "phantom-core", "phantom-manage"]),
+    ("phantom-definition", &["phantom-core"]),
+    ("phantom-manage", &["phantom-core", "phantom-definition", "phantom-oauth", "phantom-store"]),
+    ("phantom-control", &["phantom-core", "phantom-definition", "phantom-manage", "phantom-store"]),
+    (
+        "phantom-console",
+        &["phantom-control", "phantom-core", "phantom-definition", "phantom-manage"],
+    ),
     ("phantom-devauth", &["phantom-core", "phantom-serve"]),
     (
         "phantom",
@@ -47,7 +51,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
 ];
 
 /// Libraries that a room must do without.
-const WITHOUT: [(&str, &[&str]); 7] = [
+const WITHOUT: [(&str, &[&str]); 8] = [
     (
         "phantom-core",
         &["tokio", "hyper", "axum", "reqwest", "http", "rand", "getrandom", "aws-lc-rs", "tracing"],
@@ -58,6 +62,7 @@ const WITHOUT: [(&str, &[&str]); 7] = [
     ),
     ("phantom-proxy", &["sqlx", "redis", "axum", "reqwest", "phantom-store", "phantom-control"]),
     ("phantom-cache", &["hyper", "axum", "reqwest"]),
+    ("phantom-definition", &["tokio", "hyper", "http", "axum", "reqwest", "url", "tracing"]),
     ("phantom-manage", &["sqlx", "hyper", "reqwest", "axum", "http", "tower", "utoipa-axum"]),
     ("phantom-control", &["sqlx", "hyper", "reqwest"]),
     ("phantom-console", &["sqlx", "hyper", "reqwest", "phantom-store"]),

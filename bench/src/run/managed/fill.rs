@@ -11,7 +11,9 @@ use axum::body::{Body, to_bytes};
 use http::Request;
 use phantom_control::rest;
 use phantom_core::{Clock, Now, Tick, UnixTime};
-use phantom_manage::{Control, Settings, seed};
+use phantom_manage::Control;
+use phantom_manage::Settings;
+use phantom_manage::seed;
 use phantom_oauth::egress::{Egress, EgressConfig};
 use phantom_store::{
     Actor, ApiRow, ApplicationRow, Database, DeploymentRow, KeyMappingRow, MappedKeyType,

@@ -14,11 +14,11 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::document::ApiDocument;
-use super::document::CorsDocument;
-use super::document::OperationDocument;
-use super::document::Transport;
 use super::rules;
 use crate::lifecycle::LifecycleState;
+use phantom_definition::CorsDocument;
+use phantom_definition::OperationDocument;
+use phantom_definition::Transport;
 
 /// The property of an API's own by which its owner has credentials removed on open operations too.
 pub const STRIP_OPEN_AUTHORIZATION: &str = "strip_open_authorization";

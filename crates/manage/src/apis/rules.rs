@@ -26,12 +26,8 @@ use serde_json::Value;
 use super::document::ALL_KEY_MANAGERS;
 use super::document::ApiDocument;
 use super::document::BusinessInformation;
-use super::document::CorsDocument;
-use super::document::OperationDocument;
 use super::document::Property;
-use super::document::ScopeDocument;
 use super::document::SecurityScheme;
-use super::document::Transport;
 use super::document::Visibility;
 use crate::lookup::Source;
 use crate::plane::Control;
@@ -42,6 +38,10 @@ use crate::stored;
 use crate::text;
 use crate::unenforced;
 use crate::unenforced::Of;
+use phantom_definition::CorsDocument;
+use phantom_definition::OperationDocument;
+use phantom_definition::ScopeDocument;
+use phantom_definition::Transport;
 
 /// Most entries of a list that has no bound of its own.
 const MAX_ENTRIES: usize = 100;

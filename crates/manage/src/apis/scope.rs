@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::document::ScopeDocument;
 use crate::text::null_as_default;
+use phantom_definition::ScopeDocument;
 
 // How the scopes of an API stand on the wire; they are read as `ScopeDocument`.
 #[derive(Debug, Deserialize, ToSchema)]

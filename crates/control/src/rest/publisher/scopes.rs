@@ -1,7 +1,7 @@
 //! `/scopes`: shared scopes.
 
+use phantom_definition::Verb;
 use phantom_manage::apis::Api;
-use phantom_manage::apis::document::Verb;
 use phantom_manage::apis::scope::RawScope;
 use phantom_manage::lookup::Expected;
 use phantom_manage::refusal::Kind;

@@ -9,9 +9,6 @@ use serde_json::Value;
 use super::Known;
 use super::texts;
 use crate::apis::document::ApiDocument;
-use crate::apis::document::OperationDocument;
-use crate::apis::document::ScopeDocument;
-use crate::apis::document::Verb;
 use crate::random;
 use crate::refusal::Outcome;
 use crate::refusal::Refusal;
@@ -19,6 +16,9 @@ use crate::scopes::SharedScope;
 use crate::text;
 use crate::unenforced;
 use crate::unenforced::Of;
+use phantom_definition::OperationDocument;
+use phantom_definition::ScopeDocument;
+use phantom_definition::Verb;
 
 /// The plan that limits nothing.
 const UNLIMITED: &str = "Unlimited";

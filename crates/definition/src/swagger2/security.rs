@@ -4,7 +4,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::Object;
-use crate::definition::parse::InvalidDefinition;
+use crate::parse::InvalidDefinition;
 
 /// What says of a scheme of OAuth what its flow does.
 const OF_THE_FLOW: [&str; 4] = ["authorizationUrl", "tokenUrl", "scopes", "x-scopes-bindings"];

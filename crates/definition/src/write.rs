@@ -8,36 +8,55 @@ use serde_json::json;
 use super::METHODS;
 use super::SCHEME;
 use super::security::has_scopes;
-use crate::apis::Api;
-use crate::apis::document::ApiDocument;
-use crate::apis::document::OperationDocument;
+use crate::document::CorsDocument;
+use crate::document::OperationDocument;
+use crate::document::ScopeDocument;
+use crate::document::Transport;
 
 type Object = Map<String, Value>;
 
-/// The definition of the working copy. `authorization_url` is where tokens are asked for, which
-/// OpenAPI requires to be named.
+/// An API as far as a definition speaks of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Offered<'a> {
+    pub name: &'a str,
+    pub version: &'a str,
+    /// Where it is served.
+    pub path: &'a str,
+    pub description: Option<&'a str>,
+    /// What its owner wrote.
+    pub definition: Option<&'a Value>,
+    pub operations: &'a [OperationDocument],
+    pub scopes: &'a [ScopeDocument],
+    pub authorization_header: &'a str,
+    pub cors: &'a CorsDocument,
+    pub transports: &'a [Transport],
+    pub production_endpoint: Option<&'a str>,
+    pub sandbox_endpoint: Option<&'a str>,
+}
+
+/// The definition of an API. `authorization_url` is where tokens are asked for, which OpenAPI requires
+/// to be named.
 #[must_use]
-pub fn write(api: &Api, authorization_url: &str) -> Value {
-    let document = &api.document;
-    let mut members = match &document.definition {
+pub fn write(api: &Offered<'_>, authorization_url: &str) -> Value {
+    let mut members = match api.definition {
         Some(Value::Object(members)) => members.clone(),
         _ => Object::new(),
     };
     members.entry("openapi").or_insert_with(|| json!("3.0.1"));
     edit(&mut members, "info", |info| {
-        info.insert("title".to_owned(), json!(api.row.name));
-        info.insert("version".to_owned(), json!(api.row.version_name));
-        if let Some(description) = &document.description {
+        info.insert("title".to_owned(), json!(api.name));
+        info.insert("version".to_owned(), json!(api.version));
+        if let Some(description) = api.description {
             info.entry("description").or_insert_with(|| json!(description));
         }
     });
     members.entry("servers").or_insert_with(|| json!([{"url": "/"}]));
-    edit(&mut members, "paths", |written| *written = paths(written, &document.operations));
+    edit(&mut members, "paths", |written| *written = paths(written, api.operations));
     edit(&mut members, "components", |components| {
         edit(components, "securitySchemes", |schemes| {
             // Their scopes have become those of the API, which may have changed since.
             schemes.retain(|_, scheme| !has_scopes(scheme));
-            schemes.insert(SCHEME.to_owned(), scheme(document, authorization_url));
+            schemes.insert(SCHEME.to_owned(), scheme(api.scopes, authorization_url));
         });
     });
     members.insert("security".to_owned(), json!([{SCHEME: []}]));
@@ -102,10 +121,10 @@ fn parameters(template: &str) -> Vec<Value> {
     names.map(parameter).collect()
 }
 
-fn scheme(document: &ApiDocument, authorization_url: &str) -> Value {
+fn scheme(described: &[ScopeDocument], authorization_url: &str) -> Value {
     let mut scopes = Object::new();
     let mut bindings = Object::new();
-    for scope in &document.scopes {
+    for scope in described {
         let description = scope.description.clone().unwrap_or_default();
         scopes.insert(scope.name.clone(), Value::String(description));
         bindings.insert(scope.name.clone(), Value::String(scope.bindings.join(",")));
@@ -120,18 +139,16 @@ fn scheme(document: &ApiDocument, authorization_url: &str) -> Value {
     })
 }
 
-fn extensions(api: &Api, members: &mut Object) {
-    let document = &api.document;
+fn extensions(api: &Offered<'_>, members: &mut Object) {
     members.remove("x-wso2-security");
     let mut insert = |name: &str, value: Value| members.insert(name.to_owned(), value);
-    insert("x-wso2-auth-header", json!(document.authorization_header));
-    insert("x-wso2-cors", json!(document.cors_configuration));
-    insert("x-wso2-basePath", json!(api.path()));
-    insert("x-wso2-transports", json!(document.transport));
-    let config = document.endpoint_config.as_ref();
+    insert("x-wso2-auth-header", json!(api.authorization_header));
+    insert("x-wso2-cors", json!(api.cors));
+    insert("x-wso2-basePath", json!(api.path));
+    insert("x-wso2-transports", json!(api.transports));
     for (name, url) in [
-        ("x-wso2-production-endpoints", config.and_then(|config| config.production())),
-        ("x-wso2-sandbox-endpoints", config.and_then(|config| config.sandbox())),
+        ("x-wso2-production-endpoints", api.production_endpoint),
+        ("x-wso2-sandbox-endpoints", api.sandbox_endpoint),
     ] {
         match url {
             Some(url) => {

@@ -1,15 +1,10 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use serde_json::Value;
 use serde_json::json;
-use uuid::Uuid;
 
 use super::*;
-use crate::apis::Api;
-use crate::apis::document::ApiDocument;
-use crate::apis::document::AuthType;
-use crate::apis::document::OperationDocument;
-use crate::apis::document::Verb;
 
 fn parse(text: &str) -> Result<Definition, InvalidDefinition> {
     Definition::parse(text.as_bytes())
@@ -20,36 +15,31 @@ fn minimal(paths: &serde_json::Value) -> Definition {
     Definition::of(json!({"openapi": "3.0.1", "info": info, "paths": paths})).unwrap()
 }
 
-/// An API of these operations.
-fn api(operations: Vec<OperationDocument>) -> Api {
-    let document = json!({
-        "displayName": null, "description": null, "isDefaultVersion": false, "audience": null,
-        "audiences": [], "transport": ["https"], "tags": [], "policies": [],
-        "apiThrottlingPolicy": null, "authorizationHeader": "X-Token", "apiKeyHeader": "ApiKey",
-        "securityScheme": ["oauth2"], "visibility": "PUBLIC", "visibleRoles": [],
-        "additionalProperties": [], "businessInformation": {},
-        "corsConfiguration": {"corsConfigurationEnabled": true},
-        "endpointConfig": {"production_endpoints": {"url": "https://backend.example"}},
-        "scopes": [{"name": "a:b", "displayName": null, "description": "d",
-            "bindings": ["Internal/creator"], "shared": false}],
-        "operations": [], "keyManagers": ["all"], "others": {}, "definition": null,
-    });
-    let mut document = crate::stored::read::<ApiDocument>(&document).unwrap();
-    document.operations = operations;
-    let now = phantom_core::UnixTime::from_millis(0);
-    let row = phantom_store::ApiRow {
-        id: Uuid::nil(),
-        name: "HttpBin".to_owned(),
-        version_name: "v1".to_owned(),
-        context: "/httpbin".to_owned(),
-        provider: "admin".to_owned(),
-        state: phantom_store::LifecycleState::Created,
-        document: serde_json::Value::Null,
-        version: 1,
-        created_at: now,
-        updated_at: now,
+/// An API of these operations, with what its owner wrote.
+fn written(operations: &[OperationDocument], definition: Option<&Value>, url: &str) -> Value {
+    let scope = ScopeDocument {
+        name: "a:b".to_owned(),
+        display_name: None,
+        description: Some("d".to_owned()),
+        bindings: vec!["Internal/creator".to_owned()],
+        shared: false,
     };
-    Api { row, document }
+    let cors = CorsDocument { cors_configuration_enabled: true, ..CorsDocument::default() };
+    let api = Offered {
+        name: "HttpBin",
+        version: "v1",
+        path: "/httpbin/v1",
+        description: None,
+        definition,
+        operations,
+        scopes: &[scope],
+        authorization_header: "X-Token",
+        cors: &cors,
+        transports: &[Transport::Https],
+        production_endpoint: Some("https://backend.example"),
+        sandbox_endpoint: None,
+    };
+    write(&api, url)
 }
 
 #[test]
@@ -194,9 +184,7 @@ fn what_wso2_wrote_before_of_scopes_counts() {
 
 #[test]
 fn schemes_of_the_owner_give_way_to_the_scopes_of_the_api() {
-    let mut api = api(Vec::new());
-    api.document.definition = Some(protected());
-    let written = write(&api, "https://localhost/");
+    let written = written(&[], Some(&protected()), "https://localhost/");
     let schemes = written["components"]["securitySchemes"].as_object().unwrap();
     assert_eq!(schemes.keys().collect::<Vec<_>>(), ["default", "key"]);
 }
@@ -298,7 +286,7 @@ fn an_extension_of_the_wrong_type_is_refused_not_passed_over() {
 
 #[test]
 fn what_is_written_says_all_of_the_api() {
-    let api = api(vec![OperationDocument {
+    let operation = OperationDocument {
         id: "1".to_owned(),
         target: "/orders/{id}".to_owned(),
         verb: Verb::Get,
@@ -306,8 +294,8 @@ fn what_is_written_says_all_of_the_api() {
         throttling_policy: "Unlimited".to_owned(),
         scopes: vec!["a:b".to_owned()],
         others: serde_json::Map::new(),
-    }]);
-    let written = write(&api, "https://localhost:9443/oauth2/authorize");
+    };
+    let written = written(&[operation], None, "https://localhost:9443/oauth2/authorize");
     assert_eq!(written["info"]["title"], "HttpBin");
     assert_eq!(written["x-wso2-basePath"], "/httpbin/v1");
     assert_eq!(written["x-wso2-auth-header"], "X-Token");
@@ -328,7 +316,7 @@ fn what_is_written_says_all_of_the_api() {
 
 #[test]
 fn what_the_owner_wrote_stays_and_operations_that_are_gone_go() {
-    let mut api = api(vec![OperationDocument {
+    let operation = OperationDocument {
         id: "1".to_owned(),
         target: "/a".to_owned(),
         verb: Verb::Get,
@@ -336,12 +324,11 @@ fn what_the_owner_wrote_stays_and_operations_that_are_gone_go() {
         throttling_policy: "Unlimited".to_owned(),
         scopes: Vec::new(),
         others: serde_json::Map::new(),
-    }]);
+    };
     let owned = minimal(&json!({
         "/a": {"summary": "s", "get": {"operationId": "x"}, "post": {}}, "/b": {"get": {}},
     }));
-    api.document.definition = Some(owned.into_value());
-    let written = write(&api, "https://localhost/");
+    let written = written(&[operation], Some(&owned.into_value()), "https://localhost/");
     assert_eq!(written["paths"]["/a"]["summary"], "s");
     assert_eq!(written["paths"]["/a"]["get"]["operationId"], "x");
     assert_eq!(written["paths"]["/a"]["get"]["security"], json!([]));
@@ -385,7 +372,7 @@ proptest! {
                 unique.push(each);
             }
         }
-        let written = write(&api(unique.clone()), "https://localhost/");
+        let written = written(&unique, None, "https://localhost/");
         let described = describe(&Definition::of(written).unwrap()).unwrap();
         prop_assert_eq!(described.operations.len(), unique.len());
         let asked_for = unique.iter().flat_map(|operation| operation.scopes.clone());

@@ -9,11 +9,11 @@ use super::parse::Definition;
 use super::parse::InvalidDefinition;
 use super::security::DescribedScope;
 use super::security::Schemes;
-use crate::apis::document::AuthType;
-use crate::apis::document::CorsDocument;
-use crate::apis::document::OperationDocument;
-use crate::apis::document::Transport;
-use crate::apis::document::Verb;
+use crate::document::AuthType;
+use crate::document::CorsDocument;
+use crate::document::OperationDocument;
+use crate::document::Transport;
+use crate::document::Verb;
 
 /// An API as its definition describes it. What it does not speak of is `None`.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::Object;
 use super::parameter;
-use crate::definition::parse::InvalidDefinition;
+use crate::parse::InvalidDefinition;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data";

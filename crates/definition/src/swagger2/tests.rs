@@ -1,10 +1,10 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::apis::document::Verb;
-use crate::definition::Definition;
-use crate::definition::InvalidDefinition;
-use crate::definition::describe;
+use crate::document::Verb;
+use crate::parse::Definition;
+use crate::parse::InvalidDefinition;
+use crate::read::describe;
 
 fn shop() -> Value {
     json!({
