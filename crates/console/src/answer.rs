@@ -14,7 +14,7 @@ use http::HeaderValue;
 use http::StatusCode;
 use http::header;
 use phantom_control::rest::problem::Problem;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 
 use crate::shell::Place;
 use crate::visit::Visit;

@@ -10,7 +10,7 @@ use axum::extract::Multipart;
 use axum::extract::Request;
 use http::header;
 use http::request::Parts;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 
 use crate::answer::Failure;
 use crate::components::Field;

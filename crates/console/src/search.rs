@@ -6,8 +6,8 @@ use axum::routing::get;
 use http::StatusCode;
 use phantom_manage::finder;
 use phantom_manage::finder::Found;
-use phantom_manage::page::Few;
 use phantom_manage::rights;
+use phantom_terms::page::Few;
 use serde::Deserialize;
 
 use crate::admin;

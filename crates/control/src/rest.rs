@@ -38,7 +38,7 @@ use http::HeaderValue;
 use http::Uri;
 use http::header;
 use phantom_manage::Control;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 use tower::ServiceExt;
 use tower_http::catch_panic::CatchPanicLayer;

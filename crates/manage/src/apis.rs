@@ -31,10 +31,10 @@ use crate::lookup::Expected;
 use crate::lookup::Source;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::stored;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 lookup::entity!(ApiRow, Kind::Api, api);
 

@@ -22,15 +22,15 @@ use crate::deny_policies;
 use crate::lookup;
 use crate::lookup::Expected;
 use crate::lookup::Source;
-use crate::page;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::stored;
 use crate::unenforced;
 use crate::unenforced::Of;
+use phantom_terms::page;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 lookup::entity!(ApplicationRow, Kind::Other("application"), application);
 

@@ -16,9 +16,9 @@ use crate::gateways::GatewayInfo;
 use crate::gateways::GatewayState;
 use crate::key_managers;
 use crate::plane::Control;
-use crate::refusal::Outcome;
 use crate::revisions;
 use crate::rights;
+use phantom_terms::refusal::Outcome;
 
 /// Of all APIs, those changed last are looked at: a bound, whatever their number.
 const LOOKED_AT: u64 = 20;

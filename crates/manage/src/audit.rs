@@ -10,9 +10,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// Most lines given at once.
 pub const MOST: u32 = 1000;

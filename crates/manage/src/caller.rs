@@ -8,10 +8,10 @@ use secrecy::SecretString;
 
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::roles;
 use crate::roles::Role;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// An authenticated caller, or nobody where an operation lets anybody in.
 #[derive(Clone, Debug, Default)]

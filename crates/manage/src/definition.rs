@@ -19,12 +19,12 @@ use crate::apis::document::EndpointConfig;
 use crate::apis::rules;
 use crate::apis::rules::Known;
 use crate::caller::Caller;
-use crate::json;
 use crate::lookup::Expected;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::text;
+use phantom_terms::json;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// The definition that a text is.
 pub fn parse(text: &[u8]) -> Outcome<Definition> {

@@ -19,10 +19,10 @@ use crate::lookup;
 use crate::lookup::Expected;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::versioned::Versioned;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 lookup::entity!(DenyPolicyRow, Kind::Other("Deny Policy"), deny_policy);
 

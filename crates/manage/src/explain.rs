@@ -13,11 +13,11 @@ use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::rights;
-use crate::text;
 use crate::workbench;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// Longest URL taken, in bytes.
 const MAX_URL: usize = 8 * 1024;

@@ -10,13 +10,13 @@ use uuid::Uuid;
 use crate::apis::Api;
 use crate::caller::Caller;
 use crate::connector::Connector;
-use crate::page::Few;
 use crate::plane::Control;
 use crate::plans::PlanLevel;
-use crate::refusal::Outcome;
 use crate::rights;
 use crate::subscriptions::visible;
-use crate::text;
+use phantom_terms::page::Few;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::text;
 
 /// Of each kind.
 const MOST: u64 = 8;

@@ -22,8 +22,8 @@ pub use spans::Spans;
 use std::time::Duration;
 
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// One that has reported nothing for so long is not known to be there.
 const SILENT: Duration = Duration::from_secs(20);

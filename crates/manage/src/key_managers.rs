@@ -52,12 +52,12 @@ use crate::lookup;
 use crate::lookup::Expected;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::stored;
-use crate::text;
 use crate::versioned::Versioned;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 lookup::entity!(KeyManagerRow, Kind::KeyManager, key_manager);
 

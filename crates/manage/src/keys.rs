@@ -39,11 +39,11 @@ use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Source;
 use crate::plane::Control;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::seed::RESIDENT_KIND;
 use crate::stored;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 lookup::entity!(KeyMappingRow, Kind::Key, key_mapping);
 

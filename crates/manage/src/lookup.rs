@@ -12,9 +12,9 @@ use phantom_store::StoreError;
 use phantom_store::Write;
 use uuid::Uuid;
 
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 macro_rules! source {
     ($( fn $read:ident($($argument:ident: $type:ty)?) -> $answer:ty; )*) => {
@@ -116,7 +116,7 @@ impl Expected {
 macro_rules! entity {
     ($row:ty, $kind:expr, $read:ident) => {
         impl $crate::lookup::Entity for $row {
-            const KIND: $crate::refusal::Kind = $kind;
+            const KIND: phantom_terms::refusal::Kind = $kind;
 
             async fn stored(
                 store: &phantom_store::Store,

@@ -11,8 +11,8 @@ use phantom_store::Write;
 
 use crate::caller::Caller;
 use crate::explain::Explain;
-use crate::refusal::Outcome;
 use crate::sign_in::SignIn;
+use phantom_terms::refusal::Outcome;
 
 /// How this control plane presents itself.
 #[derive(Clone, Debug)]

@@ -38,19 +38,19 @@ pub use summary::open_of;
 
 use crate::apis::document::ApiDocument;
 use crate::apis::scan;
-use crate::bounded::Text;
 use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Expected;
 use crate::lookup::Source;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::stored;
 use crate::unenforced;
 use crate::versioned::Versioned;
+use phantom_terms::bounded::Text;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 lookup::entity!(PlanRow, KIND, plan);
 

@@ -7,7 +7,7 @@ use phantom_core::jwt::BASE64URL;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 
 /// What access tokens begin with; see [`ACCESS_TOKEN_PATTERN`].
 const ACCESS_TOKEN_PREFIX: &str = "pgt_";

@@ -15,10 +15,10 @@ use crate::lifecycle::LifecycleState;
 use crate::lookup::Expected;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::stored;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// Most revisions of an API.
 pub const MAX_REVISIONS: usize = 5;

@@ -16,9 +16,9 @@ use secrecy::SecretString;
 use crate::caller::Caller;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// How long tokens of one party may live where nobody says: the revocation is kept as long.
 pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(30 * 86_400);

@@ -19,11 +19,11 @@ use crate::lookup::Expected;
 use crate::lookup::Source;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::stored;
 use phantom_definition::ScopeDocument;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 lookup::entity!(ScopeRow, Kind::Other("scope"), scope);
 

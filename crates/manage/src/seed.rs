@@ -22,8 +22,8 @@ use zeroize::Zeroizing;
 
 use crate::plans;
 use crate::random;
-use crate::refusal::Refusal;
 use crate::resident;
+use phantom_terms::refusal::Refusal;
 
 /// The name of the resident key manager, by which DevPortal requests without one mean it.
 pub const RESIDENT: &str = "Resident Key Manager";

@@ -10,9 +10,9 @@ use secrecy::SecretString;
 use crate::caller::Caller;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
 use crate::users;
 use crate::users::UserError;
+use phantom_terms::refusal::Outcome;
 
 /// Without a request for so long, a session has ended.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);

@@ -18,9 +18,9 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq;
 
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::roles::Role;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 use attempt::Attempt;
 use flights::Flights;

@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// The document of a row.
 pub(crate) fn read<'d, T: Deserialize<'d>>(document: &'d Value) -> Outcome<T> {

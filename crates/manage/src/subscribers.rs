@@ -10,10 +10,10 @@ use crate::apis;
 use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Expected;
-use crate::page::Page;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::page::Page;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// A subscription and whose it is.
 #[derive(Clone, Debug)]

@@ -35,7 +35,7 @@ pub use wanted::TrafficWanted;
 use crate::gateways;
 use crate::gateways::Span;
 use crate::plane::Control;
-use crate::refusal::Outcome;
+use phantom_terms::refusal::Outcome;
 
 /// Rows that are read at most.
 const MOST_ROWS: u32 = 20_000;

@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// A setting that is refused unless it says nothing.
 #[derive(Clone, Copy, Debug)]

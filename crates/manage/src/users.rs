@@ -23,9 +23,9 @@ pub use self::administered::delete;
 pub use self::administered::list;
 pub use self::administered::owned;
 pub use self::administered::read;
-use crate::refusal::Kind;
-use crate::refusal::Refusal;
 use crate::roles::Role;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Refusal;
 
 /// NIST SP 800-63B §3.1.1.2: no rules of composition, but a least length and a list of those that are
 /// guessed first. In characters.

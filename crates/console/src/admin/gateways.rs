@@ -6,7 +6,7 @@ use phantom_core::UnixTime;
 use phantom_manage::gateways;
 use phantom_manage::gateways::GatewayInfo;
 use phantom_manage::gateways::GatewayState;
-use phantom_manage::refusal::Outcome;
+use phantom_terms::refusal::Outcome;
 
 use crate::answer;
 use crate::answer::Answer;

@@ -15,8 +15,8 @@ use phantom_manage::key_managers::KeyManagerDocument;
 use phantom_manage::key_managers::Overview;
 use phantom_manage::key_managers::Uses;
 use phantom_manage::keys;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::versioned::Versioned;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 
 use self::form::Sheet;

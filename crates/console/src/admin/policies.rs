@@ -15,10 +15,10 @@ use phantom_manage::plans::AdvancedThrottlePolicy;
 use phantom_manage::plans::ApplicationThrottlePolicy;
 use phantom_manage::plans::PlanLevel;
 use phantom_manage::plans::SubscriptionThrottlePolicy;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::rights::admin as rights;
 use phantom_manage::versioned::Versioned;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Serialize;
 use serde_json::Value;
 

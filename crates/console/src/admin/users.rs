@@ -5,12 +5,12 @@ use axum::extract::Query;
 use axum::routing::get;
 use axum::routing::post;
 use phantom_core::UnixTime;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::rights::admin as rights;
 use phantom_manage::roles::Role;
 use phantom_manage::users;
 use phantom_manage::users::NewUser;
 use phantom_manage::users::User;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 use serde_json::json;
 

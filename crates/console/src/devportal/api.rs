@@ -9,13 +9,13 @@ use phantom_definition::OperationDocument;
 use phantom_definition::Verb;
 use phantom_manage::apis::Api;
 use phantom_manage::plans;
-use phantom_manage::refusal::Outcome;
 use phantom_manage::revisions;
 use phantom_manage::rights::devportal as rights;
 use phantom_manage::subscriptions;
 use phantom_manage::subscriptions::Subscription;
 use phantom_manage::subscriptions::visible;
 use phantom_manage::subscriptions::visible::Addresses;
+use phantom_terms::refusal::Outcome;
 
 use super::apis::HERE;
 use super::apis::shortened;

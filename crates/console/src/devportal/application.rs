@@ -7,7 +7,7 @@ use phantom_manage::applications::Application;
 use phantom_manage::keys;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 
 use super::APPLICATIONS;
 use super::applications::HERE;

@@ -11,8 +11,8 @@ use phantom_manage::keys::KeyManager;
 use phantom_manage::keys::MappedKeyType;
 use phantom_manage::keys::MappingMode;
 use phantom_manage::keys::TokenOrder;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 

@@ -12,8 +12,8 @@ use phantom_manage::keys::KeyDocument;
 use phantom_manage::keys::KeyManager;
 use phantom_manage::keys::MapRequest;
 use phantom_manage::keys::MappedKeyType;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde_json::Map;
 

@@ -6,15 +6,15 @@ use phantom_manage::apis::Api;
 use phantom_manage::applications;
 use phantom_manage::applications::Application;
 use phantom_manage::applications::ApplicationFilter;
-use phantom_manage::page::Page;
 use phantom_manage::plans;
 use phantom_manage::plans::Summary;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::subscriptions;
 use phantom_manage::subscriptions::Subscription;
 use phantom_manage::subscriptions::SubscriptionDraft;
 use phantom_manage::subscriptions::visible;
+use phantom_terms::page::Page;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 
 use super::APPLICATIONS;

@@ -5,9 +5,9 @@ use axum::routing::get;
 use phantom_definition::Definition;
 use phantom_definition::Described;
 use phantom_manage::definition;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::rights::publisher as rights;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 
 use super::HERE;

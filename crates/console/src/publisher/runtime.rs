@@ -14,9 +14,9 @@ use phantom_manage::connector::Connector;
 use phantom_manage::key_managers;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::rights::publisher as rights;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 use super::PLACE;
 use super::api;

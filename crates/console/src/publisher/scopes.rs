@@ -7,9 +7,9 @@ use axum::routing::get;
 use axum::routing::post;
 use phantom_definition::ScopeDocument;
 use phantom_manage::apis::document::ApiDocument;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::rights::publisher as rights;
 use phantom_manage::roles::Role;
+use phantom_terms::refusal::Refusal;
 
 use super::PLACE;
 use super::api;

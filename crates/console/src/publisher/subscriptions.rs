@@ -9,12 +9,12 @@ use phantom_manage::apis::document::ApiDocument;
 use phantom_manage::lookup::Expected;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::rights::publisher as rights;
 use phantom_manage::subscribers;
 use phantom_manage::subscribers::Subscriber;
 use phantom_manage::subscribers::SubscriptionState;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 use super::PLACE;
 use super::api;

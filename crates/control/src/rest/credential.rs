@@ -8,8 +8,8 @@ use http::HeaderMap;
 use http::header;
 use phantom_manage::Control;
 use phantom_manage::caller::Caller;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 

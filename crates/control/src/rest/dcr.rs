@@ -3,10 +3,10 @@
 use axum::extract::Extension;
 use http::HeaderMap;
 use http::HeaderValue;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::resident;
 use phantom_manage::resident::Client;
 use phantom_manage::resident::Registration;
+use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::Serialize;

@@ -17,8 +17,8 @@ use utoipa::ToSchema;
 
 use super::scope::RawApiScope;
 use crate::lifecycle::Transition;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// An API as it is to be. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing; those that mean nothing to us are kept and given back.

@@ -7,8 +7,8 @@ use phantom_oauth::egress::FetchError;
 
 use super::rules::Reach;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::text;
 
 /// More than that of an answer is not read.
 const MAX_ANSWER: usize = 16 * 1024;

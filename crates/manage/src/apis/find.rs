@@ -6,11 +6,11 @@ use phantom_store::ApiRow;
 
 use super::Api;
 use super::scan;
-use crate::page::Page;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::search::ApiQuery;
-use crate::search::Key;
+use phantom_terms::page::Page;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::search::ApiQuery;
+use phantom_terms::search::Key;
 
 /// One page, and how many there are in all. Definitions are left out.
 pub async fn find(control: &Control, query: &ApiQuery, page: Page) -> Outcome<(Vec<Api>, u64)> {

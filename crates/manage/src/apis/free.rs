@@ -9,8 +9,8 @@ use super::rules;
 use super::rules::Identity;
 use super::scan;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 pub(super) async fn require_identity(write: &mut Write, identity: &Identity) -> Outcome<()> {
     let Identity { name, version, context } = identity;

@@ -2,11 +2,11 @@
 
 use super::Api;
 use super::find;
-use crate::page::Page;
 use crate::plane::Control;
-use crate::refusal::Outcome;
 use crate::revisions::ENVIRONMENT;
-use crate::search::ApiQuery;
+use phantom_terms::page::Page;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::search::ApiQuery;
 
 #[derive(Clone, Debug)]
 pub struct Listed {

@@ -31,17 +31,17 @@ use super::document::SecurityScheme;
 use super::document::Visibility;
 use crate::lookup::Source;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::roles::Role;
 use crate::stored;
-use crate::text;
 use crate::unenforced;
 use crate::unenforced::Of;
 use phantom_definition::CorsDocument;
 use phantom_definition::OperationDocument;
 use phantom_definition::ScopeDocument;
 use phantom_definition::Transport;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// Most entries of a list that has no bound of its own.
 const MAX_ENTRIES: usize = 100;

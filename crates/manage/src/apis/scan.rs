@@ -4,7 +4,7 @@ use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 
 use crate::lookup::Source;
-use crate::refusal::Outcome;
+use phantom_terms::refusal::Outcome;
 
 const AT_A_TIME: u64 = 200;
 

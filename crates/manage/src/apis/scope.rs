@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::text::null_as_default;
 use phantom_definition::ScopeDocument;
+use phantom_terms::text::null_as_default;
 
 // How the scopes of an API stand on the wire; they are read as `ScopeDocument`.
 #[derive(Debug, Deserialize, ToSchema)]

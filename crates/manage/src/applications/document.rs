@@ -4,12 +4,12 @@ use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::bounded::List;
-use crate::bounded::Name;
-use crate::bounded::Table;
-use crate::bounded::Text;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::bounded::List;
+use phantom_terms::bounded::Name;
+use phantom_terms::bounded::Table;
+use phantom_terms::bounded::Text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// What a client sends. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing.

@@ -15,8 +15,8 @@ use crate::gateways;
 use crate::gateways::Span;
 use crate::plane::Control;
 use crate::plans;
-use crate::refusal::Outcome;
 use crate::rights;
+use phantom_terms::refusal::Outcome;
 
 /// What is looked at. Plans whose window is longer are not told of.
 const LOOKED_AT: Duration = Duration::from_secs(3_600);

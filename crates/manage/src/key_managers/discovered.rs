@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use super::document::CertificateType;
 use crate::connector::Connector;
 use crate::plane::Control;
-use crate::refusal::Refusal;
-use crate::text;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// Longest metadata document read.
 const MAX_DOCUMENT: usize = 1024 * 1024;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::gateways;
 use crate::gateways::Span;
 use crate::plane::Control;
-use crate::refusal::Outcome;
+use phantom_terms::refusal::Outcome;
 
 /// Errors are those of so long.
 const RECENT: Duration = Duration::from_secs(300);

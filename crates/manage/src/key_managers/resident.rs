@@ -4,9 +4,9 @@ use super::document::KeyManagerDocument;
 use super::rules::Settled;
 use super::rules::refuse_unenforced;
 use crate::plans::known_roles;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// What is stored, with the members of the request that may change.
 pub(crate) fn settle(request: &KeyManagerDocument, before: &Settled) -> Outcome<Settled> {

@@ -15,11 +15,11 @@ use super::token_rules::token_rules;
 use crate::connector::Connector;
 use crate::connector::Endpoint;
 use crate::plans::known_roles;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::text;
 use crate::unenforced;
 use crate::unenforced::Of;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// A key manager as it is stored: without secrets, and without what its row holds.
 #[derive(Clone, Debug, Default)]

@@ -30,10 +30,10 @@ use crate::connector::Connector;
 use crate::lookup;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::stored;
-use crate::text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// What came of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -14,9 +14,9 @@ use super::resident_client;
 use crate::caller::Caller;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::stored;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// Other grants, another callback, other properties. Consumer key and secret stay.
 pub async fn update(

@@ -18,10 +18,10 @@ use crate::applications;
 use crate::caller::Caller;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::resident;
 use crate::stored;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 #[derive(Clone, Debug)]
 pub struct GenerateRequest {

@@ -13,13 +13,13 @@ use crate::key_managers::KeyManagerTokenType;
 use crate::lookup;
 use crate::plane::Control;
 use crate::plane::Settings;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::seed::RESIDENT;
 use crate::seed::RESIDENT_KIND;
 use crate::stored;
 use crate::subscriptions::permissions::Permissions;
-use crate::text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// A key manager with what of its settings concerns subscribers.
 #[derive(Clone, Debug)]

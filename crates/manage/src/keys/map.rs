@@ -16,10 +16,10 @@ use crate::applications;
 use crate::caller::Caller;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::seed::RESIDENT_KIND;
 use crate::stored;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 #[derive(Debug)]
 pub struct MapRequest {

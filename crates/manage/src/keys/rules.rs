@@ -13,11 +13,11 @@ use super::KeyDocument;
 use super::MapRequest;
 use super::MappedKeyType;
 use super::TokenOrder;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::text;
 use crate::unenforced;
 use crate::unenforced::Of;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 impl KeyDocument {
     pub fn new(

@@ -12,12 +12,12 @@ use super::resident_client;
 use crate::caller::Caller;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::resident;
 use crate::resident::GrantType;
 use crate::resident::Order;
 use crate::resident::Tokens;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 #[derive(Debug)]
 pub struct TokenOrder {

@@ -12,8 +12,8 @@ use crate::apis::Api;
 use crate::caller::Caller;
 use crate::lookup::Expected;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// Most changes remembered.
 const MAX_HISTORY: usize = 100;

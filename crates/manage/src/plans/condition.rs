@@ -6,10 +6,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::limit::ThrottleLimit;
-use crate::bounded::List;
-use crate::bounded::Text;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::bounded::List;
+use phantom_terms::bounded::Text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

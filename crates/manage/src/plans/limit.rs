@@ -9,9 +9,9 @@ use serde::de::value;
 use serde::de::value::StrDeserializer;
 use utoipa::ToSchema;
 
-use crate::bounded::Number;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::bounded::Number;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// What WSO2 writes where it means no limit.
 pub const UNLIMITED: i64 = 2_147_483_647;

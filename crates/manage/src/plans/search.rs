@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::policy::Terms;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::search::Wanted;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::search::Wanted;
 
 /// A plan of any level. WSO2's number of the row is null here.
 #[derive(Clone, Debug, Serialize, ToSchema)]

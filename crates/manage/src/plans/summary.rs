@@ -10,10 +10,10 @@ use super::limit::BurstCount;
 use super::policy::Terms;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::subscriptions::permissions::Permissions;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 const BY_NAME: Kind = Kind::Other("throttling policy");
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::OAuthRefusal;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
+use phantom_terms::refusal::Outcome;
 
 /// The client of that id, if the secret is its own.
 pub async fn authenticate(

@@ -17,8 +17,8 @@ use super::issue;
 use super::scope;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Refusal;
 use crate::roles::Role;
+use phantom_terms::refusal::Refusal;
 
 const ACCESS_LIFE: Duration = Duration::from_secs(3600);
 

@@ -12,9 +12,9 @@ use secrecy::SecretString;
 use super::OAuthRefusal;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Refusal;
 use crate::roles::Role;
 use crate::seed::GATEWAY_CLIENT;
+use phantom_terms::refusal::Refusal;
 
 /// What is known of an access token, if it is active.
 pub async fn introspect(control: &Control, token: &str) -> Result<Option<TokenRow>, OAuthRefusal> {

@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::scope;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
 use crate::roles::Role;
+use phantom_terms::refusal::Outcome;
 
 const REFRESH_LIFE: Duration = Duration::from_secs(86_400);
 

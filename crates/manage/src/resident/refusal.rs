@@ -3,7 +3,7 @@
 use phantom_store::StoreError;
 use thiserror::Error;
 
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 
 #[derive(Debug, Error)]
 pub enum OAuthRefusal {

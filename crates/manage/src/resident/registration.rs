@@ -7,9 +7,9 @@ use serde_json::json;
 use super::new_client;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::seed::GATEWAY_CLIENT;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// What a client says of itself.
 #[derive(Clone, Debug)]

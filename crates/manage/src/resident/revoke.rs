@@ -8,7 +8,7 @@ use super::OAuthRefusal;
 use super::grant::actor;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
+use phantom_terms::refusal::Outcome;
 
 pub async fn revoke(
     control: &Control,

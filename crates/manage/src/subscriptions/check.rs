@@ -13,8 +13,8 @@ use crate::apis::document::ApiDocument;
 use crate::apis::document::SecurityScheme;
 use crate::caller::Caller;
 use crate::plans::SUBSCRIPTIONLESS;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 pub(super) fn state(api: &ApiRow) -> Outcome<()> {
     if visible::STATES.contains(&api.state) {

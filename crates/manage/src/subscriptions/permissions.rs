@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::key_managers::PermissionType;
-use crate::refusal::Outcome;
 use crate::stored;
+use phantom_terms::refusal::Outcome;
 
 /// The member `permissions` of a stored plan or key manager.
 #[derive(Clone, Debug, Default, Deserialize)]

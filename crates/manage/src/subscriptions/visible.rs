@@ -22,14 +22,14 @@ use crate::apis::scan;
 use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Source;
-use crate::page::Few;
-use crate::page::Page;
 use crate::plane::Control;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::search::ApiQuery;
-use crate::search::Key;
+use phantom_terms::page::Few;
+use phantom_terms::page::Page;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::search::ApiQuery;
+use phantom_terms::search::Key;
 
 const OFFERED: Kind = Kind::Other("API");
 

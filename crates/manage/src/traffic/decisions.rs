@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::wanted;
 use crate::gateways::Span;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// Rows that are read at most, of each length.
 const MOST_ROWS: u32 = 2_000;

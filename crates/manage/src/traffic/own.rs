@@ -25,10 +25,10 @@ use crate::applications;
 use crate::caller::Caller;
 use crate::gateways::Span;
 use crate::plane::Control;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::rights;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// Parties of a list at most.
 const MOST: usize = 50;

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::gateways::Span;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub enum Period {

@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// The bound keeps lists, which are read whole, within reason.
 const MAX_USERS: usize = 10_000;

@@ -14,9 +14,9 @@ use crate::deny_policies;
 use crate::plane::Control;
 use crate::plane::Settings;
 use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 const TRACE: &str = "traceparent";
 /// Most headers of a call.

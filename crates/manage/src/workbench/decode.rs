@@ -13,7 +13,7 @@ use super::server::Server;
 use crate::key_managers::CertificateType;
 use crate::key_managers::key_set;
 use crate::plane::Control;
-use crate::text;
+use phantom_terms::text;
 
 #[derive(Clone, Debug)]
 pub struct Decoded {

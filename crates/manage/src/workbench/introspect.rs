@@ -11,8 +11,8 @@ use super::step::Step;
 use super::step::Value;
 use super::token::Client;
 use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 #[derive(Debug)]
 pub struct Introspected {

@@ -15,10 +15,10 @@ use crate::keys::KeyManager;
 use crate::keys::visible_key_managers;
 use crate::plane::Control;
 use crate::publish;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::rights;
-use crate::text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 #[derive(Clone, Debug)]
 pub struct Server {

@@ -20,9 +20,9 @@ use super::step::Step;
 use super::step::Value;
 use crate::plane::Control;
 use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// A client, as somebody typed it.
 #[derive(Clone, Debug)]

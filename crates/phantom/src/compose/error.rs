@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use phantom_core::causes::with_causes;
-use phantom_manage::Refusal;
 use phantom_oauth::egress::EgressBuildError;
 use phantom_oauth::secret::SecretError;
 use phantom_pipeline::route_table::Ambiguous;
 use phantom_store::SealingKeyError;
 use phantom_store::StoreError;
+use phantom_terms::refusal::Refusal;
 use thiserror::Error;
 
 use crate::config::minting::MintingError;

@@ -11,8 +11,8 @@ use phantom_manage::key_managers::PermissionType;
 use phantom_manage::key_managers::Permissions;
 use phantom_manage::key_managers::TokenValidation;
 use phantom_manage::key_managers::TokenValidationType;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::roles::Role;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 
 use crate::components::Csrf;

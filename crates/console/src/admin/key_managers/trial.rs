@@ -7,7 +7,7 @@ use phantom_manage::key_managers::StepName;
 use phantom_manage::key_managers::StepOutcome;
 use phantom_manage::key_managers::Trial;
 use phantom_manage::key_managers::TrialStep;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 
 use super::HERE;

@@ -8,7 +8,7 @@ use phantom_manage::applications::ApplicationDocument;
 use phantom_manage::applications::ApplicationFilter;
 use phantom_manage::applications::ApplicationSort;
 use phantom_manage::keys;
-use phantom_manage::text;
+use phantom_terms::text;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;

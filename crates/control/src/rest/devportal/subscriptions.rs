@@ -2,10 +2,10 @@
 
 mod wire;
 
-use phantom_manage::refusal::Outcome;
 use phantom_manage::subscriptions;
 use phantom_manage::subscriptions::Subscription;
-use phantom_manage::text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::text;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

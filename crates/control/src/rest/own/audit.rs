@@ -6,7 +6,7 @@ use phantom_manage::audit::Action;
 use phantom_manage::audit::AuditFilter;
 use phantom_manage::audit::Entity;
 use phantom_manage::audit::Line;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;

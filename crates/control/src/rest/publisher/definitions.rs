@@ -7,7 +7,7 @@ use phantom_definition::Verb;
 use phantom_manage::apis;
 use phantom_manage::apis::Api;
 use phantom_manage::definition;
-use phantom_manage::json;
+use phantom_terms::json;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;

@@ -4,7 +4,7 @@ use phantom_manage::revisions;
 use phantom_manage::revisions::DeploymentRow;
 use phantom_manage::revisions::Place;
 use phantom_manage::revisions::Revision;
-use phantom_manage::text;
+use phantom_terms::text;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;

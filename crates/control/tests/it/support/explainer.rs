@@ -8,7 +8,7 @@ use phantom_manage::explain::Forwarded;
 use phantom_manage::explain::Hop;
 use phantom_manage::explain::Question;
 use phantom_manage::explain::Verdict;
-use phantom_manage::refusal::Outcome;
+use phantom_terms::refusal::Outcome;
 
 #[derive(Debug)]
 pub(crate) struct Echo;

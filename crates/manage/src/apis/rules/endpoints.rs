@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::apis::document::EndpointConfig;
 use crate::plane::Settings;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// Longest configuration kept, in bytes of JSON.
 const MAX_CONFIG: usize = 16 * 1024;

@@ -10,15 +10,15 @@ use super::Known;
 use super::texts;
 use crate::apis::document::ApiDocument;
 use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::scopes::SharedScope;
-use crate::text;
 use crate::unenforced;
 use crate::unenforced::Of;
 use phantom_definition::OperationDocument;
 use phantom_definition::ScopeDocument;
 use phantom_definition::Verb;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// The plan that limits nothing.
 const UNLIMITED: &str = "Unlimited";

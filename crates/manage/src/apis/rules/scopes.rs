@@ -3,11 +3,11 @@
 use super::Known;
 use super::known_roles;
 use super::texts;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::scopes::SharedScope;
-use crate::text;
 use phantom_definition::ScopeDocument;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 /// A scope token of RFC 6749 §3.3: `%x21 / %x23-5B / %x5D-7E`.
 pub fn scope_name(name: &str) -> Outcome<()> {

@@ -43,7 +43,7 @@ pub enum Key {
 
 /// A value, in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Wanted {
+pub enum Wanted {
     Whole(String),
     Part(String),
     /// What stands between `*`, in this order: the first at the beginning, the last at the end.
@@ -99,7 +99,7 @@ impl ApiQuery {
 
     /// The same, where nothing else is asked and any name that holds it will do.
     #[must_use]
-    pub(crate) fn only_name_part(&self) -> Option<&str> {
+    pub fn only_name_part(&self) -> Option<&str> {
         let part = self.name_part().filter(|_| self.0.len() == 1);
         part.filter(|_| {
             let wanted = self.0.get(&Key::Name).map(Vec::as_slice);
@@ -109,7 +109,7 @@ impl ApiQuery {
 
     /// A part of the name and a tag, where nothing else is asked: the store finds those alone.
     #[must_use]
-    pub(crate) fn only_name_part_and_tag(&self) -> Option<(Option<&str>, Option<TagWanted>)> {
+    pub fn only_name_part_and_tag(&self) -> Option<(Option<&str>, Option<TagWanted>)> {
         let name = match self.0.get(&Key::Name).map(Vec::as_slice) {
             None => None,
             Some([Wanted::Part(part)]) => Some(part.as_str()),
@@ -127,7 +127,7 @@ impl ApiQuery {
 
     /// The tag, where one is asked for: lets the store narrow the search.
     #[must_use]
-    pub(crate) fn tag(&self) -> Option<TagWanted> {
+    pub fn tag(&self) -> Option<TagWanted> {
         match self.0.get(&Key::Tag).map(Vec::as_slice) {
             Some([Wanted::Whole(whole)]) => Some(TagWanted::Whole(whole.clone())),
             Some([only]) => only.part().map(|part| TagWanted::Part(part.to_owned())),
@@ -147,7 +147,7 @@ impl ApiQuery {
 
 impl Wanted {
     /// Of a value in lower case.
-    pub(crate) fn matches(&self, value: &str) -> bool {
+    pub fn matches(&self, value: &str) -> bool {
         match self {
             Self::Whole(text) => value == text,
             Self::Part(text) => value.contains(text.as_str()),
@@ -156,7 +156,7 @@ impl Wanted {
     }
 
     /// A value without quotation marks.
-    pub(crate) fn unquoted(text: &str) -> Self {
+    pub fn unquoted(text: &str) -> Self {
         let text = text.to_lowercase();
         match text.contains('*') {
             true => Self::Pattern(text.split('*').map(str::to_owned).collect()),

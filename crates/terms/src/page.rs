@@ -24,7 +24,7 @@ pub struct Few<T> {
 }
 
 impl<T> Few<T> {
-    pub(crate) fn of(mut all: impl Iterator<Item = T>, most: u64) -> Self {
+    pub fn of(mut all: impl Iterator<Item = T>, most: u64) -> Self {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
         let first = all.by_ref().take(most).collect();
         Self { first, is_more: all.next().is_some() }
