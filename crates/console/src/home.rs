@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::routing::get;
+use phantom_access::rights;
 use phantom_manage::attention;
 use phantom_manage::attention::Attention;
 use phantom_manage::attention::Failing;
@@ -11,7 +12,6 @@ use phantom_manage::attention::Strained;
 use phantom_manage::audit;
 use phantom_manage::audit::AuditFilter;
 use phantom_manage::audit::Line;
-use phantom_manage::rights;
 
 use crate::answer::Answer;
 use crate::components::Badge;

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Router;
 use axum::middleware;
-use phantom_manage::Control;
+use phantom_access::Control;
 use tokio_util::sync::CancellationToken;
 
 use crate::live::Live;

@@ -4,9 +4,9 @@ use askama::Template;
 use axum::extract::Query;
 use axum::routing::get;
 use http::StatusCode;
+use phantom_access::rights;
 use phantom_manage::finder;
 use phantom_manage::finder::Found;
-use phantom_manage::rights;
 use phantom_terms::page::Few;
 use serde::Deserialize;
 

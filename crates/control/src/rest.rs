@@ -37,7 +37,7 @@ use axum::routing::get;
 use http::HeaderValue;
 use http::Uri;
 use http::header;
-use phantom_manage::Control;
+use phantom_access::Control;
 use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 use tower::ServiceExt;

@@ -17,24 +17,25 @@ pub use listed::Listed;
 pub use listed::listed;
 
 use document::ApiDocument;
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_store::ApiRow;
 use phantom_store::Write;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use rules::Identity;
 use rules::Known;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::caller::Caller;
 use crate::lifecycle::LifecycleState;
 use crate::lookup;
 use crate::lookup::Expected;
 use crate::lookup::Source;
-use crate::plane::Control;
-use crate::random;
 use crate::stored;
-use phantom_terms::refusal::Kind;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 lookup::entity!(ApiRow, Kind::Api, api);
 
@@ -71,7 +72,7 @@ pub(crate) async fn find_one(source: &mut impl Source, id: &str) -> Outcome<Api>
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<Api> {
-    find_one(&mut control.read(), id).await
+    find_one(&mut control.store(), id).await
 }
 
 pub async fn create(

@@ -3,11 +3,19 @@
 mod document;
 pub mod published;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_store::ApplicationRow;
 use phantom_store::CountedApplication;
 use phantom_store::Page;
 use phantom_store::PlanLevel;
 use phantom_store::Write;
+use phantom_terms::page;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 
 pub use document::ApplicationDocument;
@@ -17,20 +25,13 @@ pub use document::TokenType;
 pub use phantom_store::ApplicationFilter;
 pub use phantom_store::ApplicationSort;
 
-use crate::caller::Caller;
 use crate::deny_policies;
 use crate::lookup;
 use crate::lookup::Expected;
 use crate::lookup::Source;
-use crate::plane::Control;
-use crate::random;
 use crate::stored;
 use crate::unenforced;
 use crate::unenforced::Of;
-use phantom_terms::page;
-use phantom_terms::refusal::Kind;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 lookup::entity!(ApplicationRow, Kind::Other("application"), application);
 
@@ -58,13 +59,13 @@ pub async fn list(
 ) -> Outcome<Page<Application>> {
     let page::Page { limit, offset } = page;
     let filter = ApplicationFilter { owner: Some(caller.name.clone()), limit, offset, ..filter };
-    let page = control.store.applications(&filter).await?;
+    let page = control.store().applications(&filter).await?;
     let rows = page.rows.into_iter().map(Application::of).collect::<Outcome<_>>()?;
     Ok(Page { rows, total: page.total })
 }
 
 pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Application> {
-    counted(control, own(&mut control.read(), caller, id).await?).await
+    counted(control, own(&mut control.store(), caller, id).await?).await
 }
 
 pub async fn create(
@@ -150,7 +151,7 @@ pub(crate) async fn own(
 }
 
 async fn counted(control: &Control, row: ApplicationRow) -> Outcome<Application> {
-    let subscriptions = control.store.subscription_count(row.id).await?;
+    let subscriptions = control.store().subscription_count(row.id).await?;
     Application::of(CountedApplication { row, subscriptions })
 }
 

@@ -2,23 +2,24 @@
 
 mod strained;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::rights;
 use phantom_core::UnixTime;
 use phantom_store::ApiRow;
 use phantom_store::LifecycleState;
+use phantom_terms::refusal::Outcome;
 
 pub use strained::Strained;
 
 use crate::apis::Api;
-use crate::caller::Caller;
 use crate::connector::Connector;
 use crate::gateways;
 use crate::gateways::GatewayInfo;
 use crate::gateways::GatewayState;
 use crate::key_managers;
-use crate::plane::Control;
 use crate::revisions;
-use crate::rights;
-use phantom_terms::refusal::Outcome;
 
 /// Of all APIs, those changed last are looked at: a bound, whatever their number.
 const LOOKED_AT: u64 = 20;
@@ -127,7 +128,7 @@ pub async fn of(control: &Control, caller: &Caller) -> Outcome<Attention> {
     }
     attention.strained = strained::strained(control, caller).await?;
     if caller.holds_any(rights::publisher::REVISERS) {
-        for row in control.store.apis_changed_last(&SERVED, LOOKED_AT).await? {
+        for row in control.store().apis_changed_last(&SERVED, LOOKED_AT).await? {
             look_at(control, row, &mut attention).await?;
         }
     }
@@ -161,7 +162,7 @@ async fn look_at(control: &Control, row: ApiRow, attention: &mut Attention) -> O
 }
 
 pub async fn first_steps(control: &Control) -> Outcome<FirstSteps> {
-    let store = &control.store;
+    let store = &control.store();
     let resident = Connector::Resident.kind();
     let key_managers = store.key_managers().await?;
     Ok(FirstSteps {

@@ -1,18 +1,18 @@
 //! Who did what: the audit, as it is read.
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_core::UnixTime;
 pub use phantom_store::Action;
 pub use phantom_store::AuditFilter;
 use phantom_store::AuditRow;
 pub use phantom_store::Entity;
-use serde::Serialize;
-use serde_json::Value;
-use utoipa::ToSchema;
-
-use crate::plane::Control;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 
 /// Most lines given at once.
 pub const MOST: u32 = 1000;
@@ -53,7 +53,7 @@ pub struct Lines {
 pub async fn list(control: &Control, filter: &AuditFilter, limit: u32) -> Outcome<Lines> {
     check(filter)?;
     let limit = limit.min(MOST);
-    let rows = control.store.audit_matching(filter, limit + 1).await?;
+    let rows = control.store().audit_matching(filter, limit + 1).await?;
     let mut lines: Vec<Line> = rows.into_iter().map(Line::of).collect();
     let has_more = lines.len() > limit as usize;
     lines.truncate(limit as usize);

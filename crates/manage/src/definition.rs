@@ -1,5 +1,9 @@
 //! APIs made from a definition, changed by one, and written as one.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::plane::Outgoing;
 use phantom_definition::Definition;
 use phantom_definition::Described;
 use phantom_definition::DescribedScope;
@@ -8,6 +12,10 @@ use phantom_definition::MAX_DEFINITION;
 use phantom_definition::Offered;
 use phantom_definition::ScopeDocument;
 use phantom_definition::describe;
+use phantom_terms::json;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -18,13 +26,7 @@ use crate::apis::document::ApiDocument;
 use crate::apis::document::EndpointConfig;
 use crate::apis::rules;
 use crate::apis::rules::Known;
-use crate::caller::Caller;
 use crate::lookup::Expected;
-use crate::plane::Control;
-use phantom_terms::json;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 /// The definition that a text is.
 pub fn parse(text: &[u8]) -> Outcome<Definition> {
@@ -66,7 +68,7 @@ pub fn write(api: &Api, authorization_url: &str) -> Value {
 pub async fn fetch(control: &Control, url: &str) -> Outcome<Vec<u8>> {
     const ACCEPT: &str = "application/json, application/yaml;q=0.9, */*;q=0.5";
     let place = text::url("url", url)?;
-    let fetched = control.egress.fetch(&place, ACCEPT, MAX_DEFINITION).await;
+    let fetched = control.egress().fetch(&place, ACCEPT, MAX_DEFINITION).await;
     fetched.map_err(|error| {
         let host = place.host_str().unwrap_or_default();
         tracing::warn!(host, %error, "a definition could not be fetched");
@@ -94,7 +96,7 @@ pub async fn check(
     control: &Control,
     definition: &Definition,
 ) -> Outcome<Result<Described, Refusal>> {
-    let known = Known::read(control, &mut control.read()).await?;
+    let known = Known::read(control, &mut control.store()).await?;
     let checked = || {
         let described = described(definition)?;
         let identity = [("name", "Checked"), ("version", "v1"), ("context", "/checked")];

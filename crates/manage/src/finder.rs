@@ -1,22 +1,23 @@
 //! What somebody looks for by a part of its name, of all kinds at once: each kind for those whose scopes
 //! open its list, and of each no more than a glance takes in.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::rights;
 use phantom_store::ApiRow;
 use phantom_store::ApplicationRow;
 use phantom_store::NamePart;
 use phantom_store::NamePlace;
-use uuid::Uuid;
-
-use crate::apis::Api;
-use crate::caller::Caller;
-use crate::connector::Connector;
-use crate::plane::Control;
-use crate::plans::PlanLevel;
-use crate::rights;
-use crate::subscriptions::visible;
 use phantom_terms::page::Few;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::text;
+use uuid::Uuid;
+
+use crate::apis::Api;
+use crate::connector::Connector;
+use crate::plans::PlanLevel;
+use crate::subscriptions::visible;
 
 /// Of each kind.
 const MOST: u64 = 8;
@@ -76,7 +77,7 @@ async fn owned_apis(control: &Control, caller: &Caller, part: &str) -> Outcome<F
     for place in NamePlace::ALL {
         let limit = (MOST + 1).saturating_sub(found.len() as u64);
         let part = NamePart { text: part, place, limit, offset: 0 };
-        found.extend(control.store.apis_of_name(&part, &[]).await?);
+        found.extend(control.store().apis_of_name(&part, &[]).await?);
     }
     Ok(Few::of(found.into_iter(), MOST))
 }
@@ -93,7 +94,7 @@ async fn own_applications(
     for place in NamePlace::ALL {
         let limit = (MOST + 1).saturating_sub(found.len() as u64);
         let part = NamePart { text: part, place, limit, offset: 0 };
-        found.extend(control.store.applications_of_name(&caller.name, &part).await?);
+        found.extend(control.store().applications_of_name(&caller.name, &part).await?);
     }
     Ok(Few::of(found.into_iter(), MOST))
 }
@@ -106,7 +107,7 @@ async fn key_managers(
     if !caller.holds_any(rights::admin::KEY_MANAGERS) {
         return Ok(Few::default());
     }
-    let all = control.store.key_managers().await?.into_iter().map(|row| NamedKeyManager {
+    let all = control.store().key_managers().await?.into_iter().map(|row| NamedKeyManager {
         id: row.id,
         name: row.name,
         connector: Connector::of_kind(&row.kind),
@@ -118,7 +119,7 @@ async fn policies(control: &Control, caller: &Caller, part: &str) -> Outcome<Few
     if !caller.holds_any(rights::admin::TIERS_READ) {
         return Ok(Few::default());
     }
-    let all = control.store.plans().await?.into_iter();
+    let all = control.store().plans().await?.into_iter();
     let all = all.map(|row| NamedPolicy { id: row.id, level: row.level, name: row.name });
     Ok(few(all, part, |policy| &policy.name))
 }

@@ -5,9 +5,13 @@ mod spans;
 
 use std::collections::BTreeMap;
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_core::UnixTime;
 use phantom_core::traffic::Report;
 use phantom_store::SeenGateway;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -20,10 +24,6 @@ pub use spans::Span;
 pub use spans::Spans;
 
 use std::time::Duration;
-
-use crate::plane::Control;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 /// One that has reported nothing for so long is not known to be there.
 const SILENT: Duration = Duration::from_secs(20);
@@ -79,7 +79,7 @@ impl GatewayInfo {
 /// Gateways that were seen within a day, those that were seen last first. One that was started again stands
 /// there once.
 pub async fn list(control: &Control) -> Outcome<Vec<GatewayInfo>> {
-    let (store, now) = (control.read(), control.now());
+    let (store, now) = (control.store(), control.now());
     let seen = store.gateways(MOST).await?;
     let published = store.last_change().await?;
     let mut requests = requests(control, now).await?;
@@ -133,7 +133,7 @@ async fn requests(control: &Control, now: UnixTime) -> Outcome<BTreeMap<Uuid, (f
     let span = Span::FINEST;
     let limit = MOST.saturating_mul(RECENT.as_secs() as u32 / span.seconds as u32 + 1);
     let since = now.minus(RECENT);
-    let rows = control.read().reported_traffic(span.seconds, since, limit).await?;
+    let rows = control.store().reported_traffic(span.seconds, since, limit).await?;
     let mut requests = BTreeMap::<_, (f64, u64)>::new();
     for row in rows {
         let of_gateway = requests.entry(row.gateway).or_default();

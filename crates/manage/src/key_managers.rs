@@ -11,9 +11,17 @@ mod secrets;
 mod token_rules;
 mod trial;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_store::KeyManagerNamed;
 use phantom_store::KeyManagerRow;
 use phantom_store::StoreError;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -45,19 +53,12 @@ pub use trial::test;
 use self::document::KeyManagerEndpoint;
 use self::rules::Settled;
 use crate::apis::document::ALL_KEY_MANAGERS;
-use crate::caller::Caller;
 use crate::connector::Connector;
 use crate::connector::Endpoint;
 use crate::lookup;
 use crate::lookup::Expected;
-use crate::plane::Control;
-use crate::random;
 use crate::stored;
 use crate::versioned::Versioned;
-use phantom_terms::refusal::Kind;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 lookup::entity!(KeyManagerRow, Kind::KeyManager, key_manager);
 
@@ -110,8 +111,8 @@ impl Uses {
 }
 
 pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
-    let rows = control.store.key_managers().await?;
-    let used = control.store.used_key_managers().await?;
+    let rows = control.store().key_managers().await?;
+    let used = control.store().used_key_managers().await?;
     let info = |row: &KeyManagerRow| {
         let is_used = used.iter().any(|used| used.id == row.id);
         Ok(info(row, &stored::read(&row.document)?, is_used))
@@ -120,10 +121,10 @@ pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
 }
 
 pub async fn overview(control: &Control) -> Outcome<Vec<Overview>> {
-    let named = control.store.key_managers_named().await?;
+    let named = control.store().key_managers_named().await?;
     let mut health = health::all(control).await?;
     let mut list = Vec::new();
-    for row in control.store.key_managers().await? {
+    for row in control.store().key_managers().await? {
         let health = health.remove(&row.name).unwrap_or_default();
         let apis = uses(&named, &row.name);
         list.push(overview_with(control, row, apis, health).await?);
@@ -133,7 +134,7 @@ pub async fn overview(control: &Control) -> Outcome<Vec<Overview>> {
 
 /// One of them.
 pub async fn overview_of(control: &Control, id: &str) -> Outcome<Overview> {
-    let row = lookup::find::<KeyManagerRow>(&mut control.read(), id).await?;
+    let row = lookup::find::<KeyManagerRow>(&mut control.store(), id).await?;
     let apis = uses_of(control, &row.name).await?;
     let health = health::all(control).await?.remove(&row.name).unwrap_or_default();
     overview_with(control, row, apis, health).await
@@ -145,7 +146,7 @@ async fn overview_with(
     apis: Uses,
     health: Health,
 ) -> Outcome<Overview> {
-    let keys = control.store.key_mapping_count(row.id).await?;
+    let keys = control.store().key_mapping_count(row.id).await?;
     let document: KeyManagerDocument = stored::read(&row.document)?;
     let (takes_any, info) = (takes_any(&row), info(&row, &document, keys > 0));
     Ok(Overview { info, issuer: document.issuer, keys, apis, health, takes_any })
@@ -158,14 +159,14 @@ fn uses(named: &[KeyManagerNamed], name: &str) -> Uses {
 
 /// Keys that applications have at it, and the APIs that take its tokens.
 pub async fn used_by(control: &Control, id: &str) -> Outcome<(u64, Uses)> {
-    let row = lookup::find::<KeyManagerRow>(&mut control.read(), id).await?;
-    let keys = control.store.key_mapping_count(row.id).await?;
+    let row = lookup::find::<KeyManagerRow>(&mut control.store(), id).await?;
+    let keys = control.store().key_mapping_count(row.id).await?;
     Ok((keys, uses_of(control, &row.name).await?))
 }
 
 async fn uses_of(control: &Control, name: &str) -> Outcome<Uses> {
-    let named = control.store.apis_naming_key_manager(name).await?;
-    let all = control.store.apis_naming_key_manager(ALL_KEY_MANAGERS).await?;
+    let named = control.store().apis_naming_key_manager(name).await?;
+    let all = control.store().apis_naming_key_manager(ALL_KEY_MANAGERS).await?;
     Ok(Uses { named, all })
 }
 
@@ -183,7 +184,7 @@ fn info(row: &KeyManagerRow, document: &KeyManagerDocument, is_used: bool) -> Ke
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<Versioned<KeyManagerDocument>> {
-    versioned(&lookup::find(&mut control.read(), id).await?)
+    versioned(&lookup::find(&mut control.store(), id).await?)
 }
 
 pub async fn create(
@@ -280,7 +281,7 @@ fn check_reach(control: &Control, document: &KeyManagerDocument) -> Outcome<()> 
         ("certificates.value", key_set.and_then(|it| it.value.as_deref())),
     ] {
         if let Some(url) = url.filter(|url| !url.is_empty())
-            && !control.egress.may_call(&text::url(member, url)?)
+            && !control.may_call(&text::url(member, url)?)
         {
             return Err(Refusal::invalid(format!(
                 "{member}: its address is not a public one, and gateways ask those alone unless \

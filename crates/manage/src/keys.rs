@@ -8,10 +8,16 @@ mod map;
 mod rules;
 mod token;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_store::ClientRow;
 use phantom_store::KeyMappingRow;
 use phantom_store::MappedKey;
 use phantom_store::Write;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -35,15 +41,10 @@ pub use token::TokenOrder;
 pub use token::generate_token;
 
 use crate::applications;
-use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Source;
-use crate::plane::Control;
 use crate::seed::RESIDENT_KIND;
 use crate::stored;
-use phantom_terms::refusal::Kind;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 lookup::entity!(KeyMappingRow, Kind::Key, key_mapping);
 
@@ -72,18 +73,18 @@ impl Key {
 
 /// All keys of the caller's application.
 pub async fn list(control: &Control, caller: &Caller, application: &str) -> Outcome<Vec<Key>> {
-    let application = applications::own(&mut control.read(), caller, application).await?;
+    let application = applications::own(&mut control.store(), caller, application).await?;
     of_application(control, application.id).await
 }
 
 /// In the order in which they were made.
 pub async fn of_application(control: &Control, application: Uuid) -> Outcome<Vec<Key>> {
-    control.store.mapped_keys(application).await?.into_iter().map(Key::of).collect()
+    control.store().mapped_keys(application).await?.into_iter().map(Key::of).collect()
 }
 
 /// The key with that id of the caller's application.
 pub async fn find(control: &Control, caller: &Caller, application: &str, id: &str) -> Outcome<Key> {
-    let row = own(&mut control.read(), caller, application, id).await?;
+    let row = own(&mut control.store(), caller, application, id).await?;
     complete(control, row.id).await
 }
 
@@ -94,8 +95,8 @@ pub async fn find_resident(
     application: &str,
     key_type: MappedKeyType,
 ) -> Outcome<Key> {
-    let application = applications::own(&mut control.read(), caller, application).await?;
-    let keys = control.store.mapped_keys(application.id).await?;
+    let application = applications::own(&mut control.store(), caller, application).await?;
+    let keys = control.store().mapped_keys(application.id).await?;
     let is_meant = |key: &MappedKey| key.row.key_type == key_type && key.kind == RESIDENT_KIND;
     let found = keys.into_iter().find(is_meant);
     Key::of(found.ok_or_else(|| Refusal::not_found(Kind::Key, key_type.as_str()))?)
@@ -158,5 +159,5 @@ async fn resident_client(write: &mut Write, row: &KeyMappingRow) -> Outcome<Clie
 
 async fn complete(control: &Control, id: Uuid) -> Outcome<Key> {
     let gone = || Refusal::not_found(Kind::Key, &id.to_string());
-    Key::of(control.store.mapped_key(id).await?.ok_or_else(gone)?)
+    Key::of(control.store().mapped_key(id).await?.ok_or_else(gone)?)
 }

@@ -10,11 +10,10 @@ use phantom_store::ScopeUse;
 use phantom_store::Store;
 use phantom_store::StoreError;
 use phantom_store::Write;
-use uuid::Uuid;
-
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use uuid::Uuid;
 
 macro_rules! source {
     ($( fn $read:ident($($argument:ident: $type:ty)?) -> $answer:ty; )*) => {

@@ -36,7 +36,6 @@ use crate::deny_policies;
 use crate::key_managers::published as key_managers;
 pub use crate::key_managers::published::ResidentEndpoint;
 use crate::plans;
-use crate::seed;
 
 /// The environment that everything is deployed to.
 pub const ENVIRONMENT: &str = "Default";
@@ -237,7 +236,10 @@ fn revocation(row: &RevocationRow) -> Option<Revocation> {
 
 /// The credentials with which gateways ask the resident key manager.
 pub async fn resident(store: &Store, public_url: &str) -> Result<ResidentEndpoint, StoreError> {
-    let client = store.registered_client(seed::GATEWAY_CLIENT).await?.ok_or(StoreError::Missing)?;
+    let client = store
+        .registered_client(phantom_access::resident::GATEWAY_CLIENT)
+        .await?
+        .ok_or(StoreError::Missing)?;
     Ok(ResidentEndpoint {
         introspection_endpoint: introspection_endpoint(public_url),
         issuer: issuer(public_url),

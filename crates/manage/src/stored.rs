@@ -1,11 +1,10 @@
 //! Documents beside columns: what of an entity is kept as JSON.
 
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
-
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 /// The document of a row.
 pub(crate) fn read<'d, T: Deserialize<'d>>(document: &'d Value) -> Outcome<T> {

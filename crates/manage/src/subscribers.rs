@@ -1,19 +1,20 @@
 //! Subscriptions as the owner of an API sees them: whose they are, blocked or not.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_store::ApplicationRow;
 use phantom_store::CountedApplication;
 use phantom_store::Subscribed;
 use phantom_store::SubscriptionRow;
 pub use phantom_store::SubscriptionState;
-
-use crate::apis;
-use crate::caller::Caller;
-use crate::lookup;
-use crate::lookup::Expected;
-use crate::plane::Control;
 use phantom_terms::page::Page;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+
+use crate::apis;
+use crate::lookup;
+use crate::lookup::Expected;
 
 /// A subscription and whose it is.
 #[derive(Clone, Debug)]
@@ -35,7 +36,7 @@ pub async fn list(
         Some(id) => Some(apis::read(control, id).await?.row.id),
         None => None,
     };
-    let found = control.store.subscriptions_of_api(api, page.limit, page.offset).await?;
+    let found = control.store().subscriptions_of_api(api, page.limit, page.offset).await?;
     let subscribers = found.rows.into_iter().map(|Subscribed { row, application, .. }| {
         let CountedApplication { row: application, subscriptions } = application;
         let description = application.document.get("description");

@@ -4,27 +4,28 @@ mod check;
 pub mod permissions;
 pub mod visible;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_store::Page;
 use phantom_store::Subscribed;
 use phantom_store::SubscriptionRow;
 use phantom_store::SubscriptionState;
 use phantom_store::Write;
+use phantom_terms::page;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use uuid::Uuid;
 
 use crate::apis::Api;
 use crate::applications;
 use crate::applications::Application;
-use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Expected;
 use crate::lookup::Source;
-use crate::plane::Control;
-use crate::random;
 use crate::stored;
-use phantom_terms::page;
-use phantom_terms::refusal::Kind;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 lookup::entity!(SubscriptionRow, KIND, subscription);
 
@@ -81,8 +82,8 @@ pub async fn create_all(
 }
 
 pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Subscription> {
-    let row = own(&mut control.read(), caller, id).await?;
-    let found = control.store.subscribed(row.id).await?;
+    let row = own(&mut control.store(), caller, id).await?;
+    let found = control.store().subscribed(row.id).await?;
     Subscription::of(found.ok_or_else(|| Refusal::not_found(KIND, id))?)
 }
 
@@ -100,23 +101,23 @@ pub async fn list(
             return Err(Refusal::invalid("Either applicationId or apiId should be available"));
         }
         (Some(application), None) => {
-            let application = applications::own(&mut control.read(), caller, application).await?;
-            control.store.subscriptions_of_application(application.id, limit, offset).await?
+            let application = applications::own(&mut control.store(), caller, application).await?;
+            control.store().subscriptions_of_application(application.id, limit, offset).await?
         }
         (Some(application), Some(api)) => {
-            let application = applications::own(&mut control.read(), caller, application).await?;
-            let api = visible::existing(&mut control.read(), api).await?;
-            let row = control.store.subscription_of(application.id, api.id).await?;
+            let application = applications::own(&mut control.store(), caller, application).await?;
+            let api = visible::existing(&mut control.store(), api).await?;
+            let row = control.store().subscription_of(application.id, api.id).await?;
             let found = match row {
-                Some(row) => control.store.subscribed(row.id).await?,
+                Some(row) => control.store().subscribed(row.id).await?,
                 None => None,
             };
             let (rows, total) = page.of(found.into_iter().collect());
             Page { rows, total }
         }
         (None, Some(api)) => {
-            let api = visible::existing(&mut control.read(), api).await?;
-            control.store.subscriptions_of_owner(&caller.name, api.id, limit, offset).await?
+            let api = visible::existing(&mut control.store(), api).await?;
+            control.store().subscriptions_of_owner(&caller.name, api.id, limit, offset).await?
         }
     };
     let rows = found.rows.into_iter().map(Subscription::of).collect::<Outcome<_>>()?;

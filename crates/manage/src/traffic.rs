@@ -9,11 +9,14 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_core::UnixTime;
 use phantom_core::traffic::Introspections;
 use phantom_core::traffic::Report;
 use phantom_core::traffic::Shares;
 use phantom_core::traffic::Tally;
+use phantom_terms::refusal::Outcome;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -34,8 +37,6 @@ pub use wanted::TrafficWanted;
 
 use crate::gateways;
 use crate::gateways::Span;
-use crate::plane::Control;
-use phantom_terms::refusal::Outcome;
 
 /// Rows that are read at most.
 const MOST_ROWS: u32 = 20_000;
@@ -110,7 +111,7 @@ async fn sum(control: &Control, wanted: &TrafficWanted) -> Outcome<(Traffic, Sum
     let end = span.begin(now).plus(goes_on);
     let (length, step) = (wanted.period.length(), wanted.period.step());
     let begin = end.minus(length);
-    let rows = control.read().reported_traffic(span.seconds, begin, MOST_ROWS).await?;
+    let rows = control.store().reported_traffic(span.seconds, begin, MOST_ROWS).await?;
     let mut sums = Sums::default();
     for row in rows.iter().filter(|row| row.begun_at < end) {
         let index = begin.until(row.begun_at).as_secs() / step.as_secs();
@@ -183,7 +184,7 @@ async fn names(control: &Control, sums: &mut Sums) -> Outcome<Names> {
     let ids = sums.report.applications.named().iter().filter_map(|share| share.id);
     let ids: BTreeSet<Uuid> = ids.map(|id| Uuid::from_u128(id.as_u128())).collect();
     let applications = decisions::applications(control, ids).await?;
-    let seen = control.read().gateways(500).await?;
+    let seen = control.store().gateways(500).await?;
     let gateways = seen.into_iter().map(|seen| (seen.gateway.id, seen.gateway.name)).collect();
     Ok(Names { applications, gateways, none: BTreeMap::new() })
 }

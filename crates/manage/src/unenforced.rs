@@ -2,10 +2,9 @@
 //! whoever sets one of them is refused with its name, so that nobody believes in what is not in force.
 //! What says nothing, or what describes what we do, passes: WSO2's forms and exports send all members.
 
-use serde_json::Value;
-
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use serde_json::Value;
 
 /// A setting that is refused unless it says nothing.
 #[derive(Clone, Copy, Debug)]

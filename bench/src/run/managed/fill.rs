@@ -9,10 +9,10 @@ use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::Request;
+use phantom_access::Control;
+use phantom_access::Settings;
 use phantom_control::rest;
 use phantom_core::{Clock, Now, Tick, UnixTime};
-use phantom_manage::Control;
-use phantom_manage::Settings;
 use phantom_manage::seed;
 use phantom_oauth::egress::{Egress, EgressConfig};
 use phantom_store::{

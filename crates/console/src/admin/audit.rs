@@ -8,13 +8,13 @@ use form_urlencoded::Serializer;
 use http::header;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use phantom_access::rights::admin as rights;
 use phantom_core::UnixTime;
 use phantom_manage::audit;
 use phantom_manage::audit::Action;
 use phantom_manage::audit::AuditFilter;
 use phantom_manage::audit::Entity;
 use phantom_manage::audit::Line;
-use phantom_manage::rights::admin as rights;
 use serde_json::Value;
 
 use crate::answer::Answer;

@@ -1,7 +1,7 @@
 //! A subscriber's applications, and another one.
 
 use axum::extract::Query;
-use phantom_manage::Control;
+use phantom_access::Control;
 use phantom_manage::applications;
 use phantom_manage::applications::Application;
 use phantom_manage::applications::ApplicationDocument;

@@ -7,10 +7,10 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::routing::post;
 use http::header;
+use phantom_access::rights::publisher as rights;
 use phantom_definition::Definition;
 use phantom_definition::Described;
 use phantom_manage::definition;
-use phantom_manage::rights::publisher as rights;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 

@@ -2,10 +2,10 @@
 
 use askama::Template;
 use axum::routing::get;
+use phantom_access::rights::publisher as rights;
 use phantom_definition::Definition;
 use phantom_definition::Described;
 use phantom_manage::definition;
-use phantom_manage::rights::publisher as rights;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use serde_json::Value;

@@ -6,6 +6,7 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
 use axum::routing::post;
+use phantom_access::rights::publisher as rights;
 use phantom_definition::Transport;
 use phantom_manage::apis::document::ALL_KEY_MANAGERS;
 use phantom_manage::apis::document::ApiDocument;
@@ -14,7 +15,6 @@ use phantom_manage::connector::Connector;
 use phantom_manage::key_managers;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
-use phantom_manage::rights::publisher as rights;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 

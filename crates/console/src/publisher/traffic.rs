@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
-use phantom_manage::rights::publisher as rights;
+use phantom_access::rights::publisher as rights;
 use phantom_manage::traffic;
 
 use super::PLACE;

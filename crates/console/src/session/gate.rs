@@ -11,9 +11,9 @@ use axum::response::Response;
 use http::HeaderMap;
 use http::Method;
 use http::header;
+use phantom_access::Control;
+use phantom_access::sessions;
 use phantom_control::PeerAddress;
-use phantom_manage::Control;
-use phantom_manage::sessions;
 
 use super::cookie;
 use super::cookie::Theme;

@@ -1,8 +1,8 @@
 //! One's own account: another password, and an end to all sessions.
 
 use askama::Template;
-use phantom_manage::sessions;
-use phantom_manage::users::UserError;
+use phantom_access::sessions;
+use phantom_access::users::UserError;
 use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 

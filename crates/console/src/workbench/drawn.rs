@@ -1,6 +1,6 @@
 //! What a step has found, drawn.
 
-use phantom_manage::explain::Explained;
+use phantom_access::explain::Explained;
 use phantom_manage::workbench::Answer;
 use phantom_manage::workbench::Claim;
 use phantom_manage::workbench::Decoded;

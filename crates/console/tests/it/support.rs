@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use phantom_access::Control;
+use phantom_access::Settings;
+use phantom_access::caller::Caller;
 use phantom_console::Options;
 use phantom_control::rest;
 use phantom_core::Clock;
-use phantom_manage::Control;
-use phantom_manage::Settings;
 use phantom_manage::apis;
-use phantom_manage::caller::Caller;
 use phantom_manage::lifecycle;
 use phantom_manage::lookup::Expected;
 use phantom_manage::revisions;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use http::HeaderValue;
 use http::StatusCode;
+use phantom_access::Control;
 use phantom_core::UnixTime;
-use phantom_manage::Control;
 use phantom_terms::refusal::Refusal;
 use utoipa::IntoResponses;
 use utoipa::openapi::ContentBuilder;

@@ -3,9 +3,9 @@
 use axum::extract::Extension;
 use http::HeaderMap;
 use http::HeaderValue;
-use phantom_manage::resident;
-use phantom_manage::resident::Client;
-use phantom_manage::resident::Registration;
+use phantom_access::resident;
+use phantom_access::resident::Client;
+use phantom_access::resident::Registration;
 use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use serde::Deserialize;

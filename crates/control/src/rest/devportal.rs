@@ -10,7 +10,7 @@ pub mod settings;
 pub mod subscriptions;
 pub mod tags;
 
-use phantom_manage::rights::devportal as rights;
+use phantom_access::rights::devportal as rights;
 use utoipa_axum::routes;
 
 use crate::rest::guard::Needs;

@@ -29,6 +29,6 @@ pub(crate) use axum::response::IntoResponse;
 pub(crate) use axum::response::Response;
 pub(crate) use http::StatusCode;
 pub(crate) use http::header;
-pub(crate) use phantom_manage::Control;
-pub(crate) use phantom_manage::caller::Caller;
+pub(crate) use phantom_access::Control;
+pub(crate) use phantom_access::caller::Caller;
 pub(crate) use std::sync::Arc;

@@ -13,7 +13,7 @@ pub mod search;
 pub mod settings;
 pub mod subscriptions;
 
-use phantom_manage::rights::publisher as rights;
+use phantom_access::rights::publisher as rights;
 use utoipa_axum::routes;
 
 use crate::rest::guard::Needs;

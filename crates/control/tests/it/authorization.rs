@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use phantom_access::roles;
+use phantom_access::roles::Role;
 use phantom_control::rest;
 use phantom_control::rest::guard::Needs;
-use phantom_manage::roles;
-use phantom_manage::roles::Role;
 
 use crate::support::Plane;
 use crate::support::USERS;

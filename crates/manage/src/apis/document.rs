@@ -8,6 +8,8 @@ use phantom_definition::CorsDocument;
 use phantom_definition::OperationDocument;
 use phantom_definition::ScopeDocument;
 use phantom_definition::Transport;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
@@ -17,8 +19,6 @@ use utoipa::ToSchema;
 
 use super::scope::RawApiScope;
 use crate::lifecycle::Transition;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 /// An API as it is to be. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing; those that mean nothing to us are kept and given back.

@@ -1,14 +1,15 @@
 //! Whether a backend answers. It is asked from here, by the one guarded client; what gateways reach may
 //! differ.
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Outgoing;
 use phantom_core::causes::causes;
 use phantom_oauth::egress::EgressError;
 use phantom_oauth::egress::FetchError;
-
-use super::rules::Reach;
-use crate::plane::Control;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::text;
+
+use super::rules::Reach;
 
 /// More than that of an answer is not read.
 const MAX_ANSWER: usize = 16 * 1024;
@@ -26,7 +27,7 @@ pub enum Reached {
 pub async fn check(control: &Control, url: &str) -> Outcome<Reached> {
     Reach::of(&control.settings).check("url", url)?;
     let place = text::url("url", url)?;
-    Ok(match control.egress.fetch(&place, "*/*", MAX_ANSWER).await {
+    Ok(match control.egress().fetch(&place, "*/*", MAX_ANSWER).await {
         Ok(_) => Reached::Answered(Some(200)),
         Err(FetchError::Status(status)) => Reached::Answered(Some(status.as_u16())),
         Err(FetchError::NoAnswer(EgressError::TooLong { .. } | EgressError::Encoded)) => {

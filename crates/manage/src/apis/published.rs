@@ -8,6 +8,9 @@ use phantom_core::catalog::ManagedApi;
 use phantom_core::catalog::Operation;
 use phantom_core::catalog::OperationSecurity;
 use phantom_core::catalog::Transports;
+use phantom_definition::CorsDocument;
+use phantom_definition::OperationDocument;
+use phantom_definition::Transport;
 use phantom_store::DeployedApi;
 use phantom_store::KeyManagerRow;
 use serde::Deserialize;
@@ -16,9 +19,6 @@ use thiserror::Error;
 use super::document::ApiDocument;
 use super::rules;
 use crate::lifecycle::LifecycleState;
-use phantom_definition::CorsDocument;
-use phantom_definition::OperationDocument;
-use phantom_definition::Transport;
 
 /// The property of an API's own by which its owner has credentials removed on open operations too.
 pub const STRIP_OPEN_AUTHORIZATION: &str = "strip_open_authorization";

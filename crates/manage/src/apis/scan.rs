@@ -2,9 +2,9 @@
 
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
+use phantom_terms::refusal::Outcome;
 
 use crate::lookup::Source;
-use phantom_terms::refusal::Outcome;
 
 const AT_A_TIME: u64 = 200;
 

@@ -1,15 +1,14 @@
 //! An application as its subscriber writes it: what is sent and, without what its row holds, what is kept.
 
-use serde::Deserialize;
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use phantom_terms::bounded::List;
 use phantom_terms::bounded::Name;
 use phantom_terms::bounded::Table;
 use phantom_terms::bounded::Text;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use serde::Deserialize;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// What a client sends. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing.

@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::rights;
 use phantom_core::DenyReason;
 use phantom_core::catalog::EntityId;
 use phantom_core::catalog::Limit;
 use phantom_core::traffic::Share;
+use phantom_terms::refusal::Outcome;
 use uuid::Uuid;
 
 use super::Named;
-use crate::caller::Caller;
 use crate::gateways;
 use crate::gateways::Span;
-use crate::plane::Control;
 use crate::plans;
-use crate::rights;
-use phantom_terms::refusal::Outcome;
 
 /// What is looked at. Plans whose window is longer are not told of.
 const LOOKED_AT: Duration = Duration::from_secs(3_600);
@@ -63,10 +64,10 @@ pub(super) async fn strained(control: &Control, caller: &Caller) -> Outcome<Vec<
     if used.is_empty() {
         return Ok(Vec::new());
     }
-    let plans = plans::published(&control.read().plans().await?);
+    let plans = plans::published(&control.store().plans().await?);
     let mut found = Vec::new();
     for (id, minutes) in used.into_iter().take(MOST) {
-        let Some(row) = control.read().application(id).await? else { continue };
+        let Some(row) = control.store().application(id).await? else { continue };
         if !sees_all && row.owner != caller.name {
             continue;
         }
@@ -90,7 +91,7 @@ pub(super) async fn strained(control: &Control, caller: &Caller) -> Outcome<Vec<
 async fn used(control: &Control) -> Outcome<BTreeMap<Uuid, Vec<Minutes>>> {
     let span = Span::MINUTE;
     let since = control.now().minus(LOOKED_AT);
-    let rows = control.read().reported_traffic(span.seconds, since, MOST_ROWS).await?;
+    let rows = control.store().reported_traffic(span.seconds, since, MOST_ROWS).await?;
     let mut found = BTreeMap::<(EntityId, Uuid), BTreeMap<u64, u64>>::new();
     let mut refused = BTreeMap::<(EntityId, Uuid), u64>::new();
     for row in &rows {

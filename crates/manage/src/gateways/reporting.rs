@@ -1,5 +1,6 @@
 //! A gateway's side: announces itself, and tells what it did. Each row is a statement of its own.
 
+use phantom_access::random;
 use phantom_core::UnixTime;
 use phantom_store::GatewayRow;
 use phantom_store::ReportRow;
@@ -8,7 +9,6 @@ use phantom_store::StoreError;
 use uuid::Uuid;
 
 use super::spans::Due;
-use crate::random;
 
 /// What a gateway says of itself.
 #[derive(Clone, Debug)]

@@ -1,7 +1,11 @@
 //! What an authorization server says of itself, to fill in a form.
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Outgoing;
 use phantom_core::issuer::check_issuer;
 use phantom_core::json;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;
@@ -10,9 +14,6 @@ use utoipa::ToSchema;
 
 use super::document::CertificateType;
 use crate::connector::Connector;
-use crate::plane::Control;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 /// Longest metadata document read.
 const MAX_DOCUMENT: usize = 1024 * 1024;
@@ -99,7 +100,7 @@ pub(super) async fn fetch(
     control: &Control,
     place: &url::Url,
 ) -> Result<Map<String, Value>, NothingFound> {
-    let document = control.egress.fetch(place, "application/json", MAX_DOCUMENT).await?;
+    let document = control.egress().fetch(place, "application/json", MAX_DOCUMENT).await?;
     Ok(json::parse_object(&document)?)
 }
 

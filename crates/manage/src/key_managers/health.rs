@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_core::UnixTime;
 use phantom_core::traffic::Introspections;
+use phantom_terms::refusal::Outcome;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::gateways;
 use crate::gateways::Span;
-use crate::plane::Control;
-use phantom_terms::refusal::Outcome;
 
 /// Errors are those of so long.
 const RECENT: Duration = Duration::from_secs(300);
@@ -57,7 +58,7 @@ impl Health {
 pub(super) async fn all(control: &Control) -> Outcome<BTreeMap<String, Health>> {
     let span = Span::FINEST;
     let since = control.now().minus(RECENT);
-    let rows = control.read().reported_traffic(span.seconds, since, MOST_ROWS).await?;
+    let rows = control.store().reported_traffic(span.seconds, since, MOST_ROWS).await?;
     let mut found = BTreeMap::<String, Health>::new();
     // By name and gateway, as its last report says.
     let mut keys = BTreeMap::new();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use phantom_access::random;
 use phantom_core::catalog::ClaimRename;
 use phantom_core::catalog::EntityId;
 use phantom_core::catalog::KeySet;
@@ -26,7 +27,6 @@ use super::token_rules::token_rules;
 use crate::connector;
 use crate::connector::Connector;
 use crate::connector::field::number;
-use crate::random;
 
 /// Of remembered introspections, where the connector does not ask how many.
 const DEFAULT_CACHE: usize = 50_000;

@@ -1,12 +1,13 @@
 //! The resident key manager: how it is shown may be changed, what it is may not.
 
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
+
 use super::document::KeyManagerDocument;
 use super::rules::Settled;
 use super::rules::refuse_unenforced;
 use crate::plans::known_roles;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 /// What is stored, with the members of the request that may change.
 pub(crate) fn settle(request: &KeyManagerDocument, before: &Settled) -> Outcome<Settled> {

@@ -2,6 +2,9 @@
 
 use phantom_core::issuer::check_issuer;
 use phantom_core::server_url::is_secure;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use serde_json::Value;
 use serde_json::json;
 
@@ -17,9 +20,6 @@ use crate::connector::Endpoint;
 use crate::plans::known_roles;
 use crate::unenforced;
 use crate::unenforced::Of;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 /// A key manager as it is stored: without secrets, and without what its row holds.
 #[derive(Clone, Debug, Default)]

@@ -1,8 +1,10 @@
 //! Whether a key manager works, found out step by step, as gateways would ask: metadata, keys, our
 //! credentials, a token. Says what failed, why, and what would be right.
 
-use std::sync::Arc;
-
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::plane::Outgoing;
+use phantom_access::random;
 use phantom_core::BearerToken;
 use phantom_core::catalog::KeySet;
 use phantom_core::catalog::ManagedKeyManager;
@@ -15,6 +17,9 @@ use phantom_oauth::KeyManagerConfig;
 use phantom_oauth::Trouble;
 use phantom_oauth::egress::FetchError;
 use phantom_store::KeyManagerRow;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -28,12 +33,7 @@ use super::document::KeyManagerTokenType;
 use super::published;
 use crate::connector::Connector;
 use crate::lookup;
-use crate::plane::Control;
-use crate::random;
 use crate::stored;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 /// What came of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -84,7 +84,7 @@ pub async fn test(control: &Control, id: &str, token: Option<&SecretString>) -> 
     let token = Question { token: token.unwrap_or(&made_up), is_made_up: token.is_none() };
     let bearer = BearerToken::parse(token.token.expose_secret().as_bytes());
     let bearer = bearer.map_err(|_| Refusal::invalid("token: cannot be a bearer token"))?;
-    let row: KeyManagerRow = lookup::find(&mut control.read(), id).await?;
+    let row: KeyManagerRow = lookup::find(&mut control.store(), id).await?;
     let document: KeyManagerDocument = stored::read(&row.document)?;
     if Connector::of_kind(&row.kind) == Some(Connector::Resident) {
         let found = "It is our own token endpoint: there is no other server to ask.";
@@ -101,8 +101,8 @@ pub async fn test(control: &Control, id: &str, token: Option<&SecretString>) -> 
         return Ok(Trial::of(steps));
     }
     let config = KeyManagerConfig::managed(&managed);
-    let clock = Arc::clone(&control.clock);
-    match KeyManager::build_over(Some(&control.egress), &config, clock, None) {
+    let clock = control.clock();
+    match KeyManager::build_over(Some(control.egress()), &config, clock, None) {
         Ok(server) => {
             let examined = server.examine(bearer).await;
             steps.extend(introspection(control, &config, &token, &examined));
@@ -205,7 +205,7 @@ async fn key_set(control: &Control, managed: &ManagedKeyManager) -> TrialStep {
     let fetched = match text::url("certificates.value", uri) {
         Ok(place) => {
             let accept = "application/jwk-set+json, application/json";
-            let fetched = control.egress.fetch(&place, accept, JwkSet::MAX_BYTES).await;
+            let fetched = control.egress().fetch(&place, accept, JwkSet::MAX_BYTES).await;
             fetched.map_err(|error| {
                 if matches!(error, FetchError::NoAnswer(_)) {
                     advice = UNREACHED;

@@ -1,7 +1,13 @@
 //! Changes of keys that are there.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_store::KeyManagerRow;
 use phantom_store::MappingMode;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 
 use super::Key;
@@ -11,12 +17,7 @@ use super::generate::check_grants;
 use super::key_manager::KeyManager;
 use super::own;
 use super::resident_client;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::random;
 use crate::stored;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 /// Other grants, another callback, other properties. Consumer key and secret stay.
 pub async fn update(

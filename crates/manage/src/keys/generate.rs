@@ -2,12 +2,19 @@
 
 use std::time::Duration;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
+use phantom_access::resident;
 use phantom_store::ApplicationRow;
 use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
 use phantom_store::KeyMappingRow;
 use phantom_store::MappedKeyType;
 use phantom_store::MappingMode;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 use super::Key;
 use super::KeyDocument;
@@ -15,13 +22,7 @@ use super::key_manager;
 use super::key_manager::KeyManager;
 use super::token;
 use crate::applications;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::random;
-use crate::resident;
 use crate::stored;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 #[derive(Clone, Debug)]
 pub struct GenerateRequest {

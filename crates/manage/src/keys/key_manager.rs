@@ -1,25 +1,26 @@
 //! Key managers as subscribers may use them.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::plane::Settings;
 use phantom_store::KeyManagerRow;
 use phantom_store::Write;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use uuid::Uuid;
 
-use crate::caller::Caller;
 use crate::connector::Connector;
 use crate::connector::EXPECTED_AUDIENCE;
 use crate::connector::property;
 use crate::key_managers::KeyManagerDocument;
 use crate::key_managers::KeyManagerTokenType;
 use crate::lookup;
-use crate::plane::Control;
-use crate::plane::Settings;
 use crate::seed::RESIDENT;
 use crate::seed::RESIDENT_KIND;
 use crate::stored;
 use crate::subscriptions::permissions::Permissions;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 /// A key manager with what of its settings concerns subscribers.
 #[derive(Clone, Debug)]
@@ -31,7 +32,7 @@ pub struct KeyManager {
 /// All enabled ones that the caller may see, by name.
 pub async fn visible_key_managers(control: &Control, caller: &Caller) -> Outcome<Vec<KeyManager>> {
     let mut visible = Vec::new();
-    for row in control.store.key_managers().await? {
+    for row in control.store().key_managers().await? {
         if row.enabled && Permissions::admit(&row.document, caller)? {
             visible.push(KeyManager::of(row)?);
         }
@@ -41,14 +42,14 @@ pub async fn visible_key_managers(control: &Control, caller: &Caller) -> Outcome
 
 /// All there are, by name.
 pub async fn key_managers(control: &Control) -> Outcome<Vec<KeyManager>> {
-    control.store.key_managers().await?.into_iter().map(KeyManager::of).collect()
+    control.store().key_managers().await?.into_iter().map(KeyManager::of).collect()
 }
 
 /// How many keys applications have at it that no token of it will ever have: it expects another audience by now.
 pub async fn unmet_keys(control: &Control, id: &str) -> Outcome<u64> {
-    let key_manager = KeyManager::of(lookup::find(&mut control.read(), id).await?)?;
+    let key_manager = KeyManager::of(lookup::find(&mut control.store(), id).await?)?;
     match key_manager.only_consumer_key() {
-        Some(only) => Ok(control.store.other_key_mapping_count(key_manager.row.id, only).await?),
+        Some(only) => Ok(control.store().other_key_mapping_count(key_manager.row.id, only).await?),
         None => Ok(0),
     }
 }

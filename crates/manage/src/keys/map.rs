@@ -1,10 +1,16 @@
 //! Keys that are there already, at whatever key manager, become an application's.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_store::KeyManagerRow;
 use phantom_store::KeyMappingRow;
 use phantom_store::MappedKeyType;
 use phantom_store::MappingMode;
 use phantom_store::Write;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq;
@@ -13,13 +19,8 @@ use super::Key;
 use super::KeyDocument;
 use super::key_manager;
 use crate::applications;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::random;
 use crate::seed::RESIDENT_KIND;
 use crate::stored;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 #[derive(Debug)]
 pub struct MapRequest {
@@ -106,7 +107,7 @@ async fn check_client(
     if let Some(secret) = &request.consumer_secret {
         let key = &request.consumer_key;
         let client = write.client(key).await?;
-        if control.sign_in.client(key, client, secret, caller.address)?.is_some() {
+        if control.sign_in().client(key, client, secret, caller.address)?.is_some() {
             return Ok(());
         }
     }

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde_json::Map;
@@ -15,9 +18,6 @@ use super::MappedKeyType;
 use super::TokenOrder;
 use crate::unenforced;
 use crate::unenforced::Of;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 impl KeyDocument {
     pub fn new(

@@ -2,22 +2,23 @@
 
 use std::time::Duration;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
+use phantom_access::resident;
+use phantom_access::resident::GrantType;
+use phantom_access::resident::Order;
+use phantom_access::resident::Tokens;
 use phantom_store::ClientRow;
 use phantom_store::Write;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
 use super::own;
 use super::resident_client;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::random;
-use crate::resident;
-use crate::resident::GrantType;
-use crate::resident::Order;
-use crate::resident::Tokens;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 #[derive(Debug)]
 pub struct TokenOrder {
@@ -49,7 +50,7 @@ pub async fn generate_token(
     let client = resident_client(&mut write, &row).await?;
     if let Some(secret) = &order.secret {
         let (id, kept) = (&client.client_id, Some(client.clone()));
-        if control.sign_in.client(id, kept, secret, caller.address)?.is_none() {
+        if control.sign_in().client(id, kept, secret, caller.address)?.is_none() {
             return Err(Refusal::invalid("consumerSecret: is not that of the key"));
         }
     }

@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use phantom_core::catalog::Limit;
+use phantom_terms::bounded::Number;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::value;
 use serde::de::value::StrDeserializer;
 use utoipa::ToSchema;
-
-use phantom_terms::bounded::Number;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 /// What WSO2 writes where it means no limit.
 pub const UNLIMITED: i64 = 2_147_483_647;

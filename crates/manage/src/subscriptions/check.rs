@@ -1,20 +1,20 @@
 //! What speaks against a subscription.
 
+use phantom_access::caller::Caller;
 use phantom_store::ApiRow;
 use phantom_store::ApplicationRow;
 use phantom_store::PlanLevel;
 use phantom_store::SubscriptionRow;
 use phantom_store::SubscriptionState;
 use phantom_store::Write;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 use super::permissions::Permissions;
 use super::visible;
 use crate::apis::document::ApiDocument;
 use crate::apis::document::SecurityScheme;
-use crate::caller::Caller;
 use crate::plans::SUBSCRIPTIONLESS;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 pub(super) fn state(api: &ApiRow) -> Outcome<()> {
     if visible::STATES.contains(&api.state) {

@@ -1,12 +1,12 @@
 //! Who among subscribers sees a key manager or may have a plan.
 
+use phantom_access::caller::Caller;
+use phantom_terms::refusal::Outcome;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::caller::Caller;
 use crate::key_managers::PermissionType;
 use crate::stored;
-use phantom_terms::refusal::Outcome;
 
 /// The member `permissions` of a stored plan or key manager.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -40,7 +40,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::roles::Role;
+    use phantom_access::roles::Role;
 
     #[test]
     fn public_lets_all_in_allow_the_named_and_deny_the_others() {

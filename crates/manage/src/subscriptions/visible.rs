@@ -6,11 +6,21 @@ pub mod definition;
 use std::collections::BTreeMap;
 use std::collections::HashSet;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 use phantom_store::LifecycleState;
 use phantom_store::NamePart;
 use phantom_store::NamePlace;
+use phantom_terms::page::Few;
+use phantom_terms::page::Page;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::search::ApiQuery;
+use phantom_terms::search::Key;
 use serde_json::Value;
 
 pub use addresses::Addresses;
@@ -19,17 +29,8 @@ use crate::apis::Api;
 use crate::apis::document::ApiDocument;
 use crate::apis::document::Visibility;
 use crate::apis::scan;
-use crate::caller::Caller;
 use crate::lookup;
 use crate::lookup::Source;
-use crate::plane::Control;
-use phantom_terms::page::Few;
-use phantom_terms::page::Page;
-use phantom_terms::refusal::Kind;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::search::ApiQuery;
-use phantom_terms::search::Key;
 
 const OFFERED: Kind = Kind::Other("API");
 
@@ -65,7 +66,7 @@ pub async fn page(
     let Page { limit, offset } = page;
     let (name_contains, states) = (name.map(str::to_owned), STATES.to_vec());
     let filter = ApiFilter { name_contains, states, tag, limit, offset, ..ApiFilter::default() };
-    let found = control.store.apis(&filter).await?;
+    let found = control.store().apis(&filter).await?;
     let apis = found.rows.into_iter().map(Api::of).collect::<Outcome<Vec<_>>>()?;
     Ok((apis.into_iter().filter(|api| is_open(&api.document, caller)).collect(), found.total))
 }
@@ -86,7 +87,7 @@ pub(crate) async fn first(
     for place in NamePlace::ALL {
         for turn in 0..MOST_TURNS {
             let part = NamePart { text, place, limit, offset: turn * limit };
-            let rows = control.store.apis_of_name(&part, &STATES).await?;
+            let rows = control.store().apis_of_name(&part, &STATES).await?;
             let is_last = (rows.len() as u64) < limit;
             let apis = rows.into_iter().map(Api::of).collect::<Outcome<Vec<_>>>()?;
             seen.extend(apis.into_iter().filter(|api| is_open(&api.document, caller)));
@@ -114,7 +115,7 @@ pub async fn tags(control: &Control, caller: &Caller) -> Outcome<BTreeMap<String
 
 /// The offered API of that id. One that the caller may not see is not there.
 pub async fn find(control: &Control, caller: &Caller, id: &str) -> Outcome<Api> {
-    let api = open(&mut control.read(), caller, id).await?;
+    let api = open(&mut control.store(), caller, id).await?;
     match STATES.contains(&api.row.state) {
         true => Ok(api),
         false => Err(Refusal::not_found(OFFERED, id)),
@@ -143,7 +144,7 @@ async fn all(control: &Control, caller: &Caller, query: &ApiQuery) -> Outcome<Ve
         ..ApiFilter::default()
     };
     let mut found = Vec::new();
-    scan::each(&mut control.read(), filter, |row| {
+    scan::each(&mut control.store(), filter, |row| {
         let mut api = Api::of(row)?;
         // Large, and no list shows it.
         api.row.document = Value::Null;

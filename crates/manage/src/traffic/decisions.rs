@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::collections::HashSet;
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_core::DenyReason;
 use phantom_core::UnixTime;
 use phantom_core::traffic::Consulted;
 use phantom_core::traffic::Decided;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::wanted;
 use crate::gateways::Span;
-use crate::plane::Control;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 /// Rows that are read at most, of each length.
 const MOST_ROWS: u32 = 2_000;
@@ -126,7 +127,7 @@ pub async fn decisions(control: &Control, wanted: &DecisionsWanted) -> Outcome<V
     for span in Span::ALL {
         // Those of a longer span that began within the shorter ones are known from these.
         let since = now.minus(span.kept());
-        let reader = control.read();
+        let reader = control.store();
         let rows = reader.reported_decisions(span.seconds, since, until, MOST_ROWS).await?;
         until = since;
         for row in rows {
@@ -188,7 +189,7 @@ pub(super) async fn applications(
 ) -> Outcome<BTreeMap<String, String>> {
     let mut names = BTreeMap::new();
     for id in ids.into_iter().take(MOST) {
-        if let Some(row) = control.read().application(id).await? {
+        if let Some(row) = control.store().application(id).await? {
             names.insert(id.to_string(), row.name);
         }
     }

@@ -3,9 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::rights;
 use phantom_core::catalog::EntityId;
 use phantom_core::traffic::ApiRequests;
 use phantom_core::traffic::Pair;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use uuid::Uuid;
 
 use super::MOST_ROWS;
@@ -22,13 +29,7 @@ use super::sum;
 use super::wanted;
 use crate::apis;
 use crate::applications;
-use crate::caller::Caller;
 use crate::gateways::Span;
-use crate::plane::Control;
-use crate::rights;
-use phantom_terms::refusal::Kind;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 /// Parties of a list at most.
 const MOST: usize = 50;
@@ -62,7 +63,7 @@ pub async fn of_application(
     let pairs = paired(&sums, |pair| (is(pair.application, id)).then_some(pair.api));
     let mut names = BTreeMap::new();
     for id in pairs.keys() {
-        if let Some(row) = control.read().api(*id).await? {
+        if let Some(row) = control.store().api(*id).await? {
             names.insert(id.to_string(), format!("{} {}", row.name, row.version_name));
         }
     }
@@ -104,7 +105,7 @@ pub async fn requests_by_api(control: &Control, caller: &Caller) -> Outcome<BTre
         return Ok(requests);
     }
     let (span, begin) = (Span::COARSEST, control.now().minus(Period::Day.length()));
-    let rows = control.read().reported_traffic(span.seconds, begin, MOST_ROWS).await?;
+    let rows = control.store().reported_traffic(span.seconds, begin, MOST_ROWS).await?;
     for row in rows {
         let known: ApiRequests = serde_json::from_str(&row.document)
             .map_err(|_| Refusal::internal("a report cannot be read"))?;

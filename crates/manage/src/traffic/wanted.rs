@@ -6,13 +6,13 @@ use phantom_core::catalog::EntityId;
 use phantom_core::traffic::Report;
 use phantom_core::traffic::Shares;
 use phantom_core::traffic::Tally;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::gateways::Span;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub enum Period {

@@ -1,5 +1,12 @@
 //! Calling an API, through a gateway and nowhere else.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Settings;
+use phantom_access::random;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use url::Url;
@@ -9,14 +16,7 @@ use super::step::Authorization;
 use super::step::Body;
 use super::step::Request;
 use super::step::Step;
-use crate::caller::Caller;
 use crate::deny_policies;
-use crate::plane::Control;
-use crate::plane::Settings;
-use crate::random;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 const TRACE: &str = "traceparent";
 /// Most headers of a call.

@@ -1,19 +1,20 @@
 //! A JWT, read and explained: what it says, and whether its issuer said it.
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Outgoing;
 use phantom_core::UnixTime;
 use phantom_core::json;
 use phantom_core::jwt;
 use phantom_oauth::Algorithms;
 use phantom_oauth::JwkSet;
 use phantom_oauth::verify::UnverifiedJws;
+use phantom_terms::text;
 use serde_json::Value;
 
 use super::MAX_TOKEN;
 use super::server::Server;
 use crate::key_managers::CertificateType;
 use crate::key_managers::key_set;
-use crate::plane::Control;
-use phantom_terms::text;
 
 #[derive(Clone, Debug)]
 pub struct Decoded {
@@ -105,7 +106,7 @@ async fn keys(control: &Control, server: &Server) -> Result<JwkSet, String> {
         return parsed(set.as_bytes());
     }
     let url = text::url("key set", value).map_err(|refusal| refusal.to_string())?;
-    let fetched = control.egress.fetch(&url, "application/json", JwkSet::MAX_BYTES).await;
+    let fetched = control.egress().fetch(&url, "application/json", JwkSet::MAX_BYTES).await;
     parsed(&fetched.map_err(|error| format!("the key set at {value}: {error}"))?)
 }
 

@@ -1,5 +1,8 @@
 //! Asking about a token, as gateways do and as RFC 7662 has it.
 
+use phantom_access::plane::Control;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
@@ -10,9 +13,6 @@ use super::step::Request;
 use super::step::Step;
 use super::step::Value;
 use super::token::Client;
-use crate::plane::Control;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 #[derive(Debug)]
 pub struct Introspected {

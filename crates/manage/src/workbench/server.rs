@@ -1,10 +1,15 @@
 //! The authorization server that somebody works with: a key manager, or one that is known by its metadata.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::rights;
 use phantom_store::KeyManagerRow;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::caller::Caller;
 use crate::connector;
 use crate::connector::Connector;
 use crate::connector::property;
@@ -13,12 +18,7 @@ use crate::key_managers::CertificateType;
 use crate::key_managers::Certificates;
 use crate::keys::KeyManager;
 use crate::keys::visible_key_managers;
-use crate::plane::Control;
 use crate::publish;
-use crate::rights;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 #[derive(Clone, Debug)]
 pub struct Server {

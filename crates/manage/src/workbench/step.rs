@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use phantom_access::plane::Control;
+use phantom_access::plane::Outgoing;
 use phantom_core::causes::with_causes;
 use phantom_oauth::egress::exchange::Answered;
 use phantom_oauth::egress::exchange::Asked;
@@ -16,7 +18,6 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::MAX_ANSWER;
-use crate::plane::Control;
 
 /// A request on its way.
 pub(super) struct Request {
@@ -98,8 +99,8 @@ impl Request {
         let body = Zeroizing::new(self.body.text());
         let asked = Asked { method: &self.method, url: &self.url, headers: &headers, body: &body };
         let sent = match self.is_own {
-            true => control.own.exchange(asked, Named::ByOperator, MAX_ANSWER).await,
-            false => control.egress.exchange(asked, Named::ByUser, MAX_ANSWER).await,
+            true => control.own().exchange(asked, Named::ByOperator, MAX_ANSWER).await,
+            false => control.egress().exchange(asked, Named::ByUser, MAX_ANSWER).await,
         };
         let answer = sent
             .map(|Answered { status, headers, body }| Answer { status, headers, body })

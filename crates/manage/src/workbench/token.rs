@@ -4,7 +4,12 @@ use std::fmt;
 
 use aws_lc_rs::digest;
 use base64::Engine;
+use phantom_access::plane::Control;
+use phantom_access::random;
 use phantom_core::jwt::BASE64URL;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -18,11 +23,6 @@ use super::step::Body;
 use super::step::Request;
 use super::step::Step;
 use super::step::Value;
-use crate::plane::Control;
-use crate::random;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 /// A client, as somebody typed it.
 #[derive(Clone, Debug)]

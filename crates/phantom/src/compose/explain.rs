@@ -11,11 +11,11 @@ mod told;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use phantom_access::explain::Explain;
+use phantom_access::explain::Explained;
+use phantom_access::explain::Question;
 use phantom_cache::CacheSecret;
 use phantom_core::Clock;
-use phantom_manage::explain::Explain;
-use phantom_manage::explain::Explained;
-use phantom_manage::explain::Question;
 use phantom_pipeline::Answer;
 use phantom_pipeline::Decision;
 use phantom_pipeline::Fault;

@@ -1,5 +1,6 @@
 //! The form of a key manager, drawn from the description of its connector.
 
+use phantom_access::roles::Role;
 use phantom_manage::connector::Connector;
 use phantom_manage::connector::Endpoint;
 use phantom_manage::key_managers::CertificateType;
@@ -11,7 +12,6 @@ use phantom_manage::key_managers::PermissionType;
 use phantom_manage::key_managers::Permissions;
 use phantom_manage::key_managers::TokenValidation;
 use phantom_manage::key_managers::TokenValidationType;
-use phantom_manage::roles::Role;
 use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 

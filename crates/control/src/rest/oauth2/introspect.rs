@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use axum::body::Bytes;
 use axum::extract::Extension;
 use http::HeaderMap;
-use phantom_manage::resident;
-use phantom_manage::resident::Token;
+use phantom_access::resident;
+use phantom_access::resident::Token;
 use serde::Serialize;
 use utoipa::ToSchema;
 

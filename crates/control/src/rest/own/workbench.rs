@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use phantom_access::explain::Explained;
+use phantom_access::explain::Question;
 use phantom_core::UnixTime;
 use phantom_manage::explain;
-use phantom_manage::explain::Explained;
-use phantom_manage::explain::Question;
 use phantom_manage::workbench;
 use phantom_manage::workbench::Client;
 use phantom_manage::workbench::Server;

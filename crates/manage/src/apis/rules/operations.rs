@@ -2,23 +2,23 @@
 
 use std::collections::HashSet;
 
+use phantom_access::random;
 use phantom_core::PathTemplate;
+use phantom_definition::OperationDocument;
+use phantom_definition::ScopeDocument;
+use phantom_definition::Verb;
 use phantom_store::PlanLevel;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use serde_json::Value;
 
 use super::Known;
 use super::texts;
 use crate::apis::document::ApiDocument;
-use crate::random;
 use crate::scopes::SharedScope;
 use crate::unenforced;
 use crate::unenforced::Of;
-use phantom_definition::OperationDocument;
-use phantom_definition::ScopeDocument;
-use phantom_definition::Verb;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 /// The plan that limits nothing.
 const UNLIMITED: &str = "Unlimited";

@@ -1,9 +1,10 @@
 //! Where gateways serve an API.
 
+use phantom_access::plane::Settings;
+use phantom_definition::Transport;
+
 use crate::apis::Api;
 use crate::apis::rules;
-use crate::plane::Settings;
-use phantom_definition::Transport;
 
 /// One path of an API, by the transports that it is served over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 mod servers;
 
+use phantom_access::plane::Settings;
 use serde_json::Value;
 use serde_json::json;
 
 use super::addresses::Addresses;
 use crate::apis::Api;
 use crate::definition;
-use crate::plane::Settings;
 
 /// Extensions of this prefix are for gateways; backends' URLs are among them.
 const OF_GATEWAYS: &str = "x-wso2-";

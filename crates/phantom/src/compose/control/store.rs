@@ -75,7 +75,7 @@ impl Opener {
     pub(in crate::compose) async fn open(&self) -> Result<Opened, StartError> {
         let Self { config, sealing, clock } = self;
         let store = sealing.open(config).await?;
-        let signing_key = seed::signing_key(&store, clock.now().wall).await;
+        let signing_key = phantom_access::resident::signing_key(&store, clock.now().wall).await;
         let signing_key = signing_key.map_err(StartError::first_start)?;
         let minter = minter(&signing_key, &config.public_url)?;
         let admin = match &config.admin_password {

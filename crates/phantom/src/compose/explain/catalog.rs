@@ -12,7 +12,6 @@ use phantom_manage::publish;
 use phantom_manage::publish::Follower;
 use phantom_manage::publish::ResidentEndpoint;
 use phantom_manage::publish::Update;
-use phantom_manage::seed;
 use phantom_oauth::Minter;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::managed::Publication;
@@ -184,7 +183,7 @@ async fn open(place: Place<'_>, clock: &Arc<dyn Clock>) -> Result<Option<Known>,
         Err(StoreError::Missing) => return Ok(None),
         resident => resident?,
     };
-    let key = seed::signing_key(&opened, clock.now().wall).await;
+    let key = phantom_access::resident::signing_key(&opened, clock.now().wall).await;
     let minter = store::minter(&key.map_err(StartError::first_start)?, &config.public_url)?;
     Ok(Some(Known { store: opened, resident, minter }))
 }

@@ -2,14 +2,15 @@
 
 use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde_json::json;
 
+use super::GATEWAY_CLIENT;
 use super::new_client;
 use crate::caller::Caller;
 use crate::plane::Control;
-use crate::seed::GATEWAY_CLIENT;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
+use crate::plane::Means;
 
 /// What a client says of itself.
 #[derive(Clone, Debug)]
@@ -78,7 +79,7 @@ async fn check_owner(control: &Control, caller: &Caller, owner: &str) -> Outcome
             caller.name
         )));
     }
-    match control.store.user(owner).await? {
+    match control.store().user(owner).await? {
         Some(_) => Ok(()),
         None => Err(Refusal::UnknownOwner(owner.to_owned())),
     }

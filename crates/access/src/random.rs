@@ -4,41 +4,40 @@ use aws_lc_rs::digest;
 use aws_lc_rs::rand;
 use base64::Engine;
 use phantom_core::jwt::BASE64URL;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 use uuid::Uuid;
-
-use phantom_terms::refusal::Refusal;
 
 /// What access tokens begin with; see [`ACCESS_TOKEN_PATTERN`].
 const ACCESS_TOKEN_PREFIX: &str = "pgt_";
 /// All of our access tokens, and hardly any other.
-pub(crate) const ACCESS_TOKEN_PATTERN: &str = "pgt_[A-Za-z0-9_-]{43}";
+pub const ACCESS_TOKEN_PATTERN: &str = "pgt_[A-Za-z0-9_-]{43}";
 
 /// The id of a new entity; later ones sort after earlier ones.
 #[must_use]
-pub(crate) fn id() -> Uuid {
+pub fn id() -> Uuid {
     Uuid::now_v7()
 }
 
 /// 256 bits in 43 URL-safe characters.
-pub(crate) fn secret() -> Result<SecretString, Refusal> {
+pub fn secret() -> Result<SecretString, Refusal> {
     Ok(SecretString::from(text::<32>()?))
 }
 
 /// An access token of the resident key manager. Its beginning tells gateways, which hold tokens of
 /// several servers, whose it is, and secret scanners that it is one.
-pub(crate) fn access_token() -> Result<SecretString, Refusal> {
+pub fn access_token() -> Result<SecretString, Refusal> {
     Ok(SecretString::from(format!("{ACCESS_TOKEN_PREFIX}{}", text::<32>()?)))
 }
 
 /// A client identifier: 168 bits in 28 characters, as long as WSO2's.
-pub(crate) fn client_id() -> Result<String, Refusal> {
+pub fn client_id() -> Result<String, Refusal> {
     text::<21>()
 }
 
 /// What a token is kept as.
 #[must_use]
-pub(crate) fn token_digest(token: &str) -> [u8; 32] {
+pub fn token_digest(token: &str) -> [u8; 32] {
     let digest = digest::digest(&digest::SHA256, token.as_bytes());
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest.as_ref());
@@ -46,7 +45,7 @@ pub(crate) fn token_digest(token: &str) -> [u8; 32] {
 }
 
 /// In hexadecimal digits, as traces are named.
-pub(crate) fn hexadecimal<const BYTES: usize>() -> Result<String, Refusal> {
+pub fn hexadecimal<const BYTES: usize>() -> Result<String, Refusal> {
     let mut bytes = [0; BYTES];
     rand::fill(&mut bytes).map_err(|_| Refusal::internal("the system gives no random numbers"))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())

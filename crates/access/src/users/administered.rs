@@ -4,15 +4,16 @@
 use phantom_store::ApiFilter;
 use phantom_store::ApplicationFilter;
 use phantom_store::UserRow;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::plane::Control;
-use phantom_terms::refusal::Kind;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
+use crate::plane::Means;
 
 /// The bound keeps lists, which are read whole, within reason.
 const MAX_USERS: usize = 10_000;
@@ -44,7 +45,7 @@ pub struct Owned {
 
 /// All of them, by name.
 pub async fn list(control: &Control) -> Outcome<Vec<User>> {
-    Ok(control.store.users().await?.iter().map(User::of).collect())
+    Ok(control.store().users().await?.iter().map(User::of).collect())
 }
 
 pub async fn read(control: &Control, name: &str) -> Outcome<User> {
@@ -53,7 +54,7 @@ pub async fn read(control: &Control, name: &str) -> Outcome<User> {
     if name.contains('\0') {
         return Err(not_found());
     }
-    control.store.user(name).await?.as_ref().map(User::of).ok_or_else(not_found)
+    control.store().user(name).await?.as_ref().map(User::of).ok_or_else(not_found)
 }
 
 pub async fn owned(control: &Control, name: &str) -> Outcome<Owned> {
@@ -61,8 +62,8 @@ pub async fn owned(control: &Control, name: &str) -> Outcome<Owned> {
     let applications = ApplicationFilter { owner: owner.clone(), ..ApplicationFilter::default() };
     let apis = ApiFilter { provider: owner, ..ApiFilter::default() };
     Ok(Owned {
-        applications: control.store.applications(&applications).await?.total,
-        apis: control.store.apis(&apis).await?.total,
+        applications: control.store().applications(&applications).await?.total,
+        apis: control.store().apis(&apis).await?.total,
     })
 }
 

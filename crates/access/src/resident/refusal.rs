@@ -1,9 +1,8 @@
 //! Why a client does not get what it asks for (RFC 6749 §5.2).
 
 use phantom_store::StoreError;
-use thiserror::Error;
-
 use phantom_terms::refusal::Refusal;
+use thiserror::Error;
 
 #[derive(Debug, Error)]
 pub enum OAuthRefusal {

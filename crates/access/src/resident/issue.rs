@@ -6,6 +6,7 @@ use phantom_store::ClientRow;
 use phantom_store::TokenKind;
 use phantom_store::TokenRow;
 use phantom_store::Write;
+use phantom_terms::refusal::Outcome;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -14,7 +15,6 @@ use super::scope;
 use crate::plane::Control;
 use crate::random;
 use crate::roles::Role;
-use phantom_terms::refusal::Outcome;
 
 const REFRESH_LIFE: Duration = Duration::from_secs(86_400);
 
@@ -22,16 +22,17 @@ const REFRESH_LIFE: Duration = Duration::from_secs(86_400);
 const MOST_SCOPES: usize = 100;
 
 /// What is to be issued.
-pub(crate) struct Order<'a> {
-    pub(crate) client: &'a ClientRow,
-    pub(crate) username: Option<String>,
+#[derive(Debug)]
+pub struct Order<'a> {
+    pub client: &'a ClientRow,
+    pub username: Option<String>,
     /// Granted already, but for those of APIs that are bound to roles.
-    pub(crate) scope: String,
+    pub scope: String,
     /// Of the access token.
-    pub(crate) life: Duration,
+    pub life: Duration,
     /// Tokens of one grant, which end together.
-    pub(crate) family: Uuid,
-    pub(crate) refreshable: bool,
+    pub family: Uuid,
+    pub refreshable: bool,
 }
 
 #[derive(Debug)]
@@ -45,11 +46,7 @@ pub struct Tokens {
 }
 
 /// In force with the commit.
-pub(crate) async fn issue(
-    control: &Control,
-    write: &mut Write,
-    order: Order<'_>,
-) -> Outcome<Tokens> {
+pub async fn issue(control: &Control, write: &mut Write, order: Order<'_>) -> Outcome<Tokens> {
     let Order { client, username, scope, life, family, refreshable } = order;
     let holder = username.as_ref().unwrap_or(&client.owner);
     let scope = held(write, holder, &scope).await?;

@@ -8,9 +8,10 @@ mod refusal;
 mod registration;
 mod revoke;
 mod scope;
+mod signing_key;
 
 pub use client::authenticate;
-pub(crate) use client::new_client;
+pub use client::new_client;
 pub use grant::GrantType;
 pub use grant::client_credentials;
 pub use grant::password;
@@ -18,15 +19,19 @@ pub use grant::refresh;
 pub use introspect::introspect;
 pub use introspect::require_introspector;
 pub use introspect::require_introspector_named;
-pub(crate) use issue::Order;
+pub use issue::Order;
 pub use issue::Tokens;
-pub(crate) use issue::issue;
+pub use issue::issue;
 pub use phantom_store::ClientRow as Client;
 pub use phantom_store::TokenRow as Token;
 pub use refusal::OAuthRefusal;
 pub use registration::Registration;
 pub use registration::register;
 pub use registration::require_registrar;
-pub(crate) use revoke::end;
+pub use revoke::end;
 pub use revoke::revoke;
-pub(crate) use scope::granted;
+pub use scope::granted;
+pub use signing_key::signing_key;
+
+/// The client by which gateways ask about tokens.
+pub const GATEWAY_CLIENT: &str = "phantom gateway";

@@ -8,7 +8,7 @@ const DEFAULT: &str = "default";
 
 /// What is granted of what is asked for, in order of name: of the management scopes those that the
 /// roles give; of others, which APIs define, all or none.
-pub(crate) fn granted<'a>(
+pub fn granted<'a>(
     asked: impl IntoIterator<Item = &'a str>,
     roles: &[Role],
     others: bool,

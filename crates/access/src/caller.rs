@@ -4,14 +4,15 @@ use std::net::IpAddr;
 
 use phantom_store::Actor;
 use phantom_store::TokenKind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 
 use crate::plane::Control;
+use crate::plane::Means;
 use crate::random;
 use crate::roles;
 use crate::roles::Role;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 /// An authenticated caller, or nobody where an operation lets anybody in.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,12 @@ pub struct Caller {
     /// Granted, without prefix.
     pub scopes: Vec<&'static str>,
     pub address: Option<IpAddr>,
+}
+
+/// Who does what nobody asked for.
+#[must_use]
+pub fn system() -> Actor {
+    Actor { name: "system".to_owned(), address: None }
 }
 
 impl Caller {
@@ -57,7 +64,7 @@ impl Caller {
         password: &SecretString,
         address: Option<IpAddr>,
     ) -> Outcome<Self> {
-        let user = control.sign_in.user(&control.store, name, password, address).await?;
+        let user = control.sign_in().user(control.store(), name, password, address).await?;
         Ok(Self::signed_in(user.name, user.roles, address))
     }
 
@@ -73,19 +80,19 @@ impl Caller {
         token: &str,
         address: Option<IpAddr>,
     ) -> Outcome<Self> {
-        let row = control.store.token(&random::token_digest(token)).await?;
+        let row = control.store().token(&random::token_digest(token)).await?;
         let row = row
             .filter(|row| row.kind == TokenKind::Access && control.now() < row.expires_at)
             .ok_or(Refusal::Unauthenticated)?;
         let name = match &row.username {
             Some(user) => user.clone(),
             None => {
-                let client = control.store.client(&row.client_id).await?;
+                let client = control.store().client(&row.client_id).await?;
                 client.ok_or(Refusal::Unauthenticated)?.owner
             }
         };
         // Roles are those of now: who lost one has lost what it gave.
-        let user = control.store.user(&name).await?.ok_or(Refusal::Unauthenticated)?;
+        let user = control.store().user(&name).await?.ok_or(Refusal::Unauthenticated)?;
         let roles = user.held_roles();
         let given: Vec<&str> = roles::scopes_of(&roles).collect();
         let scopes = row.scope.split(' ').filter_map(roles::scope);

@@ -14,13 +14,13 @@ use phantom_store::ClientRow;
 use phantom_store::Store;
 use phantom_store::password;
 use phantom_store::password::Place;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq;
 
 use crate::roles::Role;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
 
 use attempt::Attempt;
 use flights::Flights;
@@ -41,7 +41,7 @@ pub(crate) struct User {
 }
 
 /// Checks passwords of users and secrets of clients, which count apart. One per process.
-pub(crate) struct SignIn {
+pub struct SignIn {
     clock: Arc<dyn Clock>,
     /// Of this process alone.
     key: hmac::Key,
@@ -87,7 +87,7 @@ impl SignIn {
 
     /// The client with that id, if the secret is its own; 429 while guesses have to wait. Secrets of
     /// clients are kept as they are, so nothing is hashed here.
-    pub(crate) fn client(
+    pub fn client(
         &self,
         id: &str,
         row: Option<ClientRow>,

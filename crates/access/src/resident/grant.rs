@@ -8,6 +8,7 @@ use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
 use phantom_store::TokenKind;
 use phantom_store::TokensOf;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 
 use super::OAuthRefusal;
@@ -16,9 +17,9 @@ use super::Tokens;
 use super::issue;
 use super::scope;
 use crate::plane::Control;
+use crate::plane::Means;
 use crate::random;
 use crate::roles::Role;
-use phantom_terms::refusal::Refusal;
 
 const ACCESS_LIFE: Duration = Duration::from_secs(3600);
 
@@ -63,7 +64,7 @@ pub async fn password(
     scope: Option<&str>,
     address: Option<IpAddr>,
 ) -> Result<Tokens, OAuthRefusal> {
-    let user = control.sign_in.user(&control.store, name, password, address).await;
+    let user = control.sign_in().user(control.store(), name, password, address).await;
     let user = user.map_err(|refusal| match refusal {
         Refusal::Unauthenticated => {
             OAuthRefusal::InvalidGrant("The user name or the password is wrong.")
@@ -79,7 +80,7 @@ pub async fn client_credentials(
     client: &ClientRow,
     scope: Option<&str>,
 ) -> Result<Tokens, OAuthRefusal> {
-    let owner = control.store.user(&client.owner).await?;
+    let owner = control.store().user(&client.owner).await?;
     let roles = owner.map(|owner| owner.roles).unwrap_or_default();
     begun(control, client, None, granted(client, scope, &roles), false).await
 }
@@ -97,7 +98,7 @@ pub async fn refresh(
     let invalid = OAuthRefusal::InvalidGrant("The refresh token is invalid or has expired.");
     let digest = random::token_digest(token);
     let now = control.now();
-    let mut write = control.store.write(&actor(client, None), now).await?;
+    let mut write = control.store().write(&actor(client, None), now).await?;
     let row = write.token(&digest).await?;
     let row = row.filter(|row| row.client_id == client.client_id && now < row.expires_at);
     let Some(row) = row else { return Err(invalid) };
@@ -136,7 +137,7 @@ async fn begun(
 ) -> Result<Tokens, OAuthRefusal> {
     let actor = actor(client, username.as_deref());
     let (family, life) = (random::id(), ACCESS_LIFE);
-    let mut write = control.store.write(&actor, control.now()).await?;
+    let mut write = control.store().write(&actor, control.now()).await?;
     let order = Order { client, username, scope, life, family, refreshable };
     let tokens = issue(control, &mut write, order).await?;
     write.commit().await?;

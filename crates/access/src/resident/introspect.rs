@@ -7,18 +7,19 @@ use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
 use phantom_store::TokenKind;
 use phantom_store::TokenRow;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 
+use super::GATEWAY_CLIENT;
 use super::OAuthRefusal;
 use crate::plane::Control;
+use crate::plane::Means;
 use crate::random;
 use crate::roles::Role;
-use crate::seed::GATEWAY_CLIENT;
-use phantom_terms::refusal::Refusal;
 
 /// What is known of an access token, if it is active.
 pub async fn introspect(control: &Control, token: &str) -> Result<Option<TokenRow>, OAuthRefusal> {
-    let row = control.store.token(&random::token_digest(token)).await?;
+    let row = control.store().token(&random::token_digest(token)).await?;
     let now = control.now();
     Ok(row.filter(|row| row.kind == TokenKind::Access && now < row.expires_at))
 }
@@ -31,9 +32,9 @@ pub async fn require_introspector_named(
     password: &SecretString,
     address: Option<IpAddr>,
 ) -> Result<(), OAuthRefusal> {
-    let sign_in = &control.sign_in;
-    let Some(row) = control.store.client(name).await? else {
-        let user = sign_in.user(&control.store, name, password, address).await;
+    let sign_in = control.sign_in();
+    let Some(row) = control.store().client(name).await? else {
+        let user = sign_in.user(control.store(), name, password, address).await;
         let user = user.map_err(|refusal| match refusal {
             Refusal::Unauthenticated => OAuthRefusal::InvalidClient,
             refusal => refusal.into(),
@@ -60,7 +61,7 @@ pub async fn require_introspector(
     if is_registered && client.name == GATEWAY_CLIENT {
         return Ok(());
     }
-    let owner = control.store.user(&client.owner).await?.filter(|_| is_registered);
+    let owner = control.store().user(&client.owner).await?.filter(|_| is_registered);
     let is_admins = owner.is_some_and(|owner| owner.is_administrator());
     if is_admins { Ok(()) } else { Err(OAuthRefusal::MayNotIntrospect) }
 }

@@ -8,11 +8,12 @@ use phantom_core::places::Places;
 use phantom_oauth::egress::Egress;
 use phantom_store::Store;
 use phantom_store::Write;
+use phantom_terms::refusal::Outcome;
+use url::Url;
 
 use crate::caller::Caller;
 use crate::explain::Explain;
 use crate::sign_in::SignIn;
-use phantom_terms::refusal::Outcome;
 
 /// How this control plane presents itself.
 #[derive(Clone, Debug)]
@@ -31,18 +32,14 @@ pub struct Settings {
 /// The control plane of one node. Shared by all of its requests.
 #[derive(Debug)]
 pub struct Control {
-    pub(crate) store: Store,
-    pub(crate) clock: Arc<dyn Clock>,
+    store: Store,
+    clock: Arc<dyn Clock>,
     pub settings: Settings,
-    /// For metadata, key sets and definitions that callers name by URL: guarded.
-    pub(crate) egress: Egress,
-    /// For the addresses that the operator gave to gateways and to ourselves.
-    pub(crate) own: Egress,
-    pub(crate) sign_in: SignIn,
-    /// `None` where nothing is known of gateways.
-    pub(crate) explainer: Option<Arc<dyn Explain>>,
-    /// Who has asked for a decision and is not answered yet, by name.
-    pub(crate) explaining: Places<String>,
+    egress: Egress,
+    own: Egress,
+    sign_in: SignIn,
+    explainer: Option<Arc<dyn Explain>>,
+    explaining: Places<String>,
 }
 
 impl Control {
@@ -90,13 +87,74 @@ impl Control {
         self.clock.now().wall
     }
 
+    /// Whether whoever follows addresses that callers name may go there.
+    #[must_use]
+    pub fn may_call(&self, url: &Url) -> bool {
+        self.egress.may_call(url)
+    }
+}
+
+/// What use cases work with. Whoever answers for them over HTTP asks use cases, and names it nowhere.
+pub trait Means {
     /// What is stored now.
-    pub(crate) const fn read(&self) -> &Store {
+    fn store(&self) -> &Store;
+
+    /// Begins a change in that caller's name.
+    fn write(&self, caller: &Caller) -> impl Future<Output = Outcome<Write>> + Send;
+
+    /// Who checks passwords and secrets.
+    fn sign_in(&self) -> &SignIn;
+}
+
+/// Whom this control plane asks: nobody is, but by what names this.
+pub trait Outgoing {
+    /// For metadata, key sets and definitions that callers name by URL: guarded.
+    fn egress(&self) -> &Egress;
+
+    /// For the addresses that the operator gave to gateways and to ourselves.
+    fn own(&self) -> &Egress;
+
+    fn clock(&self) -> Arc<dyn Clock>;
+
+    /// `None` where nothing is known of gateways.
+    fn explainer(&self) -> Option<&dyn Explain>;
+
+    /// Who has asked for a decision and is not answered yet, by name.
+    fn explaining(&self) -> &Places<String>;
+}
+
+impl Means for Control {
+    fn store(&self) -> &Store {
         &self.store
     }
 
-    /// Begins a change in that caller's name.
-    pub(crate) async fn write(&self, caller: &Caller) -> Outcome<Write> {
+    async fn write(&self, caller: &Caller) -> Outcome<Write> {
         Ok(self.store.write(&caller.actor(), self.now()).await?)
+    }
+
+    fn sign_in(&self) -> &SignIn {
+        &self.sign_in
+    }
+}
+
+impl Outgoing for Control {
+    fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
+    fn own(&self) -> &Egress {
+        &self.own
+    }
+
+    fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    fn explainer(&self) -> Option<&dyn Explain> {
+        self.explainer.as_deref()
+    }
+
+    fn explaining(&self) -> &Places<String> {
+        &self.explaining
     }
 }

@@ -10,15 +10,16 @@ use phantom_core::jwt::CompactJws;
 pub use phantom_store::RevocationKind;
 use phantom_store::TokensOf;
 use phantom_store::Write;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
 use crate::caller::Caller;
 use crate::plane::Control;
+use crate::plane::Means;
 use crate::random;
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 
 /// How long tokens of one party may live where nobody says: the revocation is kept as long.
 pub const DEFAULT_LIFETIME: Duration = Duration::from_secs(30 * 86_400);

@@ -5,13 +5,14 @@ use std::net::IpAddr;
 use phantom_core::UnixTime;
 use phantom_store::ClientPurpose;
 use phantom_store::ClientRow;
+use phantom_terms::refusal::Outcome;
 use secrecy::SecretString;
 use serde_json::json;
 
 use super::OAuthRefusal;
 use crate::plane::Control;
+use crate::plane::Means;
 use crate::random;
-use phantom_terms::refusal::Outcome;
 
 /// The client of that id, if the secret is its own.
 pub async fn authenticate(
@@ -20,13 +21,13 @@ pub async fn authenticate(
     secret: &SecretString,
     address: Option<IpAddr>,
 ) -> Result<ClientRow, OAuthRefusal> {
-    let row = control.store.client(id).await?;
-    let row = control.sign_in.client(id, row, secret, address)?;
+    let row = control.store().client(id).await?;
+    let row = control.sign_in().client(id, row, secret, address)?;
     row.ok_or(OAuthRefusal::InvalidClient)
 }
 
 /// A client with an id and a secret of its own, and no grant yet.
-pub(crate) fn new_client(
+pub fn new_client(
     name: impl Into<String>,
     owner: impl Into<String>,
     purpose: ClientPurpose,

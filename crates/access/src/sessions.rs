@@ -4,15 +4,16 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use phantom_store::ConsoleSessionRow;
+use phantom_terms::refusal::Outcome;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
 use crate::caller::Caller;
 use crate::plane::Control;
+use crate::plane::Means;
 use crate::random;
 use crate::users;
 use crate::users::UserError;
-use phantom_terms::refusal::Outcome;
 
 /// Without a request for so long, a session has ended.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);
@@ -54,7 +55,7 @@ pub async fn caller(
     let Some((row, caller)) = open(control, secret, address).await? else { return Ok(None) };
     let now = control.now();
     if row.used_at.plus(NOTED_EVERY) <= now {
-        let mut write = control.store.write(&caller.actor(), now).await?;
+        let mut write = control.store().write(&caller.actor(), now).await?;
         write.use_console_session(&row.digest, now).await?;
         write.commit().await?;
     }
@@ -76,11 +77,11 @@ async fn open(
     address: Option<IpAddr>,
 ) -> Outcome<Option<(ConsoleSessionRow, Caller)>> {
     let (digest, now) = (random::token_digest(secret), control.now());
-    let Some(row) = control.store.console_session(&digest).await? else { return Ok(None) };
+    let Some(row) = control.store().console_session(&digest).await? else { return Ok(None) };
     if row.expires_at <= now || row.used_at.plus(IDLE) <= now {
         return Ok(None);
     }
-    let Some(user) = control.store.user(&row.username).await? else { return Ok(None) };
+    let Some(user) = control.store().user(&row.username).await? else { return Ok(None) };
     let roles = user.held_roles();
     Ok(Some((row, Caller::signed_in(user.name, roles, address))))
 }
@@ -88,7 +89,7 @@ async fn open(
 /// Whether there was such a session, whatever became of it. Forgotten some time after its end.
 pub async fn was_begun(control: &Control, secret: &str) -> Outcome<bool> {
     let digest = random::token_digest(secret);
-    Ok(control.store.console_session(&digest).await?.is_some())
+    Ok(control.store().console_session(&digest).await?.is_some())
 }
 
 pub async fn end(control: &Control, caller: &Caller, secret: &str) -> Outcome<()> {

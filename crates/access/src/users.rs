@@ -9,6 +9,8 @@ use phantom_store::UserRow;
 use phantom_store::Write;
 use phantom_store::password;
 use phantom_store::password::PasswordError;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use thiserror::Error;
@@ -24,8 +26,6 @@ pub use self::administered::list;
 pub use self::administered::owned;
 pub use self::administered::read;
 use crate::roles::Role;
-use phantom_terms::refusal::Kind;
-use phantom_terms::refusal::Refusal;
 
 /// NIST SP 800-63B §3.1.1.2: no rules of composition, but a least length and a list of those that are
 /// guessed first. In characters.
