@@ -5,8 +5,8 @@ use axum::extract::Query;
 use axum::routing::get;
 use http::StatusCode;
 use phantom_access::rights;
-use phantom_manage::finder;
-use phantom_manage::finder::Found;
+use phantom_observe::finder;
+use phantom_observe::finder::Found;
 use phantom_terms::page::Few;
 use serde::Deserialize;
 

@@ -1,7 +1,6 @@
 //! APIs: what is kept of them, and how they are made, changed and taken away.
 
 pub mod document;
-pub mod endpoint;
 mod find;
 mod free;
 mod listed;

@@ -3,19 +3,16 @@
 use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::plane::Means;
-use phantom_access::plane::Outgoing;
 use phantom_definition::Definition;
 use phantom_definition::Described;
 use phantom_definition::DescribedScope;
 use phantom_definition::InvalidDefinition;
-use phantom_definition::MAX_DEFINITION;
 use phantom_definition::Offered;
 use phantom_definition::ScopeDocument;
 use phantom_definition::describe;
 use phantom_terms::json;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
-use phantom_terms::text;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -62,18 +59,6 @@ pub fn write(api: &Api, authorization_url: &str) -> Value {
         sandbox_endpoint: endpoints.and_then(|config| config.sandbox()),
     };
     phantom_definition::write(&offered, authorization_url)
-}
-
-/// The text of a definition that is named by its place alone.
-pub async fn fetch(control: &Control, url: &str) -> Outcome<Vec<u8>> {
-    const ACCEPT: &str = "application/json, application/yaml;q=0.9, */*;q=0.5";
-    let place = text::url("url", url)?;
-    let fetched = control.egress().fetch(&place, ACCEPT, MAX_DEFINITION).await;
-    fetched.map_err(|error| {
-        let host = place.host_str().unwrap_or_default();
-        tracing::warn!(host, %error, "a definition could not be fetched");
-        Refusal::invalid("url: the definition could not be fetched")
-    })
 }
 
 /// Makes an API. `settings` are members of an API object, which come before what the definition

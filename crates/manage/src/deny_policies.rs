@@ -138,19 +138,6 @@ pub async fn follow_rename(write: &mut Write, owner: &str, from: &str, to: &str)
     Ok(())
 }
 
-/// What is called in somebody's name comes from our own address at the gateways: refused where nothing would get
-/// through that comes from theirs.
-pub(crate) async fn check_address(control: &Control, caller: &Caller) -> Outcome<()> {
-    let Some(address) = caller.address else { return Ok(()) };
-    let policies = published(&control.store().deny_policies().await?);
-    match policies.iter().any(|policy| policy.denies_address(address)) {
-        true => Err(Refusal::forbidden(format!(
-            "A deny policy is in the way: no gateway takes a request to a managed API from {address}."
-        ))),
-        false => Ok(()),
-    }
-}
-
 fn versioned(row: &DenyPolicyRow) -> Versioned<BlockingCondition> {
     Versioned { version: row.version, value: view(row) }
 }

@@ -1,8 +1,9 @@
 //! What the control plane does: APIs, applications, keys, subscriptions, plans and key managers, made,
-//! changed and ended by their rules; who may sign in; the resident authorization server; and what of it
-//! is published to gateways. One folder a resource; each use case is one transaction of the store.
+//! changed and ended by their rules; and what of it is published to gateways. One folder a resource; each
+//! use case is one transaction of the store.
 //!
-//! What never lives here is HTTP: a use case takes values and gives values or a [`Refusal`].
+//! What never lives here is HTTP, or a question to another server: a use case takes values and gives values or a
+//! [`phantom_terms::refusal::Refusal`].
 
 #![cfg_attr(
     not(test),
@@ -11,14 +12,9 @@
 
 pub mod apis;
 pub mod applications;
-pub mod attention;
-pub mod audit;
 pub mod connector;
 pub mod definition;
 pub mod deny_policies;
-pub mod explain;
-pub mod finder;
-pub mod gateways;
 pub mod key_managers;
 pub mod keys;
 pub mod lifecycle;
@@ -31,7 +27,5 @@ pub mod seed;
 mod stored;
 pub mod subscribers;
 pub mod subscriptions;
-pub mod traffic;
 pub mod unenforced;
 pub mod versioned;
-pub mod workbench;

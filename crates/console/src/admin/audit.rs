@@ -10,11 +10,11 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use phantom_access::rights::admin as rights;
 use phantom_core::UnixTime;
-use phantom_manage::audit;
-use phantom_manage::audit::Action;
-use phantom_manage::audit::AuditFilter;
-use phantom_manage::audit::Entity;
-use phantom_manage::audit::Line;
+use phantom_observe::audit;
+use phantom_observe::audit::Action;
+use phantom_observe::audit::AuditFilter;
+use phantom_observe::audit::Entity;
+use phantom_observe::audit::Line;
 use serde_json::Value;
 
 use crate::answer::Answer;

@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::extract::Query;
 use phantom_manage::applications;
-use phantom_manage::traffic;
+use phantom_observe::traffic;
 
 use super::APPLICATIONS;
 use super::application;

@@ -124,7 +124,7 @@ async fn text(visit: &Visit, form: &Form) -> Result<Vec<u8>, (&'static str, Stri
     let given: Vec<_> = given.collect();
     match given.as_slice() {
         [] => Err(("url", "Give the document: a file, its URL, or its text.".to_owned())),
-        ["url"] => definition::fetch(&visit.control, form.get("url"))
+        ["url"] => phantom_observe::definition::fetch(&visit.control, form.get("url"))
             .await
             .map_err(|refusal| ("url", words::sentence(&refusal.to_string()))),
         [one] => Ok(form.raw(one).as_bytes().to_vec()),

@@ -7,7 +7,7 @@ use axum::routing::get;
 use phantom_access::rights::publisher as rights;
 use phantom_manage::apis;
 use phantom_manage::apis::Listed;
-use phantom_manage::traffic;
+use phantom_observe::traffic;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::search::ApiQuery;
 

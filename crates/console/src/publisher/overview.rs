@@ -9,7 +9,7 @@ use phantom_definition::Verb;
 use phantom_manage::apis::document::ApiDocument;
 use phantom_manage::lifecycle::LifecycleState;
 use phantom_manage::subscribers;
-use phantom_manage::traffic;
+use phantom_observe::traffic;
 use phantom_terms::page::Page as Part;
 
 use super::PLACE;

@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
 use phantom_access::rights::publisher as rights;
-use phantom_manage::traffic;
+use phantom_observe::traffic;
 
 use super::PLACE;
 use super::api::Frame;

@@ -69,7 +69,7 @@ pub fn managed(
 }
 
 /// One that is not the resident, whether or not gateways use it.
-pub(super) fn external(row: &KeyManagerRow) -> Result<ManagedKeyManager, NotPublishable> {
+pub fn external(row: &KeyManagerRow) -> Result<ManagedKeyManager, NotPublishable> {
     let document =
         KeyManagerDocument::deserialize(&row.document).map_err(NotPublishable::Document)?;
     terms(row, &document, None)

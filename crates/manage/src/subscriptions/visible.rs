@@ -76,12 +76,7 @@ const MOST_TURNS: u64 = 12;
 
 /// The first so many whose name has that text: those that begin with it, then others. Where very many in a
 /// row may not be seen, those after them are not looked at.
-pub(crate) async fn first(
-    control: &Control,
-    caller: &Caller,
-    text: &str,
-    most: u64,
-) -> Outcome<Few<Api>> {
+pub async fn first(control: &Control, caller: &Caller, text: &str, most: u64) -> Outcome<Few<Api>> {
     let limit = most + 1;
     let mut seen = Vec::new();
     for place in NamePlace::ALL {

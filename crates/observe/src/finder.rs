@@ -5,6 +5,10 @@ use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_access::rights;
+use phantom_manage::apis::Api;
+use phantom_manage::connector::Connector;
+use phantom_manage::plans::PlanLevel;
+use phantom_manage::subscriptions::visible;
 use phantom_store::ApiRow;
 use phantom_store::ApplicationRow;
 use phantom_store::NamePart;
@@ -13,11 +17,6 @@ use phantom_terms::page::Few;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::text;
 use uuid::Uuid;
-
-use crate::apis::Api;
-use crate::connector::Connector;
-use crate::plans::PlanLevel;
-use crate::subscriptions::visible;
 
 /// Of each kind.
 const MOST: u64 = 8;

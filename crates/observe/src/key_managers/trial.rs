@@ -2,12 +2,16 @@
 //! credentials, a token. Says what failed, why, and what would be right.
 
 use phantom_access::plane::Control;
-use phantom_access::plane::Means;
 use phantom_access::plane::Outgoing;
 use phantom_access::random;
 use phantom_core::BearerToken;
 use phantom_core::catalog::KeySet;
 use phantom_core::catalog::ManagedKeyManager;
+use phantom_manage::connector::Connector;
+use phantom_manage::key_managers;
+use phantom_manage::key_managers::KeyManagerDocument;
+use phantom_manage::key_managers::KeyManagerTokenType;
+use phantom_manage::key_managers::published;
 use phantom_oauth::Algorithms;
 use phantom_oauth::Examined;
 use phantom_oauth::Introspection;
@@ -16,7 +20,6 @@ use phantom_oauth::KeyManager;
 use phantom_oauth::KeyManagerConfig;
 use phantom_oauth::Trouble;
 use phantom_oauth::egress::FetchError;
-use phantom_store::KeyManagerRow;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;
@@ -28,12 +31,6 @@ use utoipa::ToSchema;
 
 use super::discovered;
 use super::discovered::NothingFound;
-use super::document::KeyManagerDocument;
-use super::document::KeyManagerTokenType;
-use super::published;
-use crate::connector::Connector;
-use crate::lookup;
-use crate::stored;
 
 /// What came of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -84,8 +81,8 @@ pub async fn test(control: &Control, id: &str, token: Option<&SecretString>) -> 
     let token = Question { token: token.unwrap_or(&made_up), is_made_up: token.is_none() };
     let bearer = BearerToken::parse(token.token.expose_secret().as_bytes());
     let bearer = bearer.map_err(|_| Refusal::invalid("token: cannot be a bearer token"))?;
-    let row: KeyManagerRow = lookup::find(&mut control.store(), id).await?;
-    let document: KeyManagerDocument = stored::read(&row.document)?;
+    let row = key_managers::row(control, id).await?;
+    let document = KeyManagerDocument::of(&row)?;
     if Connector::of_kind(&row.kind) == Some(Connector::Resident) {
         let found = "It is our own token endpoint: there is no other server to ask.";
         return Ok(Trial::of(vec![TrialStep::not_tried(StepName::Introspection, found)]));

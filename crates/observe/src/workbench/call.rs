@@ -2,8 +2,10 @@
 
 use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_access::plane::Settings;
 use phantom_access::random;
+use phantom_manage::deny_policies;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;
@@ -16,7 +18,6 @@ use super::step::Authorization;
 use super::step::Body;
 use super::step::Request;
 use super::step::Step;
-use crate::deny_policies;
 
 const TRACE: &str = "traceparent";
 /// Most headers of a call.
@@ -65,7 +66,7 @@ pub async fn call(control: &Control, caller: &Caller, request: CallRequest) -> O
     if token.as_ref().is_some_and(|token| token.expose_secret().len() > MAX_TOKEN) {
         return Err(Refusal::invalid(format!("token: at most {MAX_TOKEN} bytes")));
     }
-    deny_policies::check_address(control, caller).await?;
+    check_address(control, caller).await?;
     let mut headers = read_headers(headers.expose_secret())?;
     let request_id = traced(&mut headers)?;
     let request = Request {
@@ -122,6 +123,19 @@ pub fn read_headers(text: &str) -> Outcome<Vec<(String, String)>> {
     }
     text::count("headers", headers.len(), MAX_HEADERS)?;
     Ok(headers)
+}
+
+/// What is called in somebody's name comes from our own address at the gateways: refused where nothing would get
+/// through that comes from theirs.
+async fn check_address(control: &Control, caller: &Caller) -> Outcome<()> {
+    let Some(address) = caller.address else { return Ok(()) };
+    let policies = deny_policies::published(&control.store().deny_policies().await?);
+    match policies.iter().any(|policy| policy.denies_address(address)) {
+        true => Err(Refusal::forbidden(format!(
+            "A deny policy is in the way: no gateway takes a request to a managed API from {address}."
+        ))),
+        false => Ok(()),
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use phantom_access::plane::Outgoing;
 use phantom_core::UnixTime;
 use phantom_core::json;
 use phantom_core::jwt;
+use phantom_manage::key_managers::CertificateType;
+use phantom_manage::key_managers::key_set;
 use phantom_oauth::Algorithms;
 use phantom_oauth::JwkSet;
 use phantom_oauth::verify::UnverifiedJws;
@@ -13,8 +15,6 @@ use serde_json::Value;
 
 use super::MAX_TOKEN;
 use super::server::Server;
-use crate::key_managers::CertificateType;
-use crate::key_managers::key_set;
 
 #[derive(Clone, Debug)]
 pub struct Decoded {

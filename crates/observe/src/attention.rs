@@ -7,19 +7,19 @@ use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_access::rights;
 use phantom_core::UnixTime;
+use phantom_manage::apis::Api;
+use phantom_manage::connector::Connector;
+use phantom_manage::revisions;
 use phantom_store::ApiRow;
 use phantom_store::LifecycleState;
 use phantom_terms::refusal::Outcome;
 
 pub use strained::Strained;
 
-use crate::apis::Api;
-use crate::connector::Connector;
 use crate::gateways;
 use crate::gateways::GatewayInfo;
 use crate::gateways::GatewayState;
 use crate::key_managers;
-use crate::revisions;
 
 /// Of all APIs, those changed last are looked at: a bound, whatever their number.
 const LOOKED_AT: u64 = 20;

@@ -4,6 +4,8 @@ use phantom_access::plane::Control;
 use phantom_access::plane::Outgoing;
 use phantom_core::issuer::check_issuer;
 use phantom_core::json;
+use phantom_manage::connector::Connector;
+use phantom_manage::key_managers::CertificateType;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;
 use serde::Serialize;
@@ -11,9 +13,6 @@ use serde_json::Map;
 use serde_json::Value;
 use thiserror::Error;
 use utoipa::ToSchema;
-
-use super::document::CertificateType;
-use crate::connector::Connector;
 
 /// Longest metadata document read.
 const MAX_DOCUMENT: usize = 1024 * 1024;

@@ -4,12 +4,11 @@
 use phantom_access::plane::Control;
 use phantom_access::plane::Outgoing;
 use phantom_core::causes::causes;
+use phantom_manage::apis::rules::Reach;
 use phantom_oauth::egress::EgressError;
 use phantom_oauth::egress::FetchError;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::text;
-
-use super::rules::Reach;
 
 /// More than that of an answer is not read.
 const MAX_ANSWER: usize = 16 * 1024;

@@ -3,6 +3,14 @@
 use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::rights;
+use phantom_manage::connector;
+use phantom_manage::connector::Connector;
+use phantom_manage::connector::property;
+use phantom_manage::key_managers::CertificateType;
+use phantom_manage::key_managers::Certificates;
+use phantom_manage::keys::KeyManager;
+use phantom_manage::keys::visible_key_managers;
+use phantom_manage::publish;
 use phantom_store::KeyManagerRow;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
@@ -10,15 +18,7 @@ use phantom_terms::text;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::connector;
-use crate::connector::Connector;
-use crate::connector::property;
 use crate::key_managers;
-use crate::key_managers::CertificateType;
-use crate::key_managers::Certificates;
-use crate::keys::KeyManager;
-use crate::keys::visible_key_managers;
-use crate::publish;
 
 #[derive(Clone, Debug)]
 pub struct Server {

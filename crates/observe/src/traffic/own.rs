@@ -10,6 +10,8 @@ use phantom_access::rights;
 use phantom_core::catalog::EntityId;
 use phantom_core::traffic::ApiRequests;
 use phantom_core::traffic::Pair;
+use phantom_manage::apis;
+use phantom_manage::applications;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
@@ -27,8 +29,6 @@ use super::decisions::DecisionInfo;
 use super::decisions::DecisionsWanted;
 use super::sum;
 use super::wanted;
-use crate::apis;
-use crate::applications;
 use crate::gateways::Span;
 
 /// Parties of a list at most.

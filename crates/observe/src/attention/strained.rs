@@ -11,13 +11,13 @@ use phantom_core::DenyReason;
 use phantom_core::catalog::EntityId;
 use phantom_core::catalog::Limit;
 use phantom_core::traffic::Share;
+use phantom_manage::plans;
 use phantom_terms::refusal::Outcome;
 use uuid::Uuid;
 
 use super::Named;
 use crate::gateways;
 use crate::gateways::Span;
-use crate::plans;
 
 /// What is looked at. Plans whose window is longer are not told of.
 const LOOKED_AT: Duration = Duration::from_secs(3_600);
