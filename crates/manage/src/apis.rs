@@ -4,7 +4,6 @@ pub mod document;
 mod find;
 mod free;
 mod listed;
-pub mod published;
 pub mod rules;
 pub mod scan;
 pub mod scope;

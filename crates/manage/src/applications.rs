@@ -1,7 +1,6 @@
 //! Applications: made, changed and ended by the subscribers they belong to.
 
 mod document;
-pub mod published;
 
 use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
@@ -16,6 +15,8 @@ use phantom_terms::page;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::unenforced;
+use phantom_terms::unenforced::Of;
 use serde_json::Value;
 
 pub use document::ApplicationDocument;
@@ -30,8 +31,6 @@ use crate::lookup;
 use crate::lookup::Expected;
 use crate::lookup::Source;
 use crate::stored;
-use crate::unenforced;
-use crate::unenforced::Of;
 
 lookup::entity!(ApplicationRow, Kind::Other("application"), application);
 

@@ -1,7 +1,6 @@
 //! Deny policies: who gets through to no managed API.
 
 mod condition;
-mod published;
 
 use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
@@ -15,10 +14,12 @@ use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use condition::Address;
+pub use condition::AddressRange;
 pub use condition::BlockingCondition;
 pub use condition::BlockingConditionStatus;
 pub use condition::ConditionType;
-pub use published::published;
+pub use condition::owner_and_name;
 
 use crate::apis;
 use crate::lookup;

@@ -2,7 +2,6 @@
 
 mod certificate;
 mod document;
-pub mod published;
 mod resident;
 mod rules;
 mod secrets;
@@ -23,9 +22,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub use certificate::InvalidCertificate;
 pub use certificate::key_set;
 pub use document::CertificateType;
 pub use document::Certificates;
+pub use document::ClaimMappingEntry;
 pub use document::KeyManagerDocument;
 pub use document::KeyManagerTokenType;
 pub use document::PermissionType;
@@ -33,7 +34,9 @@ pub use document::Permissions;
 pub use document::Properties;
 pub use document::TokenValidation;
 pub use document::TokenValidationType;
+pub use resident::OWN_TOKENS;
 pub use secrets::MASK;
+pub use token_rules::token_rules;
 
 use self::document::KeyManagerEndpoint;
 use self::rules::Settled;
@@ -312,7 +315,7 @@ pub fn takes_any(row: &KeyManagerRow) -> bool {
     let entries = stored::read::<KeyManagerDocument>(&row.document)
         .map(|document| document.token_validation)
         .unwrap_or_default();
-    let rules = token_rules::token_rules(&entries).unwrap_or_default();
+    let rules = token_rules(&entries).unwrap_or_default();
     row.enabled && is_asked && rules.is_empty()
 }
 

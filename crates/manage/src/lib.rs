@@ -1,9 +1,8 @@
 //! What the control plane does: APIs, applications, keys, subscriptions, plans and key managers, made,
-//! changed and ended by their rules; and what of it is published to gateways. One folder a resource; each
-//! use case is one transaction of the store.
+//! changed and ended by their rules. One folder a resource; each use case is one transaction of the store.
 //!
-//! What never lives here is HTTP, or a question to another server: a use case takes values and gives values or a
-//! [`phantom_terms::refusal::Refusal`].
+//! What never lives here is HTTP, or a question to another server: a use case takes values and gives
+//! values or a [`phantom_terms::refusal::Refusal`].
 
 #![cfg_attr(
     not(test),
@@ -20,12 +19,10 @@ pub mod keys;
 pub mod lifecycle;
 pub mod lookup;
 pub mod plans;
-pub mod publish;
 pub mod revisions;
 pub mod scopes;
 pub mod seed;
 mod stored;
 pub mod subscribers;
 pub mod subscriptions;
-pub mod unenforced;
 pub mod versioned;

@@ -2,9 +2,8 @@
 
 mod condition;
 mod defaults;
-mod limit;
+pub mod limit;
 mod policy;
-mod published;
 mod search;
 mod summary;
 
@@ -19,6 +18,7 @@ use phantom_terms::bounded::Text;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::unenforced;
 use uuid::Uuid;
 
 pub use defaults::SUBSCRIPTIONLESS;
@@ -33,8 +33,8 @@ pub use policy::ApplicationThrottlePolicy;
 pub use policy::CustomRule;
 pub use policy::Policy;
 pub use policy::SubscriptionThrottlePolicy;
+pub use policy::Terms;
 pub use policy::known_roles;
-pub use published::published;
 pub use search::PlanDetails;
 pub use search::search;
 pub use summary::Summary;
@@ -50,7 +50,6 @@ use crate::lookup;
 use crate::lookup::Expected;
 use crate::lookup::Source;
 use crate::stored;
-use crate::unenforced;
 use crate::versioned::Versioned;
 
 lookup::entity!(PlanRow, KIND, plan);

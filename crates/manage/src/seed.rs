@@ -7,6 +7,7 @@ use phantom_access::resident;
 use phantom_access::resident::GATEWAY_CLIENT;
 use phantom_core::UnixTime;
 use phantom_store::ClientPurpose;
+use phantom_store::ClientRow;
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanRow;
 use phantom_store::Role;
@@ -96,6 +97,11 @@ pub async fn first_start(
     }
     write.commit().await?;
     Ok(generated)
+}
+
+/// The client by which gateways ask about tokens of ours.
+pub async fn gateway_client(store: &Store) -> Result<ClientRow, StoreError> {
+    store.registered_client(GATEWAY_CLIENT).await?.ok_or(StoreError::Missing)
 }
 
 /// Makes a user; one of that name that is there already stays as it is.

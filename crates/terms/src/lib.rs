@@ -1,5 +1,6 @@
 //! The terms in which a use case is asked and answers: JSON and forms read strictly, values within the
-//! bounds that their types name, searches, pages of lists, and the closed set of reasons to refuse.
+//! bounds that their types name, settings that promise what nothing does, searches, pages of lists, and
+//! the closed set of reasons to refuse.
 //!
 //! What never lives here is a use case, or anything that waits: no caller, no transaction, no network.
 
@@ -14,3 +15,4 @@ pub mod page;
 pub mod refusal;
 pub mod search;
 pub mod text;
+pub mod unenforced;

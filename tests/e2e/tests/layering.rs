@@ -35,6 +35,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "phantom-terms",
         ],
     ),
+    ("phantom-publish", &["phantom-core", "phantom-definition", "phantom-manage", "phantom-store"]),
     (
         "phantom-observe",
         &[
@@ -43,6 +44,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "phantom-definition",
             "phantom-manage",
             "phantom-oauth",
+            "phantom-publish",
             "phantom-store",
             "phantom-terms",
         ],
@@ -90,6 +92,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "phantom-terms",
             "phantom-access",
             "phantom-observe",
+            "phantom-publish",
             "phantom-tls",
         ],
     ),
@@ -110,12 +113,17 @@ const WITHOUT: &[(&str, &[&str])] = &[
     ("phantom-cache", &["hyper", "axum", "reqwest"]),
     ("phantom-definition", &["tokio", "hyper", "http", "axum", "reqwest", "url", "tracing"]),
     ("phantom-terms", &["tokio", "hyper", "http", "axum", "reqwest", "aws-lc-rs", "tracing"]),
-    ("phantom-access", &["hyper", "reqwest", "axum", "http", "tower", "utoipa-axum"]),
-    ("phantom-manage", &["sqlx", "hyper", "reqwest", "axum", "http", "tower", "utoipa-axum"]),
-    ("phantom-observe", &["hyper", "reqwest", "axum", "http", "tower", "utoipa-axum"]),
+    ("phantom-access", WITHOUT_HTTP),
+    ("phantom-manage", WITHOUT_HTTP),
+    ("phantom-manage", &["tokio"]),
+    ("phantom-publish", WITHOUT_HTTP),
+    ("phantom-publish", &["tokio"]),
+    ("phantom-observe", WITHOUT_HTTP),
     ("phantom-control", &["sqlx", "hyper", "reqwest"]),
     ("phantom-console", &["sqlx", "hyper", "reqwest", "phantom-store"]),
 ];
+
+const WITHOUT_HTTP: &[&str] = &["sqlx", "hyper", "reqwest", "axum", "http", "tower", "utoipa-axum"];
 
 /// Normal dependencies of each package of the workspace.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
@@ -178,6 +186,9 @@ fn a_forbidden_edge_is_found() {
         ("phantom-pipeline", "hyper"),
         ("phantom-proxy", "phantom-oauth"),
         ("phantom-cache", "phantom-pipeline"),
+        ("phantom-definition", "phantom-store"),
+        ("phantom-access", "phantom-manage"),
+        ("phantom-publish", "phantom-access"),
     ] {
         let mut dependencies = dependencies();
         dependencies.get_mut(from).unwrap().insert(to.to_owned());

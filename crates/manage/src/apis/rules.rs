@@ -30,6 +30,8 @@ use phantom_store::ScopeRow;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;
+use phantom_terms::unenforced;
+use phantom_terms::unenforced::Of;
 use serde_json::Value;
 
 use super::document::ALL_KEY_MANAGERS;
@@ -40,8 +42,6 @@ use super::document::SecurityScheme;
 use super::document::Visibility;
 use crate::lookup::Source;
 use crate::stored;
-use crate::unenforced;
-use crate::unenforced::Of;
 
 /// Most entries of a list that has no bound of its own.
 const MAX_ENTRIES: usize = 100;

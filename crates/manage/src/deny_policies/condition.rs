@@ -46,23 +46,23 @@ impl BlockingConditionStatus {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Address {
-    pub(super) fixed_ip: IpAddr,
+pub struct Address {
+    pub fixed_ip: IpAddr,
     #[serde(default)]
-    pub(super) invert: bool,
+    pub invert: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct AddressRange {
-    pub(super) starting_ip: IpAddr,
-    pub(super) ending_ip: IpAddr,
+pub struct AddressRange {
+    pub starting_ip: IpAddr,
+    pub ending_ip: IpAddr,
     #[serde(default)]
-    pub(super) invert: bool,
+    pub invert: bool,
 }
 
-/// No name of an owner holds a colon; an application's may.
-pub(super) fn owner_and_name(value: &str) -> Option<(&str, &str)> {
+/// Whose application it names, and its name. No name of an owner holds a colon; an application's may.
+pub fn owner_and_name(value: &str) -> Option<(&str, &str)> {
     value.split_once(':')
 }
 

@@ -5,6 +5,8 @@ use phantom_core::server_url::is_secure;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;
+use phantom_terms::unenforced;
+use phantom_terms::unenforced::Of;
 use serde_json::Value;
 use serde_json::json;
 
@@ -18,8 +20,6 @@ use super::token_rules::token_rules;
 use crate::connector::Connector;
 use crate::connector::Endpoint;
 use crate::plans::known_roles;
-use crate::unenforced;
-use crate::unenforced::Of;
 
 /// A key manager as it is stored: without secrets, and without what its row holds.
 #[derive(Clone, Debug, Default)]

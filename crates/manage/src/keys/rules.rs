@@ -5,6 +5,8 @@ use std::time::Duration;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;
+use phantom_terms::unenforced;
+use phantom_terms::unenforced::Of;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde_json::Map;
@@ -16,8 +18,6 @@ use super::KeyDocument;
 use super::MapRequest;
 use super::MappedKeyType;
 use super::TokenOrder;
-use crate::unenforced;
-use crate::unenforced::Of;
 
 impl KeyDocument {
     pub fn new(

@@ -11,6 +11,7 @@ use phantom_terms::bounded::Text;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;
+use phantom_terms::unenforced::Of;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,7 +24,6 @@ use super::limit::BurstUnit;
 use super::limit::ThrottleLimit;
 use super::limit::UNLIMITED;
 use crate::stored::read;
-use crate::unenforced::Of;
 
 /// What plans of all levels have in common.
 pub trait Policy: Clone + Serialize + DeserializeOwned + Send + 'static {

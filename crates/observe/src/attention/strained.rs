@@ -11,7 +11,7 @@ use phantom_core::DenyReason;
 use phantom_core::catalog::EntityId;
 use phantom_core::catalog::Limit;
 use phantom_core::traffic::Share;
-use phantom_manage::plans;
+use phantom_publish::plans;
 use phantom_terms::refusal::Outcome;
 use uuid::Uuid;
 

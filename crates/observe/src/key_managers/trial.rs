@@ -11,7 +11,6 @@ use phantom_manage::connector::Connector;
 use phantom_manage::key_managers;
 use phantom_manage::key_managers::KeyManagerDocument;
 use phantom_manage::key_managers::KeyManagerTokenType;
-use phantom_manage::key_managers::published;
 use phantom_oauth::Algorithms;
 use phantom_oauth::Examined;
 use phantom_oauth::Introspection;
@@ -87,7 +86,8 @@ pub async fn test(control: &Control, id: &str, token: Option<&SecretString>) -> 
         let found = "It is our own token endpoint: there is no other server to ask.";
         return Ok(Trial::of(vec![TrialStep::not_tried(StepName::Introspection, found)]));
     }
-    let managed = published::external(&row).map_err(Refusal::because("a key manager is broken"))?;
+    let managed = phantom_publish::key_managers::external(&row)
+        .map_err(Refusal::because("a key manager is broken"))?;
     let mut steps = vec![metadata(control, &document).await, key_set(control, &managed).await];
     let never_asks = document.token_type == Some(KeyManagerTokenType::Exchanged);
     if managed.opaque.is_none() || never_asks {

@@ -5,7 +5,7 @@ use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_access::plane::Settings;
 use phantom_access::random;
-use phantom_manage::deny_policies;
+use phantom_publish::deny_policies;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;

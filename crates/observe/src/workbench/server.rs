@@ -10,7 +10,6 @@ use phantom_manage::key_managers::CertificateType;
 use phantom_manage::key_managers::Certificates;
 use phantom_manage::keys::KeyManager;
 use phantom_manage::keys::visible_key_managers;
-use phantom_manage::publish;
 use phantom_store::KeyManagerRow;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
@@ -52,7 +51,7 @@ impl Server {
             false => key_manager.settings.token_endpoint.clone(),
         };
         let introspection_endpoint = match is_own {
-            true => Some(publish::introspection_endpoint(public_url)),
+            true => Some(phantom_publish::introspection_endpoint(public_url)),
             false => key_manager.settings.introspection_endpoint.clone(),
         };
         let KeyManager { row, settings } = key_manager;
@@ -64,7 +63,11 @@ impl Server {
                 .then(|| property(&row, connector::EXPECTED_AUDIENCE).map(str::to_owned))
                 .flatten(),
             name: row.name,
-            issuer: if is_own { Some(publish::issuer(public_url)) } else { settings.issuer },
+            issuer: if is_own {
+                Some(phantom_publish::issuer(public_url))
+            } else {
+                settings.issuer
+            },
             token_endpoint: given(token_endpoint),
             authorize_endpoint: given(settings.authorize_endpoint),
             introspection_endpoint: given(introspection_endpoint),

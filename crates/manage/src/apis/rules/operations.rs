@@ -11,14 +11,14 @@ use phantom_store::PlanLevel;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;
+use phantom_terms::unenforced;
+use phantom_terms::unenforced::Of;
 use serde_json::Value;
 
 use super::Known;
 use super::texts;
 use crate::apis::document::ApiDocument;
 use crate::scopes::SharedScope;
-use crate::unenforced;
-use crate::unenforced::Of;
 
 /// The plan that limits nothing.
 const UNLIMITED: &str = "Unlimited";

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use phantom_core::Clock;
-use phantom_manage::publish;
-use phantom_manage::publish::ResidentEndpoint;
 use phantom_manage::seed;
 use phantom_oauth::Minter;
+use phantom_publish::ResidentEndpoint;
 use phantom_store::Database;
 use phantom_store::SealingKey;
 use phantom_store::Store;
@@ -84,7 +83,7 @@ impl Opener {
         };
         let password = seed::first_start(&store, admin, clock.now().wall).await;
         let password = password.map_err(StartError::first_start)?;
-        let resident = publish::resident(&store, &config.public_url).await?;
+        let resident = phantom_publish::resident(&store, &config.public_url).await?;
         Ok(Opened { store, resident, signing_key, minter, password })
     }
 }
@@ -152,7 +151,7 @@ impl Sealing {
 
 /// Makes phantom tokens for tokens of our own.
 pub(in crate::compose) fn minter(key: &[u8], public_url: &str) -> Result<Arc<Minter>, StartError> {
-    let minter = Minter::new(key, &publish::issuer(public_url));
+    let minter = Minter::new(key, &phantom_publish::issuer(public_url));
     Ok(Arc::new(minter.map_err(MintingError::from)?))
 }
 

@@ -8,14 +8,13 @@ use std::time::Duration;
 use phantom_cache::CachePolicy;
 use phantom_cache::CacheSecret;
 use phantom_core::Clock;
-use phantom_manage::publish;
-use phantom_manage::publish::Follower;
-use phantom_manage::publish::ResidentEndpoint;
-use phantom_manage::publish::Update;
 use phantom_oauth::Minter;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::managed::Publication;
 use phantom_pipeline::managed::TokenNames;
+use phantom_publish::Follower;
+use phantom_publish::ResidentEndpoint;
+use phantom_publish::Update;
 use phantom_store::Store;
 use phantom_store::StoreError;
 use prometheus_client::registry::Registry;
@@ -179,7 +178,7 @@ async fn open(place: Place<'_>, clock: &Arc<dyn Clock>) -> Result<Option<Known>,
         return Ok(None);
     }
     let opened = store::opened_store(config, data_dir).await?;
-    let resident = match publish::resident(&opened, &config.public_url).await {
+    let resident = match phantom_publish::resident(&opened, &config.public_url).await {
         Err(StoreError::Missing) => return Ok(None),
         resident => resident?,
     };
@@ -208,7 +207,7 @@ fn begin(
         ca_file: config.ca_file.clone(),
         allow_private: config.allow_private,
         resident: Resident {
-            introspection_endpoint: publish::introspection_endpoint(&config.public_url),
+            introspection_endpoint: phantom_publish::introspection_endpoint(&config.public_url),
             ca_file: if is_self_signed { Some(own) } else { config.ca_file.clone() },
             minter: Arc::clone(&known.minter),
         },

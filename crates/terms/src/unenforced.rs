@@ -2,8 +2,8 @@
 //! whoever sets one of them is refused with its name, so that nobody believes in what is not in force.
 //! What says nothing, or what describes what we do, passes: WSO2's forms and exports send all members.
 
-use phantom_terms::refusal::Outcome;
-use phantom_terms::refusal::Refusal;
+use crate::refusal::Outcome;
+use crate::refusal::Refusal;
 use serde_json::Value;
 
 /// A setting that is refused unless it says nothing.

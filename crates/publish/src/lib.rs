@@ -1,6 +1,20 @@
-//! From the store to gateways: the whole catalog first, then what changed.
+//! From the store to gateways: the whole catalog first, then what changed; each entity as gateways get
+//! it; and the last catalog in a file, for a start without the store.
+//!
+//! What never lives here is a use case: nobody asks for what is published, so that there is neither
+//! caller nor plane here, and nothing is written but that file.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)
+)]
+
+pub mod apis;
+pub mod applications;
+pub mod deny_policies;
 pub mod kept;
+pub mod key_managers;
+pub mod plans;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,6 +30,7 @@ use phantom_core::catalog::ManagedApi;
 use phantom_core::catalog::ManagedKeyManager;
 use phantom_core::catalog::Revocation;
 use phantom_core::catalog::Revoked;
+use phantom_manage::seed;
 use phantom_store::ChangeRow;
 use phantom_store::DeployedApi;
 use phantom_store::Entity;
@@ -28,14 +43,10 @@ use secrecy::ExposeSecret;
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
-use crate::apis::published as apis;
-use crate::apis::published::Unpublished;
-use crate::applications::published::Names;
-use crate::applications::published::managed as application;
-use crate::deny_policies;
-use crate::key_managers::published as key_managers;
-pub use crate::key_managers::published::ResidentEndpoint;
-use crate::plans;
+use crate::apis::Unpublished;
+use crate::applications::Names;
+use crate::applications::managed as application;
+pub use crate::key_managers::ResidentEndpoint;
 
 /// The environment that everything is deployed to.
 pub const ENVIRONMENT: &str = "Default";
@@ -236,10 +247,7 @@ fn revocation(row: &RevocationRow) -> Option<Revocation> {
 
 /// The credentials with which gateways ask the resident key manager.
 pub async fn resident(store: &Store, public_url: &str) -> Result<ResidentEndpoint, StoreError> {
-    let client = store
-        .registered_client(phantom_access::resident::GATEWAY_CLIENT)
-        .await?
-        .ok_or(StoreError::Missing)?;
+    let client = seed::gateway_client(store).await?;
     Ok(ResidentEndpoint {
         introspection_endpoint: introspection_endpoint(public_url),
         issuer: issuer(public_url),

@@ -11,14 +11,13 @@ use phantom_core::catalog::Transports;
 use phantom_definition::CorsDocument;
 use phantom_definition::OperationDocument;
 use phantom_definition::Transport;
+use phantom_manage::apis::document::ApiDocument;
+use phantom_manage::apis::rules;
+use phantom_manage::lifecycle::LifecycleState;
 use phantom_store::DeployedApi;
 use phantom_store::KeyManagerRow;
 use serde::Deserialize;
 use thiserror::Error;
-
-use super::document::ApiDocument;
-use super::rules;
-use crate::lifecycle::LifecycleState;
 
 /// The property of an API's own by which its owner has credentials removed on open operations too.
 pub const STRIP_OPEN_AUTHORIZATION: &str = "strip_open_authorization";

@@ -1,14 +1,13 @@
 //! Deny policies as gateways enforce them.
 
 use phantom_core::catalog::DenyPolicy;
+use phantom_manage::deny_policies::Address;
+use phantom_manage::deny_policies::AddressRange;
+use phantom_manage::deny_policies::ConditionType;
+use phantom_manage::deny_policies::owner_and_name;
 use phantom_store::DenyPolicyRow;
 use serde::Deserialize;
 use serde_json::Value;
-
-use super::condition::Address;
-use super::condition::AddressRange;
-use super::condition::ConditionType;
-use super::condition::owner_and_name;
 
 /// Those that are switched on.
 #[must_use]

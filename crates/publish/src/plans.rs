@@ -5,13 +5,12 @@ use std::sync::Arc;
 use phantom_core::catalog::Limit;
 use phantom_core::catalog::Plan;
 use phantom_core::catalog::Plans;
+use phantom_manage::plans::Terms;
+use phantom_manage::plans::UNLIMITED_NAME;
+use phantom_manage::plans::limit;
+use phantom_manage::plans::limit::ThrottleLimit;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
-
-use super::defaults::UNLIMITED_NAME;
-use super::limit;
-use super::limit::ThrottleLimit;
-use super::policy::Terms;
 
 /// Of what is stored, that which gateways count: a plan that cannot be read is left out, and who
 /// names it is refused.
@@ -60,3 +59,6 @@ fn quota(name: &str, default: &ThrottleLimit) -> Option<Limit> {
     }
     limit::enforced(count, units, unit)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,30 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use phantom_access::random;
 use phantom_core::catalog::ClaimRename;
 use phantom_core::catalog::EntityId;
 use phantom_core::catalog::KeySet;
 use phantom_core::catalog::ManagedKeyManager;
 use phantom_core::catalog::OpaqueTokens;
 use phantom_core::catalog::TokenRule;
+use phantom_manage::connector;
+use phantom_manage::connector::Connector;
+use phantom_manage::connector::field::number;
+use phantom_manage::key_managers::CertificateType;
+use phantom_manage::key_managers::ClaimMappingEntry;
+use phantom_manage::key_managers::InvalidCertificate;
+use phantom_manage::key_managers::KeyManagerDocument;
+use phantom_manage::key_managers::KeyManagerTokenType;
+use phantom_manage::key_managers::OWN_TOKENS;
+use phantom_manage::key_managers::key_set;
+use phantom_manage::key_managers::token_rules;
 use phantom_store::KeyManagerRow;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde::Deserialize;
 use thiserror::Error;
 use zeroize::Zeroizing;
-
-use super::certificate;
-use super::certificate::InvalidCertificate;
-use super::document::CertificateType;
-use super::document::ClaimMappingEntry;
-use super::document::KeyManagerDocument;
-use super::document::KeyManagerTokenType;
-use super::token_rules::token_rules;
-use crate::connector;
-use crate::connector::Connector;
-use crate::connector::field::number;
 
 /// Of remembered introspections, where the connector does not ask how many.
 const DEFAULT_CACHE: usize = 50_000;
@@ -113,7 +112,7 @@ fn ours(resident: &ResidentEndpoint, common: ManagedKeyManager) -> ManagedKeyMan
         keys: None,
         validates_jwt: false,
         // Beside others that take any token it gets its own, and they do not.
-        token_rules: vec![TokenRule::Reference(random::ACCESS_TOKEN_PATTERN.into())],
+        token_rules: vec![TokenRule::Reference(OWN_TOKENS.into())],
         opaque: Some(OpaqueTokens {
             introspection_endpoint: resident.introspection_endpoint.as_str().into(),
             client_id: resident.client_id.as_str().into(),
@@ -160,7 +159,7 @@ fn keys(document: &KeyManagerDocument) -> Result<Option<KeySet>, NotPublishable>
     let value = certificates.value.as_deref().unwrap_or_default();
     match certificates.kind {
         Some(CertificateType::Jwks) => Ok(Some(KeySet::Uri(value.into()))),
-        Some(CertificateType::Pem) => match certificate::key_set(value) {
+        Some(CertificateType::Pem) => match key_set(value) {
             Ok(set) => Ok(Some(KeySet::Inline(set.into()))),
             Err(error) => Err(NotPublishable::Certificate(error)),
         },
