@@ -24,6 +24,7 @@ use phantom_store::Write;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use rules::Identity;
 use rules::Known;
 use serde_json::Value;
@@ -33,7 +34,6 @@ use crate::lifecycle::LifecycleState;
 use crate::lookup;
 use crate::lookup::Expected;
 use crate::lookup::Source;
-use crate::stored;
 
 lookup::entity!(ApiRow, Kind::Api, api);
 
@@ -65,7 +65,7 @@ impl Api {
 }
 
 /// The API of that id, whoever's.
-pub(crate) async fn find_one(source: &mut impl Source, id: &str) -> Outcome<Api> {
+pub async fn find_one(source: &mut impl Source, id: &str) -> Outcome<Api> {
     Api::of(lookup::find(source, id).await?)
 }
 

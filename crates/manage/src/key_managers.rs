@@ -17,6 +17,7 @@ use phantom_store::StoreError;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use phantom_terms::text;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,7 +46,6 @@ use crate::connector::Connector;
 use crate::connector::Endpoint;
 use crate::lookup;
 use crate::lookup::Expected;
-use crate::stored;
 use crate::versioned::Versioned;
 
 lookup::entity!(KeyManagerRow, Kind::KeyManager, key_manager);

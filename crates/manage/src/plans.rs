@@ -18,6 +18,7 @@ use phantom_terms::bounded::Text;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use phantom_terms::unenforced;
 use uuid::Uuid;
 
@@ -49,7 +50,6 @@ use crate::apis::scan;
 use crate::lookup;
 use crate::lookup::Expected;
 use crate::lookup::Source;
-use crate::stored;
 use crate::versioned::Versioned;
 
 lookup::entity!(PlanRow, KIND, plan);

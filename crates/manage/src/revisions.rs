@@ -11,6 +11,7 @@ use phantom_store::Write;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use url::Url;
 use uuid::Uuid;
 
@@ -19,7 +20,6 @@ use crate::apis::Api;
 use crate::apis::document::ApiDocument;
 use crate::lifecycle::LifecycleState;
 use crate::lookup::Expected;
-use crate::stored;
 
 /// Most revisions of an API.
 pub const MAX_REVISIONS: usize = 5;

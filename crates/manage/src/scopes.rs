@@ -13,6 +13,7 @@ use phantom_store::Write;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -24,7 +25,6 @@ use crate::apis::scope::RawScope;
 use crate::lookup;
 use crate::lookup::Expected;
 use crate::lookup::Source;
-use crate::stored;
 
 lookup::entity!(ScopeRow, Kind::Other("scope"), scope);
 

@@ -14,5 +14,6 @@ pub mod json;
 pub mod page;
 pub mod refusal;
 pub mod search;
+pub mod stored;
 pub mod text;
 pub mod unenforced;

@@ -37,6 +37,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("phantom-publish", &["phantom-core", "phantom-definition", "phantom-manage", "phantom-store"]),
     (
+        "phantom-subscribe",
+        &[
+            "phantom-access",
+            "phantom-definition",
+            "phantom-manage",
+            "phantom-store",
+            "phantom-terms",
+        ],
+    ),
+    (
         "phantom-observe",
         &[
             "phantom-access",
@@ -46,6 +56,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "phantom-oauth",
             "phantom-publish",
             "phantom-store",
+            "phantom-subscribe",
             "phantom-terms",
         ],
     ),
@@ -58,6 +69,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "phantom-manage",
             "phantom-observe",
             "phantom-store",
+            "phantom-subscribe",
             "phantom-terms",
         ],
     ),
@@ -70,6 +82,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "phantom-definition",
             "phantom-manage",
             "phantom-observe",
+            "phantom-subscribe",
             "phantom-terms",
         ],
     ),
@@ -118,6 +131,8 @@ const WITHOUT: &[(&str, &[&str])] = &[
     ("phantom-manage", &["tokio"]),
     ("phantom-publish", WITHOUT_HTTP),
     ("phantom-publish", &["tokio"]),
+    ("phantom-subscribe", WITHOUT_HTTP),
+    ("phantom-subscribe", &["tokio"]),
     ("phantom-observe", WITHOUT_HTTP),
     ("phantom-control", &["sqlx", "hyper", "reqwest"]),
     ("phantom-console", &["sqlx", "hyper", "reqwest", "phantom-store"]),
@@ -189,6 +204,7 @@ fn a_forbidden_edge_is_found() {
         ("phantom-definition", "phantom-store"),
         ("phantom-access", "phantom-manage"),
         ("phantom-publish", "phantom-access"),
+        ("phantom-manage", "phantom-subscribe"),
     ] {
         let mut dependencies = dependencies();
         dependencies.get_mut(from).unwrap().insert(to.to_owned());

@@ -12,10 +12,10 @@ use phantom_manage::connector::Connector;
 use phantom_manage::key_managers;
 use phantom_manage::key_managers::KeyManagerDocument;
 use phantom_manage::key_managers::Uses;
-use phantom_manage::keys;
 use phantom_manage::versioned::Versioned;
 use phantom_observe::key_managers::DiscoveredKeyManager;
 use phantom_observe::key_managers::Overview;
+use phantom_subscribe::keys;
 use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 

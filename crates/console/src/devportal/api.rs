@@ -11,10 +11,10 @@ use phantom_definition::Verb;
 use phantom_manage::apis::Api;
 use phantom_manage::plans;
 use phantom_manage::revisions;
-use phantom_manage::subscriptions;
-use phantom_manage::subscriptions::Subscription;
-use phantom_manage::subscriptions::visible;
-use phantom_manage::subscriptions::visible::Addresses;
+use phantom_subscribe::subscriptions;
+use phantom_subscribe::subscriptions::Subscription;
+use phantom_subscribe::subscriptions::visible;
+use phantom_subscribe::subscriptions::visible::Addresses;
 use phantom_terms::refusal::Outcome;
 
 use super::apis::HERE;

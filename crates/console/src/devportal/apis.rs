@@ -2,7 +2,7 @@
 
 use axum::extract::Query;
 use phantom_manage::apis::Api;
-use phantom_manage::subscriptions::visible;
+use phantom_subscribe::subscriptions::visible;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::search::ApiQuery;

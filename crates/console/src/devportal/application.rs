@@ -2,11 +2,11 @@
 
 use axum::extract::Path;
 use axum::extract::Query;
-use phantom_manage::applications;
-use phantom_manage::applications::Application;
-use phantom_manage::keys;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
+use phantom_subscribe::applications;
+use phantom_subscribe::applications::Application;
+use phantom_subscribe::keys;
 use phantom_terms::refusal::Refusal;
 
 use super::APPLICATIONS;

@@ -2,9 +2,9 @@
 
 use axum::extract::Path;
 use phantom_manage::plans;
-use phantom_manage::subscriptions;
-use phantom_manage::subscriptions::Subscription;
-use phantom_manage::subscriptions::SubscriptionDraft;
+use phantom_subscribe::subscriptions;
+use phantom_subscribe::subscriptions::Subscription;
+use phantom_subscribe::subscriptions::SubscriptionDraft;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 

@@ -8,7 +8,7 @@ use phantom_access::rights::publisher as rights;
 use phantom_manage::lifecycle;
 use phantom_manage::lifecycle::LifecycleAction;
 use phantom_manage::lifecycle::LifecycleState;
-use phantom_manage::subscribers;
+use phantom_subscribe::subscribers;
 use phantom_terms::page::Page as Part;
 use phantom_terms::refusal::Refusal;
 use serde::Deserialize;

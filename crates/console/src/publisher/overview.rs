@@ -8,8 +8,8 @@ use phantom_access::rights::publisher as rights;
 use phantom_definition::Verb;
 use phantom_manage::apis::document::ApiDocument;
 use phantom_manage::lifecycle::LifecycleState;
-use phantom_manage::subscribers;
 use phantom_observe::traffic;
+use phantom_subscribe::subscribers;
 use phantom_terms::page::Page as Part;
 
 use super::PLACE;

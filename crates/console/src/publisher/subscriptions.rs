@@ -10,9 +10,9 @@ use phantom_manage::apis::document::ApiDocument;
 use phantom_manage::lookup::Expected;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
-use phantom_manage::subscribers;
-use phantom_manage::subscribers::Subscriber;
-use phantom_manage::subscribers::SubscriptionState;
+use phantom_subscribe::subscribers;
+use phantom_subscribe::subscribers::Subscriber;
+use phantom_subscribe::subscribers::SubscriptionState;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use phantom_access::rights::admin::KEY_MANAGERS;
-use phantom_manage::keys::KeyManager;
+use phantom_subscribe::keys::KeyManager;
 
 use super::drawn::Found;
 use super::redirect_uri;

@@ -29,6 +29,7 @@ use phantom_store::PlanRow;
 use phantom_store::ScopeRow;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use phantom_terms::text;
 use phantom_terms::unenforced;
 use phantom_terms::unenforced::Of;
@@ -41,7 +42,6 @@ use super::document::Property;
 use super::document::SecurityScheme;
 use super::document::Visibility;
 use crate::lookup::Source;
-use crate::stored;
 
 /// Most entries of a list that has no bound of its own.
 const MAX_ENTRIES: usize = 100;

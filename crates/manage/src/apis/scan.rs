@@ -9,7 +9,7 @@ use crate::lookup::Source;
 const AT_A_TIME: u64 = 200;
 
 /// Every API that matches, by name, provider and version.
-pub(crate) async fn each(
+pub async fn each(
     source: &mut impl Source,
     mut filter: ApiFilter,
     mut visit: impl FnMut(ApiRow) -> Outcome<()>,

@@ -10,6 +10,7 @@ use phantom_terms::bounded::Table;
 use phantom_terms::bounded::Text;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored::read;
 use phantom_terms::text;
 use phantom_terms::unenforced::Of;
 use serde::Deserialize;
@@ -23,7 +24,6 @@ use super::limit::BurstLimit;
 use super::limit::BurstUnit;
 use super::limit::ThrottleLimit;
 use super::limit::UNLIMITED;
-use crate::stored::read;
 
 /// What plans of all levels have in common.
 pub trait Policy: Clone + Serialize + DeserializeOwned + Send + 'static {

@@ -14,7 +14,7 @@ use super::SUBSCRIPTIONLESS;
 use super::UNAUTHENTICATED;
 use super::limit::BurstCount;
 use super::policy::Terms;
-use crate::subscriptions::permissions::Permissions;
+use crate::permissions::Permissions;
 
 const BY_NAME: Kind = Kind::Other("throttling policy");
 

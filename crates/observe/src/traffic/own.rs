@@ -11,7 +11,7 @@ use phantom_core::catalog::EntityId;
 use phantom_core::traffic::ApiRequests;
 use phantom_core::traffic::Pair;
 use phantom_manage::apis;
-use phantom_manage::applications;
+use phantom_subscribe::applications;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;

@@ -14,8 +14,9 @@ const MAX_CIRCLE: usize = 5;
 /// Words that a folder must do without, whatever its crate depends on.
 const WITHOUT: &[(&str, &[&str])] = &[
     ("crates/access/src", &["StatusCode", "HeaderMap"]),
-    // Asks no other server.
+    // They ask no other server.
     ("crates/manage/src", &["StatusCode", "HeaderMap", "Outgoing", "oauth::egress"]),
+    ("crates/subscribe/src", &["StatusCode", "HeaderMap", "Outgoing", "oauth::egress"]),
     // Changes nothing.
     ("crates/observe/src", &["StatusCode", "HeaderMap", "phantom_store::Write", "control.write("]),
     ("crates/publish/src", &["StatusCode", "HeaderMap", "phantom_store::Write"]),

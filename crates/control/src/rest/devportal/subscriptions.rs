@@ -2,8 +2,8 @@
 
 mod wire;
 
-use phantom_manage::subscriptions;
-use phantom_manage::subscriptions::Subscription;
+use phantom_subscribe::subscriptions;
+use phantom_subscribe::subscriptions::Subscription;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::text;
 use serde::Deserialize;

@@ -1,6 +1,6 @@
 //! `/tags`: of the APIs on offer.
 
-use phantom_manage::subscriptions::visible;
+use phantom_subscribe::subscriptions::visible;
 use serde::Serialize;
 use utoipa::ToSchema;
 

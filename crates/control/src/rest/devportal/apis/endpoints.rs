@@ -3,7 +3,7 @@
 use phantom_access::Settings;
 use phantom_manage::apis::Api;
 use phantom_manage::revisions::DeploymentRow;
-use phantom_manage::subscriptions::visible::Addresses;
+use phantom_subscribe::subscriptions::visible::Addresses;
 use serde::Serialize;
 use utoipa::ToSchema;
 

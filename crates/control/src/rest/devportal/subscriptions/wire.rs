@@ -1,7 +1,7 @@
 //! Subscriptions on the wire.
 
-use phantom_manage::subscriptions::Subscription;
-use phantom_manage::subscriptions::SubscriptionDraft;
+use phantom_subscribe::subscriptions::Subscription;
+use phantom_subscribe::subscriptions::SubscriptionDraft;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::text;

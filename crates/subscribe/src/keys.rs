@@ -11,6 +11,9 @@ mod token;
 use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::plane::Means;
+use phantom_manage::lookup;
+use phantom_manage::lookup::Source;
+use phantom_manage::seed::RESIDENT_KIND;
 use phantom_store::ClientRow;
 use phantom_store::KeyMappingRow;
 use phantom_store::MappedKey;
@@ -18,6 +21,7 @@ use phantom_store::Write;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -41,12 +45,6 @@ pub use token::TokenOrder;
 pub use token::generate_token;
 
 use crate::applications;
-use crate::lookup;
-use crate::lookup::Source;
-use crate::seed::RESIDENT_KIND;
-use crate::stored;
-
-lookup::entity!(KeyMappingRow, Kind::Key, key_mapping);
 
 /// A key with what belongs to it.
 #[derive(Clone, Debug)]

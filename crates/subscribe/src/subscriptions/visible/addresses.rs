@@ -2,9 +2,8 @@
 
 use phantom_access::plane::Settings;
 use phantom_definition::Transport;
-
-use crate::apis::Api;
-use crate::apis::rules;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::rules;
 
 /// One path of an API, by the transports that it is served over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

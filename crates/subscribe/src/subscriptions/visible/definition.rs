@@ -3,12 +3,12 @@
 mod servers;
 
 use phantom_access::plane::Settings;
+use phantom_manage::apis::Api;
+use phantom_manage::definition;
 use serde_json::Value;
 use serde_json::json;
 
 use super::addresses::Addresses;
-use crate::apis::Api;
-use crate::definition;
 
 /// Extensions of this prefix are for gateways; backends' URLs are among them.
 const OF_GATEWAYS: &str = "x-wso2-";

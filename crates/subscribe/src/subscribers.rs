@@ -3,6 +3,9 @@
 use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::plane::Means;
+use phantom_manage::apis;
+use phantom_manage::lookup;
+use phantom_manage::lookup::Expected;
 use phantom_store::ApplicationRow;
 use phantom_store::CountedApplication;
 use phantom_store::Subscribed;
@@ -11,10 +14,6 @@ pub use phantom_store::SubscriptionState;
 use phantom_terms::page::Page;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
-
-use crate::apis;
-use crate::lookup;
-use crate::lookup::Expected;
 
 /// A subscription and whose it is.
 #[derive(Clone, Debug)]

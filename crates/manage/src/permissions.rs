@@ -2,11 +2,11 @@
 
 use phantom_access::caller::Caller;
 use phantom_terms::refusal::Outcome;
+use phantom_terms::stored;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::key_managers::PermissionType;
-use crate::stored;
 
 /// The member `permissions` of a stored plan or key manager.
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -4,23 +4,22 @@ use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_access::plane::Settings;
+use phantom_manage::connector::Connector;
+use phantom_manage::connector::EXPECTED_AUDIENCE;
+use phantom_manage::connector::property;
+use phantom_manage::key_managers::KeyManagerDocument;
+use phantom_manage::key_managers::KeyManagerTokenType;
+use phantom_manage::lookup;
+use phantom_manage::permissions::Permissions;
+use phantom_manage::seed::RESIDENT;
+use phantom_manage::seed::RESIDENT_KIND;
 use phantom_store::KeyManagerRow;
 use phantom_store::Write;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use phantom_terms::text;
 use uuid::Uuid;
-
-use crate::connector::Connector;
-use crate::connector::EXPECTED_AUDIENCE;
-use crate::connector::property;
-use crate::key_managers::KeyManagerDocument;
-use crate::key_managers::KeyManagerTokenType;
-use crate::lookup;
-use crate::seed::RESIDENT;
-use crate::seed::RESIDENT_KIND;
-use crate::stored;
-use crate::subscriptions::permissions::Permissions;
 
 /// A key manager with what of its settings concerns subscribers.
 #[derive(Clone, Debug)]

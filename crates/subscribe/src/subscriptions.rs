@@ -1,13 +1,16 @@
 //! Subscriptions: which APIs an application may call, under which plan.
 
 mod check;
-pub mod permissions;
 pub mod visible;
 
 use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_access::random;
+use phantom_manage::apis::Api;
+use phantom_manage::lookup;
+use phantom_manage::lookup::Expected;
+use phantom_manage::lookup::Source;
 use phantom_store::Page;
 use phantom_store::Subscribed;
 use phantom_store::SubscriptionRow;
@@ -17,17 +20,11 @@ use phantom_terms::page;
 use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use uuid::Uuid;
 
-use crate::apis::Api;
 use crate::applications;
 use crate::applications::Application;
-use crate::lookup;
-use crate::lookup::Expected;
-use crate::lookup::Source;
-use crate::stored;
-
-lookup::entity!(SubscriptionRow, KIND, subscription);
 
 const KIND: Kind = Kind::Other("subscription");
 

@@ -15,6 +15,7 @@ use phantom_store::MappedKeyType;
 use phantom_store::MappingMode;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 
 use super::Key;
 use super::KeyDocument;
@@ -22,7 +23,6 @@ use super::key_manager;
 use super::key_manager::KeyManager;
 use super::token;
 use crate::applications;
-use crate::stored;
 
 #[derive(Clone, Debug)]
 pub struct GenerateRequest {

@@ -4,6 +4,7 @@ use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_access::random;
+use phantom_manage::seed::RESIDENT_KIND;
 use phantom_store::KeyManagerRow;
 use phantom_store::KeyMappingRow;
 use phantom_store::MappedKeyType;
@@ -11,6 +12,7 @@ use phantom_store::MappingMode;
 use phantom_store::Write;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use subtle::ConstantTimeEq;
@@ -19,8 +21,6 @@ use super::Key;
 use super::KeyDocument;
 use super::key_manager;
 use crate::applications;
-use crate::seed::RESIDENT_KIND;
-use crate::stored;
 
 #[derive(Debug)]
 pub struct MapRequest {

@@ -8,6 +8,7 @@ use phantom_store::KeyManagerRow;
 use phantom_store::MappingMode;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use secrecy::SecretString;
 
 use super::Key;
@@ -17,7 +18,6 @@ use super::generate::check_grants;
 use super::key_manager::KeyManager;
 use super::own;
 use super::resident_client;
-use crate::stored;
 
 /// Other grants, another callback, other properties. Consumer key and secret stay.
 pub async fn update(

@@ -6,15 +6,19 @@ use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_access::random;
+use phantom_manage::deny_policies;
+use phantom_manage::lookup;
+use phantom_manage::lookup::Expected;
+use phantom_manage::lookup::Source;
 use phantom_store::ApplicationRow;
 use phantom_store::CountedApplication;
 use phantom_store::Page;
 use phantom_store::PlanLevel;
 use phantom_store::Write;
 use phantom_terms::page;
-use phantom_terms::refusal::Kind;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use phantom_terms::unenforced;
 use phantom_terms::unenforced::Of;
 use serde_json::Value;
@@ -25,14 +29,6 @@ pub use document::Attributes;
 pub use document::TokenType;
 pub use phantom_store::ApplicationFilter;
 pub use phantom_store::ApplicationSort;
-
-use crate::deny_policies;
-use crate::lookup;
-use crate::lookup::Expected;
-use crate::lookup::Source;
-use crate::stored;
-
-lookup::entity!(ApplicationRow, Kind::Other("application"), application);
 
 /// An application with what is counted for it.
 #[derive(Clone, Debug)]

@@ -9,6 +9,12 @@ use std::collections::HashSet;
 use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::plane::Means;
+use phantom_manage::apis::Api;
+use phantom_manage::apis::document::ApiDocument;
+use phantom_manage::apis::document::Visibility;
+use phantom_manage::apis::scan;
+use phantom_manage::lookup;
+use phantom_manage::lookup::Source;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 use phantom_store::LifecycleState;
@@ -24,13 +30,6 @@ use phantom_terms::search::Key;
 use serde_json::Value;
 
 pub use addresses::Addresses;
-
-use crate::apis::Api;
-use crate::apis::document::ApiDocument;
-use crate::apis::document::Visibility;
-use crate::apis::scan;
-use crate::lookup;
-use crate::lookup::Source;
 
 const OFFERED: Kind = Kind::Other("API");
 

@@ -1,6 +1,10 @@
 //! What speaks against a subscription.
 
 use phantom_access::caller::Caller;
+use phantom_manage::apis::document::ApiDocument;
+use phantom_manage::apis::document::SecurityScheme;
+use phantom_manage::permissions::Permissions;
+use phantom_manage::plans::SUBSCRIPTIONLESS;
 use phantom_store::ApiRow;
 use phantom_store::ApplicationRow;
 use phantom_store::PlanLevel;
@@ -10,11 +14,7 @@ use phantom_store::Write;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 
-use super::permissions::Permissions;
 use super::visible;
-use crate::apis::document::ApiDocument;
-use crate::apis::document::SecurityScheme;
-use crate::plans::SUBSCRIPTIONLESS;
 
 pub(super) fn state(api: &ApiRow) -> Outcome<()> {
     if visible::STATES.contains(&api.state) {
