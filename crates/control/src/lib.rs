@@ -1,6 +1,6 @@
 //! The REST APIs of the control plane, as clients and scripts of WSO2 API Manager know them: which
 //! operations there are, who may call them, what goes over the wire, and the status, code and words of
-//! each answer. Each handler asks one use case of `phantom-manage`.
+//! each answer. Each handler asks one use case.
 //!
 //! What never lives here is a rule about what is kept, or the store.
 
