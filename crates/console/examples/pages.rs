@@ -6,14 +6,14 @@ use std::time::Instant;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
+use phantom_access::Control;
+use phantom_access::Settings;
 use phantom_console::Options;
 use phantom_control::rest;
 use phantom_core::Clock;
 use phantom_core::Now;
 use phantom_core::Tick;
 use phantom_core::UnixTime;
-use phantom_manage::Control;
-use phantom_manage::Settings;
 use phantom_manage::seed;
 use phantom_oauth::egress::Egress;
 use phantom_oauth::egress::EgressConfig;

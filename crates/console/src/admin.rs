@@ -14,7 +14,7 @@ pub(crate) use key_managers::kind as kind_of;
 pub(crate) use policies::place as policy;
 
 use axum::routing::get;
-use phantom_manage::rights::admin as rights;
+use phantom_access::rights::admin as rights;
 
 use crate::answer;
 use crate::pages::Pages;

@@ -13,8 +13,8 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header;
-use phantom_manage::refusal::Refusal;
 use phantom_rest::problem::Problem;
+use phantom_terms::refusal::Refusal;
 
 use crate::shell::Place;
 use crate::visit::Visit;

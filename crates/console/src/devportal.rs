@@ -13,9 +13,9 @@ mod usage;
 
 use axum::routing::get;
 use axum::routing::post;
+use phantom_access::rights::devportal as rights;
 use phantom_manage::plans::Summary;
 use phantom_manage::plans::UNLIMITED;
-use phantom_manage::rights::devportal as rights;
 
 use crate::answer;
 use crate::pages::Pages;

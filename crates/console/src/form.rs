@@ -10,7 +10,7 @@ use axum::extract::Multipart;
 use axum::extract::Request;
 use http::header;
 use http::request::Parts;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 
 use crate::answer::Failure;
 use crate::components::Field;
@@ -134,10 +134,10 @@ impl Form {
     }
 
     /// The versions that a change may be made to: the one the form was filled from.
-    pub(crate) fn expected(&self) -> phantom_manage::lookup::Expected {
+    pub(crate) fn expected(&self) -> phantom_terms::versioned::Expected {
         match self.get(VERSION).parse() {
-            Ok(version) => phantom_manage::lookup::Expected::OneOf(vec![version]),
-            Err(_) => phantom_manage::lookup::Expected::Any,
+            Ok(version) => phantom_terms::versioned::Expected::OneOf(vec![version]),
+            Err(_) => phantom_terms::versioned::Expected::Any,
         }
     }
 

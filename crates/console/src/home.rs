@@ -2,16 +2,16 @@
 
 use askama::Template;
 use axum::routing::get;
-use phantom_manage::attention;
-use phantom_manage::attention::Attention;
-use phantom_manage::attention::Failing;
-use phantom_manage::attention::FirstSteps;
-use phantom_manage::attention::Lagging;
-use phantom_manage::attention::Strained;
-use phantom_manage::audit;
-use phantom_manage::audit::AuditFilter;
-use phantom_manage::audit::Line;
-use phantom_manage::rights;
+use phantom_access::rights;
+use phantom_observe::attention;
+use phantom_observe::attention::Attention;
+use phantom_observe::attention::Failing;
+use phantom_observe::attention::FirstSteps;
+use phantom_observe::attention::Lagging;
+use phantom_observe::attention::Strained;
+use phantom_observe::audit;
+use phantom_observe::audit::AuditFilter;
+use phantom_observe::audit::Line;
 
 use crate::answer::Answer;
 use crate::components::Badge;

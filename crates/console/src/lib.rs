@@ -1,6 +1,6 @@
 //! The pages of the control plane, made on the server: `/admin`, `/publisher`, `/devportal`,
-//! `/workbench` and `/traffic` behind one sign-in. Each handler asks the use cases of `phantom-manage`
-//! that REST asks, and draws what they answer.
+//! `/workbench` and `/traffic` behind one sign-in. Each handler asks the use cases that
+//! REST asks, and draws what they answer.
 //!
 //! What never lives here is a rule about what is kept or who may do what, or the store.
 
@@ -34,7 +34,7 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::Router;
 use axum::middleware;
-use phantom_manage::Control;
+use phantom_access::Control;
 use tokio_util::sync::CancellationToken;
 
 use crate::live::Live;

@@ -3,7 +3,7 @@
 use askama::Template;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
-use phantom_manage::page::Page;
+use phantom_terms::page::Page;
 use serde::Deserialize;
 
 use crate::components::Head;

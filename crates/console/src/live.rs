@@ -18,7 +18,7 @@ use http::StatusCode;
 use http::header;
 use http::request::Parts;
 use http_body::Frame;
-use phantom_manage::sessions;
+use phantom_access::sessions;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc;
 use tokio::time::Instant;

@@ -4,10 +4,10 @@ use askama::Template;
 use axum::extract::Query;
 use axum::routing::get;
 use http::StatusCode;
-use phantom_manage::finder;
-use phantom_manage::finder::Found;
-use phantom_manage::page::Few;
-use phantom_manage::rights;
+use phantom_access::rights;
+use phantom_observe::finder;
+use phantom_observe::finder::Found;
+use phantom_terms::page::Few;
 use serde::Deserialize;
 
 use crate::admin;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use phantom_manage::Control;
+use phantom_access::Control;
 
 use crate::pages::Pages;
 use crate::pages::SIGNED_IN;

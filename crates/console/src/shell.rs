@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use http::HeaderMap;
 use http::StatusCode;
-use phantom_manage::rights;
+use phantom_access::rights;
 
 use crate::answer;
 use crate::assets;

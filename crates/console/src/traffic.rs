@@ -8,7 +8,7 @@ mod overview;
 pub(crate) mod own;
 
 use axum::routing::get;
-use phantom_manage::rights::admin as rights;
+use phantom_access::rights::admin as rights;
 
 use crate::pages::Pages;
 

@@ -7,8 +7,8 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
-use phantom_manage::Control;
-use phantom_manage::caller::Caller;
+use phantom_access::Control;
+use phantom_access::caller::Caller;
 
 use crate::answer;
 use crate::answer::Failure;

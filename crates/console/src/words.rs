@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use phantom_core::UnixTime;
-pub(crate) use phantom_manage::workbench::quoted;
+pub(crate) use phantom_observe::workbench::quoted;
 
 /// `12,345`.
 pub(crate) fn count(number: u64) -> String {

@@ -5,7 +5,7 @@
 //!
 //! A catalog holds secrets of key managers. It is serialised for one purpose: to be sealed at once and
 //! kept for a start without the store. Whoever changes the shape of what is in it gives the kept form
-//! another number (`phantom_manage::publish::kept`), so that nothing is served by half of a rule.
+//! another number (`phantom_publish::kept`), so that nothing is served by half of a rule.
 
 mod api;
 mod application;

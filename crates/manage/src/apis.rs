@@ -1,11 +1,9 @@
 //! APIs: what is kept of them, and how they are made, changed and taken away.
 
 pub mod document;
-pub mod endpoint;
 mod find;
 mod free;
 mod listed;
-pub mod published;
 pub mod rules;
 pub mod scan;
 pub mod scope;
@@ -17,24 +15,25 @@ pub use listed::Listed;
 pub use listed::listed;
 
 use document::ApiDocument;
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_store::ApiRow;
 use phantom_store::Write;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use rules::Identity;
 use rules::Known;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::caller::Caller;
 use crate::lifecycle::LifecycleState;
 use crate::lookup;
-use crate::lookup::Expected;
 use crate::lookup::Source;
-use crate::plane::Control;
-use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::stored;
+use phantom_terms::versioned::Expected;
 
 lookup::entity!(ApiRow, Kind::Api, api);
 
@@ -66,12 +65,12 @@ impl Api {
 }
 
 /// The API of that id, whoever's.
-pub(crate) async fn find_one(source: &mut impl Source, id: &str) -> Outcome<Api> {
+pub async fn find_one(source: &mut impl Source, id: &str) -> Outcome<Api> {
     Api::of(lookup::find(source, id).await?)
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<Api> {
-    find_one(&mut control.read(), id).await
+    find_one(&mut control.store(), id).await
 }
 
 pub async fn create(

@@ -38,7 +38,7 @@ pub const CLOCK_SKEW: &str = "clock_skew";
 pub const CACHE_MAX_ENTRIES: &str = "cache_max_entries";
 
 /// What a key manager's document says in such a field.
-pub(crate) fn property<'r>(row: &'r KeyManagerRow, name: &str) -> Option<&'r str> {
+pub fn property<'r>(row: &'r KeyManagerRow, name: &str) -> Option<&'r str> {
     row.document.get("additionalProperties")?.get(name)?.as_str()
 }
 

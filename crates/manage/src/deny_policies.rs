@@ -1,28 +1,30 @@
 //! Deny policies: who gets through to no managed API.
 
 mod condition;
-mod published;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_store::DenyPolicyRow;
 use phantom_store::Write;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub use condition::Address;
+pub use condition::AddressRange;
 pub use condition::BlockingCondition;
 pub use condition::BlockingConditionStatus;
 pub use condition::ConditionType;
-pub use published::published;
+pub use condition::owner_and_name;
 
 use crate::apis;
-use crate::caller::Caller;
 use crate::lookup;
-use crate::lookup::Expected;
-use crate::plane::Control;
-use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::versioned::Versioned;
+use phantom_terms::versioned::Expected;
+use phantom_terms::versioned::Versioned;
 
 lookup::entity!(DenyPolicyRow, Kind::Other("Deny Policy"), deny_policy);
 
@@ -32,12 +34,12 @@ const MAX_POLICIES: usize = 1000;
 /// `query`: `conditionType:API & conditionValue:/orders/v1`, either part alone, or nothing.
 pub async fn list(control: &Control, query: &str) -> Outcome<Vec<BlockingCondition>> {
     let wanted = condition::Wanted::parse(query)?;
-    let rows = control.store.deny_policies().await?;
+    let rows = control.store().deny_policies().await?;
     Ok(rows.iter().map(view).filter(|condition| wanted.takes(condition)).collect())
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<Versioned<BlockingCondition>> {
-    Ok(versioned(&lookup::find(&mut control.read(), id).await?))
+    Ok(versioned(&lookup::find(&mut control.store(), id).await?))
 }
 
 pub async fn create(
@@ -135,19 +137,6 @@ pub async fn follow_rename(write: &mut Write, owner: &str, from: &str, to: &str)
         }
     }
     Ok(())
-}
-
-/// What is called in somebody's name comes from our own address at the gateways: refused where nothing would get
-/// through that comes from theirs.
-pub(crate) async fn check_address(control: &Control, caller: &Caller) -> Outcome<()> {
-    let Some(address) = caller.address else { return Ok(()) };
-    let policies = published(&control.store.deny_policies().await?);
-    match policies.iter().any(|policy| policy.denies_address(address)) {
-        true => Err(Refusal::forbidden(format!(
-            "A deny policy is in the way: no gateway takes a request to a managed API from {address}."
-        ))),
-        false => Ok(()),
-    }
 }
 
 fn versioned(row: &DenyPolicyRow) -> Versioned<BlockingCondition> {

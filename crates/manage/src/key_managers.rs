@@ -1,31 +1,33 @@
 //! Key managers: which authorization servers there are, and what of them gateways learn.
 
 mod certificate;
-mod discovered;
 mod document;
-mod health;
-pub mod published;
 mod resident;
 mod rules;
 mod secrets;
 mod token_rules;
-mod trial;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_store::KeyManagerNamed;
 use phantom_store::KeyManagerRow;
 use phantom_store::StoreError;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
+use phantom_terms::text;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub(crate) use certificate::key_set;
-pub use discovered::Certificate;
-pub use discovered::DiscoveredKeyManager;
-pub use discovered::NothingFound;
-pub use discovered::discover;
-pub use discovered::discovered;
+pub use certificate::InvalidCertificate;
+pub use certificate::key_set;
 pub use document::CertificateType;
 pub use document::Certificates;
+pub use document::ClaimMappingEntry;
 pub use document::KeyManagerDocument;
 pub use document::KeyManagerTokenType;
 pub use document::PermissionType;
@@ -33,31 +35,18 @@ pub use document::Permissions;
 pub use document::Properties;
 pub use document::TokenValidation;
 pub use document::TokenValidationType;
-pub use health::Health;
-pub use health::State;
+pub use resident::OWN_TOKENS;
 pub use secrets::MASK;
-pub use trial::StepName;
-pub use trial::StepOutcome;
-pub use trial::Trial;
-pub use trial::TrialStep;
-pub use trial::test;
+pub use token_rules::token_rules;
 
 use self::document::KeyManagerEndpoint;
 use self::rules::Settled;
 use crate::apis::document::ALL_KEY_MANAGERS;
-use crate::caller::Caller;
 use crate::connector::Connector;
 use crate::connector::Endpoint;
 use crate::lookup;
-use crate::lookup::Expected;
-use crate::plane::Control;
-use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::stored;
-use crate::text;
-use crate::versioned::Versioned;
+use phantom_terms::versioned::Expected;
+use phantom_terms::versioned::Versioned;
 
 lookup::entity!(KeyManagerRow, Kind::KeyManager, key_manager);
 
@@ -80,19 +69,6 @@ pub struct KeyManagerInfo {
     pub token_type: KeyManagerTokenType,
 }
 
-/// A key manager among all, with what a listing over REST has no room for.
-#[derive(Clone, Debug)]
-pub struct Overview {
-    pub info: KeyManagerInfo,
-    pub issuer: Option<String>,
-    /// Keys that applications have there.
-    pub keys: u64,
-    pub apis: Uses,
-    pub health: Health,
-    /// Enabled, it takes any opaque token; of two such one gets tokens that are the other's.
-    pub takes_any: bool,
-}
-
 /// APIs that take tokens of a key manager.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Uses {
@@ -103,87 +79,73 @@ pub struct Uses {
 }
 
 impl Uses {
+    /// Of all that APIs name.
+    #[must_use]
+    pub fn among(named: &[KeyManagerNamed], name: &str) -> Self {
+        let of = |name: &str| named.iter().find(|named| named.name == name).map_or(0, |n| n.apis);
+        Self { named: of(name), all: of(ALL_KEY_MANAGERS) }
+    }
+
+    pub async fn of(control: &Control, name: &str) -> Outcome<Self> {
+        let store = control.store();
+        let named = store.apis_naming_key_manager(name).await?;
+        let all = store.apis_naming_key_manager(ALL_KEY_MANAGERS).await?;
+        Ok(Self { named, all })
+    }
+
     #[must_use]
     pub const fn total(self) -> u64 {
         self.named + self.all
     }
 }
 
+impl KeyManagerInfo {
+    #[must_use]
+    pub fn of(row: &KeyManagerRow, document: &KeyManagerDocument, is_used: bool) -> Self {
+        Self {
+            id: row.id.to_string(),
+            name: row.name.clone(),
+            kind: row.kind.clone(),
+            description: document.description.clone(),
+            enabled: row.enabled,
+            is_global: document.global.unwrap_or(false),
+            is_used,
+            token_type: document.token_type.unwrap_or_default(),
+        }
+    }
+}
+
+impl KeyManagerDocument {
+    /// What is stored of it: without what the row holds.
+    pub fn of(row: &KeyManagerRow) -> Outcome<Self> {
+        stored::read(&row.document)
+    }
+}
+
 pub async fn list(control: &Control) -> Outcome<Vec<KeyManagerInfo>> {
-    let rows = control.store.key_managers().await?;
-    let used = control.store.used_key_managers().await?;
+    let rows = control.store().key_managers().await?;
+    let used = control.store().used_key_managers().await?;
     let info = |row: &KeyManagerRow| {
         let is_used = used.iter().any(|used| used.id == row.id);
-        Ok(info(row, &stored::read(&row.document)?, is_used))
+        Ok(KeyManagerInfo::of(row, &KeyManagerDocument::of(row)?, is_used))
     };
     rows.iter().map(info).collect()
 }
 
-pub async fn overview(control: &Control) -> Outcome<Vec<Overview>> {
-    let named = control.store.key_managers_named().await?;
-    let mut health = health::all(control).await?;
-    let mut list = Vec::new();
-    for row in control.store.key_managers().await? {
-        let health = health.remove(&row.name).unwrap_or_default();
-        let apis = uses(&named, &row.name);
-        list.push(overview_with(control, row, apis, health).await?);
-    }
-    Ok(list)
-}
-
-/// One of them.
-pub async fn overview_of(control: &Control, id: &str) -> Outcome<Overview> {
-    let row = lookup::find::<KeyManagerRow>(&mut control.read(), id).await?;
-    let apis = uses_of(control, &row.name).await?;
-    let health = health::all(control).await?.remove(&row.name).unwrap_or_default();
-    overview_with(control, row, apis, health).await
-}
-
-async fn overview_with(
-    control: &Control,
-    row: KeyManagerRow,
-    apis: Uses,
-    health: Health,
-) -> Outcome<Overview> {
-    let keys = control.store.key_mapping_count(row.id).await?;
-    let document: KeyManagerDocument = stored::read(&row.document)?;
-    let (takes_any, info) = (takes_any(&row), info(&row, &document, keys > 0));
-    Ok(Overview { info, issuer: document.issuer, keys, apis, health, takes_any })
-}
-
-fn uses(named: &[KeyManagerNamed], name: &str) -> Uses {
-    let of = |name: &str| named.iter().find(|named| named.name == name).map_or(0, |n| n.apis);
-    Uses { named: of(name), all: of(ALL_KEY_MANAGERS) }
-}
-
 /// Keys that applications have at it, and the APIs that take its tokens.
 pub async fn used_by(control: &Control, id: &str) -> Outcome<(u64, Uses)> {
-    let row = lookup::find::<KeyManagerRow>(&mut control.read(), id).await?;
-    let keys = control.store.key_mapping_count(row.id).await?;
-    Ok((keys, uses_of(control, &row.name).await?))
+    let row = lookup::find::<KeyManagerRow>(&mut control.store(), id).await?;
+    let keys = control.store().key_mapping_count(row.id).await?;
+    Ok((keys, Uses::of(control, &row.name).await?))
 }
 
-async fn uses_of(control: &Control, name: &str) -> Outcome<Uses> {
-    let named = control.store.apis_naming_key_manager(name).await?;
-    let all = control.store.apis_naming_key_manager(ALL_KEY_MANAGERS).await?;
-    Ok(Uses { named, all })
-}
-
-fn info(row: &KeyManagerRow, document: &KeyManagerDocument, is_used: bool) -> KeyManagerInfo {
-    KeyManagerInfo {
-        id: row.id.to_string(),
-        name: row.name.clone(),
-        kind: row.kind.clone(),
-        description: document.description.clone(),
-        enabled: row.enabled,
-        is_global: document.global.unwrap_or(false),
-        is_used,
-        token_type: document.token_type.unwrap_or_default(),
-    }
+/// The row of that id.
+pub async fn row(control: &Control, id: &str) -> Outcome<KeyManagerRow> {
+    lookup::find(&mut control.store(), id).await
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<Versioned<KeyManagerDocument>> {
-    versioned(&lookup::find(&mut control.read(), id).await?)
+    versioned(&lookup::find(&mut control.store(), id).await?)
 }
 
 pub async fn create(
@@ -280,7 +242,7 @@ fn check_reach(control: &Control, document: &KeyManagerDocument) -> Outcome<()> 
         ("certificates.value", key_set.and_then(|it| it.value.as_deref())),
     ] {
         if let Some(url) = url.filter(|url| !url.is_empty())
-            && !control.egress.may_call(&text::url(member, url)?)
+            && !control.may_call(&text::url(member, url)?)
         {
             return Err(Refusal::invalid(format!(
                 "{member}: its address is not a public one, and gateways ask those alone unless \
@@ -346,12 +308,14 @@ fn versioned(row: &KeyManagerRow) -> Outcome<Versioned<KeyManagerDocument>> {
     Ok(Versioned { version: row.version, value: document })
 }
 
-fn takes_any(row: &KeyManagerRow) -> bool {
+/// Whether it is enabled and takes any opaque token.
+#[must_use]
+pub fn takes_any(row: &KeyManagerRow) -> bool {
     let is_asked = Connector::of_kind(&row.kind) == Some(Connector::CurityPhantomToken);
     let entries = stored::read::<KeyManagerDocument>(&row.document)
         .map(|document| document.token_validation)
         .unwrap_or_default();
-    let rules = token_rules::token_rules(&entries).unwrap_or_default();
+    let rules = token_rules(&entries).unwrap_or_default();
     row.enabled && is_asked && rules.is_empty()
 }
 

@@ -1,8 +1,9 @@
-//! What the control plane does: APIs, applications, keys, subscriptions, plans and key managers, made,
-//! changed and ended by their rules; who may sign in; the resident authorization server; and what of it
-//! is published to gateways. One folder a resource; each use case is one transaction of the store.
+//! What is offered to subscribers: APIs and their definitions, revisions and life cycles, scopes, plans, key
+//! managers, deny policies, made, changed and ended by their rules. One folder a resource; each use case
+//! is one transaction of the store.
 //!
-//! What never lives here is HTTP: a use case takes values and gives values or a [`Refusal`].
+//! What never lives here is HTTP, a question to another server, or who uses what is offered: a use case
+//! takes values and gives values or a [`phantom_terms::refusal::Refusal`].
 
 #![cfg_attr(
     not(test),
@@ -10,48 +11,14 @@
 )]
 
 pub mod apis;
-pub mod applications;
-pub mod attention;
-pub mod audit;
-pub mod bounded;
-pub mod caller;
 pub mod connector;
 pub mod definition;
 pub mod deny_policies;
-pub mod explain;
-pub mod finder;
-pub mod gateways;
-pub mod json;
 pub mod key_managers;
-pub mod keys;
 pub mod lifecycle;
 pub mod lookup;
-pub mod page;
-pub mod plane;
+pub mod permissions;
 pub mod plans;
-pub mod publish;
-mod random;
-pub mod refusal;
-pub mod resident;
 pub mod revisions;
-pub mod revocations;
-pub mod rights;
-pub mod roles;
 pub mod scopes;
-pub mod search;
 pub mod seed;
-pub mod sessions;
-mod sign_in;
-mod stored;
-pub mod subscribers;
-pub mod subscriptions;
-pub mod text;
-pub mod traffic;
-pub mod unenforced;
-pub mod users;
-pub mod versioned;
-pub mod workbench;
-
-pub use plane::Control;
-pub use plane::Settings;
-pub use refusal::Refusal;

@@ -2,24 +2,26 @@
 
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
+use phantom_store::ApplicationRow;
 use phantom_store::KeyManagerRow;
+use phantom_store::KeyMappingRow;
 use phantom_store::Page;
 use phantom_store::PlanRow;
 use phantom_store::ScopeRow;
 use phantom_store::ScopeUse;
 use phantom_store::Store;
 use phantom_store::StoreError;
+use phantom_store::SubscriptionRow;
 use phantom_store::Write;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use uuid::Uuid;
-
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 
 macro_rules! source {
     ($( fn $read:ident($($argument:ident: $type:ty)?) -> $answer:ty; )*) => {
         /// Where rows are read: in the store, or within a change, whose they stay until it ends.
-        pub(crate) trait Source: Send {
+        pub trait Source: Send {
             fn row<E: Entity>(
                 &mut self,
                 id: Uuid,
@@ -63,7 +65,7 @@ source! {
 }
 
 /// A row that has an id.
-pub(crate) trait Entity: Sized + Send {
+pub trait Entity: Sized + Send {
     const KIND: Kind;
 
     fn stored(
@@ -77,38 +79,16 @@ pub(crate) trait Entity: Sized + Send {
     ) -> impl Future<Output = Result<Option<Self>, StoreError>> + Send;
 }
 
-/// The versions of an entity that the caller means to change.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Expected {
-    /// Whichever is there.
-    #[default]
-    Any,
-    OneOf(Vec<i64>),
-}
-
 /// The row of that id. An id that cannot be one is that of nothing.
-pub(crate) async fn find<E: Entity>(source: &mut impl Source, id: &str) -> Outcome<E> {
+pub async fn find<E: Entity>(source: &mut impl Source, id: &str) -> Outcome<E> {
     find_as(source, E::KIND, id).await
 }
 
 /// The same, under the name by which the caller knows it.
-pub(crate) async fn find_as<E: Entity>(
-    source: &mut impl Source,
-    kind: Kind,
-    id: &str,
-) -> Outcome<E> {
+pub async fn find_as<E: Entity>(source: &mut impl Source, kind: Kind, id: &str) -> Outcome<E> {
     let not_found = || Refusal::not_found(kind, id);
     let parsed = Uuid::try_parse(id).map_err(|_| not_found())?;
     source.row(parsed).await?.ok_or_else(not_found)
-}
-
-impl Expected {
-    pub fn check(&self, version: i64) -> Outcome<()> {
-        match self {
-            Self::OneOf(versions) if !versions.contains(&version) => Err(Refusal::OtherVersion),
-            Self::Any | Self::OneOf(_) => Ok(()),
-        }
-    }
 }
 
 /// Makes the ids of rows found; stands with the rules of the resource. `entity!(ScopeRow, KIND, scope);` names
@@ -116,7 +96,7 @@ impl Expected {
 macro_rules! entity {
     ($row:ty, $kind:expr, $read:ident) => {
         impl $crate::lookup::Entity for $row {
-            const KIND: $crate::refusal::Kind = $kind;
+            const KIND: phantom_terms::refusal::Kind = $kind;
 
             async fn stored(
                 store: &phantom_store::Store,
@@ -135,3 +115,8 @@ macro_rules! entity {
     };
 }
 pub(crate) use entity;
+
+// Of subscribers. Their rules stand in a crate above, where another crate's trait cannot be had.
+entity!(ApplicationRow, Kind::Other("application"), application);
+entity!(KeyMappingRow, Kind::Key, key_mapping);
+entity!(SubscriptionRow, Kind::Other("subscription"), subscription);

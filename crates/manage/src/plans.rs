@@ -2,15 +2,24 @@
 
 mod condition;
 mod defaults;
-mod limit;
+pub mod limit;
 mod policy;
-mod published;
 mod search;
 mod summary;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_store::ApiFilter;
 use phantom_store::PlanRow;
 use phantom_store::StoreError;
+use phantom_terms::bounded::Text;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
+use phantom_terms::unenforced;
 use uuid::Uuid;
 
 pub use defaults::SUBSCRIPTIONLESS;
@@ -25,8 +34,8 @@ pub use policy::ApplicationThrottlePolicy;
 pub use policy::CustomRule;
 pub use policy::Policy;
 pub use policy::SubscriptionThrottlePolicy;
+pub use policy::Terms;
 pub use policy::known_roles;
-pub use published::published;
 pub use search::PlanDetails;
 pub use search::search;
 pub use summary::Summary;
@@ -38,19 +47,10 @@ pub use summary::open_of;
 
 use crate::apis::document::ApiDocument;
 use crate::apis::scan;
-use crate::bounded::Text;
-use crate::caller::Caller;
 use crate::lookup;
-use crate::lookup::Expected;
 use crate::lookup::Source;
-use crate::plane::Control;
-use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::stored;
-use crate::unenforced;
-use crate::versioned::Versioned;
+use phantom_terms::versioned::Expected;
+use phantom_terms::versioned::Versioned;
 
 lookup::entity!(PlanRow, KIND, plan);
 
@@ -62,18 +62,18 @@ const MAX_PLANS: usize = 1000;
 pub const MOST_COUNTED: u64 = 1000;
 
 pub async fn list<P: Policy>(control: &Control) -> Outcome<Vec<P>> {
-    let rows = control.store.plans_of(P::LEVEL).await?;
+    let rows = control.store().plans_of(P::LEVEL).await?;
     rows.iter().map(view).collect()
 }
 
 pub async fn read<P: Policy>(control: &Control, id: &str) -> Outcome<Versioned<P>> {
-    versioned(&found::<P>(&mut control.read(), id).await?)
+    versioned(&found::<P>(&mut control.store(), id).await?)
 }
 
 /// How many applications or subscriptions have that plan, counted no further than to [`MOST_COUNTED`].
 /// APIs that name an advanced one are not counted.
 pub async fn uses(control: &Control, level: PlanLevel, name: &str) -> Outcome<u64> {
-    Ok(control.store.plan_uses(level, name).await?)
+    Ok(control.store().plan_uses(level, name).await?)
 }
 
 pub async fn create<P: Policy>(

@@ -1,24 +1,25 @@
 //! Revisions and deployments: what an API was when it was frozen, and what gateways serve.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
 use phantom_core::UnixTime;
 pub use phantom_store::DeploymentRow;
 use phantom_store::RevisionRow;
 use phantom_store::Write;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use url::Url;
 use uuid::Uuid;
 
 use crate::apis;
 use crate::apis::Api;
 use crate::apis::document::ApiDocument;
-use crate::caller::Caller;
 use crate::lifecycle::LifecycleState;
-use crate::lookup::Expected;
-use crate::plane::Control;
-use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::stored;
+use phantom_terms::versioned::Expected;
 
 /// Most revisions of an API.
 pub const MAX_REVISIONS: usize = 5;
@@ -51,8 +52,8 @@ pub struct Place {
 /// All of an API, by number.
 pub async fn list(control: &Control, api: &str) -> Outcome<Vec<Revision>> {
     let id = apis::read(control, api).await?.row.id;
-    let rows = control.store.revisions(id).await?;
-    Ok(with_deployments(rows, &control.store.deployments(id).await?))
+    let rows = control.store().revisions(id).await?;
+    Ok(with_deployments(rows, &control.store().deployments(id).await?))
 }
 
 pub async fn read(control: &Control, api: &str, revision: &str) -> Outcome<Revision> {
@@ -65,7 +66,7 @@ pub async fn deployments(control: &Control, api: &str) -> Outcome<Vec<Deployment
 }
 
 pub async fn deployments_of(control: &Control, api: &Api) -> Outcome<Vec<DeploymentRow>> {
-    Ok(control.store.deployments(api.row.id).await?)
+    Ok(control.store().deployments(api.row.id).await?)
 }
 
 /// Freezes the working copy.
@@ -104,10 +105,10 @@ pub struct Deployed {
 
 pub async fn standing(control: &Control, api: &Api) -> Outcome<Standing> {
     let none = Standing { deployed: None, is_changed: false };
-    let Some(deployment) = control.store.deployment(api.row.id, ENVIRONMENT).await? else {
+    let Some(deployment) = control.store().deployment(api.row.id, ENVIRONMENT).await? else {
         return Ok(none);
     };
-    let Some(row) = control.store.revision(deployment.revision).await? else { return Ok(none) };
+    let Some(row) = control.store().revision(deployment.revision).await? else { return Ok(none) };
     let settings: ApiDocument = stored::read(&row.document)?;
     let is_changed = in_force(&settings) != in_force(&api.document);
     let (revision, number, since) = (row.id, row.number, deployment.deployed_at);

@@ -2,28 +2,29 @@
 
 use std::collections::HashMap;
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_access::random;
+use phantom_definition::ScopeDocument;
 use phantom_store::ApiFilter;
 use phantom_store::ScopeRow;
 use phantom_store::Write;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::apis::Api;
-use crate::apis::document::ScopeDocument;
 use crate::apis::rules;
 use crate::apis::scan;
 use crate::apis::scope::RawScope;
-use crate::caller::Caller;
 use crate::lookup;
-use crate::lookup::Expected;
 use crate::lookup::Source;
-use crate::plane::Control;
-use crate::random;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::stored;
+use phantom_terms::versioned::Expected;
 
 lookup::entity!(ScopeRow, Kind::Other("scope"), scope);
 
@@ -66,8 +67,8 @@ impl SharedScope {
 
 /// All of them by name, each with the number of APIs that use it.
 pub async fn list(control: &Control) -> Outcome<Vec<(SharedScope, u64)>> {
-    let rows = control.store.scopes().await?;
-    let counts = control.store.shared_scope_counts().await?;
+    let rows = control.store().scopes().await?;
+    let counts = control.store().shared_scope_counts().await?;
     let counts: HashMap<String, u64> =
         counts.into_iter().map(|each| (each.scope, each.apis)).collect();
     rows.iter()
@@ -76,19 +77,19 @@ pub async fn list(control: &Control) -> Outcome<Vec<(SharedScope, u64)>> {
 }
 
 pub async fn read(control: &Control, id: &str) -> Outcome<SharedScope> {
-    SharedScope::of(&lookup::find(&mut control.read(), id).await?)
+    SharedScope::of(&lookup::find(&mut control.store(), id).await?)
 }
 
 /// Whether the name is taken, by a shared scope or by an API's own.
 pub async fn is_taken(control: &Control, name: &str) -> Outcome<bool> {
-    is_known(&mut control.read(), name).await
+    is_known(&mut control.store(), name).await
 }
 
 /// The APIs that use it.
 pub async fn usage(control: &Control, id: &str) -> Outcome<(SharedScope, Vec<Api>)> {
     let scope = read(control, id).await?;
     let mut users = Vec::new();
-    scan::each(&mut control.read(), ApiFilter::default(), |row| {
+    scan::each(&mut control.store(), ApiFilter::default(), |row| {
         let mut api = Api::of(row)?;
         if uses(&api, &scope.name) {
             api.document.definition = None;

@@ -1,36 +1,31 @@
 //! What is there from the first start on: a user to begin with, the default plans, the resident key
 //! manager.
 
-use base64::Engine;
+use phantom_access::caller::system;
+use phantom_access::random;
+use phantom_access::resident;
+use phantom_access::resident::GATEWAY_CLIENT;
 use phantom_core::UnixTime;
-use phantom_core::jwt::BASE64URL;
-use phantom_oauth::Minter;
-use phantom_store::Actor;
 use phantom_store::ClientPurpose;
+use phantom_store::ClientRow;
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanRow;
 use phantom_store::Role;
-use phantom_store::SecretName;
 use phantom_store::Store;
 use phantom_store::StoreError;
 use phantom_store::UserRow;
 use phantom_store::password;
+use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use serde_json::json;
-use zeroize::Zeroizing;
 
 use crate::plans;
-use crate::random;
-use crate::refusal::Refusal;
-use crate::resident;
 
 /// The name of the resident key manager, by which DevPortal requests without one mean it.
 pub const RESIDENT: &str = "Resident Key Manager";
 /// Its type.
 pub const RESIDENT_KIND: &str = "default";
-/// The client by which gateways ask the resident key manager about tokens.
-pub const GATEWAY_CLIENT: &str = "phantom gateway";
 const ADMIN: &str = "admin";
 
 /// The password of `admin` at a first start.
@@ -104,21 +99,9 @@ pub async fn first_start(
     Ok(generated)
 }
 
-/// The key that JWTs for tokens of our own are signed with, as PKCS#8; made at first use. One for
-/// all nodes of the store: backends verify with the key set of any.
-pub async fn signing_key(store: &Store, now: UnixTime) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    let mut write = store.write(&system(), now).await?;
-    if let Some(kept) = write.secret(SecretName::SigningKey).await? {
-        let key = BASE64URL
-            .decode(kept.expose_secret())
-            .map_err(Refusal::because("the signing key in the store is none"))?;
-        return Ok(Zeroizing::new(key));
-    }
-    let key = Minter::generate_key().map_err(Refusal::because("no signing key can be made"))?;
-    let text = SecretString::from(BASE64URL.encode(&key));
-    write.insert_secret(SecretName::SigningKey, &text).await?;
-    write.commit().await?;
-    Ok(key)
+/// The client by which gateways ask about tokens of ours.
+pub async fn gateway_client(store: &Store) -> Result<ClientRow, StoreError> {
+    store.registered_client(GATEWAY_CLIENT).await?.ok_or(StoreError::Missing)
 }
 
 /// Makes a user; one of that name that is there already stays as it is.
@@ -139,11 +122,6 @@ async fn row(user: User<'_>, now: UnixTime) -> Result<UserRow, Refusal> {
         roles: user.roles.to_vec(),
         created_at: now,
     })
-}
-
-/// Who does what nobody asked for.
-fn system() -> Actor {
-    Actor { name: "system".to_owned(), address: None }
 }
 
 fn resident_key_manager(now: UnixTime) -> KeyManagerRow {

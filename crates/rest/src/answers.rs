@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use http::HeaderValue;
 use http::StatusCode;
+use phantom_access::Control;
 use phantom_core::UnixTime;
-use phantom_manage::Control;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 use utoipa::IntoResponses;
 use utoipa::openapi::ContentBuilder;
 use utoipa::openapi::Ref;

@@ -6,7 +6,7 @@ use axum::extract::Request;
 use axum::extract::rejection::BytesRejection;
 use http::StatusCode;
 use http::header;
-use phantom_manage::json;
+use phantom_terms::json;
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;

@@ -7,10 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header;
-use phantom_manage::Control;
-use phantom_manage::caller::Caller;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
+use phantom_access::Control;
+use phantom_access::caller::Caller;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 use zeroize::Zeroizing;
 

@@ -8,8 +8,8 @@ use http::HeaderMap;
 use http::HeaderValue;
 use http::header;
 use http::request::Parts;
-use phantom_manage::lookup::Expected;
-use phantom_manage::versioned::Versioned;
+use phantom_terms::versioned::Expected;
+use phantom_terms::versioned::Versioned;
 use serde::Serialize;
 
 use crate::problem::Problem;

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::extract::Path;
 use http::request::Parts;
-use phantom_manage::json;
+use phantom_terms::json;
 use serde::de::DeserializeOwned;
 
 use crate::problem::Problem;

@@ -1,8 +1,8 @@
 //! Lists: the envelope, its pages, and the links between them.
 
 use form_urlencoded::Serializer;
-use phantom_manage::page::Page;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::page::Page;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;

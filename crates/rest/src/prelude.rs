@@ -29,6 +29,6 @@ pub use axum::response::IntoResponse;
 pub use axum::response::Response;
 pub use http::StatusCode;
 pub use http::header;
-pub use phantom_manage::Control;
-pub use phantom_manage::caller::Caller;
+pub use phantom_access::Control;
+pub use phantom_access::caller::Caller;
 pub use std::sync::Arc;

@@ -9,7 +9,7 @@ use http::HeaderValue;
 use http::StatusCode;
 use http::header;
 use phantom_core::causes::with_causes;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Refusal;
 use serde::Serialize;
 use utoipa::ToSchema;
 

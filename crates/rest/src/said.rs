@@ -2,8 +2,8 @@
 //! case refuses.
 
 use http::StatusCode;
-use phantom_manage::refusal::Kind;
-use phantom_manage::refusal::Refusal;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Refusal;
 
 /// One line of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! What types do not name one by one, written into the OpenAPI document; and bounds, where they are
 //! referred to.
 
-use phantom_manage::bounded::INLINE;
-use phantom_manage::json::shape::SHAPES;
-use phantom_manage::json::shape::Shape;
-use phantom_manage::json::shape::Verbatim;
+use phantom_terms::bounded::INLINE;
+use phantom_terms::json::shape::SHAPES;
+use phantom_terms::json::shape::Shape;
+use phantom_terms::json::shape::Verbatim;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;

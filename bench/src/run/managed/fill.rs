@@ -9,9 +9,11 @@ use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::Request;
+use phantom_access::Control;
+use phantom_access::Settings;
 use phantom_control::rest;
 use phantom_core::{Clock, Now, Tick, UnixTime};
-use phantom_manage::{Control, Settings, seed};
+use phantom_manage::seed;
 use phantom_oauth::egress::{Egress, EgressConfig};
 use phantom_store::{
     Actor, ApiRow, ApplicationRow, Database, DeploymentRow, KeyMappingRow, MappedKeyType,

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use phantom_manage::users;
+use phantom_access::users;
 use phantom_oauth::SecretSource;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;

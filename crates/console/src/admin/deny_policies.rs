@@ -4,13 +4,13 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
 use axum::routing::post;
+use phantom_access::rights::admin as rights;
 use phantom_manage::deny_policies;
 use phantom_manage::deny_policies::BlockingCondition;
 use phantom_manage::deny_policies::BlockingConditionStatus;
 use phantom_manage::deny_policies::ConditionType;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::rights::admin as rights;
-use phantom_manage::versioned::Versioned;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::versioned::Versioned;
 use serde_json::Value;
 use serde_json::json;
 

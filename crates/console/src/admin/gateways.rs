@@ -3,10 +3,10 @@
 use askama::Template;
 use axum::routing::get;
 use phantom_core::UnixTime;
-use phantom_manage::gateways;
-use phantom_manage::gateways::GatewayInfo;
-use phantom_manage::gateways::GatewayState;
-use phantom_manage::refusal::Outcome;
+use phantom_observe::gateways;
+use phantom_observe::gateways::GatewayInfo;
+use phantom_observe::gateways::GatewayState;
+use phantom_terms::refusal::Outcome;
 
 use crate::answer;
 use crate::answer::Answer;

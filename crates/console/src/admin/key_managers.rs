@@ -10,13 +10,13 @@ use axum::extract::Query;
 use axum::routing::get;
 use phantom_manage::connector::Connector;
 use phantom_manage::key_managers;
-use phantom_manage::key_managers::DiscoveredKeyManager;
 use phantom_manage::key_managers::KeyManagerDocument;
-use phantom_manage::key_managers::Overview;
 use phantom_manage::key_managers::Uses;
-use phantom_manage::keys;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::versioned::Versioned;
+use phantom_observe::key_managers::DiscoveredKeyManager;
+use phantom_observe::key_managers::Overview;
+use phantom_subscribe::keys;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::versioned::Versioned;
 use serde::Deserialize;
 
 use self::form::Sheet;
@@ -68,7 +68,7 @@ const DONE: &[(&str, &str, &str)] = &[
 ];
 
 async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
-    let all = key_managers::overview(&visit.control).await?;
+    let all = phantom_observe::key_managers::overview(&visit.control).await?;
     let enabled = all.iter().filter(|one| one.info.enabled).count() as u64;
     let state = format!(
         "{}, {} enabled. They say which tokens are good.",
@@ -200,7 +200,7 @@ async fn import(visit: &Visit, connector: Connector, form: Form) -> (Draft, Noti
             Notice::new(Tone::Bad, "Nothing was imported", words),
         );
     }
-    match key_managers::discovered(&visit.control, &url, connector.kind()).await {
+    match phantom_observe::key_managers::discovered(&visit.control, &url, connector.kind()).await {
         Ok(found) => {
             let notice = imported(connector, &found);
             (Draft::new(form::imported(form, &found)), notice)
@@ -251,7 +251,7 @@ async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) 
     let stored = key_managers::read(&visit.control, &id).await?;
     let connector = connector(&stored)?;
     let draft = Draft::new(form::filled(connector, &stored.value));
-    let overview = key_managers::overview_of(&visit.control, &id).await?;
+    let overview = phantom_observe::key_managers::overview_of(&visit.control, &id).await?;
     let standing = Some(standing::facts(&overview, visit.control.now()));
     let mut page = changing(&visit, &id, connector, &stored, &draft, asked.notice(DONE));
     page.standing = standing;

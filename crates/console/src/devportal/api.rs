@@ -4,18 +4,18 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::response::IntoResponse;
 use http::header;
+use phantom_access::rights::devportal as rights;
+use phantom_definition::AuthType;
+use phantom_definition::OperationDocument;
+use phantom_definition::Verb;
 use phantom_manage::apis::Api;
-use phantom_manage::apis::document::AuthType;
-use phantom_manage::apis::document::OperationDocument;
-use phantom_manage::apis::document::Verb;
 use phantom_manage::plans;
-use phantom_manage::refusal::Outcome;
 use phantom_manage::revisions;
-use phantom_manage::rights::devportal as rights;
-use phantom_manage::subscriptions;
-use phantom_manage::subscriptions::Subscription;
-use phantom_manage::subscriptions::visible;
-use phantom_manage::subscriptions::visible::Addresses;
+use phantom_subscribe::subscriptions;
+use phantom_subscribe::subscriptions::Subscription;
+use phantom_subscribe::subscriptions::visible;
+use phantom_subscribe::subscriptions::visible::Addresses;
+use phantom_terms::refusal::Outcome;
 
 use super::apis::HERE;
 use super::apis::shortened;
@@ -175,7 +175,7 @@ fn resources(api: &Api) -> Table {
 }
 
 fn scopes(api: &Api) -> Table {
-    let row = |scope: &phantom_manage::apis::document::ScopeDocument| {
+    let row = |scope: &phantom_definition::ScopeDocument| {
         let description = scope.description.as_deref().or(scope.display_name.as_deref());
         vec![Cell::code(&scope.name), Cell::text(shortened(description.unwrap_or_default(), 200))]
     };

@@ -2,12 +2,12 @@
 
 use axum::extract::Query;
 use phantom_manage::apis::Api;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::search::ApiQuery;
-use phantom_manage::search::MAX_QUERY;
-use phantom_manage::subscriptions::visible;
-use phantom_manage::text;
+use phantom_subscribe::subscriptions::visible;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::search::ApiQuery;
+use phantom_terms::search::MAX_QUERY;
+use phantom_terms::text;
 use serde::Deserialize;
 
 use super::subscriptions::APIS;

@@ -2,12 +2,12 @@
 
 use axum::extract::Path;
 use axum::extract::Query;
-use phantom_manage::applications;
-use phantom_manage::applications::Application;
-use phantom_manage::keys;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
-use phantom_manage::refusal::Refusal;
+use phantom_subscribe::applications;
+use phantom_subscribe::applications::Application;
+use phantom_subscribe::keys;
+use phantom_terms::refusal::Refusal;
 
 use super::APPLICATIONS;
 use super::applications::HERE;

@@ -1,19 +1,19 @@
 //! A subscriber's applications, and another one.
 
 use axum::extract::Query;
-use phantom_manage::Control;
-use phantom_manage::applications;
-use phantom_manage::applications::Application;
-use phantom_manage::applications::ApplicationDocument;
-use phantom_manage::applications::ApplicationFilter;
-use phantom_manage::json;
+use phantom_access::Control;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
 use phantom_manage::plans::Summary;
 use phantom_manage::plans::UNLIMITED_NAME;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::text;
+use phantom_subscribe::applications;
+use phantom_subscribe::applications::Application;
+use phantom_subscribe::applications::ApplicationDocument;
+use phantom_subscribe::applications::ApplicationFilter;
+use phantom_terms::json;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 
 use super::APPLICATIONS;
 use crate::answer;

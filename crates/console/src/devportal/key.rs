@@ -2,17 +2,17 @@
 //! in answers to forms alone, and so has no address.
 
 use axum::extract::Path;
-use phantom_manage::applications;
-use phantom_manage::applications::Application;
-use phantom_manage::keys;
-use phantom_manage::keys::ApplicationToken;
-use phantom_manage::keys::Key;
-use phantom_manage::keys::KeyManager;
-use phantom_manage::keys::MappedKeyType;
-use phantom_manage::keys::MappingMode;
-use phantom_manage::keys::TokenOrder;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
+use phantom_subscribe::applications;
+use phantom_subscribe::applications::Application;
+use phantom_subscribe::keys;
+use phantom_subscribe::keys::ApplicationToken;
+use phantom_subscribe::keys::Key;
+use phantom_subscribe::keys::KeyManager;
+use phantom_subscribe::keys::MappedKeyType;
+use phantom_subscribe::keys::MappingMode;
+use phantom_subscribe::keys::TokenOrder;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 

@@ -2,18 +2,18 @@
 
 use axum::extract::Path;
 use axum::extract::Query;
-use phantom_manage::applications;
-use phantom_manage::applications::Application;
 use phantom_manage::connector::Connector;
-use phantom_manage::keys;
-use phantom_manage::keys::GenerateRequest;
-use phantom_manage::keys::Key;
-use phantom_manage::keys::KeyDocument;
-use phantom_manage::keys::KeyManager;
-use phantom_manage::keys::MapRequest;
-use phantom_manage::keys::MappedKeyType;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
+use phantom_subscribe::applications;
+use phantom_subscribe::applications::Application;
+use phantom_subscribe::keys;
+use phantom_subscribe::keys::GenerateRequest;
+use phantom_subscribe::keys::Key;
+use phantom_subscribe::keys::KeyDocument;
+use phantom_subscribe::keys::KeyManager;
+use phantom_subscribe::keys::MapRequest;
+use phantom_subscribe::keys::MappedKeyType;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde_json::Map;
 

@@ -2,11 +2,11 @@
 
 use axum::extract::Path;
 use phantom_manage::plans;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::subscriptions;
-use phantom_manage::subscriptions::Subscription;
-use phantom_manage::subscriptions::SubscriptionDraft;
+use phantom_subscribe::subscriptions;
+use phantom_subscribe::subscriptions::Subscription;
+use phantom_subscribe::subscriptions::SubscriptionDraft;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 use super::APPLICATIONS;
 use super::application::head_within;

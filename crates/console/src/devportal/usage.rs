@@ -2,8 +2,8 @@
 
 use axum::extract::Path;
 use axum::extract::Query;
-use phantom_manage::applications;
-use phantom_manage::traffic;
+use phantom_observe::traffic;
+use phantom_subscribe::applications;
 
 use super::APPLICATIONS;
 use super::application;

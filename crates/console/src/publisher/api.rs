@@ -2,17 +2,17 @@
 //! how a change is kept and deployed.
 
 use askama::Template;
+use phantom_access::rights::publisher as rights;
 use phantom_manage::apis;
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::ApiDocument;
 use phantom_manage::lifecycle;
 use phantom_manage::lifecycle::LifecycleState;
-use phantom_manage::lookup::Expected;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::revisions;
 use phantom_manage::revisions::Standing;
-use phantom_manage::rights::publisher as rights;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::versioned::Expected;
 use serde_json::Value;
 
 use super::HERE;

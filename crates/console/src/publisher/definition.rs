@@ -7,12 +7,12 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use axum::routing::post;
 use http::header;
+use phantom_access::rights::publisher as rights;
+use phantom_definition::Definition;
+use phantom_definition::Described;
 use phantom_manage::definition;
-use phantom_manage::definition::Definition;
-use phantom_manage::definition::Described;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::rights::publisher as rights;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 use super::PLACE;
 use super::api;
@@ -136,8 +136,7 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
         true => form,
         false => form.with_instead("definition", &from_file).with_instead("file", ""),
     };
-    let parsed = Definition::parse(form.raw("definition").as_bytes());
-    let parsed = parsed.map_err(Refusal::from);
+    let parsed = definition::parse(form.raw("definition").as_bytes());
     if form.has("validate") {
         return validate(&visit, &opened, form, parsed).await;
     }
@@ -205,8 +204,8 @@ async fn validate(
 /// What saving it would do to the resources.
 fn compared(opened: &Opened, described: &Described) -> String {
     let before = &opened.api.document.operations;
-    let is_in = |all: &[phantom_manage::apis::document::OperationDocument],
-                 one: &phantom_manage::apis::document::OperationDocument| {
+    let is_in = |all: &[phantom_definition::OperationDocument],
+                 one: &phantom_definition::OperationDocument| {
         all.iter().any(|each| each.verb == one.verb && each.target == one.target)
     };
     let after = &described.operations;

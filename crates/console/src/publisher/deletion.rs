@@ -2,11 +2,11 @@
 
 use axum::extract::Path;
 use axum::routing::get;
+use phantom_access::rights::publisher as rights;
 use phantom_manage::apis;
-use phantom_manage::page::Page as Part;
 use phantom_manage::revisions;
-use phantom_manage::rights::publisher as rights;
-use phantom_manage::subscribers;
+use phantom_subscribe::subscribers;
+use phantom_terms::page::Page as Part;
 
 use super::HERE;
 use super::PLACE;

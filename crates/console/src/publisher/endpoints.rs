@@ -5,11 +5,11 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
 use axum::routing::post;
+use phantom_access::rights::publisher as rights;
 use phantom_manage::apis::document::ApiDocument;
 use phantom_manage::apis::document::EndpointConfig;
-use phantom_manage::apis::endpoint;
-use phantom_manage::apis::endpoint::Reached;
-use phantom_manage::rights::publisher as rights;
+use phantom_observe::endpoint;
+use phantom_observe::endpoint::Reached;
 use serde_json::Value;
 use serde_json::json;
 

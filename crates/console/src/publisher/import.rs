@@ -2,12 +2,12 @@
 
 use askama::Template;
 use axum::routing::get;
+use phantom_access::rights::publisher as rights;
+use phantom_definition::Definition;
+use phantom_definition::Described;
 use phantom_manage::definition;
-use phantom_manage::definition::Definition;
-use phantom_manage::definition::Described;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::rights::publisher as rights;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 
 use super::HERE;
@@ -97,12 +97,12 @@ async fn import(visit: Visit, form: Form) -> Answer {
         Ok(text) => text,
         Err((field, words)) => return Ok(refused(&visit, form, field, words)),
     };
-    let checked = match Definition::parse(&text) {
+    let checked = match definition::parse(&text) {
         Ok(parsed) => {
             let described = definition::check(&visit.control, &parsed).await?;
             described.map(|described| (parsed, described))
         }
-        Err(error) => Err(error.into()),
+        Err(refusal) => Err(refusal),
     };
     match checked {
         Ok((parsed, described)) => {
@@ -124,7 +124,7 @@ async fn text(visit: &Visit, form: &Form) -> Result<Vec<u8>, (&'static str, Stri
     let given: Vec<_> = given.collect();
     match given.as_slice() {
         [] => Err(("url", "Give the document: a file, its URL, or its text.".to_owned())),
-        ["url"] => definition::fetch(&visit.control, form.get("url"))
+        ["url"] => phantom_observe::definition::fetch(&visit.control, form.get("url"))
             .await
             .map_err(|refusal| ("url", words::sentence(&refusal.to_string()))),
         [one] => Ok(form.raw(one).as_bytes().to_vec()),
@@ -235,7 +235,7 @@ fn preview(
 }
 
 async fn create(visit: Visit, form: Form) -> Answer {
-    let parsed = Definition::parse(form.raw("document").as_bytes()).map_err(Refusal::from)?;
+    let parsed = definition::parse(form.raw("document").as_bytes())?;
     let described = definition::check(&visit.control, &parsed).await??;
     let refusal = match make(&visit, &form, parsed.clone()).await {
         Ok(id) => return Ok(answer::see(&format!("{HERE}/{id}?done=created"))),

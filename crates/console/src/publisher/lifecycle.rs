@@ -4,13 +4,13 @@ use askama::Template;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::post;
+use phantom_access::rights::publisher as rights;
 use phantom_manage::lifecycle;
 use phantom_manage::lifecycle::LifecycleAction;
 use phantom_manage::lifecycle::LifecycleState;
-use phantom_manage::page::Page as Part;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::rights::publisher as rights;
-use phantom_manage::subscribers;
+use phantom_subscribe::subscribers;
+use phantom_terms::page::Page as Part;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 
 use super::PLACE;

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use axum::extract::Query;
 use axum::routing::get;
+use phantom_access::rights::publisher as rights;
 use phantom_manage::apis;
 use phantom_manage::apis::Listed;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::rights::publisher as rights;
-use phantom_manage::search::ApiQuery;
-use phantom_manage::traffic;
+use phantom_observe::traffic;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::search::ApiQuery;
 
 use super::HERE;
 use super::PLACE;

@@ -2,14 +2,14 @@
 
 use askama::Template;
 use axum::routing::get;
+use phantom_access::rights::publisher as rights;
 use phantom_manage::apis;
 use phantom_manage::apis::document::ApiDocument;
-use phantom_manage::json;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::rights::publisher as rights;
+use phantom_terms::json;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 use serde_json::json;
 

@@ -4,13 +4,13 @@ use askama::Template;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
+use phantom_access::rights::publisher as rights;
+use phantom_definition::Verb;
 use phantom_manage::apis::document::ApiDocument;
-use phantom_manage::apis::document::Verb;
 use phantom_manage::lifecycle::LifecycleState;
-use phantom_manage::page::Page as Part;
-use phantom_manage::rights::publisher as rights;
-use phantom_manage::subscribers;
-use phantom_manage::traffic;
+use phantom_observe::traffic;
+use phantom_subscribe::subscribers;
+use phantom_terms::page::Page as Part;
 
 use super::PLACE;
 use super::api;

@@ -7,12 +7,12 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
 use axum::routing::post;
+use phantom_access::rights::publisher as rights;
+use phantom_definition::Verb;
 use phantom_manage::apis::document::ApiDocument;
-use phantom_manage::apis::document::Verb;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::rights::publisher as rights;
 use phantom_manage::scopes;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 use self::form::Row;
 use super::PLACE;

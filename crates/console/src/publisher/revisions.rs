@@ -5,12 +5,12 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
 use axum::routing::post;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
+use phantom_access::rights::publisher as rights;
 use phantom_manage::revisions;
 use phantom_manage::revisions::Place;
 use phantom_manage::revisions::Revision;
-use phantom_manage::rights::publisher as rights;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 
 use super::PLACE;

@@ -5,11 +5,11 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
 use axum::routing::post;
+use phantom_access::rights::publisher as rights;
+use phantom_access::roles::Role;
+use phantom_definition::ScopeDocument;
 use phantom_manage::apis::document::ApiDocument;
-use phantom_manage::apis::document::ScopeDocument;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::rights::publisher as rights;
-use phantom_manage::roles::Role;
+use phantom_terms::refusal::Refusal;
 
 use super::PLACE;
 use super::api;

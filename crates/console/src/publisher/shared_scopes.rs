@@ -5,13 +5,13 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
 use axum::routing::post;
+use phantom_access::rights::publisher as rights;
+use phantom_access::roles::Role;
 use phantom_manage::apis::scope::RawScope;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::rights::publisher as rights;
-use phantom_manage::roles::Role;
 use phantom_manage::scopes;
 use phantom_manage::scopes::SharedScope;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 use super::api;
 use super::api::No;

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
-use phantom_manage::rights::publisher as rights;
-use phantom_manage::traffic;
+use phantom_access::rights::publisher as rights;
+use phantom_observe::traffic;
 
 use super::PLACE;
 use super::api::Frame;

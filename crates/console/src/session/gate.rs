@@ -11,8 +11,8 @@ use axum::response::Response;
 use http::HeaderMap;
 use http::Method;
 use http::header;
-use phantom_manage::Control;
-use phantom_manage::sessions;
+use phantom_access::Control;
+use phantom_access::sessions;
 use phantom_rest::PeerAddress;
 
 use super::cookie;

@@ -1,9 +1,9 @@
 //! One's own account: another password, and an end to all sessions.
 
 use askama::Template;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::sessions;
-use phantom_manage::users::UserError;
+use phantom_access::sessions;
+use phantom_access::users::UserError;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 
 use super::sign_in;

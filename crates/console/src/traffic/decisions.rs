@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use askama::Template;
 use axum::extract::Query;
 use phantom_core::UnixTime;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::traffic;
-use phantom_manage::traffic::DecisionInfo;
-use phantom_manage::traffic::DecisionsWanted;
+use phantom_observe::traffic;
+use phantom_observe::traffic::DecisionInfo;
+use phantom_observe::traffic::DecisionsWanted;
+use phantom_terms::refusal::Outcome;
 use serde::Deserialize;
 
 use super::address;

@@ -2,7 +2,7 @@
 //! the order in which gateways decide.
 
 use phantom_core::DenyReason;
-use phantom_manage::traffic::DecisionInfo;
+use phantom_observe::traffic::DecisionInfo;
 
 use super::advice;
 use crate::components::Badge;

@@ -3,12 +3,12 @@
 use askama::Template;
 use axum::extract::Query;
 use phantom_core::UnixTime;
-use phantom_manage::traffic;
-use phantom_manage::traffic::Numbers;
-use phantom_manage::traffic::Party;
-use phantom_manage::traffic::Period;
-use phantom_manage::traffic::Traffic;
-use phantom_manage::traffic::TrafficWanted;
+use phantom_observe::traffic;
+use phantom_observe::traffic::Numbers;
+use phantom_observe::traffic::Party;
+use phantom_observe::traffic::Period;
+use phantom_observe::traffic::Traffic;
+use phantom_observe::traffic::TrafficWanted;
 use serde::Deserialize;
 
 use super::address;

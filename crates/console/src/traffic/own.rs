@@ -2,10 +2,10 @@
 
 use askama::Template;
 use phantom_core::UnixTime;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::traffic::DecisionInfo;
-use phantom_manage::traffic::Period;
-use phantom_manage::traffic::Traffic;
+use phantom_observe::traffic::DecisionInfo;
+use phantom_observe::traffic::Period;
+use phantom_observe::traffic::Traffic;
+use phantom_terms::refusal::Outcome;
 use serde::Deserialize;
 
 use super::address;

@@ -1,8 +1,8 @@
 //! The page: one form, so that what was typed for one step is there in the next.
 
 use askama::Template;
-use phantom_manage::keys::KeyManager;
-use phantom_manage::rights::admin::KEY_MANAGERS;
+use phantom_access::rights::admin::KEY_MANAGERS;
+use phantom_subscribe::keys::KeyManager;
 
 use super::drawn::Found;
 use super::redirect_uri;

@@ -8,8 +8,8 @@ use base64::Engine;
 use http::HeaderName;
 use http::HeaderValue;
 use phantom_core::jwt::BASE64URL;
-use phantom_manage::traffic;
-use phantom_manage::traffic::DecisionsWanted;
+use phantom_observe::traffic;
+use phantom_observe::traffic::DecisionsWanted;
 use serde::Deserialize;
 
 use super::PLACE;

@@ -1,12 +1,12 @@
 //! What a step has found, drawn.
 
-use phantom_manage::explain::Explained;
-use phantom_manage::workbench::Answer;
-use phantom_manage::workbench::Claim;
-use phantom_manage::workbench::Decoded;
-use phantom_manage::workbench::Introspected;
-use phantom_manage::workbench::Signature;
-use phantom_manage::workbench::Step;
+use phantom_access::explain::Explained;
+use phantom_observe::workbench::Answer;
+use phantom_observe::workbench::Claim;
+use phantom_observe::workbench::Decoded;
+use phantom_observe::workbench::Introspected;
+use phantom_observe::workbench::Signature;
+use phantom_observe::workbench::Step;
 use serde_json::Value;
 
 use super::explained::Decision;

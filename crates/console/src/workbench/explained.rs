@@ -1,10 +1,10 @@
 //! A decision that was explained, as a trace: the hops and words of `phantom explain`.
 
-use phantom_manage::explain::Answered;
-use phantom_manage::explain::Explained;
-use phantom_manage::explain::Forwarded;
-use phantom_manage::explain::Hop as Told;
-use phantom_manage::explain::Verdict;
+use phantom_access::explain::Answered;
+use phantom_access::explain::Explained;
+use phantom_access::explain::Forwarded;
+use phantom_access::explain::Hop as Told;
+use phantom_access::explain::Verdict;
 
 use crate::components::Badge;
 use crate::components::Hop;

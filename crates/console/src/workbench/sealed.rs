@@ -13,7 +13,7 @@ use base64::Engine;
 use http::HeaderMap;
 use http::HeaderValue;
 use phantom_core::jwt::BASE64URL;
-use phantom_manage::workbench::Pending;
+use phantom_observe::workbench::Pending;
 
 use crate::session::cookie;
 

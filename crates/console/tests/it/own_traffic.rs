@@ -11,9 +11,9 @@ use phantom_core::traffic::Ended;
 use phantom_core::traffic::Introspections;
 use phantom_core::traffic::Pair;
 use phantom_core::traffic::Report;
-use phantom_manage::gateways::Announced;
-use phantom_manage::gateways::Reporting;
-use phantom_manage::gateways::Spans;
+use phantom_observe::gateways::Announced;
+use phantom_observe::gateways::Reporting;
+use phantom_observe::gateways::Spans;
 use uuid::Uuid;
 
 use crate::devportal::api;

@@ -8,7 +8,7 @@ pub mod policies;
 pub mod settings;
 pub mod traffic;
 
-use phantom_manage::rights::admin as rights;
+use phantom_access::rights::admin as rights;
 use phantom_rest::guard::Needs;
 use phantom_rest::guard::Operations;
 use utoipa_axum::routes;

@@ -9,7 +9,7 @@ pub mod settings;
 pub mod subscriptions;
 pub mod tags;
 
-use phantom_manage::rights::devportal as rights;
+use phantom_access::rights::devportal as rights;
 use phantom_rest::guard::Needs;
 use phantom_rest::guard::Operations;
 use utoipa_axum::routes;

@@ -6,7 +6,7 @@ pub mod traffic;
 pub mod users;
 pub mod workbench;
 
-use phantom_manage::rights;
+use phantom_access::rights;
 use phantom_rest::guard::Needs;
 use phantom_rest::guard::Operations;
 use utoipa_axum::routes;

@@ -13,7 +13,7 @@ pub mod search;
 pub mod settings;
 pub mod subscriptions;
 
-use phantom_manage::rights::publisher as rights;
+use phantom_access::rights::publisher as rights;
 use phantom_rest::guard::Needs;
 use phantom_rest::guard::Operations;
 use utoipa_axum::routes;

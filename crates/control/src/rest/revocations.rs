@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use phantom_manage::revocations;
-use phantom_manage::revocations::DEFAULT_LIFETIME;
-use phantom_manage::revocations::Dead;
-use phantom_manage::revocations::MAX_LIFETIME;
-use phantom_manage::revocations::RevocationKind;
+use phantom_access::revocations;
+use phantom_access::revocations::DEFAULT_LIFETIME;
+use phantom_access::revocations::Dead;
+use phantom_access::revocations::MAX_LIFETIME;
+use phantom_access::revocations::RevocationKind;
 use phantom_rest::prelude::*;
 use secrecy::SecretString;
 use serde::Deserialize;

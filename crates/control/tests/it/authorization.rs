@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use phantom_access::roles;
+use phantom_access::roles::Role;
 use phantom_control::rest;
-use phantom_manage::roles;
-use phantom_manage::roles::Role;
 use phantom_rest::guard::Needs;
 
 use crate::support::Plane;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use phantom_manage::key_managers::published::ResidentEndpoint;
-use phantom_manage::publish::Follower;
-use phantom_manage::publish::Update;
+use phantom_publish::Follower;
+use phantom_publish::Update;
+use phantom_publish::key_managers::ResidentEndpoint;
 
 use crate::devportal::fixtures::ApiFixture;
 use crate::devportal::fixtures::api;

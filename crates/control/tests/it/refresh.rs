@@ -2,9 +2,9 @@
 
 use phantom_core::catalog::Change;
 use phantom_core::catalog::Revoked;
-use phantom_manage::publish::Follower;
-use phantom_manage::publish::Update;
-use phantom_manage::publish::resident;
+use phantom_publish::Follower;
+use phantom_publish::Update;
+use phantom_publish::resident;
 use serde_json::Value;
 use serde_json::json;
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use phantom_manage::roles;
+use phantom_access::roles;
 use serde_json::json;
 
 use crate::support::Plane;

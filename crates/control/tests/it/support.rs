@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use axum::Router;
+use phantom_access::Control;
+use phantom_access::Settings;
 use phantom_control::rest;
-use phantom_manage::Control;
-use phantom_manage::Settings;
 use phantom_manage::seed;
 use phantom_oauth::egress::Egress;
 use phantom_oauth::egress::EgressConfig;

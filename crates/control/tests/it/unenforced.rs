@@ -3,9 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use phantom_manage::unenforced::Of;
-use phantom_manage::unenforced::SETTINGS;
-use phantom_manage::unenforced::Setting;
+use phantom_terms::unenforced::Of;
+use phantom_terms::unenforced::SETTINGS;
+use phantom_terms::unenforced::Setting;
 use serde_json::Value;
 use serde_json::json;
 

@@ -4,6 +4,12 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
+use phantom_definition::CorsDocument;
+use phantom_definition::OperationDocument;
+use phantom_definition::ScopeDocument;
+use phantom_definition::Transport;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde::Deserializer;
 use serde::Serialize;
@@ -13,8 +19,6 @@ use utoipa::ToSchema;
 
 use super::scope::RawApiScope;
 use crate::lifecycle::Transition;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 
 /// An API as it is to be. Members that only we set are taken, as clients send back what they have
 /// read, and change nothing; those that mean nothing to us are kept and given back.
@@ -127,67 +131,12 @@ pub struct ApiDocument {
     pub history: Vec<Transition>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = publisher::APIOperationRequest)]
-pub struct OperationDocument {
-    #[serde(default)]
-    #[schema(max_length = 255)]
-    pub id: String,
-    /// `/orders/{id}`, `/*`.
-    #[schema(min_length = 1, max_length = 512)]
-    pub target: String,
-    pub verb: Verb,
-    #[serde(default)]
-    pub auth_type: AuthType,
-    /// Name of an advanced plan.
-    #[serde(default)]
-    #[schema(max_length = 255)]
-    pub throttling_policy: String,
-    // By name; any one suffices.
-    #[serde(default)]
-    #[schema(max_items = 100)]
-    pub scopes: Vec<String>,
-    /// Members that are kept and given back, and mean nothing to us.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    #[schema(ignore)]
-    pub others: Map<String, Value>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ScopeDocument {
-    pub name: String,
-    pub display_name: Option<String>,
-    pub description: Option<String>,
-    /// Roles.
-    #[serde(default)]
-    pub bindings: Vec<String>,
-    /// Its definition is among the shared scopes; what stands here is what it was.
-    #[serde(default)]
-    pub shared: bool,
-}
-
 /// The kind of API: HTTP alone is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 #[schema(as = publisher::APIType)]
 pub enum ApiType {
     Http,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-#[schema(as = APICorsConfiguration)]
-pub struct CorsDocument {
-    pub cors_configuration_enabled: bool,
-    #[schema(max_items = 100)]
-    pub access_control_allow_origins: Vec<String>,
-    pub access_control_allow_credentials: bool,
-    #[schema(max_items = 100)]
-    pub access_control_allow_headers: Vec<String>,
-    #[schema(max_items = 100)]
-    pub access_control_allow_methods: Vec<String>,
 }
 
 /// `{"endpoint_type":"http","production_endpoints":{"url":…},"sandbox_endpoints":{"url":…}}`, with
@@ -222,38 +171,6 @@ pub struct Property {
     pub value: String,
     /// Shown in the DevPortal.
     pub display: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Verb {
-    Get,
-    Post,
-    Put,
-    Delete,
-    Patch,
-    Head,
-    Options,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub enum AuthType {
-    /// Open: no token is asked for.
-    None,
-    Any,
-    Application,
-    #[serde(rename = "Application User")]
-    ApplicationUser,
-    #[default]
-    #[serde(rename = "Application & Application User")]
-    ApplicationAndApplicationUser,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Transport {
-    Http,
-    Https,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -324,57 +241,6 @@ fn names_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Strin
     Ok(Vec::deserialize(given).unwrap_or_default())
 }
 
-impl Transport {
-    fn both() -> Vec<Self> {
-        vec![Self::Http, Self::Https]
-    }
-}
-
-impl Verb {
-    pub const ALL: [Self; 7] =
-        [Self::Get, Self::Post, Self::Put, Self::Delete, Self::Patch, Self::Head, Self::Options];
-
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Delete => "DELETE",
-            Self::Patch => "PATCH",
-            Self::Head => "HEAD",
-            Self::Options => "OPTIONS",
-        }
-    }
-}
-
-impl OperationDocument {
-    #[must_use]
-    pub fn new(target: impl Into<String>, verb: Verb) -> Self {
-        let (auth_type, throttling_policy) = Default::default();
-        let (id, target, scopes) = (String::new(), target.into(), Vec::new());
-        Self { id, target, verb, auth_type, throttling_policy, scopes, others: Map::new() }
-    }
-}
-
-impl AuthType {
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "None",
-            Self::Any => "Any",
-            Self::Application => "Application",
-            Self::ApplicationUser => "Application User",
-            Self::ApplicationAndApplicationUser => "Application & Application User",
-        }
-    }
-
-    #[must_use]
-    pub const fn is_open(self) -> bool {
-        matches!(self, Self::None)
-    }
-}
-
 impl EndpointConfig {
     #[must_use]
     pub fn production(&self) -> Option<&str> {
@@ -389,29 +255,5 @@ impl EndpointConfig {
     fn url(&self, kind: &str) -> Option<&str> {
         let url = self.0.get(kind)?.get("url")?.as_str()?;
         Some(url).filter(|url| !url.is_empty())
-    }
-}
-
-impl CorsDocument {
-    /// Of an API that says nothing of it.
-    #[must_use]
-    pub fn usual() -> Self {
-        let owned = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
-        Self {
-            cors_configuration_enabled: true,
-            access_control_allow_origins: owned(&["*"]),
-            access_control_allow_credentials: false,
-            access_control_allow_headers: owned(&[
-                "authorization",
-                "Access-Control-Allow-Origin",
-                "Content-Type",
-                "SOAPAction",
-                "apikey",
-                "Internal-Key",
-            ]),
-            access_control_allow_methods: owned(&[
-                "GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS",
-            ]),
-        }
     }
 }

@@ -1,23 +1,24 @@
 //! Which APIs a query finds, and in which order: exact names first, then by name, provider and
 //! version.
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
+use phantom_terms::page::Page;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::search::ApiQuery;
+use phantom_terms::search::Key;
 
 use super::Api;
 use super::scan;
-use crate::page::Page;
-use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::search::ApiQuery;
-use crate::search::Key;
 
 /// One page, and how many there are in all. Definitions are left out.
 pub async fn find(control: &Control, query: &ApiQuery, page: Page) -> Outcome<(Vec<Api>, u64)> {
     if query.is_empty() {
         let Page { limit, offset } = page;
         let filter = ApiFilter { limit, offset, ..ApiFilter::default() };
-        let found = control.store.apis(&filter).await?;
+        let found = control.store().apis(&filter).await?;
         let apis = found.rows.into_iter().map(Api::of).collect::<Outcome<_>>()?;
         return Ok((apis, found.total));
     }
@@ -28,7 +29,7 @@ pub async fn find(control: &Control, query: &ApiQuery, page: Page) -> Outcome<(V
     let name_contains = query.name_part().map(str::to_owned);
     let filter = ApiFilter { name_contains, tag: query.tag(), ..ApiFilter::default() };
     let mut found = Vec::new();
-    scan::each(&mut control.read(), filter, |row| {
+    scan::each(&mut control.store(), filter, |row| {
         let mut api = Api::of(row)?;
         if query.matches(|key| values(&api, key)) {
             api.row.document = serde_json::Value::Null;
@@ -46,7 +47,7 @@ pub async fn find(control: &Control, query: &ApiQuery, page: Page) -> Outcome<(V
 /// By a part of the name, in lower case: no more is read than the page and the namesakes that come before
 /// all others.
 async fn by_name(control: &Control, part: &str, page: Page) -> Outcome<(Vec<Api>, u64)> {
-    let namesakes = control.store.apis_named(part).await?;
+    let namesakes = control.store().apis_named(part).await?;
     let first = namesakes.len() as u64;
     let filter = ApiFilter {
         name_contains: Some(part.to_owned()),
@@ -54,7 +55,7 @@ async fn by_name(control: &Control, part: &str, page: Page) -> Outcome<(Vec<Api>
         offset: page.offset.saturating_sub(first),
         ..ApiFilter::default()
     };
-    let found = control.store.apis(&filter).await?;
+    let found = control.store().apis(&filter).await?;
     let others = others(found.rows, part, first);
     let clamp = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
     let ordered = {

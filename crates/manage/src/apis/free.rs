@@ -1,16 +1,17 @@
 //! What only one API may have: its name and version, its paths, its local scopes.
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
 use phantom_store::Write;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 use super::document::ApiDocument;
 use super::rules;
 use super::rules::Identity;
 use super::scan;
-use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 
 pub(super) async fn require_identity(write: &mut Write, identity: &Identity) -> Outcome<()> {
     let Identity { name, version, context } = identity;
@@ -61,10 +62,10 @@ async fn is_served(write: &mut Write, path: &str, name: &str) -> Outcome<bool> {
 pub async fn is_taken(control: &Control, text: &str) -> Outcome<bool> {
     Ok(if let Some(context) = text.strip_prefix("context:") {
         let context = format!("/{}", context.trim_matches(['/', '"']));
-        !control.store.apis_at(&context).await?.is_empty()
+        !control.store().apis_at(&context).await?.is_empty()
     } else {
         let name = text.strip_prefix("name:").unwrap_or(text);
-        !control.store.apis_named(name.trim_matches('"')).await?.is_empty()
+        !control.store().apis_named(name.trim_matches('"')).await?.is_empty()
     })
 }
 

@@ -1,12 +1,14 @@
 //! APIs as their owners look through them: each with what became of it.
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
+use phantom_terms::page::Page;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::search::ApiQuery;
+
 use super::Api;
 use super::find;
-use crate::page::Page;
-use crate::plane::Control;
-use crate::refusal::Outcome;
 use crate::revisions::ENVIRONMENT;
-use crate::search::ApiQuery;
 
 #[derive(Clone, Debug)]
 pub struct Listed {
@@ -26,8 +28,8 @@ pub async fn listed(
     let mut list = Vec::with_capacity(apis.len());
     for api in apis {
         let id = api.row.id;
-        let is_deployed = control.store.deployment(id, ENVIRONMENT).await?.is_some();
-        let subscribers = control.store.subscriber_count(id).await?;
+        let is_deployed = control.store().deployment(id, ENVIRONMENT).await?.is_some();
+        let subscribers = control.store().subscriber_count(id).await?;
         list.push(Listed { api, is_deployed, subscribers });
     }
     Ok((list, total))

@@ -16,32 +16,32 @@ pub use scopes::valid as valid_scope;
 
 use std::collections::BTreeMap;
 
+use phantom_access::plane::Control;
+use phantom_access::roles::Role;
 use phantom_core::credential_field;
+use phantom_definition::CorsDocument;
+use phantom_definition::OperationDocument;
+use phantom_definition::ScopeDocument;
+use phantom_definition::Transport;
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
 use phantom_store::ScopeRow;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
+use phantom_terms::text;
+use phantom_terms::unenforced;
+use phantom_terms::unenforced::Of;
 use serde_json::Value;
 
 use super::document::ALL_KEY_MANAGERS;
 use super::document::ApiDocument;
 use super::document::BusinessInformation;
-use super::document::CorsDocument;
-use super::document::OperationDocument;
 use super::document::Property;
-use super::document::ScopeDocument;
 use super::document::SecurityScheme;
-use super::document::Transport;
 use super::document::Visibility;
 use crate::lookup::Source;
-use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::roles::Role;
-use crate::stored;
-use crate::text;
-use crate::unenforced;
-use crate::unenforced::Of;
 
 /// Most entries of a list that has no bound of its own.
 const MAX_ENTRIES: usize = 100;

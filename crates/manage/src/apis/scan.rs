@@ -2,14 +2,14 @@
 
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
+use phantom_terms::refusal::Outcome;
 
 use crate::lookup::Source;
-use crate::refusal::Outcome;
 
 const AT_A_TIME: u64 = 200;
 
 /// Every API that matches, by name, provider and version.
-pub(crate) async fn each(
+pub async fn each(
     source: &mut impl Source,
     mut filter: ApiFilter,
     mut visit: impl FnMut(ApiRow) -> Outcome<()>,

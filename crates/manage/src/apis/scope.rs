@@ -1,10 +1,9 @@
 //! Scopes as clients send them, of an API's own and shared.
 
+use phantom_definition::ScopeDocument;
+use phantom_terms::text::null_as_default;
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-use super::document::ScopeDocument;
-use crate::text::null_as_default;
 
 // How the scopes of an API stand on the wire; they are read as `ScopeDocument`.
 #[derive(Debug, Deserialize, ToSchema)]

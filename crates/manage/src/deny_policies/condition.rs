@@ -3,16 +3,15 @@
 use std::net::IpAddr;
 
 pub use phantom_store::ConditionType;
+use phantom_terms::json;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::stored;
+use phantom_terms::text;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
-
-use crate::json;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::stored;
-use crate::text;
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -46,23 +45,23 @@ impl BlockingConditionStatus {
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct Address {
-    pub(super) fixed_ip: IpAddr,
+pub struct Address {
+    pub fixed_ip: IpAddr,
     #[serde(default)]
-    pub(super) invert: bool,
+    pub invert: bool,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(super) struct AddressRange {
-    pub(super) starting_ip: IpAddr,
-    pub(super) ending_ip: IpAddr,
+pub struct AddressRange {
+    pub starting_ip: IpAddr,
+    pub ending_ip: IpAddr,
     #[serde(default)]
-    pub(super) invert: bool,
+    pub invert: bool,
 }
 
-/// No name of an owner holds a colon; an application's may.
-pub(super) fn owner_and_name(value: &str) -> Option<(&str, &str)> {
+/// Whose application it names, and its name. No name of an owner holds a colon; an application's may.
+pub fn owner_and_name(value: &str) -> Option<(&str, &str)> {
     value.split_once(':')
 }
 

@@ -43,7 +43,7 @@ pub enum InvalidCertificate {
 
 /// The key set of a certificate in PEM, PEM in base64 or DER in base64. Of several the first counts,
 /// which in a chain is the one that the others vouch for.
-pub(crate) fn key_set(text: &str) -> Result<String, InvalidCertificate> {
+pub fn key_set(text: &str) -> Result<String, InvalidCertificate> {
     if text.len() > MAX_TEXT {
         return Err(InvalidCertificate::TooLong);
     }

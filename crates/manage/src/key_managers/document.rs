@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use phantom_terms::text::null_as_default;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::connector::Endpoint;
-use crate::text::null_as_default;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]

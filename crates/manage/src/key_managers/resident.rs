@@ -1,12 +1,17 @@
 //! The resident key manager: how it is shown may be changed, what it is may not.
 
+use phantom_access::random;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
+
 use super::document::KeyManagerDocument;
 use super::rules::Settled;
 use super::rules::refuse_unenforced;
 use crate::plans::known_roles;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::text;
+
+/// An expression for all tokens that it issues, and hardly any other.
+pub const OWN_TOKENS: &str = random::ACCESS_TOKEN_PATTERN;
 
 /// What is stored, with the members of the request that may change.
 pub(crate) fn settle(request: &KeyManagerDocument, before: &Settled) -> Outcome<Settled> {

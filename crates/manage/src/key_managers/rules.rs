@@ -2,6 +2,11 @@
 
 use phantom_core::issuer::check_issuer;
 use phantom_core::server_url::is_secure;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
+use phantom_terms::unenforced;
+use phantom_terms::unenforced::Of;
 use serde_json::Value;
 use serde_json::json;
 
@@ -15,11 +20,6 @@ use super::token_rules::token_rules;
 use crate::connector::Connector;
 use crate::connector::Endpoint;
 use crate::plans::known_roles;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::text;
-use crate::unenforced;
-use crate::unenforced::Of;
 
 /// A key manager as it is stored: without secrets, and without what its row holds.
 #[derive(Clone, Debug, Default)]

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 use serde_json::Value;
 
 use super::document::Properties;
 use crate::connector::Connector;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 
 /// What stands in answers in place of a secret. Sent back, it leaves the secret as it is.
 pub const MASK: &str = "*****";

@@ -14,7 +14,7 @@ const MAX_COMPILED: usize = 256 * 1024;
 const MAX_CLAIMS: usize = 20;
 
 /// The enabled rules, or what is wrong with one. An entry that says nothing is none.
-pub(crate) fn token_rules(entries: &[TokenValidation]) -> Result<Vec<TokenRule>, &'static str> {
+pub fn token_rules(entries: &[TokenValidation]) -> Result<Vec<TokenRule>, &'static str> {
     let enabled = entries.iter().filter(|entry| entry.enable.unwrap_or(true));
     enabled.filter_map(|entry| rule(entry).transpose()).collect()
 }

@@ -1,7 +1,12 @@
 //! A change of an API's life cycle, and the changes there were.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_core::UnixTime;
 use phantom_store::Write;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -9,11 +14,7 @@ use super::LifecycleAction;
 use super::LifecycleState;
 use crate::apis;
 use crate::apis::Api;
-use crate::caller::Caller;
-use crate::lookup::Expected;
-use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::versioned::Expected;
 
 /// Most changes remembered.
 const MAX_HISTORY: usize = 100;

@@ -1,15 +1,15 @@
 //! Conditional groups of advanced plans, as WSO2 has them. Gateways apply the default limit, so that a
 //! plan with one is refused.
 
+use phantom_terms::bounded::List;
+use phantom_terms::bounded::Text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::limit::ThrottleLimit;
-use crate::bounded::List;
-use crate::bounded::Text;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use phantom_core::catalog::Limit;
+use phantom_terms::bounded::Number;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::value;
 use serde::de::value::StrDeserializer;
 use utoipa::ToSchema;
-
-use crate::bounded::Number;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 
 /// What WSO2 writes where it means no limit.
 pub const UNLIMITED: i64 = 2_147_483_647;
@@ -163,7 +162,7 @@ impl ThrottleLimit {
 
 /// A count of requests as gateways enforce it.
 #[must_use]
-pub(crate) fn enforced(count: Count, units: UnitTime, unit: TimeUnit) -> Option<Limit> {
+pub fn enforced(count: Count, units: UnitTime, unit: TimeUnit) -> Option<Limit> {
     let requests = u64::try_from(count.get()).ok()?;
     let units = u64::try_from(units.get()).ok()?;
     Some(Limit { requests, window: Duration::from_secs(unit.seconds().checked_mul(units)?) })
@@ -172,7 +171,7 @@ pub(crate) fn enforced(count: Count, units: UnitTime, unit: TimeUnit) -> Option<
 impl BurstLimit {
     /// As gateways enforce it, if there is one.
     #[must_use]
-    pub(crate) fn enforced(&self) -> Option<Limit> {
+    pub fn enforced(&self) -> Option<Limit> {
         let requests =
             u64::try_from(self.rate_limit_count?.get()).ok().filter(|count| *count > 0)?;
         let window = Duration::from_secs(self.unit()?.seconds());

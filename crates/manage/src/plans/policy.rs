@@ -1,7 +1,18 @@
 //! Plans as WSO2 writes them: one shape for each level, with a common beginning.
 
+use phantom_access::roles::Role;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
+use phantom_terms::bounded::List;
+use phantom_terms::bounded::Name;
+use phantom_terms::bounded::Number;
+use phantom_terms::bounded::Table;
+use phantom_terms::bounded::Text;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::stored::read;
+use phantom_terms::text;
+use phantom_terms::unenforced::Of;
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,17 +24,6 @@ use super::limit::BurstLimit;
 use super::limit::BurstUnit;
 use super::limit::ThrottleLimit;
 use super::limit::UNLIMITED;
-use crate::bounded::List;
-use crate::bounded::Name;
-use crate::bounded::Number;
-use crate::bounded::Table;
-use crate::bounded::Text;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::roles::Role;
-use crate::stored::read;
-use crate::text;
-use crate::unenforced::Of;
 
 /// What plans of all levels have in common.
 pub trait Policy: Clone + Serialize + DeserializeOwned + Send + 'static {

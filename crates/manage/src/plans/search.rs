@@ -1,15 +1,16 @@
 //! Plans of all levels, by type and name.
 
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::search::Wanted;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::policy::Terms;
-use crate::plane::Control;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::search::Wanted;
 
 /// A plan of any level. WSO2's number of the row is null here.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -30,7 +31,7 @@ pub struct PlanDetails {
 /// Terms are separated by blanks: `type:app`, `name:gold`, or part of a name.
 pub async fn search(control: &Control, query: &str) -> Outcome<Vec<PlanDetails>> {
     let wanted = Asked::parse(query)?;
-    let rows = control.store.plans().await?;
+    let rows = control.store().plans().await?;
     rows.into_iter().filter(|row| wanted.takes(row)).map(details).collect()
 }
 

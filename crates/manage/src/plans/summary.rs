@@ -1,19 +1,20 @@
 //! Plans as those see them who choose among them.
 
+use phantom_access::caller::Caller;
+use phantom_access::plane::Control;
+use phantom_access::plane::Means;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde::Serialize;
 
 use super::SUBSCRIPTIONLESS;
 use super::UNAUTHENTICATED;
 use super::limit::BurstCount;
 use super::policy::Terms;
-use crate::caller::Caller;
-use crate::plane::Control;
-use crate::refusal::Kind;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
-use crate::subscriptions::permissions::Permissions;
+use crate::permissions::Permissions;
 
 const BY_NAME: Kind = Kind::Other("throttling policy");
 
@@ -38,7 +39,7 @@ pub struct Summary {
 
 /// What APIs and operations can have.
 pub async fn offered(control: &Control, level: PlanLevel) -> Outcome<Vec<Summary>> {
-    let rows = control.store.plans_of(level).await?;
+    let rows = control.store().plans_of(level).await?;
     // One is what calls of open operations come under.
     let is_offered =
         |row: &&PlanRow| level != PlanLevel::Subscription || row.name != UNAUTHENTICATED;
@@ -46,7 +47,7 @@ pub async fn offered(control: &Control, level: PlanLevel) -> Outcome<Vec<Summary
 }
 
 pub async fn named(control: &Control, level: PlanLevel, name: &str) -> Outcome<Summary> {
-    let rows = control.store.plans_of(level).await?;
+    let rows = control.store().plans_of(level).await?;
     let row = rows.iter().find(|row| row.name == name);
     Summary::of(row.ok_or_else(|| Refusal::not_found(BY_NAME, name))?)
 }
@@ -54,7 +55,7 @@ pub async fn named(control: &Control, level: PlanLevel, name: &str) -> Outcome<S
 /// What the caller can have.
 pub async fn open(control: &Control, caller: &Caller, level: PlanLevel) -> Outcome<Vec<Summary>> {
     let mut open = Vec::new();
-    for row in control.store.plans_of(level).await? {
+    for row in control.store().plans_of(level).await? {
         if is_open(&row, caller)? {
             open.push(Summary::of(&row)?);
         }
@@ -72,7 +73,7 @@ pub async fn open_named(
     if name.contains('\0') {
         return Err(not_found());
     }
-    let row = control.store.plan_by_name(level, name).await?.ok_or_else(not_found)?;
+    let row = control.store().plan_by_name(level, name).await?.ok_or_else(not_found)?;
     if is_open(&row, caller)? { Summary::of(&row) } else { Err(not_found()) }
 }
 
@@ -84,7 +85,7 @@ pub async fn open_of(
 ) -> Outcome<Vec<Summary>> {
     let mut open = Vec::new();
     for name in names {
-        let row = control.store.plan_by_name(PlanLevel::Subscription, name).await?;
+        let row = control.store().plan_by_name(PlanLevel::Subscription, name).await?;
         let Some(row) = row else { continue };
         if Permissions::admit(&row.document, caller)? {
             open.push(Summary::of(&row)?);

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use anyhow::bail;
+use phantom_access::explain::Answered;
+use phantom_access::explain::Explained;
+use phantom_access::explain::Forwarded;
+use phantom_access::explain::Verdict;
 use phantom_config::Purpose;
 use phantom_config::Source;
 use phantom_core::Clock;
-use phantom_manage::explain::Answered;
-use phantom_manage::explain::Explained;
-use phantom_manage::explain::Forwarded;
-use phantom_manage::explain::Verdict;
 use zeroize::Zeroizing;
 
 use crate::cli::FAILED;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::bail;
+use phantom_access::users;
 use phantom_core::Clock;
-use phantom_manage::users;
 use phantom_store::Actor;
 use phantom_store::Store;
 use tokio::runtime::Runtime;

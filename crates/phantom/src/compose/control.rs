@@ -13,12 +13,11 @@ use phantom_cache::CacheSecret;
 use phantom_config::ControlConfig;
 use phantom_config::self_signed;
 use phantom_core::Clock;
-use phantom_manage::publish;
-use phantom_manage::publish::kept::CatalogFile;
 use phantom_oauth::Minter;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::managed::TokenNames;
 use phantom_proxy::tls::Certificate;
+use phantom_publish::kept::CatalogFile;
 use secrecy::SecretString;
 use tokio::runtime::Handle;
 use tokio::runtime::Runtime;
@@ -113,7 +112,7 @@ impl Planes<'_> {
             ca_file: ca_file.clone(),
             allow_private,
             resident: Resident {
-                introspection_endpoint: publish::introspection_endpoint(&public_url),
+                introspection_endpoint: phantom_publish::introspection_endpoint(&public_url),
                 ca_file: own_authorities.clone(),
                 minter,
             },

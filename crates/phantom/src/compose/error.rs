@@ -7,12 +7,12 @@ use std::path::PathBuf;
 use phantom_config::minting::MintingError;
 use phantom_config::self_signed::SelfSignedError;
 use phantom_core::causes::with_causes;
-use phantom_manage::Refusal;
 use phantom_oauth::egress::EgressBuildError;
 use phantom_oauth::secret::SecretError;
 use phantom_pipeline::route_table::Ambiguous;
 use phantom_store::SealingKeyError;
 use phantom_store::StoreError;
+use phantom_terms::refusal::Refusal;
 use thiserror::Error;
 
 #[derive(Debug, Error)]

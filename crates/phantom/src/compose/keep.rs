@@ -8,10 +8,10 @@ use phantom_core::HeldBack;
 use phantom_core::UnixTime;
 use phantom_core::catalog::Catalog;
 use phantom_core::catalog::Change;
-use phantom_manage::publish::kept::CatalogFile;
-use phantom_manage::publish::kept::Kept;
-use phantom_manage::publish::kept::KeptError;
-use phantom_manage::publish::kept::SigningKey;
+use phantom_publish::kept::CatalogFile;
+use phantom_publish::kept::Kept;
+use phantom_publish::kept::KeptError;
+use phantom_publish::kept::SigningKey;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 

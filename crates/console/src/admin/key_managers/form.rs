@@ -1,18 +1,18 @@
 //! The form of a key manager, drawn from the description of its connector.
 
+use phantom_access::roles::Role;
 use phantom_manage::connector::Connector;
 use phantom_manage::connector::Endpoint;
 use phantom_manage::key_managers::CertificateType;
 use phantom_manage::key_managers::Certificates;
-use phantom_manage::key_managers::DiscoveredKeyManager;
 use phantom_manage::key_managers::KeyManagerDocument;
 use phantom_manage::key_managers::MASK;
 use phantom_manage::key_managers::PermissionType;
 use phantom_manage::key_managers::Permissions;
 use phantom_manage::key_managers::TokenValidation;
 use phantom_manage::key_managers::TokenValidationType;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::roles::Role;
+use phantom_observe::key_managers::DiscoveredKeyManager;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 
 use crate::components::Csrf;

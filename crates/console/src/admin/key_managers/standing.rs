@@ -1,10 +1,10 @@
 //! How a key manager does, and who depends on it.
 
 use phantom_core::UnixTime;
-use phantom_manage::key_managers::Health;
-use phantom_manage::key_managers::Overview;
-use phantom_manage::key_managers::State;
 use phantom_manage::key_managers::Uses;
+use phantom_observe::key_managers::Health;
+use phantom_observe::key_managers::Overview;
+use phantom_observe::key_managers::State;
 
 use crate::components::Badge;
 use crate::components::Cell;

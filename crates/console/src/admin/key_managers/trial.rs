@@ -2,12 +2,12 @@
 
 use askama::Template;
 use axum::extract::Path;
-use phantom_manage::key_managers;
-use phantom_manage::key_managers::StepName;
-use phantom_manage::key_managers::StepOutcome;
-use phantom_manage::key_managers::Trial;
-use phantom_manage::key_managers::TrialStep;
-use phantom_manage::refusal::Refusal;
+use phantom_observe::key_managers;
+use phantom_observe::key_managers::StepName;
+use phantom_observe::key_managers::StepOutcome;
+use phantom_observe::key_managers::Trial;
+use phantom_observe::key_managers::TrialStep;
+use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 
 use super::HERE;
@@ -65,7 +65,7 @@ pub(super) async fn back(Path(id): Path<String>) -> Answer {
 }
 
 pub(super) async fn run(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
-    let stored = key_managers::read(&visit.control, &id).await?;
+    let stored = phantom_manage::key_managers::read(&visit.control, &id).await?;
     let token = form.given(TOKEN).map(SecretString::from);
     let head = Head::new(format!("Test of {}", stored.value.name))
         .under("Key Managers", HERE)

@@ -1,8 +1,8 @@
 //! The form of a policy: what of its document is shown, and how it is put back. The rest stays as it is.
 
+use phantom_access::roles::Role;
 use phantom_manage::plans::UNLIMITED;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::roles::Role;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 use serde_json::json;
 

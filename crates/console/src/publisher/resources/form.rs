@@ -1,10 +1,10 @@
 //! The rows of the form, in both directions. A row names its operation; those of other pages stay as they
 //! are.
 
+use phantom_definition::AuthType;
+use phantom_definition::OperationDocument;
+use phantom_definition::Verb;
 use phantom_manage::apis::document::ApiDocument;
-use phantom_manage::apis::document::AuthType;
-use phantom_manage::apis::document::OperationDocument;
-use phantom_manage::apis::document::Verb;
 
 use crate::form::Draft;
 use crate::form::Errors;

@@ -2,15 +2,15 @@
 
 use std::pin::Pin;
 
-use phantom_manage::explain::Answered;
-use phantom_manage::explain::AnsweredField;
-use phantom_manage::explain::Explain;
-use phantom_manage::explain::Explained;
-use phantom_manage::explain::Forwarded;
-use phantom_manage::explain::Hop;
-use phantom_manage::explain::Question;
-use phantom_manage::explain::Verdict;
-use phantom_manage::refusal::Outcome;
+use phantom_access::explain::Answered;
+use phantom_access::explain::AnsweredField;
+use phantom_access::explain::Explain;
+use phantom_access::explain::Explained;
+use phantom_access::explain::Forwarded;
+use phantom_access::explain::Hop;
+use phantom_access::explain::Question;
+use phantom_access::explain::Verdict;
+use phantom_terms::refusal::Outcome;
 
 #[derive(Debug)]
 pub(crate) struct Canned;

@@ -1,8 +1,8 @@
 //! `/environments`: the one there is, which cannot be changed.
 
-use phantom_manage::refusal::Kind;
-use phantom_manage::refusal::Refusal;
 use phantom_rest::prelude::*;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Refusal;
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;

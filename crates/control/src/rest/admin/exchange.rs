@@ -3,8 +3,8 @@
 use axum::extract::FromRequestParts;
 use http::HeaderValue;
 use http::request::Parts;
-use phantom_manage::versioned::Versioned;
 use phantom_rest::prelude::*;
+use phantom_terms::versioned::Versioned;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;

@@ -3,9 +3,9 @@
 use axum::extract::Multipart;
 use axum::extract::multipart::MultipartRejection;
 use phantom_manage::key_managers;
-use phantom_manage::key_managers::DiscoveredKeyManager;
 use phantom_manage::key_managers::KeyManagerDocument;
 use phantom_manage::key_managers::KeyManagerInfo;
+use phantom_observe::key_managers::DiscoveredKeyManager;
 use phantom_rest::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -147,7 +147,7 @@ pub async fn discover(
     let (url, kind) = parts(form).await?;
     let value = match (url.as_str(), kind.as_str()) {
         ("", _) => None,
-        (url, kind) => key_managers::discover(&control, url, kind).await,
+        (url, kind) => phantom_observe::key_managers::discover(&control, url, kind).await,
     };
     Ok(Json(WellKnownResponse { valid: value.is_some(), value }))
 }

@@ -1,11 +1,11 @@
 //! `/settings`: what forms are drawn from.
 
 use axum::Json;
+use phantom_access::roles;
+use phantom_access::roles::PREFIX;
 use phantom_manage::connector::Connector;
 use phantom_manage::connector::Endpoint;
 use phantom_manage::connector::Field;
-use phantom_manage::roles;
-use phantom_manage::roles::PREFIX;
 use phantom_rest::answers::ReadErrors;
 use serde::Serialize;
 use serde_json::Value;

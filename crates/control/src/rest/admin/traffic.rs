@@ -1,12 +1,12 @@
 //! `/gateways`, `/traffic` and `/traffic/decisions`, which WSO2 has not: what gateways report.
 
-use phantom_manage::gateways;
-use phantom_manage::gateways::GatewayInfo;
-use phantom_manage::traffic;
-use phantom_manage::traffic::DecisionInfo;
-use phantom_manage::traffic::DecisionsWanted;
-use phantom_manage::traffic::Traffic;
-use phantom_manage::traffic::TrafficWanted;
+use phantom_observe::gateways;
+use phantom_observe::gateways::GatewayInfo;
+use phantom_observe::traffic;
+use phantom_observe::traffic::DecisionInfo;
+use phantom_observe::traffic::DecisionsWanted;
+use phantom_observe::traffic::Traffic;
+use phantom_observe::traffic::TrafficWanted;
 use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;

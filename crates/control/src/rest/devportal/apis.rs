@@ -5,9 +5,9 @@ mod wire;
 
 use phantom_manage::plans;
 use phantom_manage::revisions;
-use phantom_manage::search::ApiQuery;
-use phantom_manage::subscriptions::visible;
 use phantom_rest::prelude::*;
+use phantom_subscribe::subscriptions::visible;
+use phantom_terms::search::ApiQuery;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

@@ -2,14 +2,14 @@
 
 mod wire;
 
-use phantom_manage::applications;
-use phantom_manage::applications::Application;
-use phantom_manage::applications::ApplicationDocument;
-use phantom_manage::applications::ApplicationFilter;
-use phantom_manage::applications::ApplicationSort;
-use phantom_manage::keys;
-use phantom_manage::text;
 use phantom_rest::prelude::*;
+use phantom_subscribe::applications;
+use phantom_subscribe::applications::Application;
+use phantom_subscribe::applications::ApplicationDocument;
+use phantom_subscribe::applications::ApplicationFilter;
+use phantom_subscribe::applications::ApplicationSort;
+use phantom_subscribe::keys;
+use phantom_terms::text;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa::ToSchema;

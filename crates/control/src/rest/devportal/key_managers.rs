@@ -1,9 +1,9 @@
 //! `/key-managers`: where applications can have keys.
 
 use phantom_manage::key_managers::KeyManagerTokenType;
-use phantom_manage::keys;
-use phantom_manage::keys::KeyManager;
 use phantom_rest::prelude::*;
+use phantom_subscribe::keys;
+use phantom_subscribe::keys::KeyManager;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;

@@ -3,7 +3,7 @@
 pub mod older;
 mod wire;
 
-use phantom_manage::keys;
+use phantom_subscribe::keys;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

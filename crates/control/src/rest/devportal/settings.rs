@@ -1,6 +1,6 @@
 //! `/settings` and `/tenants`: what the portal's pages ask before anything else.
 
-use phantom_manage::roles::PREFIX;
+use phantom_access::roles::PREFIX;
 use phantom_rest::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;

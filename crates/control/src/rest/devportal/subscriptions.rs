@@ -2,11 +2,11 @@
 
 mod wire;
 
-use phantom_manage::refusal::Outcome;
-use phantom_manage::subscriptions;
-use phantom_manage::subscriptions::Subscription;
-use phantom_manage::text;
 use phantom_rest::prelude::*;
+use phantom_subscribe::subscriptions;
+use phantom_subscribe::subscriptions::Subscription;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::text;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

@@ -1,7 +1,7 @@
 //! `/tags`: of the APIs on offer.
 
-use phantom_manage::subscriptions::visible;
 use phantom_rest::prelude::*;
+use phantom_subscribe::subscriptions::visible;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use http::HeaderMap;
-use phantom_manage::Control;
-use phantom_manage::resident;
-use phantom_manage::resident::Client;
-use phantom_manage::resident::OAuthRefusal;
+use phantom_access::Control;
+use phantom_access::resident;
+use phantom_access::resident::Client;
+use phantom_access::resident::OAuthRefusal;
 use phantom_rest::credential::Credential;
 use secrecy::SecretString;
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::StatusCode;
 use http::header;
-use phantom_manage::resident::OAuthRefusal;
+use phantom_access::resident::OAuthRefusal;
 use phantom_rest::problem::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,7 +1,7 @@
 //! Form parameters of the OAuth endpoints: each at most once (RFC 6749 §3.2).
 
 use axum::body::Bytes;
-use phantom_manage::resident::OAuthRefusal;
+use phantom_access::resident::OAuthRefusal;
 use zeroize::Zeroizing;
 
 /// Parameters as sent. Empty ones count as absent (RFC 6749 §3.2).

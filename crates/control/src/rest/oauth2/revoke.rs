@@ -3,7 +3,7 @@
 use axum::body::Bytes;
 use axum::extract::Extension;
 use http::HeaderMap;
-use phantom_manage::resident;
+use phantom_access::resident;
 use phantom_rest::PeerAddress;
 use phantom_rest::prelude::*;
 use utoipa::ToSchema;

@@ -3,9 +3,9 @@
 use axum::body::Bytes;
 use axum::extract::Extension;
 use http::HeaderMap;
-use phantom_manage::resident;
-use phantom_manage::resident::GrantType;
-use phantom_manage::resident::Tokens;
+use phantom_access::resident;
+use phantom_access::resident::GrantType;
+use phantom_access::resident::Tokens;
 use phantom_rest::PeerAddress;
 use phantom_rest::prelude::*;
 use secrecy::ExposeSecret;

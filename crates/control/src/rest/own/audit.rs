@@ -1,13 +1,13 @@
 //! `/audit`.
 
 use phantom_core::UnixTime;
-use phantom_manage::audit;
-use phantom_manage::audit::Action;
-use phantom_manage::audit::AuditFilter;
-use phantom_manage::audit::Entity;
-use phantom_manage::audit::Line;
-use phantom_manage::refusal::Refusal;
+use phantom_observe::audit;
+use phantom_observe::audit::Action;
+use phantom_observe::audit::AuditFilter;
+use phantom_observe::audit::Entity;
+use phantom_observe::audit::Line;
 use phantom_rest::prelude::*;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;

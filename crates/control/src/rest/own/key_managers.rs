@@ -1,9 +1,9 @@
 //! `/key-managers/{keyManagerId}/test` and `/standing`.
 
 use phantom_core::UnixTime;
-use phantom_manage::key_managers;
-use phantom_manage::key_managers::State as HealthState;
-use phantom_manage::key_managers::Trial;
+use phantom_observe::key_managers;
+use phantom_observe::key_managers::State as HealthState;
+use phantom_observe::key_managers::Trial;
 use phantom_rest::prelude::*;
 use phantom_rest::secret::WireSecret;
 use serde::Deserialize;

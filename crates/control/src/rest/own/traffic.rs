@@ -1,10 +1,10 @@
 //! `/apis/{apiId}/traffic` and `/applications/{applicationId}/traffic`, with the decisions of each: for publishers
 //! and for the subscribers that own them.
 
-use phantom_manage::traffic;
-use phantom_manage::traffic::DecisionInfo;
-use phantom_manage::traffic::Period;
-use phantom_manage::traffic::Traffic;
+use phantom_observe::traffic;
+use phantom_observe::traffic::DecisionInfo;
+use phantom_observe::traffic::Period;
+use phantom_observe::traffic::Traffic;
 use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::IntoParams;

@@ -1,8 +1,8 @@
 //! `/users`.
 
-use phantom_manage::users;
-use phantom_manage::users::NewUser;
-use phantom_manage::users::User;
+use phantom_access::users;
+use phantom_access::users::NewUser;
+use phantom_access::users::User;
 use phantom_rest::prelude::*;
 use phantom_rest::secret::WireSecret;
 use serde::Deserialize;

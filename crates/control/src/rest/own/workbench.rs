@@ -4,18 +4,18 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use phantom_access::explain::Explained;
+use phantom_access::explain::Question;
 use phantom_core::UnixTime;
-use phantom_manage::explain;
-use phantom_manage::explain::Explained;
-use phantom_manage::explain::Question;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::workbench;
-use phantom_manage::workbench::Client;
-use phantom_manage::workbench::Server;
-use phantom_manage::workbench::Signature;
-use phantom_manage::workbench::Step;
+use phantom_observe::explain;
+use phantom_observe::workbench;
+use phantom_observe::workbench::Client;
+use phantom_observe::workbench::Server;
+use phantom_observe::workbench::Signature;
+use phantom_observe::workbench::Step;
 use phantom_rest::prelude::*;
 use phantom_rest::secret::WireSecret;
+use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::Serialize;

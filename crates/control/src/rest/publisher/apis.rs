@@ -5,9 +5,9 @@ pub mod wire;
 use phantom_manage::apis;
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::ApiDocument;
-use phantom_manage::refusal::Kind;
-use phantom_manage::refusal::Refusal;
 use phantom_rest::prelude::*;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Refusal;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

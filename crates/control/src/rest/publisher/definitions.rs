@@ -2,16 +2,14 @@
 
 pub mod form;
 
+use phantom_definition::OperationDocument;
+use phantom_definition::Verb;
 use phantom_manage::apis;
 use phantom_manage::apis::Api;
-use phantom_manage::apis::document::OperationDocument;
-use phantom_manage::apis::document::Verb;
 use phantom_manage::definition;
-use phantom_manage::definition::Definition;
-use phantom_manage::json;
-use phantom_manage::refusal::Refusal;
 use phantom_rest::prelude::*;
 use phantom_rest::problem::ErrorItem;
+use phantom_terms::json;
 use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Map;
@@ -85,7 +83,7 @@ pub async fn import(
         None => Map::new(),
     };
     let text = form.definition(&control).await?;
-    let definition = Definition::parse(&text).map_err(Refusal::from)?;
+    let definition = definition::parse(&text)?;
     let api = definition::import(&control, &caller, definition, settings).await?;
     rest_apis::created(&control, api)
 }
@@ -108,12 +106,12 @@ pub async fn validate(
     form: Form,
 ) -> Answer<Json<ValidationResponse>> {
     let text = form.definition(&control).await?;
-    let checked = match Definition::parse(&text) {
+    let checked = match definition::parse(&text) {
         Ok(definition) => {
             let described = definition::check(&control, &definition).await?;
             described.map(|described| (described, definition))
         }
-        Err(error) => Err(error.into()),
+        Err(refusal) => Err(refusal),
     };
     let answer = match checked {
         Ok((described, definition)) => ValidationResponse {
@@ -176,7 +174,7 @@ pub async fn replace(
     form: Form,
 ) -> Answer<Response> {
     let text = form.definition(&control).await?;
-    let definition = Definition::parse(&text).map_err(Refusal::from)?;
+    let definition = definition::parse(&text)?;
     let api = definition::replace(&control, &caller, &id, definition, &expected).await?;
     Ok(written(&control, &api))
 }

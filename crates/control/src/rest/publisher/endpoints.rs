@@ -1,7 +1,7 @@
 //! `/apis/validate-endpoint`: whether a backend answers.
 
-use phantom_manage::apis::endpoint;
-use phantom_manage::apis::endpoint::Reached;
+use phantom_observe::endpoint;
+use phantom_observe::endpoint::Reached;
 use phantom_rest::prelude::*;
 use serde::Deserialize;
 use serde::Serialize;

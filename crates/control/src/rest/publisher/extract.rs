@@ -1,7 +1,7 @@
 //! What handlers of several files take from a request.
 
-use phantom_manage::refusal::Outcome;
-use phantom_manage::search;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::search;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

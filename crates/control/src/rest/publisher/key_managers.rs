@@ -1,8 +1,8 @@
 //! `/key-managers`: from which an API's are chosen.
 
-use phantom_manage::keys;
-use phantom_manage::keys::KeyManager;
 use phantom_rest::prelude::*;
+use phantom_subscribe::keys;
+use phantom_subscribe::keys::KeyManager;
 use serde::Serialize;
 use serde_json::Map;
 use serde_json::Value;

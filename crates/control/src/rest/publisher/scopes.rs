@@ -1,14 +1,14 @@
 //! `/scopes`: shared scopes.
 
+use phantom_definition::Verb;
 use phantom_manage::apis::Api;
-use phantom_manage::apis::document::Verb;
 use phantom_manage::apis::scope::RawScope;
-use phantom_manage::lookup::Expected;
-use phantom_manage::refusal::Kind;
-use phantom_manage::refusal::Refusal;
 use phantom_manage::scopes;
 use phantom_manage::scopes::SharedScope;
 use phantom_rest::prelude::*;
+use phantom_terms::refusal::Kind;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::versioned::Expected;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

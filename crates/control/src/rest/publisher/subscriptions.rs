@@ -1,9 +1,9 @@
 //! `/subscriptions`: who is subscribed, and to block them.
 
-use phantom_manage::subscribers;
-use phantom_manage::subscribers::Subscriber;
-use phantom_manage::subscribers::SubscriptionState;
 use phantom_rest::prelude::*;
+use phantom_subscribe::subscribers;
+use phantom_subscribe::subscribers::Subscriber;
+use phantom_subscribe::subscribers::SubscriptionState;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::IntoParams;

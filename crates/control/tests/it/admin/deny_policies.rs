@@ -4,9 +4,9 @@ use serde_json::json;
 
 use phantom_core::catalog::Change;
 use phantom_core::catalog::DenyPolicy;
-use phantom_manage::publish::Follower;
-use phantom_manage::publish::Update;
-use phantom_manage::publish::resident;
+use phantom_publish::Follower;
+use phantom_publish::Update;
+use phantom_publish::resident;
 
 use super::*;
 use crate::devportal::fixtures;

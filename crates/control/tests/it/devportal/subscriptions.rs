@@ -357,8 +357,8 @@ async fn gateways_learn_of_each_change_as_one_of_its_application() {
     let app = application(&plane, "sue", "App").await;
     let id = subscribe(&plane, "sue", &app, api).await;
     let unit = plane.store.application_unit(app.parse().unwrap()).await.unwrap().unwrap();
-    let mut names = phantom_manage::applications::published::Names::default();
-    let managed = phantom_manage::applications::published::managed(unit, &mut names);
+    let mut names = phantom_publish::applications::Names::default();
+    let managed = phantom_publish::applications::managed(unit, &mut names);
     assert_eq!(managed.subscriptions.len(), 1);
     assert_eq!(&*managed.subscriptions[0].plan, "Unlimited");
     let before = plane.store.last_change().await.unwrap();

@@ -4,7 +4,7 @@ use phantom_core::catalog::ApiState;
 use phantom_core::catalog::KeyManagerChoice;
 use phantom_core::catalog::ManagedApi;
 use phantom_core::catalog::OperationSecurity;
-use phantom_manage::apis::published::managed;
+use phantom_publish::apis::managed;
 use serde_json::Value;
 use serde_json::json;
 use uuid::Uuid;

@@ -1,12 +1,12 @@
 //! Where an API's backends are.
 
+use phantom_access::plane::Settings;
 use phantom_core::Endpoint;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 
 use crate::apis::document::EndpointConfig;
-use crate::plane::Settings;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 
 /// Longest configuration kept, in bytes of JSON.
 const MAX_CONFIG: usize = 16 * 1024;

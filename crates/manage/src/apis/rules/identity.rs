@@ -1,7 +1,7 @@
 //! What an API is called and where it is served: fixed when it is made.
 
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
 
 /// Name, version and context, valid.
 #[derive(Clone, Debug, PartialEq, Eq)]

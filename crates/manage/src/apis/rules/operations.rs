@@ -2,23 +2,23 @@
 
 use std::collections::HashSet;
 
+use phantom_access::random;
 use phantom_core::PathTemplate;
+use phantom_definition::OperationDocument;
+use phantom_definition::ScopeDocument;
+use phantom_definition::Verb;
 use phantom_store::PlanLevel;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
+use phantom_terms::unenforced;
+use phantom_terms::unenforced::Of;
 use serde_json::Value;
 
 use super::Known;
 use super::texts;
 use crate::apis::document::ApiDocument;
-use crate::apis::document::OperationDocument;
-use crate::apis::document::ScopeDocument;
-use crate::apis::document::Verb;
-use crate::random;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::scopes::SharedScope;
-use crate::text;
-use crate::unenforced;
-use crate::unenforced::Of;
 
 /// The plan that limits nothing.
 const UNLIMITED: &str = "Unlimited";

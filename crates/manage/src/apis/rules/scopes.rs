@@ -1,13 +1,14 @@
 //! Scopes of an API: its own and shared ones.
 
+use phantom_definition::ScopeDocument;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
+
 use super::Known;
 use super::known_roles;
 use super::texts;
-use crate::apis::document::ScopeDocument;
-use crate::refusal::Outcome;
-use crate::refusal::Refusal;
 use crate::scopes::SharedScope;
-use crate::text;
 
 /// A scope token of RFC 6749 §3.3: `%x21 / %x23-5B / %x5D-7E`.
 pub fn scope_name(name: &str) -> Outcome<()> {

@@ -8,10 +8,9 @@ use phantom_config::ControlConfig;
 use phantom_config::DatabaseChoice;
 use phantom_config::minting::MintingError;
 use phantom_core::Clock;
-use phantom_manage::publish;
-use phantom_manage::publish::ResidentEndpoint;
 use phantom_manage::seed;
 use phantom_oauth::Minter;
+use phantom_publish::ResidentEndpoint;
 use phantom_store::Database;
 use phantom_store::SealingKey;
 use phantom_store::Store;
@@ -75,7 +74,7 @@ impl Opener {
     pub(in crate::compose) async fn open(&self) -> Result<Opened, StartError> {
         let Self { config, sealing, clock } = self;
         let store = sealing.open(config).await?;
-        let signing_key = seed::signing_key(&store, clock.now().wall).await;
+        let signing_key = phantom_access::resident::signing_key(&store, clock.now().wall).await;
         let signing_key = signing_key.map_err(StartError::first_start)?;
         let minter = minter(&signing_key, &config.public_url)?;
         let admin = match &config.admin_password {
@@ -84,7 +83,7 @@ impl Opener {
         };
         let password = seed::first_start(&store, admin, clock.now().wall).await;
         let password = password.map_err(StartError::first_start)?;
-        let resident = publish::resident(&store, &config.public_url).await?;
+        let resident = phantom_publish::resident(&store, &config.public_url).await?;
         Ok(Opened { store, resident, signing_key, minter, password })
     }
 }
@@ -152,7 +151,7 @@ impl Sealing {
 
 /// Makes phantom tokens for tokens of our own.
 pub(in crate::compose) fn minter(key: &[u8], public_url: &str) -> Result<Arc<Minter>, StartError> {
-    let minter = Minter::new(key, &publish::issuer(public_url));
+    let minter = Minter::new(key, &phantom_publish::issuer(public_url));
     Ok(Arc::new(minter.map_err(MintingError::from)?))
 }
 

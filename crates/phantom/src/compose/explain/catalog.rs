@@ -11,15 +11,13 @@ use phantom_config::ControlConfig;
 use phantom_config::DatabaseChoice;
 use phantom_config::self_signed;
 use phantom_core::Clock;
-use phantom_manage::publish;
-use phantom_manage::publish::Follower;
-use phantom_manage::publish::ResidentEndpoint;
-use phantom_manage::publish::Update;
-use phantom_manage::seed;
 use phantom_oauth::Minter;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::managed::Publication;
 use phantom_pipeline::managed::TokenNames;
+use phantom_publish::Follower;
+use phantom_publish::ResidentEndpoint;
+use phantom_publish::Update;
 use phantom_store::Store;
 use phantom_store::StoreError;
 use prometheus_client::registry::Registry;
@@ -180,11 +178,11 @@ async fn open(place: Place<'_>, clock: &Arc<dyn Clock>) -> Result<Option<Known>,
         return Ok(None);
     }
     let opened = store::opened_store(config, data_dir).await?;
-    let resident = match publish::resident(&opened, &config.public_url).await {
+    let resident = match phantom_publish::resident(&opened, &config.public_url).await {
         Err(StoreError::Missing) => return Ok(None),
         resident => resident?,
     };
-    let key = seed::signing_key(&opened, clock.now().wall).await;
+    let key = phantom_access::resident::signing_key(&opened, clock.now().wall).await;
     let minter = store::minter(&key.map_err(StartError::first_start)?, &config.public_url)?;
     Ok(Some(Known { store: opened, resident, minter }))
 }
@@ -209,7 +207,7 @@ fn begin(
         ca_file: config.ca_file.clone(),
         allow_private: config.allow_private,
         resident: Resident {
-            introspection_endpoint: publish::introspection_endpoint(&config.public_url),
+            introspection_endpoint: phantom_publish::introspection_endpoint(&config.public_url),
             ca_file: if is_self_signed { Some(own) } else { config.ca_file.clone() },
             minter: Arc::clone(&known.minter),
         },

@@ -1,12 +1,12 @@
 //! A decision as it is told: never a token, never a claim's value, never the query.
 
+use phantom_access::explain::Answered;
+use phantom_access::explain::AnsweredField;
+use phantom_access::explain::Explained;
+use phantom_access::explain::Forwarded;
+use phantom_access::explain::Hop;
+use phantom_access::explain::Verdict;
 use phantom_core::Access;
-use phantom_manage::explain::Answered;
-use phantom_manage::explain::AnsweredField;
-use phantom_manage::explain::Explained;
-use phantom_manage::explain::Forwarded;
-use phantom_manage::explain::Hop;
-use phantom_manage::explain::Verdict;
 use phantom_pipeline::Decision;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Matched;

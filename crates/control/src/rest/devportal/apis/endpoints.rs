@@ -1,9 +1,9 @@
 //! Where gateways serve an API.
 
-use phantom_manage::Settings;
+use phantom_access::Settings;
 use phantom_manage::apis::Api;
 use phantom_manage::revisions::DeploymentRow;
-use phantom_manage::subscriptions::visible::Addresses;
+use phantom_subscribe::subscriptions::visible::Addresses;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -1,10 +1,10 @@
 //! APIs on the wire, as subscribers see them.
 
+use phantom_definition::Transport;
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::BusinessInformation;
 use phantom_manage::apis::document::Property;
 use phantom_manage::apis::document::SecurityScheme;
-use phantom_manage::apis::document::Transport;
 use phantom_rest::answers::millis;
 use serde::Serialize;
 use serde_json::Value;

@@ -1,12 +1,12 @@
 //! Applications on the wire.
 
-use phantom_manage::applications::Application;
-use phantom_manage::applications::ApplicationVisibility;
-use phantom_manage::applications::Attributes;
-use phantom_manage::applications::TokenType;
-use phantom_manage::bounded::List;
-use phantom_manage::bounded::Text;
 use phantom_rest::answers::millis;
+use phantom_subscribe::applications::Application;
+use phantom_subscribe::applications::ApplicationVisibility;
+use phantom_subscribe::applications::Attributes;
+use phantom_subscribe::applications::TokenType;
+use phantom_terms::bounded::List;
+use phantom_terms::bounded::Text;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

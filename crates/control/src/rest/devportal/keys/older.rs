@@ -1,7 +1,7 @@
 //! `/applications/{applicationId}/keys`: what older clients know keys by, their type.
 
-use phantom_manage::keys;
 use phantom_rest::prelude::*;
+use phantom_subscribe::keys;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

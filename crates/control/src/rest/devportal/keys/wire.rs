@@ -1,19 +1,19 @@
 //! Keys of applications on the wire.
 
-use phantom_manage::keys;
-use phantom_manage::keys::ApplicationToken;
-use phantom_manage::keys::GenerateRequest;
-use phantom_manage::keys::Key;
-use phantom_manage::keys::KeyDocument;
-use phantom_manage::keys::MapRequest;
-use phantom_manage::keys::MappedKeyType;
-use phantom_manage::keys::MappingMode;
-use phantom_manage::keys::TokenOrder;
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::unenforced;
-use phantom_manage::unenforced::Of;
 use phantom_rest::secret::WireSecret;
+use phantom_subscribe::keys;
+use phantom_subscribe::keys::ApplicationToken;
+use phantom_subscribe::keys::GenerateRequest;
+use phantom_subscribe::keys::Key;
+use phantom_subscribe::keys::KeyDocument;
+use phantom_subscribe::keys::MapRequest;
+use phantom_subscribe::keys::MappedKeyType;
+use phantom_subscribe::keys::MappingMode;
+use phantom_subscribe::keys::TokenOrder;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::unenforced;
+use phantom_terms::unenforced::Of;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;

@@ -1,10 +1,10 @@
 //! Subscriptions on the wire.
 
-use phantom_manage::refusal::Outcome;
-use phantom_manage::refusal::Refusal;
-use phantom_manage::subscriptions::Subscription;
-use phantom_manage::subscriptions::SubscriptionDraft;
-use phantom_manage::text;
+use phantom_subscribe::subscriptions::Subscription;
+use phantom_subscribe::subscriptions::SubscriptionDraft;
+use phantom_terms::refusal::Outcome;
+use phantom_terms::refusal::Refusal;
+use phantom_terms::text;
 use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::mem::take;
 
+use phantom_definition::OperationDocument;
+use phantom_definition::ScopeDocument;
 use phantom_manage::apis::Api;
 use phantom_manage::apis::document::ApiDocument;
 use phantom_manage::apis::document::ApiType;
 use phantom_manage::apis::document::Audience;
-use phantom_manage::apis::document::OperationDocument;
 use phantom_manage::apis::document::Property;
-use phantom_manage::apis::document::ScopeDocument;
 use phantom_manage::apis::document::SecurityScheme;
 use phantom_manage::lifecycle::LifecycleState;
 use phantom_rest::answers::millis;

@@ -5,7 +5,7 @@ use axum::extract::FromRequest;
 use axum::extract::Multipart;
 use axum::extract::Request;
 use axum::extract::multipart::MultipartError;
-use phantom_manage::definition;
+use phantom_observe::definition;
 use phantom_rest::prelude::*;
 use serde::Deserialize;
 use utoipa::ToSchema;
