@@ -10,15 +10,13 @@ mod users;
 
 pub(crate) use audit::done;
 pub(crate) use audit::entity;
-pub(crate) use key_managers::kind as kind_of;
-pub(crate) use policies::place as policy;
-
 use axum::routing::get;
+pub(crate) use key_managers::kind as kind_of;
 use phantom_access::rights::admin as rights;
-
-use crate::answer;
-use crate::pages::Pages;
-use crate::pages::SIGNED_IN;
+use phantom_pages::answer;
+use phantom_pages::guard::Pages;
+use phantom_pages::guard::SIGNED_IN;
+pub(crate) use policies::place as policy;
 
 pub(crate) fn pages(pages: Pages) -> Pages {
     let first = || async { answer::see("/admin/key-managers") };

@@ -12,28 +12,27 @@ use phantom_observe::attention::Strained;
 use phantom_observe::audit;
 use phantom_observe::audit::AuditFilter;
 use phantom_observe::audit::Line;
+use phantom_pages::answer::Answer;
+use phantom_pages::components::Badge;
+use phantom_pages::components::Cell;
+use phantom_pages::components::Head;
+use phantom_pages::components::Link;
+use phantom_pages::components::Table;
+use phantom_pages::components::Task;
+use phantom_pages::components::Tasks;
+use phantom_pages::guard::Needs;
+use phantom_pages::guard::Pages;
+use phantom_pages::guard::SIGNED_IN;
 
-use crate::answer::Answer;
-use crate::components::Badge;
-use crate::components::Cell;
-use crate::components::Head;
-use crate::components::Link;
-use crate::components::Table;
-use crate::components::Task;
-use crate::components::Tasks;
-use crate::pages::Needs;
-use crate::pages::Pages;
-use crate::pages::SIGNED_IN;
-use crate::session;
-use crate::shell::Place;
-use crate::visit::Visit;
-use crate::words;
+use phantom_pages::shell::Place;
+use phantom_pages::visit::Visit;
+use phantom_pages::words;
 
 /// Lines of the audit.
 const LATELY: u32 = 8;
 
 pub(crate) fn pages(pages: Pages) -> Pages {
-    session::pages(pages).page(SIGNED_IN, "/", get(page))
+    pages.page(SIGNED_IN, "/", get(page))
 }
 
 #[derive(Template)]
@@ -186,7 +185,7 @@ fn plan(one: &Strained) -> String {
     )
 }
 
-async fn lately(visit: &Visit) -> Result<Table, crate::answer::Failure> {
+async fn lately(visit: &Visit) -> Result<Table, phantom_pages::answer::Failure> {
     let found = audit::list(&visit.control, &AuditFilter::default(), LATELY).await?;
     let now = visit.control.now();
     let row = |line: Line| {

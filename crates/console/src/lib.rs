@@ -1,8 +1,8 @@
-//! The pages of the control plane, made on the server: `/admin`, `/publisher`, `/devportal`,
-//! `/workbench` and `/traffic` behind one sign-in. Each handler asks the use cases that
-//! REST asks, and draws what they answer.
+//! The console: all pages of the control plane behind one sign-in. Here are the first page, the search and the
+//! admin's, which speak of everything there is; the areas that speak of one thing are rooms of their own
+//! (`portals`, `traffic`). Each handler asks the use cases that REST asks, and draws what they answer.
 //!
-//! What never lives here is a rule about what is kept or who may do what, or the store.
+//! What never lives here is a rule about what is kept or who may do what, the store, or a piece of interface.
 
 #![cfg_attr(
     not(test),
@@ -10,35 +10,16 @@
 )]
 
 mod admin;
-mod answer;
-mod assets;
-mod components;
-mod design;
-mod devportal;
-mod form;
 mod home;
-mod list;
-mod live;
-mod pages;
-mod publisher;
 mod search;
-mod session;
-mod shell;
-mod traffic;
-mod visit;
-mod words;
-mod workbench;
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::Router;
-use axum::middleware;
 use phantom_access::Control;
+use phantom_pages::design;
+use phantom_pages::guard::Pages;
 use tokio_util::sync::CancellationToken;
-
-use crate::live::Live;
-use crate::pages::Pages;
 
 /// What the pages are shown with.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,25 +36,13 @@ pub fn router(
     stop: CancellationToken,
 ) -> Router {
     let mut pages = Pages::default();
-    pages = home::pages(pages);
-    pages = admin::pages(pages);
-    pages = publisher::pages(pages);
-    pages = traffic::pages(pages);
-    pages = devportal::pages(pages);
-    pages = workbench::pages(pages);
-    pages = search::pages(pages);
+    for add in
+        [home::pages, admin::pages, search::pages, phantom_portals::pages, phantom_traffic::pages]
+    {
+        pages = add(pages);
+    }
     if options.design {
         pages = design::pages(pages);
     }
-    let signed_in = pages
-        .into_router()
-        .layer(Extension(Live::new(stop)))
-        .route_layer(middleware::from_fn_with_state(Arc::clone(control), session::gate::admit));
-    let router = Router::new()
-        .merge(signed_in)
-        .merge(session::router(Arc::clone(control)))
-        .merge(assets::router())
-        .layer(middleware::from_fn(answer::headers))
-        .layer(middleware::from_fn(answer::in_time));
-    router.fallback_service(rest)
+    phantom_pages::router(pages, control, stop).fallback_service(rest)
 }

@@ -7,25 +7,25 @@ use http::StatusCode;
 use phantom_access::rights;
 use phantom_observe::finder;
 use phantom_observe::finder::Found;
+use phantom_pages::answer;
+use phantom_pages::answer::Answer;
+use phantom_pages::components::Head;
+use phantom_pages::components::Hit;
+use phantom_pages::components::Hits;
+use phantom_pages::components::HitsOfKind;
+use phantom_pages::components::Link;
+use phantom_pages::guard::Needs;
+use phantom_pages::guard::Pages;
+use phantom_pages::guard::SIGNED_IN;
+use phantom_pages::list::encoded;
+use phantom_pages::shell;
+use phantom_pages::shell::Place;
+use phantom_pages::visit::Visit;
+use phantom_pages::words;
 use phantom_terms::page::Few;
 use serde::Deserialize;
 
 use crate::admin;
-use crate::answer;
-use crate::answer::Answer;
-use crate::components::Head;
-use crate::components::Hit;
-use crate::components::Hits;
-use crate::components::HitsOfKind;
-use crate::components::Link;
-use crate::list::encoded;
-use crate::pages::Needs;
-use crate::pages::Pages;
-use crate::pages::SIGNED_IN;
-use crate::shell;
-use crate::shell::Place;
-use crate::visit::Visit;
-use crate::words;
 
 pub(crate) fn pages(pages: Pages) -> Pages {
     pages.page(SIGNED_IN, "/search", get(page)).page(SIGNED_IN, "/search/found", get(found))

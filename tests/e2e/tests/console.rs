@@ -75,7 +75,7 @@ fn every_component_is_seen_whole_in_both_schemes_and_on_a_phone() {
 
 #[test]
 fn every_component_stands_on_the_page_that_shows_all_of_them() {
-    let source = workspace::root().join("crates/console/src");
+    let source = workspace::root().join("crates/pages/src");
     let design = std::fs::read_to_string(source.join("design.rs")).unwrap();
     let files = std::fs::read_dir(source.join("components")).unwrap();
     let files = files.map(|entry| entry.unwrap().path()).chain([source.join("components.rs")]);
@@ -120,7 +120,7 @@ fn a_first_visit_is_light_and_nothing_moves_while_it_comes() {
 /// The modules' types hold, and together they are small.
 #[test]
 fn scripts_of_the_pages_are_typed_and_small() {
-    let assets = workspace::root().join("crates/console/assets");
+    let assets = workspace::root().join("crates/pages/assets");
     let scripts: Vec<_> = std::fs::read_dir(&assets)
         .unwrap()
         .map(|entry| entry.unwrap().path())

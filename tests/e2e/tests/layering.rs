@@ -91,17 +91,43 @@ const ROOMS: &[(&str, &[&str])] = &[
             "phantom-terms",
         ],
     ),
+    ("phantom-pages", &["phantom-access", "phantom-core", "phantom-rest", "phantom-terms"]),
+    (
+        "phantom-traffic",
+        &[
+            "phantom-access",
+            "phantom-core",
+            "phantom-observe",
+            "phantom-pages",
+            "phantom-subscribe",
+            "phantom-terms",
+        ],
+    ),
+    (
+        "phantom-portals",
+        &[
+            "phantom-access",
+            "phantom-definition",
+            "phantom-manage",
+            "phantom-observe",
+            "phantom-pages",
+            "phantom-subscribe",
+            "phantom-terms",
+            "phantom-traffic",
+        ],
+    ),
     (
         "phantom-console",
         &[
             "phantom-access",
             "phantom-core",
-            "phantom-definition",
             "phantom-manage",
             "phantom-observe",
-            "phantom-rest",
+            "phantom-pages",
+            "phantom-portals",
             "phantom-subscribe",
             "phantom-terms",
+            "phantom-traffic",
         ],
     ),
     ("phantom-devauth", &["phantom-core", "phantom-serve"]),
@@ -159,7 +185,10 @@ const WITHOUT: &[(&str, &[&str])] = &[
     ("phantom-subscribe", &["tokio"]),
     ("phantom-observe", WITHOUT_HTTP),
     ("phantom-control", &["sqlx", "hyper", "reqwest"]),
-    ("phantom-console", &["sqlx", "hyper", "reqwest", "phantom-store"]),
+    ("phantom-pages", &["sqlx", "hyper", "reqwest"]),
+    ("phantom-traffic", &["sqlx", "hyper", "reqwest", "tokio"]),
+    ("phantom-portals", &["sqlx", "hyper", "reqwest", "tokio"]),
+    ("phantom-console", &["sqlx", "hyper", "reqwest", "tokio"]),
 ];
 
 const WITHOUT_HTTP: &[&str] = &["sqlx", "hyper", "reqwest", "axum", "http", "tower", "utoipa-axum"];
@@ -232,6 +261,9 @@ fn a_forbidden_edge_is_found() {
         ("phantom-access", "phantom-manage"),
         ("phantom-publish", "phantom-access"),
         ("phantom-manage", "phantom-subscribe"),
+        ("phantom-pages", "phantom-observe"),
+        ("phantom-traffic", "phantom-manage"),
+        ("phantom-portals", "phantom-store"),
     ] {
         let mut dependencies = dependencies();
         dependencies.get_mut(from).unwrap().insert(to.to_owned());

@@ -15,22 +15,21 @@ use phantom_observe::audit::Action;
 use phantom_observe::audit::AuditFilter;
 use phantom_observe::audit::Entity;
 use phantom_observe::audit::Line;
+use phantom_pages::answer::Answer;
+use phantom_pages::components::Badge;
+use phantom_pages::components::Diff;
+use phantom_pages::components::Field;
+use phantom_pages::components::Head;
+use phantom_pages::components::Link;
+use phantom_pages::components::Pager;
+use phantom_pages::form::Draft;
+use phantom_pages::form::Errors;
+use phantom_pages::form::Form;
+use phantom_pages::guard::Pages;
+use phantom_pages::shell::Place;
+use phantom_pages::visit::Visit;
+use phantom_pages::words;
 use serde_json::Value;
-
-use crate::answer::Answer;
-use crate::components::Badge;
-use crate::components::Diff;
-use crate::components::Field;
-use crate::components::Head;
-use crate::components::Link;
-use crate::components::Pager;
-use crate::form::Draft;
-use crate::form::Errors;
-use crate::form::Form;
-use crate::pages::Pages;
-use crate::shell::Place;
-use crate::visit::Visit;
-use crate::words;
 
 /// Of a page: each shows what it changed.
 const LINES: u32 = 15;
@@ -220,7 +219,7 @@ async fn export(visit: Visit, Query(asked): Query<Vec<(String, String)>>) -> Ans
         asked.into_iter().fold(Form::default(), |form, (name, value)| form.with(&name, value));
     let (filter, errors) = filter(&form);
     if !errors.is_empty() {
-        return Ok(crate::answer::see(&format!("{HERE}?{}", query(&form, None))));
+        return Ok(phantom_pages::answer::see(&format!("{HERE}?{}", query(&form, None))));
     }
     let text = audit::export(&visit.control, &AuditFilter { below: None, ..filter }).await?;
     let headers = [

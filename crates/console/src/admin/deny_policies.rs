@@ -9,6 +9,26 @@ use phantom_manage::deny_policies;
 use phantom_manage::deny_policies::BlockingCondition;
 use phantom_manage::deny_policies::BlockingConditionStatus;
 use phantom_manage::deny_policies::ConditionType;
+use phantom_pages::answer;
+use phantom_pages::answer::Answer;
+use phantom_pages::components::Badge;
+use phantom_pages::components::Cell;
+use phantom_pages::components::Confirm;
+use phantom_pages::components::Head;
+use phantom_pages::components::Link;
+use phantom_pages::components::Notice;
+use phantom_pages::components::Press;
+use phantom_pages::components::Table;
+use phantom_pages::components::Version;
+use phantom_pages::form::Draft;
+use phantom_pages::form::Errors;
+use phantom_pages::form::Form;
+use phantom_pages::guard::Pages;
+use phantom_pages::list::Asked;
+use phantom_pages::list::List;
+use phantom_pages::shell::Place;
+use phantom_pages::visit::Visit;
+use phantom_pages::words;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::versioned::Versioned;
 use serde_json::Value;
@@ -16,26 +36,6 @@ use serde_json::json;
 
 use super::editor::Editor;
 use super::editor::Sheet;
-use crate::answer;
-use crate::answer::Answer;
-use crate::components::Badge;
-use crate::components::Cell;
-use crate::components::Confirm;
-use crate::components::Head;
-use crate::components::Link;
-use crate::components::Notice;
-use crate::components::Press;
-use crate::components::Table;
-use crate::components::Version;
-use crate::form::Draft;
-use crate::form::Errors;
-use crate::form::Form;
-use crate::list::Asked;
-use crate::list::List;
-use crate::pages::Pages;
-use crate::shell::Place;
-use crate::visit::Visit;
-use crate::words;
 
 const HERE: &str = "/admin/deny-policies";
 const PLACE: Place = Place::Admin(HERE);
@@ -226,7 +226,7 @@ async fn switch(visit: Visit, Path((id, to)): Path<(String, String)>, form: Form
     let is_on = match to.as_str() {
         "on" => true,
         "off" => false,
-        _ => return Err(crate::answer::Failure::NoSuchPage),
+        _ => return Err(phantom_pages::answer::Failure::NoSuchPage),
     };
     let status = BlockingConditionStatus::new(is_on);
     let (control, caller) = (&visit.control, &visit.caller);

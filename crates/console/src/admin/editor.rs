@@ -1,14 +1,13 @@
 //! A form for one thing: what may be said of it, in groups, and what is wrong.
 
 use askama::Template;
-
-use crate::components::Csrf;
-use crate::components::Diff;
-use crate::components::Field;
-use crate::components::Head;
-use crate::components::Notice;
-use crate::components::Version;
-use crate::visit::Visit;
+use phantom_pages::components::Csrf;
+use phantom_pages::components::Diff;
+use phantom_pages::components::Field;
+use phantom_pages::components::Head;
+use phantom_pages::components::Notice;
+use phantom_pages::components::Version;
+use phantom_pages::visit::Visit;
 
 #[derive(Template)]
 #[template(path = "admin/editor.html")]

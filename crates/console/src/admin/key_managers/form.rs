@@ -12,16 +12,15 @@ use phantom_manage::key_managers::Permissions;
 use phantom_manage::key_managers::TokenValidation;
 use phantom_manage::key_managers::TokenValidationType;
 use phantom_observe::key_managers::DiscoveredKeyManager;
+use phantom_pages::components::Csrf;
+use phantom_pages::components::Diff;
+use phantom_pages::components::Field;
+use phantom_pages::components::Secret;
+use phantom_pages::components::Version;
+use phantom_pages::form::Draft;
+use phantom_pages::form::Form;
 use phantom_terms::refusal::Refusal;
 use serde_json::Value;
-
-use crate::components::Csrf;
-use crate::components::Diff;
-use crate::components::Field;
-use crate::components::Secret;
-use crate::components::Version;
-use crate::form::Draft;
-use crate::form::Form;
 
 /// What refusals call a field, and where it stands.
 pub(super) const FIELDS: &[(&str, &str)] = &[
@@ -366,7 +365,7 @@ pub(super) fn diff(connector: Connector, form: &Form, stored: &KeyManagerDocumen
 
 /// It is a form of one that is there already.
 fn version_is_known(form: &Form) -> bool {
-    form.given(crate::form::VERSION).is_some()
+    form.given(phantom_pages::form::VERSION).is_some()
 }
 
 fn permissions(form: &Form) -> Result<Permissions, Refusal> {

@@ -5,13 +5,12 @@ use phantom_manage::key_managers::Uses;
 use phantom_observe::key_managers::Health;
 use phantom_observe::key_managers::Overview;
 use phantom_observe::key_managers::State;
-
-use crate::components::Badge;
-use crate::components::Cell;
-use crate::components::Facts;
-use crate::components::Notice;
-use crate::components::Tone;
-use crate::words;
+use phantom_pages::components::Badge;
+use phantom_pages::components::Cell;
+use phantom_pages::components::Facts;
+use phantom_pages::components::Notice;
+use phantom_pages::components::Tone;
+use phantom_pages::words;
 
 pub(super) fn badge(health: &Health) -> Badge {
     match health.state() {

@@ -7,24 +7,24 @@ use phantom_observe::key_managers::StepName;
 use phantom_observe::key_managers::StepOutcome;
 use phantom_observe::key_managers::Trial;
 use phantom_observe::key_managers::TrialStep;
+use phantom_pages::answer;
+use phantom_pages::answer::Answer;
+use phantom_pages::components::Badge;
+use phantom_pages::components::Csrf;
+use phantom_pages::components::Head;
+use phantom_pages::components::Notice;
+use phantom_pages::components::Secret;
+use phantom_pages::components::Step;
+use phantom_pages::components::Steps;
+use phantom_pages::components::Tone;
+use phantom_pages::form::Form;
+use phantom_pages::list::encoded;
+use phantom_pages::visit::Visit;
 use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 
 use super::HERE;
 use super::PLACE;
-use crate::answer;
-use crate::answer::Answer;
-use crate::components::Badge;
-use crate::components::Csrf;
-use crate::components::Head;
-use crate::components::Notice;
-use crate::components::Secret;
-use crate::components::Step;
-use crate::components::Steps;
-use crate::components::Tone;
-use crate::form::Form;
-use crate::list::encoded;
-use crate::visit::Visit;
 
 const TOKEN: &str = "secret.token";
 

@@ -2,6 +2,14 @@
 
 use phantom_access::roles::Role;
 use phantom_manage::plans::UNLIMITED;
+use phantom_pages::answer::Failure;
+use phantom_pages::components::Field;
+use phantom_pages::components::Notice;
+use phantom_pages::components::Tone;
+use phantom_pages::form::Draft;
+use phantom_pages::form::Errors;
+use phantom_pages::form::Form;
+use phantom_pages::visit::Visit;
 use phantom_terms::refusal::Refusal;
 use serde_json::Value;
 use serde_json::json;
@@ -9,14 +17,6 @@ use serde_json::json;
 use super::Level;
 use super::text;
 use crate::admin::editor::Sheet;
-use crate::answer::Failure;
-use crate::components::Field;
-use crate::components::Notice;
-use crate::components::Tone;
-use crate::form::Draft;
-use crate::form::Errors;
-use crate::form::Form;
-use crate::visit::Visit;
 
 /// What refusals call a field, and where it stands.
 const FIELDS: &[(&str, &str)] = &[
@@ -204,7 +204,7 @@ pub(super) fn read(level: Level, form: &Form, mut policy: Value) -> Result<Value
         }
         let number = typed.parse().ok().filter(|number| (1..=most).contains(number));
         if number.is_none() {
-            let most = crate::words::count(most.unsigned_abs());
+            let most = phantom_pages::words::count(most.unsigned_abs());
             errors.add(field, format!("It has to be a whole number from 1 to {most}."));
         }
         number

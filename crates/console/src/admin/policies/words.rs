@@ -2,10 +2,10 @@
 
 use phantom_manage::plans::MOST_COUNTED;
 use phantom_manage::plans::UNLIMITED;
+use phantom_pages::words;
 use serde_json::Value;
 
 use super::Level;
-use crate::words;
 
 /// `5,000 requests a minute, and at most 10 a second`.
 pub(super) fn limits(policy: &Value) -> String {

@@ -1,0 +1,51 @@
+//! Publisher: APIs, from their first draft to what gateways serve.
+
+mod api;
+mod definition;
+mod deletion;
+mod endpoints;
+mod import;
+mod lifecycle;
+mod list;
+mod new;
+mod overview;
+mod resources;
+mod revisions;
+mod runtime;
+mod scopes;
+mod shared_scopes;
+mod subscriptions;
+mod traffic;
+
+use axum::routing::get;
+use phantom_pages::answer;
+use phantom_pages::guard::Pages;
+use phantom_pages::guard::SIGNED_IN;
+use phantom_pages::shell::Place;
+
+const HERE: &str = "/publisher/apis";
+const PLACE: Place = Place::Publisher(HERE);
+
+pub(crate) fn pages(pages: Pages) -> Pages {
+    let first = || async { answer::see(HERE) };
+    let pages = pages.page(SIGNED_IN, "/publisher", get(first));
+    [
+        list::pages,
+        new::pages,
+        import::pages,
+        overview::pages,
+        lifecycle::pages,
+        endpoints::pages,
+        resources::pages,
+        runtime::pages,
+        scopes::pages,
+        subscriptions::pages,
+        traffic::pages,
+        definition::pages,
+        revisions::pages,
+        deletion::pages,
+        shared_scopes::pages,
+    ]
+    .into_iter()
+    .fold(pages, |pages, add| add(pages))
+}
