@@ -1,5 +1,5 @@
 //! Imports within the rooms, read from their `use` lines: files that import each other in a circle can
-//! only be understood together, so circles are small.
+//! only be understood together, so circles are small. And so are rooms.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -10,6 +10,9 @@ use phantom_e2e::workspace;
 
 /// Most files of a circle.
 const MAX_CIRCLE: usize = 5;
+
+/// Most lines of a room, without comments and tests: what needs more is more than one.
+const MAX_ROOM: usize = 8_000;
 
 /// Words that a folder must do without, whatever its crate depends on.
 const WITHOUT: &[(&str, &[&str])] = &[
@@ -78,6 +81,25 @@ fn no_files_import_each_other_in_a_large_circle() {
         }
     }
     assert!(found.is_empty(), "circles of more than {MAX_CIRCLE}:\n{}", found.join("\n"));
+}
+
+#[test]
+fn no_room_outgrows_what_one_can_know() {
+    let folders = std::fs::read_dir(workspace::root().join("crates")).unwrap();
+    let mut found = Vec::new();
+    for room in folders.map(|folder| folder.unwrap().path()) {
+        let files = sources(&room.join("src")).into_iter();
+        // A model is a test.
+        let models = room.join("src/model");
+        let files = files.filter(|file| !file.starts_with(&models));
+        let lines =
+            files.map(|file| product(&std::fs::read_to_string(file).unwrap()).lines().count());
+        let lines: usize = lines.sum();
+        if lines > MAX_ROOM {
+            found.push(format!("{} has {lines} lines", room.display()));
+        }
+    }
+    assert!(found.is_empty(), "rooms of more than {MAX_ROOM}:\n{}", found.join("\n"));
 }
 
 #[test]
