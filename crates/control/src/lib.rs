@@ -1,6 +1,6 @@
 //! The REST APIs of the control plane, as clients and scripts of WSO2 API Manager know them: which
-//! operations there are, who may call them, and what goes over the wire. Each handler asks one use case of
-//! `phantom-manage`, and is made of what `phantom-rest` has.
+//! operations there are, who may call them, and what goes over the wire. Each handler asks one use
+//! case, and is made of what `phantom-rest` has.
 //!
 //! What never lives here is a rule about what is kept, a status for what was refused, or the store.
 
