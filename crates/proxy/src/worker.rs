@@ -90,7 +90,7 @@ impl Published {
     pub(crate) fn metrics(&self, matched: Option<&Matched>) -> Option<&RouteMetrics> {
         match matched {
             Some(Matched::Operation(operation)) => {
-                self.apis.get(&operation.api.id).map(|metrics| &**metrics)
+                self.apis.get(&operation.api.published.id).map(|metrics| &**metrics)
             }
             Some(Matched::Route(route)) => self.routes.get(route.index),
             None => self.routes.last(),

@@ -162,7 +162,7 @@ impl Metrics {
     #[must_use]
     pub fn for_apis(&self, apis: &ApiTable, known: Option<&ApiMetrics>) -> ApiMetrics {
         let handles = apis.apis().iter().map(|served| {
-            let (id, label) = (served.api.id, &*served.api.label);
+            let (id, label) = (served.api.published.id, &*served.api.label);
             let kept = known.and_then(|known| known.get(&id)).filter(|kept| &*kept.api == label);
             let fresh = || Arc::new(RouteMetrics::new(label, self.clone()));
             (id, kept.cloned().unwrap_or_else(fresh))

@@ -71,7 +71,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
         let called = match &operation.access {
             Access::Public => self.call_open(operation),
             Access::Protected(protection) => {
-                let needs = Call { scope: &protection.scope, audiences: &api.audiences };
+                let needs = Call { scope: &protection.scope, audiences: &api.published.audiences };
                 self.call(operation, needs).await
             }
         };
@@ -105,7 +105,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
         let (throttle, now) = (&self.pipeline.throttle, self.now());
         let permit = authorize(&Access::Public, None, now.wall)?;
         let plan = self.snapshot.managed.plans.subscription.get(PlanTable::UNAUTHENTICATED);
-        let caller = (operation.api.id, Peer::of(self.facts.peer));
+        let caller = (operation.api.published.id, Peer::of(self.facts.peer));
         let by_address = plan.map(|plan| throttle.charge(Level::Address, plan, caller));
         let charges = [self.shared_charge(operation), by_address];
         self.traced("quota", throttle.admit(charges, now.tick))?;
@@ -143,8 +143,9 @@ impl<'d, T: Trace> Deciding<'d, T> {
         let throttle = &self.pipeline.throttle;
         let charges = [
             self.shared_charge(operation),
-            subscribed
-                .map(|plan| throttle.charge(Level::Subscription, plan, (application.id, api.id))),
+            subscribed.map(|plan| {
+                throttle.charge(Level::Subscription, plan, (application.id, api.published.id))
+            }),
             applied.map(|plan| throttle.charge(Level::Application, plan, (application.id, user))),
         ];
         self.traced("quota", throttle.admit(charges, now.tick))?;
@@ -154,8 +155,8 @@ impl<'d, T: Trace> Deciding<'d, T> {
     /// The charge on all callers together: the API, or else the operation.
     fn shared_charge(&self, operation: &ManagedOperation) -> Option<Charge<'d>> {
         let (throttle, plans) = (&self.pipeline.throttle, &self.snapshot.managed.plans.advanced);
-        let id = operation.api.id;
-        match &operation.api.plan {
+        let id = operation.api.published.id;
+        match &operation.api.published.plan {
             Some(name) => Some(throttle.charge(Level::Api, plans.get(name)?, id)),
             None => {
                 let plan = plans.get(&operation.plan)?;

@@ -3,39 +3,31 @@
 use std::sync::Arc;
 
 use phantom_core::Access;
-use phantom_core::catalog::EntityId;
 use phantom_core::catalog::KeyType;
-use phantom_core::catalog::Transports;
+use phantom_core::catalog::ManagedApi;
 
 use crate::cors::Cors;
 use crate::exchange::KeyManagerHandle;
 use crate::managed::template::Resources;
 use crate::route::Upstream;
 
-/// The part of an API that all of its operations have in common.
+/// The part of an API that all of its operations have in common: as it was published, and what was compiled
+/// of it.
 #[derive(Debug)]
 pub struct Api {
-    /// Its id at the control plane.
-    pub id: EntityId,
+    /// As the control plane has it: what needs no compiling is read from there.
+    pub published: Arc<ManagedApi>,
     /// Name and version: the label in metrics and logs.
     pub label: Arc<str>,
-    /// Where it is served, version included: what deny policies name it by.
-    pub(crate) path: Box<str>,
     /// Asked before anything about the caller.
     pub(crate) standing: Standing,
-    pub(crate) transports: Transports,
     /// Those that may vouch for its callers, in the order in which they are elected.
     pub(crate) key_managers: Vec<Arc<KeyManagerHandle>>,
     /// Endpoints for calls with production keys, and with sandbox keys.
     pub(crate) production: Option<Arc<Upstream>>,
     pub(crate) sandbox: Option<Arc<Upstream>>,
-    /// See [`phantom_core::authorize::Call::audiences`].
-    pub(crate) audiences: Box<[Box<str>]>,
-    /// An advanced plan in place of those of the operations.
-    pub(crate) plan: Option<Box<str>>,
     /// The field that carries the token where that is not `Authorization`; lower case.
     pub(crate) credential_field: Option<Box<str>>,
-    pub(crate) strip_open_authorization: bool,
     pub(crate) cors: Option<Arc<Cors>>,
 }
 
@@ -91,7 +83,7 @@ impl Api {
             is_spelling_of(name, field.as_bytes())
         };
         is_spelling_of(name, ASSERTION)
-            || ((protected || self.strip_open_authorization) && credential())
+            || ((protected || self.published.strip_open_authorization) && credential())
     }
 }
 

@@ -29,7 +29,7 @@ use crate::route::Upstream;
 
 /// `all`: the key managers of the snapshot. `guarded`: endpoints are not called on this machine.
 pub(crate) fn compile(
-    published: &ManagedApi,
+    published: &Arc<ManagedApi>,
     all: &[Arc<KeyManagerHandle>],
     guarded: bool,
 ) -> ServedApi {
@@ -48,18 +48,13 @@ pub(crate) fn compile(
         (false, ApiState::Serving) => Standing::Serving,
     };
     let api = Arc::new(Api {
-        id: published.id,
-        path: published.path.clone(),
+        published: Arc::clone(published),
         standing,
-        transports: published.transports,
         key_managers: election::in_order(&label, chosen(&published.key_managers, all)),
         production,
         sandbox,
-        audiences: published.audiences.clone().into(),
-        plan: published.plan.clone(),
         cors: published.cors.as_ref().map(|policy| Arc::new(cors(policy, &field))),
         credential_field: (field != "authorization").then(|| field.into()),
-        strip_open_authorization: published.strip_open_authorization,
         label,
     });
     let mut resources = Resources::default();

@@ -70,7 +70,7 @@ impl Denied {
     /// The refusals that can be told before a token is read.
     #[must_use]
     pub(crate) fn api_or_address(&self, api: &Api, peer: IpAddr) -> bool {
-        has(&self.apis, &api.path) || self.address(peer)
+        has(&self.apis, &api.published.path) || self.address(peer)
     }
 
     /// Whether there is anything to hold an address against.

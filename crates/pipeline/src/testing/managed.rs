@@ -250,7 +250,7 @@ pub(crate) fn api() -> ManagedApi {
 /// As an operation of [`api`] is served.
 pub(crate) fn managed_operation(verb: &str, template: &str) -> Arc<ManagedOperation> {
     static SERVED: LazyLock<Arc<Api>> =
-        LazyLock::new(|| crate::managed::compile(&api(), &[], false).api);
+        LazyLock::new(|| crate::managed::compile(&Arc::new(api()), &[], false).api);
     let (verb, template, plan) = (verb.into(), template.into(), "Unlimited".into());
     Arc::new(ManagedOperation { api: SERVED.clone(), verb, template, access: protected(""), plan })
 }

@@ -44,7 +44,7 @@ impl ApiKey {
         match matched {
             None => Self::None,
             Some(Matched::Route(route)) => Self::Route(route.index),
-            Some(Matched::Operation(operation)) => Self::Managed(operation.api.id),
+            Some(Matched::Operation(operation)) => Self::Managed(operation.api.published.id),
         }
     }
 
@@ -70,7 +70,8 @@ impl Book {
         if let Some(application) = &known.application {
             self.applications.count(application, "", &ended);
             if let Some(Matched::Operation(operation)) = matched {
-                self.pairs.count((*application, operation.api.id), event.reason.is_some());
+                self.pairs
+                    .count((*application, operation.api.published.id), event.reason.is_some());
             }
         }
         if let Some(key_manager) = &known.key_manager {

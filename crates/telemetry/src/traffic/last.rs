@@ -112,7 +112,7 @@ impl Line {
             method: self.method.to_text(),
             path: self.path.to_text(),
             api: Decided::shortened(matched.as_ref().map_or("none", Matched::name), 96).to_owned(),
-            api_id: operation.map(|operation| operation.api.id),
+            api_id: operation.map(|operation| operation.api.published.id),
             application: known.application,
             key_manager: known.key_manager.as_deref().map(str::to_owned),
             status: self.status,

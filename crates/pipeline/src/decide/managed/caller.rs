@@ -110,7 +110,8 @@ impl<'d, T: Trace> Deciding<'d, T> {
                 terms.consumer_key
             ),
         });
-        let subscription = client.and_then(|client| client.application.subscription(api.id));
+        let subscription =
+            client.and_then(|client| client.application.subscription(api.published.id));
         self.trace.step("subscription", || match subscription {
             Some(subscription) => {
                 format!("{:?}, plan `{}`", subscription.status, subscription.plan)

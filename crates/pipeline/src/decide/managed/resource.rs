@@ -25,8 +25,8 @@ pub(super) fn health(snapshot: &Snapshot) -> Answer {
 
 pub(super) fn transport(api: &Api, facts: &RequestFacts<'_>) -> Result<(), DenyReason> {
     match facts.tls {
-        true if !api.transports.https => Err(DenyReason::HttpsNotEnabled),
-        false if !api.transports.http => Err(DenyReason::HttpNotEnabled),
+        true if !api.published.transports.https => Err(DenyReason::HttpsNotEnabled),
+        false if !api.published.transports.http => Err(DenyReason::HttpNotEnabled),
         _ => Ok(()),
     }
 }

@@ -15,7 +15,7 @@ fn table(paths: &[&str]) -> ApiTable {
 /// An API whose name is its path.
 fn served(path: &str) -> Arc<ServedApi> {
     let api = phantom_core::catalog::ManagedApi { name: path.into(), ..api() };
-    Arc::new(compile(&api, &[], false))
+    Arc::new(compile(&Arc::new(api), &[], false))
 }
 
 fn found<'p>(table: &ApiTable, path: &'p str) -> Option<(String, &'p str)> {

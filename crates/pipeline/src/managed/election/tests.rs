@@ -38,7 +38,7 @@ fn handles(settings: &[(&str, Option<&str>, Vec<TokenRule>)]) -> Vec<Arc<KeyMana
 fn elected(all: &[Arc<KeyManagerHandle>], token: &str) -> Option<(String, Kind)> {
     let allowed = |handle: &&Arc<KeyManagerHandle>| !handle.name.starts_with('-');
     let allowed: Vec<_> = all.iter().filter(allowed).cloned().collect();
-    let served = compile(&api(), &allowed, false);
+    let served = compile(&Arc::new(api()), &allowed, false);
     let token = BearerToken::parse(token.as_bytes()).unwrap();
     let elected = elect(&served.api, all, token)?;
     Some((elected.key_manager.name.to_string(), elected.kind))

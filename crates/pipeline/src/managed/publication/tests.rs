@@ -192,7 +192,7 @@ fn known(snapshot: &Snapshot) -> impl PartialEq + std::fmt::Debug + use<> {
         .apis
         .apis()
         .iter()
-        .map(|served| (served.api.id, (served.api.label.clone(), served.api.standing)))
+        .map(|served| (served.api.published.id, (served.api.label.clone(), served.api.standing)))
         .collect();
     let plans: BTreeMap<_, _> = managed.plans.application.clone().into_iter().collect();
     let mut token = crate::testing::statement("");
