@@ -1,6 +1,7 @@
 //! The version with the commit it was built from. Git's files are read, so that git need not be there; from
 //! a source without them the version is that of the package alone.
 
+use std::env;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -17,7 +18,9 @@ fn main() {
 
 /// The first digits of the checked out commit.
 fn commit() -> Option<String> {
-    let dot_git = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.git");
+    // Asked when it runs: a build folder can have moved here with the program that this is.
+    let here = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR")?);
+    let dot_git = here.join("../../.git");
     // Of a worktree it is a file that names the folder.
     let folder = match fs::read_to_string(&dot_git) {
         Ok(text) => {
