@@ -2,8 +2,9 @@
 //! once, each with its place in the file and what would be right. What a data directory has to hold before
 //! anything starts, the signing key and a certificate of one's own, is made here too.
 //!
-//! What never lives here is anything that goes on: no socket is opened, no task or thread is started, and
-//! nothing is asked but files and the environment. Whoever puts the gateway together takes the values.
+//! What never lives here is anything that goes on: no socket stays open, no task or thread is started, and
+//! nothing is asked but files, the environment, and whether there is an `[::1]`. Whoever puts the gateway
+//! together takes the values.
 
 #![cfg_attr(
     not(test),

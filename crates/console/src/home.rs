@@ -189,7 +189,7 @@ async fn lately(visit: &Visit) -> Result<Table, phantom_pages::answer::Failure> 
     let found = audit::list(&visit.control, &AuditFilter::default(), LATELY).await?;
     let now = visit.control.now();
     let row = |line: Line| {
-        let name = line.name.clone().unwrap_or_else(|| line.entity_id.clone());
+        let name = line.label();
         let href = format!("/admin/audit#n{}", line.sequence);
         vec![
             Cell::time(now, line.time()),

@@ -114,6 +114,12 @@ impl Line {
     pub const fn time(&self) -> UnixTime {
         UnixTime::from_millis(self.at)
     }
+
+    /// The entity in a list: by its name, or by its id where it has none.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.entity_id)
+    }
 }
 
 /// What the ids in lines of an audit are called, of those that there still are.

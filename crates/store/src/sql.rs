@@ -31,8 +31,7 @@ impl Sql {
 
     /// The rows whose column is one of so many values, in no order.
     pub(crate) fn among<T: Record>(column: &'static str, values: usize) -> Self {
-        let places: Vec<String> = (1..=values).map(|place| format!("${place}")).collect();
-        let (columns, from, places) = (T::columns(), T::FROM, places.join(", "));
+        let (columns, from, places) = (T::columns(), T::FROM, places(values));
         Self(format!("SELECT {columns} FROM {from} WHERE {column} IN ({places})"))
     }
 
@@ -64,8 +63,7 @@ impl Sql {
         let Cells { key, free, fixed } = cells;
         let (names, values): (Vec<_>, Vec<_>) =
             std::iter::once(key).chain(free).chain(fixed).unzip();
-        let places: Vec<String> = (1..=names.len()).map(|place| format!("${place}")).collect();
-        let (names, places) = (names.join(", "), places.join(", "));
+        let (places, names) = (places(names.len()), names.join(", "));
         (Self(format!("INSERT INTO {table} ({names}) VALUES ({places})")), values)
     }
 
@@ -90,6 +88,12 @@ impl Sql {
     ) -> (Self, [Value<'v>; 1]) {
         (Self(format!("DELETE FROM {table} WHERE {name} = $1")), [value])
     }
+}
+
+/// `$1, $2, $3`, for so many values.
+fn places(values: usize) -> String {
+    let places: Vec<String> = (1..=values).map(|place| format!("${place}")).collect();
+    places.join(", ")
 }
 
 impl From<&'static str> for Sql {

@@ -207,7 +207,7 @@ fn entry(now: UnixTime, line: &Line) -> Entry {
         address: line.address.clone().unwrap_or_default(),
         what: done(line.action),
         entity: entity(line.entity),
-        name: line.name.clone().unwrap_or_else(|| line.entity_id.clone()),
+        name: line.label().to_owned(),
         ago: words::ago(now, line.time()),
         exact: words::time(line.time()),
         diff: Diff::between(("Before", "After"), before, after).bounded(MOST_CHANGES),
