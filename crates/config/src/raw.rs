@@ -61,6 +61,9 @@ impl RawConfig {
             let is_header = text.get(..span.start).is_some_and(|before| before.ends_with('['));
             let hint = match text.get(span.clone()) {
                 Some(name) if twice && is_header => format!("write [[{name}]] for each of several"),
+                Some(name) if twice => {
+                    format!("{name} stands in this table already: remove one of the two")
+                }
                 _ => String::new(),
             };
             problems.syntax(span.into(), error.message(), hint);

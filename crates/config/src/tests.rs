@@ -136,6 +136,8 @@ fn what_newcomers_write_is_answered_with_what_is_right() {
     let said = report(&twice);
     assert!(said.contains("duplicate key\n    = write [[route]] for each of several"), "{said}");
     assert!(said.ends_with("1 error\n"), "what follows from it is no news: {said}");
+    let again = format!("{LISTENER}{PUBLIC}").replace("path =", "path = \"/b\"\npath =");
+    assert_reports(&again, &["path stands in this table already: remove one of the two"]);
     let logged = format!("[gateway]\naccess_log = true\n{}", route(""));
     assert_reports(&logged, &["write \"json\", \"text\" or \"off\""]);
     let bound = route("").replace("\"127.0.0.1:0\"", "8080");
@@ -145,6 +147,11 @@ fn what_newcomers_write_is_answered_with_what_is_right() {
     let keyless = route("").replace("client_secret = { file = \"secret\" }", "");
     let keyless = keyless.replace("client_id =", "client_auth = \"private_key_jwt\"\nclient_id =");
     assert_reports(&keyless, &["add client_key = { file = \"client-key.pem\" }", "1 error"]);
+    let named = keyless.replace("client_id =", "client_key = \"key.pem\"\nclient_id =");
+    assert_reports(
+        &named,
+        &["a file is named so: client_key = { file = \"client-key.pem\" }", "1 error"],
+    );
     assert_reports(&route("cors = true"), &["write it as { name = value, … }"]);
     assert_reports(&format!("gateway = 1\n{LISTENER}{PUBLIC}"), &["write [gateway] above"]);
 }
@@ -206,7 +213,7 @@ fn a_plain_listener_for_the_world_is_warned_about_unless_tls_ends_in_front() {
 #[test]
 fn accepting_jwts_needs_issuer_audience_and_keys() {
     let text = route("jwt = \"accept_jwt\"");
-    assert_reports(&text, &["cannot validate JWTs by itself"]);
+    assert_reports(&text, &["cannot validate JWTs by itself", "it lacks expected_audience\n"]);
     let whole = text.replace("client_id", "expected_audience = \"api\"\nclient_id");
     assert!(assert_valid(&whole).key_managers[0].accepts_jwt);
 }

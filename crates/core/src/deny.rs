@@ -1,5 +1,5 @@
-//! Every refusal, once. Status and challenge of a reason stand in one table, in `phantom-pipeline`; the
-//! reason itself goes to the log and the metrics.
+//! Every refusal, once: its name for logs and metrics, the hop that makes it, what it means and what to do about
+//! it. Status and challenge of a reason stand in one table, in `phantom-pipeline`.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,12 +22,56 @@ impl From<DenyReason> for Deny {
     }
 }
 
+/// A step of a decision at which a request can be refused. They are ordered as gateways take them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hop {
+    /// Which API or route, and which resource of it.
+    Resource,
+    /// Whether the API is served at all.
+    Standing,
+    /// Deny policies on the API and the caller's address.
+    Policies,
+    /// Whether there is one, and only one.
+    Credential,
+    /// Who is to be asked about the token.
+    KeyManager,
+    /// What was said of the token, and whether it can be believed.
+    Token,
+    /// Of which application the token's client is, and its subscription.
+    Subscription,
+    /// Scopes, audiences and claims.
+    Authorization,
+    /// Deny policies on the application and the user.
+    CallerPolicies,
+    /// Rate limits and quotas.
+    Quota,
+    /// Where the request would be sent.
+    Endpoint,
+}
+
+impl Hop {
+    /// In the order in which gateways take them.
+    pub const ALL: [Self; 11] = [
+        Self::Resource,
+        Self::Standing,
+        Self::Policies,
+        Self::Credential,
+        Self::KeyManager,
+        Self::Token,
+        Self::Subscription,
+        Self::Authorization,
+        Self::CallerPolicies,
+        Self::Quota,
+        Self::Endpoint,
+    ];
+}
+
 macro_rules! deny_reasons {
-    ($($reason:ident $name:literal: $sentence:literal;)*) => {
+    ($($reason:ident $name:literal at $hop:ident: $meaning:literal; $remedy:literal;)*) => {
         /// Why a request is refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum DenyReason {
-            $(#[doc = $sentence] $reason,)*
+            $(#[doc = $meaning] $reason,)*
         }
 
         impl DenyReason {
@@ -40,8 +84,23 @@ macro_rules! deny_reasons {
                 match self { $(Self::$reason => $name,)* }
             }
 
-            const fn sentence(self) -> &'static str {
-                match self { $(Self::$reason => $sentence,)* }
+            /// The hop that refuses for it. [`Hop::CallerPolicies`] refuses for the same reason as
+            /// [`Hop::Policies`], once the caller is known.
+            #[must_use]
+            pub const fn hop(self) -> Hop {
+                match self { $(Self::$reason => Hop::$hop,)* }
+            }
+
+            /// What was found wrong: a sentence without its capital and its full stop.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$reason => $meaning,)* }
+            }
+
+            /// What to change and where, in whole sentences, for whoever runs the gateway, its APIs or a client.
+            #[must_use]
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Self::$reason => $remedy,)* }
             }
         }
     };
@@ -49,51 +108,139 @@ macro_rules! deny_reasons {
 
 // The one list: its order is that of `DenyReason::ALL`.
 deny_reasons! {
-    ApiBlocked "api_blocked": "the API is blocked for now";
-    ApiMisconfigured "api_misconfigured": "the API is configured wrongly";
-    ApiQuota "api_quota": "the quota of the API is used up";
-    ApplicationBurst "application_burst": "the application sends too fast for its plan";
-    ApplicationQuota "application_quota": "the quota of the application is used up";
-    AudienceMismatch "audience_mismatch": "the token is not meant for this audience";
-    AudienceNotAccepted "audience_not_accepted": "the token has none of the audiences that the API accepts";
-    AuthorizationServerMisbehaved "authorization_server_misbehaved": "the authorization server's answer, or our standing with it, is wrong";
-    AuthorizationServerUnavailable "authorization_server_unavailable": "the authorization server cannot be asked now";
-    Blocked "blocked": "a deny policy blocks the API, the application, the address or the user";
-    ClaimRuleUnmet "claim_rule_unmet": "a claim rule of the route is not met";
-    ConfirmationUnenforced "confirmation_unenforced": "the token is bound to a key and nothing here enforces that binding";
-    CredentialMalformed "credential_malformed": "the credential is malformed";
-    CredentialMissing "credential_missing": "there is no credential";
-    CredentialRepeated "credential_repeated": "there is more than one credential";
-    HttpNotEnabled "http_not_enabled": "the API is not served over http";
-    HttpsNotEnabled "https_not_enabled": "the API is not served over https";
-    InsufficientScope "insufficient_scope": "the token's scope is not enough";
-    IssuerMismatch "issuer_mismatch": "the token is of another issuer";
-    KeyManagerNotAllowed "key_manager_not_allowed": "no key manager of the API takes such a token";
-    MethodNotAllowed "method_not_allowed": "the route does not serve this method";
-    NoProductionEndpoint "no_production_endpoint": "the API has no endpoint for production keys";
-    NoResource "no_resource": "the API has no such resource";
-    NoRoute "no_route": "no route matches";
-    NoSandboxEndpoint "no_sandbox_endpoint": "the API has no endpoint for sandbox keys";
-    NoSubscription "no_subscription": "the token's client has no application that is subscribed to the API";
-    OperationQuota "operation_quota": "the quota of the operation is used up";
-    OriginUntrusted "origin_untrusted": "the browser origin may not use a cookie credential";
-    PeerBudget "peer_budget": "the client's address has sent too many tokens that nobody vouches for";
-    RateLimited "rate_limited": "the client's rate limit is used up";
-    StatementRefused "statement_refused": "what the authorization server says of the token does not verify";
-    SubscriptionBlocked "subscription_blocked": "the subscription to the API is blocked";
-    SubscriptionBurst "subscription_burst": "the subscription sends too fast for its plan";
-    SubscriptionInactive "subscription_inactive": "the subscription to the API is on hold or rejected";
-    SubscriptionQuota "subscription_quota": "the quota of the subscription is used up";
-    TokenExpired "token_expired": "the token has expired";
-    TokenInactive "token_inactive": "the authorization server says the token is not active";
-    TokenNotYetValid "token_not_yet_valid": "the token is not valid yet";
-    TokenRevoked "token_revoked": "the token was revoked";
-    TokenUnverified "token_unverified": "the JWT presented does not verify";
+    ApiBlocked "api_blocked" at Standing:
+        "the API is blocked for now";
+        "Its publisher can unblock it in its lifecycle.";
+    ApiMisconfigured "api_misconfigured" at Standing:
+        "the API is configured so that it cannot be served safely";
+        "The gateway's log says what is wrong. Mend it in the publisher and deploy again.";
+    ApiQuota "api_quota" at Quota:
+        "the API's limit for all callers is used up";
+        "Wait until the time that Retry-After named, or choose a larger plan for the API.";
+    ApplicationBurst "application_burst" at Quota:
+        "the application sends faster than its plan allows";
+        "Spread the requests, or choose another plan for the application.";
+    ApplicationQuota "application_quota" at Quota:
+        "the application's quota is used up";
+        "Wait until the time that Retry-After named, or choose a larger plan for the application.";
+    AudienceMismatch "audience_mismatch" at Authorization:
+        "the token is meant for somebody else: its aud lacks the audience that the key manager expects";
+        "Compare the expected audience of the key manager with the aud that its server puts into tokens.";
+    AudienceNotAccepted "audience_not_accepted" at Authorization:
+        "the token's aud has none of the audiences that the API accepts";
+        "Get a token for one of the API's audiences, or change these in the publisher.";
+    AuthorizationServerMisbehaved "authorization_server_misbehaved" at Token:
+        "the authorization server's answer, or our standing with it, is wrong";
+        "Test the key manager in Admin: its client credentials or its introspection endpoint are likely at fault.";
+    AuthorizationServerUnavailable "authorization_server_unavailable" at Token:
+        "the authorization server could not be asked";
+        "See whether it runs and can be reached from the gateway; Test the key manager in Admin.";
+    Blocked "blocked" at Policies:
+        "a deny policy blocks the API, the application, the address or the user";
+        "See the deny policies in Admin.";
+    ClaimRuleUnmet "claim_rule_unmet" at Authorization:
+        "the token has not the claims that the route asks for";
+        "Compare the claim rules of the route with the token, which the workbench decodes.";
+    ConfirmationUnenforced "confirmation_unenforced" at Token:
+        "the token is bound to a key, and nothing here checks that the caller has it";
+        "Have the authorization server issue tokens for this client that are not bound to a key.";
+    CredentialMalformed "credential_malformed" at Credential:
+        "the credential is malformed";
+        "Send the field Authorization with Bearer, one blank and the token.";
+    CredentialMissing "credential_missing" at Credential:
+        "there is no credential";
+        "Send the token as Authorization: Bearer, or disable security for the resource in the publisher.";
+    CredentialRepeated "credential_repeated" at Credential:
+        "there is more than one credential";
+        "Send one, in one place.";
+    HttpNotEnabled "http_not_enabled" at Resource:
+        "the API is not served over http";
+        "Call it over https, or allow http among the API's transports.";
+    HttpsNotEnabled "https_not_enabled" at Resource:
+        "the API is not served over https";
+        "Allow https among the API's transports.";
+    InsufficientScope "insufficient_scope" at Authorization:
+        "the token's scope does not suffice";
+        "Ask for a token with the scopes of the resource, or change these in the publisher.";
+    IssuerMismatch "issuer_mismatch" at Token:
+        "the token is of another issuer than the key manager says";
+        "Compare the issuer of the key manager with the iss of the token: every character counts.";
+    KeyManagerNotAllowed "key_manager_not_allowed" at KeyManager:
+        "no key manager of the API takes such a token";
+        "Allow its key manager for the API in the publisher, or see the token handling rules of the key manager.";
+    MethodNotAllowed "method_not_allowed" at Resource:
+        "the route or resource does not take this method";
+        "Add the method to the resource in the publisher, and deploy.";
+    NoProductionEndpoint "no_production_endpoint" at Endpoint:
+        "the API has no endpoint for production keys";
+        "Add a production endpoint in the publisher, or use a sandbox key.";
+    NoResource "no_resource" at Resource:
+        "the API has no such resource";
+        "Add the resource in the publisher and deploy, or correct the path.";
+    NoRoute "no_route" at Resource:
+        "no API and no route is at this host and path";
+        "See the API's context and version, and whether it is deployed and published.";
+    NoSandboxEndpoint "no_sandbox_endpoint" at Endpoint:
+        "the API has no endpoint for sandbox keys";
+        "Add a sandbox endpoint in the publisher, or use a production key.";
+    NoSubscription "no_subscription" at Subscription:
+        "the token's client has no application that is subscribed to the API";
+        "In the devportal, map the client's consumer key to an application, and subscribe that to the API.";
+    OperationQuota "operation_quota" at Quota:
+        "the limit of the resource for all callers is used up";
+        "Wait until the time that Retry-After named, or choose a larger plan for the resource.";
+    OriginUntrusted "origin_untrusted" at Credential:
+        "a browser's page of another origin may not use a cookie as its credential";
+        "Add the page's origin to the route's trusted origins.";
+    PeerBudget "peer_budget" at Token:
+        "the caller's address has sent too many tokens that nobody vouches for";
+        "Wait as long as Retry-After says; see who at that address sends such tokens.";
+    RateLimited "rate_limited" at Quota:
+        "the caller's rate limit is used up";
+        "Wait as long as Retry-After says, or raise the limit of the route.";
+    StatementRefused "statement_refused" at Token:
+        "what the authorization server says of the token does not verify";
+        "Test the key manager in Admin: its issuer or its key set are likely others than its answers'.";
+    SubscriptionBlocked "subscription_blocked" at Subscription:
+        "the subscription to the API is blocked";
+        "The API's publisher can unblock it among its subscriptions.";
+    SubscriptionBurst "subscription_burst" at Quota:
+        "the subscription sends faster than its plan allows";
+        "Spread the requests, or choose another plan for the subscription.";
+    SubscriptionInactive "subscription_inactive" at Subscription:
+        "the subscription to the API is on hold or rejected";
+        "See the subscription in the devportal.";
+    SubscriptionQuota "subscription_quota" at Quota:
+        "the subscription's quota is used up";
+        "Wait until the time that Retry-After named, or choose a larger plan for the subscription.";
+    TokenExpired "token_expired" at Token:
+        "the token has expired";
+        "Get another one. Where that was just done, compare the clocks of server and gateway.";
+    TokenInactive "token_inactive" at Token:
+        "the authorization server says that the token is not active";
+        "Get another one. It may have ended, been revoked, or be of another server than the API's key manager.";
+    TokenNotYetValid "token_not_yet_valid" at Token:
+        "the token is not valid yet";
+        "Compare the clocks of authorization server and gateway.";
+    TokenRevoked "token_revoked" at Token:
+        "the token was revoked";
+        "Get another one.";
+    TokenUnverified "token_unverified" at Token:
+        "the JWT does not verify";
+        "Compare its issuer, key id and algorithm with the key set of the key manager; the workbench decodes it.";
+}
+
+impl DenyReason {
+    /// The reason of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
 }
 
 impl fmt::Display for DenyReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.sentence())
+        f.write_str(self.meaning())
     }
 }
 

@@ -35,15 +35,19 @@ pub enum InvalidDefinition {
     TooLong,
     #[error("the definition is neither JSON nor YAML, or a member of it stands twice")]
     Unreadable,
+    #[error(
+        "the definition is neither JSON nor YAML, or a member of it stands twice: see line {line}, column {column}"
+    )]
+    UnreadableAt { line: u64, column: u64 },
     #[error("the definition is nested too deeply or has too many values")]
     TooLarge,
-    #[error("openapi: has to be 3.0.x or 3.1.x, or swagger 2.0")]
+    #[error("the member openapi has to be 3.0.x or 3.1.x, or swagger 2.0")]
     Version,
-    #[error("{0}: missing or of the wrong type")]
+    #[error("the member {0} is missing or of the wrong type")]
     Member(&'static str),
-    #[error("{place}: {member} is not understood")]
+    #[error("at {place}, {member} is not understood")]
     Extension { place: String, member: &'static str },
-    #[error("{place}: {reference:?} leads to nothing in this document")]
+    #[error("at {place}, {reference:?} leads to nothing in this document")]
     Reference { place: String, reference: String },
 }
 
@@ -62,8 +66,12 @@ impl Definition {
         if text.is_empty() {
             return Err(InvalidDefinition::Empty);
         }
-        let read = json(text).map(|value| (value, Cow::Borrowed(text))).or_else(|| yaml(text));
-        let (mut value, text) = read.ok_or(InvalidDefinition::Unreadable)?;
+        let (mut value, text) = match json(text) {
+            Ok(value) => (value, Cow::Borrowed(text)),
+            // What begins so was meant as JSON: where that ends is what helps.
+            Err(error) if text.starts_with('{') => yaml(text).map_err(|_| error)?,
+            Err(_) => yaml(text)?,
+        };
         name_as_written(&mut value, &text);
         Self::of(value)
     }
@@ -139,16 +147,24 @@ fn is_of(version: &str, known: &str) -> bool {
     patch.is_some_and(|patch| patch.is_empty() || patch.starts_with('.'))
 }
 
-fn json(text: &str) -> Option<Value> {
+fn json(text: &str) -> Result<Value, InvalidDefinition> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Strict::new(2 * MAX_DEPTH).deserialize(&mut deserializer).ok()?;
-    deserializer.end().ok()?;
-    Some(value)
+    let value = Strict::new(2 * MAX_DEPTH).deserialize(&mut deserializer);
+    let value = value.and_then(|value| deserializer.end().map(|()| value));
+    value.map_err(|error| unreadable(error.line() as u64, error.column() as u64))
+}
+
+/// Line and column count from 1; 0 is none.
+const fn unreadable(line: u64, column: u64) -> InvalidDefinition {
+    match line {
+        0 => InvalidDefinition::Unreadable,
+        _ => InvalidDefinition::UnreadableAt { line, column },
+    }
 }
 
 /// As YAML 1.2 means it: `yes` is a text, `012` as well. Gives the text as it was read, too: see
 /// [`lenient`].
-fn yaml(text: &str) -> Option<(Value, Cow<'_, str>)> {
+fn yaml(text: &str) -> Result<(Value, Cow<'_, str>), InvalidDefinition> {
     let read = |text: &str| {
         let read = |deserializer: serde_saphyr::Deserializer<'_, '_>| {
             Strict::new(2 * MAX_DEPTH).deserialize(deserializer)
@@ -156,14 +172,18 @@ fn yaml(text: &str) -> Option<(Value, Cow<'_, str>)> {
         serde_saphyr::with_deserializer_from_str_with_options(text, bounds(), read)
     };
     let error = match read(text) {
-        Ok(value) => return Some((value, Cow::Borrowed(text))),
+        Ok(value) => return Ok((value, Cow::Borrowed(text))),
         Err(error) => error,
     };
-    let line = error.location()?.line();
-    let (moved, lines) = lenient::moved(text)?;
+    let at = error.location();
+    let invalid = at.map_or(InvalidDefinition::Unreadable, |at| unreadable(at.line(), at.column()));
+    let (Some(at), Some((moved, lines))) = (at, lenient::moved(text)) else { return Err(invalid) };
     // Else it is another fault.
-    lines.binary_search(&line).ok()?;
-    Some((read(&moved).ok()?, Cow::Owned(moved)))
+    if lines.binary_search(&at.line()).is_err() {
+        return Err(invalid);
+    }
+    let value = read(&moved).map_err(|_| invalid)?;
+    Ok((value, Cow::Owned(moved)))
 }
 
 fn bounds() -> serde_saphyr::Options {

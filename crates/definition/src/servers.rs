@@ -3,11 +3,12 @@
 use serde_json::Map;
 use serde_json::Value;
 
-/// URLs of its servers that can be called, in their order; `{variable}` has its usual value, where it has
-/// one. What is relative is so to wherever the definition was found, which nobody knows.
+/// URLs of its servers that can be called, in their order; `{variable}` has its usual value, and nothing that has
+/// none can be called. What is relative is so to wherever the definition was found, which nobody knows.
 pub(super) fn urls(members: &Map<String, Value>) -> Vec<String> {
     let servers = members.get("servers").and_then(Value::as_array);
-    servers.into_iter().flatten().filter_map(url).filter(|url| is_absolute(url)).collect()
+    let can_be_called = |url: &String| is_absolute(url) && !url.contains(['{', '}']);
+    servers.into_iter().flatten().filter_map(url).filter(can_be_called).collect()
 }
 
 fn is_absolute(url: &str) -> bool {

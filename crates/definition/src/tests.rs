@@ -59,8 +59,9 @@ fn what_is_no_definition_is_refused() {
     for (text, error) in [
         (String::new(), InvalidDefinition::Empty),
         ("[1]".to_owned(), InvalidDefinition::Unreadable),
-        ("{".to_owned(), InvalidDefinition::Unreadable),
-        ("a: b: c".to_owned(), InvalidDefinition::Unreadable),
+        ("{".to_owned(), InvalidDefinition::UnreadableAt { line: 1, column: 1 }),
+        ("a: b: c".to_owned(), InvalidDefinition::UnreadableAt { line: 1, column: 5 }),
+        ("a:\n  b: 1\n c: 2".to_owned(), InvalidDefinition::UnreadableAt { line: 3, column: 2 }),
         (r#"{"swagger":"1.2"}"#.to_owned(), InvalidDefinition::Version),
         (r#"{"swagger":"2.0"}"#.to_owned(), InvalidDefinition::Member("info.title")),
         (

@@ -145,6 +145,11 @@ fn document(
         }
     }
     let mut document: ApiDocument = json::typed(Value::Object(settings))?;
+    if document.context.is_none() {
+        let rule =
+            "context: must be among additionalProperties, since the definition has no base path";
+        return Err(Refusal::invalid(rule));
+    }
     if document.operations.is_empty() {
         document.operations = described.operations;
     }

@@ -318,8 +318,10 @@ fn known_place<'p>(control: &Control, place: &'p Place) -> Outcome<&'p str> {
     let gateway = gateway_host(control);
     let vhost = place.vhost.as_deref().filter(|host| !host.is_empty());
     let is_known = |host: &&str| *host == LOCALHOST || gateway.as_deref() == Some(*host);
-    let unknown = || Refusal::UnknownHost(place.vhost.clone().unwrap_or_default());
-    vhost.filter(is_known).ok_or_else(unknown)
+    vhost.filter(is_known).ok_or_else(|| Refusal::UnknownHost {
+        asked: place.vhost.clone().unwrap_or_default(),
+        known: gateway.clone().unwrap_or_else(|| LOCALHOST.to_owned()),
+    })
 }
 
 /// The host under which gateways serve APIs.

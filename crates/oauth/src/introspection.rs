@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phantom_core::BearerToken;
+use phantom_core::Deny;
+use phantom_core::DenyReason;
 use phantom_core::Peer;
 use phantom_core::Statement;
 use thiserror::Error;
@@ -96,6 +98,25 @@ impl IntrospectError {
             Self::Misbehaved { .. } | Self::Refused { .. } => true,
             Self::Unavailable { .. } | Self::NotAsked(_) => false,
         }
+    }
+
+    /// The refusal of a request whose token nobody vouched for with this error.
+    #[must_use]
+    pub fn deny(&self) -> Deny {
+        let (reason, retry_after) = match *self {
+            Self::Misbehaved { .. } => (DenyReason::AuthorizationServerMisbehaved, None),
+            Self::Refused { .. } => (DenyReason::StatementRefused, None),
+            Self::NotAsked(NotAsked { why: Why::PeerBudget, retry_after }) => {
+                (DenyReason::PeerBudget, Some(retry_after))
+            }
+            Self::NotAsked(NotAsked { retry_after, .. }) => {
+                (DenyReason::AuthorizationServerUnavailable, Some(retry_after))
+            }
+            Self::Unavailable { retry_after, .. } => {
+                (DenyReason::AuthorizationServerUnavailable, retry_after)
+            }
+        };
+        Deny { reason, retry_after }
     }
 }
 

@@ -16,9 +16,6 @@ use phantom_core::TokenDigest;
 use phantom_core::Trust;
 use phantom_core::jwt;
 use phantom_core::traffic::Consulted;
-use phantom_oauth::IntrospectError;
-use phantom_oauth::NotAsked;
-use phantom_oauth::Why;
 
 use crate::managed::ManagedTerms;
 use crate::route::JwtPolicy;
@@ -284,25 +281,11 @@ impl Inquiry<'_> {
     }
 
     fn deny(&self, error: &NoStatement) -> Deny {
-        let error = match error {
-            NoStatement::Inactive => return self.kind.inactive(),
-            NoStatement::Revoked => return DenyReason::TokenRevoked.into(),
-            NoStatement::NoVerdict(error) => error,
-        };
-        let (reason, retry_after) = match *error {
-            IntrospectError::Misbehaved { .. } => (DenyReason::AuthorizationServerMisbehaved, None),
-            IntrospectError::Refused { .. } => (DenyReason::StatementRefused, None),
-            IntrospectError::NotAsked(NotAsked { why: Why::PeerBudget, retry_after }) => {
-                (DenyReason::PeerBudget, Some(retry_after))
-            }
-            IntrospectError::NotAsked(NotAsked { retry_after, .. }) => {
-                (DenyReason::AuthorizationServerUnavailable, Some(retry_after))
-            }
-            IntrospectError::Unavailable { retry_after, .. } => {
-                (DenyReason::AuthorizationServerUnavailable, retry_after)
-            }
-        };
-        Deny { reason, retry_after }
+        match error {
+            NoStatement::Inactive => self.kind.inactive(),
+            NoStatement::Revoked => DenyReason::TokenRevoked.into(),
+            NoStatement::NoVerdict(error) => error.deny(),
+        }
     }
 
     fn tell(&self, trace: &mut impl Trace, what: impl FnOnce() -> String) {

@@ -76,7 +76,7 @@ pub(super) const fn said(refusal: &Refusal) -> Said {
         R::RevisionDeployed => BAD_REQUEST.code(900_348),
         R::ApiRetired => BAD_REQUEST.code(903_227),
         R::UnknownEnvironment(_) => BAD_REQUEST.code(900_504),
-        R::UnknownHost(_) => BAD_REQUEST.code(900_511),
+        R::UnknownHost { .. } => BAD_REQUEST.code(900_511),
 
         R::LimitType => BAD_REQUEST.wso2(900_960, "Throttle Limit type is not supported"),
         R::DeniedApiUnknown => BAD_REQUEST.wso2(900_977, "Block Condition Error"),

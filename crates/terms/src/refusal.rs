@@ -83,7 +83,7 @@ pub enum Refusal {
     NoSuchTransition { action: &'static str, state: &'static str },
     #[error("The API has no endpoint")]
     NoEndpoint,
-    #[error("The API has no business plan")]
+    #[error("The API has no business plan: it needs one in its policies")]
     NoBusinessPlan,
 
     #[error("An API has at most {0} revisions: delete one first")]
@@ -94,8 +94,8 @@ pub enum Refusal {
     ApiRetired,
     #[error("There is no environment '{0}'")]
     UnknownEnvironment(String),
-    #[error("There is no virtual host '{0}' in this environment")]
-    UnknownHost(String),
+    #[error("vhost: there is no virtual host '{asked}' in this environment, which has '{known}'")]
+    UnknownHost { asked: String, known: String },
 
     #[error("Throttle Limit type is not supported")]
     LimitType,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::Query;
+use phantom_core::DenyReason;
 use phantom_core::UnixTime;
 use phantom_observe::traffic;
 use phantom_observe::traffic::DecisionInfo;
@@ -194,7 +195,7 @@ fn status(one: &DecisionInfo) -> Badge {
 
 fn why(one: &DecisionInfo) -> String {
     match (&one.reason, &one.error) {
-        (Some(reason), _) => hops::sentence(reason).map_or_else(|| reason.clone(), str::to_owned),
+        (Some(reason), _) => hops::sentence(reason).unwrap_or_else(|| reason.clone()),
         (None, Some(error)) => format!("{} ({error})", advice::failure(error)),
         (None, None) => "Let through".to_owned(),
     }
@@ -283,7 +284,7 @@ pub(crate) fn page(one: &DecisionInfo, now: UnixTime) -> Page {
     facts.push(("Gateway", Cell::code(&one.gateway_id)));
     Page {
         title: format!("{} {}", one.method, one.path),
-        remedy: reason.and_then(advice::known).map_or("", advice::remedy),
+        remedy: reason.and_then(DenyReason::from_name).map_or("", DenyReason::remedy),
         facts: Facts(facts.into_iter().map(|(name, cell)| (name.to_owned(), cell)).collect()),
         trace: Trace(hops::of(one)),
     }

@@ -2,144 +2,69 @@
 //! the order in which gateways decide.
 
 use phantom_core::DenyReason;
+use phantom_core::deny::Hop;
 use phantom_observe::traffic::DecisionInfo;
+use phantom_pages::components;
 use phantom_pages::components::Badge;
-use phantom_pages::components::Hop;
 use phantom_pages::words;
 
 use super::advice;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Step {
-    Resource,
-    Standing,
-    Policies,
-    Credential,
-    KeyManager,
-    Token,
-    Subscription,
-    Authorization,
-    CallerPolicies,
-    Quota,
-    Endpoint,
+const fn name(hop: Hop) -> &'static str {
+    match hop {
+        Hop::Resource => "API and resource",
+        Hop::Standing => "State of the API",
+        Hop::Policies => "Deny policies on API and address",
+        Hop::Credential => "Credential",
+        Hop::KeyManager => "Key manager",
+        Hop::Token => "Token",
+        Hop::Subscription => "Application and subscription",
+        Hop::Authorization => "Scope, audience and claims",
+        Hop::CallerPolicies => "Deny policies on application and user",
+        Hop::Quota => "Limits",
+        Hop::Endpoint => "Endpoint",
+    }
 }
 
-impl Step {
-    const ALL: [Self; 11] = [
-        Self::Resource,
-        Self::Standing,
-        Self::Policies,
-        Self::Credential,
-        Self::KeyManager,
-        Self::Token,
-        Self::Subscription,
-        Self::Authorization,
-        Self::CallerPolicies,
-        Self::Quota,
-        Self::Endpoint,
-    ];
+/// Routes of the configuration file have no part in it.
+const fn is_managed_only(hop: Hop) -> bool {
+    matches!(
+        hop,
+        Hop::Standing | Hop::Policies | Hop::Subscription | Hop::CallerPolicies | Hop::Endpoint
+    )
+}
 
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Resource => "API and resource",
-            Self::Standing => "State of the API",
-            Self::Policies => "Deny policies on API and address",
-            Self::Credential => "Credential",
-            Self::KeyManager => "Key manager",
-            Self::Token => "Token",
-            Self::Subscription => "Application and subscription",
-            Self::Authorization => "Scope, audience and claims",
-            Self::CallerPolicies => "Deny policies on application and user",
-            Self::Quota => "Limits",
-            Self::Endpoint => "Endpoint",
-        }
-    }
+const fn is_about_the_token(hop: Hop) -> bool {
+    matches!(
+        hop,
+        Hop::KeyManager | Hop::Token | Hop::Subscription | Hop::Authorization | Hop::CallerPolicies
+    )
+}
 
-    /// Routes of the configuration file have no part in it.
-    const fn is_managed_only(self) -> bool {
-        matches!(
-            self,
-            Self::Standing
-                | Self::Policies
-                | Self::Subscription
-                | Self::CallerPolicies
-                | Self::Endpoint
-        )
-    }
-
-    const fn is_about_the_token(self) -> bool {
-        matches!(
-            self,
-            Self::KeyManager
-                | Self::Token
-                | Self::Subscription
-                | Self::Authorization
-                | Self::CallerPolicies
-        )
-    }
-
-    const fn of(reason: DenyReason, has_token: bool) -> Self {
-        use DenyReason as Reason;
-        match reason {
-            Reason::HttpNotEnabled
-            | Reason::HttpsNotEnabled
-            | Reason::MethodNotAllowed
-            | Reason::NoResource
-            | Reason::NoRoute => Self::Resource,
-            Reason::ApiBlocked | Reason::ApiMisconfigured => Self::Standing,
-            Reason::Blocked if has_token => Self::CallerPolicies,
-            Reason::Blocked => Self::Policies,
-            Reason::CredentialMalformed
-            | Reason::CredentialMissing
-            | Reason::CredentialRepeated
-            | Reason::OriginUntrusted => Self::Credential,
-            Reason::KeyManagerNotAllowed => Self::KeyManager,
-            Reason::AuthorizationServerMisbehaved
-            | Reason::AuthorizationServerUnavailable
-            | Reason::ConfirmationUnenforced
-            | Reason::IssuerMismatch
-            | Reason::PeerBudget
-            | Reason::StatementRefused
-            | Reason::TokenExpired
-            | Reason::TokenInactive
-            | Reason::TokenNotYetValid
-            | Reason::TokenRevoked
-            | Reason::TokenUnverified => Self::Token,
-            Reason::NoSubscription | Reason::SubscriptionBlocked | Reason::SubscriptionInactive => {
-                Self::Subscription
-            }
-            Reason::AudienceMismatch
-            | Reason::AudienceNotAccepted
-            | Reason::ClaimRuleUnmet
-            | Reason::InsufficientScope => Self::Authorization,
-            Reason::ApiQuota
-            | Reason::ApplicationBurst
-            | Reason::ApplicationQuota
-            | Reason::OperationQuota
-            | Reason::RateLimited
-            | Reason::SubscriptionBurst
-            | Reason::SubscriptionQuota => Self::Quota,
-            Reason::NoProductionEndpoint | Reason::NoSandboxEndpoint => Self::Endpoint,
-        }
+/// The hop that refused. Where a token was looked at, the policy was one on its caller.
+fn stopped_at(reason: DenyReason, has_token: bool) -> Hop {
+    match reason.hop() {
+        Hop::Policies if has_token => Hop::CallerPolicies,
+        hop => hop,
     }
 }
 
 /// What a reason of that name means.
-pub(super) fn sentence(name: &str) -> Option<&'static str> {
-    advice::known(name).map(advice::meaning)
+pub(super) fn sentence(name: &str) -> Option<String> {
+    DenyReason::from_name(name).map(advice::meaning)
 }
 
 /// The way of the request, to where it ended.
-pub(super) fn of(decision: &DecisionInfo) -> Vec<Hop> {
-    let reason = decision.reason.as_deref().and_then(advice::known);
-    let stopped = reason.map(|reason| Step::of(reason, decision.key_manager.is_some()));
+pub(super) fn of(decision: &DecisionInfo) -> Vec<components::Hop> {
+    let reason = decision.reason.as_deref().and_then(DenyReason::from_name);
+    let stopped = reason.map(|reason| stopped_at(reason, decision.key_manager.is_some()));
     let is_managed = decision.api_id.is_some();
     // Nobody was asked about a token, and the request got past where one is needed.
     let is_open =
-        decision.key_manager.is_none() && stopped.is_none_or(|at| at > Step::CallerPolicies);
-    let steps = Step::ALL.into_iter().filter(|step| {
-        let is_known = is_managed || !step.is_managed_only();
-        is_known && !(is_open && step.is_about_the_token())
+        decision.key_manager.is_none() && stopped.is_none_or(|at| at > Hop::CallerPolicies);
+    let steps = Hop::ALL.into_iter().filter(|step| {
+        let is_known = is_managed || !is_managed_only(*step);
+        is_known && !(is_open && is_about_the_token(*step))
     });
     let mut hops: Vec<_> =
         steps.map(|step| hop(step, stopped, reason, is_open, decision)).collect();
@@ -150,40 +75,40 @@ pub(super) fn of(decision: &DecisionInfo) -> Vec<Hop> {
 }
 
 fn hop(
-    step: Step,
-    stopped: Option<Step>,
+    step: Hop,
+    stopped: Option<Hop>,
     reason: Option<DenyReason>,
     is_open: bool,
     decision: &DecisionInfo,
-) -> Hop {
+) -> components::Hop {
     let (outcome, text) = match (stopped, reason) {
         (Some(stopped), Some(reason)) if stopped == step => {
-            (Badge::bad("Refused"), advice::meaning(reason).to_owned())
+            (Badge::bad("Refused"), advice::meaning(reason))
         }
         (Some(stopped), _) if stopped < step => (Badge::neutral("Not reached"), String::new()),
         _ => (Badge::good("Passed"), passed(step, is_open, decision)),
     };
-    Hop { name: step.name().to_owned(), outcome, text }
+    components::Hop { name: name(step).to_owned(), outcome, text }
 }
 
 /// What is known of a hop behind it.
-fn passed(step: Step, is_open: bool, decision: &DecisionInfo) -> String {
+fn passed(step: Hop, is_open: bool, decision: &DecisionInfo) -> String {
     match step {
-        Step::Resource if decision.api == "none" => String::new(),
-        Step::Resource => format!("{} takes {}.", decision.api, decision.method),
-        Step::Credential if is_open => "None is asked for here.".to_owned(),
-        Step::KeyManager => {
+        Hop::Resource if decision.api == "none" => String::new(),
+        Hop::Resource => format!("{} takes {}.", decision.api, decision.method),
+        Hop::Credential if is_open => "None is asked for here.".to_owned(),
+        Hop::KeyManager => {
             let name = decision.key_manager.as_deref();
             name.map(|name| format!("{name} is the one to ask.")).unwrap_or_default()
         }
-        Step::Token => match decision.consulted.as_deref() {
+        Hop::Token => match decision.consulted.as_deref() {
             Some("cache") => "The statement about it was in the cache.",
             Some("shared") => "Another request was asking about it already; its answer was shared.",
             Some("asked") => "The key manager was asked, and vouches for it.",
             _ => "",
         }
         .to_owned(),
-        Step::Subscription => {
+        Hop::Subscription => {
             let name = decision.application.as_deref();
             name.map(|name| format!("It is of the application {name}.")).unwrap_or_default()
         }
@@ -192,16 +117,16 @@ fn passed(step: Step, is_open: bool, decision: &DecisionInfo) -> String {
 }
 
 /// What came of a request that was let through.
-fn end(decision: &DecisionInfo) -> Hop {
+fn end(decision: &DecisionInfo) -> components::Hop {
     let name = "Answer".to_owned();
     let took = format!("It took {} ms in all.", words::decimal(decision.millis));
     match (&decision.error, decision.status) {
-        (Some(error), status) => Hop {
+        (Some(error), status) => components::Hop {
             name,
             outcome: Badge::bad("Failed"),
             text: format!("{} ({error}), status {status}. {took}", advice::failure(error)),
         },
-        (None, status) => Hop {
+        (None, status) => components::Hop {
             name,
             outcome: if status < 400 { Badge::good("Answered") } else { Badge::warn("Answered") },
             text: format!("Status {status}. {took}"),
@@ -246,7 +171,7 @@ mod tests {
                 assert!(tones[..at].iter().all(|tone| *tone == Tone::Good), "{reason:?}");
                 assert!(tones[at + 1..].iter().all(|tone| *tone == Tone::Neutral), "{reason:?}");
                 assert!(!hops[at].text.is_empty());
-                assert!(!advice::remedy(reason).is_empty() && sentence(reason.name()).is_some());
+                assert!(!reason.remedy().is_empty() && sentence(reason.name()).is_some());
             }
         }
     }

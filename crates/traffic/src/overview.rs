@@ -361,7 +361,8 @@ fn clock(at: UnixTime, is_long: bool) -> String {
 
 pub(super) fn refusals(traffic: &Traffic) -> Table {
     let rows = traffic.total.refusals.iter().map(|refused| {
-        let words = hops::sentence(&refused.reason).unwrap_or("Other reasons");
+        let words = hops::sentence(&refused.reason);
+        let words = words.unwrap_or_else(|| "Other reasons".to_owned());
         vec![Cell::text(words), Cell::number(refused.count), Cell::code(&refused.reason)]
     });
     Table::new("Refusals by reason", &["Reason", "Requests", "Name in the log"])

@@ -4,6 +4,7 @@ use phantom_oauth::AssertionAudience;
 use phantom_oauth::AssertionOptions;
 use phantom_oauth::ClientAuth;
 use phantom_oauth::SecretSource;
+use secrecy::ExposeSecret;
 use secrecy::SecretString;
 
 use crate::context::Context;
@@ -39,6 +40,12 @@ pub(super) fn compile(raw: &RawKeyManager, context: Context<'_>) -> ClientAuth {
     };
     let key = || {
         let example = "{ file = \"client-key.pem\" }";
+        if let Some(At { value: RawSecret::Literal(text), place }) = &raw.client_key
+            && !text.expose_secret().contains("-----BEGIN ")
+        {
+            let message = "a text here is the key itself, and this one is no PEM";
+            context.error(place, message, format!("a file is named so: client_key = {example}"));
+        }
         source(raw, raw.client_key.as_ref(), "client_key", example, context)
     };
     match method {

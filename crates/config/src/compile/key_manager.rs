@@ -32,7 +32,8 @@ use crate::suggest;
 #[derive(Debug)]
 pub(super) struct Named {
     pub(super) name: Option<String>,
-    pub(super) may_accept_jwt: bool,
+    /// Settings without which no JWT can be verified here.
+    pub(super) missing_for_jwt: Vec<&'static str>,
     place: Place,
     manager: Option<Arc<KeyManager>>,
     policy: CachePolicy,
@@ -145,11 +146,16 @@ fn one(
             None
         }
     };
-    let has_keys = config.keys.is_some() || config.well_known.is_some();
-    let has_issuer = config.issuer.is_some() || config.well_known.is_some();
+    let is_told = config.well_known.is_some();
+    let missing_for_jwt = [
+        (is_told || config.issuer.is_some(), "issuer, or well_known"),
+        (config.expected_audience.is_some(), "expected_audience"),
+        (is_told || config.keys.is_some(), "jwks_uri, jwks_file or well_known"),
+    ];
+    let missing_for_jwt = missing_for_jwt.into_iter().filter(|(there, _)| !there);
     Named {
         name: name.map(|at| at.value),
-        may_accept_jwt: has_keys && has_issuer && config.expected_audience.is_some(),
+        missing_for_jwt: missing_for_jwt.map(|(_, setting)| setting).collect(),
         place: raw.place.clone(),
         manager,
         policy: policy(raw, &config, context),

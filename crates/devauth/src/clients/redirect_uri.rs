@@ -10,7 +10,8 @@ const MAX_LENGTH: usize = 2048;
 pub enum RedirectUri {
     /// Compared character by character (RFC 9700 §2.1).
     Exact(String),
-    /// `http` on 127.0.0.1, `[::1]` or localhost with any port and path (RFC 8252 §7.3, §8.3).
+    /// 127.0.0.1, `[::1]` or localhost with any port and path (RFC 8252 §7.3, §8.3), over `https` too: the
+    /// console of the demo is there.
     Loopback,
 }
 
@@ -45,7 +46,7 @@ pub(crate) fn choose(registered: &[RedirectUri], asked: Option<&str>) -> Option<
 }
 
 fn is_loopback(url: &Url) -> bool {
-    url.scheme() == "http"
+    matches!(url.scheme(), "http" | "https")
         && match url.host() {
             Some(Host::Ipv4(address)) => address == std::net::Ipv4Addr::LOCALHOST,
             Some(Host::Ipv6(address)) => address == std::net::Ipv6Addr::LOCALHOST,
@@ -61,11 +62,17 @@ mod tests {
     #[test]
     fn a_loopback_rule_takes_any_port_and_path_and_no_other_host() {
         let rule = [RedirectUri::Loopback];
-        for good in ["http://127.0.0.1:1/cb", "http://localhost/", "http://[::1]:9/x?y=z"] {
+        for good in [
+            "http://127.0.0.1:1/cb",
+            "http://localhost/",
+            "http://[::1]:9/x?y=z",
+            "https://localhost:9443/cb",
+        ] {
             assert!(choose(&rule, Some(good)).is_some(), "{good}");
         }
         for bad in [
-            "https://localhost/cb",
+            "ftp://localhost/cb",
+            "https://localhost.example.com/cb",
             "http://localhost.example.com/cb",
             "http://127.0.0.1@evil.example/cb",
             "http://user@localhost/cb",

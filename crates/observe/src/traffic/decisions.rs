@@ -153,8 +153,7 @@ pub async fn decisions(control: &Control, wanted: &DecisionsWanted) -> Outcome<V
 
 fn view(gateway: Uuid, one: Decided, names: &BTreeMap<String, String>) -> DecisionInfo {
     let application_id = one.application.map(|id| wanted::key(Some(id), ""));
-    let reason = one.reason.as_deref();
-    let known = DenyReason::ALL.into_iter().find(|known| Some(known.name()) == reason);
+    let known = one.reason.as_deref().and_then(DenyReason::from_name);
     DecisionInfo {
         time: one.at,
         request_id: one.id,

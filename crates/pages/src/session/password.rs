@@ -44,7 +44,7 @@ pub(super) async fn change(visit: Visit, form: Form) -> Answer {
     }
     let changed = sessions::change_password(&visit.control, &visit.caller, &present, &new).await;
     let errors = match changed {
-        Ok(()) => return Ok(sign_in::out()),
+        Ok(()) => return Ok(sign_in::out("password")),
         Err(UserError::Weak(weak)) => {
             Errors::default().at(NEW, format!("{}.", words::sentence(&weak.to_string())))
         }

@@ -87,7 +87,10 @@ pub(super) async fn page(
     {
         return answer::see(to);
     }
-    let notice = asked.out.map(|_| "You are signed out.".to_owned());
+    let notice = asked.out.map(|out| match &*out {
+        "password" => "Your password was changed. Sign in with the new one.".to_owned(),
+        _ => "You are signed out.".to_owned(),
+    });
     draw(headers, StatusCode::OK, Drawn { to, notice, ..Drawn::default() })
 }
 
@@ -231,16 +234,17 @@ pub(super) fn unframed(headers: &HeaderMap, failure: Failure) -> Response {
 
 pub(super) async fn sign_out(visit: Visit) -> Answer {
     sessions::end(&visit.control, &visit.caller, &visit.secret).await?;
-    Ok(out())
+    Ok(out("1"))
 }
 
 pub(super) async fn sign_out_everywhere(visit: Visit) -> Answer {
     sessions::end_all(&visit.control, &visit.caller).await?;
-    Ok(out())
+    Ok(out("1"))
 }
 
-pub(super) fn out() -> Response {
-    let mut response = answer::see("/login?out=1");
+/// `why` is what the page tells: `password` that it was changed.
+pub(super) fn out(why: &str) -> Response {
+    let mut response = answer::see(&format!("/login?out={why}"));
     response.headers_mut().append(header::SET_COOKIE, cookie::end(cookie::SESSION));
     response
 }

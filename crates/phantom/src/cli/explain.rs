@@ -17,6 +17,7 @@ use phantom_access::explain::Verdict;
 use phantom_config::Purpose;
 use phantom_config::Source;
 use phantom_core::Clock;
+use phantom_core::DenyReason;
 use zeroize::Zeroizing;
 
 use crate::cli::FAILED;
@@ -144,7 +145,13 @@ impl fmt::Display for Text<'_> {
                     Some(reason) => writeln!(f, "answer {status} ({reason})")?,
                     None => writeln!(f, "answer {status}")?,
                 }
-                fields.iter().try_for_each(|field| writeln!(f, "  {}: {}", field.name, field.value))
+                for field in fields {
+                    writeln!(f, "  {}: {}", field.name, field.value)?;
+                }
+                match reason.as_deref().and_then(DenyReason::from_name) {
+                    Some(reason) => writeln!(f, "what to do: {}", reason.remedy()),
+                    None => Ok(()),
+                }
             }
             Verdict::Forward(Forwarded { to, edits }) => {
                 writeln!(f, "forward to {to}")?;

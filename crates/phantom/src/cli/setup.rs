@@ -50,6 +50,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let extent = if args.only_api { Extent::UpToApplication } else { Extent::Everything };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let begun = Instant::now();
+    if let (Some(file), assumed @ [_, ..]) = (&args.env_file, environment.assumed()) {
+        let file = file.display();
+        output::error(&format!("not in {file}, so as in the demo: {}", assumed.join(", ")));
+    }
     loop {
         let mut tell = |line: &str| output::line(line);
         match runtime.block_on(setup::run(&environment, extent, &args.trust, &[], &mut tell)) {

@@ -71,7 +71,7 @@ impl Explainer {
         let of_the_file = self.laid.snapshot(&secret, &self.clock)?;
         let mut catalog = self.catalog.lock().await;
         let snapshot = match &self.laid.control {
-            Some(control) if found.entry.serves_apis() => {
+            Some(control) => {
                 let place = (control, &*self.laid.data_dir);
                 let (outcome, snapshot) =
                     catalog.over(of_the_file, place, secret, &self.clock).await;

@@ -16,6 +16,9 @@ pub struct Renewal {
 impl Renewal {
     /// What cannot be read stays as it is, which is said in the log.
     pub fn renew(&self) {
+        if self.certificates.is_empty() && self.access_log.is_none() {
+            tracing::info!("nothing to read anew: no certificate and no log is a file");
+        }
         self.reopen_logs();
         for certificate in &self.certificates {
             let path = certificate.path().display();

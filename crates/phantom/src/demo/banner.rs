@@ -35,7 +35,7 @@ impl Banner<'_> {
         let place = std::env::current_dir().map(|place| format!(", in {}", place.display()));
         let place = place.unwrap_or_default();
         let managed = match self.extent {
-            Extent::Nothing => "(no API yet)",
+            Extent::Nothing => "(nothing is set up there; what is kept stays)",
             Extent::Everything | Extent::UpToApplication => "(API HttpBin, at /httpbin/v1)",
         };
         let managed_command = match self.extent {

@@ -68,6 +68,8 @@ pub struct Environment {
     pub(super) api_upstream: String,
     pub(super) application: String,
     pub(super) consumer_key: String,
+    /// Variables that were named nowhere, so that they are the demo's.
+    assumed: Vec<&'static str>,
 }
 
 impl Environment {
@@ -97,7 +99,9 @@ impl Environment {
         let control = value("PHANTOM_CONTROL_URL");
         let control = Url::parse(&control)
             .with_context(|| format!("PHANTOM_CONTROL_URL: {control:?} is not a URL"))?;
+        let is_assumed = |name: &&str| process(name).is_none() && !file.contains_key(*name);
         Ok(Self {
+            assumed: DEFAULTS.iter().map(|(name, _)| *name).filter(is_assumed).collect(),
             control,
             username: value("PHANTOM_ADMIN_USERNAME"),
             password: secret("PHANTOM_ADMIN_PASSWORD"),
@@ -115,6 +119,12 @@ impl Environment {
             application: value("APPLICATION_NAME"),
             consumer_key: value("CONSUMER_KEY"),
         })
+    }
+
+    /// Names of the variables whose values are the demo's, since nothing else was said.
+    #[must_use]
+    pub fn assumed(&self) -> &[&'static str] {
+        &self.assumed
     }
 }
 

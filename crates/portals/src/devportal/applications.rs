@@ -116,7 +116,7 @@ pub(super) fn fields(draft: &Draft, plans: &[Summary]) -> Vec<Field> {
         draft
             .select("quota", "Shared Quota for Application Tokens", &super::borrowed(&choices))
             .required()
-            .helped("What all of its keys together may use of all APIs."),
+            .helped("What each of its users may use of all APIs with it. A client without a user counts as one."),
         draft.area("description", "Description", 3),
     ]
 }

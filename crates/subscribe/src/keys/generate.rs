@@ -97,13 +97,14 @@ pub(super) fn check_grants(key_manager: &KeyManager, document: &KeyDocument) -> 
     let grants = &document.grant_types;
     let known = &key_manager.settings.available_grant_types;
     let redirects = grants.iter().any(|grant| REDIRECTING.contains(&grant.as_str()));
-    if redirects && document.callback_url.is_none() {
-        let description = "callbackUrl: must be given for authorization_code and implicit";
-        return Err(Refusal::invalid(description));
-    }
-    if let Some(grant) = grants.iter().find(|grant| !known.contains(grant)) {
-        let description = "is not supported by the key manager";
-        return Err(Refusal::invalid(format!("The grant type '{grant}' {description}.")));
+    let unsupported = grants.iter().find(|grant| !known.contains(grant));
+    let unsupported = unsupported
+        .map(|grant| format!("The grant type '{grant}' is not supported by the key manager."));
+    let callback = (redirects && document.callback_url.is_none())
+        .then(|| "callbackUrl: must be given for authorization_code and implicit.".to_owned());
+    let wrong: Vec<_> = callback.into_iter().chain(unsupported).collect();
+    if !wrong.is_empty() {
+        return Err(Refusal::invalid(wrong.join(" ")));
     }
     Ok(())
 }

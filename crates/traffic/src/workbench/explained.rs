@@ -5,6 +5,7 @@ use phantom_access::explain::Explained;
 use phantom_access::explain::Forwarded;
 use phantom_access::explain::Hop as Told;
 use phantom_access::explain::Verdict;
+use phantom_core::DenyReason;
 use phantom_pages::components::Badge;
 use phantom_pages::components::Hop;
 use phantom_pages::components::Trace;
@@ -16,7 +17,7 @@ pub(super) struct Decision {
     pub(super) request: String,
     pub(super) badge: Badge,
     /// What was found wrong, and what to do about it.
-    pub(super) advice: Option<(&'static str, &'static str)>,
+    pub(super) advice: Option<(String, &'static str)>,
     pub(super) trace: Trace,
 }
 
@@ -39,8 +40,8 @@ impl Decision {
             Verdict::Answer(answered) => answered.reason.as_deref(),
             Verdict::Forward(_) | Verdict::Unheard(_) => None,
         };
-        let advice = reason.and_then(advice::known);
-        let advice = advice.map(|reason| (advice::meaning(reason), advice::remedy(reason)));
+        let advice = reason.and_then(DenyReason::from_name);
+        let advice = advice.map(|reason| (advice::meaning(reason), reason.remedy()));
         let (badge, last) = last(outcome);
         hops.extend(last);
         Self { request, badge, advice, trace: Trace(hops) }

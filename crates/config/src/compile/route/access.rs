@@ -106,11 +106,11 @@ fn refuse_protection(raw: &RawRoute, context: Context<'_>) {
 fn check_accept_jwt(raw: &RawRoute, key_managers: &[usize], named: &[Named], context: Context<'_>) {
     let Some(at) = &raw.jwt else { return };
     for key_manager in key_managers.iter().filter_map(|index| named.get(*index)) {
-        if !key_manager.may_accept_jwt {
+        let missing = &key_manager.missing_for_jwt;
+        if !missing.is_empty() {
             let name = key_manager.name.as_deref().unwrap_or_default();
             let message = format!("key manager {name:?} cannot validate JWTs by itself");
-            let hint = "it needs issuer, expected_audience, and jwks_uri, jwks_file or well_known";
-            context.error(&at.place, message, hint);
+            context.error(&at.place, message, format!("it lacks {}", missing.join(", and ")));
         }
     }
 }

@@ -57,6 +57,7 @@ fn a_decision_is_explained_hop_by_hop_without_tokens_claims_or_query() {
     assert!(text.contains("answer 401 (token_inactive)"), "{text}");
     assert!(text.contains("www-authenticate: Bearer realm=\"api\", error=\"invalid_token\""));
     assert!(!text.contains("not-a-known-token"), "{text}");
+    assert!(text.contains("what to do: Get another one."), "{text}");
 
     let (text, json) = explained(directory.path(), "GET", "/api", None);
     assert!(text.contains("answer 401 (credential_missing)"), "{text}");
@@ -172,8 +173,8 @@ impl Asking {
         answer.1
     }
 
-    fn rest(&self, order: &serde_json::Value) -> serde_json::Value {
-        let request = self.client.post(format!("{}/api/phantom/v1/explain", self.base));
+    fn rest(&self, resource: &str, order: &serde_json::Value) -> serde_json::Value {
+        let request = self.client.post(format!("{}/api/phantom/v1/{resource}", self.base));
         let request = request.basic_auth("admin", Some("admin"));
         let request = request.header("content-type", "application/json").body(order.to_string());
         let text = self.runtime.block_on(async { request.send().await.unwrap().text().await });
@@ -212,8 +213,14 @@ fn the_page_and_rest_say_the_same_of_a_request_as_the_command_and_charge_nobody_
     let mut asking = Asking::sign_in(format!("https://localhost:{control}"));
     let of_the_file = demo.authorization_server().issue_token("test-client", "read");
     let of_an_application = demo.authorization_server().issue_token("client-one", "read");
+    // Its server vouches for it to the end.
+    let revoked = demo.authorization_server().issue_token("test-client", "read");
+    let answer = asking.rest("revocations", &serde_json::json!({"token": *revoked}));
+    assert!(answer["keptUntil"].is_u64(), "{answer}");
     for (url, token, part) in [
         (format!("http://localhost:{gateway}/api"), Some(&*of_the_file), "forward"),
+        (format!("http://localhost:{gateway}/api"), Some(&*revoked), "token_revoked"),
+        ("/api".to_owned(), Some(&*revoked), "token_revoked"),
         (
             format!("https://localhost:{apis_https}/httpbin/v1/get"),
             Some(&*of_an_application),
@@ -238,7 +245,7 @@ fn the_page_and_rest_say_the_same_of_a_request_as_the_command_and_charge_nobody_
         let (_, by_command) = explained(directory.path(), "GET", &url, token);
         assert!(by_command.contains(part), "{by_command}");
         let by_command: serde_json::Value = serde_json::from_str(&by_command).unwrap();
-        let by_rest = asking.rest(&serde_json::json!({"url": url, "token": token}));
+        let by_rest = asking.rest("explain", &serde_json::json!({"url": url, "token": token}));
         assert_eq!(by_rest, by_command, "{url}");
 
         let page = asking.page("/workbench", None);
