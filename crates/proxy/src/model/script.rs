@@ -105,6 +105,8 @@ pub(crate) struct Answer {
     pub(crate) cut_at: Option<usize>,
     pub(crate) then: Then,
     pub(crate) keep_alive: Option<u32>,
+    /// Another answer follows at once, for which nobody asked.
+    pub(crate) another: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -293,6 +295,7 @@ impl Answer {
             body,
             then,
             keep_alive: chance.one_in(8).then(|| chance.below(4) as u32),
+            another: framing != AnswerFraming::UntilClose && chance.one_in(12),
         }
     }
 

@@ -133,8 +133,10 @@ impl<C: Client> Course<'_, C> {
         let outcome = poll_fn(|cx| self.poll_relay(cx, sending, &mut exchange, &mut relay)).await;
         self.client.deadline().clear();
         self.account.bytes = match outcome {
+            // It was taken back: an answer of our own stands in its place.
+            Err(Unserved::Failed(_)) => 0,
             // What lies here was never sent.
-            Err(_) => relay.bytes.saturating_sub(self.client.unsent()),
+            Err(Unserved::BrokenOff(_)) => relay.bytes.saturating_sub(self.client.unsent()),
             Ok(()) => relay.bytes,
         };
         let (connection, head) = exchange.finish();

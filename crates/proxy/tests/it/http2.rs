@@ -469,19 +469,6 @@ impl RawHttp2 {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_post_without_a_body_reaches_the_backend_with_a_length_of_zero() {
-    let backend = Backend::ok();
-    let gateway = Setup::new(backend.address).start();
-    let mut sender = connect(&gateway).await;
-    let request = get("/x").method("POST").body(http_body_util::Empty::<Bytes>::new()).unwrap();
-    let response = sender.send_request(request).await.unwrap();
-    assert_eq!(response.status(), 200);
-    assert!(response.headers().contains_key("date"), "{response:?}");
-    let seen = backend.only();
-    assert_eq!((seen.field("content-length"), seen.field("transfer-encoding")), (Some("0"), None));
-}
-
 #[test]
 fn values_with_white_space_at_their_edges_are_refused_in_http2() {
     let backend = Backend::ok();

@@ -70,6 +70,20 @@ async fn over_http2_a_client_that_waits_for_100_gets_it_after_the_decision() {
     drop(stream);
 }
 
+/// By a client that adds no length of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_post_without_a_body_reaches_the_backend_with_a_length_of_zero() {
+    let backend = Backend::ok();
+    let gateway = Setup::new(backend.address).start();
+    let mut sender = connect(&gateway, 65_535).await;
+    let (response, _) = sender.send_request(post("/x").body(()).unwrap(), true).unwrap();
+    let response = within("an answer", response).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.headers().contains_key("date"), "{response:?}");
+    let seen = backend.only();
+    assert_eq!((seen.field("content-length"), seen.field("transfer-encoding")), (Some("0"), None));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn interim_answers_are_passed_on_over_http2() {
     let backend = Backend::start(|_| {
