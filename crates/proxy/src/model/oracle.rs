@@ -140,6 +140,14 @@ fn log(course: &Course<'_>) -> Verdict {
             !faithful || got >= bytes,
             "request {id}: the log says {bytes} bytes were sent, {got} arrived: {line}"
         );
+        let request = &course.script.requests[id];
+        let taken = course.backends.iter().any(|seen| seen.id == Some(id) && seen.whole);
+        let sent = request.answer.broken_body(id).filter(|_| taken && request.method != "HEAD");
+        let begun = arrived.get(id).is_some_and(|got| got.names == Some(id));
+        hold!(
+            !(faithful && of_backend && begun) || sent.is_none_or(|sent| got >= sent),
+            "request {id}: the backend broke off behind {sent:?} bytes, {got} arrived: {line}"
+        );
     }
     Ok(())
 }

@@ -299,8 +299,30 @@ impl Answer {
         }
     }
 
+    /// What is sent of the body of an answer that ends orderly before it is whole. `None`: it is whole, or is cut
+    /// so that some of it may be lost.
+    pub(crate) fn broken_body(&self, id: usize) -> Option<usize> {
+        let orderly = self.framing == AnswerFraming::Length
+            && self.reads == usize::MAX
+            && matches!(self.then, Then::Closes | Then::GoesOn);
+        let (sent, whole) = self.bytes(id, false);
+        let of_whole = self.head_and_body(id, false).len();
+        (orderly && !whole).then(|| (sent.len() + self.body.len()).saturating_sub(of_whole))
+    }
+
     /// As it goes over the wire, up to where it is cut.
     pub(crate) fn bytes(&self, id: usize, to_head: bool) -> (Vec<u8>, bool) {
+        let mut out = self.head_and_body(id, to_head);
+        match self.cut_at {
+            Some(at) if at < out.len() => {
+                out.truncate(at);
+                (out, false)
+            }
+            _ => (out, true),
+        }
+    }
+
+    fn head_and_body(&self, id: usize, to_head: bool) -> Vec<u8> {
         use std::io::Write;
         let mut out = Vec::new();
         for _ in 0..self.interim {
@@ -327,13 +349,7 @@ impl Answer {
             AnswerFraming::Chunked => chunk(&self.body, &mut out, 1),
             AnswerFraming::WideChunks => chunk(&self.body, &mut out, 16),
         }
-        match self.cut_at {
-            Some(at) if at < out.len() => {
-                out.truncate(at);
-                (out, false)
-            }
-            _ => (out, true),
-        }
+        out
     }
 }
 
