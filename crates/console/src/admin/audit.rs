@@ -1,5 +1,7 @@
 //! The audit: who did what, when, and what changed by it.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::Query;
 use axum::response::IntoResponse;
@@ -37,23 +39,6 @@ const HERE: &str = "/admin/audit";
 const PLACE: Place = Place::Admin(HERE);
 const ACTIONS: [(&str, &str); 4] =
     [("", "Anything"), ("CREATE", "Added"), ("UPDATE", "Changed"), ("DELETE", "Deleted")];
-const ENTITIES: [(&str, &str); 15] = [
-    ("", "Anything"),
-    ("API", "API"),
-    ("APPLICATION", "Application"),
-    ("CLIENT", "OAuth client"),
-    ("DENY_POLICY", "Deny policy"),
-    ("DEPLOYMENT", "Deployment"),
-    ("KEY_MANAGER", "Key manager"),
-    ("KEY_MAPPING", "Application key"),
-    ("PLAN", "Throttling policy"),
-    ("REVISION", "Revision"),
-    ("REVOCATION", "Revocation"),
-    ("SCOPE", "Scope"),
-    ("SUBSCRIPTION", "Subscription"),
-    ("TOKEN", "Token"),
-    ("USER", "User"),
-];
 /// Of a document is shown at most so much, in changed members.
 const MOST_CHANGES: usize = 12;
 
@@ -81,7 +66,7 @@ struct Entry {
     who: String,
     address: String,
     what: Badge,
-    entity: &'static str,
+    entity: String,
     name: String,
     ago: String,
     exact: String,
@@ -115,9 +100,13 @@ async fn page(visit: Visit, Query(asked): Query<Vec<(String, String)>>) -> Answe
 }
 
 fn filters(draft: &Draft) -> Vec<Field> {
+    let entities: BTreeMap<_, _> =
+        Entity::ALL.iter().map(|one| (one.as_str(), entity(*one))).collect();
+    let entities = entities.iter().map(|(name, words)| (*name, words.as_str()));
+    let entities: Vec<_> = [("", "Anything")].into_iter().chain(entities).collect();
     vec![
         draft.text("who", "Who").such_as("admin"),
-        draft.select("entity", "What", &ENTITIES),
+        draft.select("entity", "What", &entities),
         draft.select("action", "Was", &ACTIONS),
         draft.date("from", "From"),
         draft.date("until", "Until"),
@@ -184,10 +173,15 @@ fn filter(form: &Form) -> (AuditFilter, Errors) {
     (filter, errors)
 }
 
-/// What an entity is called.
-pub(crate) fn entity(entity: Entity) -> &'static str {
-    let name = entity.as_str();
-    ENTITIES.iter().find(|(known, _)| *known == name).map_or("", |(_, words)| *words)
+/// What an entity is called: as in the store, where pages have no other word for it.
+pub(crate) fn entity(entity: Entity) -> String {
+    match entity {
+        Entity::Api => "API".to_owned(),
+        Entity::Client => "OAuth client".to_owned(),
+        Entity::KeyMapping => "Application key".to_owned(),
+        Entity::Plan => "Throttling policy".to_owned(),
+        other => words::sentence(&other.as_str().to_lowercase().replace('_', " ")),
+    }
 }
 
 pub(crate) fn done(action: Action) -> Badge {

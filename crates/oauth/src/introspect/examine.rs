@@ -46,18 +46,24 @@ pub enum Trouble {
     NoAnswer(Arc<str>),
     /// It refused our credentials.
     ClientRefused,
-    /// It answered that it cannot answer now.
-    Unavailable(Arc<str>),
     /// It answered something else than was asked for.
     Unusable(Arc<str>),
     /// The JWT that it answered is not believed.
     NotBelieved(Arc<str>),
+    /// Anything else that came of it.
+    Else {
+        /// Without a full stop.
+        cause: Arc<str>,
+        /// What to do about it, in whole sentences.
+        advice: &'static str,
+    },
 }
 
 /// Longest claim that is repeated, in characters.
 const LONGEST: usize = 256;
 /// Most audiences that are repeated.
 const MOST: usize = 8;
+const UNAVAILABLE: &str = "The server's own log says why. Until it is well, gateways answer 503.";
 
 impl IntrospectionClient {
     pub(crate) async fn examine(&self, token: BearerToken<'_>) -> Examined {
@@ -97,7 +103,9 @@ impl IntrospectionClient {
                 (claimed, verdict.map_err(Trouble::from))
             }
             Err(Unusable::ClientRefused) => (None, Err(Trouble::ClientRefused)),
-            Err(Unusable::Unavailable { cause, .. }) => (None, Err(Trouble::Unavailable(cause))),
+            Err(Unusable::Unavailable { cause, .. }) => {
+                (None, Err(Trouble::Else { cause, advice: UNAVAILABLE }))
+            }
             Err(Unusable::NoVerdict(error)) => (None, Err(error.into())),
         };
         Examined { status: Some(answer.status.as_u16()), media_type, claimed, outcome }
@@ -126,7 +134,7 @@ impl From<IntrospectError> for Trouble {
         match error {
             IntrospectError::Misbehaved { cause } => Self::Unusable(cause),
             IntrospectError::Refused { cause } => Self::NotBelieved(cause),
-            IntrospectError::Unavailable { cause, .. } => Self::Unavailable(cause),
+            IntrospectError::Unavailable { cause, .. } => Self::Else { cause, advice: UNAVAILABLE },
             IntrospectError::NotAsked(not_asked) => Self::NoAnswer(not_asked.to_string().into()),
         }
     }

@@ -264,8 +264,7 @@ fn introspection(
             let not_tried = "The server wants to know us first.";
             [TrialStep::failed(auth, found, advice), TrialStep::not_tried(asked, not_tried)]
         }
-        Err(Trouble::Unavailable(cause)) => {
-            let advice = "The server's own log says why. Until it is well, gateways answer 503.";
+        Err(Trouble::Else { cause, advice }) => {
             [untold(), TrialStep::failed(asked, format!("{cause}."), advice)]
         }
         Err(Trouble::Unusable(cause)) => {
