@@ -131,10 +131,10 @@ deny_reasons! {
         "Get a token for one of the API's audiences, or change these in the publisher.";
     AuthorizationServerMisbehaved "authorization_server_misbehaved" at Token:
         "the authorization server's answer, or our standing with it, is wrong";
-        "Test the key manager in Admin: its client credentials or its introspection endpoint are likely at fault.";
+        "Test the key manager in Admin, or with phantom check --connect: its client credentials or its introspection endpoint are likely at fault.";
     AuthorizationServerUnavailable "authorization_server_unavailable" at Token:
         "the authorization server could not be asked";
-        "See whether it runs and can be reached from the gateway; Test the key manager in Admin.";
+        "See whether it runs and can be reached from the gateway; test the key manager in Admin, or with phantom check --connect.";
     Blocked "blocked" at Policies:
         "a deny policy blocks the API, the application, the address or the user";
         "See the deny policies in Admin.";
@@ -149,7 +149,7 @@ deny_reasons! {
         "Send the field Authorization with Bearer, one blank and the token.";
     CredentialMissing "credential_missing" at Credential:
         "there is no credential";
-        "Send the token as Authorization: Bearer, or disable security for the resource in the publisher.";
+        "Send the token as Authorization: Bearer, or leave the route open, or the resource in the publisher.";
     CredentialRepeated "credential_repeated" at Credential:
         "there is more than one credential";
         "Send one, in one place.";
@@ -161,7 +161,7 @@ deny_reasons! {
         "Allow https among the API's transports.";
     InsufficientScope "insufficient_scope" at Authorization:
         "the token's scope does not suffice";
-        "Ask for a token with the scopes of the resource, or change these in the publisher.";
+        "Ask for a token with the scopes of the route or resource, or change these.";
     IssuerMismatch "issuer_mismatch" at Token:
         "the token is of another issuer than the key manager says";
         "Compare the issuer of the key manager with the iss of the token: every character counts.";
@@ -170,7 +170,7 @@ deny_reasons! {
         "Allow its key manager for the API in the publisher, or see the token handling rules of the key manager.";
     MethodNotAllowed "method_not_allowed" at Resource:
         "the route or resource does not take this method";
-        "Add the method to the resource in the publisher, and deploy.";
+        "Add the method to those of the route, or to the resource in the publisher, and deploy.";
     NoProductionEndpoint "no_production_endpoint" at Endpoint:
         "the API has no endpoint for production keys";
         "Add a production endpoint in the publisher, or use a sandbox key.";
@@ -179,7 +179,7 @@ deny_reasons! {
         "Add the resource in the publisher and deploy, or correct the path.";
     NoRoute "no_route" at Resource:
         "no API and no route is at this host and path";
-        "See the API's context and version, and whether it is deployed and published.";
+        "Compare host and path with the routes of the file, or with the API's context and version; see whether that is deployed and published.";
     NoSandboxEndpoint "no_sandbox_endpoint" at Endpoint:
         "the API has no endpoint for sandbox keys";
         "Add a sandbox endpoint in the publisher, or use a production key.";
@@ -200,7 +200,7 @@ deny_reasons! {
         "Wait as long as Retry-After says, or raise the limit of the route.";
     StatementRefused "statement_refused" at Token:
         "what the authorization server says of the token does not verify";
-        "Test the key manager in Admin: its issuer or its key set are likely others than its answers'.";
+        "Test the key manager in Admin, or with phantom check --connect: its issuer or its key set are likely others than its answers'.";
     SubscriptionBlocked "subscription_blocked" at Subscription:
         "the subscription to the API is blocked";
         "The API's publisher can unblock it among its subscriptions.";
@@ -218,7 +218,7 @@ deny_reasons! {
         "Get another one. Where that was just done, compare the clocks of server and gateway.";
     TokenInactive "token_inactive" at Token:
         "the authorization server says that the token is not active";
-        "Get another one. It may have ended, been revoked, or be of another server than the API's key manager.";
+        "Get another one. It may have ended, been revoked, or be of another server than the key manager's.";
     TokenNotYetValid "token_not_yet_valid" at Token:
         "the token is not valid yet";
         "Compare the clocks of authorization server and gateway.";
