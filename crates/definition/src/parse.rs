@@ -175,15 +175,20 @@ fn yaml(text: &str) -> Result<(Value, Cow<'_, str>), InvalidDefinition> {
         Ok(value) => return Ok((value, Cow::Borrowed(text))),
         Err(error) => error,
     };
-    let at = error.location();
-    let invalid = at.map_or(InvalidDefinition::Unreadable, |at| unreadable(at.line(), at.column()));
-    let (Some(at), Some((moved, lines))) = (at, lenient::moved(text)) else { return Err(invalid) };
-    // Else it is another fault.
-    if lines.binary_search(&at.line()).is_err() {
-        return Err(invalid);
+    let invalid = |error: serde_saphyr::Error| {
+        let at = error.location();
+        at.map_or(InvalidDefinition::Unreadable, |at| unreadable(at.line(), at.column()))
+    };
+    let line = error.location().map(|at| at.line());
+    match (line, lenient::moved(text)) {
+        // Lines stay where they are.
+        (Some(line), Some((moved, lines))) if lines.binary_search(&line).is_ok() => {
+            let value = read(&moved).map_err(invalid)?;
+            Ok((value, Cow::Owned(moved)))
+        }
+        // It is another fault.
+        _ => Err(invalid(error)),
     }
-    let value = read(&moved).map_err(|_| invalid)?;
-    Ok((value, Cow::Owned(moved)))
 }
 
 fn bounds() -> serde_saphyr::Options {
