@@ -326,6 +326,7 @@ impl Exchange {
                         }
                         _ => {}
                     }
+                    self.moved += 1;
                     self.body = decoder(self.head.framing);
                     return Poll::Ready(Ok(Heard::Final));
                 }

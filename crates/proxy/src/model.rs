@@ -4,8 +4,9 @@
 //! Bytes are cut anywhere; there are pauses, resets, half-closed connections, shut windows, early
 //! answers, pipelined requests, both protocols, TLS and not. The oracle knows which answer belongs to which
 //! request, that no request reaches a backend which its client did not frame, that every byte logged as
-//! sent arrives, and that everything ends. One that fails names its seed: `PHANTOM_MODEL_SEED=… cargo
-//! nextest run -p phantom-proxy model`. `PHANTOM_MODEL_SECONDS` plays for longer, from a new seed.
+//! sent arrives, who is told to have been slow and when, what may end a stream, how much may be kept, and
+//! that everything ends. One that fails names its seed: `PHANTOM_MODEL_SEED=… cargo nextest run -p
+//! phantom-proxy model`. `PHANTOM_MODEL_SECONDS` plays for longer, from a new seed.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -102,7 +103,8 @@ async fn play(world: &World, seed: u64) -> (Rc<Script>, Result<(), String>) {
         tokio::task::spawn_local(async move { worker.deadlines.tick().await })
     };
     let (theirs, ours) = wire::pair(&mut chance, script.window, script.window);
-    let listener = world.listener(script.tls, script.protocol == Protocol::Http2);
+    let kept = theirs.kept_there();
+    let listener = world.listener(script.tls);
     let deadline = worker.deadlines.register();
     deadline.set(shared.config.limits.header_timeout);
     let origin = Origin { peer: [127, 0, 0, 1].into(), tls: script.tls, entry: listener.serves };
@@ -117,7 +119,11 @@ async fn play(world: &World, seed: u64) -> (Rc<Script>, Result<(), String>) {
             worker.deadlines.wake_all();
         });
     }
-    let io = if script.tls { world.connect(theirs).await } else { Some(Io::plain(theirs)) };
+    let io = if script.tls {
+        world.connect(theirs, script.offers).await
+    } else {
+        Some(Io::plain(theirs))
+    };
     let seen = match (io, script.protocol) {
         (None, _) => Rc::default(),
         (Some(io), Protocol::Http1) => client::play(script.clone(), io, chance.split()).await,
@@ -136,7 +142,8 @@ async fn play(world: &World, seed: u64) -> (Rc<Script>, Result<(), String>) {
         .collect();
     let verdict = {
         let (client, backends) = (seen.borrow(), backends.seen());
-        let course = Course { script: &script, client: &client, backends: &backends, log, ended };
+        let (script, client, kept) = (&*script, &*client, kept());
+        let course = Course { script, client, backends: &backends, log, ended, kept };
         oracle::judge(&course)
     };
     (script, verdict)

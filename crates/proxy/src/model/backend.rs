@@ -7,6 +7,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::chance::Chance;
 use super::ends::Incoming;
 use super::ends::Io;
@@ -45,6 +47,8 @@ pub(crate) struct Seen {
     pub(crate) whole: bool,
     pub(crate) trailing: bool,
     pub(crate) has_length: bool,
+    /// When the backend last read something of it, or had written the answer.
+    pub(crate) last: Instant,
     /// What is missing of the chunk that is read.
     chunk: usize,
     /// All bytes of the answer were sent and none is missing.
@@ -102,7 +106,7 @@ impl Backends {
         let mut incoming = Incoming::new(io.clone());
         let mut idle = Duration::from_secs(600);
         loop {
-            let since = tokio::time::Instant::now();
+            let since = Instant::now();
             let Some(head) = incoming.head().await? else { return Ok(()) };
             // It means what it says of how long it keeps the connection: a request that comes later meets
             // the end of it on the way.
@@ -126,6 +130,7 @@ impl Backends {
                 whole: false,
                 trailing: false,
                 has_length: field(&head, "content-length").is_some(),
+                last: Instant::now(),
                 chunk: 0,
                 answered: false,
             });
@@ -182,7 +187,10 @@ impl Backends {
                 io.write(piece).await?;
             }
         }
-        self.0.seen.borrow_mut()[at].answered = whole;
+        {
+            let seen = &mut self.0.seen.borrow_mut()[at];
+            (seen.answered, seen.last) = (whole, Instant::now());
+        }
         match answer.then {
             Then::GoesOn if whole => return Ok(false),
             Then::GoesSilent => tokio::time::sleep(Duration::from_secs(60)).await,
@@ -244,7 +252,8 @@ impl Backends {
             self.0.seen.borrow_mut()[at].body.extend_from_slice(&incoming.data()[..count]);
             incoming.consume(count);
             left -= count;
-            self.0.seen.borrow_mut()[at].chunk = left;
+            let seen = &mut self.0.seen.borrow_mut()[at];
+            (seen.chunk, seen.last) = (left, Instant::now());
         }
     }
 }

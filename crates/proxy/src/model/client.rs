@@ -5,7 +5,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use h2::Reason;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::chance::Chance;
 use super::ends::Incoming;
@@ -28,6 +30,24 @@ pub(crate) struct Got {
     /// As far as its framing tells.
     pub(crate) whole: bool,
     pub(crate) closes: bool,
+    /// When its head came.
+    pub(crate) at: Option<Instant>,
+    /// Over HTTP/2: what ended the stream before the client had sent its request, and when it saw that.
+    pub(crate) reset: Option<(Reason, Instant)>,
+}
+
+/// When a request was begun, and when the client last sent something of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) begun: Instant,
+    pub(crate) last: Instant,
+}
+
+impl Sent {
+    pub(crate) fn now() -> Self {
+        let now = Instant::now();
+        Self { begun: now, last: now }
+    }
 }
 
 /// What the client saw.
@@ -41,8 +61,8 @@ pub(crate) struct Seen {
     pub(crate) ended: Option<End>,
     /// What came was no HTTP.
     pub(crate) nonsense: Option<String>,
-    /// Heads that were begun.
-    pub(crate) begun: usize,
+    /// The requests whose heads were begun.
+    pub(crate) sent: Vec<Sent>,
     /// It stopped reading or was gone before the end.
     pub(crate) left: bool,
 }
@@ -159,7 +179,7 @@ impl Client {
                 return None;
             }
             let head = head_of(request);
-            self.seen.borrow_mut().begun = at + 1;
+            self.seen.borrow_mut().sent.push(Sent::now());
             if !self.send(&head, &mut left, chance, false).await {
                 return self.script.gives_up.map(|(_, how)| how);
             }
@@ -213,6 +233,9 @@ impl Client {
                 // The reader finds out why.
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 return true;
+            }
+            if let Some(sent) = self.seen.borrow_mut().sent.last_mut() {
+                sent.last = Instant::now();
             }
             // Once a message: between two pieces there may be nothing but framing.
             paused |= match (self.script.gentle, pauses) {
@@ -294,7 +317,8 @@ impl Client {
         let method = self.script.requests.get(at).map_or("GET", |request| request.method);
         let names = field(&head, "x-for").and_then(|id| id.parse().ok());
         let closes = field(&head, "connection") == Some("close");
-        self.seen.borrow_mut().partial = Some(Got { status, names, closes, ..Got::default() });
+        self.seen.borrow_mut().partial =
+            Some(Got { status, names, closes, at: Some(Instant::now()), ..Got::default() });
         let chunked = field(&head, "transfer-encoding").is_some();
         let length = field(&head, "content-length").and_then(|length| length.parse().ok());
         let bodiless = method == "HEAD" || matches!(status, 204 | 304);
@@ -365,7 +389,7 @@ pub(crate) fn head_of(request: &Request) -> Vec<u8> {
 
 fn body_of(request: &Request) -> Vec<u8> {
     if request.framing != Framing::Chunked {
-        return request.body.to_vec();
+        return request.body[..request.sends()].to_vec();
     }
     let mut out = Vec::new();
     if request.broken {
@@ -375,6 +399,10 @@ fn body_of(request: &Request) -> Vec<u8> {
         out.extend_from_slice(b"zz\r\nGET /hidden HTTP/1.1\r\nHost: h\r\n\r\n");
     } else {
         chunk(&request.body, &mut out, 1);
+    }
+    if request.sends() < request.body.len() {
+        // So many bytes with the framing are short of its end all the more.
+        out.truncate(request.sends());
     }
     out
 }

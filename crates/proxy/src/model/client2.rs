@@ -6,12 +6,15 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::Reason;
 use h2::client::SendRequest;
+use tokio::time::Instant;
 
 use super::chance::Chance;
 use super::client::End;
 use super::client::Got;
 use super::client::Seen;
+use super::client::Sent;
 use super::ends::Io;
 use super::ends::pause;
 use super::script::Framing;
@@ -42,7 +45,9 @@ pub(crate) async fn play(script: Rc<Script>, io: Io, mut chance: Chance) -> Rc<R
     for at in 0..script.requests.len() {
         let (script, sender, chance) = (script.clone(), sender.clone(), chance.split());
         let got = Rc::new(RefCell::new(Got::default()));
-        let stream = tokio::task::spawn_local(one(script.clone(), at, sender, got.clone(), chance));
+        seen.borrow_mut().sent.push(Sent::now());
+        let sides = (seen.clone(), got.clone());
+        let stream = tokio::task::spawn_local(one(script.clone(), at, sender, sides, chance));
         let mut stream = Stream { task: stream, got };
         if !script.pipelined {
             stream.wait().await;
@@ -92,7 +97,7 @@ async fn one(
     script: Rc<Script>,
     at: usize,
     sender: SendRequest<Bytes>,
-    got: Rc<RefCell<Got>>,
+    (seen, got): (Rc<RefCell<Seen>>, Rc<RefCell<Got>>),
     mut chance: Chance,
 ) {
     let request = &script.requests[at];
@@ -118,9 +123,10 @@ async fn one(
             if held_back {
                 let _ = tell.await;
             }
-            if !no_body {
-                upload(&script, &script.requests[at], stream, chance).await;
+            if no_body {
+                return None;
             }
+            upload(&script, &script.requests[at], stream, &seen, chance).await
         });
         if held_back {
             let hint = poll_fn(|cx| response.poll_informational(cx));
@@ -132,30 +138,34 @@ async fn one(
     };
     let answered = receive(&script, response, &got, &mut chance).await;
     if answered && script.gentle {
-        let _ = upload.await;
+        let reset = upload.await.ok().flatten();
+        got.borrow_mut().reset = reset;
     } else {
         upload.abort();
     }
 }
 
+/// Sends the body, up to where the client falls silent. What ended the stream, if it was not its end.
 async fn upload(
     script: &Script,
     request: &Request,
     mut stream: h2::SendStream<Bytes>,
+    seen: &RefCell<Seen>,
     mut chance: Chance,
-) {
-    let mut left = Bytes::copy_from_slice(&request.body);
+) -> Option<(Reason, Instant)> {
+    let mut left = Bytes::copy_from_slice(&request.body[..request.sends()]);
     while !left.is_empty() {
         stream.reserve_capacity(left.len().min(20_000));
         match poll_fn(|cx| stream.poll_capacity(cx)).await {
             Some(Ok(room)) if room > 0 => {
                 let piece = left.split_to(room.min(left.len()));
                 if stream.send_data(piece, false).is_err() {
-                    return;
+                    break;
                 }
+                seen.borrow_mut().sent[request.id].last = Instant::now();
             }
             Some(Ok(_)) => {}
-            _ => return,
+            _ => break,
         }
         if script.gentle {
             pause(&mut chance, 12, 450).await;
@@ -163,7 +173,12 @@ async fn upload(
             pause(&mut chance, 12, 3_000).await;
         }
     }
-    let _ = stream.send_data(Bytes::new(), true);
+    let is_whole = left.is_empty() && request.sends() == request.body.len();
+    if is_whole && stream.send_data(Bytes::new(), true).is_ok() {
+        return None;
+    }
+    let reason = poll_fn(|cx| stream.poll_reset(cx)).await.ok()?;
+    Some((reason, Instant::now()))
 }
 
 /// True if the answer came whole.
@@ -176,7 +191,7 @@ async fn receive(
     let Ok(response) = response.await else { return false };
     {
         let mut got = got.borrow_mut();
-        got.status = response.status().as_u16();
+        (got.status, got.at) = (response.status().as_u16(), Some(Instant::now()));
         let names = response.headers().get("x-for").and_then(|id| id.to_str().ok());
         got.names = names.and_then(|id| id.parse().ok());
     }

@@ -1,6 +1,11 @@
 //! What has to hold of every script, and what of those in which both sides keep the rules.
 
+use std::time::Duration;
+
+use h2::Reason;
+use phantom_wire::CHUNK;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::backend;
 use super::client::End;
@@ -9,7 +14,12 @@ use super::client::Seen;
 use super::script::AnswerFraming;
 use super::script::Leads;
 use super::script::Protocol;
+use super::script::Request;
 use super::script::Script;
+use super::script::Silent;
+use super::world::WITH_BACKENDS;
+use super::world::WITH_CLIENTS;
+use crate::serve::LINGER;
 
 /// Everything that one script left behind.
 pub(crate) struct Course<'a> {
@@ -19,9 +29,20 @@ pub(crate) struct Course<'a> {
     pub(crate) log: Vec<Value>,
     /// The gateway's side of the connection ended by itself.
     pub(crate) ended: bool,
+    /// The most bytes that the gateway kept as they came from the client, as far as the wire can tell.
+    pub(crate) kept: usize,
 }
 
 type Verdict = Result<(), String>;
+
+/// How coarse the gateway's clock is.
+const TICK: Duration = Duration::from_millis(100);
+/// The same, with what the client pauses before it looks at an answer.
+const LATE: Duration = Duration::from_secs(1);
+
+/// The most that the gateway keeps of what a client sends. What stands behind a request is read until it is
+/// a chunk, up to another at once; the third is for what the wire cannot tell apart.
+const KEPT: usize = 3 * CHUNK;
 
 macro_rules! hold {
     ($condition:expr, $($words:tt)*) => {
@@ -34,6 +55,9 @@ macro_rules! hold {
 pub(crate) fn judge(course: &Course<'_>) -> Verdict {
     hold!(course.ended, "the connection never ended");
     hold!(course.client.nonsense.is_none(), "no HTTP: {:?}", course.client.nonsense);
+    // Of libraries' memory the wire knows nothing.
+    let reads_itself = !course.script.tls && course.script.protocol == Protocol::Http1;
+    hold!(!reads_itself || course.kept <= KEPT, "{} bytes were kept", course.kept);
     requests(course)?;
     answers(course)?;
     log(course)?;
@@ -74,13 +98,18 @@ fn requests(course: &Course<'_>) -> Verdict {
 
 /// Each answer belongs to its request, and no part looks whole.
 fn answers(course: &Course<'_>) -> Verdict {
-    let Seen { answers, partial, begun, left, .. } = course.client;
+    let Seen { answers, partial, sent, left, .. } = course.client;
     let http1 = course.script.protocol == Protocol::Http1;
     hold!(answers.len() <= course.script.requests.len(), "more answers than requests");
-    hold!(!http1 || answers.len() <= *begun, "{} answers to {begun} heads", answers.len());
+    let begun = sent.len();
+    hold!(!http1 || answers.len() <= begun, "{} answers to {begun} heads", answers.len());
     for (request, got) in course.script.requests.iter().zip(answers.iter().chain(partial)) {
         if let Some(id) = got.names {
             hold!(id == request.id, "request {} got the answer of {id}", request.id);
+            hold!(
+                request.answer.refused().is_none(),
+                "request {id}: a head past the limits went on"
+            );
             let to_head = request.method == "HEAD";
             let body: &[u8] = if to_head { b"" } else { &request.answer.body };
             hold!(body.starts_with(&got.body), "request {}: another body", request.id);
@@ -159,10 +188,28 @@ fn success(course: &Course<'_>) -> Verdict {
         let Some(got) = course.client.answers.get(at) else {
             return Err(format!("request {at} has no answer: {:?}", course.log));
         };
-        let wanted = if request.leads == Leads::Refused { 401 } else { request.answer.status };
+        stream(course, request, got)?;
+        if silence(course, request, got)? {
+            continue;
+        }
+        let wanted = match (request.leads, request.answer.refused()) {
+            (Leads::Refused, _) => 401,
+            (_, Some(_)) => 502,
+            (_, None) => request.answer.status,
+        };
         hold!(got.status == wanted, "request {at}: {} for {wanted}: {:?}", got.status, course.log);
         hold!(got.whole, "request {at}: its answer is not whole: {:?}", course.log);
         if request.leads == Leads::Refused {
+            continue;
+        }
+        if let Some((cause, words)) = request.answer.refused() {
+            let told = String::from_utf8_lossy(&got.body);
+            hold!(
+                request.method == "HEAD" || told.contains(words),
+                "request {at}: told {told:?} and not {words:?}"
+            );
+            let logged = course.log.iter().any(|line| line["error"] == cause);
+            hold!(logged, "request {at}: {cause} is not in the log: {:?}", course.log);
             continue;
         }
         let body: &[u8] = if request.method == "HEAD" { b"" } else { &request.answer.body };
@@ -171,6 +218,52 @@ fn success(course: &Course<'_>) -> Verdict {
         let seen = course.backends.iter().find(|seen| seen.id == Some(at) && seen.whole);
         hold!(early || seen.is_some(), "request {at}: no backend got it whole");
     }
+    Ok(())
+}
+
+/// Whoever falls silent is waited for as long as that side gets, and the client is told which it was.
+/// Returns whether it came to that.
+fn silence(course: &Course<'_>, request: &Request, got: &Got) -> Result<bool, String> {
+    let Request { id, silent: Some(silent), .. } = request else { return Ok(false) };
+    let is_early = request.answer.reads != usize::MAX;
+    let (status, patience) = match silent {
+        // An early answer may come first.
+        Silent::Client(_) if is_early && got.status != 408 => return Ok(false),
+        Silent::Client(_) => (408, WITH_CLIENTS),
+        Silent::Backend => (504, WITH_BACKENDS),
+    };
+    let (sent, at) = (course.client.sent[*id], got.at.unwrap_or_else(Instant::now));
+    // Behind other requests on the connection it may have waited for its turn.
+    let others = course.backends.iter().map(|seen| seen.last);
+    let (all, since) = (at - sent.begun, at - others.fold(sent.last, Instant::max));
+    hold!(
+        got.status == status && got.whole && all >= patience - TICK && since <= patience + LATE,
+        "request {id}: {} after {since:?} of {all:?}, for {status} after {patience:?}: {silent:?}, {:?}",
+        got.status,
+        course.log
+    );
+    Ok(true)
+}
+
+/// A stream whose answer came before all of its request was sent stays open for a while, and ends without
+/// an error: some clients drop an answer that is reset.
+fn stream(course: &Course<'_>, request: &Request, got: &Got) -> Verdict {
+    if course.script.protocol == Protocol::Http1 {
+        return Ok(());
+    }
+    let id = request.id;
+    let is_whole = request.sends() == request.body.len();
+    let Some((reason, at)) = got.reset else {
+        hold!(is_whole, "request {id}: its stream never ended");
+        return Ok(());
+    };
+    hold!(reason == Reason::NO_ERROR, "request {id}: its stream ended with {reason:?}");
+    let lasted = got.at.map(|answered| at - answered);
+    // Whoever was not told to go on sends nothing.
+    hold!(
+        request.expects_continue || lasted.is_none_or(|lasted| lasted >= LINGER),
+        "request {id}: its stream was reset {lasted:?} after the answer began"
+    );
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 
 use super::chance::Chance;
 use super::oracle::COLLECTED;
+use super::world::LARGEST_HEAD;
+use super::world::MOST_FIELDS;
 
 /// Requests that hide in bodies: none may ever reach a backend.
 const HIDDEN: &str = "GET /hidden HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -35,6 +37,8 @@ pub(crate) struct Script {
     pub(crate) gentle: bool,
     pub(crate) protocol: Protocol,
     pub(crate) tls: bool,
+    /// The protocols that the client names in its handshake.
+    pub(crate) offers: &'static [&'static str],
     pub(crate) backend_tls: bool,
     /// The client sends its next request without waiting for the answer before.
     pub(crate) pipelined: bool,
@@ -75,6 +79,15 @@ pub(crate) enum Framing {
     None,
 }
 
+/// Who falls silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Silent {
+    /// It reads so much of the body as it would have for its answer, and gives none.
+    Backend,
+    /// Behind so many bytes of the body.
+    Client(usize),
+}
+
 #[derive(Debug)]
 pub(crate) struct Request {
     pub(crate) id: usize,
@@ -88,6 +101,8 @@ pub(crate) struct Request {
     pub(crate) last: bool,
     /// Its chunked coding is broken in the middle.
     pub(crate) broken: bool,
+    /// In the middle of it, for longer than anybody waits.
+    pub(crate) silent: Option<Silent>,
     pub(crate) answer: Answer,
 }
 
@@ -98,6 +113,7 @@ pub(crate) struct Answer {
     pub(crate) reads: usize,
     pub(crate) version: &'static str,
     pub(crate) interim: usize,
+    pub(crate) head: Head,
     pub(crate) status: u16,
     pub(crate) framing: AnswerFraming,
     pub(crate) body: Content,
@@ -107,6 +123,16 @@ pub(crate) struct Answer {
     pub(crate) keep_alive: Option<u32>,
     /// Another answer follows at once, for which nobody asked.
     pub(crate) another: bool,
+}
+
+/// What the head of an answer holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Head {
+    Few,
+    /// Nearly as many fields as the gateway is set to take.
+    Many,
+    TooLarge,
+    TooMany,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,6 +159,10 @@ impl Script {
         let gentle = chance.one_in(2);
         let protocol = if chance.one_in(4) { Protocol::Http2 } else { Protocol::Http1 };
         let tls = chance.one_in(40);
+        let offers: &[&[&str]] = match protocol {
+            Protocol::Http1 => &[&[], &["http/1.0"], &["http/1.0", "http/1.1"], &["http/1.1"]],
+            Protocol::Http2 => &[&["h2"], &["h2", "http/1.1"]],
+        };
         let backend_tls = chance.one_in(60);
         let count = 1 + chance.below(5);
         let window = chance.of(&[1, 16, 500, 5_000, 70_000, 1 << 20]);
@@ -141,10 +171,12 @@ impl Script {
         if let Some(request) = requests.last_mut().filter(|_| gentle) {
             // How the gateway ends a connection is to be seen.
             request.last = protocol == Protocol::Http1 && chance.one_in(3);
+            request.fall_silent(chance);
         }
         let total: usize =
             requests.iter().map(|request| request.body.len() + request.answer.body.len()).sum();
-        let window = window.max(total / 100);
+        let large = requests.iter().any(|request| request.answer.head != Head::Few);
+        let window = window.max(total / 100).max(if large { 500 } else { 0 });
         // TLS reads nothing while it has more to write of a handshake than there is room for.
         let window = if tls || backend_tls { window.max(2_000) } else { window };
         let sent: usize = requests.iter().map(|request| request.body.len() + 100).sum();
@@ -159,6 +191,7 @@ impl Script {
             gentle,
             protocol,
             tls,
+            offers: chance.of(offers),
             backend_tls,
             pipelined: chance.one_in(3),
             window,
@@ -204,6 +237,15 @@ impl Request {
         if gentle && leads == Leads::Collected && framing == Framing::Chunked {
             size = size.min(COLLECTED);
         }
+        if protocol == Protocol::Http2 && size > 0 && leads == Leads::ToBackend && chance.one_in(4)
+        {
+            // More than a stream's window.
+            size = size.max(chance.below(60_000));
+        }
+        if leads == Leads::Refused && !gentle && size > 0 && chance.one_in(6) {
+            // More than anybody should keep of what nobody wants.
+            size = 300_000;
+        }
         // A backend that answers at once, reads nothing more and resets, with most still on its way.
         let hasty = !gentle
             && framing != Framing::None
@@ -236,8 +278,38 @@ impl Request {
             expects_continue: expects_continue && !(gentle && leads == Leads::Refused),
             last: !gentle && chance.one_in(12),
             broken,
+            silent: None,
             answer,
             body,
+        }
+    }
+
+    /// Has one side fall silent, now and then.
+    fn fall_silent(&mut self, chance: &mut Chance) {
+        if !matches!(self.leads, Leads::Collected | Leads::ToBackend) || !chance.one_in(6) {
+            return;
+        }
+        let is_early = self.answer.reads != usize::MAX;
+        if self.body.is_empty() || chance.one_in(3) {
+            if !is_early && chance.one_in(2) {
+                self.answer.reads = chance.below(self.body.len() + 1);
+            }
+            (self.answer.cut_at, self.answer.then) = (Some(0), Then::GoesSilent);
+            self.silent = Some(Silent::Backend);
+        } else {
+            let sent = chance.below(self.body.len());
+            if is_early {
+                self.answer.reads = self.answer.reads.min(sent);
+            }
+            self.silent = Some(Silent::Client(sent));
+        }
+    }
+
+    /// How much of its body the client sends.
+    pub(crate) fn sends(&self) -> usize {
+        match self.silent {
+            Some(Silent::Client(sent)) => sent,
+            Some(Silent::Backend) | None => self.body.len(),
         }
     }
 
@@ -288,6 +360,12 @@ impl Answer {
         Self {
             reads,
             version: chance.of(&["HTTP/1.1", "HTTP/1.1", "HTTP/1.1", "HTTP/1.2"]),
+            head: match chance.below(60) {
+                0 => Head::Many,
+                1 => Head::TooLarge,
+                2 => Head::TooMany,
+                _ => Head::Few,
+            },
             interim: if chance.one_in(10) { 1 + chance.below(3) } else { 0 },
             status: if framing == AnswerFraming::None { 204 } else { chance.of(&[200, 200, 404]) },
             framing,
@@ -296,6 +374,19 @@ impl Answer {
             then,
             keep_alive: chance.one_in(8).then(|| chance.below(4) as u32),
             another: framing != AnswerFraming::UntilClose && chance.one_in(12),
+        }
+    }
+
+    /// Where its head is more than the gateway takes: what the log calls that, and what the client is told.
+    pub(crate) const fn refused(&self) -> Option<(&'static str, &'static str)> {
+        match self.head {
+            Head::Few | Head::Many => None,
+            Head::TooLarge => {
+                Some(("upstream_head_too_large", "a larger head than this gateway takes"))
+            }
+            Head::TooMany => {
+                Some(("upstream_too_many_fields", "more header fields than this gateway takes"))
+            }
         }
     }
 
@@ -331,6 +422,15 @@ impl Answer {
         let _ = write!(out, "{} {} Any\r\nX-For: {id}\r\n", self.version, self.status);
         if let Some(seconds) = self.keep_alive {
             let _ = write!(out, "Keep-Alive: timeout={seconds}\r\n");
+        }
+        match self.head {
+            Head::Few => {}
+            // Besides those that are above and below.
+            Head::Many => out.extend_from_slice(&b"X: y\r\n".repeat(MOST_FIELDS - 3)),
+            Head::TooLarge => {
+                let _ = write!(out, "X: {}\r\n", "y".repeat(LARGEST_HEAD));
+            }
+            Head::TooMany => out.extend_from_slice(&b"X: y\r\n".repeat(MOST_FIELDS)),
         }
         match self.framing {
             AnswerFraming::Length => {

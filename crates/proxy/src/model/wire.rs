@@ -37,8 +37,19 @@ struct Direction {
     /// Bytes moved at once at most; zero: as many as there are.
     cut: usize,
     chance: Chance,
+    kept: Kept,
     reader: Option<Waker>,
     writer: Option<Waker>,
+}
+
+/// What a reader keeps of what it read. One that is done with it has the same room for the next bytes as
+/// it had for those.
+#[derive(Clone, Copy, Debug, Default)]
+struct Kept {
+    /// Room and bytes of the last read.
+    last: (usize, usize),
+    now: usize,
+    most: usize,
 }
 
 /// Two ends, with windows of so many bytes from the first to the second and back.
@@ -62,6 +73,7 @@ impl Direction {
             deaf: false,
             cut,
             chance: chance.split(),
+            kept: Kept::default(),
             reader: None,
             writer: None,
         }
@@ -80,6 +92,12 @@ impl Direction {
         }
     }
 
+    fn note_read(&mut self, room: usize, count: usize) {
+        let Kept { last: (before, read), now, most } = self.kept;
+        let now = if room == before { 0 } else { now + read };
+        self.kept = Kept { last: (room, count), now, most: most.max(now) };
+    }
+
     fn end_in_reset(&mut self) {
         self.reset = true;
         // What had arrived may be lost with it, or not.
@@ -93,6 +111,12 @@ impl Direction {
 impl End {
     pub(crate) fn reset_when_dropped(&self) {
         self.reset.set(true);
+    }
+
+    /// The most bytes that the other end keeps as they came, to be asked when all is over.
+    pub(crate) fn kept_there(&self) -> impl Fn() -> usize + use<> {
+        let outgoing = self.outgoing.clone();
+        move || outgoing.borrow().kept.most
     }
 
     /// Ends the connection for both, at once.
@@ -135,6 +159,7 @@ impl AsyncRead for End {
         }
         let most = incoming.bytes.len().min(buf.remaining());
         let count = incoming.piece(most);
+        incoming.note_read(buf.remaining(), count);
         let (front, back) = incoming.bytes.as_slices();
         let from_front = count.min(front.len());
         buf.put_slice(&front[..from_front]);

@@ -69,12 +69,10 @@ impl World {
         if https { self.https.clone() } else { self.plain.clone() }
     }
 
-    pub(crate) fn listener(&self, tls: bool, http2: bool) -> Listener {
-        let mut offered = (*self.server_tls).clone();
-        offered.alpn_protocols = vec![if http2 { b"h2".to_vec() } else { b"http/1.1".to_vec() }];
+    pub(crate) fn listener(&self, tls: bool) -> Listener {
         Listener {
             bind: ([127, 0, 0, 1], 0).into(),
-            tls: tls.then(|| Arc::new(offered)),
+            tls: tls.then(|| self.server_tls.clone()),
             http2: true,
             proxy_protocol: false,
             behind_tls: false,
@@ -82,9 +80,9 @@ impl World {
         }
     }
 
-    pub(crate) async fn connect(&self, end: End) -> Option<Io> {
+    pub(crate) async fn connect(&self, end: End, offers: &[&str]) -> Option<Io> {
         let mut config = (*self.client_tls).clone();
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        config.alpn_protocols = offers.iter().map(|name| name.as_bytes().to_vec()).collect();
         let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
         let name = ServerName::try_from("localhost").unwrap();
         let connecting = connector.connect(name, end);
@@ -126,11 +124,13 @@ fn shared(https: bool, roots: &RootCertStore) -> Arc<Shared> {
         config: ProxyConfig {
             workers: 1,
             limits: Limits {
+                max_response_header_bytes: LARGEST_HEAD,
+                max_response_fields: MOST_FIELDS,
                 header_timeout: Duration::from_secs(4),
                 keep_alive_timeout: Duration::from_secs(3),
-                body_idle_timeout: Duration::from_secs(1),
+                body_idle_timeout: WITH_CLIENTS,
                 connect_timeout: Duration::from_secs(4),
-                upstream_idle_timeout: Duration::from_secs(3),
+                upstream_idle_timeout: WITH_BACKENDS,
                 ..Limits::default()
             },
             trusted_proxies: Vec::new(),
@@ -145,6 +145,14 @@ fn shared(https: bool, roots: &RootCertStore) -> Arc<Shared> {
         traffic: None,
     })
 }
+
+/// What the head of an answer may hold: more fields than most have, and fewer bytes than there are by default.
+pub(crate) const MOST_FIELDS: usize = 160;
+pub(crate) const LARGEST_HEAD: usize = 4 * 1024;
+
+/// How long the gateway waits for a side that is silent.
+pub(crate) const WITH_CLIENTS: Duration = Duration::from_secs(1);
+pub(crate) const WITH_BACKENDS: Duration = Duration::from_secs(3);
 
 /// The port where nobody listens.
 pub(crate) const NOWHERE: u16 = 9;

@@ -1,6 +1,7 @@
 //! HTTP/2 streams beside each other: what one does or leaves undone is no other's loss.
 
 use std::future::poll_fn;
+use std::io::Read;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -68,6 +69,28 @@ async fn over_http2_a_client_that_waits_for_100_gets_it_after_the_decision() {
     let (response, stream) = sender.send_request(request, false).unwrap();
     assert_eq!(within("a refusal", response).await.unwrap().status(), 401);
     drop(stream);
+}
+
+/// The head is a piece of the answer like any other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn over_http2_a_backend_has_its_patience_anew_from_the_head_of_its_answer() {
+    let backend = Backend::custom(|mut stream| {
+        let _ = stream.read(&mut [0; 4096]);
+        for piece in ["HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", "body"] {
+            std::thread::sleep(Duration::from_millis(1200));
+            let _ = stream.write_all(piece.as_bytes());
+        }
+        let _ = stream.read(&mut [0; 1]);
+    });
+    let mut setup = Setup::new(backend.address);
+    setup.limits.upstream_idle_timeout = Duration::from_secs(2);
+    let gateway = setup.start();
+    let mut sender = connect(&gateway, 65_535).await;
+    let request = Request::builder().uri("http://api.example/x").body(()).unwrap();
+    let (response, _) = sender.send_request(request, true).unwrap();
+    let mut body = within("an answer", response).await.unwrap().into_body();
+    let piece = within("its body", poll_fn(|cx| body.poll_data(cx))).await;
+    assert_eq!(piece.unwrap().unwrap(), "body");
 }
 
 /// By a client that adds no length of its own.
