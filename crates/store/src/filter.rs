@@ -39,16 +39,35 @@ impl NamePlace {
     pub const ALL: [Self; 2] = [Self::Beginning, Self::Within];
 }
 
+/// How names are held against a [`NamePart`]: by what stands at `$1` and `$2`.
+pub(crate) enum NameMatch {
+    /// At least the first text and below the second, as an index has them.
+    Range([String; 2]),
+    /// Like the first pattern, and unlike the second where there is one: every name is looked at.
+    Like([Option<String>; 2]),
+}
+
 impl NamePart<'_> {
-    /// What the name is like, and what it is not.
-    pub(crate) fn patterns(&self) -> Result<[Option<String>; 2], StoreError> {
+    pub(crate) fn matching(&self) -> Result<NameMatch, StoreError> {
         let anywhere = containing(self.text)?;
         let beginning = anywhere.strip_prefix('%').unwrap_or(&anywhere).to_owned();
-        Ok(match self.place {
-            NamePlace::Beginning => [Some(beginning), None],
-            NamePlace::Within => [Some(anywhere), Some(beginning)],
+        let folded = fold(self.text);
+        Ok(match (self.place, successor(&folded)) {
+            (NamePlace::Beginning, Some(end)) => NameMatch::Range([folded, end]),
+            (NamePlace::Beginning, None) => NameMatch::Like([Some(beginning), None]),
+            (NamePlace::Within, _) => NameMatch::Like([Some(anywhere), Some(beginning)]),
         })
     }
+}
+
+/// The first text, by code points, that comes after all those that begin with this one. There is none
+/// after the empty text, and none after the last character that there is.
+fn successor(text: &str) -> Option<String> {
+    let kept = text.trim_end_matches(char::MAX);
+    let last = kept.chars().next_back()?;
+    // The surrogates lie between, which are no characters.
+    let next = (last..=char::MAX).nth(1)?;
+    Some(format!("{}{next}", kept.strip_suffix(last)?))
 }
 
 /// The pattern for `LIKE .. ESCAPE '\'` that finds the text anywhere, case aside, and nothing but
@@ -74,4 +93,22 @@ pub(crate) fn containing(text: &str) -> Result<String, StoreError> {
 /// The form in which names are compared when case does not count.
 pub(crate) fn fold(text: &str) -> String {
     text.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::successor;
+
+    #[test]
+    fn what_begins_with_a_text_lies_before_its_successor() {
+        for (text, next) in
+            [("a", "b"), ("shop-", "shop."), ("z", "{"), ("é", "ê"), ("\u{d7ff}", "\u{e000}")]
+        {
+            assert_eq!(successor(text).as_deref(), Some(next));
+            assert!(format!("{text}{}", char::MAX).as_str() < next);
+        }
+        assert_eq!(successor("a\u{10ffff}\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(successor(""), None);
+        assert_eq!(successor("\u{10ffff}"), None);
+    }
 }

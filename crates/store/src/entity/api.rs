@@ -15,6 +15,7 @@ use super::next_version;
 use crate::columns::Cells;
 use crate::columns::table;
 use crate::error::StoreError;
+use crate::filter::NameMatch;
 use crate::filter::NamePart;
 use crate::filter::Page;
 use crate::filter::containing;
@@ -190,14 +191,23 @@ async fn apis_of_name(
     part: &NamePart<'_>,
     states: &[LifecycleState],
 ) -> Result<Vec<ApiRow>, StoreError> {
-    let [like, unlike] = part.patterns()?;
-    // In the order of an index that has the names: no other row is read than those given back.
-    let rest = "WHERE name_key LIKE $1 ESCAPE '\\' \
-         AND ($2 IS NULL OR name_key NOT LIKE $2 ESCAPE '\\') \
-         AND ($3 IS NULL OR $3 LIKE '%,' || state || ',%') \
-         ORDER BY name_key, api_version LIMIT $4 OFFSET $5";
     let NamePart { limit, offset, .. } = *part;
-    session.ask(rest, values![like, unlike, one_of(states), limit, offset]).await
+    // In the order of an index that has the names: no other row is read than those given back.
+    match part.matching()? {
+        NameMatch::Range([from, end]) => {
+            let rest = "WHERE name_key >= $1 AND name_key < $2 \
+                 AND ($3 IS NULL OR $3 LIKE '%,' || state || ',%') \
+                 ORDER BY name_key, api_version LIMIT $4 OFFSET $5";
+            session.ask(rest, values![from, end, one_of(states), limit, offset]).await
+        }
+        NameMatch::Like([like, unlike]) => {
+            let rest = "WHERE name_key LIKE $1 ESCAPE '\\' \
+                 AND ($2 IS NULL OR name_key NOT LIKE $2 ESCAPE '\\') \
+                 AND ($3 IS NULL OR $3 LIKE '%,' || state || ',%') \
+                 ORDER BY name_key, api_version LIMIT $4 OFFSET $5";
+            session.ask(rest, values![like, unlike, one_of(states), limit, offset]).await
+        }
+    }
 }
 
 async fn apis_changed_last(

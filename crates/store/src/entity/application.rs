@@ -15,6 +15,7 @@ use crate::columns::Columns;
 use crate::columns::Record;
 use crate::columns::table;
 use crate::error::StoreError;
+use crate::filter::NameMatch;
 use crate::filter::NamePart;
 use crate::filter::Page;
 use crate::filter::containing;
@@ -162,11 +163,20 @@ async fn applications_of_name(
     owner: &str,
     part: &NamePart<'_>,
 ) -> Result<Vec<ApplicationRow>, StoreError> {
-    let [like, unlike] = part.patterns()?;
-    let rest = "WHERE owner = $1 AND name_key LIKE $2 ESCAPE '\\' \
-         AND ($3 IS NULL OR name_key NOT LIKE $3 ESCAPE '\\') \
-         ORDER BY name_key LIMIT $4 OFFSET $5";
-    session.ask(rest, values![owner, like, unlike, part.limit, part.offset]).await
+    let NamePart { limit, offset, .. } = *part;
+    match part.matching()? {
+        NameMatch::Range([from, end]) => {
+            let rest = "WHERE owner = $1 AND name_key >= $2 AND name_key < $3 \
+                 ORDER BY name_key LIMIT $4 OFFSET $5";
+            session.ask(rest, values![owner, from, end, limit, offset]).await
+        }
+        NameMatch::Like([like, unlike]) => {
+            let rest = "WHERE owner = $1 AND name_key LIKE $2 ESCAPE '\\' \
+                 AND ($3 IS NULL OR name_key NOT LIKE $3 ESCAPE '\\') \
+                 ORDER BY name_key LIMIT $4 OFFSET $5";
+            session.ask(rest, values![owner, like, unlike, limit, offset]).await
+        }
+    }
 }
 
 impl Write {

@@ -158,6 +158,14 @@ async fn pages_cover_everything_once_in_every_order(bed: Bed) {
             ApplicationSort::CreatedAt => row.created_at.as_secs().to_string(),
         };
         assert_eq!(listed.len(), 10, "{sort_by:?}");
+        // As many in all, whatever the page: one that is full to the end, one with room, one behind the end, none.
+        for (limit, offset, rows) in
+            [(5, 5, 5), (20, 0, 10), (20, 9, 1), (4, 10, 0), (4, 12, 0), (0, 0, 0)]
+        {
+            let filter = ApplicationFilter { sort_by, limit, offset, ..containing("app") };
+            let page = bed.store.applications(&filter).await.unwrap();
+            assert_eq!((page.rows.len(), page.total), (rows, 10), "{limit} from {offset}");
+        }
         assert!(listed.is_sorted_by_key(key), "{sort_by:?}");
         let filter = ApplicationFilter { sort_by, descending: true, limit: 10, ..containing("") };
         let backwards = bed.store.applications(&filter).await.unwrap().rows;
