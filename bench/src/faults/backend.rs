@@ -91,15 +91,25 @@ fn serve(mut stream: &TcpStream, manner: &AtomicU8, heard: &Mutex<Vec<String>>) 
         if is(Manner::Frozen) {
             thread::sleep(FROZEN);
         }
+        if request.head.target()?.ends_with("/big") {
+            return write_big(stream);
+        }
         answer(request, output)
     })
 }
 
+/// In pieces: what an attacker lets us make of it must not cost others the processor.
+fn write_big(mut stream: &TcpStream) -> Result<()> {
+    static PIECE: [u8; 32 << 10] = [b'x'; 32 << 10];
+    write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {BIG}\r\n\r\n")?;
+    for _ in 0..BIG / PIECE.len() {
+        stream.write_all(&PIECE)?;
+    }
+    Ok(())
+}
+
 fn answer(request: &Message<'_>, output: &mut Vec<u8>) -> Result<()> {
     let target = request.head.target()?;
-    if target.ends_with("/big") {
-        return write_answer(output, "200 OK", "", &vec![b'x'; BIG]);
-    }
     let credential = request.head.field("authorization").map_or(0, str::len);
     let body = format!("{{\"target\":\"{target}\",\"authorization_bytes\":{credential}}}");
     write_answer(output, "200 OK", "Content-Type: application/json\r\n", body.as_bytes())

@@ -1,13 +1,15 @@
 //! A listener with a thread per connection that can be shut as if its process had ended: connections
 //! are closed, new ones refused; and opened again on the same port.
 
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::io;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use socket2::{Domain, Socket, Type};
 
 /// Between two looks at what is wanted of the listener.
 const TURN: Duration = Duration::from_millis(1);
@@ -25,7 +27,7 @@ impl Door {
     where
         H: Fn(&TcpStream) + Send + Sync + 'static,
     {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let listener = listen(0)?;
         let door = Arc::new(Self {
             port: listener.local_addr()?.port(),
             shut: AtomicBool::new(false),
@@ -55,7 +57,7 @@ impl Door {
                 }
                 // The port is ours again as soon as the kernel lets go of it.
                 (None, false) => {
-                    listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).ok();
+                    listener = listen(self.port).ok();
                 }
                 (None, true) => {}
             }
@@ -93,4 +95,14 @@ impl Door {
     pub(super) fn close(&self) {
         self.over.store(true, Ordering::SeqCst);
     }
+}
+
+/// With a queue that some hundred connections at once do not fill: who is refused a place there tries
+/// again after a second.
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into())?;
+    socket.listen(4096)?;
+    Ok(socket.into())
 }
