@@ -607,6 +607,18 @@ fn check_says_what_endpoints_on_this_machine_and_a_weak_password_mean() {
 }
 
 #[test]
+fn a_check_reads_the_files_of_the_control_plane() {
+    for (line, said) in [
+        ("ca_file = \"none.pem\"", "control.ca_file: "),
+        // It holds no certificate.
+        ("ca_file = \"secret\"", "control.ca_file: "),
+        ("sealing_key = { file = \"none.key\" }", "control.sealing_key: "),
+    ] {
+        assert_reports(&format!("{LISTENER}[control]\n{line}\n"), &[said, "1 error"]);
+    }
+}
+
+#[test]
 fn a_listener_where_the_control_plane_listens_is_warned_about() {
     let text = LISTENER.replace(":0", ":9443");
     let report = report(&format!("{text}[control]\n"));

@@ -185,7 +185,7 @@ deny_reasons! {
         "Add a sandbox endpoint in the publisher, or use a production key.";
     NoSubscription "no_subscription" at Subscription:
         "the token's client has no application that is subscribed to the API";
-        "In the devportal, map the client's consumer key to an application, and subscribe that to the API.";
+        "In the devportal, subscribe the application that has the client's consumer key to the API; where none has, map the key to one first.";
     OperationQuota "operation_quota" at Quota:
         "the limit of the resource for all callers is used up";
         "Wait until the time that Retry-After named, or choose a larger plan for the resource.";

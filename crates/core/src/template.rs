@@ -67,7 +67,9 @@ pub enum InvalidTemplate {
     #[error("a segment is empty")]
     Empty,
     /// A segment that no path holds which gateways take.
-    #[error("a segment holds what no path that gateways take can")]
+    #[error(
+        "a segment holds a character that has to be escaped (as `%20`), one that gateways refuse (`;`), or an escape that is not needed"
+    )]
     Literal,
 }
 

@@ -33,10 +33,12 @@ pub enum InvalidDefinition {
     Empty,
     #[error("the definition is longer than {MAX_DEFINITION} bytes")]
     TooLong,
-    #[error("the definition is neither JSON nor YAML, or a member of it stands twice")]
+    #[error(
+        "the definition is neither JSON nor YAML, nested too deeply, or a member of it stands twice"
+    )]
     Unreadable,
     #[error(
-        "the definition is neither JSON nor YAML, or a member of it stands twice: see line {line}, column {column}"
+        "the definition is neither JSON nor YAML, nested too deeply, or a member of it stands twice: see line {line}, column {column}"
     )]
     UnreadableAt { line: u64, column: u64 },
     #[error("the definition is nested too deeply or has too many values")]
@@ -47,7 +49,7 @@ pub enum InvalidDefinition {
     Member(&'static str),
     #[error("at {place}, {member} is not understood")]
     Extension { place: String, member: &'static str },
-    #[error("at {place}, {reference:?} leads to nothing in this document")]
+    #[error("at {place}, {reference:?} leads to nothing in this document, or in a circle")]
     Reference { place: String, reference: String },
 }
 
@@ -129,6 +131,13 @@ impl Definition {
     #[must_use]
     pub fn servers(&self) -> Vec<String> {
         servers::urls(&self.0)
+    }
+
+    /// Whether it names a path, whatever can be called there.
+    #[must_use]
+    pub fn has_paths(&self) -> bool {
+        let paths = self.0.get("paths").and_then(Value::as_object);
+        paths.is_some_and(|paths| paths.keys().any(|path| !path.starts_with("x-")))
     }
 
     #[must_use]

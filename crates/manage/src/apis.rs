@@ -127,6 +127,9 @@ pub async fn update(
     expected.check(api.row.version)?;
     let known = Known::read(control, &mut write).await?;
     let settings = rules::settings(document, &known, Some(&api.document))?;
+    if api.row.state == LifecycleState::Published && settings.policies.is_empty() {
+        return Err(Refusal::NoBusinessPlan);
+    }
     change_settings(&mut write, &mut api, settings).await?;
     let api = api.save(&mut write).await?;
     write.commit().await?;

@@ -151,6 +151,12 @@ fn document(
         return Err(Refusal::invalid(rule));
     }
     if document.operations.is_empty() {
+        // No path at all is a new API; paths without an operation would become one that takes everything.
+        if described.operations.is_empty() && definition.has_paths() {
+            let rule = "paths: none has an operation that gateways serve: get, put, post, delete, patch, head \
+                        or options, in lower case";
+            return Err(Refusal::invalid(rule));
+        }
         document.operations = described.operations;
     }
     if document.scopes.is_empty() {

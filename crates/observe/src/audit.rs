@@ -191,12 +191,14 @@ fn name(row: &AuditRow, called: &Called) -> Option<String> {
             })
         }
         Entity::KeyMapping => text("/consumer_key").map(str::to_owned),
-        Entity::DenyPolicy => match text("/document/startingIp") {
-            Some(first) => {
-                Some([first, text("/document/endingIp").unwrap_or_default()].join(" to "))
-            }
-            None => text("/document").or_else(|| text("/document/fixedIp")).map(str::to_owned),
-        },
+        Entity::DenyPolicy => {
+            let value = match text("/document/startingIp") {
+                Some(first) => [first, text("/document/endingIp").unwrap_or_default()].join(" to "),
+                None => text("/document").or_else(|| text("/document/fixedIp"))?.to_owned(),
+            };
+            let is_inverted = known.pointer("/document/invert").and_then(Value::as_bool);
+            Some(if is_inverted == Some(true) { format!("all but {value}") } else { value })
+        }
         _ => text("/name").map(str::to_owned),
     }
 }

@@ -15,6 +15,6 @@ pub async fn fetch(control: &Control, url: &str) -> Outcome<Vec<u8>> {
     fetched.map_err(|error| {
         let host = place.host_str().unwrap_or_default();
         tracing::warn!(host, %error, "a definition could not be fetched");
-        Refusal::invalid("url: the definition could not be fetched")
+        Refusal::invalid(format!("url: the definition could not be fetched: {error}"))
     })
 }

@@ -86,12 +86,12 @@ const AREAS: [Area; 5] = [
     Area {
         words: "Devportal",
         href: "/devportal",
-        needs: rights::devportal::APPLICATIONS,
+        needs: rights::devportal::EXPORTERS_TOO,
         side: &[
             Side {
                 words: "Applications",
                 href: "/devportal/applications",
-                needs: rights::devportal::APPLICATIONS,
+                needs: rights::devportal::EXPORTERS_TOO,
             },
             Side { words: "APIs", href: "/devportal/apis", needs: SIGNED_IN },
         ],

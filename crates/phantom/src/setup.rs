@@ -12,6 +12,7 @@ use serde_json::Value;
 
 pub use environment::Environment;
 pub(crate) use rest::CredentialsRefused;
+pub(crate) use rest::Refused;
 
 use crate::outgoing::Trust;
 use crate::setup::rest::Rest;

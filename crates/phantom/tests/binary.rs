@@ -89,6 +89,13 @@ fn check_exits_with_0_for_a_valid_file_and_1_for_a_wrong_or_missing_one() {
     let json: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert!(json["errors"].as_u64().unwrap() >= 1, "{json}");
 
+    let good = std::fs::read_to_string(directory.path().join("phantom.toml")).unwrap();
+    let short = format!("{good}\n[control]\nsealing_key = {{ file = \"wrong.toml\" }}\n");
+    std::fs::write(directory.path().join("short.toml"), short).unwrap();
+    let (code, out, _) = output(directory.path(), &["check", "-c", "short.toml"]);
+    assert_eq!(code, Some(1));
+    assert!(out.contains("error: control.sealing_key: the sealing key: "), "{out}");
+
     let (code, _, err) = output(directory.path(), &["check", "-c", "nowhere.toml"]);
     let expected = "phantom: cannot read nowhere.toml: No such file or directory (os error 2)\n";
     assert_eq!((code, &*err), (Some(1), expected));

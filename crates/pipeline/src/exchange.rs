@@ -228,6 +228,22 @@ impl Kind {
         }
     }
 
+    /// How a key manager came to vouch, in the words of a trace.
+    const fn vouched(self) -> &'static str {
+        match self {
+            Self::Jwt => "its keys verify it",
+            Self::Opaque => "asked, active",
+        }
+    }
+
+    /// Before the reason for which it does not.
+    const fn unvouched(self) -> &'static str {
+        match self {
+            Self::Jwt => "its keys do not verify it",
+            Self::Opaque => "asked",
+        }
+    }
+
     /// The refusal when there was nobody to ask: a JWT of a stranger is a bad token; an opaque token
     /// is not known to be one, the route lacks its key managers (pitfall 26).
     fn unasked(self) -> Deny {
@@ -264,11 +280,11 @@ impl Inquiry<'_> {
         *consulted = Some(if put { Consulted::Asked } else { Consulted::Shared });
         match outcome {
             Ok(statement) => {
-                self.tell(trace, || "asked, active".to_owned());
+                self.tell(trace, || self.kind.vouched().to_owned());
                 Ok(self.exchanged(statement, Source::AuthorizationServer))
             }
             Err(error) => {
-                self.tell(trace, || format!("asked: {error}"));
+                self.tell(trace, || format!("{}: {error}", self.kind.unvouched()));
                 let charged = put && matches!(error, NoStatement::Inactive);
                 Err(Unvouched { deny: self.deny(&error), charged })
             }

@@ -20,12 +20,18 @@ use phantom_pages::answer;
 use phantom_pages::guard::Pages;
 use phantom_pages::guard::SIGNED_IN;
 use phantom_pages::shell::Place;
+use phantom_pages::visit::Visit;
 use phantom_pages::words;
 
 const APPLICATIONS: Place = Place::Devportal("/devportal/applications");
 
 pub(crate) fn pages(pages: Pages) -> Pages {
-    let first = || async { answer::see("/devportal/applications") };
+    let first = |visit: Visit| async move {
+        answer::see(match visit.may(rights::EXPORTERS_TOO) {
+            true => "/devportal/applications",
+            false => "/devportal/apis",
+        })
+    };
     let application = "/devportal/applications/{id}";
     let at = |path: &str| format!("{application}{path}");
     let (key, own) = (at("/keys/{key}"), rights::APPLICATIONS);

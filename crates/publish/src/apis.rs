@@ -19,9 +19,6 @@ use phantom_store::KeyManagerRow;
 use serde::Deserialize;
 use thiserror::Error;
 
-/// The property of an API's own by which its owner has credentials removed on open operations too.
-pub const STRIP_OPEN_AUTHORIZATION: &str = "strip_open_authorization";
-
 /// What `audiences` holds where any will do.
 const ANY_AUDIENCE: &str = "all";
 
@@ -45,7 +42,8 @@ pub fn managed(
     let endpoint = document.endpoint_config.as_ref();
     let has = |transport| document.transport.contains(&transport);
     let strips = document.additional_properties.iter().any(|property| {
-        property.name == STRIP_OPEN_AUTHORIZATION && property.value.eq_ignore_ascii_case("true")
+        property.name == rules::STRIP_OPEN_AUTHORIZATION
+            && property.value.eq_ignore_ascii_case("true")
     });
     Ok(ManagedApi {
         id: EntityId::new(deployed.api.as_u128()),

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use phantom_e2e::gateway::directory;
 use phantom_e2e::process::Process;
+use phantom_e2e::process::signal;
 use phantom_e2e::tutorial;
 use phantom_e2e::workspace;
 use serde_json::Value;
@@ -82,7 +83,7 @@ fn the_tutorial_works_with_its_own_commands() {
 }
 
 #[test]
-fn a_second_demo_says_at_once_which_ports_are_taken() {
+fn a_second_demo_says_at_once_which_ports_are_taken_and_the_first_heeds_signals() {
     let (one, two) = (directory(), directory());
     let mut first = Process::start("phantom demo", &mut demo(one.path()));
     first.wait_for("Ctrl-C stops it.");
@@ -105,6 +106,9 @@ fn a_second_demo_says_at_once_which_ports_are_taken() {
         )
     });
     assert_eq!(sentences.join("\n"), format!("phantom: {}", expected.join("\n")));
+    // It reads its certificate anew like any other gateway.
+    signal(first.id(), "HUP");
+    first.wait_for("the certificate was read anew");
     // The first one has not noticed.
     let (status, _) = run("curl http://localhost:8080/api", one.path());
     assert_eq!(status, 401);

@@ -13,6 +13,10 @@ pub enum OAuthRefusal {
     InvalidGrant(&'static str),
     #[error("{0}")]
     InvalidRequest(&'static str),
+    #[error(
+        "The parameter '{0}' is missing; parameters are those of a form (application/x-www-form-urlencoded)."
+    )]
+    MissingParameter(&'static str),
     #[error("The client is not registered for this grant type.")]
     UnauthorizedClient,
     #[error("The grant types served are password, client_credentials and refresh_token.")]

@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::compile::gateway;
 use crate::compile::listener;
 use crate::compile::listener::Served;
 use crate::context::Context;
@@ -80,6 +81,16 @@ pub(super) fn compile(
         let hint = "leave it out, unless those who name endpoints are those who run this machine";
         context.warning(place, message, hint);
     }
+    // Read again at the start, which tells neither file nor line.
+    if let Some(at) = &raw.ca_file {
+        let hint = "a PEM file of CA certificates, or of an authorization server's own";
+        gateway::authorities(at, hint, context)?;
+    }
+    let sealing_key = raw.sealing_key.as_ref().map(|at| (at, secret(at, "sealing_key", context)));
+    if let Some((at, source)) = &sealing_key {
+        let hint = "it has to hold a key that the first start made, or 32 bytes in hex or base64";
+        source.read().map_err(|error| context.error(&at.place, error.to_string(), hint)).ok()?;
+    }
     Some(ControlConfig {
         bind: addresses,
         tls,
@@ -87,7 +98,7 @@ pub(super) fn compile(
         gateway_https_url: url(&raw.gateway_https_url, "https://localhost:8243"),
         gateway_http_url: raw.gateway_http_url.as_ref().map(|at| base_url(at, context)),
         database: database(raw.database.as_ref(), data_dir, context)?,
-        sealing_key: raw.sealing_key.as_ref().map(|at| secret(at, "sealing_key", context)),
+        sealing_key: sealing_key.map(|(_, source)| source),
         admin_password: raw.admin_password.as_ref().map(|at| secret(at, "admin_password", context)),
         ca_file: raw.ca_file.as_ref().map(|at| context.path(&at.value)),
         allow_private: raw.allow_private.as_ref().is_some_and(|at| at.value),

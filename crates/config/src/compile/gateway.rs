@@ -253,14 +253,18 @@ fn believed(raw: &RawGateway, https: bool, context: Context<'_>) -> Option<Autho
         }
         return Some(authorities);
     };
-    let certificates = match tls::read_certificates(&context.path(&at.value)) {
-        Ok(certificates) => certificates,
-        Err(error) => {
-            let hint = "a PEM file of CA certificates, or of the backend's own";
-            context.error(&at.place, error.to_string(), hint);
-            return None;
-        }
-    };
+    authorities(at, "a PEM file of CA certificates, or of the backend's own", context)
+}
+
+/// Those of a file that can be believed.
+pub(super) fn authorities(
+    at: &At<String>,
+    hint: &str,
+    context: Context<'_>,
+) -> Option<Authorities> {
+    let certificates = tls::read_certificates(&context.path(&at.value));
+    let certificates =
+        certificates.map_err(|error| context.error(&at.place, error.to_string(), hint)).ok()?;
     let authorities = Authorities::of(certificates);
     authorities.map_err(|error| context.error(&at.place, error.to_string(), "")).ok()
 }

@@ -4,6 +4,8 @@ mod form;
 mod standing;
 mod trial;
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::Path;
 use axum::extract::Query;
@@ -61,7 +63,7 @@ const DONE: &[(&str, &str, &str)] = &[
     (
         "created",
         "The key manager is in force",
-        "Gateways ask it about tokens from now on. Test it: the button is on its page.",
+        "Gateways take tokens for which it vouches. Test it: the button is on its page.",
     ),
     ("changed", "The change is in force", ""),
     ("deleted", "The key manager is deleted", ""),
@@ -85,6 +87,19 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         );
         Notice::new(Tone::Warn, "Several key managers take any opaque token", words)
     });
+    let mut of_issuer: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for one in all.iter().filter(|one| one.info.enabled) {
+        if let Some(issuer) = one.issuer.as_deref().filter(|issuer| !issuer.is_empty()) {
+            of_issuer.entry(issuer).or_default().push(&one.info.name);
+        }
+    }
+    let shared = of_issuer.iter().find(|(_, names)| names.len() > 1).map(|(issuer, names)| {
+        let words = format!(
+            "{}: JWTs of {issuer} go to the first of them by name. Choose key managers per API where that is another.",
+            names.join(", ")
+        );
+        Notice::new(Tone::Warn, "Several key managers have one issuer", words)
+    });
     let add = Link::main("Add Key Manager", "/admin/key-managers/new");
     let table =
         Table::new("Key managers", &["Name", "Type", "Issuer", "State", "Health", "Used by"])
@@ -97,7 +112,7 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         &List {
             head,
             tabs: None,
-            notices: asked.notice(DONE).or(ambiguity).into_iter().collect(),
+            notices: asked.notice(DONE).into_iter().chain(ambiguity).chain(shared).collect(),
             table,
         },
     ))
@@ -168,7 +183,8 @@ async fn create(visit: Visit, form: Form) -> Answer {
         return Ok(visit.show(PLACE, "Add Key Manager", &page));
     }
     if form.has("choose") {
-        let page = adding(&visit, connector, &Draft::new(form), Vec::new());
+        let page =
+            adding(&visit, connector, &Draft::new(form::of_type(connector, form)), Vec::new());
         return Ok(visit.show(PLACE, "Add Key Manager", &page));
     }
     let made = match form::read(connector, &form, KeyManagerDocument::default()) {
@@ -207,9 +223,10 @@ async fn import(visit: &Visit, connector: Connector, form: Form) -> (Draft, Noti
         }
         Err(reason) => {
             let mut words = words::sentence(&reason.to_string());
-            if !url.contains("/.well-known/") {
-                // What people have at hand is the issuer.
-                let issuer = url.trim_end_matches('/');
+            // What people have at hand is the issuer.
+            let issuer = url.trim_end_matches('/');
+            let is_document = issuer.rsplit('/').next().is_some_and(|last| last.contains(".json"));
+            if url.starts_with("http") && !url.contains("/.well-known/") && !is_document {
                 words += &format!(
                     ". Metadata are mostly at a well-known URL: {issuer}/.well-known/openid-configuration"
                 );

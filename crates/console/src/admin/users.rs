@@ -59,7 +59,7 @@ const ROLES: [(&str, &str); 6] = [
     ("Internal/creator", "Internal/creator: makes and changes APIs"),
     ("Internal/publisher", "Internal/publisher: publishes APIs, blocks subscriptions"),
     ("Internal/subscriber", "Internal/subscriber: has applications and subscribes"),
-    ("Internal/devops", "Internal/devops: imports and exports"),
+    ("Internal/devops", "Internal/devops: deploys and deletes APIs, and their life cycle"),
     ("Internal/integration_dev", "Internal/integration_dev: reads definitions"),
 ];
 

@@ -151,6 +151,8 @@ async fn errors_are_those_of_the_standard() {
     for (form, error) in cases {
         oauth_error(ask(&plane, &one, form).await, 400, error);
     }
+    let lacking = ask(&plane, &one, &[("scope", "x")]).await;
+    assert!(lacking.text.contains("'grant_type' is missing"), "{}", lacking.text);
 }
 
 #[tokio::test]

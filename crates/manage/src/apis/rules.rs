@@ -83,6 +83,9 @@ impl Known {
     }
 }
 
+/// The property of an API's own by which its owner has credentials removed on open operations too.
+pub const STRIP_OPEN_AUTHORIZATION: &str = "strip_open_authorization";
+
 /// The settings, valid. `before` is what they were: what clients cannot say is taken from there.
 pub fn settings(
     given: ApiDocument,
@@ -240,6 +243,12 @@ fn check_properties(given: &[Property]) -> Outcome<()> {
         if given.iter().take(at).any(|other| other.name == property.name) {
             return Err(Refusal::invalid("additionalProperties: a name stands twice"));
         }
+        let is_answer =
+            ["true", "false"].iter().any(|word| property.value.eq_ignore_ascii_case(word));
+        if property.name == STRIP_OPEN_AUTHORIZATION && !is_answer {
+            let rule = format!("additionalProperties: {STRIP_OPEN_AUTHORIZATION} is true or false");
+            return Err(Refusal::invalid(rule));
+        }
     }
     Ok(())
 }
@@ -272,7 +281,18 @@ pub fn check_cors(given: &CorsDocument) -> Outcome<()> {
             return Err(Refusal::invalid(format!("{member}: not what a header can hold")));
         }
     }
-    Ok(())
+    // RFC 6454 §6.2: no browser sends anything else.
+    let is_origin = |value: &str| {
+        let authority = value.split_once("://").map(|(_, authority)| authority);
+        matches!(value, "*" | "null")
+            || authority.is_some_and(|authority| !authority.is_empty() && !authority.contains('/'))
+    };
+    match given.access_control_allow_origins.iter().find(|origin| !is_origin(origin)) {
+        Some(origin) => Err(Refusal::invalid(format!(
+            "accessControlAllowOrigins: '{origin}' is no origin: as https://app.example.com, without a path"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn key_managers(given: Vec<String>, known: &Known) -> Outcome<Vec<String>> {

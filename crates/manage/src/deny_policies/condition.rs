@@ -84,9 +84,14 @@ impl BlockingCondition {
             ConditionType::Ip => stored::write(&json::typed_member::<Address>(name, value)?),
             ConditionType::IpRange => {
                 let range: AddressRange = json::typed_member(name, value)?;
-                let one_family = range.starting_ip.is_ipv4() == range.ending_ip.is_ipv4();
-                if !one_family || range.starting_ip > range.ending_ip {
-                    let rule = "conditionValue: endingIp must not be before startingIp";
+                let AddressRange { starting_ip: first, ending_ip: last, .. } = &range;
+                if first.is_ipv4() != last.is_ipv4() {
+                    let rule = "conditionValue: both addresses must be IPv4, or both IPv6";
+                    return Err(Refusal::invalid(rule));
+                }
+                if first > last {
+                    let rule =
+                        "conditionValue: the ending address must not be before the starting one";
                     return Err(Refusal::invalid(rule));
                 }
                 stored::write(&range)

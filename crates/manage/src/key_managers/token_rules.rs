@@ -76,7 +76,9 @@ fn checked(expression: &str) -> Result<Box<str>, &'static str> {
                 return Err("an expression is too large when compiled");
             }
             Err(_) => {
-                return Err("an expression is not regular (no look-around, no back-references)");
+                return Err(
+                    "an expression cannot be read, or is not regular (no look-around, no back-references)",
+                );
             }
         }
     }

@@ -94,7 +94,13 @@ pub async fn test(control: &Control, id: &str, token: Option<&SecretString>) -> 
         let found = "Gateways ask this server nothing about tokens: its JWTs are verified by their \
                      signature.";
         steps.push(TrialStep::not_tried(StepName::ClientAuthentication, found));
-        steps.push(TrialStep::not_tried(StepName::Introspection, found));
+        let found = match token.is_made_up {
+            true => found.to_owned(),
+            false => format!(
+                "{found} The one that was entered is not looked at: \u{201c}Why was I refused?\u{201d} says what comes of it."
+            ),
+        };
+        steps.push(TrialStep::not_tried(StepName::Introspection, &found));
         return Ok(Trial::of(steps));
     }
     let config = KeyManagerConfig::managed(&managed);

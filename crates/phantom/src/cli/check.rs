@@ -11,6 +11,7 @@ use phantom_config::KeyManagerSetup;
 use phantom_config::Purpose;
 use phantom_config::Report;
 use phantom_config::Source;
+use phantom_config::place::Place;
 use phantom_core::Access;
 use phantom_core::BearerToken;
 use phantom_core::Clock;
@@ -25,6 +26,7 @@ use serde_json::json;
 use crate::cli::FAILED;
 use crate::cli::output;
 use crate::clock::SystemClock;
+use crate::compose;
 use crate::words;
 
 const EXAMPLES: &str = "\
@@ -60,6 +62,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let source = Source::read(&args.config)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (config, mut report) = source.compile(Purpose::Check, &clock);
+    if let Some(control) = config.as_ref().and_then(|config| config.control.as_ref())
+        && let Err(error) = compose::control::check_sealing_key(control)
+    {
+        let place = Place { key: "control.sealing_key".into(), ..Place::default() };
+        report.add_error(&place, error.to_string());
+    }
     let meaning = config.as_ref().map(meaning).unwrap_or_default();
     let mut answering = Vec::new();
     if let (Some(config), true) = (&config, args.connect) {

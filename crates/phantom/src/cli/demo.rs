@@ -91,6 +91,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         command: output::own_command(),
     })?;
     output::print(demo.banner());
+    signals.renew(demo.gateway().renewal());
     signals.end();
     tracing::info!("stopping");
     signals.exit_on_next();

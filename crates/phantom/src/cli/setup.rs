@@ -12,6 +12,7 @@ use crate::outgoing::Trust;
 use crate::setup;
 use crate::setup::Environment;
 use crate::setup::Extent;
+use crate::setup::Refused;
 
 /// Of the control plane alone.
 const INSECURE: &str = "Accept any certificate of the control plane, as a self-signed one";
@@ -58,6 +59,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let mut tell = |line: &str| output::line(line);
         match runtime.block_on(setup::run(&environment, extent, &args.trust, &[], &mut tell)) {
             Ok(()) => return Ok(ExitCode::SUCCESS),
+            Err(error) if error.downcast_ref().is_some_and(Refused::is_final) => return Err(error),
             Err(error) if begun.elapsed() < args.wait => {
                 output::error(&format!("not yet: {error:#}"));
                 std::thread::sleep(Duration::from_secs(1));

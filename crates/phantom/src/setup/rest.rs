@@ -1,7 +1,6 @@
 //! Calls of the control plane's REST APIs with a user's credentials.
 
 use anyhow::Context;
-use anyhow::bail;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
@@ -24,6 +23,24 @@ pub(crate) struct CredentialsRefused {
     method: Method,
     path: String,
     username: String,
+}
+
+/// What was sent is not taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{method} {path} answered {status}: {said}")]
+pub(crate) struct Refused {
+    method: Method,
+    path: String,
+    status: StatusCode,
+    said: String,
+}
+
+impl Refused {
+    /// Whether the same would be refused again. Of a server's metadata that cannot be had nobody knows.
+    pub(crate) fn is_final(&self) -> bool {
+        let lasts = [StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN, StatusCode::CONFLICT];
+        lasts.contains(&self.status) && !self.path.ends_with("/discover")
+    }
 }
 
 /// Ends a part of a form; no value of ours holds it.
@@ -100,7 +117,13 @@ impl Rest {
             let path = url.path();
             let said =
                 value.get("description").and_then(Value::as_str).unwrap_or("(no description)");
-            bail!("{method} {path} answered {}: {said}", answer.status);
+            let refused = Refused {
+                method,
+                path: path.to_owned(),
+                status: answer.status,
+                said: said.to_owned(),
+            };
+            return Err(refused.into());
         }
         Ok(value)
     }

@@ -53,7 +53,7 @@ pub(super) fn stack(visit: &Visit, api: &Api) -> Stack {
     if api.row.state != phantom_manage::lifecycle::LifecycleState::Published {
         head = head.badge(Badge::warn(phantom_manage::lifecycle::title(api.row.state)));
     }
-    if !api.document.policies.is_empty() {
+    if !api.document.policies.is_empty() && visit.may(rights::SUBSCRIPTIONS) {
         let at = format!("/devportal/subscriptions/new?api={}", api.row.id);
         head = head.action(Link::main("Subscribe", at));
     }

@@ -1,6 +1,7 @@
 //! The APIs on offer.
 
 use axum::extract::Query;
+use phantom_access::rights::devportal as rights;
 use phantom_manage::apis::Api;
 use phantom_pages::answer::Answer;
 use phantom_pages::components::Cell;
@@ -62,9 +63,10 @@ pub(super) async fn list(
         base.push_str(if base.contains('?') { "&" } else { "?" });
         base.push_str(&asks);
     }
+    let may_subscribe = visit.may(rights::SUBSCRIPTIONS);
     let columns = ["Name", "Version", "Path", "Description", "Tags", ""];
     let table = Table::new("APIs", &columns)
-        .rows(found.into_iter().map(|api| row(api, &asks)).collect())
+        .rows(found.into_iter().map(|api| row(api, &asks, may_subscribe)).collect())
         .search(&asked.query, "Name, or tag:weather")
         .keeping(&[("application", &application)])
         .paged(asked.pager_of(base, total))
@@ -82,7 +84,7 @@ async fn find(visit: &Visit, asked: &Asked) -> Outcome<(Vec<Api>, u64)> {
     visible::page(&visit.control, &visit.caller, &query, asked.part()).await
 }
 
-fn row(api: Api, asks: &str) -> Vec<Cell> {
+fn row(api: Api, asks: &str, may_subscribe: bool) -> Vec<Cell> {
     let path = api.path();
     let Api { row, document } = api;
     let tags = document.tags.iter().take(TAGS).map(|tag| {
@@ -91,7 +93,7 @@ fn row(api: Api, asks: &str) -> Vec<Cell> {
     });
     let sign = if asks.is_empty() { "" } else { "&" };
     let subscribe = format!("/devportal/subscriptions/new?api={}{sign}{asks}", row.id);
-    let offers = !document.policies.is_empty();
+    let offers = may_subscribe && !document.policies.is_empty();
     vec![
         Cell::link(document.display_name.unwrap_or(row.name), format!("{HERE}/{}", row.id)),
         Cell::text(row.version_name),

@@ -316,7 +316,11 @@ fn done(what: &str) -> Vec<Notice> {
             "Gateways go on as before until you Save and Deploy.",
         ),
         "revision-deleted" => said(Tone::Good, "The revision is deleted", ""),
-        "state" => said(Tone::Good, "The life cycle went on", "It is in force at all gateways."),
+        "state" => said(
+            Tone::Good,
+            "The life cycle went on",
+            "Gateways go by it from now on, in what is deployed of the API.",
+        ),
         "blocked" => {
             said(Tone::Good, "The subscription is blocked", "Its calls are refused from now on.")
         }

@@ -206,6 +206,23 @@ pub(super) fn first(connector: Connector) -> Form {
     form
 }
 
+/// After another type was chosen: claims that were another type's own are this one's.
+pub(super) fn of_type(connector: Connector, form: Form) -> Form {
+    let claims = |connector: Connector| {
+        [
+            ("consumer_key_claim", connector.consumer_key_claim()),
+            ("scopes_claim", connector.scopes_claim()),
+        ]
+    };
+    claims(connector).into_iter().fold(form, |form, (name, usual)| {
+        let entered = (name, form.get(name));
+        match Connector::ALL.into_iter().any(|other| claims(other).contains(&entered)) {
+            true => form.with_instead(name, usual),
+            false => form,
+        }
+    })
+}
+
 /// What is stored, without its secrets.
 pub(super) fn filled(connector: Connector, document: &KeyManagerDocument) -> Form {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();

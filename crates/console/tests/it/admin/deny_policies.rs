@@ -32,6 +32,7 @@ async fn a_deny_policy_is_added_switched_off_and_on_and_deleted() {
     let list = browser.get("/admin/deny-policies").await.expect(200);
     let list = list.says("3 deny policies, 3 switched on").says("all but 192.0.2.1");
     assert!(!list.has("sue <b>") && list.has("2001:db8::1 to 2001:db8::9"));
+    browser.get("/admin/audit").await.expect(200).says("all but 192.0.2.1");
     let found = browser.get("/admin/deny-policies?query=sue").await.expect(200);
     let off = browser.send_on(&found, "Switch off sue <b>", &[]).await.expect(200);
     off.says("3 deny policies, 2 switched on").says("is switched off");

@@ -22,6 +22,13 @@ async fn a_key_manager_is_added_changed_and_deleted_and_its_secret_is_never_show
     let page = browser.open("/admin").await.expect(200);
     let page = browser.get(&page.link("Add Key Manager")).await.expect(200);
     let page = page.says("Curity Phantom Token").says("Connector Configurations");
+    // Another type has other claims, unless one was entered.
+    let custom = [("type", "CustomKeyManager"), ("choose", "type")];
+    let other = browser.send(&page, "Show the fields of this type", &custom).await.expect(200);
+    assert!(other.has("name=\"consumer_key_claim\"") && other.has("value=\"azp\""));
+    let entered = [&custom[..], &[("consumer_key_claim", "client")]].concat();
+    let other = browser.send(&page, "Show the fields of this type", &entered).await.expect(200);
+    assert!(other.has("value=\"client\"") && !other.has("value=\"azp\""));
     let page = browser.send_on(&page, "Save", &FIELDS).await.expect(200);
     let page = page.says("The key manager is in force");
     let page = browser.get(&page.link("curity")).await.expect(200);

@@ -77,6 +77,12 @@ async fn the_last_administrator_stays_and_two_tabs_see_each_other() {
     let second = second.expect(422).says("It was changed meanwhile").says("What you ticked");
     assert_eq!(console.store.user("sue").await.unwrap().unwrap().roles.len(), 1);
     second.says("Internal/devops");
+
+    // What a role opens stands in the menu, and nothing is offered that it does not.
+    let mut sue = console.browser("sue").await;
+    sue.get("/devportal/applications").await.expect(200).says("Applications");
+    let page = sue.get("/devportal/apis").await.expect(200);
+    assert!(page.has("href=\"/devportal\"") && !page.has("Subscribe"));
 }
 
 #[tokio::test]

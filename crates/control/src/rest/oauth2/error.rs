@@ -32,7 +32,9 @@ impl From<OAuthRefusal> for OAuthProblem {
         let (status, error) = match refusal {
             R::InvalidClient => (StatusCode::UNAUTHORIZED, "invalid_client"),
             R::InvalidGrant(_) => (StatusCode::BAD_REQUEST, "invalid_grant"),
-            R::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
+            R::InvalidRequest(_) | R::MissingParameter(_) => {
+                (StatusCode::BAD_REQUEST, "invalid_request")
+            }
             R::UnauthorizedClient => (StatusCode::BAD_REQUEST, "unauthorized_client"),
             R::UnsupportedGrantType => (StatusCode::BAD_REQUEST, "unsupported_grant_type"),
             R::MayNotIntrospect => (StatusCode::FORBIDDEN, "access_denied"),

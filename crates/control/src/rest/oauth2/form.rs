@@ -28,8 +28,7 @@ impl Form {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub(crate) fn required(&self, name: &str) -> Result<&str, OAuthRefusal> {
-        let missing = OAuthRefusal::InvalidRequest("A required parameter is missing.");
-        self.value(name).ok_or(missing)
+    pub(crate) fn required(&self, name: &'static str) -> Result<&str, OAuthRefusal> {
+        self.value(name).ok_or(OAuthRefusal::MissingParameter(name))
     }
 }

@@ -201,6 +201,8 @@ async fn what_can_deny_nobody_is_refused() {
         let body = json!({"conditionType": kind, "conditionValue": value});
         let answer = post(&plane, POLICIES, &body).await;
         assert_eq!(answer.status, 400, "{body}: {}", answer.text);
+        let is_mixed = value["endingIp"] == "::1";
+        assert_eq!(answer.text.contains("both IPv6"), is_mixed, "{}", answer.text);
     }
     assert_eq!(get(&plane, POLICIES).await.expect(200)["count"], 0);
 }

@@ -289,6 +289,13 @@ async fn cors_is_on_with_the_usual_headers_unless_said_otherwise() {
     assert_eq!(made["corsConfiguration"]["corsConfigurationEnabled"], false);
     let forged = json!({"corsConfiguration": {"accessControlAllowOrigins": ["a\r\nb"]}});
     refused(&plane, &with("X", forged), 400, 400, "accessControlAllowOrigins").await;
+    for origin in ["ftp:/x", "https://a.example/", "a.example"] {
+        let never_met = json!({"corsConfiguration": {"accessControlAllowOrigins": [origin]}});
+        refused(&plane, &with("X", never_met), 400, 400, origin).await;
+    }
+    let strip = json!([{"name": "strip_open_authorization", "value": "yes"}]);
+    let meant = with("X", json!({"additionalProperties": strip}));
+    refused(&plane, &meant, 400, 400, "true or false").await;
 }
 
 /// Rows: WSO2-6.1.16

@@ -117,6 +117,12 @@ async fn publishing_needs_a_plan_and_an_endpoint() {
     plane.act(id, "Deploy as a Prototype").await.expect(200);
     let made = plane.make(&with("NoEndpoint", json!({"endpointConfig": null}))).await;
     plane.act(made["id"].as_str().unwrap(), "Publish").await.expect_error(400, 903_223, "endpoint");
+    let published = plane.made("Published").await;
+    plane.act(&published, "Publish").await.expect(200);
+    let path = at(&format!("/apis/{published}"));
+    let mut without = plane.get(&path).by_admin().send().await.expect(200);
+    without["policies"] = json!([]);
+    plane.put(&path, &without).by_admin().send().await.expect_error(400, 903_224, "plan");
 }
 
 /// Rows: WSO2-6.2

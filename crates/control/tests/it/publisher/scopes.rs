@@ -102,9 +102,12 @@ async fn scope_names_hold_no_blanks_and_any_scope_token_of_oauth() {
     plane.post(&at("/scopes"), &json!({"name": ""})).by_admin().send().await.expect(400);
     let long = json!({"name": "x".repeat(256)});
     plane.post(&at("/scopes"), &long).by_admin().send().await.expect(400);
-    for name in ["openid", "https://x.example/a#b!", "$<>"] {
+    for name in ["openid", "https://x.example/a#b!", "$<>", "apim:mine"] {
         share(&plane, name).await;
     }
+    // Whom the control plane gives those is not for an API to say.
+    let own = json!({"name": "apim:api_view", "bindings": ["Internal/everyone"]});
+    plane.post(&at("/scopes"), &own).by_admin().send().await.expect_error(400, 400, "itself");
     let role = json!({"name": "r", "bindings": ["emperor"]});
     plane.post(&at("/scopes"), &role).by_admin().send().await.expect_error(404, 903_250, "emperor");
 }

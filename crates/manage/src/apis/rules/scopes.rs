@@ -1,5 +1,6 @@
 //! Scopes of an API: its own and shared ones.
 
+use phantom_access::roles;
 use phantom_definition::ScopeDocument;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
@@ -16,10 +17,15 @@ pub fn scope_name(name: &str) -> Outcome<()> {
         return Err(Refusal::invalid("scope name: size must be between 1 and 255"));
     }
     let is_sound = |b: u8| b.is_ascii_graphic() && b != b'"' && b != b'\\';
-    if name.bytes().all(is_sound) {
-        return Ok(());
+    if !name.bytes().all(is_sound) {
+        return Err(Refusal::ScopeName);
     }
-    Err(Refusal::ScopeName)
+    // Who gets one of those is not for an API to say: bound to other roles it would do nothing.
+    if roles::scope(name).is_some() {
+        let rule = format!("scope name: '{name}' is a scope of the control plane itself");
+        return Err(Refusal::invalid(rule));
+    }
+    Ok(())
 }
 
 pub fn valid(raw: ScopeDocument) -> Outcome<ScopeDocument> {

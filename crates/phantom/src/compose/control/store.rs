@@ -106,11 +106,20 @@ pub(in crate::compose) async fn opened_store(
     Sealing::read(config, data_dir)?.open(config).await
 }
 
+/// Whether the key that the configuration names is one; the one of the data directory is not looked at.
+pub fn check_sealing_key(config: &ControlConfig) -> Result<(), StartError> {
+    Sealing::configured(config).map(drop)
+}
+
 impl Sealing {
+    fn configured(config: &ControlConfig) -> Result<Option<SealingKey>, StartError> {
+        let Some(source) = &config.sealing_key else { return Ok(None) };
+        Ok(Some(SealingKey::from_text(source.read()?.expose_secret())?))
+    }
+
     /// The key of the configuration, else that of the data directory, which is made at the first start.
     fn read(config: &ControlConfig, data_dir: &Path) -> Result<Self, StartError> {
-        if let Some(source) = &config.sealing_key {
-            let key = SealingKey::from_text(source.read()?.expose_secret())?;
+        if let Some(key) = Self::configured(config)? {
             return Ok(Self { key, file: None, is_new: false });
         }
         let path = data_dir.join(SEALING_KEY);

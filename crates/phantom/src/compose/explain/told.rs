@@ -102,7 +102,9 @@ fn asks(matched: &Matched) -> Vec<String> {
 
 fn destination(forward: &Forward, path: &str) -> String {
     match &forward.target {
-        Target::Directory(directory) => format!("files of {}", directory.display()),
+        Target::Directory(directory) => {
+            format!("files of {}, by GET and HEAD", directory.display())
+        }
         Target::Upstream(upstream) => {
             let mut target = Vec::new();
             upstream.write_target(forward.consumed, path, None, &mut target);
