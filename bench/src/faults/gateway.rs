@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::child::{Child, Output, free_port, loopback, memory_mib};
 use super::client::{Client, fetch};
@@ -15,6 +16,8 @@ use crate::authorization_server::{ISSUER, JWKS_PATH, introspection_path};
 use crate::jwt::Signature;
 use crate::jwt::{AUDIENCE, SCOPE};
 
+/// What it says, in its folder.
+const LOG: &str = "output.log";
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// What differs from scene to scene, in TOML.
@@ -52,8 +55,26 @@ impl Gateway {
         stdout: Output,
         stderr: Output,
     ) -> Result<Self> {
+        // A port that was free may be a connection's by now.
+        const ATTEMPTS: usize = 3;
         let directory = stage.directory.join(name);
         fs::create_dir_all(&directory)?;
+        for _ in 0..ATTEMPTS {
+            if let Some(gateway) = Self::attempt(stage, &directory, config, stdout, stderr)? {
+                return Ok(gateway);
+            }
+        }
+        bail!("phantom ended at its start, see {}", directory.join(LOG).display())
+    }
+
+    /// `None`: it ended at its start.
+    fn attempt(
+        stage: &Stage,
+        directory: &Path,
+        config: &Config,
+        stdout: Output,
+        stderr: Output,
+    ) -> Result<Option<Self>> {
         let (addr, management) = (loopback(free_port()?), loopback(free_port()?));
         let file = directory.join("phantom.toml");
         fs::write(&file, text(stage, config, addr, management))?;
@@ -64,16 +85,18 @@ impl Gateway {
             .arg("-c")
             .arg(&file)
             .env("RUST_LOG", if config.log_all { "debug" } else { "info" });
-        let log = directory.join("output.log");
+        let log = directory.join(LOG);
         let child = Child::start_with(&command, &log, stdout, stderr)?;
         let mut gateway = Self { child, addr, management };
         let ready = interrupt::until(START_LIMIT, || {
             gateway.child.ended()
                 || fetch(management, "/readyz").is_ok_and(|answer| answer.status == 200)
         })?;
-        ensure!(!gateway.child.ended(), "phantom ended at its start, see {}", log.display());
+        if gateway.child.ended() {
+            return Ok(None);
+        }
         ensure!(ready, "phantom is not ready, see {}", log.display());
-        Ok(gateway)
+        Ok(Some(gateway))
     }
 
     pub(super) fn peak_mib(&self) -> Result<f64> {
