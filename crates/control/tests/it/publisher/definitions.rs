@@ -292,6 +292,10 @@ async fn what_can_be_imported_is_valid_and_nothing_else() {
     let cases = [
         ("Plain", json!({}), true),
         ("Path", json!({"paths": {"/a;b": {"get": {}}}}), false),
+        // Paths without an operation would become one that takes everything; no path at all is a new API.
+        ("Case", json!({"paths": {"/a": {"GET": {}}}}), false),
+        ("Trace", json!({"paths": {"/a": {"trace": {}}}}), false),
+        ("Bare", json!({"paths": {}}), true),
         ("Twice", json!({"paths": {"/a/{b}": {"get": {}}, "/a/{c}": {"get": {}}}}), false),
         ("Plan", json!({"paths": {"/a": {"get": {"x-throttling-tier": "Nothing"}}}}), false),
         ("Scope", json!({"paths": {"/a": {"get": {"security": [{"x": ["a b"]}]}}}}), false),
