@@ -616,6 +616,9 @@ fn a_check_reads_the_files_of_the_control_plane() {
     ] {
         assert_reports(&format!("{LISTENER}[control]\n{line}\n"), &[said, "1 error"]);
     }
+    let both = "ca_file = \"none.pem\"\nsealing_key = { file = \"none.key\" }\n";
+    let said = ["control.ca_file: ", "control.sealing_key: ", "2 errors"];
+    assert_reports(&format!("{LISTENER}[control]\n{both}"), &said);
 }
 
 #[test]

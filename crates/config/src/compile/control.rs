@@ -84,12 +84,14 @@ pub(super) fn compile(
     // Read again at the start, which tells neither file nor line.
     if let Some(at) = &raw.ca_file {
         let hint = "a PEM file of CA certificates, or of an authorization server's own";
-        gateway::authorities(at, hint, context)?;
+        gateway::authorities(at, hint, context);
     }
     let sealing_key = raw.sealing_key.as_ref().map(|at| (at, secret(at, "sealing_key", context)));
     if let Some((at, source)) = &sealing_key {
         let hint = "it has to hold a key that the first start made, or 32 bytes in hex or base64";
-        source.read().map_err(|error| context.error(&at.place, error.to_string(), hint)).ok()?;
+        if let Err(error) = source.read() {
+            context.error(&at.place, error.to_string(), hint);
+        }
     }
     Some(ControlConfig {
         bind: addresses,
