@@ -6,6 +6,7 @@ use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
+use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -63,15 +64,31 @@ pub struct CatalogFile {
 #[derive(Debug, Error)]
 pub enum KeptError {
     #[error("it cannot be read or written: {0}")]
-    File(#[from] io::Error),
+    File(io::Error),
     #[error(transparent)]
-    Sealed(#[from] SealedFileError),
+    Sealed(SealedFileError),
     #[error("it is larger than {} MiB", MOST >> 20)]
     TooLarge,
     #[error("it is of the control plane {0}")]
     OtherControlPlane(String),
     #[error("its contents cannot be read: {0}")]
-    Contents(#[from] serde_json::Error),
+    Contents(serde_json::Error),
+}
+
+impl From<io::Error> for KeptError {
+    fn from(error: io::Error) -> Self {
+        match SealedFileError::in_error(&error) {
+            Some(error) => Self::Sealed(error),
+            None if error.kind() == io::ErrorKind::FileTooLarge => Self::TooLarge,
+            None => Self::File(error),
+        }
+    }
+}
+
+impl From<serde_json::Error> for KeptError {
+    fn from(error: serde_json::Error) -> Self {
+        if error.is_io() { io::Error::from(error).into() } else { Self::Contents(error) }
+    }
 }
 
 impl CatalogFile {
@@ -93,14 +110,11 @@ impl CatalogFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let mut sealed = Vec::new();
-        file.take(MOST + 1).read_to_end(&mut sealed)?;
-        if sealed.len() as u64 > MOST {
+        if file.metadata()?.len() > MOST {
             return Err(KeptError::TooLarge);
         }
-        let contents = self.sealing.open_file(PURPOSE, &sealed)?;
-        drop(sealed);
-        let mut kept: Kept = serde_json::from_slice(&contents)?;
+        let contents = self.sealing.open_file(PURPOSE, file.take(MOST))?;
+        let mut kept: Kept = serde_json::from_reader(BufReader::new(contents))?;
         if kept.control != self.control {
             return Err(KeptError::OtherControlPlane(kept.control));
         }
@@ -111,36 +125,56 @@ impl CatalogFile {
 
     /// In the place of what was kept before: as a whole or not at all.
     pub fn save(&self, kept: &Kept) -> Result<(), KeptError> {
-        let contents = Zeroizing::new(serde_json::to_vec(kept)?);
-        let sealed = self.sealing.seal_file(PURPOSE, &contents)?;
-        drop(contents);
-        if sealed.len() as u64 > MOST {
-            return Err(KeptError::TooLarge);
-        }
         let draft = self.path.with_added_extension("new");
-        let saved = write(&draft, &sealed).and_then(|()| {
+        let saved = self.write(&draft, kept).and_then(|()| {
             fs::rename(&draft, &self.path)?;
             // The name lasts only once its directory is on the disk.
             let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
-            File::open(directory.unwrap_or(Path::new(".")))?.sync_all()
+            Ok(File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?)
         });
         if saved.is_err() {
             // It may hold the room that is missing.
             let _ = fs::remove_file(&draft);
         }
-        Ok(saved?)
+        saved
+    }
+
+    fn write(&self, draft: &Path, kept: &Kept) -> Result<(), KeptError> {
+        let file = Bounded { file: created(draft)?, room: MOST };
+        let mut contents = self.sealing.seal_file(PURPOSE, file)?;
+        serde_json::to_writer(&mut contents, kept)?;
+        Ok(contents.finish()?.file.sync_all()?)
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn created(path: &Path) -> io::Result<File> {
     // A draft that was left behind may be anybody's to read, or a link.
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// Takes no more than there is room.
+struct Bounded {
+    file: File,
+    room: u64,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() as u64 > self.room {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let written = self.file.write(bytes)?;
+        self.room -= written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
 }
 
 #[cfg(test)]

@@ -35,6 +35,8 @@ pub use filter::NamePart;
 pub use filter::NamePlace;
 pub use filter::Page;
 pub use sealing::SealedFileError;
+pub use sealing::SealedReader;
+pub use sealing::SealedWriter;
 pub use sealing::SealingKey;
 pub use sealing::SealingKeyError;
 pub use sealing::key_bytes;

@@ -33,6 +33,8 @@ use zeroize::Zeroizing;
 use crate::error::StoreError;
 
 pub use file::SealedFileError;
+pub use file::SealedReader;
+pub use file::SealedWriter;
 
 /// Opens and seals what the store must be able to give back. Cheap to clone.
 #[derive(Clone)]
@@ -40,8 +42,8 @@ pub struct SealingKey(Arc<Inner>);
 
 struct Inner {
     key: LessSafeKey,
-    /// Derived from it, for whole files.
-    file_key: LessSafeKey,
+    /// Derived from it, for the keys of whole files.
+    secret: hkdf::Prk,
     /// Derived from it, for the names of revoked tokens.
     token_key: hmac::Key,
     /// First bytes of the key's hash: tells a wrong key from a damaged value.
@@ -96,16 +98,11 @@ impl SealingKey {
         hash.update(bytes);
         let id = hex::encode(hash.finish().as_ref().get(..4).unwrap_or_default());
         let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, b"phantom").extract(bytes);
-        let file_key = secret
-            .expand(&[b"sealed file"], &AES_256_GCM)
-            .map_err(|_| SealingKeyError::Form)?
-            .into();
         let token_key = secret
             .expand(&[b"revoked token"], hmac::HMAC_SHA256)
             .map_err(|_| SealingKeyError::Form)?
             .into();
-        let (key, file_key) = (LessSafeKey::new(key), LessSafeKey::new(file_key));
-        Ok(Self(Arc::new(Inner { key, file_key, token_key, id })))
+        Ok(Self(Arc::new(Inner { key: LessSafeKey::new(key), secret, token_key, id })))
     }
 
     /// What a token is called where it must not be shown: the same for all who have the key.

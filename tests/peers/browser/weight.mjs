@@ -21,6 +21,8 @@ for (const width of [1280, 360]) {
   await context.unroute("**/*");
   const wire = await context.newCDPSession(page);
   await wire.send("Network.enable");
+  // A browser that is slow enough shows a page before it has read all of it, if it may.
+  await wire.send("Emulation.setCPUThrottlingRate", { rate: width > 1000 ? 30 : 1 });
   let bytes = 0, count = 0;
   wire.on("Network.loadingFinished", (event) => { bytes += event.encodedDataLength; count++; });
   for (const area of AREAS) {

@@ -211,8 +211,10 @@ fn contents_that_this_program_does_not_know_in_every_member_are_not_served() {
     let with = |change: &dyn Fn(&mut serde_json::Value)| {
         let mut contents = serde_json::to_value(kept()).unwrap();
         change(&mut contents);
-        let contents = Zeroizing::new(serde_json::to_vec(&contents).unwrap());
-        fs::write(file.path(), file.sealing.seal_file(PURPOSE, &contents).unwrap()).unwrap();
+        let written = File::create(file.path()).unwrap();
+        let mut sealed = file.sealing.seal_file(PURPOSE, written).unwrap();
+        serde_json::to_writer(&mut sealed, &contents).unwrap();
+        sealed.finish().unwrap();
         file.load(at(0))
     };
     assert!(with(&|_| ()).is_ok());
