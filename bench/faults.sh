@@ -7,6 +7,7 @@ case "${1:-}" in
     -h | --help)
         sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
         echo "--only ROWS   these rows alone, as A3,AS"
+        echo "--phantom FILE  another build of the gateway"
         echo "--write       put the last table into docs/faults.md"
         exit 0
         ;;

@@ -5,7 +5,10 @@ set -eu
 case "${1:-}" in
     -h | --help)
         sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
-        echo "Options of \`phantom-bench run\`: see docs/performance.md."
+        echo "--rounds N       rounds of each contender, in turn"
+        echo "--only-misses    the price of a token that was never seen, alone"
+        echo "--only-managed   managed APIs, alone"
+        echo "The others: phantom-bench run --help, once it is built."
         exit 0
         ;;
 esac

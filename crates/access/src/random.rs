@@ -30,9 +30,15 @@ pub fn access_token() -> Result<SecretString, Refusal> {
     Ok(SecretString::from(format!("{ACCESS_TOKEN_PREFIX}{}", text::<32>()?)))
 }
 
-/// A client identifier: 168 bits in 28 characters, as long as WSO2's.
+/// A client identifier: 168 bits in 28 characters, as long as WSO2's. It begins as no option of a
+/// command does.
 pub fn client_id() -> Result<String, Refusal> {
-    text::<21>()
+    loop {
+        let id = text::<21>()?;
+        if !id.starts_with('-') {
+            return Ok(id);
+        }
+    }
 }
 
 /// What a token is kept as.
@@ -62,6 +68,12 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
+
+    #[test]
+    fn a_client_identifier_is_never_taken_for_an_option() {
+        let ids = (0..1000).map(|_| client_id().unwrap());
+        assert!(ids.into_iter().all(|id| id.len() == 28 && !id.starts_with('-')));
+    }
 
     #[test]
     fn an_access_token_is_known_by_its_pattern() {

@@ -125,7 +125,7 @@ pub(crate) fn compile(
     }
     let meant = |key| context.problems.concerns(&Place::default(), key);
     if raw.listeners.is_empty() && !meant("listener") {
-        let hint = "add [[listener]] with bind = \"127.0.0.1:8080\"";
+        let hint = "add [[listener]] with bind = \"127.0.0.1:8080\", in a file for `phantom control` too: gateways share it";
         context.error(&whole_file(), "there is no listener", hint);
     }
     if raw.routes.is_empty() && raw.control.is_none() && !meant("route") && !meant("control") {

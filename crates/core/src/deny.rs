@@ -131,10 +131,10 @@ deny_reasons! {
         "Get a token for one of the API's audiences, or change these in the publisher.";
     AuthorizationServerMisbehaved "authorization_server_misbehaved" at Token:
         "the authorization server's answer, or our standing with it, is wrong";
-        "Test the key manager in Admin, or with phantom check --connect: its client credentials or its introspection endpoint are likely at fault.";
+        "Its client credentials, its introspection endpoint or its response setting are likely at fault: phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
     AuthorizationServerUnavailable "authorization_server_unavailable" at Token:
         "the authorization server could not be asked";
-        "See whether it runs and can be reached from the gateway; test the key manager in Admin, or with phantom check --connect.";
+        "See whether it runs and can be reached from the gateway: phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
     Blocked "blocked" at Policies:
         "a deny policy blocks the API, the application, the address or the user";
         "See the deny policies in Admin.";
@@ -200,7 +200,7 @@ deny_reasons! {
         "Wait as long as Retry-After says, or raise the limit of the route.";
     StatementRefused "statement_refused" at Token:
         "what the authorization server says of the token does not verify";
-        "Test the key manager in Admin, or with phantom check --connect: its issuer or its key set are likely others than its answers'.";
+        "Its issuer or its key set are likely others than its answers': phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
     SubscriptionBlocked "subscription_blocked" at Subscription:
         "the subscription to the API is blocked";
         "The API's publisher can unblock it among its subscriptions.";

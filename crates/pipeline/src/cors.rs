@@ -77,10 +77,17 @@ impl Cors {
         fields
     }
 
-    /// As [`Cors::preflight`], for a resource with methods of its own. How long the answer holds is
-    /// not said.
+    /// As [`Cors::preflight`], for a resource with methods of its own, of which those among ours are
+    /// allowed. How long the answer holds is not said.
     #[must_use]
-    pub(crate) fn preflight_for(&self, facts: &RequestFacts<'_>, methods: &str) -> HeaderList {
+    pub(crate) fn preflight_of(&self, facts: &RequestFacts<'_>, resource: &[&str]) -> HeaderList {
+        let ours =
+            |method: &str| self.methods.split(", ").any(|each| each == "*" || each == method);
+        let allowed: Vec<&str> = resource.iter().copied().filter(|method| ours(method)).collect();
+        self.preflight_for(facts, &allowed.join(", "))
+    }
+
+    fn preflight_for(&self, facts: &RequestFacts<'_>, methods: &str) -> HeaderList {
         let mut fields = self.answer_fields(facts);
         // What a page may read is said with what there is to be read.
         fields.retain(|(name, _)| *name != "access-control-expose-headers");

@@ -107,6 +107,7 @@ fn cors(document: &CorsDocument) -> Option<CorsPolicy> {
     document.cors_configuration_enabled.then(|| CorsPolicy {
         origins: boxed(&document.access_control_allow_origins),
         headers: boxed(&document.access_control_allow_headers),
+        methods: boxed(&document.access_control_allow_methods),
         credentials: document.access_control_allow_credentials,
     })
 }

@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 const NAME: &str = "catalog.sealed";
 /// What it is sealed for. Another number wherever the contents change their shape: a gateway serves
 /// nothing by a catalog that it may misunderstand.
-const PURPOSE: &str = "catalog 2";
+const PURPOSE: &str = "catalog 3";
 /// Largest file written or read.
 const MOST: u64 = 512 * 1024 * 1024;
 

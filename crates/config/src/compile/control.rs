@@ -14,6 +14,7 @@ use crate::compile::listener;
 use crate::compile::listener::Served;
 use crate::context::Context;
 use crate::place::At;
+use crate::place::Place;
 use crate::raw::RawControl;
 use crate::raw::RawSecret;
 
@@ -32,6 +33,8 @@ pub struct ControlConfig {
     pub database: DatabaseChoice,
     /// `None`: made at the first start, in the data directory.
     pub sealing_key: Option<SecretSource>,
+    /// Where it stands in the file.
+    pub sealing_key_place: Place,
     /// `None`: generated at the first start and printed once.
     pub admin_password: Option<SecretSource>,
     /// The only authorities believed for key managers' servers; `None`: the system's.
@@ -100,6 +103,7 @@ pub(super) fn compile(
         gateway_https_url: url(&raw.gateway_https_url, "https://localhost:8243"),
         gateway_http_url: raw.gateway_http_url.as_ref().map(|at| base_url(at, context)),
         database: database(raw.database.as_ref(), data_dir, context)?,
+        sealing_key_place: sealing_key.as_ref().map(|(at, _)| at.place.clone()).unwrap_or_default(),
         sealing_key: sealing_key.map(|(_, source)| source),
         admin_password: raw.admin_password.as_ref().map(|at| secret(at, "admin_password", context)),
         ca_file: raw.ca_file.as_ref().map(|at| context.path(&at.value)),

@@ -99,7 +99,7 @@ pub enum OperationSecurity {
     Protected,
 }
 
-/// As the API's owner configured it. Methods are those of the resource asked for.
+/// As the API's owner configured it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CorsPolicy {
@@ -107,6 +107,8 @@ pub struct CorsPolicy {
     pub origins: Vec<Box<str>>,
     /// Fields that requests of other origins may carry.
     pub headers: Vec<Box<str>>,
+    /// Of the methods of the resource asked for, those that a preflight is told. `*` among them: all.
+    pub methods: Vec<Box<str>>,
     /// Cookies and credentials may be sent.
     pub credentials: bool,
 }

@@ -11,7 +11,6 @@ use phantom_config::KeyManagerSetup;
 use phantom_config::Purpose;
 use phantom_config::Report;
 use phantom_config::Source;
-use phantom_config::place::Place;
 use phantom_core::Access;
 use phantom_core::BearerToken;
 use phantom_core::Clock;
@@ -65,8 +64,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(control) = config.as_ref().and_then(|config| config.control.as_ref())
         && let Err(error) = compose::control::check_sealing_key(control)
     {
-        let place = Place { key: "control.sealing_key".into(), ..Place::default() };
-        report.add_error(&place, error.to_string());
+        report.add_error(&control.sealing_key_place, error.to_string());
     }
     let meaning = config.as_ref().map(meaning).unwrap_or_default();
     let mut answering = Vec::new();

@@ -66,7 +66,7 @@ pub(super) struct Args {
     #[arg(long)]
     host: Option<String>,
     /// A token to send as `Authorization: Bearer`; `-` reads it from standard input
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     token: Option<String>,
     /// A header field of the request
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE")]

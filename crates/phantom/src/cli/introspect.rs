@@ -46,7 +46,7 @@ pub(super) struct Args {
     /// The introspection endpoint
     #[arg(long, value_name = "URL", default_value = DEMO_ENDPOINT)]
     endpoint: Url,
-    #[arg(long, value_name = "ID", default_value = DEMO_CLIENT)]
+    #[arg(long, value_name = "ID", default_value = DEMO_CLIENT, allow_hyphen_values = true)]
     client_id: String,
     /// File with the client's secret; default: PHANTOM_INTROSPECTION_SECRET, or the demo's
     #[arg(long, value_name = "FILE")]

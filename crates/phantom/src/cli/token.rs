@@ -38,7 +38,7 @@ pub(super) struct Args {
     /// The token endpoint
     #[arg(long, value_name = "URL", default_value = DEMO_ENDPOINT)]
     endpoint: Url,
-    #[arg(long, value_name = "ID", default_value = DEMO_CLIENT)]
+    #[arg(long, value_name = "ID", default_value = DEMO_CLIENT, allow_hyphen_values = true)]
     client_id: String,
     /// File with the client's secret; default: PHANTOM_CLIENT_SECRET, or the demo's
     #[arg(long, value_name = "FILE")]

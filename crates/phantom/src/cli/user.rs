@@ -42,7 +42,7 @@ Exit codes: 0 done; 1 not done; 2 wrong usage.";
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
     /// The configuration file, with [control]
-    #[arg(short, long, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
+    #[arg(short, long, global = true, value_name = "FILE", default_value = super::DEFAULT_CONFIG)]
     config: PathBuf,
     #[command(subcommand)]
     action: Action,

@@ -22,6 +22,7 @@ use phantom_pipeline::Fault;
 use phantom_pipeline::Known;
 use phantom_pipeline::Pipeline;
 use phantom_pipeline::Snapshot;
+use phantom_pipeline::Target;
 use phantom_pipeline::route_table::Ambiguous;
 use phantom_pipeline::trace::Step;
 use phantom_pipeline::trace::Steps;
@@ -93,11 +94,8 @@ impl Explainer {
         found: &Found,
         mut steps: Steps,
     ) -> Explained {
-        if let Err(fault) = phantom_proxy::normalize::check_path(&asked.path) {
-            let outcome = match fault {
-                Fault::BadRequest(why) => format!("refused before any decision: {why}"),
-                fault => format!("refused before any decision: {fault:?}"),
-            };
+        if let Err(fault) = asked.arrives(&self.laid.limits) {
+            let outcome = format!("refused before any decision: {}", fault.words());
             steps.0.push(Step { hop: "normalize", outcome });
             let answer = Answer::fault(fault, snapshot.error_format, false);
             let known = Known::default();
@@ -111,7 +109,17 @@ impl Explainer {
         }
         let facts = asked.facts(found.entry, found.tls);
         let pipeline = Pipeline::for_one(Arc::clone(&self.clock));
-        let decision = pipeline.decide(snapshot, &facts, &mut steps).await;
+        let mut decision = pipeline.decide(snapshot, &facts, &mut steps).await;
+        if let Decision::Forward(forward) = &decision
+            && matches!(forward.target, Target::Directory(_))
+            && !matches!(&*asked.method, "GET" | "HEAD")
+        {
+            steps.0.push(Step { hop: "files", outcome: "are had by GET and HEAD".to_owned() });
+            let format = forward.matched.error_format();
+            let answer = Answer::fault(Fault::MethodNotAllowed, format, false);
+            let known = Known::default();
+            decision = Decision::Answer { answer, matched: None, reason: None, known };
+        }
         told::told(asked, steps, &decision)
     }
 

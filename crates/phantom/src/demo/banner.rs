@@ -25,6 +25,8 @@ impl Banner<'_> {
         let configuration = self.configuration.display();
         let password = match left_alone {
             Some(LeftAlone { password_changed: true, .. }) => "its password was changed",
+            // Nobody has tried.
+            None if self.extent == Extent::Nothing => "password admin unless it was changed",
             _ => "password admin",
         };
         let left_alone = left_alone.map(|left| said(left, command)).unwrap_or_default();

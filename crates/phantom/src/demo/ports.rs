@@ -52,11 +52,17 @@ impl Ports {
     /// Names all that are somebody else's, so that nobody meets one after the other. A port that is free
     /// on 127.0.0.1 alone is not: half of the clients that say `localhost` would reach another server.
     pub(super) fn require_free(self) -> Result<(), PortsTaken> {
-        let taken = self.named().into_iter().filter(|(port, ..)| *port != 0 && is_taken(*port));
-        match PortsTaken(taken.collect()) {
-            PortsTaken(none) if none.is_empty() => Ok(()),
-            taken => Err(taken),
+        let chosen = self.named().into_iter().filter(|(port, ..)| *port != 0);
+        let mut seen: Vec<(u16, &str)> = Vec::new();
+        for (port, _, flag) in chosen {
+            if let Some((_, other)) = seen.iter().find(|(taken, _)| *taken == port) {
+                return Err(PortsTaken::Twice(port, other, flag));
+            }
+            seen.push((port, flag));
         }
+        let taken = self.named().into_iter().filter(|(port, ..)| *port != 0 && is_taken(*port));
+        let taken: Vec<_> = taken.collect();
+        if taken.is_empty() { Ok(()) } else { Err(PortsTaken::ByOthers(taken)) }
     }
 
     /// With a free port in the place of each 0 that the configuration has to name. Another process
@@ -109,13 +115,27 @@ impl Ports {
     }
 }
 
-/// The ports at which others listen.
+/// Why the demo cannot have its ports.
 #[derive(Debug, Error)]
-pub struct PortsTaken(Vec<(u16, &'static str, &'static str)>);
+pub enum PortsTaken {
+    /// Others listen there.
+    ByOthers(Vec<(u16, &'static str, &'static str)>),
+    /// Two of its own would, by these options.
+    Twice(u16, &'static str, &'static str),
+}
 
 impl fmt::Display for PortsTaken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, (port, whose, flag)) in self.0.iter().enumerate() {
+        let others = match self {
+            Self::ByOthers(others) => others,
+            Self::Twice(port, one, other) => {
+                return write!(
+                    f,
+                    "{one} and {other} are both {port}: choose another for one of them"
+                );
+            }
+        };
+        for (number, (port, whose, flag)) in others.iter().enumerate() {
             let line = if number == 0 { "" } else { "\n" };
             write!(
                 f,
@@ -142,6 +162,16 @@ fn free_port() -> io::Result<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_of_one_demo_at_one_port_are_named() {
+        let ports = Ports { authorization_server: 8080, ..Ports::DEFAULT };
+        let words = ports.require_free().unwrap_err().to_string();
+        assert_eq!(
+            words,
+            "--as-port and --gateway-port are both 8080: choose another for one of them"
+        );
+    }
 
     #[test]
     fn ports_are_rewritten_once_each() {

@@ -131,6 +131,7 @@ fn cors(policy: &CorsPolicy, credential_field: &str) -> Cors {
     Cors {
         origins,
         headers: headers.join(", ").into(),
+        methods: policy.methods.join(", ").into(),
         // Without it a page cannot read why it was refused.
         expose: "WWW-Authenticate".into(),
         credentials: policy.credentials,

@@ -265,8 +265,12 @@ fn a_backend_that_is_away_is_502_and_101503() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gateway = gateway(&backend, |api| {
         api.production_endpoint = Some(format!("http://{closed}").into());
-        api.cors =
-            Some(CorsPolicy { origins: vec!["*".into()], headers: Vec::new(), credentials: false });
+        api.cors = Some(CorsPolicy {
+            origins: vec!["*".into()],
+            headers: Vec::new(),
+            methods: vec!["*".into()],
+            credentials: false,
+        });
     });
     let response = gateway.send(get("/httpbin/v1/open", ""));
     assert_eq!(response.status, 502);

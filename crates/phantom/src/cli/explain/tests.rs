@@ -1,5 +1,6 @@
 //! What `explain` says, and what it never says.
 
+use std::io::Write;
 use std::path::Path;
 
 use crate::demo::Demo;
@@ -67,6 +68,47 @@ fn a_decision_is_explained_hop_by_hop_without_tokens_claims_or_query() {
     assert!(text.contains("answer 400"), "{text}");
     let (text, _) = explained(directory.path(), "GET", "/other", None);
     assert!(text.contains("public: no credential"), "{text}");
+    demo.stop();
+}
+
+/// What a gateway refuses before it decides, `explain` refuses: asked of both.
+#[test]
+fn what_no_decision_is_made_on_is_answered_as_the_gateway_does() {
+    compose::install_crypto();
+    let directory = tempfile::tempdir().unwrap();
+    let demo = demo(directory.path());
+    let gateway = demo.ports().gateway;
+    let source = Source::read(&directory.path().join("demo/phantom.toml")).unwrap();
+    let long = format!("/api?{}", "x".repeat(9000));
+    let large = format!("X-Large: {}", "x".repeat(70_000));
+    for (method, path, field, status) in [
+        ("TRACE", "/api", "X-A: b", 501),
+        ("CONNECT", "/api", "X-A: b", 501),
+        ("POST", "/", "Content-Length: 0", 405),
+        ("GET", &*long, "X-A: b", 414),
+        ("GET", "/api", &*large, 431),
+        ("GET", "/api", "Expect: more", 417),
+        ("GET", "/api", "Connection: authorization", 400),
+        ("GET", "/api", "Transfer-Encoding: gzip", 400),
+        ("GET", "/api", "Host: two", 400),
+        ("GET", "/api//x", "X-A: b", 400),
+        ("GET", "/api", "X-A: b", 401),
+    ] {
+        let host = if field.starts_with("Host") { "Host: one\r\n" } else { "" };
+        let url = format!("http://localhost:{gateway}{path}");
+        let fields = [Some(named(field).unwrap()), (!host.is_empty()).then_some(("Host", "one"))];
+        let asked = AskedRequest::new(method, &url, None, fields.into_iter().flatten(), None);
+        let explained = explain(&source, &asked.unwrap()).unwrap().unwrap();
+        let text = Text(&explained).to_string();
+        let host = if host.is_empty() { "Host: localhost\r\n" } else { host };
+        let mut connection = std::net::TcpStream::connect(("127.0.0.1", gateway)).unwrap();
+        write!(connection, "{method} {path} HTTP/1.1\r\n{host}{field}\r\n\r\n").unwrap();
+        let mut answer = [0; 12];
+        connection.read_exact(&mut answer).unwrap();
+        let answer = String::from_utf8_lossy(&answer).into_owned();
+        assert_eq!(answer, format!("HTTP/1.1 {status}"), "{method} {field:.30}");
+        assert!(text.contains(&format!("answer {status}")), "{method} {field:.30}\n{text}");
+    }
     demo.stop();
 }
 

@@ -6,10 +6,14 @@ use std::net::Ipv4Addr;
 
 use anyhow::bail;
 use phantom_pipeline::Entry;
+use phantom_pipeline::Fault;
 use phantom_pipeline::Field;
 use phantom_pipeline::KnownFields;
 use phantom_pipeline::NamedFields;
 use phantom_pipeline::RequestFacts;
+use phantom_proxy::Limits;
+use phantom_proxy::head::RequestHead;
+use phantom_proxy::http1::request;
 use zeroize::Zeroizing;
 
 /// Nobody sends from there: what is asked about a token is put to no caller's account.
@@ -68,6 +72,28 @@ impl AskedRequest {
 
     pub(crate) fn sent_from(self, peer: Option<IpAddr>) -> Self {
         Self { peer, ..self }
+    }
+
+    /// Whether a gateway takes it in: read as it would read it from a connection.
+    pub(super) fn arrives(&self, limits: &Limits) -> Result<(), Fault> {
+        let mut wire = Zeroizing::new(Vec::new());
+        let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| wire.extend_from_slice(part));
+        put(&[self.method.as_bytes(), b" ", self.path.as_bytes()]);
+        if let Some(query) = &self.query {
+            put(&[b"?", query.as_bytes()]);
+        }
+        put(&[b" HTTP/1.1\r\n"]);
+        if !self.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+            put(&[b"host: ", self.host.as_bytes(), b"\r\n"]);
+        }
+        for (name, value) in &self.fields {
+            put(&[name.as_bytes(), b": ", value.as_bytes(), b"\r\n"]);
+        }
+        put(&[b"\r\n"]);
+        match request::parse(&wire, &mut RequestHead::default(), limits)? {
+            Some(length) if length == wire.len() => Ok(()),
+            _ => Err(Fault::BadRequest("a header field holds the end of a line")),
+        }
     }
 
     /// As it comes in by such a listener.

@@ -15,6 +15,7 @@ use phantom_core::Clock;
 use phantom_pipeline::ErrorFormat;
 use phantom_pipeline::Snapshot;
 use phantom_pipeline::route_table::Ambiguous;
+use phantom_proxy::Limits;
 
 use crate::compose::key_managers;
 use crate::compose::snapshot;
@@ -31,6 +32,7 @@ pub(crate) struct Laid {
     routes: Vec<PlannedRoute>,
     key_managers: Vec<KeyManagerSetup>,
     error_format: ErrorFormat,
+    pub(super) limits: Limits,
     published_keys: Option<Box<str>>,
 }
 
@@ -44,6 +46,7 @@ impl Laid {
             routes: config.routes.clone(),
             key_managers: config.key_managers.clone(),
             error_format: config.error_format,
+            limits: config.proxy.limits.clone(),
             published_keys: config.minter.as_ref().map(|minter| minter.jwks_json().into()),
         }
     }

@@ -7,6 +7,7 @@ use phantom_access::explain::Forwarded;
 use phantom_access::explain::Hop;
 use phantom_access::explain::Verdict;
 use phantom_core::Access;
+use phantom_core::DenyReason;
 use phantom_pipeline::Decision;
 use phantom_pipeline::Forward;
 use phantom_pipeline::Matched;
@@ -31,7 +32,11 @@ pub(super) fn told(asked: &AskedRequest, steps: Steps, decision: &Decision) -> E
                 reason: reason.map(|reason| reason.name().to_owned()),
                 fields: fields.collect(),
             });
-            (matched.as_ref().map(asks).unwrap_or_default(), outcome)
+            // Of a request that has no operation any of the API's stands for it, which asks nothing of it.
+            let is_operation =
+                !matches!(reason, Some(DenyReason::NoResource | DenyReason::MethodNotAllowed));
+            let matched = matched.as_ref().filter(|_| is_operation);
+            (matched.map(asks).unwrap_or_default(), outcome)
         }
         Decision::Forward(forward) => {
             let mut edits = Vec::new();
@@ -103,7 +108,7 @@ fn asks(matched: &Matched) -> Vec<String> {
 fn destination(forward: &Forward, path: &str) -> String {
     match &forward.target {
         Target::Directory(directory) => {
-            format!("files of {}, by GET and HEAD", directory.display())
+            format!("files of {}", directory.display())
         }
         Target::Upstream(upstream) => {
             let mut target = Vec::new();

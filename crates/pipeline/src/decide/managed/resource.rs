@@ -59,7 +59,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
         let asks = !matches!(facts.fields.access_control_request_method, Field::Absent);
         if let Some(cors) = cors.filter(|_| asks && facts.method == "OPTIONS") {
             self.trace.step("preflight", || "answered with the resource's verbs".to_owned());
-            let answer = Answer::empty(200, cors.preflight_for(facts, &verbs.join(", ")));
+            let answer = Answer::empty(200, cors.preflight_of(facts, &verbs));
             return Answered { matched, ..answer.into() };
         }
         self.trace.step("resource", || format!("none of that path takes `{}`", facts.method));

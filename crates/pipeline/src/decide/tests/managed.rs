@@ -35,6 +35,7 @@ fn cors(origins: &[&str], credentials: bool) -> Option<CorsPolicy> {
     Some(CorsPolicy {
         origins: origins.iter().map(|origin| (*origin).into()).collect(),
         headers: vec!["Authorization".into(), "apikey".into()],
+        methods: vec!["GET".into(), "POST".into(), "PUT".into()],
         credentials,
     })
 }
@@ -219,6 +220,20 @@ async fn a_preflight_is_answered_200_with_the_verbs_of_the_resource() {
         gateway.world.status(&gateway.snapshot, options("/httpbin/v1/get", &[ASKS_POST])).await,
         200
     );
+    for (methods, told) in [
+        (&["GET"][..], "GET"),
+        (&["PUT", "POST"], "POST"),
+        (&["PUT"], ""),
+        (&[], ""),
+        (&["*"], "GET, POST"),
+    ] {
+        let gateway = Gateway::with_api(|api| {
+            let methods = methods.iter().map(|method| (*method).into()).collect();
+            api.cors = cors(&["*"], false).map(|cors| CorsPolicy { methods, ..cors });
+        });
+        let answer = gateway.decide(options("/httpbin/v1/get", &fields)).await.answered();
+        assert_eq!(answer.value("access-control-allow-methods"), Some(told), "{methods:?}");
+    }
     let answer = gateway.decide(options("/httpbin/v1/get", &[ORIGIN])).await.answered();
     assert_eq!(answer.code(), (405, "405".to_owned()));
     assert_eq!(answer.value("access-control-allow-origin"), Some("*"));
