@@ -241,8 +241,21 @@ async fn a_revocation_at_one_node_acts_at_all() {
             serde_json::from_slice(&phantom_core::jwt::decode(header).unwrap()).unwrap();
         assert_eq!(header["kid"], keys["keys"][0]["kid"], "node {node}");
     }
+    // Once it is cached nobody is asked about it.
+    let metrics = Answer::of(stack.http.get(stack.management_url("/metrics"))).await.body;
+    let asked =
+        "phantom_introspections_total{key_manager=\"Resident Key Manager\",outcome=\"active\"} 1\n";
+    assert!(metrics.contains(asked), "{metrics}");
     let refresh = tokens["refresh_token"].as_str().unwrap();
     let revoked = form("/oauth2/revoke", "").body(format!("token={refresh}"));
     assert_eq!(Answer::of(revoked).await.status, 200);
+    nodes.are_refused_within_a_second(path, token).await;
+
+    // With its client.
+    let tokens = Answer::of(form("/oauth2/token", password)).await.json();
+    let token = tokens["access_token"].as_str().unwrap();
+    nodes.serve(path, token).await;
+    let mapping = made["keyMappingId"].as_str().unwrap();
+    stack.delete(&format!("{DEVPORTAL}/applications/{application}/oauth-keys/{mapping}")).await;
     nodes.are_refused_within_a_second(path, token).await;
 }

@@ -217,7 +217,10 @@ async fn introspection_is_open_to_clients_and_to_administrators() {
         call.form(&[("token", token)]).send().await
     };
     for (name, secret) in [("admin", "admin"), (one.id.as_str(), one.secret.as_str())] {
-        let body = ask(name, secret, token).await.expect(200);
+        let answer = ask(name, secret, token).await;
+        // Gateways may keep it: they are told of the token's end.
+        assert_eq!(answer.header("cache-control"), Some("private"));
+        let body = answer.expect(200);
         assert_eq!(body["active"], true);
         assert_eq!(body["username"], "admin");
         assert_eq!(body["client_id"], one.id.as_str());
@@ -226,7 +229,9 @@ async fn introspection_is_open_to_clients_and_to_administrators() {
     }
     // A refresh token is no access token, and nobody learns of it by asking.
     for token in ["unknown", tokens["refresh_token"].as_str().unwrap()] {
-        assert_eq!(ask("admin", "admin", token).await.text, "{\"active\":false}\n");
+        let answer = ask("admin", "admin", token).await;
+        assert_eq!(answer.text, "{\"active\":false}\n");
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
     }
     ask("sue", "sue-password", token).await.expect(401);
     // Who guesses is told to wait, as everywhere.

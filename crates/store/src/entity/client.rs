@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::Audited;
 use super::Entity;
+use super::TokensOf;
 use super::names;
 use crate::columns::table;
 use crate::error::StoreError;
@@ -96,6 +97,7 @@ impl Write {
     /// [`StoreError::Missing`].
     pub async fn delete_client(&mut self, client_id: &str) -> Result<(), StoreError> {
         let before = self.client(client_id).await?.ok_or(StoreError::Missing)?;
+        self.end_tokens(TokensOf::Client(client_id)).await?;
         self.delete(&before).await
     }
 }

@@ -48,6 +48,8 @@ pub enum TokensOf<'a> {
     Family(Uuid),
     /// The access tokens of one grant.
     AccessOf(Uuid),
+    /// Of one client.
+    Client(&'a str),
     /// All that act for the user of that name.
     User(&'a str),
 }
@@ -105,6 +107,7 @@ impl Write {
             TokensOf::AccessOf(family) => {
                 ("DELETE FROM tokens WHERE family = $1 AND kind = 'ACCESS'", family.into())
             }
+            TokensOf::Client(id) => ("DELETE FROM tokens WHERE client_id = $1", id.into()),
             TokensOf::User(name) => ("DELETE FROM tokens WHERE username = $1", name.into()),
         };
         let ended: Vec<TokenRow> =

@@ -282,6 +282,11 @@ async fn tokens_that_end_early_leave_revocations_of_those_that_lived(bed: Bed) {
     write.commit().await.unwrap();
     assert_eq!(revoked().await, [(id(1), at(2000)), (id(3), at(1500))]);
     assert_eq!(bed.store.token(&[6; 32]).await.unwrap().unwrap().id(), id(6));
+
+    let mut write = bed.write().await;
+    write.delete_client("a").await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(revoked().await, [(id(1), at(2000)), (id(3), at(1500)), (id(6), at(2000))]);
 }
 
 async fn the_end_of_another_servers_token_is_announced_sealed(bed: Bed) {

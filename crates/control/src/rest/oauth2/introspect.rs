@@ -91,8 +91,10 @@ pub async fn introspect(
     let form = Form::parse(&body)?;
     authorize(&control, &headers, &form, address).await?;
     let live = resident::introspect(&control, form.required("token")?).await?;
+    // Who keeps the verdict on a token that lives is told of its end: gateways, by a revocation.
+    let keeping = if live.is_some() { "private" } else { "no-store" };
     let answer = live.map(IntrospectionResponse::active).unwrap_or_default();
-    Ok(([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(answer)))
+    Ok(([(header::CACHE_CONTROL, keeping)], Json(answer)))
 }
 
 impl IntrospectionResponse {
