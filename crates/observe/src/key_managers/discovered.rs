@@ -2,6 +2,7 @@
 
 use phantom_access::plane::Control;
 use phantom_access::plane::Outgoing;
+use phantom_core::causes::with_causes;
 use phantom_core::issuer::check_issuer;
 use phantom_core::json;
 use phantom_manage::connector::Connector;
@@ -61,7 +62,13 @@ pub async fn discover(control: &Control, url: &str, kind: &str) -> Option<Discov
         Err(reason) => {
             let at = url::Url::parse(url).ok();
             let host = at.as_ref().and_then(url::Url::host_str).unwrap_or_default();
-            tracing::warn!(host, %reason, "no metadata of an authorization server was found");
+            let reason = with_causes(&reason);
+            tracing::warn!(
+                host,
+                reason,
+                "no metadata of an authorization server was found (private addresses are asked with \
+                 control.allow_private alone)"
+            );
             None
         }
     }
