@@ -12,6 +12,7 @@ pub(crate) use audit::done;
 pub(crate) use audit::entity;
 use axum::routing::get;
 pub(crate) use key_managers::kind as kind_of;
+pub(crate) use key_managers::warnings;
 use phantom_access::rights::admin as rights;
 use phantom_pages::answer;
 use phantom_pages::guard::Pages;

@@ -28,6 +28,8 @@ use phantom_pages::shell::Place;
 use phantom_pages::visit::Visit;
 use phantom_pages::words;
 
+use crate::admin;
+
 /// Lines of the audit.
 const LATELY: u32 = 8;
 
@@ -47,7 +49,12 @@ struct Home {
 async fn page(visit: Visit) -> Answer {
     let found = attention::of(&visit.control, &visit.caller).await?;
     let steps = attention::first_steps(&visit.control).await?;
-    let state = match (found.len() as u64, steps.are_taken()) {
+    let warnings = match visit.may(rights::admin::KEY_MANAGERS) {
+        true => admin::warnings(&visit.control).await?,
+        false => Vec::new(),
+    };
+    let count = (found.len() + warnings.len()) as u64;
+    let state = match (count, steps.are_taken()) {
         (0, true) => "All is well, as far as the control plane knows.".to_owned(),
         (0, false) => "Four steps lead to the first answer of an API.".to_owned(),
         (1, _) => "One thing needs attention.".to_owned(),
@@ -56,7 +63,7 @@ async fn page(visit: Visit) -> Answer {
     let home = Home {
         head: Head::new(format!("Hello, {}", visit.caller.name)).state(state),
         first_steps: (!steps.are_taken()).then(|| first_steps(&visit, steps)),
-        attention: (!found.is_empty()).then(|| tasks(&visit, found)),
+        attention: (count > 0).then(|| tasks(&visit, found, warnings)),
         lately: match visit.may(rights::admin::AUDIT) {
             true => Some(lately(&visit).await?),
             false => None,
@@ -103,7 +110,7 @@ fn first_steps(visit: &Visit, steps: FirstSteps) -> Tasks {
     ])
 }
 
-fn tasks(visit: &Visit, found: Attention) -> Tasks {
+fn tasks(visit: &Visit, found: Attention, warnings: Vec<Task>) -> Tasks {
     let Attention { failing, gateways, strained, disabled, ambiguous, undeployed, changed } = found;
     let failing = failing.into_iter().map(|Failing { named, asked, failed }| Task {
         badge: if asked == failed { Badge::bad("Down") } else { Badge::warn("Degraded") },
@@ -156,7 +163,7 @@ fn tasks(visit: &Visit, found: Attention) -> Tasks {
         },
         text: plan(&one),
     });
-    let first = failing.chain(gateways).chain(strained);
+    let first = failing.chain(gateways).chain(strained).chain(warnings);
     Tasks(first.chain(ambiguous).chain(disabled).chain(undeployed).chain(changed).collect())
 }
 

@@ -28,7 +28,8 @@ pub struct Options {
     pub design: bool,
 }
 
-/// All pages. What they do not know is answered by `rest`. Answers that go on end when `stop` says so.
+/// All pages. What they do not know is answered by `rest`, unless a browser looks for a page there. Answers that
+/// go on end when `stop` says so.
 pub fn router(
     control: &Arc<Control>,
     rest: Router,
@@ -44,5 +45,6 @@ pub fn router(
     if options.design {
         pages = design::pages(pages);
     }
+    let rest = phantom_pages::beside(rest, control);
     phantom_pages::router(pages, control, stop).fallback_service(rest)
 }

@@ -168,7 +168,7 @@ pub(crate) async fn headers(request: Request, next: Next) -> Response {
     response
 }
 
-fn set(headers: &mut HeaderMap) {
+pub(crate) fn set(headers: &mut HeaderMap) {
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

@@ -27,7 +27,15 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::extract::State;
 use axum::middleware;
+use axum::middleware::Next;
+use axum::response::Response;
+use http::Method;
+use http::StatusCode;
+use http::header;
 use phantom_access::Control;
 use tokio_util::sync::CancellationToken;
 
@@ -47,4 +55,33 @@ pub fn router(pages: Pages, control: &Arc<Control>, stop: CancellationToken) -> 
         .merge(assets::router())
         .layer(middleware::from_fn(answer::headers))
         .layer(middleware::from_fn(answer::in_time))
+}
+
+/// What is asked beside all pages, `rest`; a browser that looks there for a page is shown that there is none.
+pub fn beside(rest: Router, control: &Arc<Control>) -> Router {
+    rest.layer(middleware::from_fn_with_state(Arc::clone(control), no_such_page))
+}
+
+async fn no_such_page(
+    State(control): State<Arc<Control>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let looks_for_page =
+        matches!(parts.method, Method::GET | Method::HEAD)
+            && !parts.uri.path().starts_with("/api/")
+            && parts.headers.get_all(header::ACCEPT).iter().any(|accepted| {
+                accepted.to_str().is_ok_and(|accepted| accepted.contains("text/html"))
+            });
+    let asked = looks_for_page.then(|| Request::from_parts(parts.clone(), Body::empty()));
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let Some(asked) = asked.filter(|_| response.status() == StatusCode::NOT_FOUND) else {
+        return response;
+    };
+    let here = asked.uri().path_and_query().map_or("/", |path| path.as_str());
+    let address = session::gate::address(&asked);
+    let mut page = session::gate::no_such_page(&control, asked.headers(), address, here).await;
+    answer::set(page.headers_mut());
+    page
 }

@@ -87,7 +87,7 @@ pub(crate) fn pages(pages: Pages) -> Pages {
 
 /// What a plan allows: `5,000 requests a minute`.
 fn allowance(plan: &Summary) -> String {
-    let Some(unit) = plan.time_unit.as_deref().filter(|_| plan.amount < UNLIMITED) else {
+    let Some(unit) = plan.time_unit.as_deref().filter(|_| plan.amount != UNLIMITED) else {
         return "no limit".to_owned();
     };
     let amount = words::count(u64::try_from(plan.amount).unwrap_or_default());

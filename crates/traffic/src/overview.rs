@@ -3,6 +3,8 @@
 use askama::Template;
 use axum::extract::Query;
 use phantom_core::UnixTime;
+use phantom_observe::gateways;
+use phantom_observe::gateways::GatewayInfo;
 use phantom_observe::traffic;
 use phantom_observe::traffic::Numbers;
 use phantom_observe::traffic::Party;
@@ -126,11 +128,12 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Answer {
             .map(|(words, href)| Link { is_main: href == here, ..Link::new(words, href) })
             .collect(),
     };
+    let started = gateways::list(&visit.control).await?;
     let page = Overview {
         head,
         periods,
         period: wanted.period.name(),
-        filters: filters(&traffic, &asked),
+        filters: filters(&traffic, &started, &asked),
         is_filtered: asked.is_filtered(),
         live: Live::new(asked.address_at("/traffic/events"), &visit.here, &now(&traffic, &asked)),
     };
@@ -184,9 +187,10 @@ fn state(traffic: &Traffic) -> String {
     }
 }
 
-fn filters(traffic: &Traffic, asked: &Asked) -> Vec<Field> {
+fn filters(traffic: &Traffic, started: &[GatewayInfo], asked: &Asked) -> Vec<Field> {
+    let gateways = told_apart(&traffic.gateways, started);
     [
-        ("gateway", "Gateway", "All gateways", &traffic.gateways, &asked.gateway),
+        ("gateway", "Gateway", "All gateways", &gateways, &asked.gateway),
         ("api", "API", "All APIs", &traffic.apis, &asked.api),
         (
             "application",
@@ -205,6 +209,26 @@ fn filters(traffic: &Traffic, asked: &Asked) -> Vec<Field> {
     ]
     .map(|(name, label, all, parties, chosen)| select(name, label, all, parties, chosen))
     .into()
+}
+
+/// Gateways of one name, by their starts; of one that ended before another began, by the end of its id.
+fn told_apart(gateways: &[Party], started: &[GatewayInfo]) -> Vec<Party> {
+    let named = gateways.iter().map(|one| {
+        let is_alone = gateways.iter().filter(|other| other.name == one.name).count() == 1;
+        let start = started.iter().find(|known| known.gateway_id == one.key);
+        let name = match (is_alone, start) {
+            (true, _) => one.name.clone(),
+            (false, Some(known)) => {
+                format!("{}, started {}", one.name, words::time(known.started_at))
+            }
+            (false, None) => {
+                let end = one.key.len().saturating_sub(6);
+                format!("{}, ended (…{})", one.name, one.key.get(end..).unwrap_or_default())
+            }
+        };
+        Party { name, ..one.clone() }
+    });
+    named.collect()
 }
 
 fn select(name: &str, label: &str, all: &str, parties: &[Party], chosen: &str) -> Field {

@@ -141,7 +141,11 @@ fn filter(form: &Form) -> (AuditFilter, Errors) {
         }
         time.map(UnixTime::from_secs)
     };
-    let (from, until) = (day("from", 0), day("until", 1));
+    let (mut from, mut until) = (day("from", 0), day("until", 1));
+    if until.is_some_and(|until| from.is_some_and(|from| until <= from)) {
+        errors.add("until", "It is before the first day.");
+        (from, until) = (None, None);
+    }
     let entity = form.given("entity");
     let action = form.given("action");
     let known = entity.as_deref().map(Entity::from_name);

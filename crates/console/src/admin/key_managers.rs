@@ -4,12 +4,11 @@ mod form;
 mod standing;
 mod trial;
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::routing::get;
+use phantom_access::Control;
 use phantom_manage::connector::Connector;
 use phantom_manage::key_managers;
 use phantom_manage::key_managers::KeyManagerDocument;
@@ -27,6 +26,7 @@ use phantom_pages::components::Head;
 use phantom_pages::components::Link;
 use phantom_pages::components::Notice;
 use phantom_pages::components::Table;
+use phantom_pages::components::Task;
 use phantom_pages::components::Tone;
 use phantom_pages::components::Version;
 use phantom_pages::form::Draft;
@@ -40,6 +40,7 @@ use phantom_pages::shell::Place;
 use phantom_pages::visit::Visit;
 use phantom_pages::words;
 use phantom_subscribe::keys;
+use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::versioned::Versioned;
 use serde::Deserialize;
@@ -87,19 +88,8 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         );
         Notice::new(Tone::Warn, "Several key managers take any opaque token", words)
     });
-    let mut of_issuer: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for one in all.iter().filter(|one| one.info.enabled) {
-        if let Some(issuer) = one.issuer.as_deref().filter(|issuer| !issuer.is_empty()) {
-            of_issuer.entry(issuer).or_default().push(&one.info.name);
-        }
-    }
-    let shared = of_issuer.iter().find(|(_, names)| names.len() > 1).map(|(issuer, names)| {
-        let words = format!(
-            "{}: JWTs of {issuer} go to the first of them by name. Choose key managers per API where that is another.",
-            names.join(", ")
-        );
-        Notice::new(Tone::Warn, "Several key managers have one issuer", words)
-    });
+    let shared = standing::shared_issuer(&all)
+        .map(|(_, words)| Notice::new(Tone::Warn, "Several key managers have one issuer", words));
     let add = Link::main("Add Key Manager", "/admin/key-managers/new");
     let table =
         Table::new("Key managers", &["Name", "Type", "Issuer", "State", "Health", "Used by"])
@@ -116,6 +106,27 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
             table,
         },
     ))
+}
+
+/// What these pages warn of, for the first page.
+pub(crate) async fn warnings(control: &Control) -> Outcome<Vec<Task>> {
+    let all = phantom_observe::key_managers::overview(control).await?;
+    let task = |one: &Overview, word, text| Task {
+        badge: Badge::warn(word),
+        title: Link::new(&one.info.name, format!("{HERE}/{}", one.info.id)),
+        text,
+    };
+    let mut warnings = Vec::new();
+    for one in &all {
+        let unmet = keys::unmet_keys(control, &one.info.id).await?;
+        if unmet > 0 {
+            let Notice { title, text, .. } = standing::unmet(unmet);
+            warnings.push(task(one, "Keys not met", format!("{title}. {text}")));
+        }
+    }
+    let shared = standing::shared_issuer(&all);
+    warnings.extend(shared.map(|(first, words)| task(first, "One issuer", words)));
+    Ok(warnings)
 }
 
 /// In words.

@@ -130,7 +130,9 @@ impl Level {
 
     const fn said(self) -> &'static str {
         match self {
-            Self::Application => "How much an application may use, of all APIs together.",
+            Self::Application => {
+                "How much each user of an application may use, of all APIs together."
+            }
             Self::Subscription => "Business plans: how much of one API an application may use.",
             Self::Advanced => "How much of an API or a resource all callers together may use.",
         }

@@ -32,6 +32,7 @@ use phantom_pages::list::encoded;
 use phantom_pages::shell::Place;
 use phantom_pages::visit::Visit;
 use phantom_pages::words;
+use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use secrecy::SecretString;
 use serde_json::json;
@@ -44,6 +45,8 @@ const PLACE: Place = Place::Admin(HERE);
 const PASSWORD: &str = "secret.password";
 /// The roles that the form was filled from.
 const BEFORE: &str = "before";
+/// That an administrator means to be none any more.
+const SURE: &str = "sure";
 const FIELDS: &[(&str, &str)] = &[("name", "name"), ("roles", "roles"), ("password", PASSWORD)];
 
 const DONE: &[(&str, &str, &str)] = &[
@@ -187,8 +190,12 @@ fn changing(visit: &Visit, user: &User, draft: &Draft, notice: Option<Notice>) -
         head = head.state("It is you.");
     }
     let before = Field::hidden(BEFORE, &user.roles.join(","));
-    let of_roles = Sheet::new(visit, at.clone(), "Save roles")
-        .group("What the user may do", vec![roles(draft), before]);
+    let mut fields = vec![roles(draft), before];
+    if draft.errors.of(SURE).is_some() {
+        fields.push(draft.tick(SURE, "Take the role admin from me"));
+    }
+    let of_roles =
+        Sheet::new(visit, at.clone(), "Save roles").group("What the user may do", fields);
     let of_password = Sheet {
         is_main: false,
         ..Sheet::new(visit, format!("{at}/password"), "Set password")
@@ -216,6 +223,14 @@ async fn change_roles(visit: Visit, Path(name): Path<String>, form: Form) -> Ans
         let page = Editor { diff: Some(diff), ..page };
         return Ok(visit.show_refused(PLACE, &user.name, &page));
     }
+    if !form.has(SURE) && gives_up(&visit, &user, &form).await? {
+        let words =
+            "It is you: without admin these pages are closed to you at once. Tick it to go on.";
+        let errors = Errors::default().at(SURE, words);
+        let notice = Notice::refused(None);
+        let page = changing(&visit, &user, &Draft::refused(form, errors), Some(notice));
+        return Ok(visit.show_refused(PLACE, &user.name, &page));
+    }
     // One that everybody has is shown nowhere, and stays.
     let everyone = Role::Everyone.as_str().to_owned();
     let kept = user.roles.iter().filter(|role| **role == everyone).cloned();
@@ -224,6 +239,17 @@ async fn change_roles(visit: Visit, Path(name): Path<String>, form: Form) -> Ans
         Ok(_) => Ok(answer::see(&format!("{}?done=roles", address(&name)))),
         Err(refusal) => refused(&visit, &user, form, refusal),
     }
+}
+
+/// Whether an administrator would be none any more by their own doing. The last one stays, without being asked.
+async fn gives_up(visit: &Visit, user: &User, form: &Form) -> Outcome<bool> {
+    let admin = Role::Admin.as_str();
+    let has = |user: &User| user.roles.iter().any(|role| role == admin);
+    if user.name != visit.caller.name || !has(user) || form.chose("roles", admin) {
+        return Ok(false);
+    }
+    let all = users::list(&visit.control).await?;
+    Ok(all.iter().any(|other| other.name != user.name && has(other)))
 }
 
 async fn change_password(visit: Visit, Path(name): Path<String>, form: Form) -> Answer {

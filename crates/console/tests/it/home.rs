@@ -76,7 +76,8 @@ async fn the_first_page_says_what_needs_attention_and_what_happened_lately() {
         write.insert_api(&row).await.unwrap();
     }
     write.commit().await.unwrap();
-    let page = browser.get("/").await.expect(200).says("4 things need attention.");
+    let page = browser.get("/").await.expect(200).says("5 things need attention.");
+    let page = page.says("JWTs of https://as.example go to the first of them by name.");
     assert_eq!(page.text.matches("Ambiguous").count(), 2);
     assert_eq!(page.text.matches("Disabled").count(), 1);
     let page = page.says("Orders v1").says("no gateway serves it").says("What happened lately");

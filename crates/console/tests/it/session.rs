@@ -16,10 +16,51 @@ async fn who_is_not_signed_in_is_asked_to_and_comes_back_to_where_they_were_goin
     let login = page.location().unwrap();
     assert_eq!(login, "/login?to=%2Fadmin%2Fkey%2Dmanagers%3Fdone%3Dx");
     let page = browser.get(&login).await.expect(200);
+    assert_eq!(focused(&page.text), "f-user");
+    let wrong = [("user", "admin"), ("secret.password", "wrong")];
+    let page = browser.send(&page, "Sign in", &wrong).await.expect(401);
+    assert_eq!(focused(&page.text), "f-secret-password");
     let fields = [("user", "admin"), ("secret.password", "admin")];
     let page = browser.send(&page, "Sign in", &fields).await.expect(303);
     assert_eq!(page.location().as_deref(), Some("/admin/key-managers?done=x"));
     browser.open("/admin").await.expect(200).says("Add Key Manager");
+}
+
+/// The one field that has the focus.
+fn focused(text: &str) -> &str {
+    let mut fields =
+        text.split("<input").filter(|tag| tag.split('>').next().unwrap().contains(" autofocus"));
+    let (field, others) = (fields.next().unwrap(), fields.count());
+    assert_eq!(others, 0);
+    field.split("id=\"").nth(1).unwrap().split('"').next().unwrap()
+}
+
+#[tokio::test]
+async fn a_browser_that_looks_for_a_page_where_there_is_none_is_shown_that() {
+    let console = Console::start().await;
+    let as_browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    let mut browser = console.browser("admin").await;
+    let path = "/devportal/applications/1/settings";
+    for path in [path, "/nowhere", "/oauth2/nowhere"] {
+        let page = browser.request(Method::GET, path, &as_browser, String::new()).await;
+        let page = page.expect(404).says("There is no such page").says("Sign out");
+        assert_eq!(page.headers["x-frame-options"], "DENY");
+    }
+    let mut stranger = console.stranger();
+    let page = stranger.request(Method::GET, path, &as_browser, String::new()).await;
+    let page = page.expect(404).says("There is no such page");
+    assert!(!page.has("Sign out"));
+    // Whoever speaks to the REST APIs is answered in their words.
+    for (path, headers) in [
+        (path, [("accept", "application/json")]),
+        (path, [("accept", "*/*")]),
+        ("/api/am/publisher/v4/nowhere", as_browser),
+    ] {
+        let page = browser.request(Method::GET, path, &headers, String::new()).await;
+        assert!(page.expect(404).text.starts_with("{"), "{path} {headers:?}");
+    }
+    let page = browser.request(Method::POST, path, &as_browser, String::new()).await;
+    assert!(page.expect(404).text.starts_with("{"));
 }
 
 #[tokio::test]
@@ -185,6 +226,7 @@ async fn a_new_password_ends_all_sessions() {
         ("wrong", "correct horse", "correct horse", "It is not your present password."),
         ("sue-password", "short", "short", "A password has at least 8 characters."),
         ("sue-password", "correct horse", "other horse", "It is not the same"),
+        ("sue-password", "sue-password", "sue-password", "It is the same as the present"),
     ] {
         let page = browser.send(&page, change, &fields(present, new, again)).await.expect(422);
         page.says(words);

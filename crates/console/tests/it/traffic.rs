@@ -147,6 +147,25 @@ async fn traffic_is_shown_by_period_and_party_and_adds_up_over_gateways() {
 }
 
 #[tokio::test]
+async fn gateways_of_one_name_are_told_apart() {
+    let console = Console::start().await;
+    let before = reported(&console, "node-a", 2, 1, |_| Vec::new()).await;
+    console.wait(Duration::from_secs(30));
+    let now = reported(&console, "node-a", 2, 1, |_| Vec::new()).await;
+    reported(&console, "node-b", 2, 1, |_| Vec::new()).await;
+    let mut browser = console.browser("admin").await;
+    let page = browser.get("/traffic").await.expect(200);
+    let words = |id: String| {
+        let choice = page.text.split(&format!("<option value=\"{id}\">")).nth(1).unwrap();
+        choice.split('<').next().unwrap().to_owned()
+    };
+    let (before, now) = (words(before.id().to_string()), words(now.id().to_string()));
+    assert!(before.starts_with("node-a, ended (…"), "{before}");
+    assert!(now.starts_with("node-a, started 20") && now.ends_with(" UTC"), "{now}");
+    assert!(page.has(">node-b</option>"));
+}
+
+#[tokio::test]
 async fn pages_of_much_traffic_stay_small() {
     let console = Console::start().await;
     let many = |now: UnixTime| {

@@ -19,6 +19,8 @@ pub struct Field {
     placeholder: String,
     range: Option<(u64, u64)>,
     is_fixed: bool,
+    /// Whoever opens the page begins here.
+    is_first: bool,
     /// Each of several on a line of its own.
     is_stacked: bool,
     /// A list of what could be entered.
@@ -77,6 +79,7 @@ impl Field {
             placeholder: String::new(),
             range: None,
             is_fixed: false,
+            is_first: false,
             is_stacked: false,
             suggestions: Vec::new(),
         }
@@ -202,6 +205,11 @@ impl Field {
     /// It is shown, and cannot be changed.
     pub fn fixed(self) -> Self {
         Self { is_fixed: true, ..self }
+    }
+
+    /// Has the focus when the page is opened.
+    pub fn first_if(self, is_first: bool) -> Self {
+        Self { is_first, ..self }
     }
 
     pub fn failing(self, error: Option<String>) -> Self {

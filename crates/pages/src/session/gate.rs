@@ -66,6 +66,20 @@ pub(crate) async fn admit(
     answer::drawn(&visit, response)
 }
 
+/// There is no such page: said in the frame of all pages to whoever is signed in.
+pub(crate) async fn no_such_page(
+    control: &Arc<Control>,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+    here: &str,
+) -> Response {
+    match visit(control, headers, address, here).await {
+        Ok(Some(visit)) => answer::drawn(&visit, Failure::NoSuchPage.into_response()),
+        Ok(None) => sign_in::unframed(headers, Failure::NoSuchPage),
+        Err(failure) => sign_in::unframed(headers, failure),
+    }
+}
+
 /// Longest form kept, in bytes, of a browser that was never signed in: it costs whoever sends it nothing.
 const STRANGERS_FORM: usize = 32 * 1024;
 
@@ -78,7 +92,7 @@ pub(super) async fn most_of(control: &Control, headers: &HeaderMap, strangers: u
     }
 }
 
-pub(super) fn address(request: &Request) -> Option<IpAddr> {
+pub(crate) fn address(request: &Request) -> Option<IpAddr> {
     request.extensions().get::<PeerAddress>().map(|peer| peer.0)
 }
 

@@ -42,6 +42,10 @@ pub(super) async fn change(visit: Visit, form: Form) -> Answer {
         let errors = Errors::default().at(AGAIN, "It is not the same as the new password above.");
         return refused(&visit, &errors);
     }
+    if form.raw(NEW) == form.raw(PRESENT) {
+        let errors = Errors::default().at(NEW, "It is the same as the present password above.");
+        return refused(&visit, &errors);
+    }
     let changed = sessions::change_password(&visit.control, &visit.caller, &present, &new).await;
     let errors = match changed {
         Ok(()) => return Ok(sign_in::out("password")),

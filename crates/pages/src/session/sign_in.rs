@@ -117,8 +117,14 @@ fn draw(headers: &HeaderMap, status: StatusCode, drawn: Drawn<'_>) -> Response {
     let page = SignIn {
         csrf: cookie::proof(&visitor),
         to: drawn.to,
-        user: Field::text("user", "User name").valued(drawn.user).required().completed("username"),
-        password: Field::password("secret.password", "Password").required(),
+        user: Field::text("user", "User name")
+            .valued(drawn.user)
+            .required()
+            .completed("username")
+            .first_if(drawn.user.is_empty()),
+        password: Field::password("secret.password", "Password")
+            .required()
+            .first_if(!drawn.user.is_empty()),
         notice: drawn.notice,
         error: drawn.error,
         kept: drawn.kept,

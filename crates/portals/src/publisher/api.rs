@@ -138,9 +138,17 @@ impl Opened {
     /// What a redirect says was done.
     pub(super) fn done(&self, what: &str) -> Vec<Notice> {
         if what == "deployed" && self.is_unpublished() {
-            let words = "Gateways serve it once the API is published: Publish is among the steps of its \
+            let first = "Gateways serve it once the API is published: Publish is among the steps of its \
                          life cycle, on the overview.";
+            let words = match unanswered(&self.api.document) {
+                Some(unanswered) => format!("{first} {unanswered}"),
+                None => first.to_owned(),
+            };
             return vec![Notice::new(Tone::Warn, "Saved and deployed", words)];
+        }
+        let unanswered = unanswered(&self.api.document);
+        if let ("deployed", Some(unanswered)) = (what, unanswered) {
+            return vec![Notice::new(Tone::Warn, "Saved and deployed", unanswered)];
         }
         done(what)
     }
@@ -148,7 +156,7 @@ impl Opened {
     /// At the end of the page's own form.
     pub(super) fn bar(&self, visit: &Visit, needs: phantom_pages::guard::Needs) -> Bar {
         let number = self.standing.deployed.as_ref().map(|deployed| deployed.number);
-        let words = match (number, self.standing.is_changed) {
+        let mut words = match (number, self.standing.is_changed) {
             (None, _) => "Gateways do not serve it.".to_owned(),
             (Some(number), is_changed) if self.is_unpublished() => {
                 let since = if is_changed { ", without what was saved since" } else { "" };
@@ -164,6 +172,9 @@ impl Opened {
                 format!("Gateways serve revision {number}, without what was saved since.")
             }
         };
+        if let Some(unanswered) = unanswered(&self.api.document) {
+            words += &format!(" {unanswered}");
+        }
         let may_save = visit.may(needs);
         let is_retired = self.api.row.state == LifecycleState::Retired;
         Bar {
@@ -275,6 +286,23 @@ pub(super) fn settings(document: &ApiDocument) -> Value {
     let document =
         ApiDocument { name: None, version: None, context: None, ..revisions::in_force(document) };
     serde_json::to_value(document).unwrap_or_default()
+}
+
+/// What gateways answer where settings name no endpoint, once they are deployed.
+pub(super) fn unanswered(settings: &ApiDocument) -> Option<&'static str> {
+    let config = settings.endpoint_config.as_ref();
+    let production = config.and_then(|config| config.production());
+    let sandbox = config.and_then(|config| config.sandbox());
+    match (production, sandbox) {
+        (Some(_), _) => None,
+        (None, None) => {
+            Some("Without an endpoint no call comes through: gateways answer 403 (900901).")
+        }
+        (None, Some(_)) => Some(
+            "Without a production endpoint no call with a production key comes through: gateways answer \
+             403 (900901).",
+        ),
+    }
 }
 
 pub(super) fn state(state: LifecycleState) -> Badge {

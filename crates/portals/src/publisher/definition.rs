@@ -4,12 +4,14 @@ use askama::Template;
 use axum::extract::Path;
 use axum::extract::Query;
 use axum::response::IntoResponse;
+use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
 use http::header;
 use phantom_access::rights::publisher as rights;
 use phantom_definition::Definition;
 use phantom_definition::Described;
+use phantom_definition::describe;
 use phantom_manage::definition;
 use phantom_pages::answer;
 use phantom_pages::answer::Answer;
@@ -29,6 +31,7 @@ use phantom_pages::visit::Visit;
 use phantom_pages::words;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use serde_json::Value;
 
 use super::PLACE;
 use super::api;
@@ -41,6 +44,8 @@ const PATH: &str = "/publisher/apis/{id}/definition";
 const TAB: &str = "/definition";
 /// Of a document more is not shown, in bytes; the rest is in the download.
 const MOST_SHOWN: usize = 20_000;
+/// The scopes that go, as the page named them before.
+const GONE: &str = "gone";
 
 pub(super) fn pages(pages: Pages) -> Pages {
     pages
@@ -69,6 +74,7 @@ struct Edited {
     version: Version,
     action: String,
     text: Field,
+    gone: Field,
     file: Field,
     bar: Bar,
 }
@@ -84,8 +90,17 @@ async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) 
     let mut text = text(&visit, &opened);
     let is_cut = text.len() > MOST_SHOWN;
     text.truncate(text.floor_char_boundary(MOST_SHOWN));
+    let mut notices = opened.done(&asked.done);
+    if !notices.is_empty()
+        && let Some(kept) = &opened.api.document.definition
+    {
+        let [title, version] =
+            ["/info/title", "/info/version"].map(|at| kept.pointer(at).and_then(Value::as_str));
+        let stays = stays(&opened, title, version);
+        notices.extend(stays.map(|words| Notice::new(Tone::Neutral, words, "")));
+    }
     let page = Shown {
-        frame: opened.frame(&visit, TAB, opened.done(&asked.done)),
+        frame: opened.frame(&visit, TAB, notices),
         code: Code::new("OpenAPI", text),
         is_cut,
         download: opened.address("/definition/download"),
@@ -123,6 +138,7 @@ fn drawn(visit: &Visit, opened: &Opened, frame: Frame, draft: &Draft) -> Edited 
             "OpenAPI 3.0 or 3.1 or Swagger 2.0, JSON or YAML. Resources and scopes become those of \
              the document.",
         ),
+        gone: Field::hidden(GONE, draft.form.get(GONE)),
         file: Field::file("file", "Or from a file", ".json,.yaml,.yml")
             .helped("It takes the place of what stands above."),
         bar: opened.bar(visit, rights::CREATORS),
@@ -140,6 +156,16 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     if form.has("validate") {
         return validate(&visit, &opened, form, parsed).await;
     }
+    if let Ok((parsed, described)) = parsed.as_ref().map(|parsed| (parsed, describe(parsed)))
+        && let Ok(described) = described
+    {
+        let gone = gone(&opened, &described);
+        let is_late = form.expected().check(opened.api.row.version).is_err();
+        if !gone.is_empty() && form.get(GONE) != gone && !is_late {
+            let stays = stays(&opened, parsed.title(), parsed.version());
+            return Ok(ask(&visit, &opened, form, &gone, stays));
+        }
+    }
     let no = match replaced(&visit, &opened, &form, parsed).await {
         Ok(done) => return Ok(answer::see(&format!("{}?done={done}", opened.address(TAB)))),
         Err(refusal) => placed(form, refusal)?,
@@ -147,6 +173,31 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     let frame = opened.frame(&visit, TAB, Vec::new()).refusing(&opened, &no, None);
     let page = drawn(&visit, &opened, frame, &no.draft);
     Ok(visit.show_refused(PLACE, &opened.title(), &page))
+}
+
+/// The scopes of the API that the document does not have, by name.
+fn gone(opened: &Opened, described: &Described) -> String {
+    let is_there = |name: &str| described.scopes.iter().any(|scope| scope.name == name);
+    let before = opened.api.document.scopes.iter().map(|scope| scope.name.as_str());
+    before.filter(|name| !is_there(name)).collect::<Vec<_>>().join(", ")
+}
+
+/// What a document cannot change, where it has it otherwise.
+fn stays(opened: &Opened, title: Option<&str>, version: Option<&str>) -> Option<String> {
+    let row = &opened.api.row;
+    let is_said = title == Some(&row.name) && version == Some(&row.version_name);
+    (!is_said).then(|| format!("The name and version stay: {}.", opened.title()))
+}
+
+/// Before scopes are lost.
+fn ask(visit: &Visit, opened: &Opened, form: Form, gone: &str, stays: Option<String>) -> Response {
+    let stays = stays.map(|words| format!(" {words}")).unwrap_or_default();
+    let words =
+        format!("The document does not have {gone}. Save it once more to go on without.{stays}");
+    let notice = Notice::new(Tone::Warn, "Scopes would go, and nothing is saved yet", words);
+    let draft = Draft::new(form.with_instead(GONE, gone));
+    let page = drawn(visit, opened, opened.frame(visit, TAB, vec![notice]), &draft);
+    visit.show_refused(PLACE, &opened.title(), &page)
 }
 
 async fn replaced(
@@ -180,10 +231,13 @@ async fn validate(
         Ok(parsed) => definition::check(&visit.control, parsed).await?,
         Err(_) => Ok(Described::default()),
     };
+    let stays =
+        parsed.as_ref().ok().and_then(|parsed| stays(opened, parsed.title(), parsed.version()));
     let described = parsed.and(checked);
     let (frame, draft, is_valid) = match described {
         Ok(described) => {
-            let notice = Notice::new(Tone::Good, "It is valid", compared(opened, &described));
+            let notice =
+                Notice::new(Tone::Good, "It is valid", compared(opened, &described, stays));
             (opened.frame(visit, TAB, vec![notice]), Draft::new(form), true)
         }
         Err(refusal) => {
@@ -201,8 +255,8 @@ async fn validate(
     })
 }
 
-/// What saving it would do to the resources.
-fn compared(opened: &Opened, described: &Described) -> String {
+/// What saving it would do to the resources and scopes, and what it would not.
+fn compared(opened: &Opened, described: &Described, stays: Option<String>) -> String {
     let before = &opened.api.document.operations;
     let is_in = |all: &[phantom_definition::OperationDocument],
                  one: &phantom_definition::OperationDocument| {
@@ -211,11 +265,19 @@ fn compared(opened: &Opened, described: &Described) -> String {
     let after = &described.operations;
     let added = after.iter().filter(|one| !is_in(before, one)).count() as u64;
     let gone = before.iter().filter(|one| !is_in(after, one)).count() as u64;
-    format!(
+    let mut words = format!(
         "{}, {} of them new; {} would go. {}.",
         words::several(after.len() as u64, "resource", "resources"),
         words::count(added),
         words::count(gone),
         words::several(described.scopes.len() as u64, "scope", "scopes"),
-    )
+    );
+    let scopes = self::gone(opened, described);
+    if !scopes.is_empty() {
+        words += &format!(" Of the scopes would go: {scopes}.");
+    }
+    if let Some(stays) = stays {
+        words += &format!(" {stays}");
+    }
+    words
 }

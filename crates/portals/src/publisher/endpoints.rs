@@ -162,7 +162,10 @@ fn drawn(
             draft
                 .url("production", "Production endpoint")
                 .such_as("https://orders.example.com/v1")
-                .helped("Calls with production keys go there; the resource's path is appended."),
+                .helped(
+                    "Calls with production keys go there; the resource's path is appended. Empty: they \
+                     are refused.",
+                ),
             draft
                 .url("sandbox", "Sandbox endpoint")
                 .helped("Calls with sandbox keys go there. Empty: they are refused."),

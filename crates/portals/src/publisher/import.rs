@@ -195,7 +195,7 @@ fn preview(
     };
     let all = described.operations.len();
     let facts = vec![
-        ("Document", Cell::text(format!("OpenAPI {}", definition.openapi()))),
+        ("Kept as", Cell::text(format!("OpenAPI {}", definition.openapi()))),
         (
             "Resources",
             Cell::text(format!(
@@ -237,11 +237,13 @@ fn preview(
 async fn create(visit: Visit, form: Form) -> Answer {
     let parsed = definition::parse(form.raw("document").as_bytes())?;
     let described = definition::check(&visit.control, &parsed).await??;
-    let refusal = match make(&visit, &form, parsed.clone()).await {
-        Ok(id) => return Ok(answer::see(&format!("{HERE}/{id}?done=created"))),
-        Err(refusal) => refusal,
-    };
-    let errors = new::placed(refusal)?;
+    let mut errors = new::missing(&form);
+    if errors.is_empty() {
+        errors = match make(&visit, &form, parsed.clone()).await {
+            Ok(id) => return Ok(answer::see(&format!("{HERE}/{id}?done=created"))),
+            Err(refusal) => new::placed(refusal)?,
+        };
+    }
     let notice = Notice::refused(errors.whole.as_deref());
     let page = preview(&visit, &Draft::refused(form, errors), &parsed, &described, vec![notice]);
     Ok(visit.show_refused(PLACE, "Import OpenAPI", &page))

@@ -73,7 +73,10 @@ pub(super) fn fields(draft: &Draft) -> Vec<Field> {
 fn page(visit: &Visit, draft: &Draft, notices: Vec<Notice>) -> New {
     let head = Head::new("Create API")
         .under("APIs", HERE)
-        .state("Four fields. All paths are passed on, and protected, until you say otherwise.")
+        .state(
+            "Name, version and context; the endpoint can follow. All paths are passed on, and protected, \
+             until you say otherwise.",
+        )
         .action(Link::new("Import OpenAPI instead", "/publisher/apis/import"));
     New { head, notices, csrf: visit.csrf.clone(), fields: fields(draft) }
 }
@@ -84,15 +87,27 @@ async fn new(visit: Visit) -> Answer {
 }
 
 async fn create(visit: Visit, form: Form) -> Answer {
-    match make(&visit, &form).await {
-        Ok(id) => Ok(answer::see(&format!("{HERE}/{id}?done=created"))),
-        Err(refusal) => {
-            let errors = placed(refusal)?;
-            let notice = Notice::refused(errors.whole.as_deref());
-            let page = page(&visit, &Draft::refused(form, errors), vec![notice]);
-            Ok(visit.show_refused(PLACE, "Create API", &page))
-        }
+    let mut errors = missing(&form);
+    if errors.is_empty() {
+        errors = match make(&visit, &form).await {
+            Ok(id) => return Ok(answer::see(&format!("{HERE}/{id}?done=created"))),
+            Err(refusal) => placed(refusal)?,
+        };
     }
+    let notice = Notice::refused(errors.whole.as_deref());
+    let page = page(&visit, &Draft::refused(form, errors), vec![notice]);
+    Ok(visit.show_refused(PLACE, "Create API", &page))
+}
+
+/// What has to be given, and was not.
+pub(super) fn missing(form: &Form) -> Errors {
+    let required = [
+        ("name", "Give a name."),
+        ("version", "Give a version."),
+        ("context", "Give a context, the path at the gateways."),
+    ];
+    let missing = required.into_iter().filter(|(field, _)| form.get(field).is_empty());
+    missing.fold(Errors::default(), |errors, (field, words)| errors.at(field, words))
 }
 
 async fn make(visit: &Visit, form: &Form) -> Outcome<String> {

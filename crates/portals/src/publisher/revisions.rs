@@ -6,6 +6,7 @@ use axum::extract::Query;
 use axum::routing::get;
 use axum::routing::post;
 use phantom_access::rights::publisher as rights;
+use phantom_manage::apis::document::ApiDocument;
 use phantom_manage::revisions;
 use phantom_manage::revisions::Place;
 use phantom_manage::revisions::Revision;
@@ -89,6 +90,18 @@ impl Act {
         match self {
             Self::Deploy | Self::Undeploy | Self::Restore => rights::EDITORS,
             Self::Delete => rights::REVISERS,
+        }
+    }
+
+    /// Why it cannot be done to a revision that it is not open to.
+    const fn obstacle(self) -> &'static str {
+        match self {
+            Self::Deploy => "It is deployed already.",
+            Self::Undeploy => "It is not deployed.",
+            Self::Restore => {
+                "The saved settings are those of the revision: there is nothing to restore."
+            }
+            Self::Delete => "It is deployed, and cannot be deleted before another one is, or none.",
         }
     }
 
@@ -268,7 +281,15 @@ fn asked(
         let now = api::settings(&opened.api.document);
         Ok(Diff::between(("", ""), &now, &frozen(revision)?).changes.len() as u64)
     };
-    let effects = match act {
+    let is_open = match act {
+        Act::Restore => {
+            let history = opened.api.document.history.clone();
+            ApiDocument { history, ..revision.settings()? } != opened.api.document
+        }
+        act => act.is_open_to(!revision.deployments.is_empty()),
+    };
+    let mut effects = match act {
+        _ if !is_open => Vec::new(),
         Act::Deploy => vec![
             match &opened.standing.deployed {
                 Some(deployed) => format!(
@@ -293,6 +314,9 @@ fn asked(
         ],
         Act::Delete => vec!["It can be restored no more. Gateways are not affected.".to_owned()],
     };
+    if act == Act::Deploy && is_open {
+        effects.extend(api::unanswered(&revision.settings()?).map(str::to_owned));
+    }
     Ok(Confirm {
         csrf: visit.csrf.clone(),
         version: Some(opened.version()),
@@ -300,7 +324,7 @@ fn asked(
         back: opened.address(TAB),
         question: format!("{} revision {number} of {}?", act.words(), opened.title()),
         effects,
-        obstacle: None,
+        obstacle: (!is_open).then(|| act.obstacle().to_owned()),
         verb: format!("{} revision {number}", act.words()),
         typed: None,
         error,

@@ -114,9 +114,11 @@ reads! {
     /// Whose consumer key it is at that key manager.
     fn key_mapping_of(key_manager: Uuid, consumer_key: &str) -> Option<KeyMappingRow>
         = "WHERE key_manager = $1 AND consumer_key = $2";
-    /// How many consumer keys besides that one applications have at the key manager.
+    /// How many consumer keys besides that one applications have at the key manager; no more than 1001
+    /// are counted.
     fn other_key_mapping_count(key_manager: Uuid, consumer_key: &str) -> u64
-        = "key_mappings WHERE key_manager = $1 AND consumer_key <> $2";
+        = "(SELECT 1 AS one FROM key_mappings WHERE key_manager = $1 AND consumer_key <> $2 \
+           LIMIT 1001) AS some_keys";
     /// One where there is any that was mapped.
     fn any_mapped_key() -> u64
         = "(SELECT 1 AS one FROM key_mappings WHERE mode = 'MAPPED' LIMIT 1) AS some_key";

@@ -45,6 +45,7 @@ pub async fn key_managers(control: &Control) -> Outcome<Vec<KeyManager>> {
 }
 
 /// How many keys applications have at it that no token of it will ever have: it expects another audience by now.
+/// Of more than a thousand it is not counted how many.
 pub async fn unmet_keys(control: &Control, id: &str) -> Outcome<u64> {
     let key_manager = KeyManager::of(lookup::find(&mut control.store(), id).await?)?;
     match key_manager.only_consumer_key() {

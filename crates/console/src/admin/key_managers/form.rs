@@ -108,7 +108,8 @@ impl Sheet {
             .required_if(is_phantom)
             .helped("Compared exactly with the claim iss of each JWT.");
         let endpoints = connector.endpoints().iter().map(|(endpoint, required)| {
-            draft.url(endpoint.name(), endpoint.label()).required_if(*required)
+            let field = draft.url(endpoint.name(), endpoint.label()).required_if(*required);
+            field.helped(use_of(*endpoint))
         });
         let certificate_kinds = [("JWKS", "JWKS"), ("PEM", "PEM")];
         Self {
@@ -154,6 +155,21 @@ impl Sheet {
     }
 }
 
+/// What an endpoint is kept for.
+const fn use_of(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::Introspection => "Gateways ask there about opaque tokens.",
+        Endpoint::Token => "Shown to subscribers, and called by the workbench alone.",
+        Endpoint::DisplayToken => "Shown to subscribers in the place of the token endpoint.",
+        Endpoint::DisplayRevoke => "Shown to subscribers in the place of the revoke endpoint.",
+        Endpoint::Revoke | Endpoint::UserInfo => {
+            "Kept, and shown to subscribers alone: nothing here calls it."
+        }
+        Endpoint::Authorize => "The workbench signs users in there, and nothing else does.",
+        Endpoint::ClientRegistration => "Kept and shown alone: nothing here calls it.",
+    }
+}
+
 fn settings(connector: Connector, draft: &Draft, is_new: bool) -> Vec<Setting> {
     let fields = connector.fields().iter().map(|field| {
         let help = format!("{}.", field.tooltip);
@@ -170,13 +186,15 @@ fn settings(connector: Connector, draft: &Draft, is_new: bool) -> Vec<Setting> {
     fields.collect()
 }
 
+const KEPT: &str = "Kept and shown alone: it changes nothing here.";
+
 fn advanced(draft: &Draft) -> Vec<Field> {
     vec![
-        draft.tick("token_generation", "Token Generation"),
+        draft.tick("token_generation", "Token Generation").helped(KEPT),
         draft
             .tick("out_of_band", "Out Of Band Provisioning")
-            .helped("Clients are made at the server, and their keys mapped."),
-        draft.tick("app_creation", "OAuth App Creation"),
+            .helped("Kept and shown alone: clients are made at the server, and their keys mapped, in any case."),
+        draft.tick("app_creation", "OAuth App Creation").helped(KEPT),
         draft.tick("self_validate", "Self Validate JWT").helped(
             "JWTs that clients present are verified here; otherwise they are introspected.",
         ),

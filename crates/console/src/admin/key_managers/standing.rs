@@ -1,5 +1,7 @@
 //! How a key manager does, and who depends on it.
 
+use std::collections::BTreeMap;
+
 use phantom_core::UnixTime;
 use phantom_manage::key_managers::Uses;
 use phantom_observe::key_managers::Health;
@@ -80,9 +82,28 @@ pub(super) fn unmet(keys: u64) -> Notice {
                  anew at the applications, or expect the audience that they name.";
     let title = match keys {
         1 => "A key of an application is never met".to_owned(),
+        // Where there are many it is not told how many.
+        1001.. => "More than 1,000 keys of applications are never met".to_owned(),
         keys => format!("{} keys of applications are never met", words::count(keys)),
     };
     Notice::new(Tone::Warn, title, words)
+}
+
+/// The first of several enabled ones of one issuer, and what comes of it.
+pub(super) fn shared_issuer(all: &[Overview]) -> Option<(&Overview, String)> {
+    let mut of_issuer: BTreeMap<&str, Vec<&Overview>> = BTreeMap::new();
+    for one in all.iter().filter(|one| one.info.enabled) {
+        if let Some(issuer) = one.issuer.as_deref().filter(|issuer| !issuer.is_empty()) {
+            of_issuer.entry(issuer).or_default().push(one);
+        }
+    }
+    let (issuer, sharing) = of_issuer.into_iter().find(|(_, sharing)| sharing.len() > 1)?;
+    let names: Vec<&str> = sharing.iter().map(|one| one.info.name.as_str()).collect();
+    let words = format!(
+        "{}: JWTs of {issuer} go to the first of them by name. Choose key managers per API where that is another.",
+        names.join(", ")
+    );
+    Some((sharing.first()?, words))
 }
 
 /// What a deletion meets, counted.

@@ -31,6 +31,8 @@ const FIELDS: &[(&str, &str)] = &[
 ];
 /// Of a stored policy, what it counts.
 const COUNTED: &str = "counted";
+/// As REST has it: the largest integer that every JSON parser keeps. `UNLIMITED` among them is no number.
+const MOST: i64 = 9_007_199_254_740_991;
 const UNITS: [(&str, &str); 4] =
     [("sec", "seconds"), ("min", "minutes"), ("hour", "hours"), ("days", "days")];
 const PERMISSIONS: [(&str, &str); 3] =
@@ -73,7 +75,7 @@ pub(super) fn sheet(
         .sentence(
             "Limit",
             vec![
-                draft.number("count", what).between(1, UNLIMITED as u64),
+                draft.number("count", what).between(1, MOST as u64),
                 draft.number("unit_time", "In a time of").required().between(1, 1_000_000),
                 draft.select("time_unit", "Unit of time", &UNITS),
             ],
@@ -150,7 +152,7 @@ pub(super) fn filled(level: Level, policy: &Value) -> Form {
     let limit = policy.pointer(&format!("/defaultLimit/{kind}")).unwrap_or(&Value::Null);
     let number = |of: &Value, member: &str| of.get(member).and_then(Value::as_i64);
     let count = number(limit, amount).unwrap_or_default();
-    let is_unlimited = count >= UNLIMITED;
+    let is_unlimited = count == UNLIMITED;
     let burst = if level == Level::Application {
         policy.get("burstLimit").unwrap_or(&Value::Null)
     } else {
@@ -211,7 +213,7 @@ pub(super) fn read(level: Level, form: &Form, mut policy: Value) -> Result<Value
     };
     let count = match form.has("unlimited") {
         true => Some(UNLIMITED),
-        false => number("count", UNLIMITED),
+        false => number("count", MOST),
     };
     let unit_time = number("unit_time", 1_000_000);
     let burst = match level {

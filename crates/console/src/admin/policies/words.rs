@@ -28,7 +28,7 @@ fn limit(policy: &Value) -> String {
     ] {
         let Some(limit) = of(kind) else { continue };
         let count = number(limit, member);
-        if count >= UNLIMITED {
+        if count == UNLIMITED {
             return "Unlimited".to_owned();
         }
         let count = words::several(u64::try_from(count).unwrap_or(0), one, many);

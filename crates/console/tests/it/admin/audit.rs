@@ -28,6 +28,9 @@ async fn the_audit_says_who_did_what_and_what_changed_and_is_filtered_and_paged(
     browser.get("/admin/audit?until=1999-01-01").await.says("Nothing fits.");
     let wrong = browser.get("/admin/audit?from=yesterday&entity=KING").await.expect(422);
     wrong.says("It is no day.").says("There is nothing of that name.");
+    let wrong = browser.get("/admin/audit?from=2026-11-30&until=2026-11-29").await.expect(422);
+    assert!(wrong.has("It is before the first day.") && !wrong.has("Nothing fits."));
+    browser.get("/admin/audit?from=1999-01-01&until=1999-01-01").await.expect(200);
 
     let export = browser.get(&found.link("Export as JSON lines")).await.expect(200);
     assert_eq!(export.headers["content-type"], "application/x-ndjson");

@@ -107,6 +107,23 @@ async fn what_is_wrong_with_a_policy_is_said_at_its_field_and_two_tabs_see_each_
 }
 
 #[tokio::test]
+async fn a_form_takes_the_counts_that_rest_takes() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let page = browser.get("/admin/policies/application/new").await;
+    let fields = |count| [("name", "Most"), ("count", count)];
+    let refused = browser.send(&page, "Add policy", &fields("9007199254740992")).await;
+    refused.expect(422).says("from 1 to 9,007,199,254,740,991");
+    let list = browser.send_on(&page, "Add policy", &fields("9007199254740991")).await;
+    let list = list.expect(200).says("9,007,199,254,740,991 requests a minute");
+    let page = browser.get(&list.link("Most")).await.expect(200);
+    browser.send(&page, "Save", &[("description", "Ours")]).await.expect(303);
+    let row = console.store.plan_by_name(PlanLevel::Application, "Most").await.unwrap().unwrap();
+    let count = &row.document["defaultLimit"]["requestCount"]["requestCount"];
+    assert_eq!(*count, 9_007_199_254_740_991_i64);
+}
+
+#[tokio::test]
 async fn who_may_look_at_policies_changes_none_and_an_id_of_another_level_leads_nowhere() {
     let console = Console::start().await;
     let mut browser = console.browser("carla").await;

@@ -86,6 +86,29 @@ async fn the_last_administrator_stays_and_two_tabs_see_each_other() {
 }
 
 #[tokio::test]
+async fn an_administrator_is_asked_before_they_are_none_any_more() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let page = browser.get("/admin/users/new").await;
+    let fields = [("name", "ann"), ("secret.password", "ann-password"), ("roles", "admin")];
+    browser.send(&page, "Add user", &fields).await.expect(303);
+    // Of somebody else nothing is asked.
+    let page = browser.get("/admin/users/of/ann").await;
+    browser.send(&page, "Save roles", &[("roles", "Internal/devops")]).await.expect(303);
+    let page = browser.get("/admin/users/of/ann").await;
+    browser.send(&page, "Save roles", &[("roles", "admin")]).await.expect(303);
+
+    let mut ann = console.browser("ann").await;
+    let page = ann.get("/admin/users/of/ann").await.expect(200);
+    assert!(!page.has("name=\"sure\""));
+    let asked = ann.send(&page, "Save roles", &[("roles", "Internal/creator")]).await.expect(422);
+    let asked = asked.says("It is you");
+    ann.get("/admin/users").await.expect(200);
+    ann.send(&asked, "Save roles", &[("sure", "on")]).await.expect(303);
+    ann.get("/admin/users").await.expect(403);
+}
+
+#[tokio::test]
 async fn names_are_text_wherever_they_stand_and_nobody_else_gets_at_users() {
     let console = Console::start().await;
     let mut browser = console.browser("admin").await;

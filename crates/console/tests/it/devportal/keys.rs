@@ -49,6 +49,8 @@ async fn a_consumer_key_is_mapped_with_the_words_that_say_what_it_has_to_equal()
     let audience = |audience| [("expected_audience", audience)];
     let manager = admin.send_on(&manager, "Save", &audience("client-two")).await.expect(200);
     let manager = manager.says("A key of an application is never met");
+    let home = admin.get("/").await.expect(200).says("A key of an application is never met");
+    home.link("curity");
     let page = admin.get(&manager.link("Delete")).await.expect(200);
     let page = page.says("1 application has a key of it").says("disabled on its page");
     assert!(!page.has("Delete key manager</button>"), "what would be refused is not offered");

@@ -59,6 +59,21 @@ async fn what_is_wrong_with_a_new_api_is_said_at_its_field() {
 }
 
 #[tokio::test]
+async fn all_that_has_to_be_given_and_was_not_is_said_at_once() {
+    let console = Console::start().await;
+    let mut browser = console.browser("carla").await;
+    let page = browser.get("/publisher/apis/new").await.expect(200);
+    let fields = [("name", " "), ("version", ""), ("context", "")];
+    let page = browser.send(&page, "Create", &fields).await.expect(422);
+    let page = page.says("Give a name.").says("Give a version.").says("Give a context");
+    assert_eq!(page.text.matches("<div class=\"field wrong\">").count(), 3);
+    let page = browser.get("/publisher/apis/import").await.expect(200);
+    let preview = browser.send(&page, "Preview", &[("pasted", DOCUMENT)]).await.expect(200);
+    let page = browser.send(&preview, "Create", &[("name", "")]).await.expect(422);
+    page.says("Give a name.");
+}
+
+#[tokio::test]
 async fn apis_are_searched_and_paged_and_a_search_that_cannot_be_read_says_so() {
     let console = Console::start().await;
     let mut browser = console.browser("admin").await;

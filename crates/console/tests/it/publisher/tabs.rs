@@ -113,6 +113,7 @@ async fn a_definition_is_seen_validated_changed_and_downloaded() {
                /*: {get: {responses: {}}}}";
     let valid = browser.send(&page, "Validate", &[("definition", two)]).await.expect(200);
     let valid = valid.says("It is valid").says("2 resources, 1 of them new; 4 would go.");
+    let valid = valid.says("The name and version stay: HttpBin v1.");
     let broken = browser.send(&valid, "Validate", &[("definition", "{")]).await.expect(422);
     let broken = broken.says("It is not valid").says("aria-invalid=\"true\"");
     browser.send(&broken, "Save", &[]).await.expect(422).says("It was not saved");
@@ -120,8 +121,75 @@ async fn a_definition_is_seen_validated_changed_and_downloaded() {
     browser.send(&broken, "Save", &[("definition", none)]).await.expect(422);
     let page = browser.send_on(&broken, "Save and Deploy", &[("definition", two)]).await;
     let page = page.expect(200).says("Saved and deployed");
+    let page = page.says("The name and version stay: HttpBin v1.");
     let resources = tab(&mut browser, &page, "Resources").await;
-    resources.says("2 resources, 0 without security.");
+    let resources = resources.says("2 resources, 0 without security.");
+    assert!(!resources.has("class=\"pager\""), "a number alone says nothing");
+}
+
+#[tokio::test]
+async fn scopes_that_a_definition_does_not_have_are_named_before_they_go() {
+    let console = Console::start().await;
+    let mut browser = console.browser("carla").await;
+    let page = httpbin(&mut browser).await;
+    let page = tab(&mut browser, &page, "Definition").await;
+    let page = browser.get(&page.link("Edit")).await.expect(200);
+    let with = "openapi: 3.0.0\ninfo: {title: HttpBin, version: v1}\n\
+                paths: {/a: {get: {security: [{o: [read, write]}], responses: {}}}}\n\
+                components: {securitySchemes: {o: {type: oauth2, flows: {}}}}";
+    let page = browser.send_on(&page, "Save", &[("definition", with)]).await.expect(200);
+    let page = page.says("Saved, and not deployed");
+    assert!(!page.has("The name and version stay"));
+    let page = browser.get(&page.link("Edit")).await.expect(200);
+    let one = with.replace(", write", "");
+    let valid = browser.send(&page, "Validate", &[("definition", &one)]).await.expect(200);
+    valid.says("Of the scopes would go: write.");
+    let asked = browser.send(&page, "Save", &[("definition", &one)]).await.expect(422);
+    let asked = asked.says("The document does not have write.");
+    let scopes = async || {
+        let api = console.store.apis_named("httpbin").await.unwrap().remove(0).document;
+        api["scopes"].as_array().unwrap().len()
+    };
+    assert_eq!(scopes().await, 2);
+    // What goes beyond what was named is asked about anew.
+    let none = one.replace("security: [{o: [read]}], ", "");
+    let again = browser.send(&asked, "Save", &[("definition", &none)]).await.expect(422);
+    again.says("The document does not have read, write.");
+    let page = browser.send_on(&asked, "Save", &[]).await.expect(200);
+    page.says("Saved, and not deployed");
+    assert_eq!(scopes().await, 1);
+    let late = browser.send(&asked, "Save", &[("definition", &none)]).await.expect(422);
+    late.says("It was changed meanwhile");
+    assert_eq!(scopes().await, 1);
+}
+
+#[tokio::test]
+async fn what_an_api_without_an_endpoint_is_answered_is_said_before_and_after_it_is_deployed() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let page = httpbin(&mut browser).await;
+    let page = browser.send_on(&page, "Publish", &[]).await.expect(200);
+    let page = tab(&mut browser, &page, "Endpoints").await;
+    assert!(!page.has("900901"));
+    let none = [("production", ""), ("sandbox", "")];
+    let saved = browser.send_on(&page, "Save", &none).await.expect(200);
+    let saved = saved.says("Without an endpoint no call comes through");
+    let page = browser.send_on(&saved, "Save and Deploy", &[]).await.expect(200);
+    let (_, notice) = page.text.split_once("Saved and deployed").unwrap();
+    let notice = notice.split("</div>").next().unwrap();
+    assert!(notice.contains("Without an endpoint") && !page.has("as it is here"), "{notice}");
+    let sandbox = [("production", ""), ("sandbox", "https://sandbox.example.com")];
+    let page = browser.send_on(&page, "Save and Deploy", &sandbox).await.expect(200);
+    let page = page.says("no call with a production key comes through");
+    let both = [("production", "https://orders.example.com")];
+    let page = browser.send_on(&page, "Save and Deploy", &both).await.expect(200);
+    let page = page.says("as it is here");
+    assert!(!page.has("900901"));
+    // Neither by another way.
+    let page = tab(&mut browser, &page, "Revisions").await;
+    let one = browser.get(&page.link("Revision 1")).await.expect(200);
+    let sure = browser.get(&one.link("Deploy")).await.expect(200);
+    sure.says("Without an endpoint no call comes through");
 }
 
 #[tokio::test]
@@ -136,6 +204,17 @@ async fn revisions_are_compared_restored_rolled_back_and_deleted() {
     let one = browser.get(&page.link("Revision 1")).await.expect(200);
     let one = one.says("<code>description</code>").says("Second");
 
+    // What cannot be done is said, and not offered.
+    let at = one.path.trim_end_matches('1');
+    for (path, words) in [
+        ("1/undeploy", "It is not deployed"),
+        ("2/deploy", "It is deployed"),
+        ("2/delete", "It is deployed"),
+        ("2/restore", "there is nothing to restore"),
+    ] {
+        let page = browser.get(&format!("{at}{path}")).await.expect(200).says(words);
+        assert!(!page.has("class=\"main bad\"") && !page.has("its calls get 404"), "{path}");
+    }
     let sure = browser.get(&one.link("Restore")).await.expect(200);
     let sure = sure.says("It changes 1 of the saved settings");
     let page = browser.send_on(&sure, "Restore revision 1", &[]).await.expect(200);
