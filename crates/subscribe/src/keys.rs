@@ -33,6 +33,7 @@ pub use generate::generate;
 pub use key_manager::KeyManager;
 pub use key_manager::key_managers;
 pub use key_manager::unmet_keys;
+pub use key_manager::unmet_keys_of;
 pub use key_manager::visible_key_managers;
 pub use map::MapRequest;
 pub use map::map;

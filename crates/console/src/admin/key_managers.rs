@@ -40,6 +40,7 @@ use phantom_pages::shell::Place;
 use phantom_pages::visit::Visit;
 use phantom_pages::words;
 use phantom_subscribe::keys;
+use phantom_subscribe::keys::KeyManager;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use phantom_terms::versioned::Versioned;
@@ -88,7 +89,9 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         );
         Notice::new(Tone::Warn, "Several key managers take any opaque token", words)
     });
-    let shared = standing::shared_issuer(&all)
+    let issuers = all.iter().filter(|one| one.info.enabled);
+    let issuers = issuers.map(|one| (one.info.name.as_str(), one.issuer.as_deref()));
+    let shared = standing::shared_issuer(issuers)
         .map(|(_, words)| Notice::new(Tone::Warn, "Several key managers have one issuer", words));
     let add = Link::main("Add Key Manager", "/admin/key-managers/new");
     let table =
@@ -110,22 +113,26 @@ async fn list(visit: Visit, Query(asked): Query<Asked>) -> Answer {
 
 /// What these pages warn of, for the first page.
 pub(crate) async fn warnings(control: &Control) -> Outcome<Vec<Task>> {
-    let all = phantom_observe::key_managers::overview(control).await?;
-    let task = |one: &Overview, word, text| Task {
+    let all = keys::key_managers(control).await?;
+    let task = |one: &KeyManager, word, text| Task {
         badge: Badge::warn(word),
-        title: Link::new(&one.info.name, format!("{HERE}/{}", one.info.id)),
+        title: Link::new(&one.row.name, format!("{HERE}/{}", one.row.id)),
         text,
     };
     let mut warnings = Vec::new();
     for one in &all {
-        let unmet = keys::unmet_keys(control, &one.info.id).await?;
+        let unmet = keys::unmet_keys_of(control, one).await?;
         if unmet > 0 {
             let Notice { title, text, .. } = standing::unmet(unmet);
             warnings.push(task(one, "Keys not met", format!("{title}. {text}")));
         }
     }
-    let shared = standing::shared_issuer(&all);
-    warnings.extend(shared.map(|(first, words)| task(first, "One issuer", words)));
+    let issuers = all.iter().filter(|one| one.row.enabled);
+    let issuers = issuers.map(|one| (one.row.name.as_str(), one.settings.issuer.as_deref()));
+    if let Some((first, words)) = standing::shared_issuer(issuers) {
+        let first = all.iter().find(|one| one.row.name == first);
+        warnings.extend(first.map(|first| task(first, "One issuer", words)));
+    }
     Ok(warnings)
 }
 

@@ -47,7 +47,11 @@ pub async fn key_managers(control: &Control) -> Outcome<Vec<KeyManager>> {
 /// How many keys applications have at it that no token of it will ever have: it expects another audience by now.
 /// Of more than a thousand it is not counted how many.
 pub async fn unmet_keys(control: &Control, id: &str) -> Outcome<u64> {
-    let key_manager = KeyManager::of(lookup::find(&mut control.store(), id).await?)?;
+    unmet_keys_of(control, &KeyManager::of(lookup::find(&mut control.store(), id).await?)?).await
+}
+
+/// The same of one that is known.
+pub async fn unmet_keys_of(control: &Control, key_manager: &KeyManager) -> Outcome<u64> {
     match key_manager.only_consumer_key() {
         Some(only) => Ok(control.store().other_key_mapping_count(key_manager.row.id, only).await?),
         None => Ok(0),

@@ -89,19 +89,20 @@ pub(super) fn unmet(keys: u64) -> Notice {
     Notice::new(Tone::Warn, title, words)
 }
 
-/// The first of several enabled ones of one issuer, and what comes of it.
-pub(super) fn shared_issuer(all: &[Overview]) -> Option<(&Overview, String)> {
-    let mut of_issuer: BTreeMap<&str, Vec<&Overview>> = BTreeMap::new();
-    for one in all.iter().filter(|one| one.info.enabled) {
-        if let Some(issuer) = one.issuer.as_deref().filter(|issuer| !issuer.is_empty()) {
-            of_issuer.entry(issuer).or_default().push(one);
+/// The name of the first of several of one issuer, and what comes of it; of the enabled ones, name and issuer.
+pub(super) fn shared_issuer<'k>(
+    enabled: impl Iterator<Item = (&'k str, Option<&'k str>)>,
+) -> Option<(&'k str, String)> {
+    let mut of_issuer: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, issuer) in enabled {
+        if let Some(issuer) = issuer.filter(|issuer| !issuer.is_empty()) {
+            of_issuer.entry(issuer).or_default().push(name);
         }
     }
     let (issuer, sharing) = of_issuer.into_iter().find(|(_, sharing)| sharing.len() > 1)?;
-    let names: Vec<&str> = sharing.iter().map(|one| one.info.name.as_str()).collect();
     let words = format!(
         "{}: JWTs of {issuer} go to the first of them by name. Choose key managers per API where that is another.",
-        names.join(", ")
+        sharing.join(", ")
     );
     Some((sharing.first()?, words))
 }
