@@ -8,6 +8,8 @@ case "${1:-}" in
         sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
         echo "--only ROWS   these rows alone, as A3,AS"
         echo "--phantom FILE  another build of the gateway"
+        echo "--scale N     multiplies how long each fault lasts"
+        echo "--strict      an exit code of failure where a row did not hold"
         echo "--write       put the last table into docs/faults.md"
         exit 0
         ;;

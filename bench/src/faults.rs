@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::Args;
 
 mod backend;
@@ -53,13 +53,21 @@ pub(crate) struct Options {
 }
 
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let Options { only, scale, phantom, .. } = options;
+    let is_known =
+        |beginning: &&String| scenes::ALL.iter().any(|(id, _)| id.starts_with(&***beginning));
+    if let Some(unknown) = only.iter().find(|beginning| !is_known(beginning)) {
+        let all: Vec<&str> = scenes::ALL.iter().map(|(id, _)| *id).collect();
+        bail!("--only {unknown}: no row begins so; there are {}", all.join(", "));
+    }
+    ensure!(*scale > 0.0 && scale.is_finite(), "--scale {scale}: a number above 0");
+    ensure!(phantom.is_file(), "--phantom {}: there is no such program", phantom.display());
     interrupt::listen()?;
     let begun = Instant::now();
     let stage = Stage::set(options)?;
     let mut rows = Vec::new();
     say(table::HEAD)?;
     for (id, scene) in scenes::ALL {
-        let only = &options.only;
         if !only.is_empty() && !only.iter().any(|beginning| id.starts_with(beginning.as_str())) {
             continue;
         }
@@ -85,7 +93,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let lines: Vec<String> = rows.iter().map(Row::line).collect();
     let about = &options.about;
     let text = format!("{about}\n\n{}\n{}\n\n{last}\n", table::HEAD, lines.join("\n"));
-    let file = options.directory.join("summary.md");
+    // The table of docs/faults.md is that of all rows.
+    let name = if options.only.is_empty() { "summary.md" } else { "summary-of-some.md" };
+    let file = options.directory.join(name);
     fs::write(&file, text).with_context(|| file.display().to_string())?;
     ensure!(held == rows.len() || !options.strict, "a row missed what is wanted");
     Ok(())

@@ -67,7 +67,7 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "only_misses")]
     only_managed: bool,
     /// Fail when a target is missed, and not only when an answer was wrong.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["only_misses", "only_managed"])]
     strict: bool,
 }
 

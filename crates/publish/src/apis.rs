@@ -104,10 +104,15 @@ fn audiences(named: &[String]) -> Vec<Box<str>> {
 }
 
 fn cors(document: &CorsDocument) -> Option<CorsPolicy> {
+    let methods = match &*document.access_control_allow_methods {
+        // None is named: all that a resource has.
+        [] => vec!["*".into()],
+        named => boxed(named),
+    };
     document.cors_configuration_enabled.then(|| CorsPolicy {
         origins: boxed(&document.access_control_allow_origins),
         headers: boxed(&document.access_control_allow_headers),
-        methods: boxed(&document.access_control_allow_methods),
+        methods,
         credentials: document.access_control_allow_credentials,
     })
 }

@@ -23,6 +23,7 @@ use phantom_definition::CorsDocument;
 use phantom_definition::OperationDocument;
 use phantom_definition::ScopeDocument;
 use phantom_definition::Transport;
+use phantom_definition::Verb;
 use phantom_store::KeyManagerRow;
 use phantom_store::PlanLevel;
 use phantom_store::PlanRow;
@@ -280,6 +281,14 @@ pub fn check_cors(given: &CorsDocument) -> Outcome<()> {
         if !values.iter().all(is_sound) {
             return Err(Refusal::invalid(format!("{member}: not what a header can hold")));
         }
+    }
+    let is_method =
+        |method: &str| method == "*" || Verb::ALL.iter().any(|verb| verb.as_str() == method);
+    if let Some(method) = given.access_control_allow_methods.iter().find(|each| !is_method(each)) {
+        return Err(Refusal::invalid(format!(
+            "accessControlAllowMethods: '{method}' is none that a resource has: {} or *",
+            Verb::ALL.map(Verb::as_str).join(", ")
+        )));
     }
     // RFC 6454 §6.2: no browser sends anything else.
     let is_origin = |value: &str| {

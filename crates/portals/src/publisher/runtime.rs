@@ -204,7 +204,9 @@ fn drawn(
                 .such_as("https://app.example.com")
                 .helped("One a line; * stands for every origin."),
             draft.text("headers", "Allowed headers").helped("With commas between."),
-            draft.ticks("methods", "Allowed methods", &methods),
+            draft
+                .ticks("methods", "Allowed methods", &methods)
+                .helped("Those of a resource that browsers may use. None ticked: all that it has."),
             draft
                 .tick("credentials", "With credentials")
                 .helped("Pages may send cookies. The origin is then named, never *."),
@@ -264,9 +266,6 @@ fn changed(form: &Form, before: &ApiDocument) -> ApiDocument {
     cors.access_control_allow_origins = listed(form.get("origins"));
     cors.access_control_allow_headers = listed(form.get("headers"));
     cors.access_control_allow_credentials = form.has("credentials");
-    // Methods that are none of ours stay.
-    let kept = cors.access_control_allow_methods.iter();
-    let kept: Vec<_> = kept.filter(|method| !METHODS.contains(&method.as_str())).cloned().collect();
-    cors.access_control_allow_methods = texts("methods").into_iter().chain(kept).collect();
+    cors.access_control_allow_methods = texts("methods");
     document
 }

@@ -293,6 +293,12 @@ async fn cors_is_on_with_the_usual_headers_unless_said_otherwise() {
         let never_met = json!({"corsConfiguration": {"accessControlAllowOrigins": [origin]}});
         refused(&plane, &with("X", never_met), 400, 400, origin).await;
     }
+    for method in ["get", "TRACE", "BLA"] {
+        let never_told = json!({"corsConfiguration": {"accessControlAllowMethods": [method]}});
+        refused(&plane, &with("X", never_told), 400, 400, method).await;
+    }
+    let any = json!({"corsConfiguration": {"accessControlAllowMethods": ["*"]}});
+    plane.make(&with("Any", any)).await;
     let strip = json!([{"name": "strip_open_authorization", "value": "yes"}]);
     let meant = with("X", json!({"additionalProperties": strip}));
     refused(&plane, &meant, 400, 400, "true or false").await;

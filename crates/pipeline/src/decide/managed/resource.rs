@@ -58,7 +58,10 @@ impl<'d, T: Trace> Deciding<'d, T> {
         let matched = located.api.resources.any().map(Into::into);
         let asks = !matches!(facts.fields.access_control_request_method, Field::Absent);
         if let Some(cors) = cors.filter(|_| asks && facts.method == "OPTIONS") {
-            self.trace.step("preflight", || "answered with the resource's verbs".to_owned());
+            self.trace.step("preflight", || {
+                "answered with the resource's methods, as far as the API's CORS allows them"
+                    .to_owned()
+            });
             let answer = Answer::empty(200, cors.preflight_of(facts, &verbs));
             return Answered { matched, ..answer.into() };
         }
