@@ -1,5 +1,7 @@
 //! Numbers of the last minutes, hours or day: of all traffic, or of one party's.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::Query;
 use phantom_core::UnixTime;
@@ -128,7 +130,12 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Answer {
             .map(|(words, href)| Link { is_main: href == here, ..Link::new(words, href) })
             .collect(),
     };
-    let started = gateways::list(&visit.control).await?;
+    // Only names that repeat need more to be told apart by.
+    let names: BTreeSet<&str> = traffic.gateways.iter().map(|one| one.name.as_str()).collect();
+    let started = match names.len() < traffic.gateways.len() {
+        true => gateways::list(&visit.control).await?,
+        false => Vec::new(),
+    };
     let page = Overview {
         head,
         periods,

@@ -52,17 +52,14 @@ impl Ports {
     /// Names all that are somebody else's, so that nobody meets one after the other. A port that is free
     /// on 127.0.0.1 alone is not: half of the clients that say `localhost` would reach another server.
     pub(super) fn require_free(self) -> Result<(), PortsTaken> {
-        let chosen = self.named().into_iter().filter(|(port, ..)| *port != 0);
-        let mut seen: Vec<(u16, &str)> = Vec::new();
-        for (port, _, flag) in chosen {
-            if let Some((_, other)) = seen.iter().find(|(taken, _)| *taken == port) {
-                return Err(PortsTaken::Twice(port, other, flag));
+        let mut chosen: Vec<_> = self.named().into_iter().filter(|(port, ..)| *port != 0).collect();
+        for (at, (port, _, flag)) in chosen.iter().enumerate() {
+            if let Some((.., other)) = chosen.iter().take(at).find(|(before, ..)| before == port) {
+                return Err(PortsTaken::Twice(*port, other, flag));
             }
-            seen.push((port, flag));
         }
-        let taken = self.named().into_iter().filter(|(port, ..)| *port != 0 && is_taken(*port));
-        let taken: Vec<_> = taken.collect();
-        if taken.is_empty() { Ok(()) } else { Err(PortsTaken::ByOthers(taken)) }
+        chosen.retain(|(port, ..)| is_taken(*port));
+        if chosen.is_empty() { Ok(()) } else { Err(PortsTaken::ByOthers(chosen)) }
     }
 
     /// With a free port in the place of each 0 that the configuration has to name. Another process
