@@ -9,6 +9,7 @@ for (const width of [1280, 360]) {
   const { context, page, said } = await visitor(browser, base, { width });
   await page.addInitScript(() => {
     globalThis.shifts = [];
+    requestAnimationFrame(() => { globalThis.firstDrawn = document.getElementById("end") ? "whole" : "a part"; });
     new PerformanceObserver((list) => {
       for (const shift of list.getEntries()) {
         const what = shift.sources.map((one) => one.node?.outerHTML?.slice(0, 100) ?? one.node?.nodeName).join(" | ");
@@ -35,6 +36,8 @@ for (const width of [1280, 360]) {
     if (bytes > MOST) fail(`${area} at ${width} px: ${bytes} bytes in ${count} files come at a first visit; ${MOST} may`);
     const shifts = await page.evaluate(() => globalThis.shifts);
     const moved = shifts.reduce((sum, shift) => sum + shift.value, 0);
+    const firstDrawn = await page.evaluate(() => globalThis.firstDrawn);
+    if (firstDrawn !== "whole") fail(`${area} at ${width} px: ${firstDrawn} of it is drawn first`);
     if (moved > 0) fail(`${area} at ${width} px: the layout shifts by ${moved}: ${shifts.map((one) => one.what).join("; ")}`);
     console.log(`${area} at ${width} px: ${bytes} bytes in ${count} files, layout shift ${moved}`);
   }
