@@ -7,10 +7,11 @@ case "${1:-}" in
     -h | --help)
         sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
         echo "--only ROWS   these rows alone, as A3,AS"
-        echo "--phantom FILE  another build of the gateway"
+        echo "--phantom FILE  another build of the gateway, which is not built then"
         echo "--scale N     multiplies how long each fault lasts"
         echo "--strict      an exit code of failure where a row did not hold"
         echo "--write       put the last table into docs/faults.md"
+        echo "PHANTOM_PROFILE=thin, in the environment: the gateway is built with that profile, and not as it is released"
         exit 0
         ;;
 esac
@@ -54,12 +55,18 @@ fi
 
 # As in bench/run.sh: PHANTOM_PROFILE=thin tries another build of the gateway.
 profile="${PHANTOM_PROFILE:-release}"
-cargo build --profile "$profile" --locked -p phantom
+case " $* " in
+    *" --phantom"*) ;;
+    *) cargo build --profile "$profile" --locked -p phantom ;;
+esac
 cargo build --profile thin --locked -p phantom-bench
 commit="$(git rev-parse --short HEAD 2>/dev/null || echo unknown)"
 [ -z "$(git status --porcelain --untracked-files=no 2>/dev/null)" ] || commit="$commit with changes"
 cpu="$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
 memory="$(awk '/^MemTotal/ { printf "%.0f GiB", $2 / 1048576 }' /proc/meminfo)"
 about="$(date -u +%Y-%m-%d), commit $commit, profile $profile; $(nproc) × ${cpu:-unknown processor}, $memory, Linux $(uname -r), $("$directory/venv/bin/caddy" version | cut -d ' ' -f 1 | sed 's/^/Caddy /'), $("$directory/venv/bin/gunicorn" --version | sed 's/[()]//g'), $(python3 --version), $(ruby --version | cut -d ' ' -f 1,2), $(nginx -v 2>&1 | sed 's/.*: //')."
-exec "$target/thin/phantom-bench" faults --phantom "$target/$profile/phantom" \
-    --directory "$directory" --about "$about" "$@"
+case " $* " in
+    *" --phantom"*) ;;
+    *) set -- --phantom "$target/$profile/phantom" "$@" ;;
+esac
+exec "$target/thin/phantom-bench" faults --directory "$directory" --about "$about" "$@"

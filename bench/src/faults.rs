@@ -71,6 +71,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         if !only.is_empty() && !only.iter().any(|beginning| id.starts_with(beginning.as_str())) {
             continue;
         }
+        // The table goes to standard output; who waits sees what is going on.
+        eprintln!("running: {id}");
         let mut add = |row: Row| {
             let told = say(&row.line());
             rows.push(row);

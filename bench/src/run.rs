@@ -75,6 +75,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ensure!(options.rounds >= 1, "at least one round");
     let cores = available_parallelism()?.get();
     ensure!(cores >= 2, "the gateway and its load need a core each, and there is {cores}");
+    for (name, core) in
+        [("--gateway-core", options.gateway_core), ("--load-core", options.load_core)]
+    {
+        ensure!(core < cores, "{name} {core}: there are {cores}, counted from 0");
+    }
+    for (name, count) in [
+        ("--requests", options.requests),
+        ("--connections", options.connections),
+        ("--rate", options.rate),
+        ("--seconds", options.seconds),
+        ("--tokens", options.tokens),
+        ("--misses", options.misses),
+    ] {
+        ensure!(count >= 1, "{name} 0: at least one");
+    }
     let bench = Bench::start(options)?;
     let versions = versions(options, &bench.directory)?;
 
@@ -110,9 +125,12 @@ fn versions(options: &Options, directory: &Path) -> Result<String> {
     let log = directory.join("versions.log");
     let phantom =
         Process::answering(0, &[options.phantom.as_os_str(), "--version".as_ref()], &log)?
-            .output()?;
+            .output()
+            .with_context(|| format!("--phantom {}", options.phantom.display()))?;
     // nginx tells its version on standard error.
-    Process::answering(0, &[options.nginx.as_os_str(), "-v".as_ref()], &log)?.output()?;
+    Process::answering(0, &[options.nginx.as_os_str(), "-v".as_ref()], &log)?
+        .output()
+        .with_context(|| format!("--nginx {}", options.nginx.display()))?;
     let text = fs::read_to_string(&log)?;
     let nginx = text.lines().last().and_then(|line| line.rsplit(' ').next());
     Ok(format!("{}, {}", phantom.trim(), nginx.context("version of nginx")?))

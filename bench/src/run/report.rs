@@ -42,17 +42,21 @@ pub(super) struct Report<'a> {
 
 impl<'a> Report<'a> {
     pub(super) fn new(options: &'a Options, versions: &str) -> Result<Self> {
-        let Options { rounds, requests, connections, gateway_core, load_core, .. } = options;
+        let Options { rounds, connections, gateway_core, load_core, .. } = options;
+        let (requests, what) = match options.only_misses {
+            true => (options.misses, "new tokens a round"),
+            false => (options.requests, "requests a contender and round"),
+        };
         say(&format!(
             "{versions}\n\
              {rounds} rounds, fresh processes each round, medians (least .. most of any round)\n\
              gateway: one worker on core {gateway_core}; client, backend, authorization server: \
              core {load_core}\n\
-             {connections} connections, {requests} requests a contender and round"
+             {connections} connections, {requests} {what}"
         ))?;
         let mut summary = Measures::default();
         summary.note("rounds", *rounds as f64);
-        summary.note("requests_per_round", *requests as f64);
+        summary.note("requests_per_round", options.requests as f64);
         Ok(Self { options, summary })
     }
 

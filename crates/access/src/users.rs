@@ -142,6 +142,12 @@ pub async fn hashed(name: &str, password: &SecretString) -> Result<String, UserE
 }
 
 pub async fn add(write: &mut Write, user: &UserRow) -> Result<(), UserError> {
+    // Names that differ in case alone are two for the store, and one for whoever reads them.
+    let name = user.name.to_lowercase();
+    let alike = write.users().await?.into_iter().find(|each| each.name.to_lowercase() == name);
+    if let Some(alike) = alike {
+        return Err(UserError::Exists(alike.name));
+    }
     write.insert_user(user).await.map_err(|error| match error {
         StoreError::Duplicate { .. } => UserError::Exists(user.name.clone()),
         error => UserError::Store(error),

@@ -218,7 +218,7 @@ deny_reasons! {
         "Get another one. Where that was just done, compare the clocks of server and gateway.";
     TokenInactive "token_inactive" at Token:
         "the authorization server says that the token is not active";
-        "Get another one. It may have ended, been revoked, or be of another server than the key manager's.";
+        "Get another one. It may have ended, been revoked, or be of another server than the key manager's; some servers say so too where the key manager's client may not ask about tokens of others.";
     TokenNotYetValid "token_not_yet_valid" at Token:
         "the token is not valid yet";
         "Compare the clocks of authorization server and gateway.";

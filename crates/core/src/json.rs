@@ -22,6 +22,33 @@ pub use object::Member;
 pub use object::Members;
 pub use object::Object;
 
+const DUPLICATE: &str = "duplicate member";
+const TOO_DEEP: &str = "nested too deep";
+
+/// What is wrong with a text that [`Strict`] refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It is not of its format.
+    Syntax,
+    /// A member stands twice.
+    Duplicate,
+    /// It has more levels than it may.
+    TooDeep,
+}
+
+impl Fault {
+    /// From what the reader of that format says, which begins with what we said.
+    #[must_use]
+    pub fn of(error: &impl fmt::Display) -> Self {
+        let words = error.to_string();
+        match words {
+            _ if words.starts_with(DUPLICATE) => Self::Duplicate,
+            _ if words.starts_with(TOO_DEEP) => Self::TooDeep,
+            _ => Self::Syntax,
+        }
+    }
+}
+
 /// Levels of arrays and objects that a document may nest.
 pub const MAX_DEPTH: usize = 16;
 
@@ -31,6 +58,12 @@ pub const MAX_DEPTH: usize = 16;
 pub struct InvalidJson(#[from] serde_json::Error);
 
 impl InvalidJson {
+    /// What is wrong with it.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        Fault::of(&self.0)
+    }
+
     /// Line and column, from 1, where reading ended; `None` where all was read. Nothing of the document.
     #[must_use]
     pub fn position(&self) -> Option<(usize, usize)> {
@@ -77,7 +110,7 @@ impl Strict {
     }
 
     fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
-        let levels = self.levels.checked_sub(1).ok_or_else(|| E::custom("nested too deep"))?;
+        let levels = self.levels.checked_sub(1).ok_or_else(|| E::custom(TOO_DEEP))?;
         Ok(Self { levels })
     }
 }
@@ -144,7 +177,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(name) = members.next_key::<String>()? {
             let value = members.next_value_seed(inner)?;
             if object.insert(name, value).is_some() {
-                return Err(A::Error::custom("duplicate member"));
+                return Err(A::Error::custom(DUPLICATE));
             }
         }
         Ok(Value::Object(object))

@@ -67,10 +67,20 @@ pub enum InvalidTemplate {
     #[error("a segment is empty")]
     Empty,
     /// A segment that no path holds which gateways take.
-    #[error(
-        "a segment holds a character that has to be escaped (as `%20`), one that gateways refuse (`;`), or an escape that is not needed"
-    )]
-    Literal,
+    #[error("a segment is . or ..")]
+    Dots,
+    /// A character that a path holds escaped alone.
+    #[error("{0:?} has to be escaped: {escaped}", escaped = escaped(*.0))]
+    Unescaped(char),
+    /// A character that gateways refuse in paths, or an escape of one.
+    #[error("{0:?} is refused by gateways")]
+    Refused(char),
+    /// An escape of what stands plainly.
+    #[error("{0:?} needs no escape: write it plainly")]
+    Escaped(char),
+    /// A percent sign without its two digits.
+    #[error("'%' is followed by two hexadecimal digits")]
+    Percent,
 }
 
 impl PathTemplate {
@@ -179,7 +189,7 @@ impl Segment {
         let mut literals = literals.into_iter();
         let Some(prefix) = literals.next() else {
             return match &*last {
-                "." | ".." => Err(InvalidTemplate::Literal),
+                "." | ".." => Err(InvalidTemplate::Dots),
                 _ => Ok(Self::Literal(last)),
             };
         };
@@ -190,28 +200,38 @@ impl Segment {
 /// RFC 3986 §3.3: `pchar`, without `*`, which means the rest, and `;`, which gateways refuse. What can
 /// stand plainly has to.
 fn check_literal(text: &str) -> Result<Box<str>, InvalidTemplate> {
-    let refused = match text.contains(['*', '{', '}']) {
-        true if text.contains('*') => InvalidTemplate::Star,
-        true => InvalidTemplate::Parameter,
-        false => InvalidTemplate::Literal,
-    };
-    let mut rest = text.as_bytes();
-    loop {
-        rest = match rest {
-            [] => break,
-            [b'%', high, low, rest @ ..] => match decoded(*high, *low) {
-                Some(byte)
-                    if !stands_plainly(byte) && !matches!(byte, 0 | b'/' | b'\\' | b'*' | b';') =>
-                {
-                    rest
+    let mut rest = text.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '%' => {
+                let digits = rest.as_str().as_bytes().first_chunk();
+                let byte = digits.and_then(|&[high, low]| decoded(high, low));
+                let byte = byte.ok_or(InvalidTemplate::Percent)?;
+                match byte {
+                    0 | b'/' | b'\\' | b'*' | b';' => {
+                        return Err(InvalidTemplate::Refused(byte.into()));
+                    }
+                    byte if stands_plainly(byte) => {
+                        return Err(InvalidTemplate::Escaped(byte.into()));
+                    }
+                    _ => rest = rest.as_str().get(2..).unwrap_or_default().chars(),
                 }
-                _ => return Err(InvalidTemplate::Literal),
-            },
-            [byte, rest @ ..] if stands_plainly(*byte) => rest,
-            _ => return Err(refused),
-        };
+            }
+            '*' => return Err(InvalidTemplate::Star),
+            '{' | '}' => return Err(InvalidTemplate::Parameter),
+            ';' | '\\' => return Err(InvalidTemplate::Refused(character)),
+            _ if u8::try_from(character).is_ok_and(stands_plainly) => {}
+            _ => return Err(InvalidTemplate::Unescaped(character)),
+        }
     }
     Ok(one_spelling(text).into())
+}
+
+/// Percent-encoded, as a path holds it.
+fn escaped(character: char) -> String {
+    let mut bytes = [0; 4];
+    let bytes = character.encode_utf8(&mut bytes).bytes();
+    bytes.map(|byte| format!("%{byte:02X}")).collect()
 }
 
 fn stands_plainly(byte: u8) -> bool {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use phantom_core::json::Fault;
 use phantom_core::json::Strict;
 use phantom_core::room::with_room;
 use serde::Deserialize;
@@ -33,14 +34,18 @@ pub enum InvalidDefinition {
     Empty,
     #[error("the definition is longer than {MAX_DEFINITION} bytes")]
     TooLong,
+    #[error("the definition is no text in UTF-8")]
+    Encoding,
     #[error(
-        "the definition is neither JSON nor YAML, nested too deeply, or a member of it stands twice"
+        "the definition is no object: it begins with `openapi:` or `swagger:`, or with a brace"
     )]
-    Unreadable,
-    #[error(
-        "the definition is neither JSON nor YAML, nested too deeply, or a member of it stands twice: see line {line}, column {column}"
-    )]
-    UnreadableAt { line: u64, column: u64 },
+    NoObject,
+    #[error("the definition holds the character U+0000")]
+    Nul,
+    #[error("the definition {}", told(*.0))]
+    Unreadable(Fault),
+    #[error("the definition {}: see line {line}, column {column}", told(*.fault))]
+    UnreadableAt { fault: Fault, line: u64, column: u64 },
     #[error("the definition is nested too deeply or has too many values")]
     TooLarge,
     #[error("the member openapi has to be 3.0.x or 3.1.x, or swagger 2.0")]
@@ -63,7 +68,7 @@ impl Definition {
         if text.len() > MAX_DEFINITION {
             return Err(InvalidDefinition::TooLong);
         }
-        let text = std::str::from_utf8(text).map_err(|_| InvalidDefinition::Unreadable)?;
+        let text = std::str::from_utf8(text).map_err(|_| InvalidDefinition::Encoding)?;
         let text = text.trim_start_matches('\u{feff}').trim_ascii();
         if text.is_empty() {
             return Err(InvalidDefinition::Empty);
@@ -80,7 +85,7 @@ impl Definition {
 
     pub fn of(value: Value) -> Result<Self, InvalidDefinition> {
         check_size(&value)?;
-        let Value::Object(members) = value else { return Err(InvalidDefinition::Unreadable) };
+        let Value::Object(members) = value else { return Err(InvalidDefinition::NoObject) };
         let mut members = match members.get("swagger") {
             Some(version) if version == "2.0" => swagger2::converted(&members)?,
             Some(_) => return Err(InvalidDefinition::Version),
@@ -160,14 +165,36 @@ fn json(text: &str) -> Result<Value, InvalidDefinition> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Strict::new(2 * MAX_DEPTH).deserialize(&mut deserializer);
     let value = value.and_then(|value| deserializer.end().map(|()| value));
-    value.map_err(|error| unreadable(error.line() as u64, error.column() as u64))
+    value.map_err(|error| unreadable(Fault::of(&error), error.line() as u64, error.column() as u64))
 }
 
 /// Line and column count from 1; 0 is none.
-const fn unreadable(line: u64, column: u64) -> InvalidDefinition {
+const fn unreadable(fault: Fault, line: u64, column: u64) -> InvalidDefinition {
     match line {
-        0 => InvalidDefinition::Unreadable,
-        _ => InvalidDefinition::UnreadableAt { line, column },
+        0 => InvalidDefinition::Unreadable(fault),
+        _ => InvalidDefinition::UnreadableAt { fault, line, column },
+    }
+}
+
+const fn told(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Syntax => "is neither JSON nor YAML",
+        Fault::Duplicate => "has a member twice",
+        Fault::TooDeep => "is nested too deeply or has too many values",
+    }
+}
+
+fn fault_of(error: &serde_saphyr::Error) -> Fault {
+    use serde_saphyr::Error as E;
+    match error {
+        E::WithSnippet { error, .. } | E::AliasError { error, .. } => fault_of(error),
+        E::Budget { .. }
+        | E::AliasReplayCounterOverflow { .. }
+        | E::AliasReplayLimitExceeded { .. }
+        | E::AliasExpansionLimitExceeded { .. }
+        | E::AliasReplayStackDepthExceeded { .. } => Fault::TooDeep,
+        E::DuplicateMappingKey { .. } => Fault::Duplicate,
+        error => Fault::of(error),
     }
 }
 
@@ -185,8 +212,11 @@ fn yaml(text: &str) -> Result<(Value, Cow<'_, str>), InvalidDefinition> {
         Err(error) => error,
     };
     let invalid = |error: serde_saphyr::Error| {
+        let fault = fault_of(&error);
         let at = error.location();
-        at.map_or(InvalidDefinition::Unreadable, |at| unreadable(at.line(), at.column()))
+        at.map_or(InvalidDefinition::Unreadable(fault), |at| {
+            unreadable(fault, at.line(), at.column())
+        })
     };
     let line = error.location().map(|at| at.line());
     match (line, lenient::moved(text)) {
@@ -271,12 +301,12 @@ fn check_size(value: &Value) -> Result<(), InvalidDefinition> {
         }
         match value {
             Value::String(text) if text.contains('\0') => {
-                return Err(InvalidDefinition::Unreadable);
+                return Err(InvalidDefinition::Nul);
             }
             Value::Array(items) => open.extend(items.iter().map(|item| (item, depth + 1))),
             Value::Object(members) => {
                 if members.keys().any(|name| name.contains('\0')) {
-                    return Err(InvalidDefinition::Unreadable);
+                    return Err(InvalidDefinition::Nul);
                 }
                 open.extend(members.values().map(|member| (member, depth + 1)));
             }

@@ -47,7 +47,7 @@ pub(super) fn converted(old: &Object) -> Result<Object, InvalidDefinition> {
     rewrite::schemas(&mut new);
     match new {
         Value::Object(new) => Ok(new),
-        _ => Err(InvalidDefinition::Unreadable),
+        _ => Err(InvalidDefinition::NoObject),
     }
 }
 

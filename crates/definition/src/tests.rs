@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 
+use super::*;
+use phantom_core::json::Fault;
 use proptest::prelude::*;
 use serde_json::Value;
 use serde_json::json;
-
-use super::*;
 
 fn parse(text: &str) -> Result<Definition, InvalidDefinition> {
     Definition::parse(text.as_bytes())
@@ -58,15 +58,25 @@ fn what_is_no_definition_is_refused() {
         e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n";
     for (text, error) in [
         (String::new(), InvalidDefinition::Empty),
-        ("[1]".to_owned(), InvalidDefinition::Unreadable),
-        ("{".to_owned(), InvalidDefinition::UnreadableAt { line: 1, column: 1 }),
-        ("a: b: c".to_owned(), InvalidDefinition::UnreadableAt { line: 1, column: 5 }),
-        ("a:\n  b: 1\n c: 2".to_owned(), InvalidDefinition::UnreadableAt { line: 3, column: 2 }),
+        ("[1]".to_owned(), InvalidDefinition::NoObject),
+        ("hello world".to_owned(), InvalidDefinition::NoObject),
+        (
+            "{".to_owned(),
+            InvalidDefinition::UnreadableAt { fault: Fault::Syntax, line: 1, column: 1 },
+        ),
+        (
+            "a: b: c".to_owned(),
+            InvalidDefinition::UnreadableAt { fault: Fault::Syntax, line: 1, column: 5 },
+        ),
+        (
+            "a:\n  b: 1\n c: 2".to_owned(),
+            InvalidDefinition::UnreadableAt { fault: Fault::Syntax, line: 3, column: 2 },
+        ),
         (r#"{"swagger":"1.2"}"#.to_owned(), InvalidDefinition::Version),
         (r#"{"swagger":"2.0"}"#.to_owned(), InvalidDefinition::Member("info.title")),
         (
             format!(r#"{{"openapi":"3.0.1","openapi":"3.0.1",{info},"paths":{{}}}}"#),
-            InvalidDefinition::UnreadableAt { line: 1, column: 36 },
+            InvalidDefinition::UnreadableAt { fault: Fault::Duplicate, line: 1, column: 36 },
         ),
         (format!(r#"{{"openapi":"4.0.0",{info},"paths":{{}}}}"#), InvalidDefinition::Version),
         (format!(r#"{{{info},"paths":{{}}}}"#), InvalidDefinition::Version),
@@ -77,13 +87,16 @@ fn what_is_no_definition_is_refused() {
             InvalidDefinition::Member("paths"),
         ),
         (deep, InvalidDefinition::TooLarge),
-        (bombs.to_owned(), InvalidDefinition::UnreadableAt { line: 6, column: 5 }),
+        (
+            bombs.to_owned(),
+            InvalidDefinition::UnreadableAt { fault: Fault::TooDeep, line: 6, column: 5 },
+        ),
         (" ".repeat(MAX_DEFINITION + 1), InvalidDefinition::TooLong),
-        (r#"{"a":"\u0000"}"#.to_owned(), InvalidDefinition::Unreadable),
+        (r#"{"a":"\u0000"}"#.to_owned(), InvalidDefinition::Nul),
     ] {
         assert_eq!(parse(&text), Err(error), "{}", text.chars().take(60).collect::<String>());
     }
-    assert_eq!(Definition::parse(&[0xff]), Err(InvalidDefinition::Unreadable));
+    assert_eq!(Definition::parse(&[0xff]), Err(InvalidDefinition::Encoding));
 }
 
 #[test]
@@ -257,7 +270,7 @@ fn texts_in_quotation_marks_may_go_on_at_the_left() {
     assert_eq!(members["paths"]["/a"]["get"]["description"], "one two");
     assert_eq!(members["paths"]["/a"]["get"]["security"], json!([{"x": ["a b", "c"]}]));
     // What is wrong besides stays wrong.
-    let wrong = InvalidDefinition::UnreadableAt { line: 13, column: 3 };
+    let wrong = InvalidDefinition::UnreadableAt { fault: Fault::Syntax, line: 13, column: 3 };
     assert_eq!(parse(&format!("{text}  x\n")), Err(wrong));
 }
 

@@ -3,8 +3,7 @@
 use std::error::Error;
 
 use sqlx::error::DatabaseError;
-
-use crate::constraint;
+use sqlx::postgres::PgDatabaseError;
 
 type Cause = Box<dyn Error + Send + Sync>;
 
@@ -14,8 +13,8 @@ pub enum StoreError {
     /// Another row has it.
     #[error("{what} is taken")]
     Duplicate {
-        /// The constraint, e.g. `application.name`.
-        what: &'static str,
+        /// The columns that are unique together, e.g. `plans.level, plans.name`.
+        what: String,
     },
     /// The row to change, or one it refers to, is not there.
     #[error("no such row")]
@@ -129,10 +128,7 @@ impl From<sqlx::Error> for StoreError {
 
 fn from_database(cause: Box<dyn DatabaseError>) -> StoreError {
     if cause.is_unique_violation() {
-        return match constraint::violated(&*cause) {
-            Some(what) => StoreError::Duplicate { what },
-            None => StoreError::Internal { source: sqlx::Error::Database(cause).into() },
-        };
+        return StoreError::Duplicate { what: taken(&*cause) };
     }
     if cause.is_foreign_key_violation() {
         return StoreError::Missing;
@@ -151,6 +147,23 @@ fn from_database(cause: Box<dyn DatabaseError>) -> StoreError {
         Class::Corrupt => StoreError::corrupt(source.to_string()),
         Class::Internal => StoreError::Internal { source: source.into() },
     }
+}
+
+/// The columns whose values another row has. SQLite lists them; PostgreSQL does so in its detail, whatever its
+/// language: `Key (level, name)=(...) already exists.`
+fn taken(cause: &dyn DatabaseError) -> String {
+    if let Some(columns) = cause.message().strip_prefix("UNIQUE constraint failed: ") {
+        return columns.to_owned();
+    }
+    let columns = || {
+        let cause = cause.try_downcast_ref::<PgDatabaseError>()?;
+        let (_, rest) = cause.detail()?.split_once('(')?;
+        let (columns, _) = rest.split_once(")=(")?;
+        let table = cause.table()?;
+        let columns = columns.split(", ").map(|column| format!("{table}.{column}"));
+        Some(columns.collect::<Vec<_>>().join(", "))
+    };
+    columns().or_else(|| cause.constraint().map(str::to_owned)).unwrap_or_default()
 }
 
 enum Class {

@@ -12,7 +12,6 @@
 
 mod actor;
 mod columns;
-mod constraint;
 mod entity;
 mod error;
 mod filter;

@@ -8,6 +8,7 @@ pub mod shape;
 #[cfg(test)]
 mod tests;
 
+use phantom_core::json::Fault;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -24,7 +25,12 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Outcome<T> {
     }
     let value = phantom_core::json::parse(text).map_err(|error| match error.position() {
         Some((line, column)) => {
-            Refusal::invalid(format!("Malformed request body: line {line}, column {column}."))
+            let why = match error.fault() {
+                Fault::Syntax => "",
+                Fault::Duplicate => ", where a member stands twice",
+                Fault::TooDeep => ", where it is nested too deeply",
+            };
+            Refusal::invalid(format!("Malformed request body: line {line}, column {column}{why}."))
         }
         None => Refusal::invalid("Malformed request body."),
     })?;

@@ -235,7 +235,9 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             error if error.is_unavailable() => Self::Unavailable(error),
-            StoreError::Duplicate { what } => Self::exists(format!("{what} exists already")),
+            StoreError::Duplicate { what } => {
+                Self::exists(format!("Another has the same {what} already"))
+            }
             StoreError::VersionMismatch => Self::conflict(
                 "The resource was changed by another request. Read it again and retry.",
             ),

@@ -182,6 +182,8 @@ async fn users_are_made_changed_and_removed_by_the_rules_of_the_command() {
     let made = plane.post(USERS, &user).by_admin().send().await.expect(201);
     assert_eq!((&made["name"], &made["roles"]), (&json!("uma/1"), &json!(["Internal/creator"])));
     plane.post(USERS, &user).by_admin().send().await.expect(409);
+    let alike = json!({"name": "UMA/1", "password": "correct horse", "roles": []});
+    plane.post(USERS, &alike).by_admin().send().await.expect(409);
     for (member, value) in [
         ("name", json!("a:b")),
         ("name", json!("..")),

@@ -1,5 +1,8 @@
 //! Two documents, and where they differ.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
 use askama::Template;
 use serde_json::Value;
 
@@ -70,7 +73,7 @@ fn compare(
     }
     match (before, after) {
         (Some(Value::Object(old)), Some(Value::Object(new))) => {
-            let names: std::collections::BTreeSet<_> = old.keys().chain(new.keys()).collect();
+            let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
             for name in names {
                 let inner =
                     if member.is_empty() { name.clone() } else { format!("{member}.{name}") };
@@ -80,12 +83,37 @@ fn compare(
         (Some(Value::Array(old)), Some(Value::Array(new)))
             if old.iter().chain(new).any(Value::is_object) =>
         {
+            if let (Some(old), Some(new)) = (by_name(old), by_name(new)) {
+                let names: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+                for name in names {
+                    let (old, new) = (old.get(name).copied(), new.get(name).copied());
+                    compare(format!("{member}[{name}]"), old, new, changes);
+                }
+                return;
+            }
             for index in 0..old.len().max(new.len()) {
                 compare(format!("{member}[{index}]"), old.get(index), new.get(index), changes);
             }
         }
         _ => changes.push(Change { member, before: before.map(shown), after: after.map(shown) }),
     }
+}
+
+/// The items by what people know them by, where each has such a name of its own: an operation by what it is
+/// asked with, others by theirs.
+fn by_name(items: &[Value]) -> Option<BTreeMap<String, &Value>> {
+    let mut found = BTreeMap::new();
+    for item in items {
+        let text = |member: &str| item.get(member).and_then(Value::as_str);
+        let name = match (text("verb"), text("target")) {
+            (Some(verb), Some(target)) => format!("{verb} {target}"),
+            _ => text("name")?.to_owned(),
+        };
+        if found.insert(name, item).is_some() {
+            return None;
+        }
+    }
+    Some(found)
 }
 
 fn shown(value: &Value) -> String {
@@ -109,5 +137,27 @@ mod tests {
         let members: Vec<_> = diff.changes.iter().map(|change| change.member.as_str()).collect();
         assert_eq!(members, ["b.c", "b.d", "e[0].f", "e[1]", "g"]);
         assert_eq!(diff.changes[4].after, None);
+    }
+
+    #[test]
+    fn operations_are_told_by_what_they_are_asked_with() {
+        let operation = |id: &str, verb: &str, target: &str, auth: &str| json!({"id": id, "verb": verb, "target": target, "authType": auth});
+        let before = json!({"operations": [
+            operation("1", "GET", "/a", "Any"), operation("2", "PATCH", "/a", "Any"), operation("3", "GET", "/b", "Any"),
+        ]});
+        let after = json!({"operations": [operation("1", "GET", "/a", "Any"), operation("3", "GET", "/b", "None")]});
+        let diff = Diff::between(("Deployed", "Now"), &before, &after);
+        let members: Vec<_> = diff.changes.iter().map(|change| change.member.as_str()).collect();
+        assert_eq!(members, ["operations[GET /b].authType", "operations[PATCH /a]"]);
+        assert_eq!(diff.changes[1].after, None);
+        // Of two that are called alike nothing but the place tells which is which.
+        let before =
+            json!([operation("1", "GET", "/a", "Any"), operation("2", "GET", "/a", "Any")]);
+        let diff = Diff::between(
+            ("Deployed", "Now"),
+            &before,
+            &json!([operation("1", "GET", "/a", "Any")]),
+        );
+        assert_eq!(diff.changes[0].member, "[1]");
     }
 }

@@ -38,8 +38,8 @@ Exit codes: 0 no errors (there may be warnings); 1 errors, or the file cannot be
 
 /// Check a configuration and print all its errors and warnings
 ///
-/// Reads every file and secret the configuration names, so it says what `run` would say, and in words
-/// what the scopes and claim rules of each route mean. Keeps nothing, and calls nobody without
+/// Reads every file and secret the configuration names, so it says what `run` would say of them, and in
+/// words what the scopes and claim rules of each route mean. Keeps nothing, and calls nobody without
 /// --connect.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]

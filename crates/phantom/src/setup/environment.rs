@@ -95,6 +95,13 @@ impl Environment {
                 .or_else(|| file.get(name).cloned())
                 .unwrap_or_else(|| default().unwrap_or_default().to_owned())
         };
+        // No audience is what a server without one gives.
+        let needed = DEFAULTS.iter().filter(|(name, _)| *name != "EXPECTED_AUDIENCE");
+        for (name, _) in needed {
+            if value(name).trim().is_empty() {
+                bail!("{name} is empty: give it a value, or leave it out for that of the demo");
+            }
+        }
         let secret = |name: &str| Secret(Zeroizing::new(value(name)));
         let control = value("PHANTOM_CONTROL_URL");
         let control = Url::parse(&control)
@@ -182,6 +189,8 @@ mod tests {
         assert!(error("API_NAME=a\nnonsense").contains("line 2"));
         assert!(error("API_NAMES=a").contains("API_NAMES is not known"));
         assert!(error("PHANTOM_CONTROL_URL=nowhere").contains("not a URL"));
+        assert!(error("CONSUMER_KEY=").contains("CONSUMER_KEY is empty"));
+        assert!(Environment::compile("EXPECTED_AUDIENCE=", |_| None).is_ok());
     }
 
     #[test]

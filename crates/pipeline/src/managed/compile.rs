@@ -47,10 +47,15 @@ pub(crate) fn compile(
         (true, ApiState::Serving) => Standing::Misconfigured,
         (false, ApiState::Serving) => Standing::Serving,
     };
+    let key_managers = election::in_order(chosen(&published.key_managers, all));
+    // Of those that take all of them it is said once.
+    if matches!(published.key_managers, KeyManagerChoice::Only(_)) {
+        election::warn_of_undecided(&label, &key_managers);
+    }
     let api = Arc::new(Api {
         published: Arc::clone(published),
         standing,
-        key_managers: election::in_order(&label, chosen(&published.key_managers, all)),
+        key_managers,
         production,
         sandbox,
         cors: published.cors.as_ref().map(|policy| Arc::new(cors(policy, &field))),

@@ -177,26 +177,26 @@ fn accepts(key_manager: &KeyManagerHandle, token: &Presented<'_>) -> bool {
     rules.is_some_and(|rules| rules.is_empty() || rules.iter().any(|rule| rule.takes(token)))
 }
 
-/// The order of election: those with rules first, then by name. Says in the log where it is only the
-/// name that decides.
-pub(super) fn in_order(
-    api: &str,
-    mut key_managers: Vec<Arc<KeyManagerHandle>>,
-) -> Vec<Arc<KeyManagerHandle>> {
+/// The order of election: those with rules first, then by name.
+pub(super) fn in_order(mut key_managers: Vec<Arc<KeyManagerHandle>>) -> Vec<Arc<KeyManagerHandle>> {
     let takes_all = |key_manager: &KeyManagerHandle| {
         key_manager.managed.as_ref().is_none_or(|terms| terms.rules.is_empty())
     };
     key_managers.sort_by(|a, b| (takes_all(a), &a.name).cmp(&(takes_all(b), &b.name)));
-    for name in undecided(&key_managers) {
+    key_managers
+}
+
+/// Says in the log where it is only the name that decides: of which APIs.
+pub(super) fn warn_of_undecided(apis: &str, in_order: &[Arc<KeyManagerHandle>]) {
+    let never_asked = undecided(in_order);
+    if !never_asked.is_empty() {
         tracing::warn!(
-            api,
-            key_manager = &*name,
-            "more than one key manager of the API takes every opaque token: only the first by name \
-             is asked; say of each which tokens are its own (tokenValidation), or name one in the \
-             API's keyManagers"
+            apis,
+            never_asked = never_asked.join(", "),
+            "more than one key manager takes every opaque token: only the first by name is asked; say of \
+             each which tokens are its own (tokenValidation), or name one in the API's keyManagers"
         );
     }
-    key_managers
 }
 
 /// Those that would take every opaque token but never get one, since another comes first.

@@ -18,6 +18,7 @@ use crate::managed::api_table::ApiTable;
 use crate::managed::compile::compile;
 use crate::managed::denied::Denied;
 use crate::managed::directory::Directory;
+use crate::managed::election;
 use crate::managed::plans::PlanTable;
 use crate::managed::revocations::Revocations;
 use crate::managed::revocations::TokenNames;
@@ -174,7 +175,12 @@ impl Publication {
             };
             self.key_managers.extend(handle.map(|handle| Bound { id, revision, handle }));
         }
-        self.snapshot.managed.key_managers = self.key_managers().cloned().collect();
+        let all: Vec<_> = self.key_managers().cloned().collect();
+        election::warn_of_undecided(
+            "all that name no key manager",
+            &election::in_order(all.clone()),
+        );
+        self.snapshot.managed.key_managers = all.into();
     }
 
     fn add_api(&mut self, published: Arc<ManagedApi>) {

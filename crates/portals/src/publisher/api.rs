@@ -175,6 +175,13 @@ impl Opened {
         if let Some(unanswered) = unanswered(&self.api.document) {
             words += &format!(" {unanswered}");
         }
+        if number.is_some_and(|number| number >= revisions::MAX_REVISIONS as u64) {
+            words += &format!(
+                " Of {} revisions, as many as an API has, a new one takes the place of the oldest that is \
+                 not deployed.",
+                revisions::MAX_REVISIONS
+            );
+        }
         let may_save = visit.may(needs);
         let is_retired = self.api.row.state == LifecycleState::Retired;
         Bar {

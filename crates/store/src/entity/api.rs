@@ -233,7 +233,7 @@ impl Write {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Duplicate`] of `api.name` or `api.context`.
+    /// [`StoreError::Duplicate`] of `apis.name_key` or `apis.context_key`.
     pub async fn insert_api(&mut self, row: &ApiRow) -> Result<(), StoreError> {
         self.insert(row).await?;
         api_scope::replace(&mut self.session, row.id, &row.document).await?;
@@ -245,7 +245,7 @@ impl Write {
     /// # Errors
     ///
     /// [`StoreError::Missing`], [`StoreError::VersionMismatch`], or [`StoreError::Duplicate`]
-    /// of `api.name` or `api.context`.
+    /// of `apis.name_key` or `apis.context_key`.
     pub async fn update_api(&mut self, row: ApiRow) -> Result<ApiRow, StoreError> {
         let before = self.api(row.id).await?.ok_or(StoreError::Missing)?;
         let row = ApiRow {

@@ -184,7 +184,7 @@ impl Write {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Duplicate`] of `application.name`.
+    /// [`StoreError::Duplicate`] of `applications.name_key`.
     pub async fn insert_application(&mut self, row: &ApplicationRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
@@ -194,7 +194,7 @@ impl Write {
     /// # Errors
     ///
     /// [`StoreError::Missing`], [`StoreError::VersionMismatch`], or [`StoreError::Duplicate`]
-    /// of `application.name`.
+    /// of `applications.name_key`.
     pub async fn update_application(
         &mut self,
         row: ApplicationRow,

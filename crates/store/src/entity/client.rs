@@ -74,7 +74,7 @@ impl Write {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Duplicate`] of `client.client_id`, or of `client.name` among the registered
+    /// [`StoreError::Duplicate`] of `clients.client_id`, or of `clients.name` among the registered
     /// ones.
     pub async fn insert_client(&mut self, row: &ClientRow) -> Result<(), StoreError> {
         self.insert(row).await

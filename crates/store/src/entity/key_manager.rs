@@ -64,7 +64,7 @@ impl Write {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Duplicate`] of `key_manager.name`.
+    /// [`StoreError::Duplicate`] of `key_managers.name`.
     pub async fn insert_key_manager(&mut self, row: &KeyManagerRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
@@ -74,7 +74,7 @@ impl Write {
     /// # Errors
     ///
     /// [`StoreError::Missing`], [`StoreError::VersionMismatch`], or [`StoreError::Duplicate`]
-    /// of `key_manager.name`.
+    /// of `key_managers.name`.
     pub async fn update_key_manager(
         &mut self,
         row: KeyManagerRow,

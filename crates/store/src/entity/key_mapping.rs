@@ -132,7 +132,7 @@ impl Write {
     /// # Errors
     ///
     /// [`StoreError::Missing`] when the application or the key manager is gone,
-    /// [`StoreError::Duplicate`] of `key_mapping.consumer_key` or `key_mapping.key_type`.
+    /// [`StoreError::Duplicate`] of `key_mappings.consumer_key` or `key_mappings.key_type`.
     pub async fn insert_key_mapping(&mut self, row: &KeyMappingRow) -> Result<(), StoreError> {
         self.insert(row).await
     }

@@ -98,7 +98,7 @@ impl Write {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Duplicate`] of `plan.name`.
+    /// [`StoreError::Duplicate`] of `plans.name`.
     pub async fn insert_plan(&mut self, row: &PlanRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
@@ -108,7 +108,7 @@ impl Write {
     /// # Errors
     ///
     /// [`StoreError::Missing`], [`StoreError::VersionMismatch`], [`StoreError::Duplicate`] of
-    /// `plan.name`, or [`StoreError::InUse`] when a plan that others name is to be called differently.
+    /// `plans.name`, or [`StoreError::InUse`] when a plan that others name is to be called differently.
     pub async fn update_plan(&mut self, row: PlanRow) -> Result<PlanRow, StoreError> {
         let before = self.plan(row.id).await?.ok_or(StoreError::Missing)?;
         let version = next_version(before.version, row.version)?;

@@ -58,7 +58,7 @@ impl Write {
     /// # Errors
     ///
     /// [`StoreError::Missing`] when the API is gone, [`StoreError::Duplicate`] of
-    /// `revision.number`.
+    /// `revisions.number`.
     pub async fn insert_revision(&mut self, row: &RevisionRow) -> Result<(), StoreError> {
         self.insert(row).await?;
         let update = "UPDATE apis SET revisions_made = $2 WHERE id = $1 AND revisions_made < $2";

@@ -43,7 +43,7 @@ impl Write {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Duplicate`] of `scope.name`.
+    /// [`StoreError::Duplicate`] of `scopes.name`.
     pub async fn insert_scope(&mut self, row: &ScopeRow) -> Result<(), StoreError> {
         self.insert(row).await
     }
@@ -53,7 +53,7 @@ impl Write {
     /// # Errors
     ///
     /// [`StoreError::Missing`], [`StoreError::VersionMismatch`], or [`StoreError::Duplicate`]
-    /// of `scope.name`.
+    /// of `scopes.name`.
     pub async fn update_scope(&mut self, row: ScopeRow) -> Result<ScopeRow, StoreError> {
         let before = self.scope(row.id).await?.ok_or(StoreError::Missing)?;
         let row = ScopeRow { version: next_version(before.version, row.version)?, ..row };

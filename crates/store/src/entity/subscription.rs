@@ -202,7 +202,7 @@ impl Write {
     /// # Errors
     ///
     /// [`StoreError::Missing`] when the application or the API is gone, [`StoreError::Duplicate`] of
-    /// `subscription.api`.
+    /// `subscriptions.api`.
     pub async fn insert_subscription(&mut self, row: &SubscriptionRow) -> Result<(), StoreError> {
         self.insert(row).await?;
         self.session.execute(listed_under!("id = $1"), values![row.id]).await.map(drop)

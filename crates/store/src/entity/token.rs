@@ -80,7 +80,7 @@ impl Write {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Missing`] when the client is gone, [`StoreError::Duplicate`] of `token.digest`.
+    /// [`StoreError::Missing`] when the client is gone, [`StoreError::Duplicate`] of `tokens.digest`.
     pub async fn insert_token(&mut self, row: &TokenRow) -> Result<(), StoreError> {
         self.session.insert(row).await
     }

@@ -100,7 +100,7 @@ impl Write {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Duplicate`] of `user.name`.
+    /// [`StoreError::Duplicate`] of `users.name`.
     pub async fn insert_user(&mut self, row: &UserRow) -> Result<(), StoreError> {
         self.insert(row).await
     }

@@ -60,7 +60,7 @@ async fn after_a_failed_statement_nothing_is_kept(bed: Bed) {
     let mut write = bed.write().await;
     write.insert_scope(&scope("one")).await.unwrap();
     let error = write.insert_scope(&scope("one")).await.unwrap_err();
-    assert!(matches!(error, StoreError::Duplicate { what: "scope.name" }), "{error:?}");
+    assert_eq!(error.to_string(), "scopes.name is taken");
     assert!(matches!(write.insert_scope(&scope("two")).await, Err(StoreError::Aborted)));
     assert!(matches!(write.scopes().await, Err(StoreError::Aborted)));
     assert!(matches!(write.commit().await, Err(StoreError::Aborted)));

@@ -129,7 +129,7 @@ async fn who_would_never_be_asked_is_named_when_the_api_is_compiled() {
         ("b", Some("https://b.example"), vec![reference("b")]),
         ("a", Some("https://a.example"), vec![]),
     ]);
-    let ordered = in_order("api", all.clone());
+    let ordered = in_order(all.clone());
     let names: Vec<&str> = ordered.iter().map(|handle| &*handle.name).collect();
     assert_eq!(names, ["b", "a", "c"]);
     assert_eq!(undecided(&ordered), ["c".into()]);
