@@ -72,7 +72,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             continue;
         }
         // The table goes to standard output; who waits sees what is going on.
-        eprintln!("running: {id}");
+        writeln!(std::io::stderr(), "running: {id}")?;
         let mut add = |row: Row| {
             let told = say(&row.line());
             rows.push(row);

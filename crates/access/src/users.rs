@@ -176,10 +176,14 @@ pub async fn set_roles(write: &mut Write, name: &str, roles: &[String]) -> Resul
     Ok(write.update_user(&row).await?)
 }
 
-/// Takes a user away, and its tokens; what it owns stays.
+/// Takes a user away with its tokens and applications: nobody else may see or end those, and whoever gets the
+/// name next is another. APIs stay: they are everybody's who makes APIs.
 pub async fn remove(write: &mut Write, name: &str) -> Result<(), UserError> {
     write.user(name).await?.ok_or_else(|| UserError::Unknown(name.to_owned()))?;
     require_administrator(write, name, None).await?;
+    for application in write.applications_of(name).await? {
+        write.delete_application(application.id).await?;
+    }
     write.delete_user(name).await?;
     write.end_tokens(TokensOf::User(name)).await?;
     Ok(())

@@ -15,12 +15,17 @@ pub(crate) use key_managers::kind as kind_of;
 pub(crate) use key_managers::warnings;
 use phantom_access::rights::admin as rights;
 use phantom_pages::answer;
+use phantom_pages::answer::Failure;
 use phantom_pages::guard::Pages;
 use phantom_pages::guard::SIGNED_IN;
+use phantom_pages::shell;
+use phantom_pages::visit::Visit;
 pub(crate) use policies::place as policy;
 
 pub(crate) fn pages(pages: Pages) -> Pages {
-    let first = || async { answer::see("/admin/key-managers") };
+    let first = |visit: Visit| async move {
+        shell::first_of(&visit, "/admin").map(answer::see).ok_or(Failure::NotForYou)
+    };
     let pages = pages.page(SIGNED_IN, "/admin", get(first));
     let pages = gateways::pages(pages, rights::TRAFFIC);
     let pages = key_managers::pages(pages, rights::KEY_MANAGERS, rights::KEY_MANAGERS_DELETE);

@@ -125,13 +125,13 @@ deny_reasons! {
         "Wait until the time that Retry-After named, or choose a larger plan for the application.";
     AudienceMismatch "audience_mismatch" at Authorization:
         "the token is meant for somebody else: its aud lacks the audience that the key manager expects";
-        "Compare the expected audience of the key manager with the aud that its server puts into tokens.";
+        "Compare the expected audience of the key manager with the aud that its server puts into tokens. Where it puts none, minted_audience names one.";
     AudienceNotAccepted "audience_not_accepted" at Authorization:
         "the token's aud has none of the audiences that the API accepts";
         "Get a token for one of the API's audiences, or change these in the publisher.";
     AuthorizationServerMisbehaved "authorization_server_misbehaved" at Token:
         "the authorization server's answer, or our standing with it, is wrong";
-        "Its client credentials, its introspection endpoint or its response setting are likely at fault: phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
+        "Its client credentials, its introspection endpoint or, in a file, its response setting are likely at fault: phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
     AuthorizationServerUnavailable "authorization_server_unavailable" at Token:
         "the authorization server could not be asked";
         "See whether it runs and can be reached from the gateway: phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
@@ -167,7 +167,7 @@ deny_reasons! {
         "Compare the issuer of the key manager with the iss of the token: every character counts.";
     KeyManagerNotAllowed "key_manager_not_allowed" at KeyManager:
         "no key manager of the API takes such a token";
-        "Allow its key manager for the API in the publisher, or see the token handling rules of the key manager.";
+        "See that its key manager is enabled, that the API allows it (in the publisher), and that its token handling rules take such tokens.";
     MethodNotAllowed "method_not_allowed" at Resource:
         "the route or resource does not take this method";
         "Add the method to those of the route, or to the resource in the publisher, and deploy.";
@@ -200,7 +200,7 @@ deny_reasons! {
         "Wait as long as Retry-After says, or raise the limit of the route.";
     StatementRefused "statement_refused" at Token:
         "what the authorization server says of the token does not verify";
-        "Its issuer or its key set are likely others than its answers': phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
+        "The log says what of it: its issuer, keys, algorithm, or a claim that is missing. phantom check --connect tries the key managers of a file, Admin tests those of the control plane, each with a token of yours too.";
     SubscriptionBlocked "subscription_blocked" at Subscription:
         "the subscription to the API is blocked";
         "The API's publisher can unblock it among its subscriptions.";
@@ -211,8 +211,8 @@ deny_reasons! {
         "the subscription to the API is on hold or rejected";
         "See the subscription in the devportal.";
     SubscriptionQuota "subscription_quota" at Quota:
-        "the subscription's quota is used up";
-        "Wait until the time that Retry-After named, or choose a larger plan for the subscription.";
+        "the quota of the subscription, or of callers without a token, is used up";
+        "Wait until the time that Retry-After named, or choose a larger plan for the subscription. Open operations count by the plan Unauthenticated, for each address and API.";
     TokenExpired "token_expired" at Token:
         "the token has expired";
         "Get another one. Where that was just done, compare the clocks of server and gateway.";
@@ -227,7 +227,7 @@ deny_reasons! {
         "Get another one.";
     TokenUnverified "token_unverified" at Token:
         "the JWT does not verify";
-        "Compare its issuer, key id and algorithm with the key set of the key manager; the workbench decodes it.";
+        "Compare its issuer, key id and algorithm with the key set of the key manager, and its typ and claims with what that asks for: the log says what is missing, the workbench decodes it.";
 }
 
 impl DenyReason {

@@ -340,13 +340,14 @@ fn what_the_owner_wrote_stays_and_operations_that_are_gone_go() {
         others: serde_json::Map::new(),
     };
     let owned = minimal(&json!({
-        "/a": {"summary": "s", "get": {"operationId": "x"}, "post": {}}, "/b": {"get": {}},
+        "/a": {"summary": "s", "get": {"operationId": "x"}, "post": {}, "trace": {}}, "/b": {"get": {}},
     }));
     let written = written(&[operation], Some(&owned.into_value()), "https://localhost/");
     assert_eq!(written["paths"]["/a"]["summary"], "s");
     assert_eq!(written["paths"]["/a"]["get"]["operationId"], "x");
     assert_eq!(written["paths"]["/a"]["get"]["security"], json!([]));
     assert!(written["paths"]["/a"].get("post").is_none());
+    assert!(written["paths"]["/a"].get("trace").is_none());
     assert!(written["paths"].get("/b").is_none());
 }
 

@@ -77,6 +77,8 @@ fn paths(written: &Object, operations: &[OperationDocument]) -> Object {
             for (method, _) in METHODS {
                 item.remove(method);
             }
+            // Gateways refuse it.
+            item.remove("trace");
             Value::Object(item)
         });
         let (method, before) = METHODS

@@ -78,7 +78,8 @@ pub struct Advice {
 impl Advice {
     /// For a `[[key_manager]]` of the file, which has a `response`.
     pub const OF_THE_FILE: Self = Self {
-        no_jwt: "active, but no JWT in the answer: set response = \"json\" to mint one",
+        no_jwt: "active, but no JWT in the answer: set response = \"json\" to mint one, or claim_name where \
+                 another member has it",
         statement: "a statement about the token, where the phantom token was asked for: set \
                     response = \"rfc9701\" to mint from it",
         no_store: "answers are marked no-store: every request asks, unless \
@@ -182,6 +183,9 @@ pub fn read(
             retry_after: answer.retry_after.and_then(|text| retry_after(text, now)),
             cause: what_came(answer),
         }),
+        404 | 405 => {
+            Err(misbehaved(format!("{}; is introspection_endpoint right?", what_came(answer))))
+        }
         300..=399 => Err(misbehaved(format!("{}; redirects are not followed", what_came(answer)))),
         _ => Err(misbehaved(what_came(answer))),
     }
@@ -195,6 +199,8 @@ fn misbehaved(cause: impl Into<Arc<str>>) -> Unusable {
 /// An error that is about us is not about the token (RSP-10), nor is one of the server's own (CAC-9).
 fn read_bad_request(answer: RawAnswer<'_>) -> Result<Said, Unusable> {
     match error_code(answer.body).as_deref() {
+        // oidc-provider says so of the credentials of whoever asks.
+        Some("invalid_request") if is_about_the_client(answer.body) => Err(Unusable::ClientRefused),
         Some(code) if MEANS_THE_TOKEN.contains(&code) => Ok(Said::Inactive),
         None if answer.body.is_empty() => Ok(Said::Inactive),
         Some("unauthorized_client" | "access_denied") => Err(Unusable::ClientRefused),
@@ -205,6 +211,15 @@ fn read_bad_request(answer: RawAnswer<'_>) -> Result<Said, Unusable> {
         }
         _ => Err(Unusable::Unavailable { retry_after: None, cause: what_came(answer) }),
     }
+}
+
+/// The description names what the one who asks has sent of itself.
+fn is_about_the_client(body: &[u8]) -> bool {
+    let members = json::parse_object(body).unwrap_or_default();
+    let description = members.get("error_description").and_then(Value::as_str).unwrap_or_default();
+    ["client_id", "client_secret", "authorization header"]
+        .into_iter()
+        .any(|word| description.contains(word))
 }
 
 /// `error` of an error response (RFC 6749 §5.2). A word, so that no token and no claim is taken for one.

@@ -72,6 +72,15 @@ impl Target {
     }
 }
 
+/// Host and port, for whoever has to look for what is wrong there.
+fn address(url: &Url) -> Box<str> {
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}").into(),
+        None => host.into(),
+    }
+}
+
 /// An answer, read to its end.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -80,13 +89,18 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// Why there is no answer. Names no address and no content.
+/// Why there is no answer. Of the address it names host and port alone, and nothing of the content.
 #[derive(Debug, Error)]
 pub enum EgressError {
     /// No connection: name not found or without a public address, refused, not within
     /// `connect_timeout`. Nothing was sent, so it may be sent again.
-    #[error("cannot connect")]
-    Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("cannot connect to {to}")]
+    Connect {
+        /// Host and port.
+        to: Box<str>,
+        /// What the system or the resolver says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// In words, with the setting that would help.
     #[error("TLS with it fails: {0}")]
     Tls(Box<str>),
@@ -98,8 +112,13 @@ pub enum EgressError {
     #[error("no answer in time")]
     Deadline,
     /// The server may have seen the request.
-    #[error("the connection failed during the call")]
-    Cut(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the connection failed during the call{}", if *.plain { " (where the port speaks TLS, the address begins with https)" } else { "" })]
+    Cut {
+        /// It was not TLS.
+        plain: bool,
+        /// What ended it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Given up as soon as that was known: by `Content-Length` or by what came.
     #[error("the answer is longer than {limit} bytes")]
     TooLong {
@@ -315,7 +334,7 @@ impl Egress {
             };
             let response = match send().await {
                 // It may have been a kept connection that was ending when we asked.
-                Err(EgressError::Cut(_)) if direct.general_keeps.load(Ordering::Relaxed) => {
+                Err(EgressError::Cut { .. }) if direct.general_keeps.load(Ordering::Relaxed) => {
                     send().await?
                 }
                 sent => sent?,
@@ -365,13 +384,15 @@ impl Egress {
     }
 
     fn no_answer(&self, error: reqwest::Error) -> EgressError {
+        let to = error.url().map(address).unwrap_or_default();
+        let plain = error.url().is_some_and(|url| url.scheme() == "http");
         let error = error.without_url();
         // A server of TLS 1.3 refuses our certificate when the handshake is over.
         if let Some(said) = phantom_tls::tls_failure(&error, self.trust_setting) {
             return EgressError::Tls(said.into());
         }
         if error.is_connect() {
-            return EgressError::Connect(error.into());
+            return EgressError::Connect { to, source: error.into() };
         }
         let unreadable = causes(&error).any(|cause| {
             cause.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_parse)
@@ -382,7 +403,7 @@ impl Egress {
         if unreadable {
             EgressError::Malformed(error.into())
         } else {
-            EgressError::Cut(error.into())
+            EgressError::Cut { plain, source: error.into() }
         }
     }
 
@@ -433,7 +454,8 @@ impl Direct {
             Ok(stream) => stream,
             Err(ConnectError::Tls(_)) => return Err(DirectError::Tls),
             Err(ConnectError::Tcp(error)) => {
-                return Err(DirectError::Egress(EgressError::Connect(error.into())));
+                let to = address(url);
+                return Err(DirectError::Egress(EgressError::Connect { to, source: error.into() }));
             }
         };
         let called = Connection::new(stream).call(request, limit).await;
@@ -446,6 +468,7 @@ impl Direct {
         place: Place,
         limit: usize,
     ) -> Result<Answer, DirectError> {
+        let plain = place.is_plain();
         let error = match called {
             Ok(Answered { answer, connection, keep_alive }) => {
                 if let Some(connection) = connection {
@@ -454,7 +477,7 @@ impl Direct {
                 return Ok(answer);
             }
             Err(CallError::Unanswered(error) | CallError::Cut(error)) => {
-                EgressError::Cut(error.into())
+                EgressError::Cut { plain, source: error.into() }
             }
             Err(CallError::TooLong) => EgressError::TooLong { limit },
             Err(CallError::Encoded) => EgressError::Encoded,

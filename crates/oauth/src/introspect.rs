@@ -133,12 +133,22 @@ impl IntrospectionClient {
     ) -> Result<Introspection, IntrospectError> {
         let freshness = match (freshness, self.no_store_cap) {
             (Freshness::DoNotStore, Some(cap)) => Freshness::For(cap),
-            (Freshness::DoNotStore, None) => {
-                self.tell_of_no_store();
-                freshness
-            }
             (freshness, _) => freshness,
         };
+        let verdict = self.meaning(said, freshness).await;
+        // Of tokens that are not active no server says anything else.
+        if matches!(verdict, Ok(Introspection::Active { .. })) && freshness == Freshness::DoNotStore
+        {
+            self.tell_of_no_store();
+        }
+        verdict
+    }
+
+    async fn meaning(
+        &self,
+        said: Said,
+        freshness: Freshness,
+    ) -> Result<Introspection, IntrospectError> {
         match said {
             Said::Inactive => Ok(Introspection::Inactive),
             Said::RefreshToken => Ok(self.refresh_token()),

@@ -24,7 +24,9 @@ pub enum Refusal {
     #[error("its header is refused: {0}")]
     Header(&'static str),
     /// Not in the allow-list, or no asymmetric one at all (JWT-2).
-    #[error("its algorithm is not allowed")]
+    #[error(
+        "its algorithm is not among those that `algorithms` and `signed_response_algorithm` allow"
+    )]
     Algorithm,
     /// On a request, newer keys were looked for first (DSC-7).
     #[error("no key of the issuer has its kid")]
@@ -62,7 +64,7 @@ pub enum Refusal {
     )]
     FlatStatement,
     /// Compared byte by byte; absent is another one too (JWT-6).
-    #[error("its issuer is not the configured one")]
+    #[error("its issuer is not the one of the metadata or, where that is set, of `issuer`")]
     Issuer,
     /// The `aud` of a signed answer (RFC 9701 §5) lacks our client id. A token's audience is
     /// judged by `core::authorize`.

@@ -88,7 +88,7 @@ impl Failure {
             Self::NotForYou => told(
                 StatusCode::FORBIDDEN,
                 "Your roles do not open this page",
-                "Ask an administrator for a role that does. Roles are given in Admin, under Users, or with `phantom user roles`.",
+                "Ask an administrator for a role that does. Roles are given in Admin, under Users and roles, or with `phantom user roles`.",
             ),
             Self::NotOurForm => told(
                 StatusCode::FORBIDDEN,

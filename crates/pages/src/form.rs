@@ -31,7 +31,11 @@ pub(crate) const SECRET: &str = "secret.";
 
 /// The fields of a form, each perhaps several times.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Form(Vec<(String, String)>);
+pub struct Form {
+    fields: Vec<(String, String)>,
+    /// Files that were chosen and hold no text: the field, and why.
+    faulty: Vec<(String, &'static str)>,
+}
 
 /// What is wrong with which field, and what is wrong with the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,7 +53,7 @@ impl Form {
             }
             fields.push((name.into_owned(), value.into_owned()));
         }
-        Ok(Self(fields))
+        Ok(Self { fields, ..Self::default() })
     }
 
     /// Of a body of either kind that browsers send, of at most so many bytes.
@@ -70,29 +74,36 @@ impl Form {
             Failure::NoForm("Its parts cannot be told apart, or it is longer than a form may be.")
         };
         let mut parts = Multipart::from_request(request, &()).await.map_err(|_| broken())?;
-        let mut fields = Vec::new();
+        let (mut fields, mut faulty) = (Vec::new(), Vec::new());
         while let Some(part) = parts.next_field().await.map_err(|_| broken())? {
-            if fields.len() >= MAX_FIELDS {
+            if fields.len() + faulty.len() >= MAX_FIELDS {
                 return Err(Failure::NoForm("It has more fields than any form of ours."));
             }
             let name = part.name().unwrap_or_default().to_owned();
+            // Without a name where none was chosen.
+            let is_file = part.file_name().is_some_and(|file| !file.is_empty());
             let bytes = part.bytes().await.map_err(|_| broken())?;
-            let text = String::from_utf8(bytes.to_vec());
-            let text = text.map_err(|_| Failure::NoForm("A file of it is no text in UTF-8."))?;
-            fields.push((name, text));
+            match String::from_utf8(bytes.to_vec()) {
+                Ok(text) if is_file && text.is_empty() => {
+                    faulty.push((name, "The file is empty."));
+                }
+                Ok(text) => fields.push((name, text)),
+                Err(_) if is_file => faulty.push((name, "The file is no text in UTF-8.")),
+                Err(_) => return Err(Failure::NoForm("A field of it is no text in UTF-8.")),
+            }
         }
-        Ok(Self(fields))
+        Ok(Self { fields, faulty })
     }
 
     /// For a form that is drawn for the first time.
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.0.push((name.to_owned(), value.into()));
+        self.fields.push((name.to_owned(), value.into()));
         self
     }
 
     /// The same, in the place of what there was under that name.
     pub fn with_instead(mut self, name: &str, value: &str) -> Self {
-        self.0.retain(|(field, _)| field != name);
+        self.fields.retain(|(field, _)| field != name);
         self.with(name, value)
     }
 
@@ -103,7 +114,7 @@ impl Form {
 
     /// The value as it was sent; empty where there is none.
     pub fn raw(&self, name: &str) -> &str {
-        let mut fields = self.0.iter();
+        let mut fields = self.fields.iter();
         fields.find(|(field, _)| field == name).map_or("", |(_, value)| value)
     }
 
@@ -117,15 +128,26 @@ impl Form {
         Some(self.get(name)).filter(|value| !value.is_empty()).map(str::to_owned)
     }
 
+    /// Why there is no text in the file that was chosen in that field.
+    pub fn fault_of_file(&self, name: &str) -> Option<&'static str> {
+        self.faulty.iter().find(|(field, _)| field == name).map(|(_, why)| *why)
+    }
+
     /// All values of that name, in their order.
     pub fn all<'f>(&'f self, name: &str) -> impl Iterator<Item = &'f str> {
         let name = name.to_owned();
-        self.0.iter().filter(move |(field, _)| *field == name).map(|(_, value)| value.trim())
+        self.fields.iter().filter(move |(field, _)| *field == name).map(|(_, value)| value.trim())
     }
 
     /// Whether a box is ticked, or a button of that name was used.
     pub fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|(field, _)| field == name)
+        self.fields.iter().any(|(field, _)| field == name)
+    }
+
+    /// Whether the name was typed that [`crate::components::Confirm`] asks for. Browsers show runs of white
+    /// space as one.
+    pub fn is_typed(&self, name: &str) -> bool {
+        self.raw("typed").split_whitespace().eq(name.split_whitespace())
     }
 
     /// Whether that value is among those of a group of boxes.
@@ -143,12 +165,12 @@ impl Form {
 
     /// All but proofs and secrets, to be sent again.
     pub(crate) fn resumable(&self) -> impl Iterator<Item = &(String, String)> {
-        self.0.iter().filter(|(name, _)| name != CSRF && !name.starts_with(SECRET))
+        self.fields.iter().filter(|(name, _)| name != CSRF && !name.starts_with(SECRET))
     }
 
     /// Whether something was entered that is not in [`Self::resumable`].
     pub(crate) fn has_secrets(&self) -> bool {
-        self.0.iter().any(|(name, value)| name.starts_with(SECRET) && !value.is_empty())
+        self.fields.iter().any(|(name, value)| name.starts_with(SECRET) && !value.is_empty())
     }
 }
 
@@ -290,6 +312,26 @@ mod tests {
         assert_eq!(form.all("a").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!((form.get("b"), form.get("d")), ("ä x", ""));
         assert!(form.has("c") && form.given("c").is_none() && form.chose("a", "2"));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_holds_no_text_is_a_fault_of_its_field() {
+        for (file, bytes, text, fault) in [
+            ("a.json", &b"{}"[..], "{}", None),
+            ("a.json", b"", "", Some("The file is empty.")),
+            ("a.png", b"\x89PNG", "", Some("The file is no text in UTF-8.")),
+            ("", b"", "", None),
+        ] {
+            let head = "--b\r\nContent-Disposition: form-data; name=\"file\"";
+            let mut body = format!("{head}; filename=\"{file}\"\r\n\r\n").into_bytes();
+            body.extend_from_slice(bytes);
+            body.extend_from_slice(b"\r\n--b--\r\n");
+            let request = http::Request::post("/")
+                .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b")
+                .body(axum::body::Body::from(body));
+            let Ok(form) = Form::read(request.unwrap(), MAX_BODY).await else { panic!("{file}") };
+            assert_eq!((form.raw("file"), form.fault_of_file("file")), (text, fault), "{file}");
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub enum Place {
     Traffic(&'static str),
 }
 
-/// An area of the console. `needs`: what opens its first page.
+/// An area of the console. `needs`: what opens its first page; who may open another one is led there.
 struct Area {
     words: &'static str,
     href: &'static str,
@@ -136,6 +136,12 @@ pub fn open_to(visit: &Visit) -> impl Iterator<Item = (&'static str, &'static st
     })
 }
 
+/// The first page of the area at that address which this user may open.
+pub fn first_of(visit: &Visit, area: &str) -> Option<&'static str> {
+    let mut beside = AREAS.iter().filter(|known| known.href == area).flat_map(|known| known.side);
+    beside.find(|entry| visit.may(entry.needs)).map(|entry| entry.href)
+}
+
 struct Entry {
     words: &'static str,
     href: &'static str,
@@ -162,7 +168,10 @@ pub(crate) struct Shell<'a> {
 impl<'a> Shell<'a> {
     pub(crate) fn around(visit: &'a Visit, place: Place, title: &'a str, content: String) -> Self {
         let (area, beside) = place.addresses();
-        let open = AREAS.iter().filter(|area| visit.may(area.needs));
+        let is_open = |area: &&Area| {
+            visit.may(area.needs) || area.side.iter().any(|entry| visit.may(entry.needs))
+        };
+        let open = AREAS.iter().filter(is_open);
         let areas = open.map(|known| Entry {
             words: known.words,
             href: known.href,

@@ -14,6 +14,7 @@ use phantom_core::Peer;
 use phantom_core::Statement;
 use phantom_core::TokenDigest;
 use phantom_core::Trust;
+use phantom_core::UnixTime;
 use phantom_core::jwt;
 use phantom_core::traffic::Consulted;
 
@@ -114,7 +115,7 @@ pub(crate) async fn exchange(
             }
             Lookup::Inactive => {
                 inquiry.tell(trace, || "known to be inactive".to_owned());
-                refusal = graver(refusal, kind.inactive());
+                refusal = graver(refusal, inquiry.inactive(token, now.wall).into());
             }
             Lookup::Revoked => {
                 inquiry.tell(trace, || "revoked".to_owned());
@@ -128,7 +129,7 @@ pub(crate) async fn exchange(
     }
     let mut in_vain = Vec::new();
     for inquiry in unknown {
-        match inquiry.ask(token, peer, trace, consulted).await {
+        match inquiry.ask(token, peer, now.wall, trace, consulted).await {
             Ok(exchanged) => {
                 // Nobody could know which of them to ask.
                 in_vain.into_iter().for_each(|asked: &TokenCache| asked.forgive(peer));
@@ -169,14 +170,14 @@ pub(crate) async fn exchange_at(
         }
         Lookup::Inactive => {
             inquiry.tell(trace, || "known to be inactive".to_owned());
-            Err(kind.inactive())
+            Err(inquiry.inactive(token, now.wall).into())
         }
         Lookup::Revoked => {
             inquiry.tell(trace, || "revoked".to_owned());
             Err(DenyReason::TokenRevoked.into())
         }
         Lookup::Miss => {
-            let asking = inquiry.ask(token, peer, trace, consulted);
+            let asking = inquiry.ask(token, peer, now.wall, trace, consulted);
             asking.await.map_err(|unvouched| unvouched.deny)
         }
     }
@@ -221,26 +222,11 @@ impl Kind {
         }
     }
 
-    fn inactive(self) -> Deny {
-        match self {
-            Self::Jwt => DenyReason::TokenUnverified.into(),
-            Self::Opaque => DenyReason::TokenInactive.into(),
-        }
-    }
-
     /// How a key manager came to vouch, in the words of a trace.
     const fn vouched(self) -> &'static str {
         match self {
             Self::Jwt => "its keys verify it",
             Self::Opaque => "asked, active",
-        }
-    }
-
-    /// Before the reason for which it does not.
-    const fn unvouched(self) -> &'static str {
-        match self {
-            Self::Jwt => "its keys do not verify it",
-            Self::Opaque => "asked",
         }
     }
 
@@ -273,6 +259,7 @@ impl Inquiry<'_> {
         &self,
         token: BearerToken<'_>,
         peer: Peer,
+        now: UnixTime,
         trace: &mut impl Trace,
         consulted: &mut Option<Consulted>,
     ) -> Result<Exchanged, Unvouched> {
@@ -284,9 +271,18 @@ impl Inquiry<'_> {
                 Ok(self.exchanged(statement, Source::AuthorizationServer))
             }
             Err(error) => {
-                self.tell(trace, || format!("{}: {error}", self.kind.unvouched()));
-                let charged = put && matches!(error, NoStatement::Inactive);
-                Err(Unvouched { deny: self.deny(&error), charged })
+                let is_bad = matches!(error, NoStatement::Inactive);
+                let deny = match error {
+                    NoStatement::Inactive => self.inactive(token, now).into(),
+                    NoStatement::Revoked => DenyReason::TokenRevoked.into(),
+                    NoStatement::NoVerdict(ref error) => error.deny(),
+                };
+                self.tell(trace, || match (self.kind, is_bad) {
+                    (Kind::Jwt, true) => format!("refused: {}", deny.reason.meaning()),
+                    (Kind::Jwt, false) => format!("its keys do not verify it: {error}"),
+                    (Kind::Opaque, _) => format!("asked: {error}"),
+                });
+                Err(Unvouched { deny, charged: put && is_bad })
             }
         }
     }
@@ -296,12 +292,24 @@ impl Inquiry<'_> {
         Exchanged { statement, key_manager: key_manager.clone(), source, kind, digest }
     }
 
-    fn deny(&self, error: &NoStatement) -> Deny {
-        match error {
-            NoStatement::Inactive => self.kind.inactive(),
-            NoStatement::Revoked => DenyReason::TokenRevoked.into(),
-            NoStatement::NoVerdict(error) => error.deny(),
+    /// Why a token is bad. A JWT says itself when it is good, whoever signed it.
+    fn inactive(&self, token: BearerToken<'_>, now: UnixTime) -> DenyReason {
+        if self.kind == Kind::Opaque {
+            return DenyReason::TokenInactive;
         }
+        let claims = claims(token).unwrap_or_default();
+        let date = |name: &str| {
+            let date = claims.get(name).and_then(serde_json::Value::as_f64);
+            date.filter(|date| *date >= 0.0).map(|date| UnixTime::from_secs(date as u64))
+        };
+        let skew = self.key_manager.trust.clock_skew;
+        if date("exp").is_some_and(|end| end.plus(skew) <= now) {
+            return DenyReason::TokenExpired;
+        }
+        if date("nbf").is_some_and(|begin| begin > now.plus(skew)) {
+            return DenyReason::TokenNotYetValid;
+        }
+        DenyReason::TokenUnverified
     }
 
     fn tell(&self, trace: &mut impl Trace, what: impl FnOnce() -> String) {
@@ -319,9 +327,13 @@ fn keep_responsible(inquiries: &mut Vec<Inquiry<'_>>, token: BearerToken<'_>) {
 
 /// The `iss` a JWT claims, unverified: good for choosing who verifies it, for nothing else.
 fn claimed_issuer(token: BearerToken<'_>) -> Option<Box<str>> {
+    claims(token)?.get("iss").and_then(serde_json::Value::as_str).map(Box::from)
+}
+
+/// What a JWT claims, unverified.
+fn claims(token: BearerToken<'_>) -> Option<serde_json::Map<String, serde_json::Value>> {
     let jws = jwt::CompactJws::parse(token.expose()).ok()?;
-    let claims = phantom_core::json::parse_object(&jwt::decode(jws.payload).ok()?).ok()?;
-    claims.get("iss").and_then(serde_json::Value::as_str).map(Box::from)
+    phantom_core::json::parse_object(&jwt::decode(jws.payload).ok()?).ok()
 }
 
 /// A verdict is only as good as the least certain key manager: one that could not be asked might

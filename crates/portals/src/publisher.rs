@@ -19,15 +19,20 @@ mod traffic;
 
 use axum::routing::get;
 use phantom_pages::answer;
+use phantom_pages::answer::Failure;
 use phantom_pages::guard::Pages;
 use phantom_pages::guard::SIGNED_IN;
+use phantom_pages::shell;
 use phantom_pages::shell::Place;
+use phantom_pages::visit::Visit;
 
 const HERE: &str = "/publisher/apis";
 const PLACE: Place = Place::Publisher(HERE);
 
 pub(crate) fn pages(pages: Pages) -> Pages {
-    let first = || async { answer::see(HERE) };
+    let first = |visit: Visit| async move {
+        shell::first_of(&visit, "/publisher").map(answer::see).ok_or(Failure::NotForYou)
+    };
     let pages = pages.page(SIGNED_IN, "/publisher", get(first));
     [
         list::pages,

@@ -124,9 +124,6 @@ pub async fn delete(
     let mut write = control.write(caller).await?;
     let row = own(&mut write, caller, id).await?;
     expected.check(row.version)?;
-    for client in write.clients_made_for(row.id).await? {
-        write.delete_client(&client.client_id).await?;
-    }
     write.delete_application(row.id).await?;
     Ok(write.commit().await?)
 }

@@ -41,6 +41,9 @@ pub(crate) fn sized(text: &str, least: usize, most: usize) -> Result<(), OutOfBo
 }
 
 pub(crate) fn one_line(text: &str, most: usize) -> Result<(), OutOfBounds> {
+    if text.trim().is_empty() {
+        return Err(OutOfBounds("must not be blank".to_owned()));
+    }
     sized(text, 1, most)?;
     match text.trim() == text && !text.chars().any(char::is_control) {
         true => Ok(()),

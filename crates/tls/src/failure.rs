@@ -55,12 +55,19 @@ pub(crate) fn words(error: &Error, setting: &str) -> String {
             cause @ (Certificate::NotValidYet | Certificate::NotValidYetContext { .. }),
         ) => format!("its certificate is not valid yet, by the clock of this machine ({cause})"),
         Error::InvalidCertificate(Certificate::NotValidForNameContext { expected, presented }) => {
-            format!(
-                "its certificate is not valid for name {:?}: it is for {}; write a name that is in \
-                 it, or have it made for this one",
-                expected.to_str(),
-                presented.join(", ")
-            )
+            match presented.is_empty() {
+                true => format!(
+                    "its certificate names no host (it has no subjectAltName), so it is not valid for {:?}: have \
+                     it made with that name, as openssl req -x509 … -addext subjectAltName=DNS:… does",
+                    expected.to_str()
+                ),
+                false => format!(
+                    "its certificate is not valid for name {:?}: it is for {}; write a name that is in \
+                     it, or have it made for this one",
+                    expected.to_str(),
+                    presented.iter().map(|name| plainly(name)).collect::<Vec<_>>().join(", ")
+                ),
+            }
         }
         Error::InvalidCertificate(Certificate::NotValidForName) => {
             "its certificate is not valid for name and address as they are written".to_owned()
@@ -76,6 +83,12 @@ pub(crate) fn words(error: &Error, setting: &str) -> String {
         }
         error => error.to_string(),
     }
+}
+
+/// `DnsName("a.example")`, as the library writes it, without what is its own.
+fn plainly(name: &str) -> &str {
+    let inner = name.split_once('(').and_then(|(_, inner)| inner.strip_suffix(')'));
+    inner.unwrap_or(name).trim_matches('"')
 }
 
 #[cfg(test)]

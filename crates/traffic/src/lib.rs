@@ -18,6 +18,7 @@ mod overview;
 pub mod own;
 mod workbench;
 
+pub use address::has_dot_segments;
 use axum::routing::get;
 use phantom_access::rights::admin as rights;
 use phantom_pages::guard::Pages;

@@ -187,9 +187,13 @@ fn state(traffic: &Traffic) -> String {
     match traffic.gateways.len() as u64 {
         0 => "No gateway has reported in this time.".to_owned(),
         gateways => format!(
-            "As {} reported to the store, every five seconds; the last {}.",
+            "As {} reported to the store, every five seconds; the last {}{}.",
             words::several(gateways, "gateway", "gateways"),
-            long(traffic.period)
+            long(traffic.period),
+            match traffic.period {
+                Period::FiveMinutes => "",
+                _ => ", up to a minute behind",
+            }
         ),
     }
 }

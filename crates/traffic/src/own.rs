@@ -40,6 +40,7 @@ pub struct Asked {
 #[template(path = "traffic/own.html")]
 pub struct Own {
     periods: Tabs,
+    lag: &'static str,
     stats: Vec<Stat>,
     charts: Vec<Chart>,
     tables: Vec<Table>,
@@ -120,7 +121,13 @@ impl Own {
             tables.push(Table::new(caption, &[of, "Requests", "Refused"]).rows(rows.collect()));
         }
         tables.push(last);
-        Self { periods, stats, charts, tables, turn }
+        let lag = match traffic.period {
+            Period::FiveMinutes => "Gateways report every five seconds.",
+            _ => {
+                "Gateways report every five seconds; the figures of an hour and more lag behind by up to a minute."
+            }
+        };
+        Self { periods, lag, stats, charts, tables, turn }
     }
 }
 

@@ -40,6 +40,7 @@ use serde::Deserialize;
 use self::bench::Bench;
 use self::bench::OTHER;
 use self::drawn::Found;
+use super::address::has_dot_segments;
 
 const HERE: &str = "/workbench";
 const CALLBACK: &str = "/workbench/callback";
@@ -183,6 +184,10 @@ async fn decode(visit: &Visit, form: &Form) -> Outcome<Found> {
 }
 
 async fn call(visit: &Visit, form: &Form) -> Outcome<Found> {
+    if has_dot_segments(form.get("url")) {
+        let words = "url: with . or .. between slashes, what would be sent is another path";
+        return Err(Refusal::invalid(words));
+    }
     let request = CallRequest {
         method: form.get("method").to_owned(),
         url: form.get("url").to_owned(),

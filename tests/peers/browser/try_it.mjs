@@ -38,6 +38,7 @@ await tool.getByRole("button", { name: "Close" }).first().click();
 await run(200);
 const table = await operation.locator(".live-responses-table").innerText();
 if (!table.includes("Bearer eyJ")) fail(`no JWT that the API was given is shown: ${table.slice(0, 1000)}`);
+if (!/content-type/i.test(table) || /x-frame-options|content-security-policy/i.test(table)) fail(`header fields that are shown are not those of the API: ${table.slice(0, 2000)}`);
 if (answers.length !== 2) fail(`${answers.length} calls went through the console`);
 for (const answer of answers) {
   const policy = answer.headers()["content-security-policy"];

@@ -107,7 +107,7 @@ pub async fn change_password(
     Ok(write.commit().await?)
 }
 
-/// With its sessions and tokens; what it owns stays. The last administrator stays as well.
+/// With its sessions, tokens and applications. The last administrator stays as well.
 pub async fn delete(control: &Control, caller: &Caller, name: &str) -> Outcome<()> {
     read(control, name).await?;
     let mut write = control.write(caller).await?;

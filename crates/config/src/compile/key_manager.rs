@@ -134,7 +134,8 @@ fn one(
                     told.iter().map(|problem| format!("`{}`", problem.field)).collect();
                 let fields = fields.join(", ");
                 let message = format!("`well_known` is missing, or in its place {fields}");
-                let hint = "add well_known = \"https://…\", the URL of the server's metadata";
+                let hint = "add well_known = \"https://…\", the URL of the server's metadata; a server that answers in \
+                     JSON needs none, with introspection_endpoint and response = \"json\"";
                 context.error(&raw.place, message, hint);
             }
             // Of a key that was found wrong before, more would be no news.

@@ -208,7 +208,10 @@ fn entry(now: UnixTime, line: &Line) -> Entry {
         name: line.label().to_owned(),
         ago: words::ago(now, line.time()),
         exact: words::time(line.time()),
-        diff: Diff::between(("Before", "After"), before, after).bounded(MOST_CHANGES),
+        diff: Diff {
+            none: "Nothing of what is kept here differs. Passwords and secrets are not kept here: one may have been set.",
+            ..Diff::between(("Before", "After"), before, after).bounded(MOST_CHANGES)
+        },
     }
 }
 

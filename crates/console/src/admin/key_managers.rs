@@ -399,7 +399,7 @@ fn deletion(
 async fn delete(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     let stored = key_managers::read(&visit.control, &id).await?;
     let used_by = key_managers::used_by(&visit.control, &id).await?;
-    if form.get("typed") != stored.value.name {
+    if !form.is_typed(&stored.value.name) {
         let error = format!("What was typed is not “{}”.", stored.value.name);
         let page = deletion(&visit, &id, &stored, used_by, Some(error));
         return Ok(visit.show_refused(PLACE, "Delete key manager", &page));

@@ -279,10 +279,14 @@ async fn deletion(visit: &Visit, name: &str, error: Option<String>) -> Result<Co
     let mut effects = vec!["All of their sessions and tokens end.".to_owned()];
     if owned.applications > 0 {
         let applications = words::several(owned.applications, "application", "applications");
-        effects.push(format!("{applications} of theirs stay, and only administrators see them."));
+        effects.push(format!(
+            "{applications} of theirs {go}, with keys and subscriptions: gateways refuse their tokens from then on.",
+            go = if owned.applications == 1 { "goes" } else { "go" }
+        ));
     }
     if owned.apis > 0 {
-        effects.push(format!("{} of theirs stay.", words::several(owned.apis, "API", "APIs")));
+        let stay = if owned.apis == 1 { "stays" } else { "stay" };
+        effects.push(format!("{} of theirs {stay}.", words::several(owned.apis, "API", "APIs")));
     }
     if user.name == visit.caller.name {
         effects.push("It is you: you are signed out at once.".to_owned());
@@ -302,7 +306,7 @@ async fn deletion(visit: &Visit, name: &str, error: Option<String>) -> Result<Co
 }
 
 async fn delete(visit: Visit, Path(name): Path<String>, form: Form) -> Answer {
-    let error = if form.get("typed") == name.trim() {
+    let error = if form.is_typed(&name) {
         match users::delete(&visit.control, &visit.caller, &name).await {
             Ok(()) => return Ok(answer::see(&format!("{HERE}?done=deleted"))),
             Err(refusal) => Errors::from_refusal(refusal, &[])?.whole,

@@ -92,7 +92,7 @@ async fn a_subscriber_sees_the_usage_of_own_applications_by_api_and_why_calls_we
 
     let usage = format!("{own}/usage");
     let page = sue.get(&usage).await.expect(200).says("3 in all").says("The token has expired.");
-    let page = page.says("Orders v1").says("/orders/own");
+    let page = page.says("Orders v1").says("/orders/own").says("lag behind by up to a minute");
     for foreign in ["foreign", "Foreign", "Weather v1", "node"] {
         assert!(!page.has(foreign), "{foreign} in\n{}", page.text);
     }
@@ -105,6 +105,8 @@ async fn a_subscriber_sees_the_usage_of_own_applications_by_api_and_why_calls_we
     // Of two in three nobody was refused.
     let all = sue.get(&page.link("Show those let through, too")).await.expect(200);
     assert_eq!(all.text.matches("GET /orders/own").count(), 3);
+    let lately = sue.get(&format!("{usage}?period=5m")).await.expect(200);
+    assert!(lately.has("every five seconds") && !lately.has("lag behind"));
     sue.get(&format!("{usage}?period=24h")).await.expect(200).says("3 in all");
     sue.get(&format!("{usage}?period=2d")).await.expect(400);
 

@@ -267,4 +267,11 @@ async fn roles_open_their_own_areas_alone() {
     browser.get("/admin/key-managers").await.expect(403).says("Your roles do not open this page");
     let home = browser.get("/").await.expect(200);
     assert!(!home.has("href=\"/admin\"") && home.has("href=\"/devportal\""));
+    browser.get("/admin").await.expect(403).says("under Users and roles");
+    browser.get("/publisher").await.expect(403);
+    // Who may read one page of an area is led to it.
+    let mut browser = console.browser("carla").await;
+    assert!(browser.get("/").await.expect(200).has("href=\"/admin\""));
+    let led = browser.get("/admin").await.expect(303);
+    assert_eq!(led.location().as_deref(), Some("/admin/policies"));
 }

@@ -245,10 +245,15 @@ async fn an_api_is_called_through_the_gateway_and_nothing_else_is() {
         "file:///etc/passwd".to_owned(),
         "javascript:alert(1)".to_owned(),
         url.replace("http://", "http://user:pass@"),
+        gateway.url("/httpbin/v1/../v1/get"),
+        gateway.url("/httpbin/v1/%2E/get"),
     ] {
         let refused = browser.send(&page, "Call the API", &[("url", &url)]).await.expect(422);
         assert!(refused.has("aria-invalid"), "{url}");
     }
+    let dots = gateway.url("/httpbin/v1/x/../get");
+    let refused = browser.send(&page, "Call the API", &[("url", &dots)]).await.expect(422);
+    refused.says("what would be sent is another path");
     for headers in ["Host: other", "Transfer-Encoding: chunked", "X: a\u{1}b"] {
         let fields = [("secret.headers", headers)];
         let refused = browser.send(&page, "Call the API", &fields).await;

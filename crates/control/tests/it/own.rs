@@ -213,6 +213,44 @@ async fn users_are_made_changed_and_removed_by_the_rules_of_the_command() {
 }
 
 #[tokio::test]
+async fn applications_of_a_user_go_with_it_and_whoever_gets_its_name_has_none_of_them() {
+    let plane = Plane::start().await;
+    let applications = "/api/am/devportal/v3/applications";
+    let user =
+        json!({"name": "uma", "password": "correct horse", "roles": ["Internal/subscriber"]});
+    plane.post(USERS, &user).by_admin().send().await.expect(201);
+    let application = json!({"name": "Uma's", "throttlingPolicy": "Unlimited"});
+    let made = plane.post(applications, &application).basic("uma", "correct horse").send().await;
+    let id = made.expect(201)["applicationId"].as_str().unwrap().to_owned();
+    let keys = json!({"keyType": "PRODUCTION", "grantTypesToBeSupported": ["client_credentials"]});
+    let path = format!("{applications}/{id}/generate-keys");
+    let keys = plane.post(&path, &keys).basic("uma", "correct horse").send().await.expect(200);
+    let text = |member: &str| keys[member].as_str().unwrap().to_owned();
+    let (client, secret) = (text("consumerKey"), text("consumerSecret"));
+    let grant = [("grant_type", "client_credentials")];
+    plane
+        .call("POST", "/oauth2/token")
+        .form(&grant)
+        .basic(&client, &secret)
+        .send()
+        .await
+        .expect(200);
+    plane.delete(&format!("{USERS}/uma")).by_admin().send().await.expect(200);
+    plane
+        .call("POST", "/oauth2/token")
+        .form(&grant)
+        .basic(&client, &secret)
+        .send()
+        .await
+        .expect(401);
+    plane.post(USERS, &user).by_admin().send().await.expect(201);
+    let list = plane.get(applications).basic("uma", "correct horse").send().await.expect(200);
+    assert_eq!(list["count"], 0);
+    let path = format!("{applications}/{id}");
+    plane.get(&path).basic("uma", "correct horse").send().await.expect(404);
+}
+
+#[tokio::test]
 async fn the_last_administrator_stays_one() {
     let plane = Plane::start().await;
     let roles = json!({"roles": ["Internal/creator"]});

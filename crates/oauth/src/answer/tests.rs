@@ -101,6 +101,8 @@ fn a_refused_client_is_our_fault() {
         let told = said(400, "application/json", &format!(r#"{{"error":"{code}"}}"#), &PHANTOM);
         assert_eq!(told, Err(Unusable::ClientRefused), "{code} is about us as client");
     }
+    let header = r#"{"error":"invalid_request","error_description":"client_id and client_secret in the authorization header are not properly encoded"}"#;
+    assert_eq!(said(400, "application/json", header, &PHANTOM), Err(Unusable::ClientRefused));
     let told = said(400, "application/json", r#"{"error":"invalid_client"}"#, &PHANTOM);
     assert_eq!(told, Err(Unusable::ClientRefused), "the error is about us, not about the token");
 }

@@ -68,7 +68,10 @@ pub(crate) type Endpoint = Result<Target, InvalidEndpoint>;
 pub(crate) enum InvalidMetadata {
     #[error("the document is not acceptable JSON")]
     Json(#[source] json::InvalidJson),
-    #[error("the document's issuer is {found:?}, it has to be {expected:?}: document discarded")]
+    #[error(
+        "the document's issuer is {found:?}, it has to be {expected:?}: document discarded; if the former is \
+         right, set it as issuer"
+    )]
     Issuer { expected: Box<str>, found: Box<str> },
 }
 

@@ -45,6 +45,10 @@ impl Place {
         Self { origin: origin(url).into(), public_only }
     }
 
+    pub(super) fn is_plain(&self) -> bool {
+        self.origin.starts_with("http:")
+    }
+
     fn is(&self, url: &Url, public_only: bool) -> bool {
         self.public_only == public_only && *self.origin == *origin(url)
     }

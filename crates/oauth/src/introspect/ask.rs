@@ -97,7 +97,7 @@ impl IntrospectionClient {
                     return Err(unavailable(error.with_causes(), None));
                 }
                 // Not sent, so it can be sent again.
-                Err(NoAnswer::Call(error @ EgressError::Connect(_))) if may_retry => {
+                Err(NoAnswer::Call(error @ EgressError::Connect { .. })) if may_retry => {
                     (Duration::ZERO, None, error.with_causes())
                 }
                 Err(NoAnswer::Call(error @ EgressError::ForbiddenAddress)) => {

@@ -15,6 +15,8 @@ pub struct Diff {
     pub before: String,
     pub after: String,
     pub changes: Vec<Change>,
+    /// Said where there are none.
+    pub none: &'static str,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,8 +38,8 @@ impl Diff {
     pub fn between(names: (&str, &str), before: &Value, after: &Value) -> Self {
         let mut changes = Vec::new();
         compare(String::new(), Some(before), Some(after), &mut changes);
-        let diff = Self { before: names.0.to_owned(), after: names.1.to_owned(), changes };
-        diff.bounded(MOST)
+        let (before, after) = (names.0.to_owned(), names.1.to_owned());
+        Self { before, after, changes, none: "There is no difference." }.bounded(MOST)
     }
 
     /// Shows no more than so many changes, and of each value no more than can be looked through.

@@ -10,6 +10,7 @@ use phantom_config::duration;
 use crate::cli::output;
 use crate::outgoing::Trust;
 use crate::setup;
+use crate::setup::CredentialsRefused;
 use crate::setup::Environment;
 use crate::setup::Extent;
 use crate::setup::Refused;
@@ -60,6 +61,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         match runtime.block_on(setup::run(&environment, extent, &args.trust, &[], &mut tell)) {
             Ok(()) => return Ok(ExitCode::SUCCESS),
             Err(error) if error.downcast_ref().is_some_and(Refused::is_final) => return Err(error),
+            // The same password again is one more guess at it.
+            Err(error) if error.is::<CredentialsRefused>() => return Err(error),
             Err(error) if begun.elapsed() < args.wait => {
                 output::error(&format!("not yet: {error:#}"));
                 std::thread::sleep(Duration::from_secs(1));

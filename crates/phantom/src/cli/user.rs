@@ -80,7 +80,7 @@ enum Action {
     /// List users and their roles
     #[command(after_help = EXAMPLES)]
     List,
-    /// Remove a user and its tokens; what it owns stays
+    /// Remove a user with its tokens and applications, their keys and subscriptions; APIs stay
     #[command(after_help = EXAMPLES)]
     Remove { name: String },
 }

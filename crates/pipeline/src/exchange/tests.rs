@@ -51,6 +51,24 @@ async fn a_bad_jwt_is_not_introspected_where_jwts_are_accepted() {
     ask(&world, &snapshot, "opaque.with.dots").await.forwarded();
 }
 
+#[tokio::test]
+async fn a_jwt_that_has_ended_or_not_begun_is_said_to_be_so_again_and_again() {
+    let world = World::new();
+    let curity = world.key_manager("curity");
+    let snapshot = accepting(&[&curity], JwtPolicy::AcceptJwt);
+    for (claims, reason) in [
+        (json!({"iss": ISSUER, "exp": 1}), DenyReason::TokenExpired),
+        (json!({"iss": ISSUER, "nbf": 9_999_999_999_u64}), DenyReason::TokenNotYetValid),
+        (json!({"iss": ISSUER, "exp": "soon"}), DenyReason::TokenUnverified),
+    ] {
+        let token = jwt(&claims);
+        for _ in 0..2 {
+            assert_eq!(ask(&world, &snapshot, &token).await.reason(), Some(reason), "{claims}");
+        }
+    }
+    assert_eq!(curity.verifier.asked().len(), 3);
+}
+
 /// Rows: JWT-15
 #[tokio::test]
 async fn a_good_jwt_is_verified_once_by_its_issuer_and_forwarded() {

@@ -42,6 +42,12 @@ const DESCRIPTION: usize = 4000;
 /// Resources and scopes that are listed; the definition has all.
 const LISTED: usize = 60;
 
+/// Below the samples.
+const TRUST: &str = "curl -k takes any certificate, to try things. Where the gateway's is self-signed, as the \
+                     demo's, the others trust it once they are told: it as a file in PEM, named by \
+                     REQUESTS_CA_BUNDLE=gateway.pem for Python and by NODE_EXTRA_CA_CERTS=gateway.pem for \
+                     Node.js.";
+
 /// The page of an API with its tabs.
 pub(super) fn stack(visit: &Visit, api: &Api) -> Stack {
     let base = format!("{HERE}/{}", api.row.id);
@@ -206,7 +212,8 @@ pub(super) async fn samples(visit: Visit, Path(id): Path<String>) -> Answer {
         .text(&format!("{verb} {target}"), text.to_owned())
         .part(&Code::new("curl", curl(verb, &url)))
         .part(&Code::new("Python", python(verb, &url)))
-        .part(&Code::new("JavaScript", javascript(verb, &url)));
+        .part(&Code::new("JavaScript", javascript(verb, &url)))
+        .text("", TRUST.to_owned());
     Ok(visit.show(APIS, &api.row.name, &page))
 }
 

@@ -28,6 +28,8 @@ use phantom_pages::visit::Visit;
 use phantom_subscribe::applications;
 use phantom_subscribe::applications::Application;
 use phantom_subscribe::keys;
+use phantom_subscribe::subscriptions;
+use phantom_terms::page::Page;
 use phantom_terms::refusal::Refusal;
 
 use super::APPLICATIONS;
@@ -36,6 +38,7 @@ use super::applications::counted;
 use super::applications::fields;
 use super::applications::quota;
 use super::applications::refused;
+use super::subscriptions::is_of_use;
 
 /// The page of an application, below `head`, with its tabs.
 pub(super) fn stack(visit: &Visit, application: &Application, head: Head) -> Stack {
@@ -94,7 +97,7 @@ pub(super) async fn read(
             count > 0,
             "Says which client is this application: generated here, or mapped from a key manager.",
         ),
-        step("Subscription", subscriptions > 0, "Lets it call an API, under a plan of that API."),
+        subscription(&visit, &id, subscriptions).await?,
     ]);
     let quota = quota(&visit.control, &visit, &application.row.plan).await?;
     let mut facts = vec![("Shared quota".to_owned(), Cell::text(quota))];
@@ -120,6 +123,23 @@ pub(super) async fn read(
 fn step(title: &str, is_done: bool, text: &str) -> Step {
     let badge = if is_done { Badge::good("Done") } else { Badge::neutral("Not yet") };
     Step { badge, title: title.to_owned(), text: text.to_owned() }
+}
+
+/// Done where one of the first so many lets a call through.
+async fn subscription(visit: &Visit, id: &str, count: u64) -> Result<Step, Refusal> {
+    const LOOKED_AT: u64 = 100;
+    let title = "Subscription";
+    let page = Page { limit: LOOKED_AT, offset: 0 };
+    let (found, total) =
+        subscriptions::list(&visit.control, &visit.caller, Some(id), None, page).await?;
+    if count == 0 || total > LOOKED_AT || found.iter().any(is_of_use) {
+        return Ok(step(title, count > 0, "Lets it call an API, under a plan of that API."));
+    }
+    Ok(Step {
+        badge: Badge::warn("None in force"),
+        title: title.to_owned(),
+        text: "No call comes through by any of its subscriptions; why is said at each.".to_owned(),
+    })
 }
 
 pub(super) async fn edit(visit: Visit, Path(id): Path<String>) -> Answer {
@@ -210,7 +230,7 @@ async fn deletion(
 
 pub(super) async fn delete(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     let application = applications::find(&visit.control, &visit.caller, &id).await?;
-    let refused = match form.get("typed") == application.row.name {
+    let refused = match form.is_typed(&application.row.name) {
         false => Some(format!("What was typed is not “{}”.", application.row.name)),
         true => {
             let expected = form.expected();

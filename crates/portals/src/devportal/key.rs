@@ -36,6 +36,7 @@ use secrecy::SecretString;
 use super::APPLICATIONS;
 use super::application::head_within;
 use super::applications::HERE;
+use super::keys::check_chosen;
 use super::keys::document;
 use super::keys::grant_fields;
 use super::keys::refused;
@@ -74,6 +75,11 @@ impl Shown {
     /// We made the client.
     fn is_ours(&self) -> bool {
         self.key.row.mode == MappingMode::Created
+    }
+
+    /// By its own credentials, without a user.
+    fn gets_tokens(&self) -> bool {
+        self.key.document.grant_types.iter().any(|grant| grant == "client_credentials")
     }
 
     fn key_type(&self) -> &'static str {
@@ -122,7 +128,7 @@ impl Shown {
                 .plain_button("Show the secret")
                 .link("Regenerate the secret", format!("{at}/regenerate")),
         );
-        if self.key.document.grant_types.iter().any(|grant| grant == "client_credentials") {
+        if self.gets_tokens() {
             let token = sheet("/token")
                 .headed("Token", "To try the key with. It is shown once, and kept nowhere.")
                 .field(
@@ -140,7 +146,7 @@ impl Shown {
             let edit = sheet("").headed("What the client may do", "");
             page = page.part(&fields.iter().fold(edit, Sheet::field).plain_button("Save"));
         }
-        if let Some(endpoint) = endpoint {
+        if let Some(endpoint) = endpoint.filter(|_| self.gets_tokens()) {
             let text = format!(
                 "curl -sk -u '{}:<consumer secret>' \\\n  -d grant_type=client_credentials \\\n  {endpoint}",
                 self.key.row.consumer_key
@@ -175,9 +181,11 @@ impl Shown {
 /// Keys that were made just now.
 pub(super) async fn made(visit: &Visit, application: &Application, mut key: Key) -> Answer {
     let mut secrets: Vec<_> = key.secret.as_ref().map(secret_code).into_iter().collect();
-    secrets.extend(key.token.take().as_ref().map(token_code));
+    let token = key.token.take().as_ref().map(token_code);
+    let words = if token.is_some() { "The token below is shown once." } else { "" };
+    secrets.extend(token);
     let shown = Shown::of(visit, application.clone(), key).await?;
-    let notice = Notice::new(Tone::Good, "The keys are made", "The token below is shown once.");
+    let notice = Notice::new(Tone::Good, "The keys are made", words);
     shown.show(visit, Some(notice), &secrets)
 }
 
@@ -208,7 +216,8 @@ pub(super) async fn again(Path((id, key)): At) -> Answer {
 pub(super) async fn update(visit: Visit, Path((id, key)): At, form: Form) -> Answer {
     let shown = Shown::find(&visit, &id, &key).await?;
     let properties = shown.key.document.additional_properties.clone();
-    let changed = match document(&form, properties) {
+    let chosen = shown.key_manager.as_ref().map_or(Ok(()), |at| check_chosen(&form, at));
+    let changed = match chosen.and_then(|()| document(&form, properties)) {
         Ok(document) => {
             keys::update(&visit.control, &visit.caller, &id, &key, document).await.map(drop)
         }

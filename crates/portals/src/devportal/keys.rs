@@ -189,7 +189,8 @@ impl Place {
     }
 
     fn generating(&self, visit: &Visit, draft: &Draft) -> Sheet {
-        let text = "A new client is made there, with a secret. A token to try it with comes along.";
+        let text = "A new client is made there, with a secret. With client_credentials among its grant types, \
+                    a token to try it with comes along.";
         grant_fields(draft, &self.key_manager)
             .iter()
             .fold(self.sheet(visit, "generate").headed("New keys", text), Sheet::field)
@@ -282,7 +283,16 @@ pub(super) async fn create(visit: Visit, Path(id): Path<String>, form: Form) -> 
     }
 }
 
+/// A client without a grant type gets no token: where there are any, one is chosen.
+pub(super) fn check_chosen(form: &Form, key_manager: &KeyManager) -> Outcome<()> {
+    match key_manager.settings.available_grant_types.is_empty() || form.has("grants") {
+        true => Ok(()),
+        false => Err(Refusal::invalid("supportedGrantTypes: choose at least one")),
+    }
+}
+
 async fn generate(visit: &Visit, id: &str, place: &Place, form: &Form) -> Outcome<Key> {
+    check_chosen(form, &place.key_manager)?;
     let request = GenerateRequest {
         key_type: place.key_type,
         key_manager: Some(place.key_manager.row.id.to_string()),

@@ -2,6 +2,7 @@
 
 use axum::extract::Path;
 use phantom_manage::plans;
+use phantom_manage::revisions;
 use phantom_pages::answer;
 use phantom_pages::answer::Answer;
 use phantom_pages::components::Confirm;
@@ -24,7 +25,8 @@ use phantom_terms::refusal::Refusal;
 use super::APPLICATIONS;
 use super::application::head_within;
 use super::applications::HERE;
-use super::subscriptions::state;
+use super::subscriptions::closed;
+use super::subscriptions::standing;
 
 pub(super) async fn read(visit: Visit, Path(id): Path<String>) -> Answer {
     let found = subscriptions::find(&visit.control, &visit.caller, &id).await?;
@@ -47,15 +49,18 @@ async fn page(
     draft: &Draft,
     notice: Option<Notice>,
 ) -> Outcome<Stack> {
-    let policies = &found.api.document.policies;
-    let plans = plans::open_of(&visit.control, &visit.caller, policies).await?;
-    let choices: Vec<_> = plans.iter().map(super::offer).collect();
     let at = format!("/devportal/subscriptions/{}", found.row.id);
     let head = head_within(&found.application, &title(found))
         .under("Subscriptions", list(found))
-        .badge(state(found.row.status.as_str()))
-        .state(format!("{} may call it under {}.", found.application.row.name, found.row.plan))
+        .badge(standing(found))
+        .state(stands(visit, found).await?)
         .action(Link::new("Unsubscribe", format!("{at}/delete")));
+    if closed(&found.api).is_some() {
+        return Ok(Stack::new(head).notice(notice));
+    }
+    let policies = &found.api.document.policies;
+    let plans = plans::open_of(&visit.control, &visit.caller, policies).await?;
+    let choices: Vec<_> = plans.iter().map(super::offer).collect();
     let plan = draft.select("plan", "Business plan", &super::borrowed(&choices)).required();
     let sheet = Sheet::new(&visit.csrf, at)
         .of_version(found.row.version)
@@ -63,6 +68,26 @@ async fn page(
         .button("Change plan")
         .cancel(list(found));
     Ok(Stack::new(head).notice(notice).part(&sheet))
+}
+
+/// What comes of a call, in a sentence.
+async fn stands(visit: &Visit, found: &Subscription) -> Outcome<String> {
+    if let Some((_, words)) = closed(&found.api) {
+        return Ok(words.to_owned());
+    }
+    if revisions::deployments_of(&visit.control, &found.api).await?.is_empty() {
+        return Ok("The API is not deployed: no gateway serves it now.".to_owned());
+    }
+    let (name, plan) = (&found.application.row.name, &found.row.plan);
+    Ok(match found.row.status.as_str() {
+        "BLOCKED" => format!("The API's publisher has blocked it: calls of {name} are refused."),
+        "PROD_ONLY_BLOCKED" => format!(
+            "The API's publisher has blocked production keys: {name} may call it under {plan} with \
+             sandbox keys alone."
+        ),
+        "ON_HOLD" | "REJECTED" => format!("It is not in force: calls of {name} are refused."),
+        _ => format!("{name} may call it under {plan}."),
+    })
 }
 
 pub(super) async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {

@@ -3,6 +3,8 @@
 use axum::extract::Path;
 use axum::extract::Query;
 use phantom_manage::apis::Api;
+use phantom_manage::apis::document::Visibility;
+use phantom_manage::lifecycle::LifecycleState;
 use phantom_manage::plans;
 use phantom_manage::plans::Summary;
 use phantom_pages::answer;
@@ -67,9 +69,13 @@ pub(super) async fn list(
         "Subscribe to an API",
         format!("/devportal/apis?application={}", application.row.id),
     );
+    let mut rows = Vec::with_capacity(found.len());
+    for subscription in found {
+        rows.push(row(&visit, subscription).await?);
+    }
     let columns = ["API", "Version", "Plan", "State", ""];
     let table = Table::new("Subscriptions", &columns)
-        .rows(found.into_iter().map(row).collect())
+        .rows(rows)
         .paged(asked.pager(&base, total))
         .empty("Each lets the application call an API, under a plan.", Some(subscribe.clone()));
     let head = head(&application)
@@ -79,19 +85,72 @@ pub(super) async fn list(
     Ok(visit.show(APPLICATIONS, &application.row.name, &page))
 }
 
-fn row(subscription: Subscription) -> Vec<Cell> {
+async fn row(visit: &Visit, subscription: Subscription) -> Outcome<Vec<Cell>> {
+    let at = format!("/devportal/subscriptions/{}", subscription.row.id);
+    let state = standing(&subscription);
+    let is_closed = closed(&subscription.api).is_some();
     let Subscription { row, api, .. } = subscription;
-    let at = format!("/devportal/subscriptions/{}", row.id);
-    vec![
-        Cell::link(&api.row.name, format!("/devportal/apis/{}", api.row.id)),
+    let words = if is_closed { "Look" } else { "Change plan" };
+    Ok(vec![
+        match has_page(visit, &api).await? {
+            true => Cell::link(&api.row.name, format!("/devportal/apis/{}", api.row.id)),
+            false => Cell::text(&api.row.name),
+        },
         Cell::text(api.row.version_name),
         Cell::text(&row.plan),
-        state(row.status.as_str()).into(),
+        state.into(),
         Cell::Links(vec![
-            Link::new("Change plan", at.as_str()),
+            Link::new(words, at.as_str()),
             Link::new("Unsubscribe", format!("{at}/delete")),
         ]),
-    ]
+    ])
+}
+
+/// Whether the caller finds a page of it in the devportal.
+async fn has_page(visit: &Visit, api: &Api) -> Outcome<bool> {
+    if !visible::STATES.contains(&api.row.state) {
+        return Ok(false);
+    }
+    if api.document.visibility != Visibility::Restricted {
+        return Ok(true);
+    }
+    match visible::find(&visit.control, &visit.caller, &api.row.id.to_string()).await {
+        Ok(_) => Ok(true),
+        Err(Refusal::NotFound { .. }) => Ok(false),
+        Err(refusal) => Err(refusal),
+    }
+}
+
+/// In a word and in a sentence, why gateways let no call through to the API, whoever is subscribed to it.
+pub(super) const fn closed(api: &Api) -> Option<(&'static str, &'static str)> {
+    match api.row.state {
+        LifecycleState::Retired => {
+            Some(("API retired", "The API is retired: gateways answer 404, for good."))
+        }
+        LifecycleState::Created => Some((
+            "API not published",
+            "The API is not published: gateways answer 404 until it is again.",
+        )),
+        LifecycleState::Blocked => Some((
+            "API blocked",
+            "The API is blocked: gateways answer 503 until it is published again.",
+        )),
+        LifecycleState::Published | LifecycleState::Prototyped | LifecycleState::Deprecated => None,
+    }
+}
+
+/// Whether it lets a call through, as far as API and subscription say.
+pub(super) fn is_of_use(subscription: &Subscription) -> bool {
+    let is_refused = matches!(subscription.row.status.as_str(), "BLOCKED" | "ON_HOLD" | "REJECTED");
+    closed(&subscription.api).is_none() && !is_refused
+}
+
+/// How it stands, by the API and by what its publisher lets it do.
+pub(super) fn standing(subscription: &Subscription) -> Badge {
+    match closed(&subscription.api) {
+        Some((words, _)) => Badge::bad(words),
+        None => state(subscription.row.status.as_str()),
+    }
 }
 
 /// What its publisher lets it do.

@@ -23,10 +23,12 @@ use phantom_pages::assets;
 use phantom_pages::components::Csrf;
 use phantom_pages::components::drawn;
 use phantom_pages::form::Form;
+use phantom_pages::list::encoded;
 use phantom_pages::visit::Visit;
 use phantom_subscribe::subscriptions::visible;
 use phantom_subscribe::subscriptions::visible::Addresses;
 use phantom_terms::refusal::Refusal;
+use phantom_traffic::has_dot_segments;
 use serde_json::Value;
 use serde_json::json;
 use utoipa_swagger_ui::Config;
@@ -43,6 +45,12 @@ const FRAMING: &str = "default-src 'none'; style-src 'self'; script-src 'self'; 
 /// Of the frame: Swagger UI sets styles on elements, and has its pictures in them.
 const FRAMED: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; script-src 'self'; img-src 'self' \
                       data:; connect-src 'self'; form-action 'none'; frame-ancestors 'self'; base-uri 'none'";
+
+/// The header field with those of the gateway's answer: an object in JSON, percent-encoded.
+const TOLD: HeaderName = HeaderName::from_static("x-phantom-headers");
+
+/// In bytes. With more the page shows those of our own answer.
+const MOST_TOLD: usize = 32 * 1024;
 
 /// The parameter in the place of an asterisk.
 const PLACE: &str = "path";
@@ -166,6 +174,10 @@ pub(super) async fn call(visit: Visit, Path(id): Path<String>, form: Form) -> An
     if !is_of_api {
         return Err(Failure::Refused(Refusal::invalid("The address is none of this API.")));
     }
+    if has_dot_segments(&url) {
+        let words = "With . or .. between slashes, what would be sent is another path.";
+        return Err(Failure::Refused(Refusal::invalid(words)));
+    }
     let request = CallRequest {
         method: form.get("method").to_owned(),
         url,
@@ -180,6 +192,19 @@ pub(super) async fn call(visit: Visit, Path(id): Path<String>, form: Form) -> An
             (StatusCode::BAD_GATEWAY, format!("There is no answer: {why}\n")).into_response()
         }
     })
+}
+
+/// The gateway's header fields for the page to show, which sees those of our answer alone.
+fn told(headers: &[(String, String)]) -> String {
+    let mut all: BTreeMap<&str, String> = BTreeMap::new();
+    for (name, value) in headers {
+        let values = all.entry(name).or_default();
+        if !values.is_empty() {
+            values.push_str(", ");
+        }
+        values.push_str(value);
+    }
+    encoded(&json!(all).to_string())
 }
 
 /// The gateway's answer. It is somebody else's: it sets nothing here and runs nowhere.
@@ -199,6 +224,12 @@ fn passed_on(answer: workbench::Answer) -> Response {
         if let (true, Ok(name), Ok(value)) = (is_shown, HeaderName::try_from(name), value) {
             headers.append(name, value);
         }
+    }
+    let told = told(&answer.headers);
+    if told.len() <= MOST_TOLD
+        && let Ok(told) = HeaderValue::from_str(&told)
+    {
+        headers.insert(TOLD, told);
     }
     // As an attachment it would run nowhere, too, but Swagger UI would not show it.
     let policy = HeaderValue::from_static("default-src 'none'; sandbox; frame-ancestors 'none'");

@@ -109,7 +109,10 @@ impl Opened {
             .under("APIs", HERE)
             .badge(state(row.state))
             .badge(self.deployment())
-            .state(format!("Version {}, served at {}", row.version_name, self.api.path()));
+            .state(match self.is_served() {
+                true => format!("Version {}, served at {}", row.version_name, self.api.path()),
+                false => format!("Version {}, at {}", row.version_name, self.api.path()),
+            });
         if tab.is_empty() && visit.may(rights::DELETERS) {
             head = head.action(Link::new("Delete", self.address("/delete")));
         }
@@ -135,6 +138,14 @@ impl Opened {
         self.api.row.state == LifecycleState::Created
     }
 
+    /// Gateways pass calls on to it.
+    pub(super) fn is_served(&self) -> bool {
+        use LifecycleState as State;
+        let state = self.api.row.state;
+        let is_open = matches!(state, State::Published | State::Prototyped | State::Deprecated);
+        is_open && self.standing.deployed.is_some()
+    }
+
     /// What a redirect says was done.
     pub(super) fn done(&self, what: &str) -> Vec<Notice> {
         if what == "deployed" && self.is_unpublished() {
@@ -146,6 +157,15 @@ impl Opened {
             };
             return vec![Notice::new(Tone::Warn, "Saved and deployed", words)];
         }
+        let state = self.api.row.state;
+        if let ("deployed", LifecycleState::Blocked) = (what, state) {
+            let words = "Gateways refuse every call until the API is published again.";
+            return vec![Notice::new(Tone::Warn, "Saved and deployed", words)];
+        }
+        if let ("saved", LifecycleState::Retired) = (what, state) {
+            let words = "Gateways serve the API no more: it is retired.";
+            return vec![Notice::new(Tone::Neutral, "Saved", words)];
+        }
         let unanswered = unanswered(&self.api.document);
         if let ("deployed", Some(unanswered)) = (what, unanswered) {
             return vec![Notice::new(Tone::Warn, "Saved and deployed", unanswered)];
@@ -156,14 +176,20 @@ impl Opened {
     /// At the end of the page's own form.
     pub(super) fn bar(&self, visit: &Visit, needs: phantom_pages::guard::Needs) -> Bar {
         let number = self.standing.deployed.as_ref().map(|deployed| deployed.number);
+        let state = self.api.row.state;
+        let is_retired = state == LifecycleState::Retired;
         let mut words = match (number, self.standing.is_changed) {
             (None, _) => "Gateways do not serve it.".to_owned(),
-            (Some(number), is_changed) if self.is_unpublished() => {
+            (Some(number), is_changed) if !self.is_served() => {
                 let since = if is_changed { ", without what was saved since" } else { "" };
-                format!(
-                    "Revision {number} is deployed{since}. Gateways serve it once the API is \
-                     published."
-                )
+                let but = match state {
+                    LifecycleState::Retired => "The API is retired: gateways serve it no more.",
+                    LifecycleState::Blocked => {
+                        "The API is blocked: gateways refuse every call until it is published again."
+                    }
+                    _ => "Gateways serve it once the API is published.",
+                };
+                format!("Revision {number} is deployed{since}. {but}")
             }
             (Some(number), false) => {
                 format!("Gateways serve revision {number}, as it is saved here.")
@@ -172,10 +198,10 @@ impl Opened {
                 format!("Gateways serve revision {number}, without what was saved since.")
             }
         };
-        if let Some(unanswered) = unanswered(&self.api.document) {
+        if let Some(unanswered) = unanswered(&self.api.document).filter(|_| !is_retired) {
             words += &format!(" {unanswered}");
         }
-        if number.is_some_and(|number| number >= revisions::MAX_REVISIONS as u64) {
+        if !is_retired && number.is_some_and(|number| number >= revisions::MAX_REVISIONS as u64) {
             words += &format!(
                 " Of {} revisions, as many as an API has, a new one takes the place of the oldest that is \
                  not deployed.",
@@ -183,7 +209,6 @@ impl Opened {
             );
         }
         let may_save = visit.may(needs);
-        let is_retired = self.api.row.state == LifecycleState::Retired;
         Bar {
             state: self.deployment(),
             words,

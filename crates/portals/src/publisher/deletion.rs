@@ -50,7 +50,7 @@ async fn deletion(
     if obstacle.is_none() {
         effects.push("No application is subscribed to it.".to_owned());
     }
-    if opened.standing.deployed.is_some() {
+    if opened.is_served() {
         let path = opened.api.path();
         effects.push(format!("Gateways stop to serve {path}: its calls get 404 from then on."));
     }
@@ -72,7 +72,7 @@ async fn deletion(
 
 async fn delete(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     let opened = Opened::find(&visit, &id).await?;
-    let error = if form.get("typed") == opened.api.row.name {
+    let error = if form.is_typed(&opened.api.row.name) {
         match apis::delete(&visit.control, &visit.caller, &id, &form.expected()).await {
             Ok(()) => return Ok(answer::see(&format!("{HERE}?done=deleted"))),
             Err(refusal) => Errors::from_refusal(refusal, &[])?.whole,

@@ -120,6 +120,9 @@ async fn import(visit: Visit, form: Form) -> Answer {
 
 /// The document from the one place that was given, or which field is wrong.
 async fn text(visit: &Visit, form: &Form) -> Result<Vec<u8>, (&'static str, String)> {
+    if let Some(fault) = form.fault_of_file("file") {
+        return Err(("file", fault.to_owned()));
+    }
     let given = ["file", "url", "pasted"].into_iter().filter(|name| form.given(name).is_some());
     let given: Vec<_> = given.collect();
     match given.as_slice() {

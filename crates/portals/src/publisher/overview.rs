@@ -54,7 +54,8 @@ pub(super) struct Overview {
     frame: Frame,
     next: Next,
     steps: Steps,
-    code: Code,
+    /// How it is called, where gateways serve it.
+    code: Option<Code>,
     facts: Facts,
     csrf: Csrf,
     version: Version,
@@ -125,7 +126,7 @@ pub(super) async fn drawn(
         frame,
         next: next(opened, subscribers),
         steps: lifecycle::steps(visit, opened),
-        code: Code::new("curl", curl(visit, opened)),
+        code: opened.is_served().then(|| Code::new("curl", curl(visit, opened))),
         facts: facts(visit, opened, subscribers, requests),
         csrf: visit.csrf.clone(),
         version: opened.version(),
@@ -183,7 +184,8 @@ fn next(opened: &Opened, subscribers: u64) -> Next {
         return next("Deploy it", text, None);
     }
     match state {
-        State::Created | State::Prototyped => {
+        State::Prototyped => next("Publish it", "Gateways serve it as a prototype.", None),
+        State::Created => {
             let text = "It is deployed, but gateways serve APIs only once they are published.";
             next("Publish it", text, None)
         }

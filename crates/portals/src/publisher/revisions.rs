@@ -7,6 +7,7 @@ use axum::routing::get;
 use axum::routing::post;
 use phantom_access::rights::publisher as rights;
 use phantom_manage::apis::document::ApiDocument;
+use phantom_manage::lifecycle::LifecycleState;
 use phantom_manage::revisions;
 use phantom_manage::revisions::Place;
 use phantom_manage::revisions::Revision;
@@ -191,7 +192,7 @@ async fn drawn(
         let now = api::settings(&opened.api.document);
         Diff::between(("Deployed", "Now"), &api::settings(&deployed.settings), &now)
     });
-    let is_retired = opened.api.row.state == phantom_manage::lifecycle::LifecycleState::Retired;
+    let is_retired = opened.api.row.state == LifecycleState::Retired;
     Ok(Revisions {
         frame: opened.frame(visit, TAB, notices),
         csrf: visit.csrf.clone(),
@@ -277,6 +278,11 @@ fn asked(
     let number = revision.row.number;
     let at = opened.address(&format!("{TAB}/{number}"));
     let path = opened.api.path();
+    let once = match opened.api.row.state {
+        LifecycleState::Created => " once the API is published",
+        LifecycleState::Blocked => " once the API is published again",
+        _ => "",
+    };
     let differences = || -> Outcome<u64> {
         let now = api::settings(&opened.api.document);
         Ok(Diff::between(("", ""), &now, &frozen(revision)?).changes.len() as u64)
@@ -293,10 +299,10 @@ fn asked(
         Act::Deploy => vec![
             match &opened.standing.deployed {
                 Some(deployed) => format!(
-                    "Gateways serve revision {number} at {path}, in the place of revision {}.",
+                    "Gateways serve revision {number} at {path}{once}, in the place of revision {}.",
                     deployed.number
                 ),
-                None => format!("Gateways serve revision {number} at {path}."),
+                None => format!("Gateways serve revision {number} at {path}{once}."),
             },
             "What is saved and not deployed stays as it is.".to_owned(),
         ],

@@ -209,7 +209,10 @@ fn drawn(
                 .helped("Those of a resource that browsers may use. None ticked: all that it has."),
             draft
                 .tick("credentials", "With credentials")
-                .helped("Pages may send cookies. The origin is then named, never *."),
+                .helped(
+                    "Pages may send cookies. Gateways then name the origin that asks, never *: with * among \
+                     the allowed origins, pages of every site may call it with what the browser keeps.",
+                ),
         ],
         may_edit,
         bar: opened.bar(visit, rights::EDITORS),

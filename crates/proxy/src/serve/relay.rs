@@ -22,7 +22,6 @@ use phantom_wire::Piece;
 pub(super) struct Relay {
     phase: Phase,
     edits: ResponseEdits,
-    pub(super) bytes: u64,
     /// It ends before its time, once what is there has been sent.
     ends: Option<Cause>,
     /// Who is waited for, and what had moved when the deadline was last put off.
@@ -40,7 +39,7 @@ enum Phase {
 impl Relay {
     pub(super) const fn new(edits: ResponseEdits) -> Self {
         let (phase, waits_for, moved) = (Phase::Head, Turn::Backend, u64::MAX);
-        Self { phase, edits, bytes: 0, ends: None, waits_for, moved }
+        Self { phase, edits, ends: None, waits_for, moved }
     }
 }
 
@@ -156,7 +155,7 @@ impl<C: Client> Course<'_, C> {
                         let room = ready!(self.client.poll_room(cx, here)).map_err(broken_off)?;
                         self.client.pass(exchange.data(room)).map_err(broken_off)?;
                         exchange.took(room);
-                        relay.bytes += room as u64;
+                        self.account.bytes += room as u64;
                     }
                     Poll::Ready(Ok(Piece::End | Piece::NeedMore)) => {
                         self.client.end(exchange.trailers()).map_err(broken_off)?;

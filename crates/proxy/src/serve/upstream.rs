@@ -132,13 +132,15 @@ impl<C: Client> Course<'_, C> {
         ));
         let outcome = poll_fn(|cx| self.poll_relay(cx, sending, &mut exchange, &mut relay)).await;
         self.client.deadline().clear();
-        self.account.bytes = match outcome {
+        match outcome {
             // It was taken back: an answer of our own stands in its place.
-            Err(Unserved::Failed(_)) => 0,
+            Err(Unserved::Failed(_)) => self.account.bytes = 0,
             // What lies here was never sent.
-            Err(Unserved::BrokenOff(_)) => relay.bytes.saturating_sub(self.client.unsent()),
-            Ok(()) => relay.bytes,
-        };
+            Err(Unserved::BrokenOff(_)) => {
+                self.account.bytes = self.account.bytes.saturating_sub(self.client.unsent());
+            }
+            Ok(()) => {}
+        }
         let (connection, head) = exchange.finish();
         if let Some(connection) = connection {
             worker.pool.put(upstream, connection, worker.deadlines.now());

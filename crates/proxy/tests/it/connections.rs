@@ -338,6 +338,32 @@ fn a_request_that_the_end_of_the_gateway_cuts_is_in_the_access_log() {
 }
 
 #[test]
+fn an_answer_that_the_end_of_the_gateway_cuts_is_counted_as_far_as_it_came() {
+    let backend = Backend::custom(|mut stream| {
+        let part = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nsome of it";
+        stream.write_all(part).unwrap();
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let lines = Lines::default();
+    let access_log = Some(AccessLog::start(LogFormat::Json, lines.clone()).unwrap());
+    let drain = Duration::from_millis(200);
+    let mut gateway = Setup { drain, access_log, ..Setup::new(backend.address) }.start();
+    let mut client = gateway.connect();
+    client.write(GET);
+    let mut came = Vec::new();
+    while !came.ends_with(b"some of it") {
+        let mut piece = [0; 1024];
+        let length = client.stream.read(&mut piece).unwrap();
+        assert!(length > 0, "{came:?}");
+        came.extend_from_slice(&piece[..length]);
+    }
+    gateway.stop();
+    let line: serde_json::Value = serde_json::from_str(&lines.text()).unwrap();
+    let said = (line["status"].as_u64(), line["bytes"].as_u64(), line["error"].as_str());
+    assert_eq!(said, (Some(200), Some(10), Some("stopped")));
+}
+
+#[test]
 fn a_request_refused_while_its_head_is_read_is_in_the_access_log_with_its_line_and_the_cause() {
     let long = format!("/{}", "a".repeat(9000));
     let field = format!("X-Long: {}\r\n", "a".repeat(70_000));

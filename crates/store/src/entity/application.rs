@@ -115,6 +115,8 @@ reads! {
     fn application_by_name(owner: &str, name: &str) -> Option<ApplicationRow>;
     /// One page of the applications that match.
     fn applications(filter: &ApplicationFilter) -> Page<CountedApplication>;
+    /// All of the owner's.
+    fn applications_of(owner: &str) -> Vec<ApplicationRow> = "WHERE owner = $1 ORDER BY name_key";
     /// The owner's of such a name, by name.
     fn applications_of_name(owner: &str, part: &NamePart<'_>) -> Vec<ApplicationRow>;
     /// All of them, in the order of their ids.
@@ -220,6 +222,10 @@ impl Write {
     /// [`StoreError::Missing`].
     pub async fn delete_application(&mut self, id: Uuid) -> Result<(), StoreError> {
         let before = self.application(id).await?.ok_or(StoreError::Missing)?;
+        for client in self.clients_made_for(id).await? {
+            // On the heap: it stands within whatever deletes applications.
+            Box::pin(self.delete_client(&client.client_id)).await?;
+        }
         self.delete(&before).await
     }
 }

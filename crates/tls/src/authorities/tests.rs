@@ -54,7 +54,11 @@ fn a_certificate_that_says_it_is_a_ca_s_is_believed_where_exactly_it_is_given() 
 fn name_and_dates_of_such_a_certificate_are_checked_all_the_same() {
     let own = like_openssl(|_| {});
     let refused = verify(&own, &own, "elsewhere").unwrap_err();
-    assert!(words(&refused, "x").contains("not valid for name"), "{refused:?}");
+    let said = words(&refused, "x");
+    assert!(said.contains("not valid for name") && said.contains("it is for localhost;"), "{said}");
+    let nameless = like_openssl(|params| params.subject_alt_names.clear());
+    let refused = verify(&nameless, &nameless, "localhost").unwrap_err();
+    assert!(words(&refused, "x").contains("no subjectAltName"), "{refused:?}");
     let expired = like_openssl(|params| params.not_after = rcgen::date_time_ymd(2026, 7, 1));
     let refused = verify(&expired, &expired, "localhost").unwrap_err();
     assert!(words(&refused, "x").contains("has expired"), "{refused:?}");

@@ -33,6 +33,7 @@ async fn apis_on_offer_are_found_by_name_and_tag_and_shown_with_plans_addresses_
         assert!(samples.has(words), "{words}");
     }
     assert!(samples.has("https://localhost:8243/httpbin/v1/get"));
+    assert!(samples.has("REQUESTS_CA_BUNDLE") && samples.has("NODE_EXTRA_CA_CERTS"));
     let definition = browser.get(&page.link("OpenAPI document")).await.expect(200);
     let document: serde_json::Value = serde_json::from_str(&definition.text).unwrap();
     assert_eq!(document["servers"][0]["url"], "https://localhost:8243/httpbin/v1");
@@ -121,6 +122,9 @@ async fn what_is_tried_goes_through_the_gateway_to_that_api_alone_and_its_answer
     let answer = browser.request(Method::POST, &at, &[], sent(&url, &proof)).await.expect(200);
     assert_eq!(gateway.last("/httpbin/v1/get").header("authorization"), Some("Bearer t"));
     assert!(!answer.headers.contains_key("set-cookie"));
+    // The page is told them beside its own, as what they are.
+    let told = answer.headers["x-phantom-headers"].to_str().unwrap();
+    assert!(told.contains("set%2Dcookie") && told.contains("text%2Fhtml"), "{told}");
     let policy = answer.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("sandbox") && policy.starts_with("default-src 'none'"));
     assert_eq!(answer.headers["x-content-type-options"], "nosniff");
@@ -131,6 +135,7 @@ async fn what_is_tried_goes_through_the_gateway_to_that_api_alone_and_its_answer
     for url in [
         gateway.url("/orders/v1/get"),
         gateway.url("/httpbin/v1/../../orders/v1/get"),
+        gateway.url("/httpbin/v1/x/%2e%2E/get"),
         gateway.url("/httpbin/v1evil"),
         "http://169.254.169.254/".to_owned(),
     ] {

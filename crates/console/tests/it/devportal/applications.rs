@@ -38,7 +38,7 @@ async fn what_is_wrong_with_an_application_is_said_at_its_field_and_what_was_typ
     let page = browser.get("/devportal/applications/new").await.expect(200);
     let long = "x".repeat(600);
     for (name, quota, description, field) in [
-        ("", "Unlimited", "kept", "name"),
+        ("   ", "Unlimited", "kept", "name"),
         ("Taken", "Unlimited", "kept", "name"),
         ("New", "NoSuchPlan", "kept", "quota"),
         ("New", "Unlimited", long.as_str(), "description"),
@@ -121,4 +121,18 @@ async fn markup_in_an_application_is_text_on_every_page_of_it() {
         is_text(&browser.get(&format!("{at}{path}")).await.expect(200));
     }
     is_text(&browser.get("/devportal/applications").await.expect(200));
+}
+
+#[tokio::test]
+async fn a_name_is_typed_as_it_is_shown_and_a_blank_one_is_called_so() {
+    let console = Console::start().await;
+    let mut browser = console.browser("sue").await;
+    let page = browser.get("/devportal/applications/new").await.expect(200);
+    let blank = browser.send(&page, "Save", &[("name", "   ")]).await.expect(422);
+    blank.says("Must not be blank.");
+    let at = application(&mut browser, "Two  Blanks").await;
+    let page = browser.get(&format!("{at}/delete")).await.expect(200);
+    let delete = "Delete application";
+    browser.send(&page, delete, &[("typed", "TwoBlanks")]).await.expect(422);
+    browser.send(&page, delete, &[("typed", "Two Blanks")]).await.expect(303);
 }

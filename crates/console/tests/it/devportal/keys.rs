@@ -173,3 +173,27 @@ async fn callbacks_that_a_browser_would_run_are_refused_and_markup_in_them_is_te
         assert!(refused.has("aria-invalid"), "{callback}");
     }
 }
+
+#[tokio::test]
+async fn a_client_has_a_grant_type_and_a_token_is_spoken_of_where_there_may_be_one() {
+    let console = Console::start().await;
+    let mut browser = console.browser("sue").await;
+    let at = application(&mut browser, "Mine").await;
+    let list = browser.get(&format!("{at}/keys")).await.expect(200);
+    let page = browser.get(&list.link("Generate keys")).await.expect(200);
+    let none = [("grants", "(none)")];
+    let refused = browser.send(&page, "Generate keys", &none).await.expect(422);
+    let wrong = refused.text.split("class=\"error\"").nth(1).unwrap_or_default();
+    assert!(wrong.contains("Choose at least one."), "{}", refused.text);
+    let other = [("grants", "password")];
+    let made = browser.send(&page, "Generate keys", &other).await.expect(200);
+    let made = made.says("The keys are made").says("Consumer Secret");
+    assert!(!made.has("The token below") && code(&made, "Access token").is_none());
+    assert!(code(&made, "A token by curl").is_none());
+    let list = browser.get(&format!("{at}/keys")).await.expect(200);
+    let page = browser.get(&first_key(&list, &at)).await.expect(200);
+    browser.send(&page, "Save", &none).await.expect(422).says("Choose at least one.");
+    let both = [("grants", "client_credentials")];
+    let page = browser.send_on(&page, "Save", &both).await.expect(200);
+    assert!(code(&page, "A token by curl").is_some());
+}

@@ -96,3 +96,42 @@ async fn a_plan_that_is_not_offered_is_refused_at_its_field() {
         assert!(refused.has("aria-invalid"), "{plan}: {}", refused.text);
     }
 }
+
+#[tokio::test]
+async fn a_subscription_to_an_api_that_is_not_served_says_so_and_leads_to_no_page_that_is_not_there()
+ {
+    let console = Console::start().await;
+    let id = api(&console, "HttpBin", json!({})).await;
+    let mut browser = console.browser("sue").await;
+    let at = application(&mut browser, "Mine").await;
+    let page = browser.get(&format!("/devportal/subscriptions/new?api={id}")).await;
+    let page = browser.send_on(&page, "Subscribe", &[("plan", "Gold")]).await.expect(200);
+    let subscription = page.link("Change plan");
+    let api_page = format!("href=\"/devportal/apis/{id}\"");
+    assert!(page.has(&api_page));
+    let steps = browser.get(&at).await.expect(200);
+    assert!(steps.has("Lets it call an API") && !steps.has("None in force"));
+    for (action, badge, words) in [
+        ("Demote to Created", Some("API not published"), "gateways answer 404 until it is again"),
+        ("Publish", None, "Mine may call it under Gold."),
+        ("Block", Some("API blocked"), "gateways answer 503"),
+        ("Deprecate", None, "Mine may call it under Gold."),
+        ("Retire", Some("API retired"), "The API is retired: gateways answer 404, for good."),
+    ] {
+        let action = action.replace(' ', "%20");
+        let to = "/api/am/publisher/v4/apis/change-lifecycle";
+        let to = format!("{to}?apiId={id}&action={action}");
+        crate::publisher::rest(&console, http::Method::POST, &to, json!({})).await;
+        let list = browser.get(&format!("{at}/subscriptions")).await.expect(200);
+        assert_eq!(list.has(">Change plan<"), badge.is_none(), "{action}");
+        assert_eq!(list.has(" Active</span>"), badge.is_none(), "{action}");
+        assert!(badge.is_none_or(|badge| list.has(badge)), "{action}");
+        let is_there = browser.get(&format!("/devportal/apis/{id}")).await.status.as_u16() == 200;
+        assert_eq!(list.has(&api_page), is_there, "{action}");
+        let one = browser.get(&subscription).await.expect(200).says(words);
+        assert_eq!(one.has("Change plan</button>"), badge.is_none(), "{action}");
+        assert!(one.has("Unsubscribe"), "{action}");
+        let steps = browser.get(&at).await.expect(200);
+        assert_eq!(steps.has("None in force"), badge.is_some(), "{action}");
+    }
+}

@@ -174,10 +174,31 @@ async fn deleting_an_api_says_what_goes_with_it_and_asks_for_its_name() {
     let mut browser = console.browser("admin").await;
     let page = httpbin(&mut browser).await;
     let page = browser.send_on(&page, "Save and Deploy", &[]).await.expect(200);
+    let unpublished = browser.get(&page.link("Delete")).await.expect(200);
+    assert!(!unpublished.has("Gateways stop to serve"));
+    let page = browser.send_on(&page, "Publish", &[]).await.expect(200);
     let page = browser.get(&page.link("Delete")).await.expect(200);
     let page = page.says("No application is subscribed to it.").says("Its 1 revision");
     let page = page.says("Gateways stop to serve /httpbin/v1");
     let wrong = browser.send(&page, "Delete API", &[("typed", "httpbin")]).await.expect(422);
     let gone = browser.send_on(&wrong, "Delete API", &[("typed", "HttpBin")]).await.expect(200);
     gone.says("The API is deleted").says("0 APIs so far.");
+}
+
+#[tokio::test]
+async fn a_file_that_is_empty_is_refused_at_its_field() {
+    let console = Console::start().await;
+    let mut browser = console.browser("carla").await;
+    let page = browser.get("/publisher/apis/import").await.expect(200);
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\r\n\r\n{value}\r\n")
+    };
+    let mut body: String =
+        page.form("Preview").fields.iter().map(|(n, v)| part(&format!("{n}\""), v)).collect();
+    body += &part("file\"; filename=\"api.json\"", "");
+    body += "--b--\r\n";
+    let kind = [("content-type", "multipart/form-data; boundary=b")];
+    let page = browser.request(http::Method::POST, &page.path, &kind, body).await.expect(422);
+    let wrong = page.text.split("<div class=\"field wrong\">").nth(1).unwrap_or_default();
+    assert!(wrong.contains("id=\"f-file\"") && wrong.contains("The file is empty."), "{wrong}");
 }

@@ -58,6 +58,33 @@ async fn the_life_cycle_goes_on_by_buttons_and_what_takes_an_api_away_is_asked_a
 }
 
 #[tokio::test]
+async fn what_gateways_do_not_serve_is_not_said_to_be_served() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let mut page = httpbin(&mut browser).await;
+    for (button, is_served, bar) in [
+        ("Save and Deploy", false, "Gateways serve it once the API is published."),
+        ("Publish", true, "Gateways serve revision 1, as it is saved here."),
+        ("Block", false, "gateways refuse every call until it is published again"),
+        ("Deprecate", true, "Gateways serve revision 1, as it is saved here."),
+        ("Retire", false, "gateways serve it no more"),
+    ] {
+        let asked = browser.send(&page, button, &[]).await;
+        page = match asked.location() {
+            Some(to) => browser.open(&to).await.expect(200),
+            None => browser.send_on(&asked, button, &[]).await.expect(200),
+        };
+        assert_eq!(page.has("<h2>Call it</h2>"), is_served, "{button}");
+        for words in ["Overview", "Endpoints", "Definition"] {
+            let page = tab(&mut browser, &page, words).await;
+            assert!(page.has("/httpbin/v1"), "{button}, {words}");
+            assert_eq!(page.has("served at /httpbin/v1"), is_served, "{button}, {words}");
+            assert!(page.has(bar), "{button}, {words}\n{}", page.text);
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_api_that_is_not_ready_is_not_published_and_the_page_says_what_is_missing() {
     let console = Console::start().await;
     let mut browser = console.browser("admin").await;

@@ -101,8 +101,10 @@ impl<'c> Browser<'c> {
             .method(method)
             .uri(path)
             .header(header::HOST, "localhost:9443")
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::COOKIE, cookies.join("; "));
+        if !headers.iter().any(|(name, _)| *name == header::CONTENT_TYPE) {
+            request = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

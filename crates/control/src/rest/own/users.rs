@@ -83,7 +83,7 @@ pub async fn read(
     Ok(Json(users::read(&control, &name).await?))
 }
 
-/// Remove a user and its tokens; what it owns stays
+/// Remove a user with its tokens and applications; APIs stay
 #[utoipa::path(
     delete,
     path = "/users/{userName}",
