@@ -11,7 +11,7 @@ if (live instanceof HTMLElement && button instanceof HTMLButtonElement && words 
   const REST = 30 * 60 * 1000;
   /** @type {EventSource | undefined} */
   let source;
-  let isPaused = false, isOver = false, used = Date.now(), asking = 0;
+  let isPaused = false, isOver = false, isLost = false, used = Date.now(), asking = 0;
 
   // An element of the part, wherever it stands: what it is, and the how manyth of those that are just that.
   /** @param {ParentNode} root */
@@ -53,11 +53,20 @@ if (live instanceof HTMLElement && button instanceof HTMLButtonElement && words 
   /** @param {string} text */
   const parsed = (text) => new DOMParser().parseFromString(text, "text/html");
 
+  /** @param {boolean} is */
+  const connected = (is) => {
+    if (isLost !== is) return;
+    isLost = !is;
+    follow();
+  };
+  const lost = () => connected(false);
+
   const over = () => { isOver = true; ended.hidden = false; follow(); };
 
   const ask = async () => {
     if (!mayFollow()) return;
     const answer = await fetch(location.href, { redirect: "manual" });
+    connected(true);
     if (answer.type === "opaqueredirect") return over();
     const next = answer.ok && parsed(await answer.text()).querySelector("[data-live]");
     if (next && !isPaused) show(next);
@@ -68,7 +77,7 @@ if (live instanceof HTMLElement && button instanceof HTMLButtonElement && words 
   const follow = () => {
     button.hidden = isOver;
     button.textContent = isPaused ? "Go on" : "Pause";
-    words.textContent = isOver ? "Ended" : isPaused ? "Paused" : asking ? "Every five seconds" : "Live";
+    words.textContent = isOver ? "Ended" : isPaused ? "Paused" : isLost ? "Not connected" : asking ? "Every five seconds" : "Live";
     if (!mayFollow()) {
       source?.close();
       source = undefined;
@@ -76,16 +85,17 @@ if (live instanceof HTMLElement && button instanceof HTMLButtonElement && words 
     }
     if (source || asking) return;
     source = new EventSource(live.dataset.live ?? "");
+    source.onopen = () => connected(true);
     source.onmessage = (event) => show(parsed(event.data).body);
     source.addEventListener("end", over);
     source.onerror = () => {
       // One that is only broken is opened again by the browser.
-      if (source?.readyState !== EventSource.CLOSED) return;
+      if (source?.readyState !== EventSource.CLOSED) return lost();
       source = undefined;
-      asking = setInterval(() => { ask().catch(() => {}); }, 5000);
+      asking = setInterval(() => { ask().catch(lost); }, 5000);
       // Later there may be room.
       setTimeout(() => { clearInterval(asking); asking = 0; follow(); }, 60_000);
-      ask().catch(() => {});
+      ask().catch(lost);
       follow();
     };
   };
