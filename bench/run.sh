@@ -8,7 +8,8 @@ case "${1:-}" in
         echo "--rounds N       rounds of each contender, in turn"
         echo "--only-misses    the price of a token that was never seen, alone"
         echo "--only-managed   managed APIs, alone"
-        echo "The others: phantom-bench run --help, once it is built."
+        echo "--phantom FILE   another build of the gateway, which is not built then"
+        echo "The others: target/thin/phantom-bench run --help, once it is built."
         exit 0
         ;;
 esac
@@ -32,7 +33,14 @@ done
 
 # The gateway as it is released; the tool that measures it needs no whole-program link of its own.
 profile="${PHANTOM_PROFILE:-release}"
-cargo build --profile "$profile" --locked -p phantom
+case " $* " in
+    *" --phantom"*) ;;
+    *) cargo build --profile "$profile" --locked -p phantom ;;
+esac
 cargo build --profile thin --locked -p phantom-bench
 target="${CARGO_TARGET_DIR:-target}"
-exec "$target/thin/phantom-bench" run --phantom "$target/$profile/phantom" "$@"
+case " $* " in
+    *" --phantom"*) ;;
+    *) set -- --phantom "$target/$profile/phantom" "$@" ;;
+esac
+exec "$target/thin/phantom-bench" run "$@"

@@ -54,8 +54,9 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let Options { only, scale, phantom, .. } = options;
-    let is_known =
-        |beginning: &&String| scenes::ALL.iter().any(|(id, _)| id.starts_with(&***beginning));
+    let is_known = |beginning: &&String| {
+        !beginning.is_empty() && scenes::ALL.iter().any(|(id, _)| id.starts_with(&***beginning))
+    };
     if let Some(unknown) = only.iter().find(|beginning| !is_known(beginning)) {
         let all: Vec<&str> = scenes::ALL.iter().map(|(id, _)| *id).collect();
         bail!("--only {unknown}: no row begins so; there are {}", all.join(", "));

@@ -80,6 +80,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     {
         ensure!(core < cores, "{name} {core}: there are {cores}, counted from 0");
     }
+    ensure!(
+        options.gateway_core != options.load_core,
+        "--gateway-core and --load-core are one: what is measured and its load need a core each"
+    );
     for (name, count) in [
         ("--requests", options.requests),
         ("--connections", options.connections),

@@ -101,6 +101,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     if let Some(claims) = claims {
         output::line(&format!("{claims:#}"));
     }
+    let is_json = answer.content_type.starts_with("application/json");
+    if verdict && is_json && matches!(args.accept, Accept::Jwt) {
+        output::error(
+            "no JWT came, which a gateway wants of this answer: its key manager needs response = \"json\", or \
+             \"json_claim\" where the JWT is a member of it",
+        );
+    }
     Ok(if verdict { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
