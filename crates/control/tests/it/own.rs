@@ -227,22 +227,13 @@ async fn applications_of_a_user_go_with_it_and_whoever_gets_its_name_has_none_of
     let keys = plane.post(&path, &keys).basic("uma", "correct horse").send().await.expect(200);
     let text = |member: &str| keys[member].as_str().unwrap().to_owned();
     let (client, secret) = (text("consumerKey"), text("consumerSecret"));
-    let grant = [("grant_type", "client_credentials")];
-    plane
-        .call("POST", "/oauth2/token")
-        .form(&grant)
-        .basic(&client, &secret)
-        .send()
-        .await
-        .expect(200);
+    let token = || {
+        let form = [("grant_type", "client_credentials")];
+        plane.call("POST", "/oauth2/token").form(&form).basic(&client, &secret).send()
+    };
+    token().await.expect(200);
     plane.delete(&format!("{USERS}/uma")).by_admin().send().await.expect(200);
-    plane
-        .call("POST", "/oauth2/token")
-        .form(&grant)
-        .basic(&client, &secret)
-        .send()
-        .await
-        .expect(401);
+    token().await.expect(401);
     plane.post(USERS, &user).by_admin().send().await.expect(201);
     let list = plane.get(applications).basic("uma", "correct horse").send().await.expect(200);
     assert_eq!(list["count"], 0);

@@ -320,20 +320,27 @@ fn the_drain_timeout_bounds_the_shutdown() {
     assert!(client.is_closed());
 }
 
-#[test]
-fn a_request_that_the_end_of_the_gateway_cuts_is_in_the_access_log() {
-    let backend = Backend::custom(|mut stream| {
-        let _ = std::io::copy(&mut stream, &mut std::io::sink());
-    });
+/// The line of the access log of a request that stands so when the gateway ends.
+fn cut(backend: &Backend, stands: impl FnOnce(&mut Client)) -> serde_json::Value {
     let lines = Lines::default();
     let access_log = Some(AccessLog::start(LogFormat::Json, lines.clone()).unwrap());
     let drain = Duration::from_millis(200);
     let mut gateway = Setup { drain, access_log, ..Setup::new(backend.address) }.start();
     let mut client = gateway.connect();
     client.write(GET);
-    eventually("the request is at the backend", || backend.connections() == 1);
+    stands(&mut client);
     gateway.stop();
-    let line: serde_json::Value = serde_json::from_str(&lines.text()).unwrap();
+    serde_json::from_str(&lines.text()).unwrap()
+}
+
+#[test]
+fn a_request_that_the_end_of_the_gateway_cuts_is_in_the_access_log() {
+    let backend = Backend::custom(|mut stream| {
+        let _ = std::io::copy(&mut stream, &mut std::io::sink());
+    });
+    let line = cut(&backend, |_| {
+        eventually("the request is at the backend", || backend.connections() == 1);
+    });
     assert_eq!((line["status"].as_u64(), line["error"].as_str()), (Some(0), Some("stopped")));
 }
 
@@ -344,21 +351,15 @@ fn an_answer_that_the_end_of_the_gateway_cuts_is_counted_as_far_as_it_came() {
         stream.write_all(part).unwrap();
         let _ = std::io::copy(&mut stream, &mut std::io::sink());
     });
-    let lines = Lines::default();
-    let access_log = Some(AccessLog::start(LogFormat::Json, lines.clone()).unwrap());
-    let drain = Duration::from_millis(200);
-    let mut gateway = Setup { drain, access_log, ..Setup::new(backend.address) }.start();
-    let mut client = gateway.connect();
-    client.write(GET);
-    let mut came = Vec::new();
-    while !came.ends_with(b"some of it") {
-        let mut piece = [0; 1024];
-        let length = client.stream.read(&mut piece).unwrap();
-        assert!(length > 0, "{came:?}");
-        came.extend_from_slice(&piece[..length]);
-    }
-    gateway.stop();
-    let line: serde_json::Value = serde_json::from_str(&lines.text()).unwrap();
+    let line = cut(&backend, |client| {
+        let mut came = Vec::new();
+        while !came.ends_with(b"some of it") {
+            let mut piece = [0; 1024];
+            let length = client.stream.read(&mut piece).unwrap();
+            assert!(length > 0, "{came:?}");
+            came.extend_from_slice(&piece[..length]);
+        }
+    });
     let said = (line["status"].as_u64(), line["bytes"].as_u64(), line["error"].as_str());
     assert_eq!(said, (Some(200), Some(10), Some("stopped")));
 }
