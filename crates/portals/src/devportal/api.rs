@@ -159,7 +159,7 @@ fn subscription(subscription: Subscription) -> Vec<Cell> {
     vec![
         Cell::link(&application.name, format!("/devportal/applications/{}", application.id)),
         Cell::text(&row.plan),
-        state(row.status.as_str()).into(),
+        state(row.status).into(),
         Cell::Links(vec![Link::new("Change plan", format!("/devportal/subscriptions/{}", row.id))]),
     ]
 }

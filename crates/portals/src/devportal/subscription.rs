@@ -16,6 +16,7 @@ use phantom_pages::form::Draft;
 use phantom_pages::form::Errors;
 use phantom_pages::form::Form;
 use phantom_pages::visit::Visit;
+use phantom_subscribe::subscribers::SubscriptionState;
 use phantom_subscribe::subscriptions;
 use phantom_subscribe::subscriptions::Subscription;
 use phantom_subscribe::subscriptions::SubscriptionDraft;
@@ -79,13 +80,17 @@ async fn stands(visit: &Visit, found: &Subscription) -> Outcome<String> {
         return Ok("The API is not deployed: no gateway serves it now.".to_owned());
     }
     let (name, plan) = (&found.application.row.name, &found.row.plan);
-    Ok(match found.row.status.as_str() {
-        "BLOCKED" => format!("The API's publisher has blocked it: calls of {name} are refused."),
-        "PROD_ONLY_BLOCKED" => format!(
+    Ok(match found.row.status {
+        SubscriptionState::Blocked => {
+            format!("The API's publisher has blocked it: calls of {name} are refused.")
+        }
+        SubscriptionState::ProdOnlyBlocked => format!(
             "The API's publisher has blocked production keys: {name} may call it under {plan} with \
              sandbox keys alone."
         ),
-        "ON_HOLD" | "REJECTED" => format!("It is not in force: calls of {name} are refused."),
+        SubscriptionState::OnHold | SubscriptionState::Rejected => {
+            format!("It is not in force: calls of {name} are refused.")
+        }
         _ => format!("{name} may call it under {plan}."),
     })
 }

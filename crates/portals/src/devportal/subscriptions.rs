@@ -27,6 +27,7 @@ use phantom_pages::visit::Visit;
 use phantom_subscribe::applications;
 use phantom_subscribe::applications::Application;
 use phantom_subscribe::applications::ApplicationFilter;
+use phantom_subscribe::subscribers::SubscriptionState;
 use phantom_subscribe::subscriptions;
 use phantom_subscribe::subscriptions::Subscription;
 use phantom_subscribe::subscriptions::SubscriptionDraft;
@@ -141,7 +142,9 @@ pub(super) const fn closed(api: &Api) -> Option<(&'static str, &'static str)> {
 
 /// Whether it lets a call through, as far as API and subscription say.
 pub(super) fn is_of_use(subscription: &Subscription) -> bool {
-    let is_refused = matches!(subscription.row.status.as_str(), "BLOCKED" | "ON_HOLD" | "REJECTED");
+    use SubscriptionState as State;
+    let is_refused =
+        matches!(subscription.row.status, State::Blocked | State::OnHold | State::Rejected);
     closed(&subscription.api).is_none() && !is_refused
 }
 
@@ -149,17 +152,17 @@ pub(super) fn is_of_use(subscription: &Subscription) -> bool {
 pub(super) fn standing(subscription: &Subscription) -> Badge {
     match closed(&subscription.api) {
         Some((words, _)) => Badge::bad(words),
-        None => state(subscription.row.status.as_str()),
+        None => state(subscription.row.status),
     }
 }
 
 /// What its publisher lets it do.
-pub(super) fn state(status: &str) -> Badge {
+pub(super) fn state(status: SubscriptionState) -> Badge {
     match status {
-        "UNBLOCKED" => Badge::good("Active"),
-        "BLOCKED" => Badge::bad("Blocked"),
-        "PROD_ONLY_BLOCKED" => Badge::warn("Production blocked"),
-        other => Badge::neutral(other),
+        SubscriptionState::Unblocked => Badge::good("Active"),
+        SubscriptionState::Blocked => Badge::bad("Blocked"),
+        SubscriptionState::ProdOnlyBlocked => Badge::warn("Production blocked"),
+        other => Badge::neutral(other.as_str()),
     }
 }
 
