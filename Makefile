@@ -1,6 +1,9 @@
 # Everything a newcomer needs: `make demo` runs the product, `make test` proves it.
 
-.PHONY: demo phantom test bench faults fuzz fmt pictures
+.PHONY: help demo phantom test bench faults fuzz fmt pictures
+
+help: ## Say what there is to make
+	@sed -n 's/^\([a-z]*\): ## /make \1 — /p' Makefile
 
 demo: ## Build ./phantom and run everything of the tutorials in one process; ARGS="--reset" starts over
 	@tools/build
@@ -13,10 +16,10 @@ test: ## Format, layers, lints, licences, then every test
 	@tools/test
 
 bench: ## Compare with nginx, side by side; prints a table, writes target/bench/summary.txt
-	@bench/run.sh
+	@bench/run.sh $(ARGS)
 
 faults: ## Let everything around the gateway fail; prints a table, writes target/faults/summary.md
-	@bench/faults.sh
+	@bench/faults.sh $(ARGS)
 
 fuzz: ## Run every fuzz target for FUZZ_SECONDS (600) each
 	@tools/fuzz

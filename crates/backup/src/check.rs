@@ -144,7 +144,9 @@ impl<'r> Checking<'r> {
         let entries = self.merged.entries(section);
         let mut taken: HashMap<String, &Placed<'r, E>> = HashMap::new();
         // The store's come first, so that what is wrong is told of the file.
-        for entry in entries.iter().rev() {
+        let (files, stores): (Vec<_>, Vec<_>) =
+            entries.iter().partition(|entry| entry.index.is_some());
+        for entry in stores.into_iter().chain(files) {
             let Some(value) = of(entry.row) else { continue };
             let Some(other) = taken.insert(value, entry) else { continue };
             let (word, label) = (E::KIND.word(), other.row.label(&self.names));

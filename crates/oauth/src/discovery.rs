@@ -154,12 +154,20 @@ impl Shared {
                 let wait = FIRST_RETRY.saturating_mul(1 << state.failures.min(5)).min(LAST_RETRY);
                 state.next_attempt = Some(now.plus(wait));
                 state.failures = state.failures.saturating_add(1);
-                tracing::warn!(
-                    key_manager = &*self.key_manager,
-                    cause = &*cause,
-                    old_document_in_use = state.held.is_some(),
-                    "the authorization server's metadata could not be fetched"
-                );
+                let key_manager = &*self.key_manager;
+                if state.held.is_some() {
+                    tracing::warn!(
+                        key_manager,
+                        cause = &*cause,
+                        "the authorization server's metadata could not be fetched anew: what is held stays in use"
+                    );
+                } else {
+                    tracing::warn!(
+                        key_manager,
+                        cause = &*cause,
+                        "the authorization server's metadata could not be fetched: until then its tokens get 503"
+                    );
+                }
                 state.failure = Some(cause);
             }
         }

@@ -297,12 +297,20 @@ impl Shared {
                     state.next_unknown = Some(now.plus(LAST_RETRY));
                 }
                 state.next_attempt = Some(now.plus(wait));
-                tracing::warn!(
-                    key_manager = &*self.key_manager,
-                    cause = &*cause,
-                    old_keys_in_use = state.keys.is_some(),
-                    "the issuer's keys could not be fetched"
-                );
+                let key_manager = &*self.key_manager;
+                if state.keys.is_some() {
+                    tracing::warn!(
+                        key_manager,
+                        cause = &*cause,
+                        "the issuer's keys could not be fetched anew: those that are held stay in use"
+                    );
+                } else {
+                    tracing::warn!(
+                        key_manager,
+                        cause = &*cause,
+                        "the issuer's keys could not be fetched: until then its tokens get 503"
+                    );
+                }
                 state.failure = Some(cause);
             }
         }

@@ -86,13 +86,14 @@ impl Demo {
         files.write_page(ports, &options.command)?;
         prepare::wait_until_ready(gateway.readiness())?;
         let (before, extent) = (files.ports_before(), options.set_up);
+        let is_new = before.is_none();
         let left_alone = prepare::set_up(&runtime, before, ports, files.directory(), extent).err();
         if left_alone.is_none() {
             files.keep_ports(ports)?;
         }
         let server = companions.banner();
         let command = &*options.command;
-        let banner = Banner { command, configuration: &path, ports, server, extent };
+        let banner = Banner { command, configuration: &path, ports, server, is_new, extent };
         let banner = banner.text(left_alone.as_ref());
         Ok(Self { gateway, companions, runtime, ports, banner, _files: files })
     }

@@ -16,6 +16,7 @@ mod scopes;
 mod shared_scopes;
 mod subscriptions;
 mod traffic;
+mod version;
 
 use axum::routing::get;
 use phantom_pages::answer;
@@ -48,6 +49,7 @@ pub(crate) fn pages(pages: Pages) -> Pages {
         traffic::pages,
         definition::pages,
         revisions::pages,
+        version::pages,
         deletion::pages,
         shared_scopes::pages,
     ]

@@ -10,6 +10,7 @@ use phantom_access::random;
 use phantom_manage::apis::Api;
 use phantom_manage::lookup;
 use phantom_manage::lookup::Source;
+use phantom_store::LifecycleState;
 use phantom_store::Page;
 use phantom_store::Subscribed;
 use phantom_store::SubscriptionRow;
@@ -140,6 +141,10 @@ pub async fn change_plan(
         return Err(Refusal::invalid(description));
     }
     let api = write.api(row.api).await?.ok_or(Refusal::internal("a subscription is to no API"))?;
+    if api.state == LifecycleState::Retired {
+        // It has come to its end, and no plan is in force any more.
+        return Err(Refusal::NotSubscribable(api.state));
+    }
     let plan = match &draft.requested_plan {
         Some(requested) if draft.plan == row.plan => requested,
         _ => &draft.plan,

@@ -242,10 +242,16 @@ fn told_apart(gateways: &[Party], started: &[GatewayInfo]) -> Vec<Party> {
     named.collect()
 }
 
+/// Of requests that no API and no route took.
+const NOWHERE: &str = "No API or route";
+
 fn select(name: &str, label: &str, all: &str, parties: &[Party], chosen: &str) -> Field {
     let mut choices = vec![("", all)];
     let named = parties.iter().filter(|party| !party.key.is_empty());
-    choices.extend(named.map(|party| (&*party.key, &*party.name)));
+    choices.extend(named.map(|party| match &*party.key {
+        "none" => ("none", NOWHERE),
+        key => (key, &*party.name),
+    }));
     if choices.iter().all(|(key, _)| *key != chosen) {
         choices.push((chosen, chosen));
     }
@@ -429,7 +435,7 @@ fn parties(caption: &str, of: &str, kind: Kind, parties: &[Party], asked: &Asked
     let rows = parties.iter().map(|party| {
         let name = match &*party.key {
             "" => Cell::text(&party.name),
-            "none" => Cell::text("No API or route"),
+            "none" => Cell::text(NOWHERE),
             key => Cell::link(&party.name, asked.address(|asked| asked.of(kind, key))),
         };
         let p95 = party.p95_millis.map_or_else(|| "–".to_owned(), words::decimal);

@@ -361,6 +361,33 @@ fn scripts_that_measure_say_what_they_take_and_build_nothing_for_that() {
 }
 
 #[test]
+fn scripts_that_measure_refuse_wrong_options_before_they_install_or_build() {
+    for (script, options, why) in [
+        ("bench/run.sh", &["--foo"][..], "--foo: there is no such option"),
+        ("bench/run.sh", &["--rounds"], "--rounds needs a value"),
+        ("bench/run.sh", &["--strict", "--rounds=0"], "--rounds 0: at least one"),
+        ("bench/run.sh", &["--gateway-core", "4096"], "counted from 0"),
+        ("bench/run.sh", &["--nginx", "/nonexistent"], "there is no such program"),
+        ("bench/faults.sh", &["--phantom=/nonexistent"], "there is no such program"),
+        ("bench/faults.sh", &["--only", "A3,ZZ"], "ZZ: no row begins so; there are 0.1 foreign"),
+        ("bench/faults.sh", &["--scale", "0.0"], "a number above 0"),
+    ] {
+        // Without cargo or anything else to build with.
+        let refused = std::process::Command::new("/bin/sh")
+            .arg(script)
+            .args(options)
+            .current_dir(workspace::root())
+            .env("PATH", "/usr/bin:/bin")
+            .env("CARGO_TARGET_DIR", "/nonexistent")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{script} {options:?}: {said}");
+        assert!(said.contains(why) && said.lines().count() == 1, "{script} {options:?}: {said}");
+    }
+}
+
+#[test]
 fn make_demo_builds_what_is_soon_there_to_the_name_of_the_docs() {
     let text = |path: &str| fs::read_to_string(workspace::root().join(path)).unwrap();
     assert!(text("Makefile").contains("\t@tools/build\n\t./phantom demo"));

@@ -151,5 +151,10 @@ fn granted(client: &ClientRow, asked: Option<&str>, roles: &[Role]) -> String {
 }
 
 pub(super) fn actor(client: &ClientRow, username: Option<&str>) -> Actor {
-    Actor { name: username.unwrap_or(&client.owner).to_owned(), address: None }
+    let name = match username {
+        Some(username) => username.to_owned(),
+        // Its owner asked for nothing.
+        None => format!("client {}", client.client_id),
+    };
+    Actor { name, address: None }
 }

@@ -11,6 +11,7 @@ use phantom_rest::prelude::*;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Number;
 use utoipa::ToSchema;
 
 /// Exactly one of `token`, `tokenId`, `consumerKey` and `subject`.
@@ -31,8 +32,8 @@ pub struct RevocationOrder {
     subject: Option<String>,
     /// Seconds that tokens of this party live at most, which is how long the revocation is kept;
     /// 30 days where it is not given. Of a token that says when it ends it means nothing.
-    #[schema(minimum = 1, maximum = 31_622_400)]
-    lifetime: Option<u64>,
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 31_622_400)]
+    lifetime: Option<Number>,
 }
 
 /// Never printed.
@@ -81,11 +82,15 @@ pub async fn revoke(
 
 impl RevocationOrder {
     fn checked(self) -> Answer<(Dead, Duration)> {
-        let lifetime = self.lifetime.map_or(DEFAULT_LIFETIME, Duration::from_secs);
-        if lifetime.is_zero() || lifetime > MAX_LIFETIME {
-            let most = MAX_LIFETIME.as_secs();
-            return Err(Problem::bad_request(format!("lifetime: must be between 1 and {most}")));
-        }
+        let most = MAX_LIFETIME.as_secs();
+        let lifetime = match self.lifetime.map(|given| given.as_u64()) {
+            None => DEFAULT_LIFETIME,
+            Some(Some(seconds)) if (1..=most).contains(&seconds) => Duration::from_secs(seconds),
+            Some(_) => {
+                let rule = format!("lifetime: must be between 1 and {most}, in whole seconds");
+                return Err(Problem::bad_request(rule));
+            }
+        };
         let Self { token, token_id, consumer_key, subject, .. } = self;
         let mut named = [
             token.map(|Token(token)| Dead::Token(SecretString::from(token))),

@@ -52,10 +52,9 @@ pub(super) async fn warm_up(
         let (readiness, stop) = (Arc::clone(&readiness), stop.clone());
         tokio::spawn(async move {
             let mut pause = FIRST_RETRY;
-            while let Err(error) = bound.warm_up().await {
-                let key_manager = &**bound.manager.name();
-                tracing::warn!(key_manager, %error, "its metadata or keys are not there yet: its tokens get 503");
-                readiness.failed(key_manager);
+            // Why not is told where they are fetched.
+            while bound.warm_up().await.is_err() {
+                readiness.failed(bound.manager.name());
                 if pause_or_stop(&stop, pause).await {
                     return;
                 }

@@ -78,10 +78,8 @@ pub(super) fn binder(binding: Binding, live: Arc<Live>) -> phantom_pipeline::man
         let handle = Arc::clone(&bound.handle);
         live.add(bound.clone());
         binding.runtime.spawn(async move {
-            if let Err(error) = bound.warm_up().await {
-                let key_manager = &**bound.manager.name();
-                tracing::warn!(key_manager, %error, "no metadata or no keys yet: each request tries again");
-            }
+            // Why not is told where they are fetched, and each request tries again.
+            let _ = bound.warm_up().await;
         });
         Some(handle)
     })

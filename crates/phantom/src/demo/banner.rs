@@ -13,6 +13,8 @@ pub(super) struct Banner<'a> {
     pub(super) ports: Ports,
     /// What the authorization server says of itself.
     pub(super) server: &'a str,
+    /// Nothing was kept before it.
+    pub(super) is_new: bool,
     /// What was set up.
     pub(super) extent: Extent,
 }
@@ -26,7 +28,9 @@ impl Banner<'_> {
         let password = match left_alone {
             Some(LeftAlone { password_changed: true, .. }) => "its password was changed",
             // Nobody has tried.
-            None if self.extent == Extent::Nothing => "password admin unless it was changed",
+            None if self.extent == Extent::Nothing && !self.is_new => {
+                "password admin unless it was changed"
+            }
             _ => "password admin",
         };
         let left_alone = left_alone.map(|left| said(left, command)).unwrap_or_default();
@@ -37,6 +41,7 @@ impl Banner<'_> {
         let place = std::env::current_dir().map(|place| format!(", in {}", place.display()));
         let place = place.unwrap_or_default();
         let managed = match self.extent {
+            Extent::Nothing if self.is_new => "(nothing is set up there)",
             Extent::Nothing => "(nothing is set up there; what is kept stays)",
             Extent::Everything | Extent::UpToApplication => "(API HttpBin, at /httpbin/v1)",
         };

@@ -113,6 +113,9 @@ impl Opened {
                 true => format!("Version {}, served at {}", row.version_name, self.api.path()),
                 false => format!("Version {}, at {}", row.version_name, self.api.path()),
             });
+        if tab.is_empty() && visit.may(rights::CREATORS) {
+            head = head.action(Link::new("Create new version", self.address("/version")));
+        }
         if tab.is_empty() && visit.may(rights::DELETERS) {
             head = head.action(Link::new("Delete", self.address("/delete")));
         }
@@ -287,7 +290,7 @@ pub(super) struct No {
     pub(super) draft: Draft,
     pub(super) notice: Notice,
     /// Somebody else was earlier.
-    is_late: bool,
+    pub(super) is_late: bool,
 }
 
 /// What is no fault of the form is none of its errors.
@@ -357,6 +360,11 @@ fn done(what: &str) -> Vec<Notice> {
             Tone::Good,
             "The API is made",
             "Gateways serve it once it is deployed and published.",
+        ),
+        "version" => said(
+            Tone::Good,
+            "The version is made",
+            "Gateways serve it once it is deployed and published. Applications subscribe to it anew.",
         ),
         "saved" => said(
             Tone::Warn,

@@ -16,6 +16,7 @@ use phantom_pages::answer::Failure;
 use phantom_pages::components::Cell;
 use phantom_pages::components::Confirm;
 use phantom_pages::components::Csrf;
+use phantom_pages::components::Diff;
 use phantom_pages::components::Field;
 use phantom_pages::components::Head;
 use phantom_pages::components::Link;
@@ -34,6 +35,8 @@ use phantom_pages::visit::Visit;
 use phantom_pages::words;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
+use serde_json::Value;
+use serde_json::json;
 
 use super::api;
 use super::api::No;
@@ -57,6 +60,8 @@ pub(super) fn pages(pages: Pages) -> Pages {
 struct Sheet {
     head: Head,
     notices: Vec<Notice>,
+    /// Somebody else's change, beside that of the form.
+    conflict: Option<Diff>,
     csrf: Csrf,
     version: Option<Version>,
     fields: Vec<Field>,
@@ -130,6 +135,16 @@ fn entered(form: &Form, name: &str) -> RawScope {
     }
 }
 
+/// What is told of two people's changes, in the words of the form.
+fn compared(
+    display_name: Option<String>,
+    description: Option<String>,
+    mut roles: Vec<String>,
+) -> Value {
+    roles.sort();
+    json!({"display name": display_name, "description": description, "roles": roles})
+}
+
 fn placed(form: Form, refusal: Refusal) -> Result<No, Failure> {
     let field = match &refusal {
         Refusal::ScopeName | Refusal::ScopeExists(_) | Refusal::ScopeOfAnotherApi(_) => "name",
@@ -147,6 +162,7 @@ fn adding(visit: &Visit, draft: &Draft, notices: Vec<Notice>) -> Sheet {
     Sheet {
         head: Head::new("Create scope").under("Scopes", HERE),
         notices,
+        conflict: None,
         csrf: visit.csrf.clone(),
         version: None,
         fields: fields(draft, true),
@@ -180,6 +196,7 @@ fn changing(visit: &Visit, scope: &SharedScope, draft: &Draft, notices: Vec<Noti
     Sheet {
         head,
         notices,
+        conflict: None,
         csrf: visit.csrf.clone(),
         version: Some(Version(scope.version)),
         fields: fields(draft, false),
@@ -200,8 +217,19 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     match scopes::update(&visit.control, &visit.caller, &id, raw, &expected).await {
         Ok(_) => Ok(answer::see(&format!("{HERE}/{id}?done=changed"))),
         Err(refusal) => {
+            let mine = entered(&form, &scope.name);
             let no = placed(form, refusal)?;
+            let conflict = no.is_late.then(|| {
+                let names = ("As it is now", "With yours");
+                let now = scope.clone();
+                Diff::between(
+                    names,
+                    &compared(now.display_name, now.description, now.bindings),
+                    &compared(mine.display_name, mine.description, mine.bindings),
+                )
+            });
             let page = changing(&visit, &scope, &no.draft, vec![no.notice]);
+            let page = Sheet { conflict, ..page };
             Ok(visit.show_refused(PLACE, &scope.name, &page))
         }
     }

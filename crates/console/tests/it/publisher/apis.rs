@@ -186,6 +186,37 @@ async fn deleting_an_api_says_what_goes_with_it_and_asks_for_its_name() {
 }
 
 #[tokio::test]
+async fn another_version_is_made_of_an_api_and_begins_anew() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let first = httpbin(&mut browser).await;
+    let first = browser.send_on(&first, "Save and Deploy", &[("description", "Tries")]).await;
+    let first = browser.send_on(&first.expect(200), "Publish", &[]).await.expect(200);
+    let page = browser.get(&first.link("Create new version")).await.expect(200);
+    let page = page.says("This one is v1, at /httpbin/v1.");
+    for (version, why) in [
+        ("", "Give a version."),
+        ("v1", "already exists"),
+        ("a/b", "ust not hold"),
+        ("v 2", "ust not hold"),
+    ] {
+        let page = browser.send(&page, "Create", &[("version", version)]).await.expect(422);
+        let wrong = page.text.split("<div class=\"field wrong\">").nth(1).unwrap_or_default();
+        assert!(wrong.contains("id=\"f-version\"") && wrong.contains(why), "{version}: {wrong}");
+    }
+    let made = browser.send_on(&page, "Create", &[("version", "v2"), ("default", "on")]).await;
+    let made = made.expect(200).says("The version is made").says("Version v2, at /httpbin/v2");
+    let made = made.says("Not deployed").says("Tries");
+    assert!(made.has("Publish") && made.has("Created"));
+    let list = browser.get("/publisher/apis").await.expect(200);
+    list.says("2 APIs");
+    let (address, mut reader) = (made.link("Overview"), console.browser("paul").await);
+    let seen = reader.get(&address).await.expect(200);
+    assert!(!seen.has("Create new version"));
+    reader.get(&format!("{address}/version")).await.expect(403);
+}
+
+#[tokio::test]
 async fn a_file_that_is_empty_is_refused_at_its_field() {
     let console = Console::start().await;
     let mut browser = console.browser("carla").await;

@@ -20,7 +20,8 @@ async fn a_shared_scope_is_made_assigned_counted_and_deleted_when_nobody_uses_it
     let first = browser.send_on(&first, "Save", &markup).await.expect(200);
     assert!(first.has("The change is saved") && !first.has("<img"));
     let late = browser.send(&second, "Save", &[("description", "mine")]).await.expect(422);
-    late.says("It was changed meanwhile").says("value=\"mine\"");
+    let late = late.says("It was changed meanwhile").says("value=\"mine\"");
+    late.says("What saving now would change").says("With yours").says("&#60;img src=x&#62;");
 
     let sure = browser.get(&first.link("Delete")).await.says("No API uses it.");
     let api = httpbin(&mut browser).await;

@@ -22,7 +22,10 @@ impl Identity {
         let is_sound = |c: char| !FORBIDDEN.contains(c) && !c.is_control();
         let name = name.trim();
         let length = name.chars().count();
-        if !(1..=200).contains(&length) {
+        if length == 0 {
+            return Err(Refusal::invalid("name: must not be blank"));
+        }
+        if length > 200 {
             return Err(Refusal::invalid("name: size must be between 1 and 200"));
         }
         if !name.chars().all(is_sound) {
@@ -61,7 +64,10 @@ pub fn default_path(context: &str) -> Option<String> {
 /// It becomes a segment of paths.
 pub fn check_version(version: &str) -> Outcome<()> {
     let length = version.chars().count();
-    if !(1..=30).contains(&length) {
+    if length == 0 {
+        return Err(Refusal::invalid("version: must not be blank"));
+    }
+    if length > 30 {
         return Err(Refusal::invalid("version: size must be between 1 and 30"));
     }
     let is_sound = |c: char| !FORBIDDEN.contains(c) && !c.is_control() && !c.is_whitespace();
@@ -77,7 +83,10 @@ pub fn check_version(version: &str) -> Outcome<()> {
 
 fn valid_context(given: &str) -> Outcome<String> {
     let context = if given.starts_with('/') { given.to_owned() } else { format!("/{given}") };
-    if given.is_empty() || context.chars().count() > 232 {
+    if given.trim().is_empty() {
+        return Err(Refusal::invalid("context: must not be blank"));
+    }
+    if context.chars().count() > 232 {
         return Err(Refusal::invalid("context: size must be between 1 and 232"));
     }
     if context.ends_with('/') {
