@@ -137,10 +137,9 @@ fn entered(form: &Form, name: &str) -> RawScope {
 
 /// What is told of two people's changes, in the words of the form.
 fn compared(
-    display_name: Option<String>,
-    description: Option<String>,
-    mut roles: Vec<String>,
+    (display_name, description, roles): (&Option<String>, &Option<String>, &Vec<String>),
 ) -> Value {
+    let mut roles = roles.clone();
     roles.sort();
     json!({"display name": display_name, "description": description, "roles": roles})
 }
@@ -221,12 +220,9 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
             let no = placed(form, refusal)?;
             let conflict = no.is_late.then(|| {
                 let names = ("As it is now", "With yours");
-                let now = scope.clone();
-                Diff::between(
-                    names,
-                    &compared(now.display_name, now.description, now.bindings),
-                    &compared(mine.display_name, mine.description, mine.bindings),
-                )
+                let now = (&scope.display_name, &scope.description, &scope.bindings);
+                let then = (&mine.display_name, &mine.description, &mine.bindings);
+                Diff::between(names, &compared(now), &compared(then))
             });
             let page = changing(&visit, &scope, &no.draft, vec![no.notice]);
             let page = Sheet { conflict, ..page };

@@ -40,7 +40,7 @@ struct NewVersion {
 }
 
 fn page(visit: &Visit, opened: &Opened, draft: &Draft, notices: Vec<Notice>) -> NewVersion {
-    let head = Head::new(TITLE).under("APIs", HERE).under(&opened.title(), opened.address("")).state(
+    let head = Head::new(TITLE).under("APIs", HERE).under(opened.title(), opened.address("")).state(
         "With the settings of this one as they are saved: endpoints, resources, scopes, plans. It begins as \
          Created, without revisions and subscriptions; this one stays what it is.",
     );
