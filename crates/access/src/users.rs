@@ -22,6 +22,7 @@ pub use self::administered::change_password;
 pub use self::administered::change_roles;
 pub use self::administered::create;
 pub use self::administered::delete;
+pub use self::administered::is_last_administrator;
 pub use self::administered::list;
 pub use self::administered::owned;
 pub use self::administered::read;

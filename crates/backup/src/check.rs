@@ -152,11 +152,13 @@ impl<'r> Checking<'r> {
             let (word, label) = (E::KIND.word(), other.row.label(&self.names));
             let message = match other.index {
                 Some(index) => format!("is that of {}[{index}] too", E::KIND.section()),
-                None => format!(
-                    "is that of another {word} of the store, {label} ({id}): import into an empty \
-                     store, remove that one first, or use --prune",
-                    id = other.row.id()
-                ),
+                None => {
+                    self.problems.advise(
+                        "What the store has of its own is in the way: import into an empty store, \
+                         remove it first, or use --prune, which puts the backup's in its place.",
+                    );
+                    format!("is that of another {word} of the store, {label} ({})", other.row.id())
+                }
             };
             self.note(entry, member, shown(&message));
         }

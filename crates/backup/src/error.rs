@@ -75,6 +75,8 @@ pub enum Place {
 pub struct Mistakes {
     list: Vec<Mistake>,
     more: usize,
+    /// What to do about some of them, said once.
+    advice: Option<&'static str>,
 }
 
 impl Mistakes {
@@ -88,6 +90,10 @@ impl Mistakes {
         }
     }
 
+    pub(crate) fn advise(&mut self, advice: &'static str) {
+        self.advice = Some(advice);
+    }
+
     pub(crate) fn none_or_err(self) -> Result<(), BackupError> {
         if self.list.is_empty() { Ok(()) } else { Err(BackupError::Invalid(self)) }
     }
@@ -98,6 +104,7 @@ impl Mistakes {
             self.note(place, message);
         }
         self.more += others.more;
+        self.advice = self.advice.or(others.advice);
         self
     }
 
@@ -114,9 +121,12 @@ impl fmt::Display for Mistakes {
         for Mistake { place, message } in &self.list {
             write!(f, "\n  {place}: {message}")?;
         }
-        match self.more {
-            0 => Ok(()),
-            more => write!(f, "\n  and {more} more"),
+        if self.more > 0 {
+            write!(f, "\n  and {} more", self.more)?;
+        }
+        match self.advice {
+            Some(advice) => write!(f, "\n{advice}"),
+            None => Ok(()),
         }
     }
 }

@@ -3,6 +3,7 @@
 use phantom_core::room::with_room;
 use serde::Serialize;
 use serde_json::Value as Json;
+use serde_saphyr::budget::BudgetBreach;
 
 use super::error::BackupError;
 
@@ -53,9 +54,12 @@ fn refused(error: &serde_saphyr::Error) -> BackupError {
     let line = error.location().map(|location| location.line());
     let reason = match error.without_snippet() {
         serde_saphyr::Error::DuplicateMappingKey { .. } => "a mapping has a key twice",
-        serde_saphyr::Error::Budget { .. } => {
-            "it is too large or too deep, or has anchors, aliases or several documents"
-        }
+        serde_saphyr::Error::Budget { breach, .. } => match breach {
+            BudgetBreach::Anchors { .. } => "what begins there has an anchor, which no backup has",
+            BudgetBreach::Documents { .. } => "it has several documents",
+            BudgetBreach::Depth { .. } => "it is too deep",
+            _ => "it is too large",
+        },
         _ => "it is not well formed",
     };
     BackupError::Yaml { line, reason }
@@ -162,8 +166,8 @@ mod tests {
     #[test]
     fn hostile_files_are_refused_and_not_unfolded() {
         let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n";
-        assert!(refusal(bomb).contains("anchors"), "{}", refusal(bomb));
-        assert!(refusal("a: &a 1\n").contains("anchors"));
+        assert!(refusal(bomb).contains("an anchor"), "{}", refusal(bomb));
+        assert!(refusal("a: &a 1\n").contains("(line 1): what begins there has an anchor"));
         assert!(refusal("a: 1\n---\nb: 2\n").contains("several documents"));
         for deep in ["[".repeat(100_000), "- ".repeat(100_000), "{a: ".repeat(100_000)] {
             assert!(read(&deep).is_err());

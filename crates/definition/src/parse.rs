@@ -138,6 +138,14 @@ impl Definition {
         servers::urls(&self.0)
     }
 
+    /// Whether a server that it names is a path alone, to be taken with the host that the document came from.
+    #[must_use]
+    pub fn has_relative_server(&self) -> bool {
+        let servers = self.0.get("servers").and_then(Value::as_array).into_iter().flatten();
+        let mut urls = servers.filter_map(|server| server.get("url").and_then(Value::as_str));
+        urls.any(|url| url.starts_with('/'))
+    }
+
     /// Whether it names a path, whatever can be called there.
     #[must_use]
     pub fn has_paths(&self) -> bool {

@@ -26,19 +26,27 @@ pub struct Described {
     pub sandbox_endpoint: Option<String>,
     pub transports: Option<Vec<Transport>>,
     pub base_path: Option<String>,
+    /// Operations that ask for nothing, by a `security` that is empty, and are protected all the same.
+    pub unprotected: u64,
+    /// Operations of a method that no gateway passes on.
+    pub traces: u64,
 }
 
 pub fn describe(definition: &Definition) -> Result<Described, InvalidDefinition> {
     let members = definition.members();
     let schemes = Schemes::of(members)?;
     let mut operations = Vec::new();
+    let (mut unprotected, mut traces) = (0, 0);
     for (path, item) in members.get("paths").and_then(Value::as_object).into_iter().flatten() {
         if path.starts_with("x-") {
             continue;
         }
+        traces += u64::from(item.get("trace").is_some());
         for (method, verb) in METHODS {
             if let Some(operation) = item.get(method) {
-                operations.push(read_operation(path, verb, operation, members, &schemes)?);
+                let read = read_operation(path, verb, operation, members, &schemes)?;
+                unprotected += u64::from(asks_for_nothing(operation) && !read.auth_type.is_open());
+                operations.push(read);
             }
         }
     }
@@ -58,7 +66,16 @@ pub fn describe(definition: &Definition) -> Result<Described, InvalidDefinition>
         sandbox_endpoint: endpoint(members, "x-wso2-sandbox-endpoints")?,
         transports: extension(members, "x-wso2-transports", "")?,
         base_path: extension(members, "x-wso2-basePath", "")?,
+        unprotected,
+        traces,
     })
+}
+
+/// `security: []`, or with `{}` among its alternatives.
+fn asks_for_nothing(operation: &Value) -> bool {
+    let is_empty = |one: &Value| one.as_object().is_some_and(Map::is_empty);
+    let security = operation.get("security").and_then(Value::as_array);
+    security.is_some_and(|all| all.is_empty() || all.iter().any(is_empty))
 }
 
 fn read_operation(

@@ -139,13 +139,24 @@ impl Called {
                 _ => {}
             }
         }
-        let [apis, applications] = [apis, applications].map(Vec::from_iter);
+        let [asked_apis, asked_applications] = [apis, applications].map(Vec::from_iter);
         let reader = control.store();
-        let apis = reader.api_labels(&apis).await?.into_iter();
+        let apis = reader.api_labels(&asked_apis).await?.into_iter();
         let apis = apis.map(|api| (api.id, format!("{} {}", api.name, api.version_name)));
-        let applications = reader.application_labels(&applications).await?.into_iter();
+        let applications = reader.application_labels(&asked_applications).await?.into_iter();
         let applications = applications.map(|application| (application.id, application.name));
-        Ok(Self(apis.chain(applications).collect()))
+        let mut called = Self(apis.chain(applications).collect());
+        // Of what is gone the audit itself knows the name.
+        for (entity, ids) in [(Entity::Api, asked_apis), (Entity::Application, asked_applications)]
+        {
+            for id in ids.into_iter().filter(|id| !called.0.contains_key(id)).collect::<Vec<_>>() {
+                let last = control.store().audit_of(entity, &id.to_string(), 1).await?;
+                if let Some(name) = last.first().and_then(|row| name(row, &Self::default())) {
+                    called.0.insert(id, format!("{name} (deleted)"));
+                }
+            }
+        }
+        Ok(called)
     }
 
     fn of(&self, id: Option<Uuid>) -> Option<&str> {

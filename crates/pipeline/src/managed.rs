@@ -38,6 +38,7 @@ pub(crate) use claims::TokenClaims;
 pub(crate) use compile::compile;
 pub(crate) use election::Elected;
 pub(crate) use election::elect;
+pub(crate) use election::others_of;
 pub(crate) use election::sole_verifier;
 pub(crate) use throttle::Charge;
 pub(crate) use throttle::Level;

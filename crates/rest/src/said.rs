@@ -103,7 +103,7 @@ pub(super) const fn said(refusal: &Refusal) -> Said {
         R::KeyManagerNotDeleted(_) => PRECONDITION.wso2(902_015, "Key Manager Delete error"),
 
         R::KeyTypeExists => CONFLICT.wso2(901_408, "Key Mappings already exists"),
-        R::KeyExists => CONFLICT.wso2(901_409, "Key Mappings already exists"),
+        R::KeyTaken | R::OtherKeyExists => CONFLICT.wso2(901_409, "Key Mappings already exists"),
         R::NotSubscribable(_) => NOT_FOUND,
         R::SubscriptionlessPlan(_) => {
             BAD_REQUEST.wso2(902_019, "Subscriptionless plan cannot be subscribed to")

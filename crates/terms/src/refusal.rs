@@ -136,11 +136,10 @@ pub enum Refusal {
 
     #[error("The application has a key of this type at this key manager already.")]
     KeyTypeExists,
-    #[error(
-        "The key manager has this consumer key for an application already, or another key of this \
-         type for this one."
-    )]
-    KeyExists,
+    #[error("An application has this consumer key of this key manager already.")]
+    KeyTaken,
+    #[error("The application has another key of this type at this key manager already.")]
+    OtherKeyExists,
     #[error("Subscriptions not allowed on APIs/API Products in the state: {}", .0.as_str())]
     NotSubscribable(LifecycleState),
     #[error("The plan {0} is for APIs without subscriptions.")]

@@ -183,11 +183,16 @@ pub const SETTINGS: &[Setting] = &[
 
 /// Refuses the first setting of the list that `body` makes use of.
 pub fn refuse(of: Of, body: &Value) -> Outcome<()> {
+    refuse_at("", of, body)
+}
+
+/// The same of a part of a body: `place` is how its members begin there, as `operations[0].`.
+pub fn refuse_at(place: &str, of: Of, body: &Value) -> Outcome<()> {
     let used = |setting: &&Setting| setting.of == of && setting.is_used(body);
     match SETTINGS.iter().find(used) {
         None => Ok(()),
         Some(Setting { member, because, .. }) => {
-            let description = format!("{member}: is not in force here: {because}");
+            let description = format!("{place}{member}: is not in force here: {because}");
             Err(Refusal::invalid(description))
         }
     }

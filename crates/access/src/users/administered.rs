@@ -57,6 +57,13 @@ pub async fn read(control: &Control, name: &str) -> Outcome<User> {
     control.store().user(name).await?.as_ref().map(User::of).ok_or_else(not_found)
 }
 
+/// Whether nobody else can administer: then the user stays.
+pub async fn is_last_administrator(control: &Control, name: &str) -> Outcome<bool> {
+    let all = control.store().users().await?;
+    let (this, others): (Vec<_>, Vec<_>) = all.iter().partition(|user| user.name == name);
+    Ok(super::has_administrator(this) && !super::has_administrator(others))
+}
+
 pub async fn owned(control: &Control, name: &str) -> Outcome<Owned> {
     let owner = Some(name.to_owned());
     let applications = ApplicationFilter { owner: owner.clone(), ..ApplicationFilter::default() };

@@ -184,6 +184,21 @@ fn condition(form: &Form) -> Result<BlockingCondition, Errors> {
         typed.parse::<std::net::IpAddr>().map_err(|_| wrong())
     };
     let invert = form.has("invert");
+    // What is entered and would count for nothing is no deny policy of that kind.
+    let unused: &[&str] = match kind {
+        ConditionType::Ip => &["value", "last"],
+        ConditionType::IpRange => &["value"],
+        ConditionType::Api | ConditionType::Application | ConditionType::User => {
+            &["first", "last", "invert"]
+        }
+    };
+    let unused = unused.iter().filter(|field| form.given(field).is_some());
+    let errors = unused.fold(Errors::default(), |errors, field| {
+        errors.at(field, "It is not for what is chosen above: empty it, or choose otherwise.")
+    });
+    if !errors.is_empty() {
+        return Err(errors);
+    }
     let condition_value = match kind {
         ConditionType::Ip => json!({"fixedIp": address("first")?, "invert": invert}),
         ConditionType::IpRange => {

@@ -244,7 +244,11 @@ async fn import(visit: &Visit, connector: Connector, form: Form) -> (Draft, Noti
             // What people have at hand is the issuer.
             let issuer = url.trim_end_matches('/');
             let is_document = issuer.rsplit('/').next().is_some_and(|last| last.contains(".json"));
-            if url.starts_with("http") && !url.contains("/.well-known/") && !is_document {
+            if reason.was_answered()
+                && url.starts_with("http")
+                && !url.contains("/.well-known/")
+                && !is_document
+            {
                 words += &format!(
                     ". Metadata are mostly at a well-known URL: {issuer}/.well-known/openid-configuration"
                 );

@@ -53,7 +53,11 @@ const DONE: &[(&str, &str, &str)] = &[
     ("created", "The user is added", "They sign in with the password you entered."),
     ("roles", "The roles are in force", "From the user's next request on."),
     ("password", "The password is changed", "The user's sessions and tokens have ended."),
-    ("deleted", "The user is deleted", "What they own is still there."),
+    (
+        "deleted",
+        "The user is deleted",
+        "Their applications went with them. APIs that they made are still there.",
+    ),
 ];
 
 /// A role and what it lets do.
@@ -276,6 +280,9 @@ async fn confirm(visit: Visit, Path(name): Path<String>) -> Answer {
 async fn deletion(visit: &Visit, name: &str, error: Option<String>) -> Result<Confirm, Failure> {
     let user = users::read(&visit.control, name).await?;
     let owned = users::owned(&visit.control, name).await?;
+    let obstacle = users::is_last_administrator(&visit.control, name).await?.then(|| {
+        "It is the last administrator, who stays: add another with the role admin first.".to_owned()
+    });
     let mut effects = vec!["All of their sessions and tokens end.".to_owned()];
     if owned.applications > 0 {
         let applications = words::several(owned.applications, "application", "applications");
@@ -298,7 +305,7 @@ async fn deletion(visit: &Visit, name: &str, error: Option<String>) -> Result<Co
         back: address(name),
         question: format!("Delete the user {name}?"),
         effects,
-        obstacle: None,
+        obstacle,
         verb: "Delete user".to_owned(),
         typed: Some(user.name),
         error,

@@ -232,15 +232,14 @@ fn settle_defaults(connector: Connector, document: &mut KeyManagerDocument) {
 
 fn require_endpoints(connector: Connector, document: &KeyManagerDocument) -> Outcome<()> {
     let required = connector.endpoints().iter().filter(|(_, required)| *required);
-    for (endpoint, _) in required {
-        if document.endpoint(*endpoint).is_none() {
-            return Err(Refusal::KeyManagerField(format!(
-                "Required endpoint {} is missing.",
-                endpoint.name()
-            )));
-        }
-    }
-    Ok(())
+    let missing = required.filter(|(endpoint, _)| document.endpoint(*endpoint).is_none());
+    let missing: Vec<&str> = missing.map(|(endpoint, _)| endpoint.name()).collect();
+    let words = match missing.as_slice() {
+        [] => return Ok(()),
+        [one] => format!("Required endpoint {one} is missing."),
+        several => format!("Required endpoints {} are missing.", several.join(", ")),
+    };
+    Err(Refusal::KeyManagerField(words))
 }
 
 /// The issuer and its keys: what JWTs are verified with.

@@ -89,6 +89,15 @@ pub enum NothingFound {
     Issuer,
 }
 
+impl NothingFound {
+    /// Whether a server was there and answered: another path of it may help.
+    #[must_use]
+    pub const fn was_answered(&self) -> bool {
+        use phantom_oauth::egress::FetchError;
+        !matches!(self, Self::Type | Self::Url(_) | Self::Fetch(FetchError::NoAnswer(_)))
+    }
+}
+
 /// The same, with why nothing is found.
 pub async fn discovered(
     control: &Control,

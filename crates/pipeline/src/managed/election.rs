@@ -161,6 +161,19 @@ pub(crate) fn elect<'a>(
     Some(Elected { key_manager, kind: Kind::Opaque })
 }
 
+/// Who would take the opaque token as well, but comes later: for whoever wonders why another was asked.
+pub(crate) fn others_of(
+    api: &Api,
+    elected: &Arc<KeyManagerHandle>,
+    token: BearerToken<'_>,
+) -> String {
+    let presented = Presented::new(token);
+    let others = api.key_managers.iter().filter(|other| {
+        !Arc::ptr_eq(other, elected) && other.opaque.is_some() && accepts(other, &presented)
+    });
+    others.map(|other| format!("`{}`", other.name)).collect::<Vec<_>>().join(", ")
+}
+
 /// The only key manager of the API that verifies JWTs itself. One that is in its cache was elected
 /// by these same rules, and need not be taken apart again to elect it.
 pub(crate) fn sole_verifier<'a>(

@@ -244,13 +244,20 @@ impl Place {
 /// What a client may do, as far as the key manager lets any.
 pub(super) fn grant_fields(draft: &Draft, key_manager: &KeyManager) -> Vec<Field> {
     let grants = &key_manager.settings.available_grant_types;
+    let comes_back =
+        grants.iter().any(|grant| matches!(&**grant, "authorization_code" | "implicit"));
     let grants: Vec<_> = grants.iter().map(|grant| (grant.as_str(), grant.as_str())).collect();
     vec![
         draft.ticks("grants", "Grant types", &grants),
         draft
             .url("callback", "Callback URL")
             .such_as("https://app.example.com/callback")
-            .helped("For grants that come back by a redirect."),
+            .helped(match comes_back {
+                true => "For grants that come back by a redirect.",
+                false => {
+                    "Kept and shown, for whoever reads it: no grant type here comes back by a redirect."
+                }
+            }),
     ]
 }
 
@@ -323,7 +330,9 @@ async fn map(visit: &Visit, id: &str, place: &Place, form: &Form) -> Outcome<Key
 
 pub(super) fn refused(form: Form, refusal: Refusal) -> Result<(Draft, Notice), Failure> {
     let errors = match refusal {
-        Refusal::KeyExists => Errors::default().at("consumer_key", refusal.to_string()),
+        Refusal::KeyTaken | Refusal::OtherKeyExists => {
+            Errors::default().at("consumer_key", refusal.to_string())
+        }
         refusal => Errors::from_refusal(refusal, FIELDS)?,
     };
     let notice = Notice::refused(errors.whole.as_deref());

@@ -190,6 +190,9 @@ fn preview(
                      has any one.";
         notices.push(Notice::new(Tone::Warn, "Of several scopes, one suffices", words));
     }
+    if let Some(notice) = differing(definition, described) {
+        notices.push(notice);
+    }
     let open = described.operations.iter().filter(|each| each.auth_type.is_open()).count() as u64;
     let names: Vec<_> = described.scopes.iter().map(|scope| scope.name.as_str()).collect();
     let scopes = match names.is_empty() {
@@ -237,10 +240,35 @@ fn preview(
     }
 }
 
+/// What of the document is otherwise here.
+fn differing(definition: &Definition, described: &Described) -> Option<Notice> {
+    let mut words = Vec::new();
+    if described.unprotected > 0 {
+        words.push(format!(
+            "The document leaves {} without security, and here each is protected until you disable that \
+             under Resources.",
+            words::several(described.unprotected, "resource", "resources"),
+        ));
+    }
+    if described.traces > 0 {
+        words.push(format!(
+            "{} of TRACE left out: gateways refuse the method.",
+            words::several(described.traces, "operation is", "operations are"),
+        ));
+    }
+    if definition.has_relative_server() && described.production_endpoint.is_none() {
+        words.push(
+            "A server that it names is a path without a host: enter the endpoint.".to_owned(),
+        );
+    }
+    let text = words.join(" ");
+    (!text.is_empty()).then(|| Notice::new(Tone::Warn, "Not all is as the document has it", text))
+}
+
 async fn create(visit: Visit, form: Form) -> Answer {
     let parsed = definition::parse(form.raw("document").as_bytes())?;
     let described = definition::check(&visit.control, &parsed).await??;
-    let mut errors = new::missing(&form);
+    let mut errors = new::checked(&visit, &form)?;
     if errors.is_empty() {
         errors = match make(&visit, &form, parsed.clone()).await {
             Ok(id) => return Ok(answer::see(&format!("{HERE}/{id}?done=created"))),

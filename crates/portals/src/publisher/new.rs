@@ -5,6 +5,8 @@ use axum::routing::get;
 use phantom_access::rights::publisher as rights;
 use phantom_manage::apis;
 use phantom_manage::apis::document::ApiDocument;
+use phantom_manage::apis::rules::Identity;
+use phantom_manage::apis::rules::Reach;
 use phantom_manage::plans;
 use phantom_manage::plans::PlanLevel;
 use phantom_pages::answer;
@@ -87,7 +89,7 @@ async fn new(visit: Visit) -> Answer {
 }
 
 async fn create(visit: Visit, form: Form) -> Answer {
-    let mut errors = missing(&form);
+    let mut errors = checked(&visit, &form)?;
     if errors.is_empty() {
         errors = match make(&visit, &form).await {
             Ok(id) => return Ok(answer::see(&format!("{HERE}/{id}?done=created"))),
@@ -99,15 +101,31 @@ async fn create(visit: Visit, form: Form) -> Answer {
     Ok(visit.show_refused(PLACE, "Create API", &page))
 }
 
-/// What has to be given, and was not.
-pub(super) fn missing(form: &Form) -> Errors {
+/// What is wrong with each field by itself, all of it at once.
+pub(super) fn checked(visit: &Visit, form: &Form) -> Result<Errors, Failure> {
     let required = [
         ("name", "Give a name."),
         ("version", "Give a version."),
         ("context", "Give a context, the path at the gateways."),
     ];
     let missing = required.into_iter().filter(|(field, _)| form.get(field).is_empty());
-    missing.fold(Errors::default(), |errors, (field, words)| errors.at(field, words))
+    let mut errors =
+        missing.fold(Errors::default(), |errors, (field, words)| errors.at(field, words));
+    let reach = Reach::of(&visit.control.settings);
+    let alone = [
+        ("name", Identity::new(form.get("name"), "v1", "/api").err()),
+        ("version", Identity::new("Api", form.get("version"), "/api").err()),
+        ("context", Identity::new("Api", "v1", form.get("context")).err()),
+        (
+            "endpoint",
+            form.given("endpoint").and_then(|url| reach.check("production_endpoints", &url).err()),
+        ),
+    ];
+    for (field, refusal) in alone {
+        let Some(refusal) = refusal.filter(|_| errors.of(field).is_none()) else { continue };
+        errors.add(field, placed(refusal)?.of(field).unwrap_or_default());
+    }
+    Ok(errors)
 }
 
 async fn make(visit: &Visit, form: &Form) -> Outcome<String> {
@@ -139,6 +157,8 @@ pub(super) fn placed(refusal: Refusal) -> Result<Errors, Failure> {
     let field = match &refusal {
         Refusal::ApiExists { .. } | Refusal::ApiNameInOtherCase(_) => "name",
         Refusal::ContextExists(_) => "context",
+        // Its name is not the API's.
+        Refusal::ScopeOfAnotherApi(_) => return Ok(Errors::of_all(refusal.to_string())),
         _ => return Errors::from_refusal(refusal, FIELDS),
     };
     Ok(Errors::default().at(field, refusal.to_string()))

@@ -54,11 +54,11 @@ pub async fn map(
     if let Some(row) = mapped.into_iter().find(is_of_its_type) {
         return match is_same(&row, &request) {
             true => super::complete(control, row.id).await,
-            false => Err(Refusal::KeyExists),
+            false => Err(Refusal::OtherKeyExists),
         };
     }
     if write.key_mapping_of(key_manager.row.id, &request.consumer_key).await?.is_some() {
-        return Err(Refusal::KeyExists);
+        return Err(Refusal::KeyTaken);
     }
     check_client(control, caller, &mut write, &key_manager.row, &request).await?;
     let document = KeyDocument::default();
@@ -73,7 +73,7 @@ pub async fn map(
         document: stored::write(&document)?,
         created_at: control.now(),
     };
-    write.insert_key_mapping(&row).await.map_err(Refusal::if_duplicate(|| Refusal::KeyExists))?;
+    write.insert_key_mapping(&row).await.map_err(Refusal::if_duplicate(|| Refusal::KeyTaken))?;
     write.commit().await?;
     let secret = row.secret.clone();
     Ok(Key { row, document, key_manager: key_manager.row.name, secret, token: None })

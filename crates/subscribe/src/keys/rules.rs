@@ -90,16 +90,15 @@ pub fn scopes(scopes: Vec<String>) -> Outcome<Vec<String>> {
     Ok(scopes)
 }
 
-/// How long a token is to live, of what `member` says. WSO2's clients send -1 for a token that never ends; none of ours does.
+/// How long a token is to live, of what `member` says.
 pub fn life(member: &str, seconds: Option<i64>) -> Outcome<Duration> {
     const USUAL: u64 = 3600;
     const LONGEST: u64 = 86_400;
-    let asked = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    let seconds = asked.filter(|seconds| *seconds > 0).unwrap_or(USUAL);
-    if seconds > LONGEST {
-        return Err(Refusal::invalid(format!("{member}: at most {LONGEST}")));
+    let Some(seconds) = seconds else { return Ok(Duration::from_secs(USUAL)) };
+    match u64::try_from(seconds) {
+        Ok(seconds @ 1..=LONGEST) => Ok(Duration::from_secs(seconds)),
+        _ => Err(Refusal::invalid(format!("{member}: must be between 1 and {LONGEST} seconds"))),
     }
-    Ok(Duration::from_secs(seconds))
 }
 
 /// RFC 6749 §3.1.2: absolute, without a fragment. Apps may have schemes of their own (RFC 8252

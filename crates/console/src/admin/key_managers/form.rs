@@ -148,7 +148,7 @@ impl Sheet {
             ],
             advanced: advanced(draft),
             rules: vec![draft.text("reference_rule", "Opaque tokens that are its own").helped(
-                "A regular expression for the whole token. Empty: all that nobody else takes.",
+                "A regular expression for the whole token. Empty: all. Of several that take a token, the first by name is asked.",
             )],
             enabled: draft.tick("enabled", "Enabled").helped("Disabled, its tokens are refused."),
         }
@@ -414,6 +414,11 @@ fn permissions(form: &Form) -> Result<Permissions, Refusal> {
     };
     let roles = form.get("roles").split(',').map(str::trim).filter(|role| !role.is_empty());
     let roles: Vec<String> = match permission_type {
+        PermissionType::Public if roles.clone().next().is_some() => {
+            let rule =
+                "permissions: for Public no role counts: empty the field, or choose Allow or Deny";
+            return Err(Refusal::invalid(rule));
+        }
         PermissionType::Public => Vec::new(),
         PermissionType::Allow | PermissionType::Deny => roles.map(str::to_owned).collect(),
     };

@@ -272,11 +272,15 @@ fn set(object: &mut Value, member: &str, value: impl Into<Value>) {
 
 fn permissions(form: &Form) -> Result<Value, Errors> {
     let kind = form.get("permission");
-    if !matches!(kind, "ALLOW" | "DENY") {
-        return Ok(Value::Null);
-    }
     let roles = form.get("roles").split(',').map(str::trim).filter(|role| !role.is_empty());
     let roles: Vec<&str> = roles.collect();
+    if !matches!(kind, "ALLOW" | "DENY") {
+        return match roles.is_empty() {
+            true => Ok(Value::Null),
+            false => Err(Errors::default()
+                .at("roles", "For Everybody no role counts: empty it, or choose otherwise.")),
+        };
+    }
     if roles.is_empty() {
         return Err(Errors::default().at("roles", "Name at least one role, or choose Everybody."));
     }

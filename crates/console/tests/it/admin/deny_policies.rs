@@ -54,8 +54,19 @@ async fn what_is_wrong_with_a_deny_policy_is_said_at_its_field() {
         ("API", "value", "", "f-value"),
         ("API", "value", "/nowhere/v1", "f-value"),
         ("APPLICATION", "value", "admin:None", "f-value"),
+        // What is entered for another kind would count for nothing.
+        ("IP", "last", "192.0.2.9", "f-last"),
+        ("IP", "value", "/orders/v1", "f-value"),
+        ("IPRANGE", "value", "/orders/v1", "f-value"),
+        ("USER", "first", "192.0.2.1", "f-first"),
+        ("USER", "invert", "on", "f-invert"),
     ] {
-        let fields = [("kind", kind), ("first", "192.0.2.1"), (field, value)];
+        let first = if kind.starts_with("IP") { "192.0.2.1" } else { "" };
+        let named = if kind == "USER" { "sue" } else { "" };
+        let last = if kind == "IPRANGE" { "192.0.2.9" } else { "" };
+        let mut fields = vec![("kind", kind), ("first", first), ("value", named), ("last", last)];
+        fields.retain(|(name, _)| *name != field);
+        fields.push((field, value));
         let page = browser.send(&page, "Add deny policy", &fields).await.expect(422);
         let wrong = page.text.split("<div class=\"field wrong\">").nth(1).unwrap();
         assert!(wrong.contains(&format!("id=\"{id}\"")), "{kind} {field}: {wrong:.300}");

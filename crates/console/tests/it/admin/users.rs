@@ -68,7 +68,15 @@ async fn the_last_administrator_stays_and_two_tabs_see_each_other() {
         .await
         .expect(422)
         .says("last administrator");
+    let delete = browser.get(&page.link("Delete")).await.expect(200).says("last administrator");
+    assert!(!delete.has("Delete user</button>"));
+    // Another who was one is gone again between page and button.
+    let add = browser.get("/admin/users/new").await.expect(200);
+    let fields = [("name", "uma"), ("secret.password", "correct horse"), ("roles", "admin")];
+    browser.send(&add, "Add user", &fields).await.expect(303);
     let delete = browser.get(&page.link("Delete")).await.expect(200).says("you are signed out");
+    let uma = browser.get("/admin/users/of/uma/delete").await.expect(200);
+    browser.send(&uma, "Delete user", &[("typed", "uma")]).await.expect(303);
     let refused = browser.send(&delete, "Delete user", &[("typed", "admin")]).await.expect(422);
     refused.says("last administrator");
     let page = browser.get("/admin/users/of/sue").await.expect(200);

@@ -74,6 +74,44 @@ async fn all_that_has_to_be_given_and_was_not_is_said_at_once() {
 }
 
 #[tokio::test]
+async fn all_that_is_wrong_with_a_new_api_is_said_at_once() {
+    let console = Console::start().await;
+    let mut browser = console.browser("carla").await;
+    let page = browser.get("/publisher/apis/new").await.expect(200);
+    let wrong =
+        [("name", "a/b"), ("version", "v 1"), ("context", "/a//b"), ("endpoint", "ftp://x")];
+    let page = browser.send(&page, "Create", &wrong).await.expect(422);
+    assert_eq!(page.text.matches("<div class=\"field wrong\">").count(), 4, "{}", page.text);
+}
+
+#[tokio::test]
+async fn a_preview_says_what_is_otherwise_than_in_the_document() {
+    let console = Console::start().await;
+    let mut browser = console.browser("carla").await;
+    let page = browser.get("/publisher/apis/import").await.expect(200);
+    let document = r#"{"openapi": "3.0.3", "info": {"title": "T", "version": "1"},
+        "servers": [{"url": "/v2"}], "paths": {"/a": {"get": {"security": []},
+        "post": {"security": [{}, {"o": []}]}, "put": {"security": [], "x-auth-type": "None"},
+        "trace": {}}}}"#;
+    let page = browser.send(&page, "Preview", &[("pasted", document)]).await.expect(200);
+    let page = page.says("leaves 2 resources without security").says("1 operation is of TRACE");
+    page.says("a path without a host").says("3 resources, 1 without security");
+}
+
+#[tokio::test]
+async fn a_scope_of_another_api_is_not_told_at_the_name_of_the_new_one() {
+    let console = Console::start().await;
+    let mut browser = console.browser("carla").await;
+    let page = browser.get("/publisher/apis/import").await.expect(200);
+    let preview = browser.send(&page, "Preview", &[("pasted", DOCUMENT)]).await.expect(200);
+    browser.send(&preview, "Create", &[]).await.expect(303);
+    let other = [("name", "Other"), ("context", "/other")];
+    let page = browser.send(&preview, "Create", &other).await.expect(422);
+    let page = page.says("is already used by another API");
+    assert!(!page.has("<div class=\"field wrong\">"), "{}", page.text);
+}
+
+#[tokio::test]
 async fn apis_are_searched_and_paged_and_a_search_that_cannot_be_read_says_so() {
     let console = Console::start().await;
     let mut browser = console.browser("admin").await;

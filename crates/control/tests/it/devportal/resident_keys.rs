@@ -316,6 +316,8 @@ async fn a_token_is_generated_for_the_key_and_may_end_an_earlier_one() {
         (json!({"grantType": "TOKEN_EXCHANGE"}), "exchange"),
         (json!({"grantType": "password"}), "disallowed"),
         (json!({"validityPeriod": 86_401}), "validityPeriod"),
+        (json!({"validityPeriod": 0}), "validityPeriod: must be between 1 and 86400 seconds"),
+        (json!({"validityPeriod": -5}), "validityPeriod"),
         (json!({"scopes": ["two words"]}), "scopes"),
         (json!({"scopes": vec!["s"; 101]}), "scopes"),
     ] {

@@ -541,6 +541,24 @@ async fn another_version_is_copied_from_one() {
 }
 
 #[tokio::test]
+async fn the_audit_calls_what_is_gone_by_the_name_that_it_had() {
+    let plane = Plane::start().await;
+    let id = plane.made("HttpBin").await;
+    plane.subscribed(&id).await;
+    let applications = "/api/am/devportal/v3/applications";
+    let mine = plane.get(applications).by_user("sue").send().await.expect(200);
+    let path = format!("{applications}/{}", mine["list"][0]["applicationId"].as_str().unwrap());
+    plane.delete(&path).by_user("sue").send().await.expect(200);
+    let called = async || {
+        let path = "/api/phantom/v1/audit?entity=SUBSCRIPTION";
+        plane.get(path).by_admin().send().await.expect(200)["list"][0]["name"].clone()
+    };
+    assert_eq!(called().await, "App (deleted) to HttpBin v1");
+    plane.delete(&at(&format!("/apis/{id}"))).by_admin().send().await.expect(200);
+    assert_eq!(called().await, "App (deleted) to HttpBin v1 (deleted)");
+}
+
+#[tokio::test]
 async fn names_and_contexts_can_be_asked_for() {
     let plane = Plane::start().await;
     plane.made("HttpBin").await;

@@ -147,6 +147,19 @@ async fn what_is_no_definition_is_refused() {
     broken.raw("multipart/form-data", "x").by_admin().send().await.expect_error(400, 400, "form");
 }
 
+#[tokio::test]
+async fn an_empty_definition_is_called_so() {
+    let plane = Plane::start().await;
+    for (parts, why) in [
+        (&[("file", Some("x"), "")][..], "The definition is empty"),
+        (&[("other", None, "x")][..], "One of file, url and inlineAPIDefinition is needed"),
+    ] {
+        let path = at("/apis/validate-openapi");
+        let refused = plane.call("POST", &path).multipart(parts).by_admin().send().await;
+        refused.expect_error(400, 400, why);
+    }
+}
+
 /// Rows: WSO2-6.4.1
 #[tokio::test]
 async fn a_definition_is_checked() {

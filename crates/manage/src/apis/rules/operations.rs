@@ -40,11 +40,13 @@ pub(super) fn valid(
     text::count("operations", given.len(), MAX_OPERATIONS)?;
     let mut taken: HashSet<(PathTemplate, Verb)> = HashSet::with_capacity(given.len());
     let mut operations = Vec::with_capacity(given.len());
-    for mut operation in given {
-        unenforced::refuse(Of::Operation, &Value::Object(operation.others.clone()))?;
+    for (at, mut operation) in given.into_iter().enumerate() {
+        let others = Value::Object(operation.others.clone());
+        unenforced::refuse_at(&format!("operations[{at}]."), Of::Operation, &others)?;
         let (target, verb) = (&operation.target, operation.verb);
-        let template = PathTemplate::parse(target)
-            .map_err(|error| Refusal::invalid(format!("target: {target:?} {error}")))?;
+        let template = PathTemplate::parse(target).map_err(|error| {
+            Refusal::invalid(format!("operations[{at}].target: {target:?} {error}"))
+        })?;
         // Templates that differ in the names of parameters alone take the same paths.
         if !taken.insert((template, verb)) {
             let verb = verb.as_str();

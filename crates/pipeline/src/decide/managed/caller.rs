@@ -29,6 +29,7 @@ use crate::managed::Api;
 use crate::managed::Elected;
 use crate::managed::TokenClaims;
 use crate::managed::elect;
+use crate::managed::others_of;
 use crate::managed::sole_verifier;
 use crate::trace::Trace;
 
@@ -70,7 +71,14 @@ impl<'d, T: Trace> Deciding<'d, T> {
         let Elected { key_manager, kind } = elected;
         self.trace.step("election", || match kind {
             Kind::Jwt => format!("`{}`, by the JWT's issuer", key_manager.name),
-            Kind::Opaque => format!("`{}`, to introspect", key_manager.name),
+            Kind::Opaque => match others_of(api, key_manager, token) {
+                others if others.is_empty() => format!("`{}`, to introspect", key_manager.name),
+                others => format!(
+                    "`{}`, to introspect: the first by name of those that take the token by their rules \
+                     (also {others})",
+                    key_manager.name
+                ),
+            },
         });
         self.key_manager = Some(key_manager);
         let peer = Peer::of(self.facts.peer);

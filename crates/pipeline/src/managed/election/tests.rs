@@ -48,6 +48,25 @@ fn at(name: &str, kind: Kind) -> Option<(String, Kind)> {
     Some((name.to_owned(), kind))
 }
 
+#[tokio::test]
+async fn who_would_take_an_opaque_token_as_well_is_told() {
+    let all = handles(&[
+        ("a", None, vec![reference("a.*")]),
+        ("b", None, vec![reference("x.*")]),
+        ("c", None, vec![]),
+        ("-d", None, vec![]),
+    ]);
+    let allowed: Vec<_> = all.iter().take(3).cloned().collect();
+    let served = compile(&Arc::new(api()), &allowed, false);
+    let token = BearerToken::parse(b"abc").unwrap();
+    let elected = elect(&served.api, &all, token).unwrap();
+    assert_eq!(&*elected.key_manager.name, "a");
+    assert_eq!(others_of(&served.api, elected.key_manager, token), "`c`");
+    let token = BearerToken::parse(b"none").unwrap();
+    let elected = elect(&served.api, &all, token).unwrap();
+    assert_eq!(others_of(&served.api, elected.key_manager, token), "");
+}
+
 /// Rows: WSO2-8.4.2
 #[tokio::test]
 async fn only_three_parts_with_json_in_them_are_a_jwt() {

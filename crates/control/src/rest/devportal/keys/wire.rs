@@ -1,5 +1,7 @@
 //! Keys of applications on the wire.
 
+use std::time::Duration;
+
 use phantom_rest::secret::WireSecret;
 use phantom_subscribe::keys;
 use phantom_subscribe::keys::ApplicationToken;
@@ -186,10 +188,7 @@ impl GenerateKeysRequest {
             key_type: self.key_type.into(),
             key_manager: self.key_manager,
             scopes: keys::scopes(self.scopes.unwrap_or_default())?,
-            life: keys::life(
-                "validityTime",
-                self.validity_time.as_ref().map(seconds).transpose()?,
-            )?,
+            life: life("validityTime", self.validity_time.as_ref().map(seconds).transpose()?)?,
             document: KeyDocument::new(
                 self.grant_types_to_be_supported,
                 self.callback_url,
@@ -216,10 +215,15 @@ impl TokenRequest {
         TokenOrder::new(
             secret(self.consumer_secret),
             keys::scopes(self.scopes.unwrap_or_default())?,
-            keys::life("validityPeriod", self.validity_period)?,
+            life("validityPeriod", self.validity_period)?,
             secret(self.revoke_token),
         )
     }
+}
+
+/// WSO2's clients send -1 for a token that never ends. None of ours does: it lives as long as any.
+fn life(member: &str, seconds: Option<i64>) -> Outcome<Duration> {
+    keys::life(member, seconds.filter(|seconds| *seconds != -1))
 }
 
 impl From<Key> for ApplicationKey {

@@ -54,11 +54,13 @@ impl Form {
     /// The text of the definition, fetched where only its place is named.
     pub async fn definition(self, control: &Control) -> Answer<Bytes> {
         let texts = [self.file, self.inline, self.api_definition];
+        let is_given = texts.iter().any(Option::is_some);
         let mut texts = texts.into_iter().flatten().filter(|text| !text.is_empty());
         let url = self.url.filter(|url| !url.is_empty());
         match (texts.next(), texts.next(), url) {
             (Some(text), None, None) => Ok(text),
             (None, None, Some(url)) => Ok(definition::fetch(control, &url).await?.into()),
+            (None, None, None) if is_given => Err(Problem::bad_request("The definition is empty")),
             (None, None, None) => {
                 Err(Problem::bad_request("One of file, url and inlineAPIDefinition is needed"))
             }
