@@ -28,6 +28,8 @@ pub enum Others {
 pub struct Diff {
     changes: Vec<Change>,
     same: Vec<(Kind, usize)>,
+    /// The last line of the audit of the store that was compared.
+    pub(crate) as_of: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

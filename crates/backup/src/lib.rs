@@ -129,6 +129,8 @@ async fn settled(
     Merged { file: &backup.rows, stored: &stored, others }.check(backup.strays.clone())?;
     let mut diff = Diff::between(&backup.rows, &stored, others);
     diff.forget_expired(&backup.rows, now);
+    // Names of members are shown, and not what they hold: any change since is another store.
+    diff.as_of = write.audit_latest(1, 0).await?.first().map_or(0, |line| line.sequence);
     Ok((stored, diff))
 }
 

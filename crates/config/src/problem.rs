@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, collected until all of it has been looked at.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use crate::place::Place;
@@ -34,6 +35,19 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+/// A text without user and password of the addresses in it: `https://…@host`.
+pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
+    let Some((before, after)) = text.split_once("://") else { return Cow::Borrowed(text) };
+    let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'');
+    let (authority, rest) = after.split_at(after.find(ends).unwrap_or(after.len()));
+    let rest = without_credentials(rest);
+    match (authority.rsplit_once('@'), rest) {
+        (None, Cow::Borrowed(_)) => Cow::Borrowed(text),
+        (None, Cow::Owned(rest)) => Cow::Owned(format!("{before}://{authority}{rest}")),
+        (Some((_, host)), rest) => Cow::Owned(format!("{before}://…@{host}{rest}")),
+    }
+}
+
 /// Collects problems; shared by all who look at one file.
 #[derive(Debug, Default)]
 pub(crate) struct Problems {
@@ -63,6 +77,7 @@ impl Problems {
     }
 
     fn add(&self, severity: Severity, place: &Place, message: String, hint: String) {
+        let message = without_credentials(&message).into_owned();
         let hint = Some(hint).filter(|hint| !hint.is_empty());
         self.noted.borrow_mut().push(Problem { severity, place: place.clone(), message, hint });
     }

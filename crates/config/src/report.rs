@@ -13,6 +13,10 @@ use crate::place::line_and_column;
 use crate::problem::Problem;
 use crate::problem::Severity;
 use crate::problem::UNKNOWN_KEY;
+use crate::problem::without_credentials;
+
+/// Words of keys whose values are secrets.
+const SECRETS: [&str; 5] = ["secret", "password", "client_key", "sealing_key", "database"];
 
 /// A file's text and all that was found in it.
 #[derive(Clone, Debug)]
@@ -29,6 +33,7 @@ impl Report {
 
     /// What was found after the file had been read.
     pub fn add_error(&mut self, place: &Place, message: String) {
+        let message = without_credentials(&message).into_owned();
         let (severity, place) = (Severity::Error, place.clone());
         self.problems.push(Problem { severity, place, message, hint: None });
     }
@@ -81,13 +86,14 @@ impl Report {
     }
 
     /// The line a problem is in, without what may be a secret: any value on a line that speaks of
-    /// one, and any value whose key we don't know.
+    /// one, or has an address with a password, and any value whose key we don't know.
     fn excerpt(&self, problem: &Problem) -> Option<String> {
         let (line, _) = line_and_column(&self.text, problem.place.span.start);
         let line = self.text.lines().nth(line.checked_sub(1)?)?;
         let doubtful = problem.place.key.is_empty()
             || problem.message == UNKNOWN_KEY
-            || ["secret", "password", "client_key"].iter().any(|word| line.contains(word));
+            || SECRETS.iter().any(|word| line.contains(word))
+            || without_credentials(line) != line;
         let shown = match line.split_once('=') {
             Some((key, _)) if doubtful => format!("{key}= …"),
             None if doubtful && problem.place.key.is_empty() => return None,

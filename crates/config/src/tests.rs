@@ -621,6 +621,46 @@ fn a_check_reads_the_files_of_the_control_plane() {
     assert_reports(&format!("{LISTENER}[control]\n{both}"), &said);
 }
 
+/// Whatever key it is under, and whether the line or the message would show it.
+#[test]
+fn no_report_shows_a_secret() {
+    let rate = "{ requests = 0, window = \"1 fortnight\" }";
+    let route = format!("[[route]]\npath = \"/a\"\nupstream = \"http://b\"\nrate_limit = {rate}\n");
+    for lines in [
+        "sealing_key = \"hunter2hunter2\"",
+        "sealing_kye = \"hunter2hunter2\"",
+        "admin_password = \"hunter2\"",
+        "database = \"postgres://phantom:hunter2@127.0.0.1:1/x\"",
+        "database = \"postgres//phantom:hunter2@127.0.0.1:1/x\"",
+        "database = \"mysql://phantom:hunter2@127.0.0.1:1/x\"",
+        "public_url = \"https://me:hunter2@api.example.com/x\"",
+        "sealing_key = \"hunter2",
+    ] {
+        let text = format!("{LISTENER}[control]\n{lines}\n{route}");
+        let report = report(&text);
+        assert!(!report.contains("hunter2"), "{report}");
+        assert!(report.contains("error") || report.contains("warning"), "{lines}: {report}");
+    }
+    let upstream = "[[route]]\npath = \"/a\"\nupstream = \"http://me:hunter2@b/\"\n";
+    let key_manager =
+        KEY_MANAGER.replace("https://login.example.com/", "https://me:hunter2@login.example.com/");
+    for text in [format!("{LISTENER}{upstream}"), format!("{LISTENER}{key_manager}{upstream}")] {
+        let directory = directory();
+        let (_, all) = compile_in(directory.path(), &text);
+        assert!(all.errors() > 0 && !all.to_string().contains("hunter2"), "{all}");
+        assert!(!all.to_json().to_string().contains("hunter2"));
+    }
+}
+
+#[test]
+fn a_rate_of_nothing_is_told_beside_a_window_that_is_none() {
+    let text = format!(
+        "{LISTENER}[[route]]\npath = \"/a\"\nupstream = \"http://b\"\npublic = true\n\
+         rate_limit = {{ requests = 0, window = \"1 fortnight\", by = \"peer\" }}\n"
+    );
+    assert_reports(&text, &["no duration", "is no rate: at least 1 request", "2 errors"]);
+}
+
 #[test]
 fn a_listener_where_the_control_plane_listens_is_warned_about() {
     let text = LISTENER.replace(":0", ":9443");

@@ -131,10 +131,10 @@ deny_reasons! {
         "Get a token for one of the API's audiences, or change these in the publisher.";
     AuthorizationServerMisbehaved "authorization_server_misbehaved" at Token:
         "the authorization server's answer, or our standing with it, is wrong";
-        "Its client credentials, its introspection endpoint or, in a file, its response setting are likely at fault: phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
+        "The cause says what. Mostly it is the client's credentials, the introspection endpoint or, in a file, the response setting: phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
     AuthorizationServerUnavailable "authorization_server_unavailable" at Token:
         "the authorization server could not be asked";
-        "See whether it runs and can be reached from the gateway: phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
+        "Where the cause says what is wrong, mend that; else see whether it runs and can be reached from the gateway: phantom check --connect tries the key managers of a file, Admin tests those of the control plane.";
     Blocked "blocked" at Policies:
         "a deny policy blocks the API, the application, the address or the user";
         "See the deny policies in Admin.";
@@ -198,9 +198,12 @@ deny_reasons! {
     RateLimited "rate_limited" at Quota:
         "the caller's rate limit is used up";
         "Wait as long as Retry-After says, or raise the limit of the route.";
+    RefreshToken "refresh_token" at Token:
+        "the authorization server says that the token is a refresh token";
+        "Send the access token that came with it: a refresh token is for the token endpoint alone.";
     StatementRefused "statement_refused" at Token:
         "what the authorization server says of the token does not verify";
-        "The log says what of it: its issuer, keys, algorithm, or a claim that is missing. phantom check --connect tries the key managers of a file, Admin tests those of the control plane, each with a token of yours too.";
+        "The log says what of it: its issuer, keys, algorithm, or a claim that is missing. phantom check --connect tries the key managers of a file, Admin tests those of the control plane, there with a token of yours too.";
     SubscriptionBlocked "subscription_blocked" at Subscription:
         "the subscription to the API is blocked";
         "The API's publisher can unblock it among its subscriptions.";

@@ -206,20 +206,30 @@ fn read_bad_request(answer: RawAnswer<'_>) -> Result<Said, Unusable> {
         Some("unauthorized_client" | "access_denied") => Err(Unusable::ClientRefused),
         // Some servers say what of it is wrong: `invalid_client_id`, `invalid_client_credentials`.
         Some(code) if code.starts_with("invalid_client") => Err(Unusable::ClientRefused),
-        Some("unsupported_response_type" | "invalid_target" | "unsupported_token_type") => {
-            Err(misbehaved(what_came(answer)))
-        }
+        // oidc-provider says so of all JWTs, its own and everybody's: that it looks at none.
+        Some("unsupported_token_type") => Err(misbehaved(format!(
+            "{}: it introspects no token of this kind; where its own are JWTs, jwt = \"accept_jwt\" of the \
+             route verifies them",
+            what_came(answer)
+        ))),
+        Some("unsupported_grant_type") => Err(misbehaved(format!(
+            "{}, as a token endpoint does; is introspection_endpoint right?",
+            what_came(answer)
+        ))),
+        Some("unsupported_response_type" | "invalid_target") => Err(misbehaved(what_came(answer))),
         _ => Err(Unusable::Unavailable { retry_after: None, cause: what_came(answer) }),
     }
 }
 
-/// The description names what the one who asks has sent of itself.
+/// The description speaks of the one who asks, and not of the token. In doubt it does: that is trouble, and no
+/// verdict on a token.
 fn is_about_the_client(body: &[u8]) -> bool {
     let members = json::parse_object(body).unwrap_or_default();
     let description = members.get("error_description").and_then(Value::as_str).unwrap_or_default();
-    ["client_id", "client_secret", "authorization header"]
-        .into_iter()
-        .any(|word| description.contains(word))
+    let description = description.to_ascii_lowercase();
+    let speaks_of = |words: &[&str]| words.iter().any(|word| description.contains(word));
+    speaks_of(&["client_id", "client_secret", "authorization header"])
+        || (speaks_of(&["client", "credential", "authenticat"]) && !speaks_of(&["token"]))
 }
 
 /// `error` of an error response (RFC 6749 §5.2). A word, so that no token and no claim is taken for one.

@@ -118,7 +118,7 @@ impl IntrospectionClient {
         let verdict = self.verdict(said, freshness).await;
         match &verdict {
             Ok(Introspection::Active { .. }) => call.vouched(),
-            Ok(Introspection::Inactive) => call.inactive(),
+            Ok(Introspection::Inactive | Introspection::RefreshToken) => call.inactive(),
             // Its keys are away: that says nothing of the token.
             Err(IntrospectError::Unavailable { .. }) => call.undecided(),
             Err(_) => {}
@@ -151,7 +151,7 @@ impl IntrospectionClient {
     ) -> Result<Introspection, IntrospectError> {
         match said {
             Said::Inactive => Ok(Introspection::Inactive),
-            Said::RefreshToken => Ok(self.refresh_token()),
+            Said::RefreshToken => Ok(Introspection::RefreshToken),
             Said::PhantomToken { jws, bound } => {
                 let mut statement = self.verifier.phantom(jws).await.map_err(unverifiable)?;
                 statement.confirmed |= bound;
@@ -187,7 +187,7 @@ impl IntrospectionClient {
             _ => return Err(misbehaved(self.advice.statement)),
         };
         if kind::is_refresh_token(members) {
-            return Ok(self.refresh_token());
+            return Ok(Introspection::RefreshToken);
         }
         let rules = &self.verifier.rules;
         let refused = |refusal: Refusal| refused(format!("its statement is refused: {refusal}"));
@@ -236,13 +236,6 @@ impl IntrospectionClient {
         };
         let kept = kept.min(self.token_cache_cap);
         if kept.is_zero() { UNSTATED_LIFE } else { kept }
-    }
-
-    /// It is good, and not for us: to its client it is a token that is not (RFC 6749 §1.5).
-    fn refresh_token(&self) -> Introspection {
-        let key_manager = self.guard.key_manager();
-        tracing::debug!(key_manager, "a refresh token was presented as an access token");
-        Introspection::Inactive
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Introspection {
     },
     /// A valid `active:false` or the server's documented equivalent (CAC-8).
     Inactive,
+    /// Good, and said to be no access token: to its client it is one that is not (RFC 6749 §1.5).
+    RefreshToken,
 }
 
 /// How long the server lets its answer be kept (RFC 9111 §5.2.2), already lowered by `Age`.

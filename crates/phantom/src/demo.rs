@@ -30,6 +30,7 @@ use crate::compose::background_runtime;
 use crate::demo::banner::Banner;
 use crate::demo::companions::Companions;
 use crate::demo::files::Files;
+use crate::demo::files::Managed;
 use crate::setup::Extent;
 
 /// Secret of all clients of the development authorization server. Public knowledge.
@@ -63,10 +64,11 @@ pub struct Demo {
 impl Demo {
     pub fn start(options: &Options) -> Result<Self, DemoError> {
         let files = Files::prepare(&options.data_dir)?;
+        // Nothing is taken away for a start that cannot be.
+        options.ports.require_free()?;
         if options.reset {
             files.reset()?;
         }
-        options.ports.require_free()?;
         let runtime = background_runtime().map_err(DemoError::Runtime)?;
         let tls = self_signed::ensure(files.directory(), true)?;
         let companions = Companions::start(&runtime, options.ports, tls)?;
@@ -83,17 +85,34 @@ impl Demo {
         let gateway =
             Gateway::start(config, Planes::DataAndControl, &clock).map_err(DemoError::Gateway)?;
         ports.management = gateway.management_address().port();
-        files.write_page(ports, &options.command)?;
         prepare::wait_until_ready(gateway.readiness())?;
         let (before, extent) = (files.ports_before(), options.set_up);
         let is_new = before.is_none();
-        let left_alone = prepare::set_up(&runtime, before, ports, files.directory(), extent).err();
+        let made = prepare::set_up(&runtime, before, ports, files.directory(), extent);
+        let (others, left_alone) = match made {
+            Ok(others) => (others, None),
+            Err(left_alone) => (Vec::new(), Some(left_alone)),
+        };
         if left_alone.is_none() {
             files.keep_ports(ports)?;
         }
+        let managed = match (extent, &left_alone) {
+            (Extent::Everything, None) => Managed::AsMade,
+            (Extent::Everything, Some(_)) => Managed::Changed,
+            (Extent::UpToApplication | Extent::Nothing, _) => Managed::ByHand,
+        };
+        files.write_page(ports, &options.command, managed)?;
         let server = companions.banner();
         let command = &*options.command;
-        let banner = Banner { command, configuration: &path, ports, server, is_new, extent };
+        let banner = Banner {
+            command,
+            configuration: &path,
+            ports,
+            server,
+            is_new,
+            extent,
+            others: &others,
+        };
         let banner = banner.text(left_alone.as_ref());
         Ok(Self { gateway, companions, runtime, ports, banner, _files: files })
     }

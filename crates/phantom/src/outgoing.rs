@@ -39,28 +39,78 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
 }
 
-/// A form, sent with client credentials as Basic (RFC 6749 §2.3.1).
+/// Who calls, and how that is shown.
+pub(crate) struct Caller<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) secret: &'a SecretString,
+    pub(crate) shown: Shown,
+}
+
+/// How a command shows its client credentials.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Showing {
+    /// Send the credentials in Basic as they are: Doorkeeper, Glewlwyd and others do not undo the
+    /// encoding of RFC 6749
+    #[arg(long, conflicts_with = "post")]
+    basic_unencoded: bool,
+    /// Send the credentials in the form (`client_secret_post`), and not in Basic
+    #[arg(long)]
+    post: bool,
+}
+
+impl Showing {
+    pub(crate) const fn how(self) -> Shown {
+        match self {
+            Self { post: true, .. } => Shown::Post,
+            Self { basic_unencoded: true, .. } => Shown::BasicUnencoded,
+            Self { .. } => Shown::Basic,
+        }
+    }
+}
+
+/// Where client credentials stand in a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shown {
+    /// Form-encoded (RFC 6749 §2.3.1).
+    Basic,
+    BasicUnencoded,
+    /// In the form.
+    Post,
+}
+
+/// A form, sent with client credentials.
 pub(crate) async fn post(
     url: &Url,
-    client_id: &str,
-    secret: &SecretString,
+    caller: &Caller<'_>,
     accept: &str,
     form: &[(&str, &str)],
     trust: &Trust,
 ) -> anyhow::Result<Answer> {
+    let Caller { id, secret, shown } = *caller;
+    let secret = secret.expose_secret();
     let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = format!("{}:{}", encoded(client_id), encoded(secret.expose_secret()));
+    let mut body = form_urlencoded::Serializer::new(String::new());
+    body.extend_pairs(form);
+    let pair = match shown {
+        Shown::Basic => format!("{}:{}", encoded(id), encoded(secret)),
+        Shown::BasicUnencoded => format!("{id}:{secret}"),
+        Shown::Post => {
+            body.append_pair("client_id", id).append_pair("client_secret", secret);
+            String::new()
+        }
+    };
+    let request = client(trust)?
+        .post(url.clone())
+        .header(header::ACCEPT, accept)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(body.finish());
+    if pair.is_empty() {
+        return send(request, url).await;
+    }
     let mut basic = header::HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(pair)))
         .context("the client credentials do not fit a header field")?;
     basic.set_sensitive(true);
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let request = client(trust)?
-        .post(url.clone())
-        .header(header::AUTHORIZATION, basic)
-        .header(header::ACCEPT, accept)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(body);
-    send(request, url).await
+    send(request.header(header::AUTHORIZATION, basic), url).await
 }
 
 /// Host and port, which says which server on a machine is meant. Nothing else of a URL is for errors.
@@ -82,7 +132,13 @@ pub(crate) async fn send(request: RequestBuilder, url: &Url) -> anyhow::Result<A
                 "cannot call {called}: TLS with it fails: {said} (-k accepts any certificate)"
             ),
             None => {
-                anyhow::Error::new(error).context(format!("cannot call {called} (is it running?)"))
+                let hint = match url.scheme() {
+                    "http" if !error.is_connect() => {
+                        "where the port speaks TLS, the address begins with https"
+                    }
+                    _ => "is it running?",
+                };
+                anyhow::Error::new(error).context(format!("cannot call {called} ({hint})"))
             }
         }
     })?;

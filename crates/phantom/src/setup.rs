@@ -88,6 +88,22 @@ impl Steps<'_> {
     }
 }
 
+/// Said of what is there otherwise than it is asked for.
+pub(crate) const STAYS: &str = "it stays as it is";
+
+/// What is there with other values than are asked for, `(variable, place, value)`, in words.
+fn differing(there: &Value, asked: &[(&str, &str, &str)]) -> String {
+    let others = asked.iter().filter_map(|(variable, pointer, asked)| {
+        let here = match there.pointer(pointer)? {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        (here != *asked).then(|| format!("{variable} {here}"))
+    });
+    let others: Vec<String> = others.collect();
+    if others.is_empty() { String::new() } else { format!(", with another {}", others.join(", ")) }
+}
+
 /// The entry of a list whose member is that text.
 fn listed<'a>(answer: &'a Value, member: &str, wanted: &str) -> Option<&'a Value> {
     entries(answer).find(|entry| entry.get(member).is_some_and(|value| value == wanted))

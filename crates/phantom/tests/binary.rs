@@ -160,7 +160,7 @@ const UNWRITTEN: &str = "phantom: cannot write the output: No space left on devi
 #[test]
 fn a_command_whose_output_cannot_be_written_fails() {
     let directory = tempfile::tempdir().unwrap();
-    let text = "[gateway]\ndata_dir = \"data\"\n[[listener]]\nbind = \"127.0.0.1:0\"\n\
+    let text = "[gateway]\ndata_dir = \"data\"\n[management]\nbind = \"127.0.0.1:0\"\n[[listener]]\nbind = \"127.0.0.1:0\"\n\
                 [control]\nbind = \"127.0.0.1:0\"\n";
     std::fs::write(directory.path().join("phantom.toml"), text).unwrap();
     std::fs::write(directory.path().join("wrong.toml"), "[rout]").unwrap();

@@ -34,6 +34,10 @@ const NO_AUDIENCE: &str = "the token names no audience at all: have the server n
                            minted_audience where the JWT is minted here, or leave expected_audience \
                            out";
 
+/// The same of a scope.
+const NO_SCOPE: &str = "the token names no scope at all: have the server name what it grants, or leave scope out \
+                        of the route";
+
 /// Decides on requests. One per process; the snapshot is an argument, loaded once a request.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
@@ -226,6 +230,14 @@ impl<'d, T: Trace> Deciding<'d, T> {
         let open = statement.is_some_and(|said| said.audience.members().next().is_none());
         if open && outcome.as_ref().err() == Some(&DenyReason::AudienceMismatch) {
             self.trace.step("audience", || NO_AUDIENCE.to_owned());
+        }
+    }
+
+    /// The same of a scope: where the server names none, another token has none either.
+    fn trace_scope<R>(&mut self, outcome: &Result<R, DenyReason>, statement: Option<&Statement>) {
+        let open = statement.is_some_and(|said| said.scope.is_empty());
+        if open && outcome.as_ref().err() == Some(&DenyReason::InsufficientScope) {
+            self.trace.step("scope", || NO_SCOPE.to_owned());
         }
     }
 

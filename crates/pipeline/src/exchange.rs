@@ -271,9 +271,10 @@ impl Inquiry<'_> {
                 Ok(self.exchanged(statement, Source::AuthorizationServer))
             }
             Err(error) => {
-                let is_bad = matches!(error, NoStatement::Inactive);
+                let is_bad = matches!(error, NoStatement::Inactive | NoStatement::RefreshToken);
                 let deny = match error {
                     NoStatement::Inactive => self.inactive(token, now).into(),
+                    NoStatement::RefreshToken => DenyReason::RefreshToken.into(),
                     NoStatement::Revoked => DenyReason::TokenRevoked.into(),
                     NoStatement::NoVerdict(ref error) => error.deny(),
                 };

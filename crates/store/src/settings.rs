@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use secrecy::SecretString;
 
+use crate::error::StoreError;
 use crate::sealing::SealingKey;
+use crate::store::connect;
 
 /// The needs of [`crate::Store::open`].
 #[derive(Clone, Debug)]
@@ -28,4 +30,15 @@ pub enum Database {
         /// `postgres://user:password@host/database?sslmode=verify-full`. A secret: it may hold one.
         url: SecretString,
     },
+}
+
+impl Database {
+    /// Whether that is the URL of a PostgreSQL database. Nobody is called.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Settings`], in the driver's words, which hold none of the URL's.
+    pub fn check_url(url: &SecretString) -> Result<(), StoreError> {
+        connect::options(url).map(drop)
+    }
 }

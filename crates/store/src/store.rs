@@ -1,6 +1,6 @@
 //! The database and its connections.
 
-mod connect;
+pub(crate) mod connect;
 
 use std::fmt;
 use std::sync::Arc;

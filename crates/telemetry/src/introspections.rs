@@ -153,7 +153,7 @@ impl Introspect for Metered {
             let answer = self.inner.introspect(token, peer).await;
             let counter = match &answer {
                 Ok(Introspection::Active { .. }) => &self.active,
-                Ok(Introspection::Inactive) => &self.inactive,
+                Ok(Introspection::Inactive | Introspection::RefreshToken) => &self.inactive,
                 Err(IntrospectError::NotAsked(not_asked)) => {
                     self.note(not_asked, peer);
                     return answer;

@@ -46,7 +46,8 @@ pub(crate) fn words(error: &Error, setting: &str) -> String {
         ),
         Error::InvalidCertificate(Certificate::BadSignature) => format!(
             "its certificate names an issuer that is in {setting} and was signed with another key \
-             (BadSignature): one of the two was made anew, so set {setting} to the one that is in use"
+             (BadSignature): one of the two was made anew, or they only bear the same name, so set {setting} to \
+             the one that is in use, or add it"
         ),
         Error::InvalidCertificate(
             cause @ (Certificate::Expired | Certificate::ExpiredContext { .. }),
@@ -79,7 +80,9 @@ pub(crate) fn words(error: &Error, setting: &str) -> String {
             | AlertDescription::HandshakeFailure),
         ) => format!("it refuses the connection ({alert:?}): it may want a client certificate"),
         Error::InvalidMessage(_) => {
-            format!("what it speaks at this port is not TLS ({error})")
+            format!(
+                "what it speaks at this port is not TLS ({error}): where that is meant, the address begins with http"
+            )
         }
         error => error.to_string(),
     }

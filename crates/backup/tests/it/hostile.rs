@@ -167,7 +167,7 @@ async fn what_is_no_backup_or_of_another_format_is_told_so() {
 async fn yaml_that_unfolds_nests_or_repeats_itself_is_refused() {
     let text = text().await;
     let bomb = text.replacen("  document:", "  document: &a {}\n  copy: *a\n  rest:", 1);
-    assert!(refused(&bomb).contains("anchors, aliases"));
+    assert!(refused(&bomb).contains("has an anchor"));
     let deep = with(&text, "  vhost: ", &"[".repeat(50_000));
     assert!(refused(&deep).contains("YAML"));
     let twice = text.replacen("users:\n", "users: []\nusers:\n", 1);

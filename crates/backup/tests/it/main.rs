@@ -297,6 +297,15 @@ async fn comparing_writes_nothing_and_a_store_that_moved_on_is_not_written() {
     let applied = backup::apply(&from.store, &read(&text), Others::Keep, &diff, NOW).await;
     assert!(matches!(applied, Err(BackupError::ChangedMeanwhile)));
     assert_eq!(exported(&from.store).await, before);
+
+    // Also where the list would be the same, as of a member that somebody else has changed once more.
+    let diff = compared(&from.store, &text, Others::Keep).await;
+    let mut write = from.write().await;
+    let subscription = write.application(APPLICATION).await.unwrap().unwrap();
+    write.update_application(subscription).await.unwrap();
+    write.commit().await.unwrap();
+    let applied = backup::apply(&from.store, &read(&text), Others::Keep, &diff, NOW).await;
+    assert!(matches!(applied, Err(BackupError::ChangedMeanwhile)));
 }
 
 #[tokio::test]

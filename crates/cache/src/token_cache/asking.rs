@@ -199,7 +199,9 @@ impl Asking {
                 Introspection::Active { statement, freshness } => {
                     self.keep(digest, statement, *freshness, asked)
                 }
-                Introspection::Inactive => self.keep_inactive(digest, asked),
+                Introspection::Inactive | Introspection::RefreshToken => {
+                    self.keep_inactive(digest, asked)
+                }
             };
             match (admission, answer) {
                 (Admission::Admitted, Introspection::Active { statement, .. }) => {
@@ -207,6 +209,9 @@ impl Asking {
                 }
                 (Admission::Admitted, Introspection::Inactive) => {
                     return Err(NoStatement::Inactive);
+                }
+                (Admission::Admitted, Introspection::RefreshToken) => {
+                    return Err(NoStatement::RefreshToken);
                 }
                 (Admission::Revoked, _) => return Err(NoStatement::Revoked),
                 (Admission::AskAgain, _) => {}

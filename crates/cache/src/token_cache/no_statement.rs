@@ -11,6 +11,9 @@ pub enum NoStatement {
     /// The server says so.
     #[error("token is not active")]
     Inactive,
+    /// It is another kind of token, the server says.
+    #[error("token is a refresh token")]
+    RefreshToken,
     /// A revocation mark says so, whatever the server said before it.
     #[error("token is revoked")]
     Revoked,

@@ -31,6 +31,8 @@ pub struct ControlConfig {
     pub gateway_https_url: String,
     pub gateway_http_url: Option<String>,
     pub database: DatabaseChoice,
+    /// Where it stands in the file.
+    pub database_place: Place,
     /// `None`: made at the first start, in the data directory.
     pub sealing_key: Option<SecretSource>,
     /// Where it stands in the file.
@@ -102,6 +104,7 @@ pub(super) fn compile(
         public_url: url(&raw.public_url, "https://localhost:9443"),
         gateway_https_url: url(&raw.gateway_https_url, "https://localhost:8243"),
         gateway_http_url: raw.gateway_http_url.as_ref().map(|at| base_url(at, context)),
+        database_place: raw.database.as_ref().map(|at| at.place.clone()).unwrap_or_default(),
         database: database(raw.database.as_ref(), data_dir, context)?,
         sealing_key_place: sealing_key.as_ref().map(|(at, _)| at.place.clone()).unwrap_or_default(),
         sealing_key: sealing_key.map(|(_, source)| source),
@@ -156,13 +159,21 @@ fn database(
     };
     match text.expose_secret().split_once("://") {
         Some(("postgres" | "postgresql", _)) => Some(DatabaseChoice::Postgres(text)),
-        Some(_) => {
+        None if !is_broken_url(text.expose_secret()) => {
+            Some(DatabaseChoice::Sqlite(context.path(text.expose_secret())))
+        }
+        // A URL that lacks its colon is no path either: it would be a file whose name holds a password.
+        Some(_) | None => {
             let hint = "write \"phantom.db\" or postgres://user:password@host/database";
             context.error(&at.place, "is neither a file nor a postgres:// URL", hint);
             None
         }
-        None => Some(DatabaseChoice::Sqlite(context.path(text.expose_secret()))),
     }
+}
+
+/// `postgres//user:password@host/database`.
+fn is_broken_url(text: &str) -> bool {
+    text.starts_with("postgres") && text.contains("//")
 }
 
 fn secret(at: &At<RawSecret>, key: &str, context: Context<'_>) -> SecretSource {

@@ -268,6 +268,10 @@ fn rate_limit(raw: &RawRateLimit, context: Context<'_>) -> Option<RateLimit> {
         RatedBy::Client => Party::Client,
         RatedBy::Peer => Party::Peer,
     };
+    if let Some(At { value: 0, place }) = &requests {
+        context.error(place, "is no rate: at least 1 request", "");
+        return None;
+    }
     let (requests, window) = (requests?, window?);
     let rate = u32::try_from(requests.value).ok().and_then(|n| Rate::new(n, window.value));
     if rate.is_none() {

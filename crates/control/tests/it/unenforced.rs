@@ -192,7 +192,8 @@ async fn post(plane: &Plane, number: usize, of: Of, member: &str, value: Value) 
             json!({
                 "name": name, "type": "CustomKeyManager", "enabled": true,
                 "tokenEndpoint": "https://as.example/token",
-                "revokeEndpoint": "https://as.example/revoke",
+                "revokeEndpoint": "https://as.example/revoke", "issuer": "https://as.example",
+                "certificates": {"type": "JWKS", "value": "https://as.example/jwks"},
             }),
         ),
         Of::Application => (

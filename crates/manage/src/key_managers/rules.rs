@@ -261,18 +261,21 @@ fn check_trust(connector: Connector, document: &mut KeyManagerDocument) -> Outco
             None => return Err(Refusal::invalid("certificates.type: must not be null")),
         }
     }
-    let verifies = document.enable_self_validation_jwt == Some(true);
-    if connector == Connector::CurityPhantomToken && verifies {
-        if document.issuer.is_none() {
-            return Err(Refusal::KeyManagerField(
-                "issuer is required to validate JWTs.".to_owned(),
-            ));
-        }
-        if document.certificates.is_none() {
-            return Err(Refusal::KeyManagerField(
-                "certificates are required to validate JWTs.".to_owned(),
-            ));
-        }
+    if connector == Connector::Resident {
+        return Ok(());
+    }
+    // Also where JWTs of clients are introspected: what comes of that is a JWT, which is verified.
+    let issuer = document.issuer.is_none().then_some("issuer is required to validate JWTs.");
+    let keys = document.certificates.is_none();
+    let keys = keys.then_some("certificates are required to validate JWTs.");
+    let missing: Vec<&str> = issuer.into_iter().chain(keys).collect();
+    if !missing.is_empty() {
+        return Err(Refusal::KeyManagerField(missing.join(" ")));
+    }
+    if connector == Connector::Custom && document.enable_self_validation_jwt == Some(false) {
+        let rule = "enableSelfValidationJWT: a key manager of this type has nobody to ask about a JWT: it has \
+                    to be true";
+        return Err(Refusal::invalid(rule));
     }
     Ok(())
 }

@@ -103,6 +103,21 @@ fn a_refused_client_is_our_fault() {
     }
     let header = r#"{"error":"invalid_request","error_description":"client_id and client_secret in the authorization header are not properly encoded"}"#;
     assert_eq!(said(400, "application/json", header, &PHANTOM), Err(Unusable::ClientRefused));
+    for description in [
+        "client authentication failed",
+        "no client authentication mechanism provided",
+        "Bad credentials of the client",
+        "client credentials are wrong",
+    ] {
+        let body = format!(r#"{{"error":"invalid_request","error_description":"{description}"}}"#);
+        let told = said(400, "application/json", &body, &PHANTOM);
+        assert_eq!(told, Err(Unusable::ClientRefused), "{description}");
+    }
+    for description in ["The token is malformed", "token was not issued to this client", ""] {
+        let body = format!(r#"{{"error":"invalid_request","error_description":"{description}"}}"#);
+        let told = said(400, "application/json", &body, &PHANTOM);
+        assert_eq!(told, Ok(Said::Inactive), "{description}");
+    }
     let told = said(400, "application/json", r#"{"error":"invalid_client"}"#, &PHANTOM);
     assert_eq!(told, Err(Unusable::ClientRefused), "the error is about us, not about the token");
 }

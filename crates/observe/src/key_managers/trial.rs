@@ -193,8 +193,12 @@ async fn key_set(control: &Control, managed: &ManagedKeyManager) -> TrialStep {
     let step = StepName::KeySet;
     let uri = match &managed.keys {
         None => {
-            let found = "No key set is set: signatures of JWTs are not verified.";
-            return TrialStep::of(step, StepOutcome::Warning, found.to_owned(), None);
+            let found = "No key set is set: no JWT can be verified, so gateways take none.";
+            return TrialStep::failed(
+                step,
+                found.to_owned(),
+                "Set the server's key set under Certificates.",
+            );
         }
         Some(KeySet::Inline(_)) => {
             return TrialStep::passed(
@@ -322,6 +326,11 @@ fn introspection(
             let found = "A made-up token is not active there, as it has to be. Paste a token of the \
                          server to see what an active one comes to.";
             [taken(), TrialStep::passed(asked, found.to_owned())]
+        }
+        Ok(Introspection::RefreshToken) => {
+            let found = "The server says that this is a refresh token, which gateways refuse.";
+            let advice = "Try the access token that came with it.";
+            [taken(), TrialStep::failed(asked, found.to_owned(), advice)]
         }
         Ok(Introspection::Inactive) => {
             let found = "The server says that this token is not active.";

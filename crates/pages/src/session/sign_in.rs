@@ -64,6 +64,7 @@ struct SignIn<'a> {
 struct Resume<'a> {
     csrf: Csrf,
     action: &'a str,
+    user: &'a str,
     fields: Vec<(String, String)>,
     secrets: bool,
 }
@@ -194,7 +195,7 @@ pub(super) async fn sign_in(State(control): State<Arc<Control>>, request: Reques
         Some(action) => {
             let csrf = cookie::proof(secret);
             let secrets = form.has(WITH_SECRETS);
-            let page = Resume { csrf, action, fields: kept, secrets };
+            let page = Resume { csrf, action, user: form.get("user"), fields: kept, secrets };
             Outside::show(&headers, StatusCode::OK, "Go on", &page)
         }
     };

@@ -15,6 +15,7 @@ use phantom_core::Access;
 use phantom_core::BearerToken;
 use phantom_core::Clock;
 use phantom_core::Peer;
+use phantom_core::causes::with_causes;
 use phantom_oauth::Introspect;
 use phantom_oauth::IntrospectError;
 use phantom_oauth::KeyManager;
@@ -66,6 +67,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     {
         report.add_error(&control.sealing_key_place, error.to_string());
     }
+    if let Some(control) = config.as_ref().and_then(|config| config.control.as_ref())
+        && let Err(error) = compose::control::check_database(control)
+    {
+        report.add_error(&control.database_place, with_causes(&error));
+    }
     let meaning = config.as_ref().map(meaning).unwrap_or_default();
     let mut answering = Vec::new();
     if let (Some(config), true) = (&config, args.connect) {
@@ -81,15 +87,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             if args.connect {
                 let names: Vec<&str> = answering.iter().map(|one| &*one.name).collect();
                 members.insert("answers".to_owned(), names.into());
-                let unseen = answering.iter().filter(|one| one.is_partly_seen);
-                let unseen: Vec<String> = unseen.map(Answering::to_string).collect();
+                let unseen: Vec<String> = answering.iter().map(Answering::to_string).collect();
                 members.insert("unseen".to_owned(), unseen.into());
             }
         }
         output::line(&format!("{json:#}"));
     } else {
         for (route, asks) in &meaning {
-            output::line(&format!("{route}: a token with"));
+            match asks.is_empty() {
+                true => output::line(&format!("{route}: any token that is good")),
+                false => output::line(&format!("{route}: a token with")),
+            }
             asks.iter().for_each(|ask| output::line(&format!("  - {ask}")));
         }
         for one in &answering {
@@ -104,19 +112,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 #[derive(Debug)]
 struct Answering {
     name: Arc<str>,
-    /// Only a token that is good would show the rest.
-    is_partly_seen: bool,
+    /// What only a token that is good would show.
+    unseen: &'static str,
 }
 
 impl fmt::Display for Answering {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: it answers", self.name)?;
-        match self.is_partly_seen {
-            true => f.write_str(
-                "; whether it gives JWTs cannot be seen without a token: try `phantom explain` with one",
-            ),
-            false => Ok(()),
-        }
+        let Self { name, unseen } = self;
+        write!(
+            f,
+            "{name}: it answers; whether it {unseen} cannot be seen without a token: try `phantom explain` \
+             with one"
+        )
     }
 }
 
@@ -137,9 +144,13 @@ async fn connect(key_managers: &[KeyManagerSetup], report: &mut Report) -> Vec<A
             Some(error) => report.add_error(place, format!("`{name}`: {error}")),
             None => answering.push(Answering {
                 name: Arc::clone(manager.name()),
-                is_partly_seen: match manager.response() {
-                    ResponseFormat::PhantomJwt | ResponseFormat::JsonClaim { .. } => true,
-                    ResponseFormat::Rfc9701 | ResponseFormat::Json => false,
+                unseen: match manager.response() {
+                    ResponseFormat::PhantomJwt | ResponseFormat::JsonClaim { .. } => {
+                        "gives JWTs, and speaks to this client of the tokens of others,"
+                    }
+                    ResponseFormat::Rfc9701 | ResponseFormat::Json => {
+                        "speaks to this client of the tokens of others"
+                    }
                 },
             }),
         }
@@ -171,7 +182,7 @@ async fn unknown_token(manager: &KeyManager) -> Result<(), IntrospectError> {
     manager.introspect(token, peer).await.map(drop)
 }
 
-/// What the routes with scopes or rules ask for, in words.
+/// What the protected routes ask for, in words.
 fn meaning(config: &Config) -> Vec<(&str, Vec<String>)> {
     let routes = config.routes.iter().filter_map(|planned| match &planned.route.access {
         Access::Protected(protection) => {
@@ -179,7 +190,7 @@ fn meaning(config: &Config) -> Vec<(&str, Vec<String>)> {
         }
         Access::Public => None,
     });
-    routes.filter(|(_, asks)| !asks.is_empty()).collect()
+    routes.collect()
 }
 
 #[cfg(test)]

@@ -83,7 +83,10 @@ pub(super) fn run_devauth(args: &DevAuthArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn run_sample_api(args: &SampleApiArgs) -> anyhow::Result<ExitCode> {
     let bind = args.bind;
     until_a_signal(async |stop: CancellationToken| {
-        let api = SampleApi::bind(bind).await?;
+        let api = SampleApi::bind(bind).await.map_err(|error| {
+            let said = format!("cannot listen on {bind}: {error}; --bind chooses another address");
+            io::Error::new(error.kind(), said)
+        })?;
         output::line(&format!("Sample API: http://{}", api.local_addr()));
         api.serve(stop.cancelled_owned()).await
     })

@@ -18,6 +18,7 @@ use crate::cli::secret;
 use crate::demo::DEMO_SECRET;
 use crate::outgoing;
 use crate::outgoing::Answer;
+use crate::outgoing::Showing;
 use crate::outgoing::Trust;
 
 const DEMO_ENDPOINT: &str = "https://localhost:8443/oauth/v2/oauth-introspect";
@@ -41,7 +42,8 @@ Exit codes: 0 active; 1 not active, or no verdict; 2 wrong usage.";
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The token; `-` reads it from standard input, which keeps it out of the shell's history
+    /// The token; `-` reads it from standard input, which keeps it out of the shell's history. One that begins
+    /// with `-` comes so, or after `--`
     token: String,
     /// The introspection endpoint
     #[arg(long, value_name = "URL", default_value = DEMO_ENDPOINT)]
@@ -54,6 +56,8 @@ pub(super) struct Args {
     /// What to ask for
     #[arg(long, value_enum, default_value = "jwt")]
     accept: Accept,
+    #[command(flatten)]
+    shown: Showing,
     #[command(flatten)]
     trust: Trust,
 }
@@ -86,14 +90,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let form = [("token", token.as_str()), ("token_type_hint", "access_token")];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let accept = args.accept.media_type();
-    let answer = runtime.block_on(outgoing::post(
-        &args.endpoint,
-        &args.client_id,
-        &secret,
-        accept,
-        &form,
-        &args.trust,
-    ))?;
+    let caller = outgoing::Caller { id: &args.client_id, secret: &secret, shown: args.shown.how() };
+    let answer =
+        runtime.block_on(outgoing::post(&args.endpoint, &caller, accept, &form, &args.trust))?;
     output::line(&format!("status: {}", answer.status));
     output::line(&format!("content-type: {}", answer.content_type));
     let (verdict, claims) = read(&answer)?;
@@ -108,6 +107,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
              \"json_claim\" where the JWT is a member of it",
         );
     }
+    if verdict && is_json && matches!(args.accept, Accept::Signed) {
+        output::error(
+            "the answer is not signed, which a gateway wants of response = \"rfc9701\": switch signed introspection \
+             answers on at the server, and for this client, or use response = \"json\"",
+        );
+    }
     Ok(if verdict { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
@@ -117,7 +122,17 @@ fn read(answer: &Answer) -> anyhow::Result<(bool, Option<Value>)> {
         200 => {}
         204 => return Ok((false, None)),
         400 => bail!("the server answered 400: the token is malformed, or the request"),
-        401 | 403 => bail!("the server refused our client: {}", answer.status),
+        401 | 403 => bail!(
+            "the server refused our client: {}: see --client-id and the secret; one with other characters than \
+             letters, digits and -._~ needs --basic-unencoded or --post at some servers",
+            answer.status
+        ),
+        404 | 405 => {
+            bail!("the server gave no verdict: {}; is --endpoint right?", answer.status)
+        }
+        300..=399 => {
+            bail!("the server gave no verdict: {}; redirects are not followed", answer.status)
+        }
         _ => bail!("the server gave no verdict: {}", answer.status),
     }
     let text = std::str::from_utf8(&answer.body).context("the answer is not text")?.trim();

@@ -12,6 +12,7 @@ use crate::cli::output;
 use crate::cli::secret;
 use crate::demo::DEMO_SECRET;
 use crate::outgoing;
+use crate::outgoing::Showing;
 use crate::outgoing::Trust;
 
 const DEMO_ENDPOINT: &str = "https://localhost:8443/oauth/v2/oauth-token";
@@ -46,6 +47,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "SCOPE", default_value = "read")]
     scope: String,
     #[command(flatten)]
+    shown: Showing,
+    #[command(flatten)]
     trust: Trust,
 }
 
@@ -56,10 +59,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let secret = secret::read("client secret", args.secret_file.as_ref(), PLACES, demo)?;
     let form = [("grant_type", "client_credentials"), ("scope", args.scope.as_str())];
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let caller = outgoing::Caller { id: &args.client_id, secret: &secret, shown: args.shown.how() };
     let answer = runtime.block_on(outgoing::post(
         &args.endpoint,
-        &args.client_id,
-        &secret,
+        &caller,
         "application/json",
         &form,
         &args.trust,

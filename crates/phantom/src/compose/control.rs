@@ -26,6 +26,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use store::SEALING_KEY;
+pub use store::check_database;
 pub use store::check_sealing_key;
 pub use store::open_store;
 

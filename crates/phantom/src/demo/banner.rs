@@ -15,6 +15,8 @@ pub(super) struct Banner<'a> {
     pub(super) server: &'a str,
     /// Nothing was kept before it.
     pub(super) is_new: bool,
+    /// What is there otherwise than the demo makes it.
+    pub(super) others: &'a [String],
     /// What was set up.
     pub(super) extent: Extent,
 }
@@ -33,7 +35,13 @@ impl Banner<'_> {
             }
             _ => "password admin",
         };
-        let left_alone = left_alone.map(|left| said(left, command)).unwrap_or_default();
+        let left_alone = match left_alone {
+            Some(left) => said(left, command),
+            None if self.others.is_empty() => String::new(),
+            None => {
+                format!("\nOtherwise than the demo makes it:\n  {}\n", self.others.join("\n  "))
+            }
+        };
         let endpoint = match *authorization_server {
             port if port == Ports::DEFAULT.authorization_server => String::new(),
             port => format!(" --endpoint https://localhost:{port}/oauth/v2/oauth-token"),

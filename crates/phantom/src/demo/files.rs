@@ -13,6 +13,8 @@ use crate::demo::Ports;
 
 const CONFIGURATION: &str = include_str!("../../assets/demo/phantom.toml");
 const PAGE: &str = include_str!("../../assets/demo/index.html");
+/// How its managed API is called, where there is one.
+const MANAGED_CALL: &str = include_str!("../../assets/demo/managed.html");
 const STYLE: &str = include_str!("../../assets/demo/page.css");
 const SCRIPT: &str = include_str!("../../assets/demo/page.js");
 const ICON: &str = include_str!("../../assets/demo/icon.svg");
@@ -42,6 +44,35 @@ const OURS: [&str; 14] = [
 /// How long a demo may take to end, and how often it is looked whether it has.
 const PATIENCE: Duration = Duration::from_secs(8);
 const STEP: Duration = Duration::from_millis(100);
+
+/// What the page says of the control plane's APIs.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Managed {
+    /// As the demo sets them up.
+    AsMade,
+    /// Somebody changed what the demo had set up, and that stays.
+    Changed,
+    /// Not set up, or not to the end.
+    ByHand,
+}
+
+impl Managed {
+    fn text(self) -> String {
+        let (before, call) = match self {
+            Self::AsMade => ("", MANAGED_CALL),
+            Self::Changed => (
+                "<p>What was changed there stays, and nothing was made anew. As the demo makes it:</p>\n",
+                MANAGED_CALL,
+            ),
+            Self::ByHand => (
+                "<p>The demo was started without a whole set-up: the console, or the commands of the WSO2 API \
+                 Manager tutorial, make key manager, API and application.</p>\n",
+                "",
+            ),
+        };
+        format!("{before}{call}")
+    }
+}
 
 /// The directory of the demo, which can be written to and is nobody else's while this is held.
 #[derive(Debug)]
@@ -96,10 +127,15 @@ impl Files {
     }
 
     /// The page, with this program's commands as they are typed here.
-    pub(super) fn write_page(&self, ports: Ports, command: &str) -> Result<PathBuf, DemoError> {
+    pub(super) fn write_page(
+        &self,
+        ports: Ports,
+        command: &str,
+        managed: Managed,
+    ) -> Result<PathBuf, DemoError> {
         let configuration = self.directory.join("phantom.toml").display().to_string();
         let place = std::env::current_dir().unwrap_or_default().display().to_string();
-        let mut page = ports.rewrite(PAGE);
+        let mut page = ports.rewrite(&PAGE.replace("{{managed}}", &managed.text()));
         for (name, text) in [
             ("{{phantom}}", command),
             ("{{configuration}}", &*configuration),

@@ -40,25 +40,31 @@ pub(super) struct LeftAlone {
 }
 
 /// Key manager, API, application and what is between them, as `phantom setup` makes them. `before` are
-/// the ports of the last start.
+/// the ports of the last start. Gives what is there otherwise than the demo makes it.
 pub(super) fn set_up(
     runtime: &Runtime,
     before: Option<Ports>,
     ports: Ports,
     directory: &Path,
     extent: Extent,
-) -> Result<(), LeftAlone> {
+) -> Result<Vec<String>, LeftAlone> {
     let text = ports.rewrite(include_str!("../../../../deploy/.env.example"));
     let certificate = self_signed::path(directory);
     let trust = Trust { insecure: false, ca_file: Some(certificate) };
-    let mut tell = |line: &str| tracing::debug!("{line}");
+    let mut others = Vec::new();
+    let mut tell = |line: &str| {
+        tracing::debug!("{line}");
+        if line.contains(setup::STAYS) {
+            others.push(line.to_owned());
+        }
+    };
     let moved = before.map(|before| moved(before, ports)).unwrap_or_default();
     let outcome = runtime.block_on(async {
         // The demo is the same whatever is in the environment.
         let environment = Environment::compile(&text, |_| None)?;
         setup::run(&environment, extent, &trust, &moved, &mut tell).await
     });
-    outcome.map_err(|error| {
+    outcome.map(|()| others).map_err(|error| {
         let mut reason = format!("{error:#}");
         for Moved { from, to } in &moved {
             reason.push_str(&format!("\n  What leads to {from} should lead to {to} now"));

@@ -274,6 +274,31 @@ fn a_demo_whose_things_were_renamed_starts_again_and_makes_no_second_ones() {
 }
 
 #[test]
+fn what_is_otherwise_than_the_demo_makes_it_stays_and_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = options(directory.path(), FREE);
+    let demo = Demo::start(&options).unwrap();
+    assert!(!demo.banner().contains("Otherwise"), "{}", demo.banner());
+    let id = list(&demo, "admin/v4/key-managers")
+        .into_iter()
+        .find(|each| each["name"] == "curity")
+        .unwrap()["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let path = format!("admin/v4/key-managers/{id}");
+    let mut document = manage(&demo, ADMIN, Method::GET, &path, &Value::Null);
+    document["additionalProperties"]["clock_skew"] = "7".into();
+    manage(&demo, ADMIN, Method::PUT, &path, &document);
+    let ports = demo.ports();
+    demo.stop();
+    let demo = Demo::start(&Options { ports, ..options }).unwrap();
+    let said = "key manager curity: there already, with another CLOCK_SKEW 7: it stays as it is";
+    assert!(demo.banner().contains(said), "{}", demo.banner());
+    demo.stop();
+}
+
+#[test]
 fn a_demo_whose_password_was_changed_starts_says_so_and_starts_over_when_told() {
     let directory = tempfile::tempdir().unwrap();
     let options = options(directory.path(), FREE);
@@ -323,6 +348,13 @@ fn a_reset_leaves_nothing_of_what_a_demo_keeps_and_a_broken_store_names_it() {
     std::fs::write(data.join("phantom.db"), "no database".repeat(100)).unwrap();
     let error = Demo::start(&options).unwrap_err().to_string();
     assert!(error.contains("`phantom demo --reset` starts over"), "{error}");
+    // A start that cannot be takes nothing away.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let api = taken.local_addr().unwrap().port();
+    let ports = Ports { api, ..options.ports };
+    let refused = Demo::start(&Options { reset: true, ports, ..options.clone() }).err().unwrap();
+    assert!(refused.to_string().contains("is taken"), "{refused}");
+    assert!(data.join("phantom.db").exists());
     let files = files::Files::prepare(directory.path()).unwrap();
     files.reset().unwrap();
     let left: Vec<_> =
@@ -346,7 +378,13 @@ fn the_page_links_to_all_that_runs_and_every_block_of_code_can_be_copied_whole()
     };
     let directory = tempfile::tempdir().unwrap();
     let files = files::Files::prepare(directory.path()).unwrap();
-    let path = files.write_page(ports, "'/a & b/phantom'").unwrap();
+    let command = "'/a & b/phantom'";
+    let path = files.write_page(ports, command, files::Managed::ByHand).unwrap();
+    let page = std::fs::read_to_string(path).unwrap();
+    assert!(!page.contains("CurityApp") && !page.contains("{{"), "nothing is set up: {page}");
+    let path = files.write_page(ports, command, files::Managed::Changed).unwrap();
+    assert!(std::fs::read_to_string(path).unwrap().contains("What was changed there stays"));
+    let path = files.write_page(ports, command, files::Managed::AsMade).unwrap();
     let page = std::fs::read_to_string(path).unwrap();
     for link in [
         "href=\"https://localhost:1001/oauth/v2/oauth-anonymous/.well-known/openid-configuration\"",

@@ -5,7 +5,9 @@ use serde_json::json;
 
 use super::Environment;
 use super::PUBLISHER;
+use super::STAYS;
 use super::Steps;
+use super::differing;
 use super::entries;
 use super::id_of;
 use super::rest;
@@ -23,11 +25,10 @@ impl Steps<'_> {
             api.get(member).is_some_and(|value| value == wanted)
         };
         let is_it = |api: &&Value| has(api, "name", name) && has(api, "version", version);
-        let id = match entries(&found).find(is_it) {
-            Some(api) => {
-                self.tell(&format!("API {name}: there already"));
-                id_of(api)?
-            }
+        let there = entries(&found).find(is_it);
+        let is_there = there.is_some();
+        let id = match there {
+            Some(api) => id_of(api)?,
             None => {
                 let described = described(self.environment);
                 let api = self.rest.post(&format!("{PUBLISHER}/apis"), &described).await?;
@@ -37,6 +38,21 @@ impl Steps<'_> {
         };
         let api = self.rest.get(&format!("{PUBLISHER}/apis/{id}")).await?;
         let led_on = self.led_on(&api);
+        if is_there {
+            let environment = self.environment;
+            let upstream = "/endpointConfig/production_endpoints/url";
+            let differing = differing(
+                led_on.as_ref().unwrap_or(&api),
+                &[
+                    ("API_CONTEXT", "/context", &environment.api_context),
+                    ("API_UPSTREAM", upstream, &environment.api_upstream),
+                ],
+            );
+            self.tell(&match differing.is_empty() {
+                true => format!("API {name}: there already"),
+                false => format!("API {name}: there already{differing}: {STAYS}"),
+            });
+        }
         if let Some(led_on) = &led_on {
             self.rest.put(&format!("{PUBLISHER}/apis/{id}"), led_on).await?;
             self.tell(&format!("API {name}: led to where its backend is now"));

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::ADMIN;
 use super::Environment;
+use super::STAYS;
 use super::Steps;
+use super::differing;
 use super::entries;
 use super::id_of;
 use super::listed;
@@ -39,13 +41,35 @@ impl Steps<'_> {
     /// What is not as it was asked for now: what is there is not changed, since APIs rest on it.
     fn other(&self, there: &Value) -> String {
         let here = self.led_on(there);
-        let here = here.as_ref().unwrap_or(there).get("wellKnownEndpoint").and_then(Value::as_str);
-        match here {
-            Some(url) if url != self.environment.well_known => format!(
-                ", with another server ({url}): it stays as it is; for the one asked for choose \
-                 another KEY_MANAGER_NAME, or change it there"
-            ),
-            _ => String::new(),
+        let here = here.as_ref().unwrap_or(there);
+        let environment = self.environment;
+        let differing = differing(
+            here,
+            &[
+                ("IDSVR_WELL_KNOWN", "/wellKnownEndpoint", &environment.well_known),
+                (
+                    "INTROSPECTION_CLIENT_ID",
+                    "/additionalProperties/client_id",
+                    &environment.introspection_client_id,
+                ),
+                (
+                    "EXPECTED_AUDIENCE",
+                    "/additionalProperties/expected_audience",
+                    &environment.expected_audience,
+                ),
+                ("CLOCK_SKEW", "/additionalProperties/clock_skew", &environment.clock_skew),
+                (
+                    "CACHE_MAX_ENTRIES",
+                    "/additionalProperties/cache_max_entries",
+                    &environment.cache_max_entries,
+                ),
+            ],
+        );
+        match differing.is_empty() {
+            true => String::new(),
+            false => {
+                format!("{differing}: {STAYS}; change it there, or choose another KEY_MANAGER_NAME")
+            }
         }
     }
 

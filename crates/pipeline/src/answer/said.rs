@@ -109,6 +109,7 @@ pub(super) const fn said_of_deny(reason: DenyReason) -> Said {
         DenyReason::AudienceMismatch
         | DenyReason::ConfirmationUnenforced
         | DenyReason::IssuerMismatch
+        | DenyReason::RefreshToken
         | DenyReason::TokenExpired
         | DenyReason::TokenInactive
         | DenyReason::TokenNotYetValid

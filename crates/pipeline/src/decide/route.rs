@@ -69,6 +69,7 @@ impl<'d, T: Trace> Deciding<'d, T> {
         });
         let outcome = authorize(&route.access, evidence, now.wall);
         self.trace_audience(&outcome, evidence.map(|evidence| evidence.statement));
+        self.trace_scope(&outcome, evidence.map(|evidence| evidence.statement));
         let permit = self.traced("authorize", outcome)?;
         let counted_before = exchanged.is_some() && by_peer.is_some();
         if let Some(limit) = route.rate_limit.as_ref().filter(|_| !counted_before) {

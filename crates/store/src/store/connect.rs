@@ -92,11 +92,14 @@ fn private_file(path: &Path) -> io::Result<()> {
     }
 }
 
+pub(crate) fn options(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
+    let options = PgConnectOptions::from_str(url.expose_secret())?;
+    // Poolers know the second not, and refuse what they do not know. There are no floats in the store.
+    Ok(options.application_name("phantom").extra_float_digits(None))
+}
+
 pub(super) async fn postgres(url: &SecretString) -> Result<Pools, StoreError> {
-    let options = PgConnectOptions::from_str(url.expose_secret())?
-        .application_name("phantom")
-        // Poolers know it not, and refuse what they do not know. There are no floats in the store.
-        .extra_float_digits(None);
+    let options = options(url)?;
     reach(&options).await?;
     let pool = |connections| {
         PgPoolOptions::new()

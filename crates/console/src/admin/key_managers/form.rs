@@ -96,7 +96,7 @@ impl Sheet {
         let kinds = [Connector::CurityPhantomToken, Connector::Custom];
         let kinds = kinds.map(|kind| (kind.kind(), kind.display_name()));
         let fixed = |field: Field| if is_new { field } else { field.fixed() };
-        let is_phantom = connector == Connector::CurityPhantomToken;
+        let is_ours = connector == Connector::Resident;
         let kind = match is_new {
             true => Field::select("type", "Key Manager Type", &kinds, connector.kind()).required(),
             false => {
@@ -105,7 +105,7 @@ impl Sheet {
         };
         let issuer = draft
             .text("issuer", "Issuer")
-            .required_if(is_phantom)
+            .required_if(!is_ours)
             .helped("Compared exactly with the claim iss of each JWT.");
         let endpoints = connector.endpoints().iter().map(|(endpoint, required)| {
             let field = draft.url(endpoint.name(), endpoint.label()).required_if(*required);
@@ -133,7 +133,7 @@ impl Sheet {
                 draft.radios("certificate_kind", "Certificates", &certificate_kinds),
                 draft
                     .area("certificate", "URL of the key set, or certificate", 2)
-                    .required_if(is_phantom)
+                    .required_if(!is_ours)
                     .helped("Signatures of JWTs are verified with it."),
             ],
             permission: vec![

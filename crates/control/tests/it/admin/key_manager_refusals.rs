@@ -64,6 +64,19 @@ async fn what_a_connector_needs_has_to_be_there() {
     let custom = json!({"type": "CustomKeyManager", "tokenEndpoint": null});
     let answer = post(&plane, "/key-managers", &curity_with(&custom)).await;
     answer.expect_error(400, 901401, "token_endpoint");
+    for (changes, code, why) in [
+        (json!({"issuer": null}), 901_401, "issuer is required"),
+        (json!({"certificates": null}), 901_401, "certificates are required"),
+        (json!({"tokenEndpoint": "", "revokeEndpoint": ""}), 901_401, "token_endpoint, revoke"),
+        (json!({"enableSelfValidationJWT": false}), 400, "enableSelfValidationJWT"),
+    ] {
+        let mut custom = curity_with(&changes);
+        custom["type"] = json!("CustomKeyManager");
+        post(&plane, "/key-managers", &custom).await.expect_error(400, code, why);
+    }
+    let introspected = json!({"enableSelfValidationJWT": false, "certificates": null});
+    let answer = post(&plane, "/key-managers", &curity_with(&introspected)).await;
+    answer.expect_error(400, 901_401, "certificates are required");
     // Only what is called has to be known: WSO2 asks for these too.
     let least = json!({"tokenEndpoint": null, "revokeEndpoint": null, "wellKnownEndpoint": null});
     post(&plane, "/key-managers", &curity_with(&least)).await.expect(201);

@@ -93,7 +93,11 @@ async fn keys_for_client_credentials_come_with_a_token_that_works() {
         plane.wait(std::time::Duration::from_secs(life));
         assert_eq!(introspected(text(token, "accessToken")).await["active"], false);
     }
-    for (validity, rule) in [(json!(86_401), "at most"), (json!("x"), "seconds")] {
+    for (validity, rule) in [
+        (json!(86_401), "between 1 and 86400"),
+        (json!(0), "validityTime"),
+        (json!("x"), "seconds"),
+    ] {
         let app = application(&plane, "sue", &format!("App {rule}")).await;
         let mut body = request(&["client_credentials"]);
         body["validityTime"] = validity;

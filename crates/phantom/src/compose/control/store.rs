@@ -111,6 +111,14 @@ pub fn check_sealing_key(config: &ControlConfig) -> Result<(), StartError> {
     Sealing::configured(config).map(drop)
 }
 
+/// Whether the address of the database can be read: nobody is called.
+pub fn check_database(config: &ControlConfig) -> Result<(), StartError> {
+    match &config.database {
+        DatabaseChoice::Sqlite(_) => Ok(()),
+        DatabaseChoice::Postgres(url) => Ok(Database::check_url(url)?),
+    }
+}
+
 impl Sealing {
     fn configured(config: &ControlConfig) -> Result<Option<SealingKey>, StartError> {
         let Some(source) = &config.sealing_key else { return Ok(None) };

@@ -229,6 +229,24 @@ async fn a_token_that_names_no_audience_is_told_apart_from_one_for_somebody_else
     }
 }
 
+#[tokio::test]
+async fn a_token_that_names_no_scope_is_told_apart_from_one_that_lacks_some() {
+    let world = World::new();
+    let curity = world.key_manager("curity");
+    let access = protected("read");
+    let snapshot = snapshot([Route { access, ..route("r", "/", &[&curity]) }]);
+    for (token, scope, is_told) in [("none", "", true), ("other", "write", false)] {
+        curity.says(token, Says::Active(statement(scope)));
+        let bearer = format!("Bearer {token}");
+        let fields = [("authorization", &*bearer)];
+        let mut steps = Steps::default();
+        let decision = world.traced(&snapshot, Request::get("/", &fields), &mut steps).await;
+        assert_eq!(decision.reason(), Some(DenyReason::InsufficientScope), "{token}");
+        let said = steps.0.iter().any(|step| step.outcome.contains("names no scope at all"));
+        assert_eq!(said, is_told, "{steps:?}");
+    }
+}
+
 /// Rows: INT-11
 #[tokio::test]
 async fn the_steps_of_a_decision_hold_neither_token_nor_claim() {
