@@ -36,11 +36,20 @@ pub struct Problem {
 }
 
 /// A text without user and password of the addresses in it: `https://…@host`.
-pub(crate) fn without_credentials(text: &str) -> Cow<'_, str> {
+pub(crate) fn without_credentials(text: String) -> String {
+    let hidden = match hidden(&text) {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(hidden) => Some(hidden),
+    };
+    hidden.unwrap_or(text)
+}
+
+/// The same; borrowed where there is nothing to hide.
+pub(crate) fn hidden(text: &str) -> Cow<'_, str> {
     let Some((before, after)) = text.split_once("://") else { return Cow::Borrowed(text) };
     let ends = |c: char| c.is_whitespace() || matches!(c, '/' | '?' | '#' | '"' | '\'');
     let (authority, rest) = after.split_at(after.find(ends).unwrap_or(after.len()));
-    let rest = without_credentials(rest);
+    let rest = hidden(rest);
     match (authority.rsplit_once('@'), rest) {
         (None, Cow::Borrowed(_)) => Cow::Borrowed(text),
         (None, Cow::Owned(rest)) => Cow::Owned(format!("{before}://{authority}{rest}")),
@@ -77,7 +86,7 @@ impl Problems {
     }
 
     fn add(&self, severity: Severity, place: &Place, message: String, hint: String) {
-        let message = without_credentials(&message).into_owned();
+        let message = without_credentials(message);
         let hint = Some(hint).filter(|hint| !hint.is_empty());
         self.noted.borrow_mut().push(Problem { severity, place: place.clone(), message, hint });
     }

@@ -13,6 +13,7 @@ use crate::place::line_and_column;
 use crate::problem::Problem;
 use crate::problem::Severity;
 use crate::problem::UNKNOWN_KEY;
+use crate::problem::hidden;
 use crate::problem::without_credentials;
 
 /// Words of keys whose values are secrets.
@@ -33,7 +34,7 @@ impl Report {
 
     /// What was found after the file had been read.
     pub fn add_error(&mut self, place: &Place, message: String) {
-        let message = without_credentials(&message).into_owned();
+        let message = without_credentials(message);
         let (severity, place) = (Severity::Error, place.clone());
         self.problems.push(Problem { severity, place, message, hint: None });
     }
@@ -93,7 +94,7 @@ impl Report {
         let doubtful = problem.place.key.is_empty()
             || problem.message == UNKNOWN_KEY
             || SECRETS.iter().any(|word| line.contains(word))
-            || without_credentials(line) != line;
+            || hidden(line) != line;
         let shown = match line.split_once('=') {
             Some((key, _)) if doubtful => format!("{key}= …"),
             None if doubtful && problem.place.key.is_empty() => return None,

@@ -86,7 +86,7 @@ fn every_401_has_a_challenge_with_a_parameter() {
             assert!(!parameters.is_empty(), "{reason:?} {format:?}");
         }
     }
-    assert_eq!(seen, 12 * FORMATS.len(), "twelve reasons are authentication failures");
+    assert_eq!(seen, 13 * FORMATS.len(), "thirteen reasons are authentication failures");
     // Where no route is known there is still a challenge.
     let answer =
         Answer::deny(&DenyReason::CredentialMissing.into(), None, ErrorFormat::Curity, false);
