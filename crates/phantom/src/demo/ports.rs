@@ -1,6 +1,9 @@
 //! Which port is whose, and texts that name the default ones.
 
 use std::fmt;
+use std::hash::BuildHasher;
+use std::hash::Hasher;
+use std::hash::RandomState;
 use std::io;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
@@ -152,7 +155,17 @@ fn is_taken(port: u16) -> bool {
     })
 }
 
+/// Below those that connections to others get, of which each comes into use at any time.
 fn free_port() -> io::Result<u16> {
+    const FIRST: u64 = 20_000;
+    const MOST: u64 = 12_000;
+    for _ in 0..64 {
+        let chance = FIRST + RandomState::new().build_hasher().finish() % MOST;
+        let port = u16::try_from(chance).unwrap_or_default();
+        if !is_taken(port) {
+            return Ok(port);
+        }
+    }
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
