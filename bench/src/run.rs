@@ -94,14 +94,23 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     ] {
         ensure!(count >= 1, "{name} 0: at least one");
     }
+    let phantom = &options.phantom;
+    ensure!(phantom.is_file(), "--phantom {}: there is no such program", phantom.display());
     let bench = Bench::start(options)?;
     let versions = versions(options, &bench.directory)?;
 
     let mut report = report::Report::new(options, &versions)?;
+    // The tables go to standard output; who waits sees what is going on.
+    let rounds = options.rounds;
+    let measuring = |what: &str| {
+        writeln!(std::io::stderr(), "measuring: {what}, rounds: {rounds}").context("standard error")
+    };
     if options.only_misses {
+        measuring("misses")?;
         return report.misses(&miss::measure(&bench)?);
     }
     let managed = |report: &mut report::Report<'_>| {
+        measuring("managed APIs")?;
         let stores = managed::Stores::fill(&bench)?;
         report.managed(&managed::measure(&bench, &stores)?, &managed::large(&bench, &stores)?)?;
         report.pages(&managed::pages(&bench)?)
@@ -109,10 +118,15 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.only_managed {
         return managed(&mut report);
     }
+    measuring("cost, access logs off")?;
     report.cost("access logs off", "", &cost::measure(&bench, AccessLog::Off)?)?;
+    measuring("cost, access logs on")?;
     report.cost("access logs on", "logged_", &cost::measure(&bench, AccessLog::On)?)?;
+    measuring("latency")?;
     report.latency(&latency::measure(&bench)?)?;
+    measuring("memory")?;
     report.memory(&memory::measure(&bench)?)?;
+    measuring("misses")?;
     report.misses(&miss::measure(&bench)?)?;
     managed(&mut report)?;
 
