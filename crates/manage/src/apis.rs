@@ -11,6 +11,7 @@ pub mod scope;
 pub use find::find;
 pub use free::is_served_at;
 pub use free::is_taken;
+pub(crate) use free::named;
 pub use listed::Listed;
 pub use listed::listed;
 

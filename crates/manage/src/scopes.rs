@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::apis;
 use crate::apis::Api;
 use crate::apis::rules;
 use crate::apis::scan;
@@ -149,10 +150,15 @@ pub async fn delete(
 }
 
 async fn require_free(write: &mut Write, name: &str) -> Outcome<()> {
-    match is_known(write, name).await? {
-        true => Err(Refusal::ScopeExists(name.to_owned())),
-        false => Ok(()),
+    if write.scope_by_name(name).await?.is_some() {
+        return Err(Refusal::ScopeExists(name.to_owned()));
     }
+    let uses = write.scope_uses(name).await?;
+    if !uses.is_empty() {
+        let (scope, api) = (name.to_owned(), apis::named(&uses));
+        return Err(Refusal::ScopeOfApi { scope, api });
+    }
+    Ok(())
 }
 
 async fn is_known(source: &mut impl Source, name: &str) -> Outcome<bool> {

@@ -50,6 +50,12 @@ pub enum Refusal {
     ApiNameInOtherCase(String),
     #[error("The API context {0} already exists")]
     ContextExists(String),
+    /// The context is free, what would be served below it is not.
+    #[error(
+        "The API context {context} leads to the path {path}, which is one of the API {name}, version \
+         {version}"
+    )]
+    PathOfAnotherApi { context: String, path: String, name: String, version: String },
     #[error("context: {0}")]
     Context(&'static str),
     #[error("{0}")]
@@ -57,15 +63,17 @@ pub enum Refusal {
     #[error("{0}")]
     Definition(String),
     #[error(
-        "The scope '{0}' is already used by another API: take another name, or share it: remove it from \
-         that API, make it a shared scope, and name it in both"
+        "The scope '{scope}' is already used by another API, {api}: take another name, or share it: remove \
+         it there, make it a shared scope, and name it in both"
     )]
-    ScopeOfAnotherApi(String),
-    #[error(
-        "The scope '{0}' already exists: as a shared one, or as the own of an API, which has to give it up \
-         before it can be shared"
-    )]
+    ScopeOfAnotherApi { scope: String, api: String },
+    #[error("The shared scope '{0}' already exists")]
     ScopeExists(String),
+    #[error(
+        "The scope '{scope}' already exists as the own of an API: {api} has to give it up before it can be \
+         shared"
+    )]
+    ScopeOfApi { scope: String, api: String },
     #[error("The shared scope '{0}' is used by APIs")]
     ScopeInUse(String),
     #[error("A scope name holds no blanks, control characters, quotes or backslashes")]

@@ -4,6 +4,7 @@ use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_store::ApiFilter;
 use phantom_store::ApiRow;
+use phantom_store::ScopeUse;
 use phantom_store::Write;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
@@ -24,38 +25,46 @@ pub(super) async fn require_identity(write: &mut Write, identity: &Identity) -> 
     }
     let paths = [Some(identity.path()), rules::default_path(context)];
     for path in paths.into_iter().flatten() {
-        if is_served(write, &path, name).await? {
-            return Err(Refusal::ContextExists(context.clone()));
+        if let Some(other) = served_at(write, &path, name).await? {
+            let namesakes = write.apis_at(context).await?;
+            if namesakes.iter().any(|row| row.name != *name) {
+                return Err(Refusal::ContextExists(context.clone()));
+            }
+            let (context, name, version) = (context.clone(), other.name, other.version_name);
+            return Err(Refusal::PathOfAnotherApi { context, path, name, version });
         }
     }
     Ok(())
 }
 
-/// Whether an API of another name is served at that path, or would be as the default version.
-async fn is_served(write: &mut Write, path: &str, name: &str) -> Outcome<bool> {
+/// The API of another name that is served at that path, or would be as the default version.
+async fn served_at(write: &mut Write, path: &str, name: &str) -> Outcome<Option<ApiRow>> {
     let is_other = |row: &ApiRow| row.name != name;
-    if write.apis_at(path).await?.iter().any(is_other) {
-        return Ok(true);
+    if let Some(other) = write.apis_at(path).await?.into_iter().find(is_other) {
+        return Ok(Some(other));
     }
     if let Some((context, version)) = path.rsplit_once('/') {
-        let others = write.apis_at(context).await?;
-        if others.iter().any(|row| is_other(row) && row.version_name == version) {
-            return Ok(true);
+        let mut others = write.apis_at(context).await?.into_iter();
+        let other = others.find(|row| is_other(row) && row.version_name == version);
+        if other.is_some() {
+            return Ok(other);
         }
     }
     let filter =
         ApiFilter { context_contains: Some(rules::VERSION.to_owned()), ..ApiFilter::default() };
-    let mut taken = false;
+    let mut found = None;
     scan::each(write, filter, |row| {
         let served = rules::path(&row.context, &row.version_name);
         let default = rules::default_path(&row.context);
         let is_here = served.eq_ignore_ascii_case(path)
             || default.is_some_and(|default| default.eq_ignore_ascii_case(path));
-        taken |= is_other(&row) && is_here;
+        if is_other(&row) && is_here {
+            found.get_or_insert(row);
+        }
         Ok(())
     })
     .await?;
-    Ok(taken)
+    Ok(found)
 }
 
 /// Whether there is an API of just that name (`name:x`) or context (`context:/x`), whatever it holds.
@@ -92,10 +101,23 @@ pub(super) async fn require_scopes(
         scopes.any(|each| !each.shared && each.name == scope)
     };
     for scope in settings.scopes.iter().filter(|scope| !scope.shared && !had(&scope.name)) {
-        let uses = write.scope_uses(&scope.name).await?;
-        if uses.iter().any(|each| !each.shared && each.api != name) {
-            return Err(Refusal::ScopeOfAnotherApi(scope.name.clone()));
+        let mut uses = write.scope_uses(&scope.name).await?;
+        uses.retain(|each| !each.shared && each.api != name);
+        if !uses.is_empty() {
+            let (scope, api) = (scope.name.clone(), named(&uses));
+            return Err(Refusal::ScopeOfAnotherApi { scope, api });
         }
     }
     Ok(())
+}
+
+/// The versions of APIs that have a scope, as many as a sentence bears: `Orders v1, Orders v2 and 3 more`.
+pub(crate) fn named(uses: &[ScopeUse]) -> String {
+    const MOST: usize = 3;
+    let shown = uses.iter().take(MOST).map(|each| format!("{} {}", each.api, each.version));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match uses.len().saturating_sub(MOST) {
+        0 => shown,
+        left => format!("{shown} and {left} more"),
+    }
 }

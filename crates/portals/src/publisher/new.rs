@@ -156,9 +156,9 @@ pub(super) async fn settings(visit: &Visit, form: &Form) -> Outcome<Value> {
 pub(super) fn placed(refusal: Refusal) -> Result<Errors, Failure> {
     let field = match &refusal {
         Refusal::ApiExists { .. } | Refusal::ApiNameInOtherCase(_) => "name",
-        Refusal::ContextExists(_) => "context",
+        Refusal::ContextExists(_) | Refusal::PathOfAnotherApi { .. } => "context",
         // Its name is not the API's.
-        Refusal::ScopeOfAnotherApi(_) => return Ok(Errors::of_all(refusal.to_string())),
+        Refusal::ScopeOfAnotherApi { .. } => return Ok(Errors::of_all(refusal.to_string())),
         _ => return Errors::from_refusal(refusal, FIELDS),
     };
     Ok(Errors::default().at(field, refusal.to_string()))

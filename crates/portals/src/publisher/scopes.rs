@@ -87,7 +87,7 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
 
 fn refused(form: Form, refusal: Refusal) -> Result<No, Failure> {
     let field = match &refusal {
-        Refusal::ScopeName | Refusal::ScopeOfAnotherApi(_) | Refusal::ScopeExists(_) => "name",
+        Refusal::ScopeName | Refusal::ScopeOfAnotherApi { .. } => "name",
         Refusal::UnknownRole(_) => "roles",
         Refusal::Invalid(words) if words.starts_with("scope name") => "name",
         Refusal::Invalid(words) if words.starts_with("scopes") => "name",

@@ -146,7 +146,7 @@ fn compared(
 
 fn placed(form: Form, refusal: Refusal) -> Result<No, Failure> {
     let field = match &refusal {
-        Refusal::ScopeName | Refusal::ScopeExists(_) | Refusal::ScopeOfAnotherApi(_) => "name",
+        Refusal::ScopeName | Refusal::ScopeExists(_) | Refusal::ScopeOfApi { .. } => "name",
         Refusal::Invalid(words) if words.starts_with("scope name") => "name",
         Refusal::UnknownRole(_) => "roles",
         _ => {

@@ -78,7 +78,9 @@ async fn create(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
 
 fn placed(refusal: Refusal) -> Result<Errors, Failure> {
     match refusal {
-        Refusal::ApiExists { .. } | Refusal::ContextExists(_) => {
+        Refusal::ApiExists { .. }
+        | Refusal::ContextExists(_)
+        | Refusal::PathOfAnotherApi { .. } => {
             Ok(Errors::default().at("version", refusal.to_string()))
         }
         _ => Errors::from_refusal(refusal, &[("version", "version")]),

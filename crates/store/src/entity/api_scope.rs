@@ -32,6 +32,8 @@ table! {
 pub struct ScopeUse {
     /// The API's name.
     pub api: String,
+    /// Of the API, as its owner calls it.
+    pub version: String,
     /// It is the shared scope of that name, and not one of the API's own.
     pub shared: bool,
 }
@@ -57,7 +59,7 @@ struct Scope {
 
 reads! {
     /// The APIs that have a scope of that name, each version by itself.
-    fn scope_uses(name: &str) -> Vec<ScopeUse> = "WHERE scope = $1 ORDER BY apis.name";
+    fn scope_uses(name: &str) -> Vec<ScopeUse> = "WHERE scope = $1 ORDER BY apis.name, apis.created_at, apis.id";
     /// Of each shared scope that any API uses.
     fn shared_scope_counts() -> Vec<SharedScopeCount> = "WHERE shared = 1 GROUP BY scope";
     /// The roles to which a scope is bound: of the shared scope of that name and of each API that has
@@ -100,11 +102,15 @@ impl Record for ScopeUse {
     const FROM: &'static str = "api_scopes JOIN apis ON apis.id = api_scopes.api";
 
     fn columns() -> Cow<'static, str> {
-        "apis.name AS api_name, shared".into()
+        "apis.name AS api_name, apis.api_version AS of_version, shared".into()
     }
 
     fn read(row: &Columns<'_>) -> Result<Self, StoreError> {
-        Ok(Self { api: row.get("api_name")?, shared: row.get("shared")? })
+        Ok(Self {
+            api: row.get("api_name")?,
+            version: row.get("of_version")?,
+            shared: row.get("shared")?,
+        })
     }
 }
 

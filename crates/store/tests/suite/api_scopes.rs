@@ -40,6 +40,10 @@ async fn two_apis_and_a_shared_scope(bed: &Bed) -> ApiRow {
     one
 }
 
+fn used(version: &str, shared: bool) -> ScopeUse {
+    ScopeUse { api: "One".to_owned(), version: version.to_owned(), shared }
+}
+
 async fn a_scope_is_bound_as_the_apis_that_have_it_say(bed: Bed) {
     let one = two_apis_and_a_shared_scope(&bed).await;
     let store = &bed.store;
@@ -49,9 +53,9 @@ async fn a_scope_is_bound_as_the_apis_that_have_it_say(bed: Bed) {
     assert!(bindings(store, "nobodys").await.is_empty());
 
     let uses = store.scope_uses("write").await.unwrap();
-    assert_eq!(uses, ["One", "One"].map(|api| ScopeUse { api: api.to_owned(), shared: false }));
+    assert_eq!(uses, [used("v1", false), used("v2", false)]);
     let uses = store.scope_uses("all").await.unwrap();
-    assert_eq!(uses, [ScopeUse { api: "One".to_owned(), shared: true }]);
+    assert_eq!(uses, [used("v2", true)]);
     assert_eq!(store.scope_uses("nobodys").await.unwrap(), []);
     let counts = store.shared_scope_counts().await.unwrap();
     assert_eq!(counts, [SharedScopeCount { scope: "all".to_owned(), apis: 1 }]);
@@ -72,5 +76,5 @@ async fn databases_of_before_have_their_scopes_listed(bed: Bed) {
     assert_eq!(bindings(&store, "write").await, [["admin"], ["Internal/creator"]]);
     assert_eq!(bindings(&store, "all").await, [["Internal/devops"]]);
     let uses = store.scope_uses("all").await.unwrap();
-    assert_eq!(uses, [ScopeUse { api: "One".to_owned(), shared: true }]);
+    assert_eq!(uses, [used("v2", true)]);
 }

@@ -107,7 +107,7 @@ async fn a_scope_of_another_api_is_not_told_at_the_name_of_the_new_one() {
     browser.send(&preview, "Create", &[]).await.expect(303);
     let other = [("name", "Other"), ("context", "/other")];
     let page = browser.send(&preview, "Create", &other).await.expect(422);
-    let page = page.says("is already used by another API");
+    let page = page.says("is already used by another API, ");
     assert!(!page.has("<div class=\"field wrong\">"), "{}", page.text);
 }
 

@@ -421,11 +421,19 @@ async fn a_path_belongs_to_one_api_however_its_context_spells_it() {
         [("/httpbin/{version}", "v1"), ("/{version}/v1", "httpbin"), ("/httpbin/v1", "v3")]
     {
         let same = with("Other", json!({"context": context, "version": version}));
-        refused(&plane, &same, 409, 900_251, "context").await;
+        let said = format!("The API context {context} leads to the path /httpbin");
+        refused(&plane, &same, 409, 900_251, &said).await;
     }
     plane.make(&with("Versioned", json!({"context": "/a/{version}/b"}))).await;
-    refused(&plane, &with("Other", json!({"context": "/a/v1", "version": "b"})), 409, 900_251, "")
-        .await;
+    let said = "The API context /a/v1 leads to the path /a/v1/b, which is one of the API Versioned, version v1";
+    refused(
+        &plane,
+        &with("Other", json!({"context": "/a/v1", "version": "b"})),
+        409,
+        900_251,
+        said,
+    )
+    .await;
 }
 
 /// Rows: WSO2-6.1.23

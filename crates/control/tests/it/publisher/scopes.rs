@@ -43,7 +43,7 @@ async fn a_name_is_taken_once_by_shared_and_local_scopes_alike() {
         let plane = &plane;
         async move { plane.post(&at("/scopes"), &json!({"name": name})).by_admin().send().await }
     };
-    post("one").await.expect_error(409, 900_984, "one");
+    post("one").await.expect_error(409, 900_984, "The shared scope 'one' already exists");
     plane.make(&with("X", json!({"scopes": [{"scope": {"name": "local"}}]}))).await;
     post("local").await.expect_error(409, 900_984, "local");
 }
@@ -59,10 +59,11 @@ async fn a_scope_that_another_api_has_is_shared_by_the_steps_that_the_refusal_na
     second.expect_error(
         400,
         900_988,
-        "remove it from that API, make it a shared scope, and name it in both",
+        "another API, One v1: take another name, or share it: remove it there, make it a shared scope, and \
+         name it in both",
     );
     let taken = plane.post(&at("/scopes"), &json!({"name": "read"})).by_admin().send().await;
-    taken.expect_error(409, 900_984, "the own of an API, which has to give it up");
+    taken.expect_error(409, 900_984, "the own of an API: One v1 has to give it up");
 
     let path = at(&format!("/apis/{}", first["id"].as_str().unwrap()));
     let given_up = json!({"scopes": [], "operations": [{"target": "/*", "verb": "GET"}]});
