@@ -4,6 +4,7 @@ use phantom_access::caller::Caller;
 use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_core::UnixTime;
+use phantom_store::ApiRow;
 use phantom_store::Write;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
@@ -20,6 +21,8 @@ use phantom_terms::versioned::Expected;
 const MAX_HISTORY: usize = 100;
 /// What may be asked for when an API is published.
 const DEPRECATE_OLD: &str = "Deprecate old versions after publishing the API";
+/// So it always is: a subscription is to one version.
+const SUBSCRIBE_ANEW: &str = "Requires re-subscription when publishing the API";
 
 /// A change that was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +66,7 @@ pub async fn change(
 ) -> Outcome<Api> {
     let known = LifecycleAction::named(action);
     let action = known.ok_or_else(|| Refusal::UnknownAction(action.to_owned()))?;
-    let deprecate_old = is_ticked(checklist, DEPRECATE_OLD)?;
+    let ticks = Ticks::read(checklist)?;
     let mut write = control.write(caller).await?;
     let mut api = apis::find_one(&mut write, id).await?;
     expected.check(api.row.version)?;
@@ -73,9 +76,10 @@ pub async fn change(
         state: super::title(state),
     })?;
     require_ready(&api, next)?;
+    ticks.check(&mut write, &api, next).await?;
     enter(&mut api, next, caller, control.now());
     let api = api.save(&mut write).await?;
-    if next == LifecycleState::Published && deprecate_old {
+    if ticks.deprecate_old == Some(true) {
         deprecate_older(&mut write, &api, caller, control.now()).await?;
     }
     write.commit().await?;
@@ -125,11 +129,9 @@ async fn deprecate_older(
     caller: &Caller,
     now: UnixTime,
 ) -> Outcome<()> {
-    for row in write.apis_named(&published.row.name).await? {
+    for row in older(write, published).await? {
         let mut other = Api::of(row)?;
-        let is_older =
-            (other.row.created_at, other.row.id) < (published.row.created_at, published.row.id);
-        if is_older && other.row.state == LifecycleState::Published {
+        if other.row.state == LifecycleState::Published {
             enter(&mut other, LifecycleState::Deprecated, caller, now);
             other.save(write).await?;
         }
@@ -137,16 +139,65 @@ async fn deprecate_older(
     Ok(())
 }
 
-/// Items we know nothing of are WSO2's others, which ask for what we do anyway.
-fn is_ticked(checklist: Option<&str>, name: &str) -> Outcome<bool> {
-    let mut ticked = false;
-    for item in checklist.unwrap_or_default().split(',').filter(|item| !item.trim().is_empty()) {
-        let parts = item.rsplit_once(':').map(|(item, value)| (item.trim(), value.trim()));
-        match parts {
-            Some((item, "true")) => ticked |= item == name,
-            Some((_, "false")) => {}
-            _ => return Err(Refusal::invalid("lifecycleChecklist: item:true or item:false")),
+/// The versions made before it.
+async fn older(write: &mut Write, api: &Api) -> Outcome<Vec<ApiRow>> {
+    let mut rows = write.apis_named(&api.row.name).await?;
+    rows.retain(|row| (row.created_at, row.id) < (api.row.created_at, api.row.id));
+    Ok(rows)
+}
+
+/// What a checklist says of each item.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ticks {
+    deprecate_old: Option<bool>,
+    subscribe_anew: Option<bool>,
+}
+
+impl Ticks {
+    fn read(checklist: Option<&str>) -> Outcome<Self> {
+        let mut ticks = Self::default();
+        let items = checklist.unwrap_or_default().split(',').filter(|item| !item.trim().is_empty());
+        for item in items {
+            let parts = item.rsplit_once(':').map(|(name, value)| (name.trim(), value.trim()));
+            let (name, value) = match parts {
+                Some((name, "true")) => (name, true),
+                Some((name, "false")) => (name, false),
+                _ => return Err(Refusal::invalid("lifecycleChecklist: item:true or item:false")),
+            };
+            match name {
+                DEPRECATE_OLD => ticks.deprecate_old = Some(value),
+                SUBSCRIBE_ANEW => ticks.subscribe_anew = Some(value),
+                unknown => {
+                    return Err(Refusal::invalid(format!(
+                        "lifecycleChecklist: there is no item '{unknown}': {DEPRECATE_OLD}, {SUBSCRIBE_ANEW}"
+                    )));
+                }
+            }
         }
+        Ok(ticks)
     }
-    Ok(ticked)
+
+    /// Refuses what would be asked for in vain.
+    async fn check(self, write: &mut Write, api: &Api, next: LifecycleState) -> Outcome<()> {
+        if next != LifecycleState::Published {
+            return match self.deprecate_old {
+                Some(true) => Err(Refusal::invalid(format!(
+                    "lifecycleChecklist: '{DEPRECATE_OLD}' goes with what publishes the API"
+                ))),
+                _ => Ok(()),
+            };
+        }
+        if self.subscribe_anew == Some(false) {
+            for row in older(write, api).await? {
+                if write.subscriber_count(row.id).await? > 0 {
+                    return Err(Refusal::invalid(format!(
+                        "lifecycleChecklist: '{SUBSCRIBE_ANEW}' cannot be false: version {} has \
+                         subscriptions, which no other version takes over",
+                        row.version_name
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
 }

@@ -21,7 +21,8 @@ use super::extract::ApiParameter;
 pub struct ActionParameters {
     #[param(value_type = LifecycleAction, inline)]
     action: String,
-    /// `item:true,item:false`, of the items that the state's `checkItems` name.
+    /// `item:true,item:false`, of `Deprecate old versions after publishing the API` and `Requires re-subscription
+    /// when publishing the API`. The latter always holds: false is refused where an older version has subscriptions.
     #[param(max_length = 1024)]
     lifecycle_checklist: Option<String>,
 }

@@ -145,6 +145,35 @@ async fn old_versions_are_deprecated_when_that_is_ticked() {
     assert_eq!(old["lifeCycleStatus"], "DEPRECATED");
 }
 
+#[tokio::test]
+async fn an_item_that_asks_for_what_is_not_done_is_refused_by_its_name() {
+    let plane = Plane::start().await;
+    let id = plane.made("HttpBin").await;
+    let act = async |id: &str, action: &str, items: &str| {
+        let items = items.replace(' ', "%20");
+        let path =
+            format!("/apis/change-lifecycle?apiId={id}&action={action}&lifecycleChecklist={items}");
+        plane.call("POST", &at(&path)).by_admin().send().await
+    };
+    for unknown in ["Foo:true", "Foo:false"] {
+        act(&id, "Publish", unknown).await.expect_error(400, 400, "there is no item 'Foo'");
+    }
+    let anew = "Requires re-subscription when publishing the API";
+    act(&id, "Publish", &format!("{anew}:false")).await.expect(200);
+    let old = "Deprecate old versions after publishing the API";
+    act(&id, "Block", &format!("{old}:true")).await.expect_error(400, 400, old);
+    act(&id, "Block", &format!("{old}:false,{anew}:true")).await.expect(200);
+    plane.act(&id, "Re-Publish").await.expect(200);
+
+    plane.subscribed(&id).await;
+    plane.wait(std::time::Duration::from_secs(1));
+    let new = plane.make(&with("HttpBin", json!({"version": "v2"}))).await;
+    let new = new["id"].as_str().unwrap();
+    let taken_over = act(new, "Publish", &format!("{anew}:false")).await;
+    taken_over.expect_error(400, 400, "cannot be false: version v1 has subscriptions");
+    act(new, "Publish", &format!("{anew}:true")).await.expect(200);
+}
+
 /// Rows: WSO2-6.2
 #[tokio::test]
 async fn the_history_names_who_changed_what() {
