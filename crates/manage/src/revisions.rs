@@ -5,6 +5,7 @@ use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_access::random;
 use phantom_core::UnixTime;
+use phantom_definition::Transport;
 pub use phantom_store::DeploymentRow;
 use phantom_store::RevisionRow;
 use phantom_store::Write;
@@ -153,13 +154,47 @@ pub async fn save_and_deploy(
 }
 
 /// What of the settings makes a difference: members that mean nothing to us do not, nor does what was done
-/// to the API before.
+/// to the API before, nor the order of what has none.
 #[must_use]
 pub fn in_force(document: &ApiDocument) -> ApiDocument {
     let mut document = frozen(document.clone());
     document.others.clear();
-    document.operations.iter_mut().for_each(|operation| operation.others.clear());
+    for operation in &mut document.operations {
+        // Made anew with one that is taken away and added again.
+        operation.id.clear();
+        operation.others.clear();
+        each_once(&mut operation.scopes);
+    }
     document
+        .operations
+        .sort_by(|a, b| (&a.target, a.verb.as_str()).cmp(&(&b.target, b.verb.as_str())));
+    document.scopes.iter_mut().for_each(|scope| each_once(&mut scope.bindings));
+    document.scopes.sort_by(|a, b| (&a.name, a.shared).cmp(&(&b.name, b.shared)));
+    document.additional_properties.sort_by(|a, b| a.name.cmp(&b.name));
+    // By what they are called, as they stand in a document.
+    document
+        .security_scheme
+        .sort_by_key(|scheme| stored::write(scheme).map(|name| name.to_string()).ok());
+    document.transport.sort_by_key(|transport| *transport == Transport::Https);
+    let cors = &mut document.cors_configuration;
+    for names in [
+        &mut document.audiences,
+        &mut document.tags,
+        &mut document.policies,
+        &mut document.visible_roles,
+        &mut document.key_managers,
+        &mut cors.access_control_allow_origins,
+        &mut cors.access_control_allow_headers,
+        &mut cors.access_control_allow_methods,
+    ] {
+        each_once(names);
+    }
+    document
+}
+
+fn each_once(names: &mut Vec<String>) {
+    names.sort_unstable();
+    names.dedup();
 }
 
 /// As a revision keeps it.
@@ -329,4 +364,44 @@ fn known_place<'p>(control: &Control, place: &'p Place) -> Outcome<&'p str> {
 pub fn gateway_host(control: &Control) -> Option<String> {
     let url = Url::parse(&control.settings.gateway_https_url).ok()?;
     url.host_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn settings(json: serde_json::Value) -> ApiDocument {
+        serde_json::from_value(json).expect("settings")
+    }
+
+    #[test]
+    fn another_order_of_what_has_none_is_no_change() {
+        let operation = |id: &str, target: &str, scopes: [&str; 2]| json!({"id": id, "target": target, "verb": "GET", "scopes": scopes});
+        let scope = |name: &str, roles: [&str; 2]| json!({"name": name, "bindings": roles});
+        let one = settings(json!({
+            "tags": ["a", "b"], "policies": ["Gold", "Silver"], "audiences": ["a", "b"],
+            "keyManagers": ["one", "two"], "visibleRoles": ["admin", "Internal/creator"],
+            "transport": ["http", "https"], "securityScheme": ["oauth2", "api_key"],
+            "corsConfiguration": {"accessControlAllowMethods": ["GET", "PUT"],
+                "accessControlAllowHeaders": ["a", "b"], "accessControlAllowOrigins": ["*", "null"]},
+            "additionalProperties": [{"name": "a"}, {"name": "b"}],
+            "scopes": [scope("r", ["admin", "Internal/creator"]), scope("w", ["admin", "admin"])],
+            "operations": [operation("1", "/a", ["r", "w"]), operation("2", "/b", ["r", "w"])],
+        }));
+        let other = settings(json!({
+            "tags": ["b", "a"], "policies": ["Silver", "Gold"], "audiences": ["b", "a"],
+            "keyManagers": ["two", "one"], "visibleRoles": ["Internal/creator", "admin"],
+            "transport": ["https", "http"], "securityScheme": ["api_key", "oauth2"],
+            "corsConfiguration": {"accessControlAllowMethods": ["PUT", "GET"],
+                "accessControlAllowHeaders": ["b", "a"], "accessControlAllowOrigins": ["null", "*"]},
+            "additionalProperties": [{"name": "b"}, {"name": "a"}],
+            "scopes": [scope("w", ["admin", "admin"]), scope("r", ["Internal/creator", "admin"])],
+            "operations": [operation("3", "/b", ["w", "r"]), operation("1", "/a", ["w", "r"])],
+        }));
+        assert_eq!(in_force(&one), in_force(&other));
+        let less = ApiDocument { tags: vec!["b".to_owned()], ..other };
+        assert_ne!(in_force(&one), in_force(&less));
+    }
 }
