@@ -209,6 +209,9 @@ impl Errors {
         ) {
             return Err(refusal.into());
         }
+        if matches!(refusal, Refusal::OtherVersion) {
+            return Ok(Self::of_all("It was changed meanwhile. Look again before you go on."));
+        }
         let words = refusal.to_string();
         let known = |word: &str| {
             let word = word.trim_matches(|c: char| !c.is_alphanumeric());

@@ -9,6 +9,7 @@ use phantom_pages::answer::Answer;
 use phantom_pages::components::Badge;
 use phantom_pages::components::Cell;
 use phantom_pages::components::Confirm;
+use phantom_pages::components::Diff;
 use phantom_pages::components::Facts;
 use phantom_pages::components::Head;
 use phantom_pages::components::Link;
@@ -31,6 +32,8 @@ use phantom_subscribe::keys;
 use phantom_subscribe::subscriptions;
 use phantom_terms::page::Page;
 use phantom_terms::refusal::Refusal;
+use serde_json::Value;
+use serde_json::json;
 
 use super::APPLICATIONS;
 use super::applications::HERE;
@@ -148,7 +151,7 @@ pub(super) async fn edit(visit: Visit, Path(id): Path<String>) -> Answer {
         .with("name", &application.row.name)
         .with("quota", &application.row.plan)
         .with("description", application.document.description.as_deref().unwrap_or_default());
-    let page = editing(&visit, &application, &Draft::new(form), None).await?;
+    let page = editing(&visit, &application, &Draft::new(form), None, None).await?;
     Ok(visit.show(APPLICATIONS, &application.row.name, &page))
 }
 
@@ -157,13 +160,23 @@ async fn editing(
     application: &Application,
     draft: &Draft,
     notice: Option<Notice>,
+    conflict: Option<&Diff>,
 ) -> Result<Stack, Refusal> {
     let plans = plans::open(&visit.control, &visit.caller, PlanLevel::Application).await?;
     let base = format!("{HERE}/{}", application.row.id);
     let sheet = Sheet::new(&visit.csrf, format!("{base}/edit")).of_version(application.row.version);
     let sheet = fields(draft, &plans).iter().fold(sheet, Sheet::field).button("Save");
     let head = head(application).action(Link::new("Delete", format!("{base}/delete")));
-    Ok(stack(visit, application, head).notice(notice).part(&sheet))
+    let mut page = stack(visit, application, head).notice(notice);
+    if let Some(conflict) = conflict {
+        page = page.section("What saving now would change", "", conflict);
+    }
+    Ok(page.part(&sheet))
+}
+
+/// What is told of two people's changes, in the words of the form.
+fn compared(name: &str, quota: &str, description: Option<&str>) -> Value {
+    json!({"name": name, "shared quota": quota, "description": description})
 }
 
 pub(super) async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
@@ -181,18 +194,21 @@ pub(super) async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> 
         }
         Err(refusal) => refusal,
     };
+    let mut conflict = None;
     let (draft, notice) = match refusal {
         Refusal::OtherVersion => {
-            let words = format!(
-                "It is now named {}, with the quota {}. Below is what you entered; saving it \
-                 replaces that.",
-                stored.row.name, stored.row.plan
-            );
+            let row = &stored.row;
+            let now = compared(&row.name, &row.plan, stored.document.description.as_deref());
+            let description = form.given("description");
+            let mine = compared(form.get("name"), form.get("quota"), description.as_deref());
+            conflict = Some(Diff::between(("As it is now", "With yours"), &now, &mine));
+            let words = "Somebody changed it while you did. Below is what you entered; saving it now \
+                         replaces their change.";
             (Draft::new(form), Notice::new(Tone::Warn, "It was changed meanwhile", words))
         }
         refusal => refused(form, refusal)?,
     };
-    let page = editing(&visit, &stored, &draft, Some(notice)).await?;
+    let page = editing(&visit, &stored, &draft, Some(notice), conflict.as_ref()).await?;
     Ok(visit.show_refused(APPLICATIONS, &stored.row.name, &page))
 }
 

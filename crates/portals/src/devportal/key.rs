@@ -2,12 +2,14 @@
 //! in answers to forms alone, and so has no address.
 
 use axum::extract::Path;
+use axum::response::Response;
 use phantom_pages::answer;
 use phantom_pages::answer::Answer;
 use phantom_pages::components::Badge;
 use phantom_pages::components::Cell;
 use phantom_pages::components::Code;
 use phantom_pages::components::Confirm;
+use phantom_pages::components::Diff;
 use phantom_pages::components::Facts;
 use phantom_pages::components::Link;
 use phantom_pages::components::Notice;
@@ -24,6 +26,7 @@ use phantom_subscribe::applications::Application;
 use phantom_subscribe::keys;
 use phantom_subscribe::keys::ApplicationToken;
 use phantom_subscribe::keys::Key;
+use phantom_subscribe::keys::KeyDocument;
 use phantom_subscribe::keys::KeyManager;
 use phantom_subscribe::keys::MappedKeyType;
 use phantom_subscribe::keys::MappingMode;
@@ -32,6 +35,8 @@ use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
+use serde_json::Value;
+use serde_json::json;
 
 use super::APPLICATIONS;
 use super::application::head_within;
@@ -40,6 +45,9 @@ use super::keys::check_chosen;
 use super::keys::document;
 use super::keys::grant_fields;
 use super::keys::refused;
+
+/// The field with what a form was filled from.
+const BEFORE: &str = "before";
 
 /// Everything that the page of a key shows.
 struct Shown {
@@ -95,6 +103,7 @@ impl Shown {
         visit: &Visit,
         notice: Option<Notice>,
         secrets: &[Code],
+        conflict: Option<&Diff>,
         draft: &Draft,
     ) -> Stack {
         let at = self.address();
@@ -118,6 +127,9 @@ impl Shown {
         let mut page = Stack::new(head).notice(notice);
         page = secrets.iter().fold(page, Stack::part);
         page = page.part(&Facts(facts));
+        if let Some(conflict) = conflict {
+            page = page.section("What saving now would change", "", conflict);
+        }
         if !self.is_ours() {
             return page;
         }
@@ -143,7 +155,7 @@ impl Shown {
         }
         if let Some(key_manager) = &self.key_manager {
             let fields = grant_fields(draft, key_manager);
-            let edit = sheet("").headed("What the client may do", "");
+            let edit = sheet("").headed("What the client may do", "").hidden(BEFORE, self.before());
             page = page.part(&fields.iter().fold(edit, Sheet::field).plain_button("Save"));
         }
         if let Some(endpoint) = endpoint.filter(|_| self.gets_tokens()) {
@@ -154,6 +166,11 @@ impl Shown {
             page = page.part(&Code::new("A token by curl", text));
         }
         page
+    }
+
+    /// What the client may do, as a form that is sent says what it was filled from.
+    fn before(&self) -> String {
+        compared(&self.key.document).to_string()
     }
 
     /// The forms as they stand before somebody fills them.
@@ -167,15 +184,34 @@ impl Shown {
     }
 
     fn show(&self, visit: &Visit, notice: Option<Notice>, secrets: &[Code]) -> Answer {
-        let page = self.page(visit, notice, secrets, &self.draft());
+        let page = self.page(visit, notice, secrets, None, &self.draft());
         Ok(visit.show(APPLICATIONS, &self.key.row.consumer_key, &page))
+    }
+
+    /// Somebody else was earlier. A key has no version: what it was stands in the form.
+    fn conflict(&self, visit: &Visit, form: Form, mine: &KeyDocument) -> Response {
+        let words = "Somebody changed it while you did. Below is what you entered; saving it now replaces \
+                     their change.";
+        let notice = Notice::new(Tone::Warn, "It was changed meanwhile", words);
+        let names = ("As it is now", "With yours");
+        let diff = Diff::between(names, &compared(&self.key.document), &compared(mine));
+        let draft = Draft::new(form.with_instead("life", "3600"));
+        let page = self.page(visit, Some(notice), &[], Some(&diff), &draft);
+        visit.show_refused(APPLICATIONS, &self.key.row.consumer_key, &page)
     }
 
     fn refused(&self, visit: &Visit, form: Form, refusal: Refusal) -> Answer {
         let (draft, notice) = refused(form, refusal)?;
-        let page = self.page(visit, Some(notice), &[], &draft);
+        let page = self.page(visit, Some(notice), &[], None, &draft);
         Ok(visit.show_refused(APPLICATIONS, &self.key.row.consumer_key, &page))
     }
+}
+
+/// What is told of two people's changes, in the words of the form.
+fn compared(document: &KeyDocument) -> Value {
+    let mut grants = document.grant_types.clone();
+    grants.sort_unstable();
+    json!({"grant types": grants, "callback": document.callback_url})
 }
 
 /// Keys that were made just now.
@@ -218,6 +254,9 @@ pub(super) async fn update(visit: Visit, Path((id, key)): At, form: Form) -> Ans
     let properties = shown.key.document.additional_properties.clone();
     let chosen = shown.key_manager.as_ref().map_or(Ok(()), |at| check_chosen(&form, at));
     let changed = match chosen.and_then(|()| document(&form, properties)) {
+        Ok(document) if form.raw(BEFORE) != shown.before() => {
+            return Ok(shown.conflict(&visit, form, &document));
+        }
         Ok(document) => {
             keys::update(&visit.control, &visit.caller, &id, &key, document).await.map(drop)
         }

@@ -276,11 +276,15 @@ impl Frame {
     /// With what became of a form that was not taken. `mine` is what it would have made.
     pub(super) fn refusing(mut self, opened: &Opened, no: &No, mine: Option<&ApiDocument>) -> Self {
         self.notices.insert(0, no.notice.clone());
-        if let (true, Some(mine)) = (no.is_late, mine) {
-            let before = settings(&opened.api.document);
-            self.conflict =
-                Some(Diff::between(("As it is now", "With yours"), &before, &settings(mine)));
+        match mine.filter(|_| no.is_late) {
+            Some(mine) => self.compared(&settings(&opened.api.document), &settings(mine)),
+            None => self,
         }
+    }
+
+    /// With what saving now would change.
+    pub(super) fn compared(mut self, now: &Value, mine: &Value) -> Self {
+        self.conflict = Some(Diff::between(("As it is now", "With yours"), now, mine));
         self
     }
 }

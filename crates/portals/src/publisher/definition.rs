@@ -79,10 +79,13 @@ struct Edited {
     bar: Bar,
 }
 
-fn text(visit: &Visit, opened: &Opened) -> String {
+fn document(visit: &Visit, opened: &Opened) -> Value {
     let authorization = format!("{}/oauth2/authorize", visit.control.settings.public_url);
-    let document = definition::write(&opened.api, &authorization);
-    serde_json::to_string_pretty(&document).unwrap_or_default()
+    definition::write(&opened.api, &authorization)
+}
+
+fn text(visit: &Visit, opened: &Opened) -> String {
+    serde_json::to_string_pretty(&document(visit, opened)).unwrap_or_default()
 }
 
 async fn read(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
@@ -166,11 +169,15 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
             return Ok(ask(&visit, &opened, form, &gone, stays));
         }
     }
+    let mine = parsed.as_ref().ok().map(|parsed| Value::Object(parsed.members().clone()));
     let no = match replaced(&visit, &opened, &form, parsed).await {
         Ok(done) => return Ok(answer::see(&format!("{}?done={done}", opened.address(TAB)))),
         Err(refusal) => placed(form, refusal)?,
     };
-    let frame = opened.frame(&visit, TAB, Vec::new()).refusing(&opened, &no, None);
+    let mut frame = opened.frame(&visit, TAB, Vec::new()).refusing(&opened, &no, None);
+    if let (true, Some(mine)) = (no.is_late, mine) {
+        frame = frame.compared(&document(&visit, &opened), &mine);
+    }
     let page = drawn(&visit, &opened, frame, &no.draft);
     Ok(visit.show_refused(PLACE, &opened.title(), &page))
 }

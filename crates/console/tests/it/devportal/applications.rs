@@ -77,8 +77,14 @@ async fn of_two_who_change_an_application_the_second_is_told_what_it_is_now() {
     let page = browser.get(&format!("{at}/edit")).await.expect(200);
     browser.send(&page, "Save", &[("name", "First")]).await.expect(303);
     let page = browser.send(&page, "Save", &[("name", "Second")]).await.expect(422);
-    let page = page.says("It is now named First").says("value=\"Second\"");
+    let page = page.says("It was changed meanwhile").says("value=\"Second\"");
+    let page = page.says("<del>First</del>").says("<ins>Second</ins>");
     browser.send(&page, "Save", &[]).await.expect(303);
+    // Whatever it was that they changed.
+    let page = browser.get(&format!("{at}/edit")).await.expect(200);
+    browser.send(&page, "Save", &[("description", "Of the others")]).await.expect(303);
+    let page = browser.send(&page, "Save", &[("quota", "10PerMin")]).await.expect(422);
+    page.says("<del>Of the others</del>").says("<ins>10PerMin</ins>");
 }
 
 #[tokio::test]

@@ -197,3 +197,19 @@ async fn a_client_has_a_grant_type_and_a_token_is_spoken_of_where_there_may_be_o
     let page = browser.send_on(&page, "Save", &both).await.expect(200);
     assert!(code(&page, "A token by curl").is_some());
 }
+
+#[tokio::test]
+async fn of_two_who_change_a_key_the_second_is_told_what_it_is_now() {
+    let console = Console::start().await;
+    let mut browser = console.browser("sue").await;
+    let at = application(&mut browser, "Mine").await;
+    generated(&mut browser, &at).await;
+    let list = browser.get(&format!("{at}/keys")).await;
+    let page = browser.get(&first_key(&list, &at)).await.expect(200);
+    let [first, second] = ["https://one.example/back", "https://two.example/back"];
+    browser.send(&page, "Save", &[("callback", first)]).await.expect(303);
+    let late = browser.send(&page, "Save", &[("callback", second)]).await.expect(422);
+    let late = late.says("It was changed meanwhile").says("What saving now would change");
+    let late = late.says(&format!("<del>{first}</del>")).says(&format!("<ins>{second}</ins>"));
+    browser.send(&late, "Save", &[]).await.expect(303);
+}
