@@ -73,6 +73,21 @@ pub fn after(state: LifecycleState, action: LifecycleAction) -> Option<Lifecycle
     transitions(state).iter().find(|(each, _)| *each == action).map(|(_, state)| *state)
 }
 
+/// Whether actions lead from one state to another, however many they are.
+#[must_use]
+pub fn leads_to(from: LifecycleState, to: LifecycleState) -> bool {
+    let (mut seen, mut next) = (vec![from], 0);
+    while let Some(state) = seen.get(next) {
+        for (_, after) in transitions(*state) {
+            if !seen.contains(after) {
+                seen.push(*after);
+            }
+        }
+        next += 1;
+    }
+    seen.contains(&to)
+}
+
 impl LifecycleAction {
     pub const ALL: [Self; 7] = [
         Self::Publish,

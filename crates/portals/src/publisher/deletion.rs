@@ -4,6 +4,7 @@ use axum::extract::Path;
 use axum::routing::get;
 use phantom_access::rights::publisher as rights;
 use phantom_manage::apis;
+use phantom_manage::lifecycle::LifecycleState;
 use phantom_manage::revisions;
 use phantom_pages::answer;
 use phantom_pages::answer::Answer;
@@ -42,9 +43,10 @@ async fn deletion(
     let mut effects = Vec::new();
     let obstacle = (subscribers > 0).then(|| {
         format!(
-            "{} subscribed to it. It cannot be deleted before that ends, in the devportal; until then it \
-             can be blocked or retired.",
-            words::several(subscribers, "application is", "applications are")
+            "{} subscribed to it. It cannot be deleted before that ends, in the devportal; until then \
+             {}.",
+            words::several(subscribers, "application is", "applications are"),
+            until_then(opened.api.row.state)
         )
     });
     if obstacle.is_none() {
@@ -68,6 +70,18 @@ async fn deletion(
         typed: Some(opened.api.row.name.clone()),
         error,
     })
+}
+
+/// What stands in the place of deleting it.
+const fn until_then(state: LifecycleState) -> &'static str {
+    match state {
+        LifecycleState::Published => "publishers can block it or demote it to created",
+        LifecycleState::Prototyped => "publishers can demote it to created",
+        LifecycleState::Deprecated => "publishers can retire it",
+        LifecycleState::Created => "it is not published, and gateways do not serve it",
+        LifecycleState::Blocked => "it is blocked, and every call is refused",
+        LifecycleState::Retired => "it is retired, and gateways do not serve it",
+    }
 }
 
 async fn delete(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {

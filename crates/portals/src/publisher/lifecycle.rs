@@ -112,7 +112,7 @@ async fn change(
     Ok(visit.show_refused(PLACE, &opened.title(), &page))
 }
 
-/// What takes an API from those who call it is asked about first.
+/// What takes an API from those who call it or want to is asked about first.
 const fn effect(action: LifecycleAction) -> Option<&'static str> {
     match action {
         LifecycleAction::Block => {
@@ -121,12 +121,12 @@ const fn effect(action: LifecycleAction) -> Option<&'static str> {
         LifecycleAction::DemoteToCreated => {
             Some("Gateways serve it no more until it is published again: its calls get 404.")
         }
-        LifecycleAction::Retire => {
-            Some("Gateways serve it no more: its calls get 404. There is no way back.")
+        LifecycleAction::Deprecate => {
+            Some("Nobody subscribes to it any more. Gateways serve it to those who are subscribed.")
         }
+        LifecycleAction::Retire => Some("Gateways serve it no more: its calls get 404."),
         LifecycleAction::Publish
         | LifecycleAction::DeployAsAPrototype
-        | LifecycleAction::Deprecate
         | LifecycleAction::RePublish => None,
     }
 }
@@ -142,21 +142,31 @@ async fn confirm(
     let (_, subscribers) = subscribers::list(&visit.control, Some(&id), one).await?;
     let name = action.as_str();
     let sure: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
-    let after = lifecycle::after(opened.api.row.state, action).unwrap_or(LifecycleState::Created);
+    let before = opened.api.row.state;
+    let after = lifecycle::after(before, action).unwrap_or(LifecycleState::Created);
+    let mut effects = vec![
+        effect.to_owned(),
+        format!(
+            "{} subscribed to it.",
+            words::several(subscribers, "application is", "applications are")
+        ),
+        format!("Its state becomes {}.", lifecycle::title(after)),
+    ];
+    if !lifecycle::leads_to(after, before) {
+        let left = lifecycle::transitions(after).iter().map(|(action, _)| action.as_str());
+        let left = left.collect::<Vec<_>>().join(", ");
+        effects.push(match left.is_empty() {
+            true => "There is no way back.".to_owned(),
+            false => format!("There is no way back: what can be done from then on is {left}."),
+        });
+    }
     Ok(Confirm {
         csrf: visit.csrf.clone(),
         version: Some(opened.version()),
         action: format!("{}?sure={sure}", opened.address("/lifecycle")),
         back: opened.address(""),
         question: format!("{name}: {}?", opened.title()),
-        effects: vec![
-            effect.to_owned(),
-            format!(
-                "{} subscribed to it.",
-                words::several(subscribers, "application is", "applications are")
-            ),
-            format!("Its state becomes {}.", lifecycle::title(after)),
-        ],
+        effects,
         obstacle: None,
         verb: name.to_owned(),
         typed: None,

@@ -51,10 +51,41 @@ async fn the_life_cycle_goes_on_by_buttons_and_what_takes_an_api_away_is_asked_a
     browser.get(&page.link("Overview")).await.says("Published");
     let page = browser.send_on(&asked, "Block", &[]).await.expect(200).says("It is blocked");
     let page = browser.send_on(&page, "Re-Publish", &[]).await.expect(200);
-    let page = browser.send_on(&page, "Deprecate", &[]).await.expect(200);
+    let asked = browser.send(&page, "Deprecate", &[]).await.expect(200);
+    let asked = asked.says("Nobody subscribes to it any more").says("1 application is subscribed");
+    let asked = asked.says("There is no way back: what can be done from then on is Retire.");
+    browser.get(&page.link("Overview")).await.says("Published");
+    let page = browser.send_on(&asked, "Deprecate", &[]).await.expect(200).says("Deprecated");
     let asked = browser.send(&page, "Retire", &[]).await.expect(200).says("no way back");
     let page = browser.send_on(&asked, "Retire", &[]).await.expect(200);
     assert!(page.has("Retired") && !page.has("Save and Deploy"));
+}
+
+#[tokio::test]
+async fn what_is_in_the_way_of_deleting_an_api_says_what_can_be_done_in_its_state() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let page = httpbin(&mut browser).await;
+    let mut page = browser.send_on(&page, "Publish", &[]).await.expect(200);
+    subscribed(&console, &page, "First").await;
+    let deletion = page.link("Delete");
+    let said = "publishers can block it or demote it to created.";
+    browser.get(&deletion).await.expect(200).says(said);
+    for (action, said) in [
+        ("Deploy as a Prototype", "publishers can demote it to created."),
+        ("Demote to Created", "it is not published, and gateways do not serve it."),
+        ("Publish", said),
+        ("Block", "it is blocked, and every call is refused."),
+        ("Deprecate", "publishers can retire it."),
+        ("Retire", "it is retired, and gateways do not serve it."),
+    ] {
+        let asked = browser.send(&page, action, &[]).await;
+        page = match asked.location() {
+            Some(to) => browser.open(&to).await.expect(200),
+            None => browser.send_on(&asked, action, &[]).await.expect(200),
+        };
+        browser.get(&deletion).await.expect(200).says(said);
+    }
 }
 
 #[tokio::test]
@@ -277,4 +308,25 @@ async fn the_oldest_revision_makes_room_and_the_page_says_so_before() {
     let page = browser.send_on(&page, "Save and Deploy", &[("description", "x")]).await;
     let page = page.expect(200);
     assert!(page.has("Revision 6") && !page.has("Revision 1<"));
+}
+
+#[tokio::test]
+async fn of_two_who_change_a_definition_the_second_is_shown_what_saving_would_change() {
+    let console = Console::start().await;
+    let mut browser = console.browser("carla").await;
+    let page = httpbin(&mut browser).await;
+    let page = tab(&mut browser, &page, "Definition").await;
+    let page = browser.get(&page.link("Edit")).await.expect(200);
+    let definition = |path: &str| {
+        format!(
+            "openapi: 3.0.0\ninfo: {{title: HttpBin, version: v1}}\n\
+             paths: {{{path}: {{get: {{summary: Ours, responses: {{}}}}}}}}"
+        )
+    };
+    let [first, second] = ["/first", "/second"].map(definition);
+    browser.send(&page, "Save", &[("definition", &first)]).await.expect(303);
+    let late = browser.send(&page, "Save", &[("definition", &second)]).await.expect(422);
+    let late = late.says("It was changed meanwhile").says("What saving now would change");
+    let late = late.says("paths./first").says("paths./second");
+    browser.send(&late, "Save", &[]).await.expect(303);
 }
