@@ -139,6 +139,25 @@ impl EgressError {
         with_causes(self).into()
     }
 
+    /// Returns whether nobody was asked because the place has no public address, and the operator did not name it.
+    #[must_use]
+    pub fn is_forbidden(&self) -> bool {
+        let Self::Connect { source, .. } = self else {
+            return matches!(self, Self::ForbiddenAddress);
+        };
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&**source);
+        while let Some(error) = cause {
+            let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            if error.is::<NoPublicAddress>()
+                || inner.is_some_and(|inner| inner.is::<NoPublicAddress>())
+            {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     /// Returns whether the server did answer, with something of which nothing can be made.
     pub(crate) const fn is_answered(&self) -> bool {
         matches!(self, Self::TooLong { .. } | Self::Encoded | Self::Malformed(_))

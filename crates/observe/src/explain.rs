@@ -66,6 +66,10 @@ fn check(question: &Question) -> Outcome<()> {
         let words = format!("url: at most {MAX_URL} bytes, without blanks and control characters");
         return Err(Refusal::invalid(words));
     }
+    // No client sends one (RFC 9110 §7.1).
+    if url.contains('#') {
+        return Err(Refusal::invalid("url: must not hold a fragment"));
+    }
     if token.as_ref().is_some_and(|token| token.expose_secret().len() > workbench::MAX_TOKEN) {
         return Err(Refusal::invalid(format!("token: at most {} bytes", workbench::MAX_TOKEN)));
     }

@@ -26,6 +26,7 @@ pub use introspect::introspect;
 pub use server::Server;
 pub use step::Answer;
 pub use step::Body;
+pub use step::NoAnswer;
 pub use step::Step;
 pub use step::quoted;
 pub use token::Client;

@@ -116,19 +116,27 @@ impl Egress {
 fn headers(asked: &[(String, String)]) -> Result<HeaderMap, ExchangeError> {
     let mut headers = HeaderMap::new();
     for (name, value) in asked {
-        let name = HeaderName::from_str(name);
-        let name = name.map_err(|_| ExchangeError::Request("a header's name cannot be one"))?;
-        if OURS.contains(&name.as_str()) {
-            return Err(ExchangeError::Request(
-                "host, connection and what frames a request are not set by hand",
-            ));
-        }
-        let mut value = HeaderValue::from_str(value)
-            .map_err(|_| ExchangeError::Request("a header's value cannot be one"))?;
-        value.set_sensitive(true);
+        let (name, value) = header(name, value).map_err(ExchangeError::Request)?;
         headers.append(name, value);
     }
     Ok(headers)
+}
+
+/// A header field as [`Egress::exchange`] takes it.
+///
+/// # Errors
+///
+/// Why it takes none of that name or value, in words for its author.
+pub fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), &'static str> {
+    let name = HeaderName::from_str(name)
+        .map_err(|_| "the name of a header is of ASCII letters, digits and signs such as -")?;
+    if OURS.contains(&name.as_str()) {
+        return Err("host, connection and what frames a request are not set by hand");
+    }
+    let mut value = HeaderValue::from_str(value)
+        .map_err(|_| "the value of a header holds no control characters")?;
+    value.set_sensitive(true);
+    Ok((name, value))
 }
 
 #[cfg(test)]

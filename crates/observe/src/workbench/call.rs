@@ -5,6 +5,7 @@ use phantom_access::plane::Control;
 use phantom_access::plane::Means;
 use phantom_access::plane::Settings;
 use phantom_access::random;
+use phantom_oauth::egress::exchange;
 use phantom_publish::deny_policies;
 use phantom_terms::refusal::Outcome;
 use phantom_terms::refusal::Refusal;
@@ -12,6 +13,7 @@ use phantom_terms::text;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::MAX_TOKEN;
 use super::step::Authorization;
@@ -66,8 +68,17 @@ pub async fn call(control: &Control, caller: &Caller, request: CallRequest) -> O
     if token.as_ref().is_some_and(|token| token.expose_secret().len() > MAX_TOKEN) {
         return Err(Refusal::invalid(format!("token: at most {MAX_TOKEN} bytes")));
     }
-    check_address(control, caller).await?;
+    if let Some(token) = &token {
+        let value = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
+        exchange::header("authorization", &value)
+            .map_err(|_| Refusal::invalid("token: must not hold control characters"))?;
+    }
     let mut headers = read_headers(headers.expose_secret())?;
+    for (name, value) in &headers {
+        exchange::header(name, value)
+            .map_err(|rule| Refusal::invalid(format!("headers: {rule}")))?;
+    }
+    check_address(control, caller).await?;
     let request_id = traced(&mut headers)?;
     let request = Request {
         method,

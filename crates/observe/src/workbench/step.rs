@@ -11,6 +11,7 @@ use phantom_access::plane::Outgoing;
 use phantom_core::causes::with_causes;
 use phantom_oauth::egress::exchange::Answered;
 use phantom_oauth::egress::exchange::Asked;
+use phantom_oauth::egress::exchange::ExchangeError;
 use phantom_oauth::egress::exchange::Named;
 use secrecy::ExposeSecret;
 use secrecy::SecretString;
@@ -55,8 +56,15 @@ pub enum Value {
 pub struct Step {
     pub request: String,
     pub curl: String,
-    /// Or why there is none.
-    pub answer: Result<Answer, String>,
+    pub answer: Result<Answer, NoAnswer>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug)]
+pub struct NoAnswer {
+    pub why: String,
+    /// Nobody was asked: a user named the place, and it has no public address.
+    pub is_forbidden: bool,
 }
 
 #[derive(Clone)]
@@ -104,7 +112,10 @@ impl Request {
         };
         let answer = sent
             .map(|Answered { status, headers, body }| Answer { status, headers, body })
-            .map_err(|error| with_causes(&error));
+            .map_err(|error| NoAnswer {
+                why: with_causes(&error),
+                is_forbidden: matches!(&error, ExchangeError::NoAnswer(error) if error.is_forbidden()),
+            });
         Step { request, curl, answer }
     }
 

@@ -16,6 +16,7 @@ use http::StatusCode;
 use http::header;
 use phantom_observe::workbench;
 use phantom_observe::workbench::CallRequest;
+use phantom_observe::workbench::NoAnswer;
 use phantom_pages::answer;
 use phantom_pages::answer::Answer;
 use phantom_pages::answer::Failure;
@@ -188,7 +189,7 @@ pub(super) async fn call(visit: Visit, Path(id): Path<String>, form: Form) -> An
     let step = workbench::call(&visit.control, &visit.caller, request).await?.step;
     Ok(match step.answer {
         Ok(answer) => passed_on(answer),
-        Err(why) => {
+        Err(NoAnswer { why, .. }) => {
             (StatusCode::BAD_GATEWAY, format!("There is no answer: {why}\n")).into_response()
         }
     })

@@ -5,6 +5,7 @@ use phantom_observe::workbench::Answer;
 use phantom_observe::workbench::Claim;
 use phantom_observe::workbench::Decoded;
 use phantom_observe::workbench::Introspected;
+use phantom_observe::workbench::NoAnswer;
 use phantom_observe::workbench::Signature;
 use phantom_observe::workbench::Step;
 use phantom_pages::components::Badge;
@@ -145,7 +146,7 @@ impl Found {
 impl Shown {
     fn of(title: &'static str, step: &Step) -> Self {
         let (badge, answer) = match &step.answer {
-            Err(why) => (Badge::bad("No answer"), Code::new("Answer", why.as_str())),
+            Err(why) => (Badge::bad("No answer"), Code::new("Answer", &*why.why)),
             Ok(answer) => {
                 let words = format!("HTTP {}", answer.status);
                 let badge = if answer.is_good() { Badge::good(words) } else { Badge::bad(words) };
@@ -202,11 +203,13 @@ fn claim(claim: Claim) -> Vec<Cell> {
     ]
 }
 
-fn unanswered(why: &str) -> Notice {
-    let text = format!(
-        "{}. Servers in private networks are asked only where the control plane's allow_private says so.",
-        words::sentence(why)
-    );
+fn unanswered(NoAnswer { why, is_forbidden }: &NoAnswer) -> Notice {
+    let mut text = format!("{}.", words::sentence(why));
+    if *is_forbidden {
+        text.push_str(
+            " Servers in private networks are asked only where the control plane's allow_private says so.",
+        );
+    }
     Notice::new(Tone::Bad, "There is no answer", text)
 }
 

@@ -10,6 +10,7 @@ use phantom_core::UnixTime;
 use phantom_observe::explain;
 use phantom_observe::workbench;
 use phantom_observe::workbench::Client;
+use phantom_observe::workbench::NoAnswer;
 use phantom_observe::workbench::Server;
 use phantom_observe::workbench::Signature;
 use phantom_observe::workbench::Step;
@@ -223,6 +224,8 @@ fn exchanged(step: Step) -> Exchanged {
             let body = String::from_utf8_lossy(&answer.body).into_owned();
             Exchanged { request, curl, status: Some(answer.status), body: Some(body), error: None }
         }
-        Err(error) => Exchanged { request, curl, status: None, body: None, error: Some(error) },
+        Err(NoAnswer { why, .. }) => {
+            Exchanged { request, curl, status: None, body: None, error: Some(why) }
+        }
     }
 }
