@@ -55,6 +55,14 @@ pub fn each(units: i64, unit: &str) -> String {
     }
 }
 
+/// `5 requests a minute, and at most 1 a second`: with the second, shorter limit, if a plan has one.
+pub fn with_burst(limit: String, burst: Option<(u64, &str)>) -> String {
+    match burst {
+        Some((number, unit)) => format!("{limit}, and at most {} {}", count(number), each(1, unit)),
+        None => limit,
+    }
+}
+
 /// `3 minutes`, rounded up: nobody is to come back too early.
 pub fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs() + u64::from(duration.subsec_nanos() > 0);

@@ -85,14 +85,23 @@ pub(crate) fn pages(pages: Pages) -> Pages {
         )
 }
 
-/// What a plan allows: `5,000 requests a minute`.
+/// What a plan allows: `5,000 requests a minute, and at most 10 a second`.
 fn allowance(plan: &Summary) -> String {
+    let burst = plan.burst.as_ref().map(|(count, unit)| (*count, unit.as_str()));
+    words::with_burst(limit(plan), burst)
+}
+
+fn limit(plan: &Summary) -> String {
     let Some(unit) = plan.time_unit.as_deref().filter(|_| plan.amount != UNLIMITED) else {
         return "no limit".to_owned();
     };
-    let amount = words::count(u64::try_from(plan.amount).unwrap_or_default());
-    let of = plan.data_unit.as_deref().filter(|_| plan.is_volume).unwrap_or("requests");
-    format!("{amount} {of} {}", words::each(plan.unit_time, unit))
+    let amount = u64::try_from(plan.amount).unwrap_or_default();
+    let amount = match plan.data_unit.as_deref().filter(|_| plan.is_volume) {
+        Some(data) => format!("{} {data}", words::count(amount)),
+        None if plan.counts_events => words::several(amount, "event", "events"),
+        None => words::several(amount, "request", "requests"),
+    };
+    format!("{amount} {}", words::each(plan.unit_time, unit))
 }
 
 /// A plan with what it allows, for choosing.

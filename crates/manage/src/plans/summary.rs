@@ -25,12 +25,15 @@ pub struct Summary {
     pub display_name: Option<String>,
     pub description: Option<String>,
     pub level: PlanLevel,
-    /// The limit is one of data, in `data_unit`; else of requests.
+    /// The limit is one of data, in `data_unit`; else of requests, or of events.
     pub is_volume: bool,
+    pub counts_events: bool,
     pub amount: i64,
     pub data_unit: Option<String>,
     pub unit_time: i64,
     pub time_unit: Option<String>,
+    /// A second, shorter limit: so many requests within one such unit.
+    pub burst: Option<(u64, String)>,
     pub rate_limit_count: i64,
     pub rate_limit_time_unit: Option<String>,
     pub is_commercial: bool,
@@ -112,7 +115,10 @@ impl Summary {
                 (of.request_count.get(), of.unit_time.get(), Some(of.time_unit))
             }),
         };
-        // An application's burst limit is not shown.
+        let burst = terms.burst.as_ref().and_then(|burst| {
+            Some((burst.enforced()?.requests, word(burst.rate_limit_time_unit?)))
+        });
+        // As these members are shown, an application's has none.
         let rate = terms.burst.filter(|_| row.level == PlanLevel::Subscription);
         Ok(Self {
             name: row.name.clone(),
@@ -120,10 +126,12 @@ impl Summary {
             description: terms.description.map(String::from),
             level: row.level,
             is_volume: limit.bandwidth.is_some(),
+            counts_events: limit.event_count.is_some(),
             amount,
             data_unit: limit.bandwidth.map(|of| word(of.data_unit)),
             unit_time,
             time_unit: time_unit.map(word),
+            burst,
             rate_limit_count: rate
                 .as_ref()
                 .and_then(|rate| rate.rate_limit_count)

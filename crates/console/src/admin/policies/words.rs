@@ -9,11 +9,7 @@ use super::Level;
 
 /// `5,000 requests a minute, and at most 10 a second`.
 pub(super) fn limits(policy: &Value) -> String {
-    let limit = limit(policy);
-    match burst(policy) {
-        Some(burst) => format!("{limit}, and at most {burst}"),
-        None => limit,
-    }
+    words::with_burst(limit(policy), burst(policy))
 }
 
 fn limit(policy: &Value) -> String {
@@ -45,11 +41,11 @@ fn unit_of(limit: &Value) -> &str {
 }
 
 /// The second, shorter limit, wherever its level has it.
-fn burst(policy: &Value) -> Option<String> {
+fn burst(policy: &Value) -> Option<(u64, &str)> {
     let at = policy.get("burstLimit").filter(|burst| burst.is_object()).unwrap_or(policy);
     let count = at.get("rateLimitCount")?.as_u64().filter(|count| *count > 0)?;
     let unit = at.get("rateLimitTimeUnit")?.as_str().filter(|unit| !unit.is_empty())?;
-    Some(format!("{} {}", words::count(count), words::each(1, unit)))
+    Some((count, unit))
 }
 
 pub(super) fn uses(level: Level, uses: u64) -> String {

@@ -40,6 +40,27 @@ async fn apis_on_offer_are_found_by_name_and_tag_and_shown_with_plans_addresses_
 }
 
 #[tokio::test]
+async fn a_plan_allows_the_same_in_the_devportal_as_where_it_is_made() {
+    let console = Console::start().await;
+    let mut admin = console.browser("admin").await;
+    let said = "3 requests a minute, and at most 1 a second";
+    for level in ["subscription", "application"] {
+        let page = admin.get(&format!("/admin/policies/{level}/new")).await.expect(200);
+        let fields = [("name", "Slow"), ("count", "3"), ("burst_count", "1")];
+        admin.send_on(&page, "Add policy", &fields).await.expect(200).says(said);
+    }
+    let plans = json!({"policies": ["Slow", "AsyncGold"]});
+    let id = api(&console, "HttpBin", plans).await;
+    let mut browser = console.browser("sue").await;
+    let page = browser.get(&format!("/devportal/apis/{id}")).await.expect(200);
+    page.says(said).says("50,000 events a day");
+    let page = browser.get("/devportal/applications/new").await.expect(200);
+    let fields = [("name", "Mine"), ("quota", "Slow")];
+    let page = page.says(&format!("Slow ({said})"));
+    browser.send_on(&page, "Save", &fields).await.expect(200).says(&format!("Slow, {said}"));
+}
+
+#[tokio::test]
 async fn an_api_that_is_for_others_is_not_there() {
     let console = Console::start().await;
     let changes = json!({"visibility": "RESTRICTED", "visibleRoles": ["Internal/creator"]});
