@@ -71,9 +71,13 @@ pub(super) async fn list(
         .keeping(&[("application", &application)])
         .paged(asked.pager_of(base, total))
         .empty("Publishers offer APIs here. None is published yet.", None);
-    let head = Head::new("APIs").state(match application.is_empty() {
-        true => "What you can subscribe to.",
-        false => "Choose what the application is to call.",
+    let head = Head::new("APIs").state(match (may_subscribe, application.is_empty()) {
+        (false, _) => {
+            "What you can read about and try. Who is to subscribe needs the role Internal/subscriber, which an \
+             administrator gives."
+        }
+        (true, true) => "What you can subscribe to.",
+        (true, false) => "Choose what the application is to call.",
     });
     Ok(visit.show(APIS, "APIs", &Stack::new(head).notice(notice).part(&table)))
 }

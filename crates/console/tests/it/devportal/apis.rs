@@ -24,6 +24,10 @@ async fn apis_on_offer_are_found_by_name_and_tag_and_shown_with_plans_addresses_
     let found = browser.get(&page.link("echo test")).await.expect(200);
     assert!(found.has("HttpBin") && !found.has("/orders"));
     browser.get("/devportal/apis?query=tag:%22x").await.expect(200).says("cannot be understood");
+    page.says("What you can subscribe to.");
+    let mut carla = console.browser("carla").await;
+    let page = carla.get("/devportal/apis").await.expect(200).says("Internal/subscriber");
+    assert!(!page.has("What you can subscribe to."));
 
     let page = browser.get(&page.link("HttpBin")).await.expect(200);
     let page = page.says("https://localhost:8243/httpbin/v1").says("5,000 requests a minute");
