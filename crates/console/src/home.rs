@@ -8,6 +8,7 @@ use phantom_observe::attention::Attention;
 use phantom_observe::attention::Failing;
 use phantom_observe::attention::FirstSteps;
 use phantom_observe::attention::Lagging;
+use phantom_observe::attention::Next;
 use phantom_observe::attention::Strained;
 use phantom_observe::audit;
 use phantom_observe::audit::AuditFilter;
@@ -43,6 +44,7 @@ struct Home {
     head: Head,
     first_steps: Option<Tasks>,
     attention: Option<Tasks>,
+    next: Option<Tasks>,
     lately: Option<Table>,
 }
 
@@ -54,15 +56,25 @@ async fn page(visit: Visit) -> Answer {
         false => Vec::new(),
     };
     let count = (found.len() + warnings.len()) as u64;
-    let state = match (count, steps.are_taken()) {
-        (0, true) => "All is well, as far as the control plane knows.".to_owned(),
-        (0, false) => "Four steps lead to the first answer of an API.".to_owned(),
+    // Before there is an API the steps of the instance come first.
+    let next = match count == 0 && steps.api {
+        true => attention::next(&visit.control, &visit.caller).await?,
+        false => Vec::new(),
+    };
+    let is_new = !steps.are_taken() && next.is_empty();
+    let state = match (count, is_new) {
+        (0, false) if next.is_empty() => {
+            "All is well, as far as the control plane knows.".to_owned()
+        }
+        (0, false) => "Nothing needs attention. Below is what comes next.".to_owned(),
+        (0, true) => "Four steps lead to the first answer of an API.".to_owned(),
         (1, _) => "One thing needs attention.".to_owned(),
         (number, _) => format!("{} things need attention.", words::count(number)),
     };
     let home = Home {
         head: Head::new(format!("Hello, {}", visit.caller.name)).state(state),
-        first_steps: (!steps.are_taken()).then(|| first_steps(&visit, steps)),
+        first_steps: is_new.then(|| first_steps(&visit, steps)),
+        next: (!next.is_empty()).then(|| Tasks(next.into_iter().map(step).collect())),
         attention: (count > 0).then(|| tasks(&visit, found, warnings)),
         lately: match visit.may(rights::admin::AUDIT) {
             true => Some(lately(&visit).await?),
@@ -108,6 +120,42 @@ fn first_steps(visit: &Visit, steps: FirstSteps) -> Tasks {
             "From then on a token of the client is answered.",
         ),
     ])
+}
+
+fn step(next: Next) -> Task {
+    let (words, href, text) = match next {
+        Next::Application => (
+            "Add an application".to_owned(),
+            "/devportal/applications/new".to_owned(),
+            "It stands for the program that calls APIs: it gets a key, and subscribes.",
+        ),
+        Next::Key(of) => (
+            format!("Give {} a key", of.name),
+            format!("/devportal/applications/{}/keys", of.id),
+            "It says which client the application is: generated here, or mapped from a key manager.",
+        ),
+        Next::Subscription(of) => (
+            format!("Subscribe {} to an API", of.name),
+            format!("/devportal/apis?application={}", of.id),
+            "From then on a token of the client is answered.",
+        ),
+        Next::Api => (
+            "Create an API".to_owned(),
+            "/publisher/apis/new".to_owned(),
+            "None of those that are here was made by you.",
+        ),
+        Next::Publication(of) => (
+            format!("Publish {}", of.name),
+            format!("/publisher/apis/{}", of.id),
+            "It is made, and no subscriber sees it yet.",
+        ),
+        Next::Catalogue => (
+            "See which APIs there are".to_owned(),
+            "/devportal/apis".to_owned(),
+            "You can read about them and try them. An administrator gives the roles that do more.",
+        ),
+    };
+    Task { badge: Badge::neutral("To do"), title: Link::new(words, href), text: text.to_owned() }
 }
 
 fn tasks(visit: &Visit, found: Attention, warnings: Vec<Task>) -> Tasks {

@@ -1,5 +1,6 @@
 //! What somebody should look at, as far as the store knows it; and how far a new instance has come.
 
+mod next;
 mod strained;
 
 use phantom_access::caller::Caller;
@@ -14,6 +15,8 @@ use phantom_store::ApiRow;
 use phantom_store::LifecycleState;
 use phantom_terms::refusal::Outcome;
 
+pub use next::Next;
+pub use next::next;
 pub use strained::Strained;
 
 use crate::gateways;

@@ -139,3 +139,40 @@ async fn an_api_needs_attention_until_what_was_published_and_changed_is_deployed
     deploy().await;
     assert!(!browser.get("/").await.has("Needs attention"));
 }
+
+#[tokio::test]
+async fn where_nothing_needs_attention_each_is_told_their_own_next_step() {
+    let console = Console::start().await;
+    let eve =
+        phantom_manage::seed::User { name: "eve", password: "eve-password".into(), roles: &[] };
+    let now = phantom_core::Clock::now(&*console.clock).wall;
+    phantom_manage::seed::user(&console.store, eve, now).await.unwrap();
+    let id = crate::devportal::api(&console, "HttpBin", json!({})).await;
+    let draft = json!({"name": "Draft", "version": "v1", "context": "/draft"});
+    rest(&console, Method::POST, "/apis", &draft).await;
+    for (user, step) in [
+        ("carla", "Create an API"),
+        ("paul", "Publish Draft v1"),
+        ("eve", "See which APIs there are"),
+    ] {
+        let mut browser = console.browser(user).await;
+        let page = browser.get("/").await.expect(200).says("Below is what comes next.");
+        browser.get(&page.link(step)).await.expect(200);
+        assert_eq!(page.text.matches("To do").count(), 1, "{user}");
+    }
+
+    let mut sue = console.browser("sue").await;
+    let page = sue.get("/").await.expect(200);
+    let page = sue.get(&page.link("Add an application")).await.expect(200);
+    sue.send(&page, "Save", &[("name", "Mine")]).await.expect(303);
+    let page = sue.get("/").await.expect(200);
+    let page = sue.get(&page.link("Give Mine a key")).await.expect(200);
+    let page = sue.get(&page.link("Generate keys")).await.expect(200);
+    sue.send(&page, "Generate keys", &[]).await.expect(200);
+    let page = sue.get("/").await.expect(200);
+    let page = sue.get(&page.link("Subscribe Mine to an API")).await.expect(200);
+    let page = sue.get(&page.link("Subscribe")).await.expect(200);
+    assert!(page.has(&id));
+    sue.send_on(&page, "Subscribe", &[("plan", "Gold")]).await.expect(200);
+    assert!(!sue.get("/").await.expect(200).has("Next steps"));
+}
