@@ -23,8 +23,8 @@ page.on("response", (answer) => { if (answer.url().endsWith("/try/call")) answer
 
 const operation = tool.locator(".opblock-get").first();
 await operation.locator(".opblock-summary").first().click();
-// A path for all has a place to be filled in.
-await operation.locator(".parameters input[placeholder=path]").fill("get");
+// A path for all has a place to be filled in, with slashes where there are several segments.
+await operation.locator(".parameters input[placeholder=path]").fill("/anything/a/b");
 const run = async (status) => {
   await operation.getByRole("button", { name: /^Execute/ }).click();
   await operation.locator(".live-responses-table .response-col_status", { hasText: String(status) }).waitFor();
@@ -39,6 +39,11 @@ await run(200);
 const table = await operation.locator(".live-responses-table").innerText();
 if (!table.includes("Bearer eyJ")) fail(`no JWT that the API was given is shown: ${table.slice(0, 1000)}`);
 if (!/content-type/i.test(table) || /x-frame-options|content-security-policy/i.test(table)) fail(`header fields that are shown are not those of the API: ${table.slice(0, 2000)}`);
+for (const place of [".request-url", ".curl-command"]) {
+  const shown = await operation.locator(place).first().innerText();
+  if (!shown.includes("/v1/anything/a/b")) fail(`${place} does not hold what was sent: ${shown}`);
+}
+if (!table.includes("/anything/a/b")) fail(`the API was asked for something else: ${table.slice(0, 1000)}`);
 if (answers.length !== 2) fail(`${answers.length} calls went through the console`);
 for (const answer of answers) {
   const policy = answer.headers()["content-security-policy"];

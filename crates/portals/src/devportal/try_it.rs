@@ -142,22 +142,30 @@ fn with_places(mut document: Value) -> Value {
     let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) else {
         return document;
     };
-    let place = json!({
-        "name": PLACE,
-        "in": "path",
-        "required": true,
-        "description": "What stands at the gateway in the place of the asterisk.",
-        "schema": {"type": "string"},
-    });
+    // By its style the page tells it from what is one segment (`;path=a%2Fb`), and leaves it its slashes.
+    let place = |name: &str| {
+        json!({
+            "name": name,
+            "in": "path",
+            "required": true,
+            "style": "matrix",
+            "description": "What stands at the gateway in the place of the asterisk, with slashes where there \
+                            are several segments.",
+            "schema": {"type": "string"},
+        })
+    };
     let all: Vec<String> = paths.keys().filter(|path| path.ends_with("/*")).cloned().collect();
     for path in all {
-        let shown = format!("{}{{{PLACE}}}", path.trim_end_matches('*'));
-        if paths.contains_key(&shown) {
-            continue;
+        let mut name = PLACE.to_owned();
+        let mut shown = format!("{}{{{name}}}", path.trim_end_matches('*'));
+        while paths.contains_key(&shown) || path.contains(&format!("{{{name}}}")) {
+            name.push('_');
+            shown = format!("{}{{{name}}}", path.trim_end_matches('*'));
         }
+        let place = place(&name);
         let Some(Value::Object(mut item)) = paths.remove(&path) else { continue };
         match item.entry("parameters").or_insert_with(|| json!([])) {
-            Value::Array(parameters) => parameters.push(place.clone()),
+            Value::Array(parameters) => parameters.push(place),
             other => *other = json!([place]),
         }
         paths.insert(shown, Value::Object(item));
@@ -296,14 +304,19 @@ mod tests {
             "/*": {"get": {"summary": "all"}},
             "/a/*": {"get": {}, "parameters": [{"name": "x", "in": "query"}]},
             "/b/*": {"get": {}}, "/b/{path}": {"get": {"summary": "there already"}},
+            "/e/{path}/*": {"get": {}},
             "/c": {"get": {}},
             "/d/*": "no path",
         }}));
         let paths = &document["paths"];
         assert_eq!(paths["/{path}"]["get"], json!({"summary": "all"}));
         assert_eq!(paths["/{path}"]["parameters"][0]["in"], "path");
+        // What is filled in there has slashes.
+        assert_eq!(paths["/{path}"]["parameters"][0]["style"], "matrix");
         assert_eq!(paths["/a/{path}"]["parameters"][1]["name"], "path");
         assert_eq!(paths["/b/{path}"]["get"]["summary"], "there already");
+        assert_eq!(paths["/b/{path_}"]["parameters"][0]["name"], "path_");
+        assert_eq!(paths["/e/{path}/{path_}"]["parameters"][0]["name"], "path_");
         assert_eq!(paths.get("/*"), None);
         assert_eq!(paths["/c"], json!({"get": {}}));
         assert_eq!(with_places(json!({"paths": []})), json!({"paths": []}));
