@@ -142,8 +142,10 @@ pub async fn delete(
     let mut write = control.write(caller).await?;
     let row = lookup::find::<ScopeRow>(&mut write, id).await?;
     expected.check(row.version)?;
-    if write.scope_uses(&row.name).await?.iter().any(|each| each.shared) {
-        return Err(Refusal::ScopeInUse(row.name));
+    let mut uses = write.scope_uses(&row.name).await?;
+    uses.retain(|each| each.shared);
+    if !uses.is_empty() {
+        return Err(Refusal::ScopeInUse { scope: row.name, apis: apis::named(&uses) });
     }
     write.delete_scope(row.id).await?;
     Ok(write.commit().await?)

@@ -62,7 +62,7 @@ pub(super) const fn said(refusal: &Refusal) -> Said {
         R::Definition(_) => BAD_REQUEST.code(900_754),
         R::ScopeOfAnotherApi { .. } => BAD_REQUEST.code(900_988),
         R::ScopeExists(_) | R::ScopeOfApi { .. } => EXISTS.code(900_984),
-        R::ScopeInUse(_) => CONFLICT.code(900_985),
+        R::ScopeInUse { .. } => CONFLICT.code(900_985),
         R::ScopeName => BAD_REQUEST.code(901_004),
         R::UnknownRole(_) => NOT_FOUND.wso2(903_250, "Role Not Found"),
         R::UnknownPlan(_) | R::PlanNotOffered(_) => BAD_REQUEST.code(900_305),

@@ -74,8 +74,8 @@ pub enum Refusal {
          shared"
     )]
     ScopeOfApi { scope: String, api: String },
-    #[error("The shared scope '{0}' is used by APIs")]
-    ScopeInUse(String),
+    #[error("The shared scope '{scope}' is used by APIs: {apis}")]
+    ScopeInUse { scope: String, apis: String },
     #[error("A scope name holds no blanks, control characters, quotes or backslashes")]
     ScopeName,
     #[error("The role '{0}' does not exist")]

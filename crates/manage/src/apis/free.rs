@@ -121,3 +121,23 @@ pub(crate) fn named(uses: &[ScopeUse]) -> String {
         left => format!("{shown} and {left} more"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_versions_the_first_are_named_and_the_rest_is_counted() {
+        let uses = |count: u32| {
+            let used = |number| ScopeUse {
+                api: "Orders".to_owned(),
+                version: format!("v{number}"),
+                shared: false,
+            };
+            (1..=count).map(used).collect::<Vec<_>>()
+        };
+        assert_eq!(named(&uses(1)), "Orders v1");
+        assert_eq!(named(&uses(3)), "Orders v1, Orders v2, Orders v3");
+        assert_eq!(named(&uses(5)), "Orders v1, Orders v2, Orders v3 and 2 more");
+    }
+}

@@ -83,7 +83,8 @@ async fn a_scope_in_use_stays_and_its_users_are_named() {
     assert_eq!(api["scopes"][0]["shared"], true);
     assert_eq!(api["scopes"][0]["scope"]["displayName"], "Read");
     let path = at(&format!("/scopes/{}", made["id"].as_str().unwrap()));
-    plane.delete(&path).by_admin().send().await.expect_error(409, 900_985, "orders:read");
+    let said = "The shared scope 'orders:read' is used by APIs: Orders v1";
+    plane.delete(&path).by_admin().send().await.expect_error(409, 900_985, said);
     let usage = plane.get(&format!("{path}/usage")).by_admin().send().await.expect(200);
     assert_eq!(usage["usedApiList"][0]["name"], "Orders");
     assert_eq!(usage["usedApiList"][0]["usedResourceList"][0]["target"], "/orders");
