@@ -149,7 +149,7 @@ impl EgressError {
         while let Some(error) = cause {
             let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
             if error.is::<NoPublicAddress>()
-                || inner.is_some_and(|inner| inner.is::<NoPublicAddress>())
+                || inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<NoPublicAddress>)
             {
                 return true;
             }

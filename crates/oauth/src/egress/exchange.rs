@@ -182,6 +182,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_place_is_told_to_be_forbidden_by_address_and_by_name_and_not_for_being_away() {
+        for (url, named, is_forbidden) in [
+            ("http://127.0.0.1:1/", Named::ByUser, true),
+            ("http://localhost:1/", Named::ByUser, true),
+            ("http://localhost:1/", Named::ByOperator, false),
+        ] {
+            let address = Url::parse(url).unwrap();
+            let refused = egress().exchange(asked(&address, &[]), named, 64).await;
+            let Err(ExchangeError::NoAnswer(error)) = refused else { panic!("{url}: {refused:?}") };
+            assert_eq!(error.is_forbidden(), is_forbidden, "{url}: {error:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_frames_a_request_is_not_for_whoever_writes_it() {
         let url = Url::parse("http://localhost:1/").unwrap();
         for (name, value) in [
