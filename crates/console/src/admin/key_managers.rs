@@ -355,7 +355,7 @@ async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> Answer {
     let mut diff = None;
     let (draft, notice) = match refusal {
         Refusal::OtherVersion => {
-            let words = "Somebody changed it while you did. Below is what you entered; saving it now \
+            let words = "By somebody else, or by you in another tab. Below is what you entered; saving it now \
                          replaces what is stored.";
             diff = form::diff(connector, &form, &stored.value);
             (Draft::new(form), Notice::new(Tone::Warn, "It was changed meanwhile", words))

@@ -324,7 +324,7 @@ async fn update(visit: Visit, Path((level, id)): Path<(String, String)>, form: F
                 Err(Refusal::OtherVersion) => {
                     let names = ("Stored now", "What you entered");
                     diff = Some(Diff::between(names, &stored.value, &policy));
-                    let words = "Somebody changed it while you did. Below is what you entered; saving \
+                    let words = "By somebody else, or by you in another tab. Below is what you entered; saving \
                                  it now replaces what is stored.";
                     (Draft::new(form), Notice::new(Tone::Warn, "It was changed meanwhile", words))
                 }

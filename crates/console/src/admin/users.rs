@@ -217,7 +217,7 @@ fn changing(visit: &Visit, user: &User, draft: &Draft, notice: Option<Notice>) -
 async fn change_roles(visit: Visit, Path(name): Path<String>, form: Form) -> Answer {
     let user = users::read(&visit.control, &name).await?;
     if form.get(BEFORE) != user.roles.join(",") {
-        let words = "Somebody changed the roles while you did. Below is what you ticked; saving it now \
+        let words = "By somebody else, or by you in another tab. Below is what you ticked; saving it now \
                      replaces what is stored.";
         let notice = Notice::new(Tone::Warn, "It was changed meanwhile", words);
         let names = ("Stored now", "What you ticked");

@@ -202,7 +202,7 @@ pub(super) async fn update(visit: Visit, Path(id): Path<String>, form: Form) -> 
             let description = form.given("description");
             let mine = compared(form.get("name"), form.get("quota"), description.as_deref());
             conflict = Some(Diff::between(("As it is now", "With yours"), &now, &mine));
-            let words = "Somebody changed it while you did. Below is what you entered; saving it now \
+            let words = "By somebody else, or by you in another tab. Below is what you entered; saving it now \
                          replaces their change.";
             (Draft::new(form), Notice::new(Tone::Warn, "It was changed meanwhile", words))
         }

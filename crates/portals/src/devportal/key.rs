@@ -190,7 +190,7 @@ impl Shown {
 
     /// Somebody else was earlier. A key has no version: what it was stands in the form.
     fn conflict(&self, visit: &Visit, form: Form, mine: &KeyDocument) -> Response {
-        let words = "Somebody changed it while you did. Below is what you entered; saving it now replaces \
+        let words = "By somebody else, or by you in another tab. Below is what you entered; saving it now replaces \
                      their change.";
         let notice = Notice::new(Tone::Warn, "It was changed meanwhile", words);
         let names = ("As it is now", "With yours");

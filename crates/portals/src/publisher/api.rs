@@ -304,7 +304,7 @@ pub(super) fn refused(
     fields: &[(&'static str, &'static str)],
 ) -> Result<No, Failure> {
     if matches!(refusal, Refusal::OtherVersion) {
-        let words = "Somebody changed it while you did. Below is what you entered; saving it now \
+        let words = "By somebody else, or by you in another tab. Below is what you entered; saving it now \
                      replaces their change.";
         let notice = Notice::new(Tone::Warn, "It was changed meanwhile", words);
         return Ok(No { draft: Draft::new(form), notice, is_late: true });
