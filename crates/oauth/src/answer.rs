@@ -73,6 +73,8 @@ pub struct Advice {
     pub statement: &'static str,
     /// Answers that nobody may keep.
     pub no_store: &'static str,
+    /// Credentials of ours that are refused.
+    pub client: &'static str,
 }
 
 impl Advice {
@@ -82,8 +84,10 @@ impl Advice {
                  another member has it",
         statement: "a statement about the token, where the phantom token was asked for: set \
                     response = \"rfc9701\" to mint from it",
-        no_store: "answers are marked no-store: every request asks, unless \
-                   cache_despite_no_store_seconds is set",
+        no_store: "answers say that they are not to be kept (no-store, or a life of 0): every request asks, \
+                   unless cache_despite_no_store_seconds is set",
+        client: "it refused our client credentials: check client_id, its secret or key, and client_auth (a secret \
+                 with other characters than letters, digits and -._~ may need basic_unencoded)",
     };
 
     /// For a key manager of the control plane, which has none.
@@ -94,7 +98,8 @@ impl Advice {
         statement: "a statement about the token, where the phantom token was asked for: managed APIs \
                     need a server whose introspection gives the token's own JWT; have it do so for \
                     this client, or use a route of the file",
-        no_store: "answers are marked no-store: every request asks",
+        no_store: "answers say that they are not to be kept (no-store, or a life of 0): every request asks",
+        client: "it refused our client credentials: check Client ID and Client Secret",
     };
 }
 

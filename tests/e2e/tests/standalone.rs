@@ -254,7 +254,12 @@ fn make_test_runs_every_test_confined() {
         .filter(|line| line.contains("nextest run") && !line.ends_with(" --no-run"))
         .collect();
     assert_eq!(runs.len(), 2);
-    assert!(runs.iter().all(|run| run.starts_with("tools/alone ")), "{runs:#?}");
+    assert!(runs.iter().all(|run| run.trim_start().starts_with("tools/alone ")), "{runs:#?}");
+    let called = script.lines().filter(|line| line.starts_with("run ")).count();
+    assert_eq!(
+        called, 2,
+        "with a terminal and without, each for the interleavings and for all others"
+    );
     let ci = fs::read_to_string(workspace::root().join(".ci/run")).unwrap();
     assert!(ci.contains("make test"), "{ci}");
 }

@@ -71,9 +71,7 @@ impl IntrospectionClient {
                                 false => None,
                             };
                             let Some(another) = another else {
-                                return Err(misbehaved(
-                                    "it refused our client credentials: check client_id and secret",
-                                ));
+                                return Err(misbehaved(self.advice.client));
                             };
                             (credential, may_swap) = (another, false);
                             continue;
