@@ -10,6 +10,7 @@ mod authorization_server;
 mod backend;
 mod check;
 mod faults;
+mod held;
 mod http1;
 mod jwt;
 mod load;

@@ -13,6 +13,7 @@ use super::interrupt;
 use super::load::{Load, Plan, Tally, Tokens};
 use super::peer::Mode;
 use super::server::Server;
+use crate::held::Held;
 
 /// How long the quiet run of a scene is.
 const QUIET: Duration = Duration::from_secs(3);
@@ -21,6 +22,7 @@ const QUIET: Duration = Duration::from_secs(3);
 pub(super) struct Stage {
     pub(super) phantom: PathBuf,
     pub(super) directory: PathBuf,
+    _held: Held,
     /// Sources of ours: scripts of foreign servers and clients.
     pub(super) scripts: PathBuf,
     /// Programs of Python packages.
@@ -33,13 +35,14 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn set(options: &Options) -> Result<Self> {
-        std::fs::create_dir_all(&options.directory)?;
-        let directory = options.directory.canonicalize()?;
+        let held = Held::of(&options.directory)?;
+        let directory = held.path.clone();
         Ok(Self {
             phantom: options.phantom.canonicalize()?,
             scripts: options.scripts.canonicalize()?,
             venv: directory.join("venv"),
             directory,
+            _held: held,
             backend: Backend::start(Manner::Good)?,
             server: Server::start()?,
             scale: options.scale,

@@ -2,7 +2,6 @@
 //! load through a gateway.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use anyhow::{Context as _, Result};
 use super::gateway::{AccessLog, Contender, Gateway};
 use super::{Options, client, nginx, phantom};
 use crate::authorization_server::COUNT_PATH;
+use crate::held::Held;
 use crate::jwt::Signature;
 use crate::load::Tokens;
 use crate::measures::Measures;
@@ -20,6 +20,7 @@ use crate::tls::Identity;
 pub(super) struct Bench<'a> {
     pub(super) options: &'a Options,
     pub(super) directory: PathBuf,
+    _held: Held,
     /// Of the consoles.
     pub(super) identity: Identity,
     own_program: PathBuf,
@@ -45,8 +46,8 @@ pub(super) enum Pace {
 
 impl<'a> Bench<'a> {
     pub(super) fn start(options: &'a Options) -> Result<Self> {
-        fs::create_dir_all(&options.directory)?;
-        let directory = options.directory.canonicalize()?;
+        let held = Held::of(&options.directory)?;
+        let directory = held.path.clone();
         let own_program = std::env::current_exe()?;
         let peer = |name: &str| -> Result<(Process, u16)> {
             let command = [own_program.as_os_str(), name.as_ref()];
@@ -62,6 +63,7 @@ impl<'a> Bench<'a> {
         Ok(Self {
             options,
             directory,
+            _held: held,
             identity,
             own_program,
             backend,

@@ -65,7 +65,11 @@ pub(super) fn held(stage: &Stage, add: Add<'_>) -> Result<()> {
             why("idle_at_limit")?,
             why("source_limit")?
         ));
-        row.want("p99 of hot requests under 1 s", hot.p99().is_some_and(|p99| p99 < SECOND));
+        let p99 = hot.p99();
+        let shown =
+            p99.map_or_else(|| "none".to_owned(), |p99| format!("{:.2} s", p99.as_secs_f64()));
+        let wanted = format!("p99 of hot requests under 1 s (it was {shown})");
+        row.want(wanted, p99.is_some_and(|p99| p99 < SECOND));
         if name == "held-window" {
             row.want("given up after `body_idle_timeout`", ended >= HOLDERS / 2);
         }
