@@ -93,6 +93,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let last =
         format!("{held} of {} rows held; {} s in all.", rows.len(), begun.elapsed().as_secs());
     say(&format!("\n{last}"))?;
+    if held < rows.len() {
+        let hint = "On a machine that others use as well, look at rows that missed once more where it is idle, with --only.";
+        writeln!(std::io::stderr(), "{hint}")?;
+    }
     let lines: Vec<String> = rows.iter().map(Row::line).collect();
     let about = &options.about;
     let text = format!("{about}\n\n{}\n{}\n\n{last}\n", table::HEAD, lines.join("\n"));
