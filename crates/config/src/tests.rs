@@ -632,6 +632,7 @@ fn no_report_shows_a_secret() {
         "admin_password = \"hunter2\"",
         "database = \"postgres://phantom:hunter2@127.0.0.1:1/x\"",
         "database = \"postgres//phantom:hunter2@127.0.0.1:1/x\"",
+        "database = \"postgres:phantom:hunter2@127.0.0.1:1/x\"",
         "database = \"mysql://phantom:hunter2@127.0.0.1:1/x\"",
         "public_url = \"https://me:hunter2@api.example.com/x\"",
         "sealing_key = \"hunter2",

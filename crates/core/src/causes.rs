@@ -14,8 +14,12 @@ pub fn causes<'e>(
 pub fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     for cause in causes(error) {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
+        let cause = cause.to_string();
+        // Some say what is behind them themselves.
+        if !text.ends_with(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
     }
     text
 }

@@ -125,7 +125,7 @@ deny_reasons! {
         "Wait until the time that Retry-After named, or choose a larger plan for the application.";
     AudienceMismatch "audience_mismatch" at Authorization:
         "the token is meant for somebody else: its aud lacks the audience that the key manager expects";
-        "Compare the expected audience of the key manager with the aud that its server puts into tokens. Where it puts none, minted_audience of phantom.toml names one.";
+        "Compare the expected audience of the key manager with the aud that its server puts into tokens. Where it puts none: for a route of the file minted_audience names one; key managers of the control plane take tokens with an audience alone.";
     AudienceNotAccepted "audience_not_accepted" at Authorization:
         "the token's aud has none of the audiences that the API accepts";
         "Get a token for one of the API's audiences, or change these in the publisher.";

@@ -152,6 +152,9 @@ pub enum Unusable {
     },
 }
 
+/// Of what use the answer is otherwise nobody knows.
+const OTHER_TYPE: &str = "a media type that was not asked for";
+
 /// Longest pause we let a server ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
@@ -179,7 +182,10 @@ pub fn read(
     now: UnixTime,
 ) -> Result<Said, Unusable> {
     match answer.status {
-        200 => read_body(answer, format, advice).map_err(misbehaved),
+        200 => read_body(answer, format, advice).map_err(|cause| match cause {
+            OTHER_TYPE => misbehaved(format!("{cause}: {}", what_came(answer))),
+            cause => misbehaved(cause),
+        }),
         204 => Ok(Said::Inactive),
         400 => read_bad_request(answer),
         // RFC 7662 §2.3 asks for 401; some servers answer 403.
@@ -204,6 +210,8 @@ fn misbehaved(cause: impl Into<Arc<str>>) -> Unusable {
 /// An error that is about us is not about the token (RSP-10), nor is one of the server's own (CAC-9).
 fn read_bad_request(answer: RawAnswer<'_>) -> Result<Said, Unusable> {
     match error_code(answer.body).as_deref() {
+        // Of a question without a grant: no introspection endpoint asks for one.
+        Some("invalid_request") if is_about_a_grant(answer.body) => Err(token_endpoint(answer)),
         // oidc-provider says so of the credentials of whoever asks.
         Some("invalid_request") if is_about_the_client(answer.body) => Err(Unusable::ClientRefused),
         Some(code) if MEANS_THE_TOKEN.contains(&code) => Ok(Said::Inactive),
@@ -217,21 +225,32 @@ fn read_bad_request(answer: RawAnswer<'_>) -> Result<Said, Unusable> {
              route verifies them",
             what_came(answer)
         ))),
-        Some("unsupported_grant_type") => Err(misbehaved(format!(
-            "{}, as a token endpoint does; is introspection_endpoint right?",
-            what_came(answer)
-        ))),
+        Some("unsupported_grant_type") => Err(token_endpoint(answer)),
         Some("unsupported_response_type" | "invalid_target") => Err(misbehaved(what_came(answer))),
         _ => Err(Unusable::Unavailable { retry_after: None, cause: what_came(answer) }),
     }
 }
 
+fn token_endpoint(answer: RawAnswer<'_>) -> Unusable {
+    let came = what_came(answer);
+    misbehaved(format!("{came}, as a token endpoint does; is introspection_endpoint right?"))
+}
+
+fn is_about_a_grant(body: &[u8]) -> bool {
+    described(body).contains("grant_type")
+}
+
+/// In lower case; empty where there is none.
+fn described(body: &[u8]) -> String {
+    let members = json::parse_object(body).unwrap_or_default();
+    let description = members.get("error_description").and_then(Value::as_str).unwrap_or_default();
+    description.to_ascii_lowercase()
+}
+
 /// The description speaks of the one who asks, and not of the token. In doubt it does: that is trouble, and no
 /// verdict on a token.
 fn is_about_the_client(body: &[u8]) -> bool {
-    let members = json::parse_object(body).unwrap_or_default();
-    let description = members.get("error_description").and_then(Value::as_str).unwrap_or_default();
-    let description = description.to_ascii_lowercase();
+    let description = described(body);
     let speaks_of = |words: &[&str]| words.iter().any(|word| description.contains(word));
     speaks_of(&["client_id", "client_secret", "authorization header"])
         || (speaks_of(&["client", "credential", "authenticat"]) && !speaks_of(&["token"]))
@@ -286,7 +305,7 @@ fn read_body(
             jws if typ::is_token_introspection(jws.typ()) => Ok(Said::SignedStatement(jws)),
             _ => Err("a statement whose typ is not token-introspection+jwt"),
         },
-        Some(_) => Err("a media type that was not asked for"),
+        Some(_) => Err(OTHER_TYPE),
         None => Err("no media type, or more than one"),
     }
 }

@@ -222,6 +222,14 @@ impl Errors {
         {
             return Ok(Self::default().at(field, format!("{}.", words::sentence(rule))));
         }
+        // Several sentences, each about a field of its own.
+        let sentences: Vec<_> = words.split_inclusive(". ").map(str::trim).collect();
+        let begun = |sentence: &&str| known(sentence.split(' ').next().unwrap_or_default());
+        if sentences.len() > 1 && sentences.iter().all(|sentence| begun(&sentence).is_some()) {
+            return Ok(sentences.iter().fold(Self::default(), |errors, sentence| {
+                errors.at(begun(&sentence).unwrap_or_default(), words::sentence(sentence))
+            }));
+        }
         Ok(match words.split_whitespace().find_map(known) {
             Some(field) => Self::default().at(field, words),
             None => Self::of_all(words),

@@ -98,7 +98,7 @@ fn differing(there: &Value, asked: &[(&str, &str, &str)]) -> String {
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
-        (here != *asked).then(|| format!("{variable} {here}"))
+        (here != *asked).then(|| format!("{variable} ({here} there)"))
     });
     let others: Vec<String> = others.collect();
     if others.is_empty() { String::new() } else { format!(", with another {}", others.join(", ")) }

@@ -171,9 +171,9 @@ fn database(
     }
 }
 
-/// `postgres//user:password@host/database`.
+/// `postgres//user:password@host/database`, `postgres:user:password@host/database`.
 fn is_broken_url(text: &str) -> bool {
-    text.starts_with("postgres") && text.contains("//")
+    text.starts_with("postgres") && (text.contains("//") || text.contains('@'))
 }
 
 fn secret(at: &At<RawSecret>, key: &str, context: Context<'_>) -> SecretSource {

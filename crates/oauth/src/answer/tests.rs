@@ -113,6 +113,8 @@ fn a_refused_client_is_our_fault() {
         let told = said(400, "application/json", &body, &PHANTOM);
         assert_eq!(told, Err(Unusable::ClientRefused), "{description}");
     }
+    let body = r#"{"error":"invalid_request","error_description":"grant_type is missing"}"#;
+    assert!(misbehaved(&said(400, "application/json", body, &PHANTOM)), "a token endpoint says so");
     for description in ["The token is malformed", "token was not issued to this client", ""] {
         let body = format!(r#"{{"error":"invalid_request","error_description":"{description}"}}"#);
         let told = said(400, "application/json", &body, &PHANTOM);

@@ -121,7 +121,7 @@ fn read(answer: &Answer) -> anyhow::Result<(bool, Option<Value>)> {
     match answer.status.as_u16() {
         200 => {}
         204 => return Ok((false, None)),
-        400 => bail!("the server answered 400: the token is malformed, or the request"),
+        400 => bail!(refusal(answer)),
         401 | 403 => bail!(
             "the server refused our client: {}: see --client-id and the secret; one with other characters than \
              letters, digits and -._~ needs --basic-unencoded or --post at some servers",
@@ -150,6 +150,26 @@ fn read(answer: &Answer) -> anyhow::Result<(bool, Option<Value>)> {
         None => claims.get("active").is_none_or(|active| active == true),
     };
     Ok((active, Some(claims)))
+}
+
+/// Of a 400: by its code (RFC 6749 §5.2), where it has one.
+fn refusal(answer: &Answer) -> String {
+    let members: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let text = |member: &str| {
+        let text = members.get(member).and_then(Value::as_str).unwrap_or_default();
+        text.chars().filter(|c| !c.is_control()).take(200).collect::<String>()
+    };
+    let (code, description) = (text("error"), text("error_description"));
+    match &*code {
+        "" => "the server answered 400: the token is malformed, or the request; where the port speaks TLS, the \
+               address begins with https"
+            .to_owned(),
+        "unsupported_grant_type" => format!(
+            "the server answered 400 {code}, as a token endpoint does: is --endpoint right?"
+        ),
+        _ if description.is_empty() => format!("the server answered 400 {code}"),
+        _ => format!("the server answered 400 {code}: {description}"),
+    }
 }
 
 fn claims(text: &str) -> Option<Value> {

@@ -91,6 +91,6 @@ fn said(left: &LeftAlone, command: &str) -> String {
     let reason = &left.reason;
     format!(
         "\nWhat was changed in the managed API stays, and nothing was made anew:\n  {reason}\n\
-         `{command} demo --reset` starts over with nothing of what was kept.\n"
+         `{command} demo --reset` starts over with nothing of what was kept (with the options of this start).\n"
     )
 }

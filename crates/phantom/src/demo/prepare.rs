@@ -54,8 +54,9 @@ pub(super) fn set_up(
     let mut others = Vec::new();
     let mut tell = |line: &str| {
         tracing::debug!("{line}");
-        if line.contains(setup::STAYS) {
-            others.push(line.to_owned());
+        // What helps beside it is of the command of that name.
+        if let Some((said, _)) = line.split_once(setup::STAYS) {
+            others.push(format!("{said}{}", setup::STAYS));
         }
     };
     let moved = before.map(|before| moved(before, ports)).unwrap_or_default();

@@ -293,7 +293,8 @@ fn what_is_otherwise_than_the_demo_makes_it_stays_and_is_said() {
     let ports = demo.ports();
     demo.stop();
     let demo = Demo::start(&Options { ports, ..options }).unwrap();
-    let said = "key manager curity: there already, with another CLOCK_SKEW 7: it stays as it is";
+    let said =
+        "key manager curity: there already, with another CLOCK_SKEW (7 there): it stays as it is";
     assert!(demo.banner().contains(said), "{}", demo.banner());
     demo.stop();
 }

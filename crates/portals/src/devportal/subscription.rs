@@ -1,6 +1,7 @@
 //! One subscription: another plan, or its end.
 
 use axum::extract::Path;
+use phantom_manage::lifecycle::LifecycleState;
 use phantom_manage::plans;
 use phantom_manage::revisions;
 use phantom_pages::answer;
@@ -91,6 +92,10 @@ async fn stands(visit: &Visit, found: &Subscription) -> Outcome<String> {
         SubscriptionState::OnHold | SubscriptionState::Rejected => {
             format!("It is not in force: calls of {name} are refused.")
         }
+        _ if found.api.row.state == LifecycleState::Deprecated => format!(
+            "{name} may call it under {plan}. The API is deprecated: it ends one day, and nobody subscribes to it any \
+             more. Look for a newer version."
+        ),
         _ => format!("{name} may call it under {plan}."),
     })
 }

@@ -284,7 +284,15 @@ impl Frame {
 
     /// With what saving now would change.
     pub(super) fn compared(mut self, now: &Value, mine: &Value) -> Self {
-        self.conflict = Some(Diff::between(("As it is now", "With yours"), now, mine));
+        let diff = Diff::between(("As it is now", "With yours"), now, mine);
+        if diff.changes.is_empty() {
+            let words = "By somebody else, or by you in another tab. What you entered is what there is now.";
+            if let Some(first) = self.notices.first_mut() {
+                *first = Notice::new(Tone::Warn, "It was changed meanwhile", words);
+            }
+        } else {
+            self.conflict = Some(diff);
+        }
         self
     }
 }

@@ -252,8 +252,8 @@ fn differing(definition: &Definition, described: &Described) -> Option<Notice> {
     }
     if described.traces > 0 {
         words.push(format!(
-            "{} of TRACE left out: gateways refuse the method.",
-            words::several(described.traces, "operation is", "operations are"),
+            "{} left out: gateways refuse the method.",
+            words::several(described.traces, "operation of TRACE is", "operations of TRACE are"),
         ));
     }
     if definition.has_relative_server() && described.production_endpoint.is_none() {

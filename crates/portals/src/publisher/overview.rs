@@ -193,6 +193,14 @@ fn next(opened: &Opened, subscribers: u64) -> Next {
             let text = "What was saved since the last deployment is not in force.";
             next("Deploy the changes", text, to("What changed", "/revisions#changes"))
         }
+        State::Deprecated => Next {
+            title: "It is deprecated",
+            text: format!(
+                "Nobody subscribes to it any more. {} may call it until it is retired.",
+                words::several(subscribers, "application", "applications")
+            ),
+            action: None,
+        },
         _ if subscribers == 0 => {
             let text = "Protected resources ask for a subscription: an application subscribes in the \
                         devportal.";

@@ -94,7 +94,8 @@ async fn a_preview_says_what_is_otherwise_than_in_the_document() {
         "post": {"security": [{}, {"o": []}]}, "put": {"security": [], "x-auth-type": "None"},
         "trace": {}}}}"#;
     let page = browser.send(&page, "Preview", &[("pasted", document)]).await.expect(200);
-    let page = page.says("leaves 2 resources without security").says("1 operation is of TRACE");
+    let page =
+        page.says("leaves 2 resources without security").says("1 operation of TRACE is left out");
     page.says("a path without a host").says("3 resources, 1 without security");
 }
 

@@ -56,6 +56,9 @@ async fn the_life_cycle_goes_on_by_buttons_and_what_takes_an_api_away_is_asked_a
     let asked = asked.says("There is no way back: what can be done from then on is Retire.");
     browser.get(&page.link("Overview")).await.says("Published");
     let page = browser.send_on(&asked, "Deprecate", &[]).await.expect(200).says("Deprecated");
+    let page = page.says("Not deployed").says("Deploy it");
+    let page = browser.send_on(&page, "Save and Deploy", &[]).await.expect(200);
+    let page = page.says("It is deprecated").says("1 application may call it until it is retired");
     let asked = browser.send(&page, "Retire", &[]).await.expect(200).says("no way back");
     let page = browser.send_on(&asked, "Retire", &[]).await.expect(200);
     assert!(page.has("Retired") && !page.has("Save and Deploy"));

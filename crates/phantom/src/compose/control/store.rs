@@ -112,10 +112,10 @@ pub fn check_sealing_key(config: &ControlConfig) -> Result<(), StartError> {
 }
 
 /// Whether the address of the database can be read: nobody is called.
-pub fn check_database(config: &ControlConfig) -> Result<(), StartError> {
+pub fn check_database(config: &ControlConfig) -> Result<(), StoreError> {
     match &config.database {
         DatabaseChoice::Sqlite(_) => Ok(()),
-        DatabaseChoice::Postgres(url) => Ok(Database::check_url(url)?),
+        DatabaseChoice::Postgres(url) => Database::check_url(url),
     }
 }
 
