@@ -224,10 +224,10 @@ impl Errors {
         }
         // Several sentences, each about a field of its own.
         let sentences: Vec<_> = words.split_inclusive(". ").map(str::trim).collect();
-        let begun = |sentence: &&str| known(sentence.split(' ').next().unwrap_or_default());
-        if sentences.len() > 1 && sentences.iter().all(|sentence| begun(&sentence).is_some()) {
+        let begun = |sentence: &str| known(sentence.split(' ').next().unwrap_or_default());
+        if sentences.len() > 1 && sentences.iter().all(|sentence| begun(sentence).is_some()) {
             return Ok(sentences.iter().fold(Self::default(), |errors, sentence| {
-                errors.at(begun(&sentence).unwrap_or_default(), words::sentence(sentence))
+                errors.at(begun(sentence).unwrap_or_default(), words::sentence(sentence))
             }));
         }
         Ok(match words.split_whitespace().find_map(known) {
