@@ -16,6 +16,28 @@ const FIELDS: [(&str, &str); 11] = [
 ];
 
 #[tokio::test]
+async fn what_a_custom_key_manager_lacks_is_said_at_each_field() {
+    let console = Console::start().await;
+    let mut browser = console.browser("admin").await;
+    let page = browser.get("/admin/key-managers/new").await.expect(200);
+    let custom = [("type", "CustomKeyManager"), ("choose", "type")];
+    let page = browser.send(&page, "Show the fields of this type", &custom).await.expect(200);
+    let fields = [
+        ("name", "other"),
+        ("token_endpoint", "https://as.example/token"),
+        ("revoke_endpoint", "https://as.example/revoke"),
+    ];
+    let page = browser.send(&page, "Save", &fields).await.expect(422);
+    for (field, why) in
+        [("issuer", "Issuer is required"), ("certificate", "Certificates are required")]
+    {
+        let wrong = page.text.split("<div class=\"field wrong\">").skip(1);
+        let mut wrong = wrong.filter(|part| part.contains(&format!("id=\"f-{field}\"")));
+        assert!(wrong.any(|part| part.contains(why)), "{field}: {}", page.text);
+    }
+}
+
+#[tokio::test]
 async fn a_key_manager_is_added_changed_and_deleted_and_its_secret_is_never_shown() {
     let console = Console::start().await;
     let mut browser = console.browser("admin").await;

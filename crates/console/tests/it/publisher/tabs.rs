@@ -314,6 +314,18 @@ async fn the_oldest_revision_makes_room_and_the_page_says_so_before() {
 }
 
 #[tokio::test]
+async fn a_conflict_in_which_nothing_differs_replaces_nothing_and_says_so() {
+    let console = Console::start().await;
+    let mut browser = console.browser("carla").await;
+    let page = httpbin(&mut browser).await;
+    let endpoints = tab(&mut browser, &page, "Endpoints").await;
+    browser.send(&page, "Save", &[("description", "Theirs")]).await.expect(303);
+    let late = browser.send(&endpoints, "Save", &[]).await.expect(422);
+    let late = late.says("It was changed meanwhile").says("What you entered is what there is now.");
+    assert!(!late.has("What saving now would change") && !late.has("replaces"), "{}", late.text);
+}
+
+#[tokio::test]
 async fn of_two_who_change_a_definition_the_second_is_shown_what_saving_would_change() {
     let console = Console::start().await;
     let mut browser = console.browser("carla").await;
