@@ -113,6 +113,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         measuring("managed APIs")?;
         let stores = managed::Stores::fill(&bench)?;
         report.managed(&managed::measure(&bench, &stores)?, &managed::large(&bench, &stores)?)?;
+        measuring("pages of the console")?;
         report.pages(&managed::pages(&bench)?)
     };
     if options.only_managed {
