@@ -48,11 +48,13 @@ const FIRST_PLAN: &str = "Unlimited";
 
 #[derive(Template)]
 #[template(path = "publisher/new.html")]
-struct New {
-    head: Head,
-    notices: Vec<Notice>,
-    csrf: Csrf,
-    fields: Vec<Field>,
+pub(super) struct New {
+    pub(super) head: Head,
+    pub(super) notices: Vec<Notice>,
+    pub(super) csrf: Csrf,
+    pub(super) fields: Vec<Field>,
+    /// Where nothing is made.
+    pub(super) back: String,
 }
 
 /// The four fields, also for what is made from a document.
@@ -80,7 +82,8 @@ fn page(visit: &Visit, draft: &Draft, notices: Vec<Notice>) -> New {
              until you say otherwise.",
         )
         .action(Link::new("Import OpenAPI instead", "/publisher/apis/import"));
-    New { head, notices, csrf: visit.csrf.clone(), fields: fields(draft) }
+    let back = HERE.to_owned();
+    New { head, notices, csrf: visit.csrf.clone(), fields: fields(draft), back }
 }
 
 async fn new(visit: Visit) -> Answer {

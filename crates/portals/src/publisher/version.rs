@@ -1,6 +1,5 @@
 //! Another version of an API, with the settings of this one.
 
-use askama::Template;
 use axum::extract::Path;
 use axum::routing::get;
 use phantom_access::rights::publisher as rights;
@@ -8,8 +7,6 @@ use phantom_manage::apis;
 use phantom_pages::answer;
 use phantom_pages::answer::Answer;
 use phantom_pages::answer::Failure;
-use phantom_pages::components::Csrf;
-use phantom_pages::components::Field;
 use phantom_pages::components::Head;
 use phantom_pages::components::Notice;
 use phantom_pages::form::Draft;
@@ -22,6 +19,7 @@ use phantom_terms::refusal::Refusal;
 use super::HERE;
 use super::PLACE;
 use super::api::Opened;
+use super::new::New;
 
 pub(super) fn pages(pages: Pages) -> Pages {
     pages.page(rights::CREATORS, "/publisher/apis/{id}/version", get(new).post(create))
@@ -29,17 +27,7 @@ pub(super) fn pages(pages: Pages) -> Pages {
 
 const TITLE: &str = "Create new version";
 
-#[derive(Template)]
-#[template(path = "publisher/version.html")]
-struct NewVersion {
-    head: Head,
-    notices: Vec<Notice>,
-    csrf: Csrf,
-    fields: Vec<Field>,
-    back: String,
-}
-
-fn page(visit: &Visit, opened: &Opened, draft: &Draft, notices: Vec<Notice>) -> NewVersion {
+fn page(visit: &Visit, opened: &Opened, draft: &Draft, notices: Vec<Notice>) -> New {
     let head = Head::new(TITLE).under("APIs", HERE).under(opened.title(), opened.address("")).state(
         "With the settings of this one as they are saved: endpoints, resources, scopes, plans. It begins as \
          Created, without revisions and subscriptions; this one stays what it is.",
@@ -51,7 +39,7 @@ fn page(visit: &Visit, opened: &Opened, draft: &Draft, notices: Vec<Notice>) -> 
             "It is served at the context without a version, in the place of the version that is so far.",
         ),
     ];
-    NewVersion { head, notices, csrf: visit.csrf.clone(), fields, back: opened.address("") }
+    New { head, notices, csrf: visit.csrf.clone(), fields, back: opened.address("") }
 }
 
 async fn new(visit: Visit, Path(id): Path<String>) -> Answer {
