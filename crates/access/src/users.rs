@@ -196,12 +196,16 @@ async fn require_administrator(
     name: &str,
     after: Option<&UserRow>,
 ) -> Result<(), UserError> {
-    let before = write.users().await?;
-    let others = before.iter().filter(|user| user.name != name);
-    if has_administrator(&before) && !has_administrator(others.chain(after)) {
-        return Err(UserError::LastAdministrator(name.to_owned()));
+    match leaves_nobody(&write.users().await?, name, after) {
+        true => Err(UserError::LastAdministrator(name.to_owned())),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether somebody of them can administer, and nobody could once that user is what comes `after`.
+fn leaves_nobody(users: &[UserRow], name: &str, after: Option<&UserRow>) -> bool {
+    let others = users.iter().filter(|user| user.name != name);
+    has_administrator(users) && !has_administrator(others.chain(after))
 }
 
 /// Whether anybody of them can administer.

@@ -59,9 +59,7 @@ pub async fn read(control: &Control, name: &str) -> Outcome<User> {
 
 /// Whether nobody else can administer: then the user stays.
 pub async fn is_last_administrator(control: &Control, name: &str) -> Outcome<bool> {
-    let all = control.store().users().await?;
-    let (this, others): (Vec<_>, Vec<_>) = all.iter().partition(|user| user.name == name);
-    Ok(super::has_administrator(this) && !super::has_administrator(others))
+    Ok(super::leaves_nobody(&control.store().users().await?, name, None))
 }
 
 pub async fn owned(control: &Control, name: &str) -> Outcome<Owned> {
